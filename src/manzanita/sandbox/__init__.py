@@ -1,0 +1,69 @@
+"""A stand-in CALPADS: own process, own database, its own plain code.
+
+Start it with ``manzanita sandbox --db PATH --port N``. It is an independent witness: it shares the
+layouts and the code sets with Manzanita, and no rule, reader or writer. That is what makes "the state's
+database ends equal to ours" a statement about two programs instead of one.
+
+Sign-in
+-------
+``POST /oauth/token`` with the form ``grant_type=client_credentials&client_id=…&client_secret=…`` answers
+``{"access_token", "token_type": "bearer", "expires_in": 3600}``. Everything under ``/v1`` wants
+``Authorization: Bearer …``; without a valid token the answer is 401. Tokens survive a restart.
+
+Errors are JSON everywhere: ``{"error": "<word>", "message": "<sentence>"}``.
+
+Submissions
+-----------
+``POST /v1/submissions``
+    Headers ``Content-Length`` (411 without) and ``X-File-Name`` (printable ASCII, no slash, at most 120
+    characters, else 400). The body is UTF-8 (else 400), caret lines of SWDS, MEET, PLAN and SERV in any
+    mix, LF or CRLF. Answer 202 ``{"job", "file_name", "lines"}``. A body above 50 MB is 413. A body that
+    ends before its announced length is dropped: nothing is stored and nothing is answered. There is no
+    idempotency key: the same file name twice is two jobs, so a client that is unsure looks first.
+``GET /v1/submissions?file_name=…``
+    ``{"jobs": [{"job", "file_name", "status", "lines", "received_at"}]}``, newest first; without the
+    filter the last 100. ``received_at`` is ISO 8601 in UTC.
+``GET /v1/submissions/<job>?after=0&limit=1000``
+    ``{"job", "file_name", "status": "queued|processing|complete", "lines", "posted", "rejected",
+    "results": [{"line", "outcome": "posted|rejected", "record", "local_record_id",
+    "errors": [{"code", "field", "text"}]}]}``. ``line`` is the one-based line of the body (blank lines
+    are skipped, and counted in the numbering only); ``after`` is the last line already read; ``limit``
+    is at most 5000. ``record`` is null where column 1 names none of the four, ``field`` where the error
+    belongs to the whole line.
+
+Extracts
+--------
+``POST /v1/extracts`` with ``{"record": "PLAN", "lea": "9910017" | null, "ssids": [...] | null}`` answers
+text/plain, one stored record a line in the form of an ODS extract: record type with ``-R``, transaction
+type blank, the fields as posted, then Upload Date (first posting) and Last Date Updated, CCYYMMDD.
+Sorted by key as text, the parts of the key in the order of :data:`manzanita.sandbox.records.KEYS`.
+A POST, so that no SSID stands in an address or a log.
+
+Control, for tests and the demo
+-------------------------------
+Wants the header ``X-Control-Secret`` where a secret is configured, except for health.
+
+``POST /control/reject`` ``{"record", "ssid" | null, "code", "field" | null, "text", "times": 1}``
+    The next ``times`` matching lines are rejected with this error. Answers ``{"ok": true}``.
+``POST /control/stall`` ``{"stalled": true | false}``
+    Lines wait while stalled; submissions are still accepted.
+``POST /control/clock`` ``{"today": "YYYY-MM-DD" | null}``
+    The day for upload dates; null is the real day in California again. Tokens keep real time.
+``GET /control/applied``
+    ``{"applied": [{"local_record_id", "record", "operation": "upsert|delete", "count"}],
+    "lines_applied": n}``: every effect a submitted line ever had.
+``GET /control/health``
+    ``{"status": "ok", "stalled", "waiting_jobs", "today"}``.
+
+Processing
+----------
+One thread takes jobs in the order received and lines in file order. The effect of a line and its result
+are one transaction, so that a kill at any moment loses no line and applies none twice. Blank, A and R
+add or replace by key; D deletes by key.
+
+The log (stderr) holds method, route and status: no query, no SSID, no name, no file name.
+
+``SANDBOX_CRASH_AT`` makes the process end itself with exit code 137, once per database file, at one of:
+``unreceived`` (body read, not stored), ``received`` (stored, not answered), ``applying`` (inside the
+transaction of a line), ``applied`` (line committed, job not finished).
+"""
