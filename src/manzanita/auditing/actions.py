@@ -1,0 +1,74 @@
+"""Writing the two logs. Call these in the transaction of what they tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from django.db import models
+from django.utils import timezone
+
+from manzanita.auditing.models import ChangeEvent, ReadEvent
+
+SYSTEM_LABEL = "system"
+
+
+class Reader(Protocol):
+    """What the logs need to know of who is acting; ``domain.access.Actor`` has it."""
+
+    @property
+    def user_id(self) -> int: ...
+
+    @property
+    def grant_id(self) -> int | None: ...
+
+    @property
+    def perspective_key(self) -> str: ...
+
+
+def log_reads(*, actor: Reader, student_ids: Iterable[int], what: str, request_id: str = "") -> int:
+    """Note that ``actor`` saw these students; returns how many rows. A student named twice counts once.
+
+    ``what`` is a short code of what was seen (``student.record``). One query for each 500 students.
+    """
+    at = timezone.now()
+    rows = [
+        ReadEvent(
+            at=at,
+            actor_user_id=actor.user_id,
+            grant_id=actor.grant_id,
+            perspective=actor.perspective_key,
+            student_id=student_id,
+            what=what,
+            request_id=request_id,
+        )
+        for student_id in dict.fromkeys(student_ids)
+    ]
+    ReadEvent.objects.bulk_create(rows, batch_size=500)
+    return len(rows)
+
+
+def log_change(
+    *,
+    actor: Reader | None,
+    action: str,
+    student_id: int | None = None,
+    subject: models.Model | None = None,
+    reason: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> ChangeEvent:
+    """Note one act. ``actor`` ``None`` is the system; ``subject`` is the saved row that it is about.
+
+    ``action`` is a verb (``finalize``), ``reason`` words the person gave for it, ``detail`` ids and field
+    numbers (``{"fields": ["23.15"]}``): never a value of a student.
+    """
+    return ChangeEvent.objects.create(
+        actor_user_id=None if actor is None else actor.user_id,
+        actor_label=SYSTEM_LABEL if actor is None else actor.perspective_key,
+        action=action,
+        student_id=student_id,
+        subject_type="" if subject is None else subject._meta.label_lower,
+        subject_id=None if subject is None else subject.pk,
+        reason=reason[:300],
+        detail=dict(detail or {}),
+    )

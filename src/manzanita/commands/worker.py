@@ -1,0 +1,94 @@
+"""``manzanita worker``: does the background jobs, and gives back those of workers that are gone."""
+
+import argparse
+import logging
+import os
+import threading
+import time
+import uuid
+
+HELP = "Do background jobs until stopped (Ctrl-C once: finish the job at hand first)."
+POLL_SECONDS = 0.5
+
+logger = logging.getLogger("manzanita.worker")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--batch", action="store_true", help="do what is ready now and end; a retry that is not due yet stays"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Work in this thread; unless in a batch, sweep beside it in a thread with a connection of its own."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "manzanita.config.settings")
+    import django
+
+    django.setup()
+    if args.batch:
+        from manzanita.platform.jobs import prune_task_results, sweep_jobs
+
+        prune_task_results()
+        sweep_jobs()
+        _work(is_batch=True)
+        return 0
+    stop = threading.Event()
+    sweeper = threading.Thread(target=_sweep_until, args=(stop,), name="job-sweeper", daemon=True)
+    sweeper.start()
+    try:
+        _work(is_batch=False)
+    finally:
+        stop.set()
+        sweeper.join(timeout=5)
+    return 0
+
+
+def _work(*, is_batch: bool) -> None:
+    from django.db import OperationalError, connections
+    from django_tasks_db.management.commands.db_worker import Worker
+
+    worker = Worker(
+        queue_names=["default"],
+        interval=POLL_SECONDS,
+        batch=is_batch,
+        backend_name="default",
+        startup_delay=False,
+        max_tasks=None,
+        worker_id=uuid.uuid4().hex,
+        excluded_queue_names=[],
+    )
+    worker.configure_signals()
+    while True:
+        try:
+            worker.run()
+            return
+        except OperationalError as error:
+            # A database that restarts, or is locked beyond its timeout, must not end the worker.
+            if is_batch or not worker.running:
+                raise
+            logger.warning("database not available to the worker: %s", type(error).__qualname__)
+            connections.close_all()
+            time.sleep(POLL_SECONDS)
+
+
+def _sweep_until(stop: threading.Event) -> None:
+    from django.conf import settings
+    from django.db import DatabaseError, connections
+
+    from manzanita.platform.jobs import prune_task_results, seconds_to_next_sweep, sweep_jobs
+
+    pruned_at = None
+    while not stop.is_set():
+        pause = settings.JOB_LEASE_SECONDS / 3
+        try:
+            sweep_jobs()
+            if pruned_at is None or time.monotonic() - pruned_at > 3600:
+                prune_task_results()
+                pruned_at = time.monotonic()
+            pause = seconds_to_next_sweep()
+        except DatabaseError as error:
+            # The next round sees the same rows; a sweeper that ended would leave them lost.
+            logger.warning("sweep put off: %s", type(error).__qualname__)
+        finally:
+            connections.close_all()
+        stop.wait(pause)
