@@ -1,0 +1,164 @@
+"""What the frame around every page shows: scope, navigation, person, messages.
+
+The kit knows no model: it reads plain attributes that the middleware and views put on the request.
+
+- `request.actor`: person_name, initials, perspective.label, agency_name, students_label, designation_label
+- `request.grant`: the grant in use (optional; only `.id` is read)
+- `request.available_grants`: grants of this person, each with id, perspective_label, agency_name
+- `request.scope_choices`: {"agency" | "students" | "designation": [(label, url, is_current), ...]} (optional)
+- `request.nav_counts`: {"state": 24, ...} (optional)
+- `request.nav_current`: key of the entry to mark; else the entry whose address starts the path
+- `request.frame_foot`: lines at the foot of the rail (optional)
+- `request.session_ends_at`: aware moment after which a new sign-in is needed (optional)
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.messages import get_messages
+from django.http import HttpRequest
+
+from manzanita.ui.jinja_env import url_or_none
+
+# key, word, icon, letter after g; the key is also the url name
+NAV = (
+    ("home", "Home", "home", "h"),
+    ("students", "Students", "person", "s"),
+    ("meetings", "Meetings", "calendar", "m"),
+    ("state", "State", "state", "t"),
+    ("compliance", "Compliance", "scale", "c"),
+    ("lists", "Lists", "list", "l"),
+    ("services", "Services", "clock", "v"),
+    ("year", "Year", "year", "y"),
+    ("admin", "Admin", "gear", "a"),
+)
+NOT_YET = "Not in this version yet"
+
+
+@dataclass(frozen=True)
+class NavEntry:
+    """One entry of the left rail; `url` is None while no page has its name."""
+
+    key: str
+    label: str
+    icon: str
+    letter: str
+    url: str | None
+    count: int | None
+    is_current: bool
+
+    @property
+    def title(self) -> str:
+        """Text of the tooltip, the only words when the rail is narrow."""
+        return f"{self.label} (g {self.letter})" if self.url else f"{self.label}: {NOT_YET}"
+
+
+@dataclass(frozen=True)
+class ScopePart:
+    """One segment of the scope chip: its label and the choices behind it."""
+
+    key: str
+    name: str
+    label: str
+    choices: list[tuple[str, str, bool]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Everything base.html needs; page templates read it as `frame`."""
+
+    signed_in: bool
+    person_name: str
+    initials: str
+    scope: list[ScopePart]
+    grants: list[Any]
+    grant_id: object
+    nav: list[NavEntry]
+    current: str | None
+    foot: list[str]
+    search_url: str | None
+    search_text: str
+    switch_url: str | None
+    sign_out_url: str | None
+    account_url: str | None
+    keep_alive_url: str | None
+    session_ends_at: dt.datetime | None
+    request: HttpRequest
+
+    @property
+    def scope_line(self) -> str:
+        """Agency · students · designation, the second line of every page."""
+        return " · ".join(part.label for part in self.scope[1:] if part.label)
+
+    @property
+    def messages(self) -> Iterable[Any]:
+        """Messages for this person, marked as read when the page loops over them."""
+        return get_messages(self.request)
+
+
+def _first_url(*names: str) -> str | None:
+    return next((found for name in names if (found := url_or_none(name))), None)
+
+
+def _current(request: HttpRequest, addresses: dict[str, str | None]) -> str | None:
+    """Key of the entry this page belongs to: the longest address that starts the path."""
+    chosen = getattr(request, "nav_current", None)
+    if chosen:
+        return str(chosen)
+    best: tuple[int, str] | None = None
+    for key, address in addresses.items():
+        if address is None or (address == "/" and request.path != "/"):
+            continue
+        if request.path.startswith(address) and (best is None or len(address) > best[0]):
+            best = (len(address), key)
+    return best[1] if best else None
+
+
+def _scope(actor: Any, choices: dict[str, list[tuple[str, str, bool]]]) -> list[ScopePart]:
+    if actor is None:
+        return []
+    perspective = getattr(getattr(actor, "perspective", None), "label", "")
+    parts = (
+        ("perspective", "Perspective", perspective),
+        ("agency", "Agency or school", getattr(actor, "agency_name", "")),
+        ("students", "Which students", getattr(actor, "students_label", "")),
+        ("designation", "Designation", getattr(actor, "designation_label", "")),
+    )
+    return [ScopePart(key, name, str(text), list(choices.get(key, ()))) for key, name, text in parts if text]
+
+
+def frame(request: HttpRequest) -> dict[str, Frame]:
+    """Context processor: gives every page `frame`. It runs no query of its own."""
+    actor = getattr(request, "actor", None)
+    counts = getattr(request, "nav_counts", None) or {}
+    addresses = {key: url_or_none(key) for key, *_ in NAV}
+    current = _current(request, addresses)
+    nav = [
+        NavEntry(key, label, icon, letter, addresses[key], counts.get(key), key == current)
+        for key, label, icon, letter in NAV
+    ]
+    search_url = _first_url("search", "students")
+    built = Frame(
+        signed_in=actor is not None,
+        person_name=str(getattr(actor, "person_name", "")),
+        initials=str(getattr(actor, "initials", "")),
+        scope=_scope(actor, getattr(request, "scope_choices", None) or {}),
+        grants=list(getattr(request, "available_grants", None) or ()) if actor is not None else [],
+        grant_id=getattr(getattr(request, "grant", None), "id", None),
+        nav=nav,
+        current=current,
+        foot=[str(line) for line in getattr(request, "frame_foot", None) or ()],
+        search_url=search_url,
+        search_text=request.GET.get("q", "") if request.path == search_url else "",
+        switch_url=url_or_none("switch_grant"),
+        sign_out_url=_first_url("sign_out", "logout"),
+        account_url=_first_url("account", "profile"),
+        keep_alive_url=url_or_none("keep_alive"),
+        session_ends_at=getattr(request, "session_ends_at", None),
+        request=request,
+    )
+    return {"frame": built}

@@ -1,0 +1,86 @@
+"""How values are written on a page: dates, counts, signs. Tables write 11/12/2026, sentences
+November 12, 2026, state lines 20261112; a negative number has a true minus sign."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils import timezone
+
+MINUS = "−"
+
+
+def _local(value: dt.date | dt.datetime) -> dt.date | dt.datetime:
+    """Moves an aware moment to the clock of the site; a plain date stays as it is."""
+    if isinstance(value, dt.datetime) and timezone.is_aware(value):
+        return timezone.localtime(value)
+    return value
+
+
+def us_date(value: dt.date | dt.datetime | None, blank: str = "") -> str:
+    """11/12/2026, for tables and fields; `blank` when there is no date."""
+    return blank if value is None else _local(value).strftime("%m/%d/%Y")
+
+
+def long_date(value: dt.date | dt.datetime | None, blank: str = "") -> str:
+    """November 12, 2026, for sentences; `blank` when there is no date."""
+    if value is None:
+        return blank
+    local = _local(value)
+    return f"{local:%B} {local.day}, {local.year}"
+
+
+def state_date(value: dt.date | dt.datetime | None, blank: str = "") -> str:
+    """20261112, as a state line writes it; `blank` when there is no date."""
+    return blank if value is None else _local(value).strftime("%Y%m%d")
+
+
+def us_time(value: dt.datetime | dt.time | None, blank: str = "") -> str:
+    """9:14 am, on the clock of the site; `blank` when there is no time."""
+    if value is None:
+        return blank
+    local = _local(value) if isinstance(value, dt.datetime) else value
+    return f"{local.hour % 12 or 12}:{local.minute:02d} {'am' if local.hour < 12 else 'pm'}"
+
+
+def ago(value: dt.date | dt.datetime | None, today: dt.date | None = None, blank: str = "") -> str:
+    """Distance in whole days: today, yesterday, 14 days ago, tomorrow, in 3 days."""
+    if value is None:
+        return blank
+    local = _local(value)
+    day = local.date() if isinstance(local, dt.datetime) else local
+    days = ((today or timezone.localdate()) - day).days
+    near = {0: "today", 1: "yesterday", -1: "tomorrow"}
+    if days in near:
+        return near[days]
+    return f"{days} days ago" if days > 0 else f"in {-days} days"
+
+
+def number(value: int | float | None, blank: str = "") -> str:
+    """1,526, with a true minus sign; `blank` when there is no number."""
+    return blank if value is None else f"{value:,}".replace("-", MINUS)
+
+
+def signed(value: int | float | None, blank: str = "") -> str:
+    """+3, −3 or 0: a change always shows its sign."""
+    if value is None:
+        return blank
+    return f"+{value:,}" if value > 0 else number(value)
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`3|plural("student")` is "3 students"; `many` is for words that do not take an s."""
+    word = one if count == 1 else (many or f"{one}s")
+    return f"{number(count)} {word}"
+
+
+FILTERS = {
+    "us_date": us_date,
+    "long_date": long_date,
+    "state_date": state_date,
+    "us_time": us_time,
+    "ago": ago,
+    "number": number,
+    "signed": signed,
+    "plural": plural,
+}
