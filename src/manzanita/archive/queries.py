@@ -1,0 +1,47 @@
+"""Reading archives. Callers name students they have already been allowed to read."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from manzanita.archive.models import Archive, ArchivedRecord
+
+
+def archives_of(student_id: int) -> list[Archive]:
+    """All archives of a student, newest event first, without their documents."""
+    return list(Archive.objects.filter(student_id=student_id).defer("document").order_by("-event_on", "-id"))
+
+
+def document_of(archive: Archive) -> dict[str, Any]:
+    """The snapshot's document as plain values."""
+    document: dict[str, Any] = json.loads(bytes(archive.document))
+    return document
+
+
+def origins_of(archive: Archive, record_key: str) -> dict[str, str]:
+    """Where each value of one archived line came from, in words."""
+    for entry in document_of(archive)["records"]:
+        if entry["key"] == record_key:
+            return dict(entry["origins"])
+    return {}
+
+
+def standing_records(student_ids: Iterable[int], lea_code: str | None = None) -> dict[int, list[ArchivedRecord]]:
+    """Per student, the records of archives that no correction has superseded: what the state should hold.
+
+    Where two standing archives hold the same key the later recorded one stands. With ``lea_code`` only the
+    records that LEA reports.
+    """
+    rows = ArchivedRecord.objects.filter(student_id__in=list(student_ids), archive__superseded_by__isnull=True)
+    if lea_code is not None:
+        rows = rows.filter(lea_code=lea_code)
+    newest: dict[tuple[int, str], ArchivedRecord] = {}
+    for row in rows.order_by("archive__recorded_at", "archive_id", "id"):
+        newest[row.student_id, row.record_key] = row
+    standing: dict[int, list[ArchivedRecord]] = defaultdict(list)
+    for (student_id, _), row in newest.items():
+        standing[student_id].append(row)
+    return standing

@@ -1,0 +1,1 @@
+"""Subcommands of ``manzanita``: HELP, add_arguments and run in each module."""

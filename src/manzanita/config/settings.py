@@ -1,0 +1,214 @@
+"""Django settings, all from the environment. Every variable has a default that suits a laptop."""
+
+import os
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from environs import Env
+
+env = Env()
+
+# Where data of this installation live: database, uploaded files, rendered files.
+VAR_DIR = Path(env.str("MANZANITA_VAR", str(Path.cwd() / "var"))).resolve()
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+DEBUG = env.bool("MANZANITA_DEBUG", False)
+PRODUCTION = env.bool("MANZANITA_PRODUCTION", False)
+
+
+def _secret_key() -> str:
+    """The given key, or one made once and kept beside the database with owner-only rights."""
+    given = env.str("MANZANITA_SECRET_KEY", "")
+    if given:
+        return given
+    path = VAR_DIR / "secret_key"
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(descriptor, "w") as file:
+        key = os.urandom(48).hex()
+        file.write(key)
+    return key
+
+
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = env.list("MANZANITA_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"])
+CSRF_TRUSTED_ORIGINS = env.list("MANZANITA_ORIGINS", [])
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "axes",
+    "csp",
+    "django_tasks",
+    "django_tasks_db",
+    "manzanita.ui",
+    "manzanita.platform",
+    "manzanita.auditing",
+    "manzanita.orgs",
+    "manzanita.accounts",
+    "manzanita.archive",
+    "manzanita.students",
+    "manzanita.meetings",
+    "manzanita.exchange",
+    "manzanita.procedures",
+    "manzanita.web",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "manzanita.accounts.middleware.ActorMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "manzanita.web.urls"
+WSGI_APPLICATION = "manzanita.config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "environment": "manzanita.ui.jinja_env.environment",
+            "context_processors": [
+                "manzanita.ui.context.frame",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+_sqlite = f"sqlite:///{VAR_DIR / 'manzanita.sqlite3'}"
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", _sqlite)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    if PRODUCTION and not env.bool("MANZANITA_ALLOW_SQLITE", False):
+        raise RuntimeError(
+            "Production needs PostgreSQL (DATABASE_URL): SQLite has no row-level backstop between agencies. "
+            "Set MANZANITA_ALLOW_SQLITE=true to run a single small agency on it all the same."
+        )
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        transaction_mode="IMMEDIATE",
+        timeout=20,
+        init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    )
+else:
+    # Opening a connection for each request costs four times the request itself.
+    DATABASES["default"]["CONN_MAX_AGE"] = env.int("MANZANITA_CONN_MAX_AGE", 600)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 15},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign_in"
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "manzanita.accounts.views.locked_out"
+
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if PRODUCTION:
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 31536000
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+
+LANGUAGE_CODE = "en-us"
+# All deadlines are California days; instants are stored in UTC.
+TIME_ZONE = "America/Los_Angeles"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+MEDIA_ROOT = VAR_DIR / "files"
+# SIS files are read by columns from disk, so an upload goes to disk at once.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+
+TASKS = {
+    "default": {
+        "BACKEND": "django_tasks_db.DatabaseBackend",
+        "QUEUES": ["default"],
+    }
+}
+# A job whose lease has run out is given to another worker.
+JOB_LEASE_SECONDS = env.int("MANZANITA_JOB_LEASE_SECONDS", 60)
+
+# The state's side. The destination "state" stays closed until its guard finds everything confirmed.
+STATE_GATEWAY = {
+    "form": env.str("MANZANITA_STATE_FORM", "api"),
+    "destination": env.str("MANZANITA_STATE_DESTINATION", "sandbox"),
+    "url": env.str("MANZANITA_STATE_URL", "http://127.0.0.1:8801"),
+    "client_id": env.str("MANZANITA_STATE_CLIENT_ID", "manzanita"),
+    "client_secret": env.str("MANZANITA_STATE_CLIENT_SECRET", "sandbox-only"),
+    "timeout_seconds": env.int("MANZANITA_STATE_TIMEOUT_SECONDS", 20),
+    "poll_seconds": env.float("MANZANITA_STATE_POLL_SECONDS", 1.0),
+    "files_dir": env.str("MANZANITA_STATE_FILES_DIR", str(VAR_DIR / "state_files")),
+}
+STATE_YEAR = env.str("MANZANITA_STATE_YEAR", "2026-2027")
+# Only crash tests set this: a named point at which the process ends itself once.
+CRASH_AT = env.str("MANZANITA_CRASH_AT", "")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": env.str("MANZANITA_LOG_LEVEL", "WARNING")},
+}

@@ -1,0 +1,1 @@
+"""The pure domain: standard library and Polars only. No Django, clock, network or environment."""

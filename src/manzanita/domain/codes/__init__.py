@@ -1,0 +1,87 @@
+"""Code sets of CALPADS, each code and each name with the confidence of its source.
+
+``codes.csv`` holds one code a row; ``sets.csv`` says which sets are complete. An unknown code is an
+error only in a complete set: elsewhere our list may simply be short of rows.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One code of one set. ``status`` is ``current`` or ``retired``; confidences as in the docs."""
+
+    code: str
+    name: str
+    status: str
+    code_confidence: str
+    name_confidence: str
+    source: str
+
+    @property
+    def is_confirmed(self) -> bool:
+        """True where a public state source prints the code: only such codes may go to the real state."""
+        return self.code_confidence == "seen"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSet:
+    """All known codes of one set. ``is_complete`` decides whether an unknown code is an error."""
+
+    name: str
+    is_complete: bool
+    note: str
+    codes: Mapping[str, Code]
+
+    def label(self, code: str) -> str:
+        """``290 Specific learning disability (SLD)``, or the bare code where it is unknown."""
+        known = self.codes.get(code)
+        return f"{code} {known.name}" if known else code
+
+    def current(self) -> list[Code]:
+        """Codes one may still choose, in code order."""
+        return sorted((c for c in self.codes.values() if c.status == "current"), key=lambda c: c.code)
+
+
+@cache
+def code_sets() -> Mapping[str, CodeSet]:
+    """Every code set by name. Raises ``ValueError`` when a set has codes but no completeness row."""
+    codes: dict[str, dict[str, Code]] = {}
+    with (_FOLDER / "codes.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            in_set = codes.setdefault(row["code_set"], {})
+            # The retired list of a set may reuse a number; the current meaning wins.
+            if row["code"] in in_set and row["status"] == "retired":
+                continue
+            in_set[row["code"]] = Code(
+                row["code"],
+                row["name"],
+                row["status"],
+                row["code_confidence"],
+                row["name_confidence"],
+                row["source"],
+            )
+    sets: dict[str, CodeSet] = {}
+    with (_FOLDER / "sets.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            name = row["code_set"]
+            sets[name] = CodeSet(
+                name, row["is_complete"] == "Y", row["note"], MappingProxyType(codes.pop(name, {}))
+            )
+    if codes:
+        raise ValueError(f"code sets without a completeness row in sets.csv: {', '.join(sorted(codes))}")
+    return MappingProxyType(sets)
+
+
+def code_set(name: str) -> CodeSet:
+    """The code set called ``name``. Raises ``KeyError`` when there is none."""
+    return code_sets()[name]

@@ -1,0 +1,112 @@
+"""Two-axis time: when a thing was true, and when we knew it.
+
+A fact version holds on the days ``effective_from`` to ``effective_to`` inclusive (``None``: open) and was
+believed from ``recorded_at`` until ``superseded_at`` (``None``: believed now). Nothing is ever changed in
+place: stating something new closes the versions it contradicts and inserts what remains of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Generic, TypeVar
+
+_DAY = timedelta(days=1)
+V = TypeVar("V", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Span(Generic[V]):
+    """``value`` holds from ``start`` to ``end`` inclusive; ``end`` ``None`` means until further notice."""
+
+    start: date
+    end: date | None
+    value: V
+
+    def __post_init__(self) -> None:
+        if self.end is not None and self.end < self.start:
+            raise ValueError(f"a fact cannot end ({self.end}) before it starts ({self.start})")
+
+    def covers(self, day: date) -> bool:
+        return self.start <= day and (self.end is None or day <= self.end)
+
+    def overlaps(self, start: date, end: date | None) -> bool:
+        return (end is None or self.start <= end) and (self.end is None or start <= self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Restatement(Generic[V]):
+    """What one statement does to a slot: versions to close, versions to insert."""
+
+    close: tuple[Span[V], ...]
+    insert: tuple[Span[V], ...]
+
+
+def restate(current: Iterable[Span[V]], *, start: date, end: date | None, value: V | None) -> Restatement[V]:
+    """State that ``value`` holds from ``start`` to ``end`` in a slot whose believed spans are ``current``.
+
+    ``value`` ``None`` states that nothing holds on those days. Spans outside the days stay untouched; a span
+    that is cut is closed and its remaining head and tail are inserted again. Stating what is already believed
+    closes and inserts nothing.
+    """
+    if end is not None and end < start:
+        raise ValueError(f"a fact cannot end ({end}) before it starts ({start})")
+    close: list[Span[V]] = []
+    insert: list[Span[V]] = []
+    for span in current:
+        if not span.overlaps(start, end):
+            continue
+        if value is not None and span.value == value and span.start == start and span.end == end:
+            return Restatement((), ())
+        close.append(span)
+        if span.start < start:
+            insert.append(replace(span, end=start - _DAY))
+        if end is not None and (span.end is None or span.end > end):
+            insert.append(replace(span, start=end + _DAY))
+    if value is not None:
+        insert.append(Span(start, end, value))
+    return Restatement(tuple(close), tuple(sorted(insert, key=lambda s: s.start)))
+
+
+def replace_all(
+    current: Iterable[Span[V]], *, start: date, end: date | None, value: V | None
+) -> Restatement[V]:
+    """State that the slot holds ``value`` from ``start`` to ``end`` and nothing on any other day.
+
+    For facts whose slot *is* one span (an enrollment): a new exit date moves the end, it does not leave the
+    days after it as they were. ``value`` ``None`` empties the slot.
+    """
+    believed = list(current)
+    stated = () if value is None else (Span(start, end, value),)
+    if tuple(believed) == stated:
+        return Restatement((), ())
+    return Restatement(tuple(believed), stated)
+
+
+def derived_ends(starts: Sequence[date]) -> list[date | None]:
+    """Ends of records that carry only a start: the day before the next start; the last one is open.
+
+    ``starts`` must be strictly ascending (one record a day).
+    """
+    for earlier, later in zip(starts, starts[1:], strict=False):
+        if later <= earlier:
+            raise ValueError("starts must be strictly ascending")
+    return [*[s - _DAY for s in starts[1:]], None] if starts else []
+
+
+@dataclass(frozen=True, slots=True)
+class Version(Generic[V]):
+    """A span together with when it was believed."""
+
+    span: Span[V]
+    recorded_at: datetime
+    superseded_at: datetime | None
+
+    def holds(self, *, effective: date, known: datetime) -> bool:
+        """True where the version was believed at ``known`` to hold on the day ``effective``."""
+        return (
+            self.span.covers(effective)
+            and self.recorded_at <= known
+            and (self.superseded_at is None or known < self.superseded_at)
+        )

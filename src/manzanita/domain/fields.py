@@ -1,0 +1,129 @@
+"""Every field of a record declared once: its name in the product, the state's number, who owns it, help.
+
+Type, length and code set come from the state's layout of the same number. The record page, the meeting's
+form, the archive and the state lines all read this list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from manzanita.domain import layouts
+from manzanita.domain.codes import CodeSet, code_set
+from manzanita.domain.findings import Owner
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDeclaration:
+    """One field. ``attribute`` is the column of the current fact; ``blank_when`` says why it may be empty."""
+
+    number: str
+    attribute: str
+    label: str
+    section: str
+    owner: Owner
+    help: str = ""
+    blank_when: str = ""
+
+    @property
+    def layout_field(self) -> layouts.Field:
+        return layouts.field(self.number)
+
+    @property
+    def codes(self) -> CodeSet | None:
+        name = self.layout_field.code_set
+        return code_set(name) if name else None
+
+    def label_of(self, value: str) -> str:
+        """``290 Specific learning disability`` for a code, the value itself for anything else."""
+        return self.codes.label(value) if self.codes and value else value
+
+
+_TEAM, _CLERK = Owner.TEAM, Owner.CLERK
+_ELIGIBILITY, _SETTING, _TRANSITION, _OTHER = "Eligibility", "Placement and setting", "Transition", "Other"
+
+# The content of a PLAN that a meeting may change, in the state's order.
+PLAN_FIELDS: tuple[FieldDeclaration, ...] = (
+    FieldDeclaration("23.11", "plan_type_code", "Plan type", _ELIGIBILITY, _TEAM),
+    FieldDeclaration("23.14", "primary_residence_code", "Primary residence", _OTHER, _CLERK),
+    FieldDeclaration("23.15", "disability_1_code", "Primary disability", _ELIGIBILITY, _TEAM),
+    FieldDeclaration(
+        "23.16",
+        "degree_of_support_1_code",
+        "Degree of support",
+        _ELIGIBILITY,
+        _TEAM,
+        "Needed for disabilities 210, 260, 270, 280, 290, 300, 310, 320 and 330.",
+        "this disability needs none",
+    ),
+    FieldDeclaration("23.17", "disability_2_code", "Disability 2", _ELIGIBILITY, _TEAM, "", "one disability only"),
+    FieldDeclaration(
+        "23.18",
+        "degree_of_support_2_code",
+        "Degree of support, disability 2",
+        _ELIGIBILITY,
+        _TEAM,
+        "",
+        "disability 2 needs none",
+    ),
+    FieldDeclaration(
+        "23.19", "is_regional_center_code", "Regional center services", _OTHER, _CLERK, "", "IFSP only"
+    ),
+    FieldDeclaration("23.20", "program_setting_code", "Program setting", _SETTING, _TEAM),
+    FieldDeclaration(
+        "23.21", "preschool_location_code", "Preschool service location", _SETTING, _TEAM, "", "age 3 to 5, setting 201"
+    ),
+    FieldDeclaration(
+        "23.22", "is_ten_hours_code", "Ten or more weekly hours", _SETTING, _TEAM, "", "age 3 to 5, setting 201"
+    ),
+    FieldDeclaration(
+        "23.23",
+        "general_education_percent",
+        "General education participation",
+        _SETTING,
+        _TEAM,
+        "Share of the school day in the regular class, 0 to 100.",
+        "school-age settings only",
+    ),
+    FieldDeclaration("23.24", "program_type_code", "Program type", _SETTING, _TEAM, "", "not given"),
+    FieldDeclaration("23.25", "has_postsecondary_goals_code", "Postsecondary goals", _TRANSITION, _TEAM, "", "from 16"),
+    FieldDeclaration("23.26", "is_goals_updated_code", "Goals updated annually", _TRANSITION, _TEAM, "", "from 16"),
+    FieldDeclaration("23.27", "has_assessment_code", "Transition assessment", _TRANSITION, _TEAM, "", "from 16"),
+    FieldDeclaration("23.28", "has_transition_services_code", "Transition services", _TRANSITION, _TEAM, "", "from 16"),
+    FieldDeclaration("23.29", "has_supportive_services_code", "Supportive services", _TRANSITION, _TEAM, "", "from 16"),
+    FieldDeclaration(
+        "23.30", "has_transition_goals_code", "Transition services goals", _TRANSITION, _TEAM, "", "from 16"
+    ),
+    FieldDeclaration(
+        "23.31", "is_student_participating_code", "Student participation", _TRANSITION, _TEAM, "", "from 16"
+    ),
+    FieldDeclaration(
+        "23.32", "agency_representative_code", "Agency representative", _TRANSITION, _TEAM, "", "from 16"
+    ),
+    FieldDeclaration("23.33", "has_transportation_code", "Special transportation", _OTHER, Owner.CLERK),
+    FieldDeclaration(
+        "23.34", "parental_involvement_code", "Parental involvement", _OTHER, _TEAM, "", "not recorded"
+    ),
+    FieldDeclaration("23.35", "has_c_to_b_plan_code", "Part C to B transition plan", _OTHER, _TEAM, "", "IFSP only"),
+)
+
+SERVICE_FIELDS: tuple[FieldDeclaration, ...] = (
+    FieldDeclaration("25.11", "service_code", "Service", "Services", _TEAM),
+    FieldDeclaration("25.12", "provider_code", "Provider type", "Services", _TEAM),
+    FieldDeclaration("25.05", "npa_id", "Nonpublic agency", "Services", _TEAM, "", "provider 400 only"),
+    FieldDeclaration("25.13", "location_code", "Location", "Services", _TEAM),
+    FieldDeclaration("25.14", "frequency_code", "Frequency", "Services", _TEAM, "", "not given"),
+    FieldDeclaration("25.15", "duration_minutes", "Minutes", "Services", _TEAM, "10 or more, each time.", "not given"),
+)
+
+FIELDS: Mapping[str, FieldDeclaration] = MappingProxyType(
+    {declaration.number: declaration for declaration in (*PLAN_FIELDS, *SERVICE_FIELDS)}
+)
+
+
+def short_name(number: str) -> str:
+    """The product's label of a state field, or the state's own name where the product has none."""
+    declaration = FIELDS.get(number)
+    return declaration.label if declaration else layouts.field(number).name

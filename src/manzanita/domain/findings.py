@@ -1,0 +1,87 @@
+"""Findings and reasons: the only way this system says no.
+
+A finding is what a rule says of a record; a reason is why the product refuses, holds or excludes
+something. Both name the rule, the source, whose job it is, and where to mend it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding weighs. ``NOT_EVALUATED`` is an outcome of its own, never a pass."""
+
+    FATAL = "fatal"
+    WARNING = "warning"
+    INFO = "info"
+    NOT_EVALUATED = "not_evaluated"
+
+
+class Owner(StrEnum):
+    """Whose job the fix is."""
+
+    SIS = "SIS staff"
+    CLERK = "SPED clerk"
+    TEAM = "IEP team"
+    COORDINATOR = "SEDS coordinator"
+    STATE = "State"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule, one record, one set of observed values.
+
+    ``record`` is the record type or ``None`` for a line whose type could not be read; ``line`` is
+    one-based; ``values`` maps state field numbers to the observed text (empty text for a blank).
+    ``record_key`` names the record at the state (SSID, date ...) without its line number, so that the
+    same finding in another file, or on a meeting not yet in any file, is the same finding.
+    """
+
+    code: str
+    severity: Severity
+    kind: str
+    phase: str
+    record: str | None
+    file: str | None
+    line: int | None
+    ssid: str | None
+    fields: tuple[str, ...]
+    values: Mapping[str, str]
+    message: str
+    group: str | None = None
+    record_key: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Stable hash of (rule, person, record key, observed values): age, owner and dismissal hang on it."""
+        return finding_identity(self.code, self.ssid or "", self.record_key, self.values)
+
+
+def finding_identity(code: str, person: str, record_key: str, values: Mapping[str, str]) -> str:
+    """Hex digest that names a finding for as long as the observed values stay the same."""
+    document = json.dumps([code, person, record_key, sorted(values.items())], ensure_ascii=True)
+    return hashlib.sha256(document.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is refused, held or excluded, and what ends it.
+
+    ``code`` is a stable name (``open-meeting``) or a rule code; ``text`` is a sentence for a teacher;
+    ``way_out`` says what would allow it; ``link`` is a path inside the product, set by the caller that
+    knows paths; ``source`` is the statute, state page or policy behind it.
+    """
+
+    code: str
+    text: str
+    owner: Owner
+    way_out: str = ""
+    link: str = ""
+    source: str = ""
+    confidence: str = "seen"
+    values: Mapping[str, str] = field(default_factory=dict)

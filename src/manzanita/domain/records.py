@@ -1,0 +1,75 @@
+"""State records as values: a mapping of field number to text, and the key that names a record at the state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from manzanita.domain.layouts import RECORD_OF_FILE_NUMBER, layout
+
+Values = Mapping[str, str]
+
+# Fields that together name one record at the state, in a stable order. MEET has a meeting date or, while the
+# meeting is still to come, a pending-as-of date.
+KEY_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "SWDS": ("22.04", "22.06", "22.11"),
+    "MEET": ("24.04", "24.06", "24.15", "24.10"),
+    "PLAN": ("23.04", "23.06", "23.12"),
+    "SERV": ("25.04", "25.07", "25.17", "25.11", "25.12", "25.13"),
+}
+SSID_FIELD: Mapping[str, str] = {"SWDS": "22.06", "MEET": "24.06", "PLAN": "23.06", "SERV": "25.07"}
+LEA_FIELD: Mapping[str, str] = {"SWDS": "22.04", "MEET": "24.04", "PLAN": "23.04", "SERV": "25.04"}
+TRANSACTION_FIELD: Mapping[str, str] = {"SWDS": "22.02", "MEET": "24.02", "PLAN": "23.02", "SERV": "25.02"}
+LOCAL_RECORD_FIELD: Mapping[str, str] = {"SWDS": "22.03", "MEET": "24.03", "PLAN": "23.03", "SERV": "25.03"}
+ORDER = ("SWDS", "MEET", "PLAN", "SERV")
+
+
+def record_of(values: Values) -> str:
+    """The record type of a mapping, from the file number of its fields."""
+    return RECORD_OF_FILE_NUMBER[next(iter(values)).split(".")[0]]
+
+
+def key_on(record: str, values: Values) -> date:
+    """The date of the record's key. Raises ``ValueError`` when it is blank or no date."""
+    number = {"SWDS": "22.11", "PLAN": "23.12", "SERV": "25.17"}.get(record)
+    text = values[number] if number else (values["24.15"] or values["24.10"])
+    return parse_state_date(text)
+
+
+def record_key(record: str, values: Values) -> str:
+    """``PLAN|9910017|9900000001|20261123``: the name of the record at the state."""
+    parts = [values[number] for number in KEY_FIELDS[record]]
+    if record == "MEET":
+        lea, ssid, held, pending = parts
+        parts = [lea, ssid, held or f"pending-{pending}"]
+    return "|".join([record, *parts])
+
+
+def complete(record: str, values: Values) -> dict[str, str]:
+    """``values`` with every field of the layout present, in file order, blanks as empty text."""
+    return {number: values.get(number, "") for number in layout(record).numbers}
+
+
+def content(record: str, values: Values) -> dict[str, str]:
+    """What must be equal for two lines to say the same: all but transaction type and local record id."""
+    left_out = {TRANSACTION_FIELD[record], LOCAL_RECORD_FIELD[record]}
+    return {number: values.get(number, "") for number in layout(record).numbers if number not in left_out}
+
+
+def parse_state_date(text: str) -> date:
+    """``20261123`` as a date. Raises ``ValueError``."""
+    if len(text) != 8 or not text.isdigit():
+        raise ValueError(f"not a date CCYYMMDD: {text!r}")
+    # A calendar day, not an instant: the time zone of the parser plays no part.
+    return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007
+
+
+def state_date(day: date | None) -> str:
+    """A date as the state writes it, or empty text."""
+    return day.strftime("%Y%m%d") if day else ""
+
+
+def academic_year_of(day: date) -> str:
+    """``2026-2027`` for days from July 1, 2026 to June 30, 2027."""
+    first = day.year if day.month >= 7 else day.year - 1
+    return f"{first}-{first + 1}"

@@ -1,0 +1,210 @@
+"""The state as a peer: what it holds, what is on its way, what it answered; and files taken in."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from manzanita.platform.ids import new_public_id
+
+
+class StateRecord(models.Model):
+    """One record as the state holds it, by its last extract or reply."""
+
+    lea_code = models.CharField(max_length=7)
+    student_id = models.BigIntegerField(null=True, blank=True)
+    record = models.CharField(max_length=4)
+    record_key = models.CharField(max_length=120, unique=True)
+    key_on = models.DateField()
+    values = models.JSONField()
+    learned_at = models.DateTimeField()
+    learned_from = models.CharField(max_length=10, choices=[("extract", "Extract"), ("reply", "Reply")])
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["student_id", "record"], name="state_record_of_student"),
+            models.Index(fields=["lea_code", "record"], name="state_record_of_lea"),
+        ]
+
+
+class Operation(models.Model):
+    """One difference between what the state should hold and what it holds: the outbox, derived from archives.
+
+    Recomputed for a student whenever an archive or a reply is stored; gone when the two are equal.
+    ``holds`` is a list of reasons (``code, text, owner, way_out, link``); empty where it may be sent.
+    ``student_order`` and ``position`` give the order in which the state must receive them.
+    """
+
+    KINDS = [("add", "Add"), ("replace", "Replace"), ("delete", "Delete")]
+
+    lea_code = models.CharField(max_length=7)
+    student_id = models.BigIntegerField()
+    record = models.CharField(max_length=4)
+    record_key = models.CharField(max_length=120, unique=True)
+    key_on = models.DateField()
+    kind = models.CharField(max_length=7, choices=KINDS)
+    values = models.JSONField()
+    at_state = models.JSONField(null=True, blank=True)
+    archive_id = models.BigIntegerField(null=True, blank=True)
+    position = models.PositiveIntegerField()
+    holds = models.JSONField(default=list)
+    hold_code = models.CharField(max_length=30, blank=True)
+    findings = models.JSONField(default=list)
+    first_seen_at = models.DateTimeField()
+    submission_line = models.ForeignKey(
+        "SubmissionLine", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["lea_code", "hold_code", "student_id", "position"], name="operation_plan"),
+            models.Index(fields=["student_id", "position"], name="operation_of_student"),
+        ]
+
+
+class Submission(models.Model):
+    """One file of operations on its way to the state.
+
+    ``state``: ``ready`` (lines fixed, nothing left the house), ``sending`` (a request may have reached the
+    state), ``answering`` (the state has it), ``done``, ``written`` (files for hand upload), ``refused``.
+    """
+
+    STATES = [
+        ("ready", "Ready"),
+        ("sending", "Sending"),
+        ("answering", "Waiting for answers"),
+        ("done", "Answered"),
+        ("written", "Written for hand upload"),
+        ("refused", "Refused"),
+    ]
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    lea_code = models.CharField(max_length=7)
+    form = models.CharField(max_length=5, choices=[("api", "API"), ("files", "Files")])
+    destination = models.CharField(max_length=7, choices=[("sandbox", "Sandbox"), ("state", "State")])
+    state = models.CharField(max_length=10, choices=STATES, default="ready")
+    file_name = models.CharField(max_length=120, unique=True)
+    remote_job = models.CharField(max_length=80, blank=True)
+    job_id = models.BigIntegerField(null=True, blank=True)
+    by_id = models.BigIntegerField(null=True, blank=True)
+    grant_id = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    refusals = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="submission_state",
+                condition=Q(state__in=["ready", "sending", "answering", "done", "written", "refused"]),
+            )
+        ]
+
+
+class SubmissionLine(models.Model):
+    """One line as it was sent, and the state's answer to it. ``transaction_id`` travels in Local Record ID."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="lines")
+    position = models.PositiveIntegerField()
+    transaction_id = models.CharField(max_length=40, unique=True)
+    kind = models.CharField(max_length=7)
+    record = models.CharField(max_length=4)
+    record_key = models.CharField(max_length=120)
+    student_id = models.BigIntegerField()
+    archive_id = models.BigIntegerField(null=True, blank=True)
+    values = models.JSONField()
+    outcome = models.CharField(
+        max_length=8,
+        choices=[("waiting", "Waiting"), ("posted", "Posted"), ("rejected", "Rejected")],
+        default="waiting",
+    )
+    errors = models.JSONField(default=list)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="submission_line_position", fields=["submission", "position"]),
+            # While a line of a record waits for its answer no second line of that record may leave.
+            models.UniqueConstraint(
+                name="submission_line_one_waiting", fields=["record_key"], condition=Q(outcome="waiting")
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["record_key", "-id"], name="submission_line_of_record"),
+            models.Index(fields=["student_id", "-id"], name="submission_line_of_student"),
+        ]
+
+
+class StateFinding(models.Model):
+    """One finding as work: opened once, closed when its cause is gone, never recreated for the same values."""
+
+    identity = models.CharField(max_length=32, unique=True)
+    rule_code = models.CharField(max_length=20)
+    severity = models.CharField(max_length=13)
+    source = models.CharField(max_length=6, choices=[("state", "State's answer"), ("rules", "Our rules")])
+    lea_code = models.CharField(max_length=7)
+    student_id = models.BigIntegerField()
+    record = models.CharField(max_length=4)
+    record_key = models.CharField(max_length=120)
+    fields = models.JSONField(default=list)
+    values = models.JSONField(default=dict)
+    message = models.CharField(max_length=400)
+    owner = models.CharField(max_length=20)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    archive_id = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["lea_code", "severity", "opened_at"], name="finding_open", condition=Q(closed_at=None)
+            ),
+            models.Index(fields=["student_id", "closed_at"], name="finding_of_student"),
+        ]
+
+
+class ImportRun(models.Model):
+    """One taking-in of files. Counts are per run; refusals are rows of their own."""
+
+    KINDS = [("sis", "SIS files"), ("state", "State extracts")]
+    STATES = [("waiting", "Waiting"), ("running", "Running"), ("done", "Done"), ("failed", "Failed")]
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    kind = models.CharField(max_length=5, choices=KINDS)
+    lea_code = models.CharField(max_length=7, blank=True)
+    state = models.CharField(max_length=7, choices=STATES, default="waiting")
+    job_id = models.BigIntegerField(null=True, blank=True)
+    by_id = models.BigIntegerField(null=True, blank=True)
+    grant_id = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    counts = models.JSONField(default=dict)
+
+
+class ImportFile(models.Model):
+    """One file of a run, stored under a generated name; ``name`` is what the user called it."""
+
+    run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="files")
+    name = models.CharField(max_length=120)
+    stored_name = models.CharField(max_length=60)
+    record = models.CharField(max_length=6, blank=True)
+    sha256 = models.CharField(max_length=64)
+    line_count = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict)
+
+
+class ImportNote(models.Model):
+    """One line, or one field of a line, that did not load as it stood, in words, with whose job it is."""
+
+    file = models.ForeignKey(ImportFile, on_delete=models.PROTECT, related_name="notes")
+    line = models.PositiveIntegerField(null=True, blank=True)
+    code = models.CharField(max_length=20)
+    severity = models.CharField(max_length=13)
+    fields = models.JSONField(default=list)
+    message = models.CharField(max_length=400)
+    owner = models.CharField(max_length=20)
+    is_line_refused = models.BooleanField()
+
+    class Meta:
+        indexes = [models.Index(fields=["file", "line"], name="import_note_of_file")]

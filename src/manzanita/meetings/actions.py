@@ -1,0 +1,237 @@
+"""Every write of meetings, answers and decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from manzanita.auditing.actions import log_change
+from manzanita.domain.access import Actor
+from manzanita.domain.codes import code_set
+from manzanita.domain.fields import FIELDS
+from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.scenarios import Event
+from manzanita.meetings.models import Answer, Decision, Meeting
+from manzanita.meetings.queries import OPEN_STATES, last_dates
+from manzanita.platform import clock
+from manzanita.students import actions as student_actions
+from manzanita.students.models import Student
+
+MAX_ANSWER_LENGTH = 4000
+
+
+class NotPossible(Exception):
+    """The action is refused; ``reasons`` says why, by which rule, whose job it is and what ends it."""
+
+    def __init__(self, reasons: list[Reason]) -> None:
+        super().__init__(", ".join(reason.code for reason in reasons))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Somebody else saved the field in between. Nothing was written; ``theirs`` is what stands now."""
+
+    theirs: Answer
+    mine: str
+
+
+@transaction.atomic
+def open_meeting(*, actor: Actor, student: Student, event: Event, due_on: date | None) -> Meeting:
+    """Open ``event`` for the student. The caller has asked ``reasons_not_to_open`` first.
+
+    Raises ``NotPossible`` when another meeting was opened in the same moment.
+    """
+    try:
+        with transaction.atomic():
+            meeting = Meeting.objects.create(
+                student=student,
+                event_key=event.key,
+                lea_code=actor.agency_code,
+                due_on=due_on,
+                evaluation_type_code=event.evaluation_type_code,
+                is_plan_review=event.is_plan_review,
+                opened_at=clock.now(),
+                opened_by_id=actor.user_id,
+            )
+    except IntegrityError as error:
+        raise NotPossible(
+            [Reason("open-meeting", "Another meeting was opened a moment ago.", Owner.TEAM, "Work in that one.")]
+        ) from error
+    log_change(actor=actor, action="open_meeting", student_id=student.pk, subject=meeting)
+    return meeting
+
+
+def _require_open(meeting_id: int) -> Meeting:
+    meeting = Meeting.objects.select_for_update().get(pk=meeting_id)
+    if meeting.state not in OPEN_STATES:
+        raise NotPossible(
+            [
+                Reason(
+                    "meeting-closed",
+                    f"This meeting is {meeting.get_state_display().lower()}; its answers stand.",
+                    Owner.COORDINATOR,
+                    "Correct the archive, or open an amendment.",
+                )
+            ]
+        )
+    return meeting
+
+
+@transaction.atomic
+def save_answer(
+    *, actor: Actor, meeting: Meeting, field_key: str, value: str, seen_revision: int
+) -> Answer | Conflict:
+    """Store ``value`` as the next revision of a field if nobody saved it since ``seen_revision``.
+
+    Text that a rule will refuse is stored all the same: what was typed is never lost, the finding stands
+    beside it. Saving the value that stands writes nothing. Raises ``ValueError`` for an unknown field or a
+    text over ``MAX_ANSWER_LENGTH``, ``NotPossible`` when the meeting is closed.
+    """
+    _check_field_key(field_key)
+    if len(value) > MAX_ANSWER_LENGTH:
+        raise ValueError(f"{field_key}: longer than {MAX_ANSWER_LENGTH} characters")
+    locked = _require_open(meeting.pk)
+    newest = Answer.objects.filter(meeting=locked, field_key=field_key).order_by("-revision").first()
+    if newest is not None and newest.value == value:
+        return newest
+    if (newest.revision if newest else 0) != seen_revision and newest is not None:
+        return Conflict(newest, value)
+    return Answer.objects.create(
+        meeting=locked,
+        field_key=field_key,
+        revision=(newest.revision if newest else 0) + 1,
+        value=value,
+        by_id=actor.user_id,
+        by_name=actor.person_name,
+        at=clock.now(),
+    )
+
+
+def _check_field_key(field_key: str) -> None:
+    parts = field_key.split(".", 1)
+    if parts[0] == "plan" and parts[1] in FIELDS and parts[1].startswith("23."):
+        return
+    if parts[0] == "service":
+        number, _, rest = parts[1].partition(".")
+        if number.isdigit() and int(number) < 100 and (rest == "offer" or (rest in FIELDS and rest.startswith("25."))):
+            return
+    raise ValueError(f"no such field of a meeting: {field_key}")
+
+
+@transaction.atomic
+def add_service(*, actor: Actor, meeting: Meeting, service_nos_in_force: set[int], service_code: str) -> int:
+    """Offer a new service; return its number, which no service of the student has used in this meeting."""
+    if service_code not in code_set("Service").codes:
+        raise ValueError(f"no such service code: {service_code}")
+    locked = _require_open(meeting.pk)
+    keys = Answer.objects.filter(meeting=locked, field_key__startswith="service.").values_list("field_key", flat=True)
+    used = {int(key.split(".")[1]) for key in keys} | service_nos_in_force
+    number = max(used, default=0) + 1
+    for key, value in (("offer", "add"), ("25.11", service_code), ("25.12", "100")):
+        save_answer(
+            actor=actor, meeting=locked, field_key=f"service.{number}.{key}", value=value, seen_revision=0
+        )
+    return number
+
+
+@transaction.atomic
+def hold_meeting(*, actor: Actor, meeting: Meeting, held_on: date, delay_code: str) -> Meeting:
+    """Record that the meeting was held on ``held_on``, with its delay reason where it was late.
+
+    Raises ``NotPossible`` for a day in the future or before the last review.
+    """
+    locked = _require_open(meeting.pk)
+    if held_on > clock.today():
+        raise NotPossible(
+            [
+                Reason(
+                    "future-date",
+                    "A meeting cannot have been held on a day that is still to come.",
+                    Owner.TEAM,
+                    "Enter the first day on which the team met.",
+                )
+            ]
+        )
+    locked.held_on, locked.delay_code, locked.state = held_on, delay_code, "held"
+    locked.save(update_fields=["held_on", "delay_code", "state"])
+    log_change(actor=actor, action="hold_meeting", student_id=locked.student_id, subject=locked)
+    return locked
+
+
+@transaction.atomic
+def record_decision(
+    *, actor: Actor, meeting: Meeting, item_key: str, is_agreed: bool, decided_by: str, decided_on: date
+) -> Decision:
+    """Record what the rights holder decided on one item. Raises ``NotPossible`` for a future day."""
+    locked = _require_open(meeting.pk)
+    if decided_on > clock.today():
+        raise NotPossible(
+            [Reason("future-date", "A decision cannot be dated in the future.", Owner.TEAM, "Enter its day.")]
+        )
+    decision, _ = Decision.objects.update_or_create(
+        meeting=locked,
+        item_key=item_key,
+        defaults={
+            "is_agreed": is_agreed,
+            "decided_by": decided_by,
+            "decided_on": decided_on,
+            "recorded_by_id": actor.user_id,
+            "recorded_at": clock.now(),
+        },
+    )
+    log_change(
+        actor=actor,
+        action="record_decision",
+        student_id=locked.student_id,
+        subject=decision,
+        detail={"item": item_key, "agreed": is_agreed},
+    )
+    return decision
+
+
+@transaction.atomic
+def cancel_meeting(*, actor: Actor, meeting: Meeting, reason: str) -> bool:
+    """Close a meeting that will not be held. Its answers stay readable. False when it was closed already."""
+    changed = Meeting.objects.filter(pk=meeting.pk, state__in=OPEN_STATES).update(state="canceled")
+    if changed:
+        log_change(
+            actor=actor, action="cancel_meeting", student_id=meeting.student_id, subject=meeting, reason=reason
+        )
+    return bool(changed)
+
+
+def mark_finalized(
+    *, actor: Actor, meeting: Meeting, outcome_key: str, plan_starts_on: date | None, at: datetime
+) -> bool:
+    """Turn a held meeting (or an open amendment) into a finalized one; False when it was finalized already.
+
+    One conditional UPDATE, so that of two clicks only one goes on.
+    """
+    changed = Meeting.objects.filter(pk=meeting.pk, state="held").update(
+        state="finalized",
+        outcome_key=outcome_key,
+        plan_starts_on=plan_starts_on,
+        finalized_at=at,
+        finalized_by_id=actor.user_id,
+    )
+    return bool(changed)
+
+
+def refresh_clocks(student_ids: list[int]) -> None:
+    """Bring the due dates of students up to their newest meetings."""
+    student_actions.set_clocks(last_dates(student_ids))
+
+
+@transaction.atomic
+def take_over_meetings(meetings: list[Meeting]) -> None:
+    """Store meetings that the state already holds, as finalized and without answers."""
+    Meeting.objects.bulk_create(meetings, batch_size=500)
+
+
+def newest_answer_number(meeting: Meeting) -> int:
+    """Changes with every saved answer: the version of a meeting's form."""
+    return Answer.objects.filter(meeting=meeting).aggregate(newest=Max("id"))["newest"] or 0

@@ -1,0 +1,26 @@
+"""Reading agencies and schools. They are public facts, so no scope applies."""
+
+from collections.abc import Iterable
+
+from manzanita.orgs.models import Agency, School
+
+
+def agency_by_code(code: str) -> Agency:
+    """Raises ``Agency.DoesNotExist``."""
+    return Agency.objects.get(code=code)
+
+
+def agency_names(codes: Iterable[str] | None = None) -> dict[str, str]:
+    """Name by code: districts, county offices, nonpublic schools ..."""
+    agencies = Agency.objects.all() if codes is None else Agency.objects.filter(code__in=set(codes))
+    return dict(agencies.values_list("code", "name"))
+
+
+def school_names(codes: Iterable[str] | None = None) -> dict[str, str]:
+    schools = School.objects.all() if codes is None else School.objects.filter(code__in=set(codes))
+    return dict(schools.values_list("code", "name"))
+
+
+def nonpublic_agencies() -> list[Agency]:
+    """Agencies a service may be bought from (provider 400), by name."""
+    return list(Agency.objects.filter(kind="npa").order_by("name"))

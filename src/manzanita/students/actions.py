@@ -1,0 +1,129 @@
+"""Every write of students and their facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from manzanita.domain.timelines import due_on
+from manzanita.platform.facts import Fact, Statement, state_facts
+from manzanita.students.models import (
+    CaseAssignment,
+    Contact,
+    Enrollment,
+    Plan,
+    Service,
+    SpecialEducationStatus,
+    Ssid,
+    Student,
+)
+
+FACT_MODELS: dict[str, type[Fact]] = {
+    "ssid": Ssid,
+    "enrollment": Enrollment,
+    "status": SpecialEducationStatus,
+    "plan": Plan,
+    "service": Service,
+    "assignment": CaseAssignment,
+    "contact": Contact,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a student is, as the SIS states it. Blank text leaves a known value as it is."""
+
+    first_name: str = ""
+    middle_name: str = ""
+    last_name: str = ""
+    suffix: str = ""
+    birth_on: date | None = None
+    gender_code: str = ""
+    local_sped_id: str = ""
+
+
+@transaction.atomic
+def register_students(identities: Sequence[Identity]) -> list[Student]:
+    """Make one student for each identity, in the same order."""
+    return Student.unscoped.bulk_create(
+        [
+            Student(
+                first_name=identity.first_name,
+                middle_name=identity.middle_name,
+                last_name=identity.last_name,
+                suffix=identity.suffix,
+                birth_on=identity.birth_on,
+                gender_code=identity.gender_code,
+                local_sped_id=identity.local_sped_id,
+            )
+            for identity in identities
+        ],
+        batch_size=500,
+    )
+
+
+@transaction.atomic
+def update_identities(changes: Mapping[int, Identity]) -> int:
+    """Bring names, birth dates and ids up to what the SIS says now; return how many students changed."""
+    students = {student.pk: student for student in Student.unscoped.filter(pk__in=changes)}
+    changed = []
+    for pk, identity in changes.items():
+        student = students[pk]
+        before = [getattr(student, name) for name in Identity.__slots__]
+        for name in Identity.__slots__:
+            value = getattr(identity, name)
+            if value not in ("", None):
+                setattr(student, name, value)
+        if before != [getattr(student, name) for name in Identity.__slots__]:
+            changed.append(student)
+    Student.unscoped.bulk_update(changed, list(Identity.__slots__), batch_size=500)
+    return len(changed)
+
+
+def state_student_facts(
+    kind: str,
+    statements: Sequence[Statement],
+    *,
+    by_id: int | None,
+    cause: str,
+    at: datetime | None = None,
+) -> list[Fact]:
+    """State facts of one kind (a key of ``FACT_MODELS``); see ``platform.facts.state_facts``."""
+    return state_facts(FACT_MODELS[kind], statements, by_id=by_id, cause=cause, at=at)
+
+
+def state_one(
+    kind: str,
+    *,
+    slot: Mapping[str, Any],
+    values: Mapping[str, Any] | None,
+    effective_from: date,
+    effective_to: date | None = None,
+    by_id: int | None,
+    cause: str,
+    at: datetime | None = None,
+) -> list[Fact]:
+    """State one fact of one student."""
+    statement = Statement(slot, values, effective_from, effective_to)
+    return state_student_facts(kind, [statement], by_id=by_id, cause=cause, at=at)
+
+
+@transaction.atomic
+def set_clocks(last_dates: Mapping[int, tuple[date | None, date | None]]) -> None:
+    """Store per student the last plan review and last evaluation, and when the next ones are due."""
+    students = list(Student.unscoped.filter(pk__in=last_dates))
+    for student in students:
+        review, evaluation = last_dates[student.pk]
+        student.last_plan_review_on = review
+        student.last_evaluation_on = evaluation
+        student.plan_review_due_on = due_on(review, 1) if review else None
+        student.evaluation_due_on = due_on(evaluation, 3) if evaluation else None
+    Student.unscoped.bulk_update(
+        students,
+        ["last_plan_review_on", "last_evaluation_on", "plan_review_due_on", "evaluation_due_on"],
+        batch_size=500,
+    )

@@ -1,0 +1,261 @@
+"""Students and the dated facts about them. Rows of facts are append-only: see ``platform.facts``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
+from manzanita.platform.facts import Fact
+from manzanita.platform.ids import new_public_id
+
+
+class Unscoped(Exception):
+    """A list of students was read without naming who is asking."""
+
+
+class ScopedQuerySet(models.QuerySet):
+    """Refuses to read until ``students.queries`` has cut it to an actor."""
+
+    is_scoped = False
+
+    def _clone(self) -> ScopedQuerySet:
+        clone = super()._clone()
+        clone.is_scoped = self.is_scoped
+        return clone
+
+    def scoped(self) -> ScopedQuerySet:
+        clone = self._chain()
+        clone.is_scoped = True
+        return clone
+
+    def _require_scope(self) -> None:
+        if not self.is_scoped:
+            raise Unscoped("students are read through students.queries, which asks who is reading")
+
+    def _fetch_all(self) -> None:
+        self._require_scope()
+        super()._fetch_all()
+
+    def iterator(self, *args: Any, **kwargs: Any) -> Any:
+        self._require_scope()
+        return super().iterator(*args, **kwargs)
+
+    def count(self) -> int:
+        self._require_scope()
+        return super().count()
+
+    def exists(self) -> bool:
+        self._require_scope()
+        return super().exists()
+
+    def aggregate(self, *args: Any, **kwargs: Any) -> Any:
+        self._require_scope()
+        return super().aggregate(*args, **kwargs)
+
+    def update(self, **kwargs: Any) -> int:
+        self._require_scope()
+        return super().update(**kwargs)
+
+    def delete(self) -> Any:
+        self._require_scope()
+        return super().delete()
+
+
+class Student(models.Model):
+    """A person known to this installation. An SSID is a dated fact about the person, not the person.
+
+    The four clock columns repeat what the newest meetings say, so that a due list over 100,000 students is
+    one index scan; ``meetings.actions`` keeps them.
+    """
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    first_name = models.CharField(max_length=60)
+    middle_name = models.CharField(max_length=60, blank=True)
+    last_name = models.CharField(max_length=60)
+    suffix = models.CharField(max_length=10, blank=True)
+    birth_on = models.DateField(null=True, blank=True)
+    gender_code = models.CharField(max_length=1, blank=True)
+    local_sped_id = models.CharField(max_length=15, blank=True)
+    last_plan_review_on = models.DateField(null=True, blank=True)
+    plan_review_due_on = models.DateField(null=True, blank=True)
+    last_evaluation_on = models.DateField(null=True, blank=True)
+    evaluation_due_on = models.DateField(null=True, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+    unscoped = models.Manager()
+
+    class Meta:
+        base_manager_name = "unscoped"
+        indexes = [
+            models.Index(fields=["last_name", "first_name", "id"], name="students_by_name"),
+            models.Index(fields=["plan_review_due_on", "id"], name="students_by_plan_review"),
+            models.Index(fields=["evaluation_due_on", "id"], name="students_by_evaluation"),
+        ]
+
+    def __str__(self) -> str:
+        # Without the name: this text may stand in a log or an exception.
+        return f"student {self.public_id}"
+
+    @property
+    def full_name(self) -> str:
+        return " ".join(part for part in (self.first_name, self.last_name, self.suffix) if part)
+
+
+class StudentFact(Fact):
+    """A fact about one student. Read through ``students.queries``, which has already cut the student."""
+
+    student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="+")
+
+    class Meta(Fact.Meta):
+        abstract = True
+
+
+def _believed_index(name: str, *fields: str) -> models.Index:
+    return models.Index(fields=list(fields), name=name, condition=Q(superseded_at__isnull=True))
+
+
+class Ssid(StudentFact):
+    """The statewide identifier a student has, had, or was merged into."""
+
+    ssid = models.CharField(max_length=10)
+
+    slot = ("student_id",)
+    content = ("ssid",)
+
+    class Meta(StudentFact.Meta):
+        indexes = [_believed_index("ssid_believed", "ssid"), _believed_index("ssid_of_student", "student")]
+
+
+class Enrollment(StudentFact):
+    """One enrollment as the SIS states it (SENR). The slot is the state's key: student, LEA, start date."""
+
+    lea_code = models.CharField(max_length=7)
+    started_on = models.DateField()
+    school_code = models.CharField(max_length=7, blank=True)
+    nps_code = models.CharField(max_length=7, blank=True)
+    status_code = models.CharField(max_length=2, blank=True)
+    grade_code = models.CharField(max_length=2, blank=True)
+    exit_reason_code = models.CharField(max_length=4, blank=True)
+    completion_code = models.CharField(max_length=3, blank=True)
+    local_student_id = models.CharField(max_length=15, blank=True)
+
+    slot = ("student_id", "lea_code", "started_on")
+    content = (
+        "school_code",
+        "nps_code",
+        "status_code",
+        "grade_code",
+        "exit_reason_code",
+        "completion_code",
+        "local_student_id",
+    )
+
+    class Meta(StudentFact.Meta):
+        indexes = [
+            _believed_index("enrollment_of_student", "student", "started_on"),
+            _believed_index("enrollment_at_lea", "lea_code", "effective_to", "student"),
+            _believed_index("enrollment_local_id", "lea_code", "local_student_id"),
+        ]
+
+
+class SpecialEducationStatus(StudentFact):
+    """SWDS: is the student eligible, and participating."""
+
+    lea_code = models.CharField(max_length=7)
+    status_code = models.CharField(max_length=1)
+    reason_code = models.CharField(max_length=2, blank=True)
+    initial_entry_on = models.DateField(null=True, blank=True)
+
+    slot = ("student_id",)
+    content = ("lea_code", "status_code", "reason_code", "initial_entry_on")
+
+    class Meta(StudentFact.Meta):
+        indexes = [_believed_index("status_of_student", "student", "effective_from")]
+
+
+class Plan(StudentFact):
+    """PLAN: the plan in force. Columns are those of ``domain.fields.PLAN_FIELDS``, as text of the state."""
+
+    lea_code = models.CharField(max_length=7)
+    dsea_code = models.CharField(max_length=7, blank=True)
+    reason_code = models.CharField(max_length=2)
+    plan_type_code = models.CharField(max_length=3, blank=True)
+    primary_residence_code = models.CharField(max_length=3, blank=True)
+    disability_1_code = models.CharField(max_length=3, blank=True)
+    degree_of_support_1_code = models.CharField(max_length=4, blank=True)
+    disability_2_code = models.CharField(max_length=3, blank=True)
+    degree_of_support_2_code = models.CharField(max_length=4, blank=True)
+    is_regional_center_code = models.CharField(max_length=1, blank=True)
+    program_setting_code = models.CharField(max_length=3, blank=True)
+    preschool_location_code = models.CharField(max_length=2, blank=True)
+    is_ten_hours_code = models.CharField(max_length=1, blank=True)
+    general_education_percent = models.CharField(max_length=3, blank=True)
+    program_type_code = models.CharField(max_length=3, blank=True)
+    has_postsecondary_goals_code = models.CharField(max_length=1, blank=True)
+    is_goals_updated_code = models.CharField(max_length=1, blank=True)
+    has_assessment_code = models.CharField(max_length=1, blank=True)
+    has_transition_services_code = models.CharField(max_length=1, blank=True)
+    has_supportive_services_code = models.CharField(max_length=1, blank=True)
+    has_transition_goals_code = models.CharField(max_length=1, blank=True)
+    is_student_participating_code = models.CharField(max_length=1, blank=True)
+    agency_representative_code = models.CharField(max_length=2, blank=True)
+    has_transportation_code = models.CharField(max_length=1, blank=True)
+    parental_involvement_code = models.CharField(max_length=2, blank=True)
+    has_c_to_b_plan_code = models.CharField(max_length=1, blank=True)
+
+    slot = ("student_id",)
+    content = ("lea_code", "dsea_code", "reason_code", *(declared.attribute for declared in PLAN_FIELDS))
+
+    class Meta(StudentFact.Meta):
+        indexes = [_believed_index("plan_of_student", "student", "effective_from")]
+
+
+class Service(StudentFact):
+    """SERV: one service of the plan in force. ``service_no`` is stable while a service is renewed."""
+
+    service_no = models.PositiveSmallIntegerField()
+    lea_code = models.CharField(max_length=7)
+    service_code = models.CharField(max_length=3)
+    provider_code = models.CharField(max_length=3, blank=True)
+    npa_id = models.CharField(max_length=7, blank=True)
+    location_code = models.CharField(max_length=3, blank=True)
+    frequency_code = models.CharField(max_length=2, blank=True)
+    duration_minutes = models.CharField(max_length=5, blank=True)
+
+    slot = ("student_id", "service_no")
+    content = ("lea_code", *(declared.attribute for declared in SERVICE_FIELDS))
+
+    class Meta(StudentFact.Meta):
+        indexes = [_believed_index("service_of_student", "student", "service_no", "effective_from")]
+
+
+class CaseAssignment(StudentFact):
+    """Who manages the student's case. An assignment is what lets a case manager see the student."""
+
+    user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+
+    slot = ("student_id",)
+    content = ("user_id",)
+
+    class Meta(StudentFact.Meta):
+        indexes = [_believed_index("caseload", "user", "student"), _believed_index("case_of", "student")]
+
+
+class Contact(StudentFact):
+    """A person around the student; ``is_rights_holder`` where that person decides on education."""
+
+    contact_no = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=120)
+    relation = models.CharField(max_length=30, blank=True)
+    language = models.CharField(max_length=30, blank=True)
+    phone = models.CharField(max_length=30, blank=True)
+    is_rights_holder = models.BooleanField(default=False)
+
+    slot = ("student_id", "contact_no")
+    content = ("name", "relation", "language", "phone", "is_rights_holder")
+
+    class Meta(StudentFact.Meta):
+        indexes = [_believed_index("contact_of_student", "student", "contact_no")]

@@ -1,0 +1,318 @@
+"""Reading students: scope is decided here and nowhere else. Out of scope is 404."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.expressions import RawSQL
+from django.http import Http404
+
+from manzanita.domain.access import Actor, Capability, Scope
+from manzanita.domain.records import parse_state_date
+from manzanita.platform import clock
+from manzanita.students.models import (
+    CaseAssignment,
+    Contact,
+    Enrollment,
+    Plan,
+    ScopedQuerySet,
+    Service,
+    SpecialEducationStatus,
+    Ssid,
+    Student,
+)
+
+PAGE_SIZE = 50
+COUNT_CAP = 1000
+
+
+def _first_day_in_reach(today: date) -> date:
+    """July 1 of the previous academic year: a student who left since then is still certified by this LEA."""
+    year = today.year if today.month >= 7 else today.year - 1
+    return date(year - 1, 7, 1)
+
+
+def visible_to(actor: Actor) -> ScopedQuerySet:
+    """Students within the actor's scope: at their LEA now or since the last academic year began, and for an
+    assigned scope only those assigned to the person today."""
+    if not actor.may(Capability.READ_STUDENT):
+        return Student.objects.scoped().none()
+    today = clock.today()
+    at_agency = Enrollment.objects.believed().filter(
+        Q(effective_to__isnull=True) | Q(effective_to__gte=_first_day_in_reach(today)),
+        student=OuterRef("pk"),
+        lea_code=actor.agency_code,
+    )
+    students = Student.objects.scoped().filter(Exists(at_agency))
+    if actor.perspective.scope is Scope.ASSIGNED:
+        assigned = CaseAssignment.objects.as_of(effective=today).filter(
+            student=OuterRef("pk"), user_id=actor.user_id
+        )
+        students = students.filter(Exists(assigned))
+    return students
+
+
+def current_at_agency(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
+    """Of ``students``, those with an enrollment at the actor's LEA today."""
+    today = clock.today()
+    return students.filter(
+        Exists(
+            Enrollment.objects.as_of(effective=today).filter(student=OuterRef("pk"), lea_code=actor.agency_code)
+        )
+    )
+
+
+def get_student(actor: Actor, public_id: uuid.UUID) -> Student:
+    """The student with this public id, or 404 when there is none within the actor's scope."""
+    student = visible_to(actor).filter(public_id=public_id).first()
+    if student is None:
+        raise Http404("no such student in this scope")
+    return student
+
+
+def is_visible(actor: Actor, student_id: int) -> bool:
+    return visible_to(actor).filter(pk=student_id).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class StudentFacts:
+    """What is believed about one student, for all days, each list by start date."""
+
+    ssids: list[Ssid]
+    enrollments: list[Enrollment]
+    statuses: list[SpecialEducationStatus]
+    plans: list[Plan]
+    services: list[Service]
+    contacts: list[Contact]
+    case_manager_id: int | None
+
+    @property
+    def ssid(self) -> str:
+        """The SSID in force, or empty text."""
+        return self.ssids[-1].ssid if self.ssids else ""
+
+    def enrollment_on(self, day: date, lea_code: str | None = None) -> Enrollment | None:
+        """The enrollment that covers ``day``; a primary one (10) before short-term (30) before the rest."""
+        order = {"10": 0, "30": 1, "50": 2}
+        covering = [e for e in self.enrollments if _covers(e, day) and lea_code in (None, e.lea_code)]
+        return min(covering, key=lambda e: (order.get(e.status_code, 3), -e.started_on.toordinal()), default=None)
+
+    def status_on(self, day: date) -> SpecialEducationStatus | None:
+        return next((s for s in reversed(self.statuses) if _covers(s, day)), None)
+
+    def plan_on(self, day: date) -> Plan | None:
+        return next((p for p in reversed(self.plans) if _covers(p, day)), None)
+
+    def services_on(self, day: date) -> list[Service]:
+        return [s for s in self.services if _covers(s, day)]
+
+    @property
+    def rights_holder(self) -> Contact | None:
+        return next((c for c in self.contacts if c.is_rights_holder), None)
+
+
+def _covers(fact: Enrollment | SpecialEducationStatus | Plan | Service, day: date) -> bool:
+    return fact.effective_from <= day and (fact.effective_to is None or day <= fact.effective_to)
+
+
+def facts_of(student: Student, *, known: datetime | None = None) -> StudentFacts:
+    """All believed facts of a student that the caller was allowed to read; seven queries."""
+    today = clock.today()
+    assignment = CaseAssignment.objects.as_of(effective=today, known=known).filter(student=student).first()
+    return StudentFacts(
+        ssids=list(Ssid.objects.as_of(known=known).filter(student=student).order_by("effective_from")),
+        enrollments=list(
+            Enrollment.objects.as_of(known=known).filter(student=student).order_by("effective_from", "lea_code")
+        ),
+        statuses=list(
+            SpecialEducationStatus.objects.as_of(known=known).filter(student=student).order_by("effective_from")
+        ),
+        plans=list(Plan.objects.as_of(known=known).filter(student=student).order_by("effective_from")),
+        services=list(
+            Service.objects.as_of(known=known).filter(student=student).order_by("service_no", "effective_from")
+        ),
+        contacts=list(Contact.objects.as_of(effective=today, known=known).filter(student=student).order_by("contact_no")),
+        case_manager_id=assignment.user_id if assignment else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One line of a student list."""
+
+    student: Student
+    ssid: str
+    enrollment: Enrollment | None
+    plan: Plan | None
+    case_manager_id: int | None
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a keyset list. ``after`` is the token of the next page; ``count`` stops at ``COUNT_CAP``."""
+
+    rows: list[ListRow]
+    after: str
+    count: int
+
+    @property
+    def count_text(self) -> str:
+        return f"{COUNT_CAP}+" if self.count > COUNT_CAP else str(self.count)
+
+
+def search(students: ScopedQuerySet, text: str) -> ScopedQuerySet:
+    """Cut ``students`` to those a search text means: names in any order, SSID, local id, or birth date."""
+    for word in text.replace(",", " ").split():
+        digits = word.replace("-", "").replace("/", "")
+        if digits.isdigit():
+            students = students.filter(_number_means(word, digits))
+        else:
+            students = students.filter(
+                Q(first_name__istartswith=word) | Q(last_name__istartswith=word) | Q(last_name__icontains=f" {word}")
+            )
+    return students
+
+
+def _number_means(word: str, digits: str) -> Q:
+    ssid = Ssid.objects.believed().filter(student=OuterRef("pk"), ssid=digits)
+    local = Enrollment.objects.believed().filter(student=OuterRef("pk"), local_student_id=digits)
+    meaning = Q(Exists(ssid)) | Q(Exists(local))
+    born = _birth_date(word, digits)
+    return meaning | Q(birth_on=born) if born else meaning
+
+
+def _birth_date(word: str, digits: str) -> date | None:
+    try:
+        if "/" in word:
+            month, day, year = word.split("/")
+            return date(int(year), int(month), int(day))
+        return parse_state_date(digits)
+    except ValueError:
+        return None
+
+
+# The lists of this floor: what a row must be, and by which date it is ordered (None: by name).
+DUE_LISTS = {
+    "all": None,
+    "plan-review-late": "plan_review_due_on",
+    "plan-review-15": "plan_review_due_on",
+    "plan-review-30": "plan_review_due_on",
+    "evaluation-late": "evaluation_due_on",
+}
+
+
+def list_students(
+    actor: Actor,
+    *,
+    text: str = "",
+    ids: Sequence[int] | None = None,
+    order: str | None = None,
+    before: date | None = None,
+    from_day: date | None = None,
+    after: str = "",
+    include_left: bool = True,
+    without_ids: Iterable[int] = (),
+    participating_only: bool = False,
+) -> Page:
+    """One page of the actor's students by name, or by the due date column ``order``.
+
+    ``before`` and ``from_day`` bound that date (before inclusive). The next page starts after the row whose
+    token is ``after``: a row-value comparison, so that page 900 costs what page 1 costs.
+    """
+    students = visible_to(actor)
+    if not include_left:
+        students = current_at_agency(students, actor)
+    if text:
+        students = search(students, text)
+    if ids is not None:
+        students = students.filter(pk__in=list(ids))
+    if without_ids:
+        students = students.exclude(pk__in=list(without_ids))
+    if participating_only:
+        students = students.filter(
+            Exists(
+                SpecialEducationStatus.objects.as_of(effective=clock.today()).filter(
+                    student=OuterRef("pk"), status_code="1"
+                )
+            )
+        )
+    columns = ("last_name", "first_name", "id")
+    if order:
+        if before:
+            students = students.filter(**{f"{order}__lte": before})
+        if from_day:
+            students = students.filter(**{f"{order}__gte": from_day})
+        students = students.filter(**{f"{order}__isnull": False})
+        columns = (order, "id")
+    count = len(students.order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
+    students = students.order_by(*columns)
+    if after:
+        students = students.filter(_row_after(columns, after))
+    chosen = list(students[: PAGE_SIZE + 1])
+    rows = list_rows(chosen[:PAGE_SIZE], actor)
+    token = _token(chosen[PAGE_SIZE - 1], columns) if len(chosen) > PAGE_SIZE else ""
+    return Page(rows, token, count)
+
+
+def _token(student: Student, columns: tuple[str, ...]) -> str:
+    # Only the row's own number: names and dates stay out of addresses.
+    return str(student.public_id)
+
+
+def _row_after(columns: tuple[str, ...], token: str) -> RawSQL:
+    table = Student._meta.db_table
+    left = ", ".join(f'"{table}"."{column}"' for column in columns)
+    inner = ", ".join(f'"last"."{column}"' for column in columns)
+    try:
+        public_id = uuid.UUID(token)
+    except ValueError as error:
+        raise Http404("no such page") from error
+    field = Student._meta.get_field("public_id")
+    from django.db import connection
+
+    value = field.get_db_prep_value(public_id, connection)
+    return RawSQL(
+        f'({left}) > (SELECT {inner} FROM "{table}" AS "last" WHERE "last"."public_id" = %s)',
+        [value],
+        output_field=_boolean(),
+    )
+
+
+def _boolean():
+    from django.db.models import BooleanField
+
+    return BooleanField()
+
+
+def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
+    """The facts a list shows, four queries for any number of students."""
+    today = clock.today()
+    ids = [student.pk for student in students]
+    ssids = {s.student_id: s.ssid for s in Ssid.objects.as_of(effective=today).filter(student__in=ids)}
+    enrollments: dict[int, list[Enrollment]] = defaultdict(list)
+    for enrollment in Enrollment.objects.believed().filter(student__in=ids, lea_code=actor.agency_code):
+        enrollments[enrollment.student_id].append(enrollment)
+    plans = {p.student_id: p for p in Plan.objects.as_of(effective=today).filter(student__in=ids)}
+    managers = {
+        a.student_id: a.user_id for a in CaseAssignment.objects.as_of(effective=today).filter(student__in=ids)
+    }
+    rows = []
+    for student in students:
+        newest = max(enrollments[student.pk], key=lambda e: e.started_on, default=None)
+        rows.append(
+            ListRow(
+                student=student,
+                ssid=ssids.get(student.pk, ""),
+                enrollment=newest,
+                plan=plans.get(student.pk),
+                case_manager_id=managers.get(student.pk),
+                is_current=newest is not None and (newest.effective_to is None or newest.effective_to >= today),
+            )
+        )
+    return rows
