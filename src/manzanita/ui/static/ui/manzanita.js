@@ -1,0 +1,371 @@
+/* Behavior of every page. No page depends on it to work: links, forms and menus are plain HTML.
+   Parts: keys, lists and selection, menus and dialogs, theme, time line, saving, session, files. */
+(function () {
+  "use strict";
+
+  const $ = (selector, root) => (root || document).querySelector(selector);
+  const $$ = (selector, root) => Array.from((root || document).querySelectorAll(selector));
+
+  function remember(key, value) {
+    try {
+      localStorage.setItem("manzanita." + key, value);
+    } catch (error) {
+      /* storage may be closed in a private window: the choice lasts for this page */
+    }
+  }
+  function recall(key) {
+    try {
+      return localStorage.getItem("manzanita." + key);
+    } catch (error) {
+      return null;
+    }
+  }
+  function announce(words) {
+    const place = $("#announce");
+    if (place) place.textContent = words;
+  }
+
+  /* ---------- Keys ---------- */
+  let keysOn = recall("keys") !== "off";
+  let afterG = 0;
+
+  function isTyping(target) {
+    return !!target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable], dialog[open]");
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") return closeMenus(true);
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping(event.target)) return;
+    const row = event.target.closest("[data-row]");
+    if (event.key === "ArrowDown" && row) return stepRow(event, 1);
+    if (event.key === "ArrowUp" && row) return stepRow(event, -1);
+    if (event.key === "Enter" && event.target === row) return openRow(event, row);
+    if (!keysOn) return;
+
+    if (Date.now() - afterG < 1500) {
+      afterG = 0;
+      const entry = $('.rail a[data-go="' + CSS.escape(event.key) + '"]');
+      if (entry) {
+        event.preventDefault();
+        entry.click();
+      }
+      return;
+    }
+    switch (event.key) {
+      case "/": {
+        const search = $("#frame-search");
+        if (search) {
+          event.preventDefault();
+          search.focus();
+          search.select();
+        }
+        break;
+      }
+      case "?":
+        event.preventDefault();
+        openDialog("keys", document.activeElement);
+        break;
+      case "g":
+        afterG = Date.now();
+        break;
+      case "j":
+        stepRow(event, 1);
+        break;
+      case "k":
+        stepRow(event, -1);
+        break;
+      case "x":
+        if (row) {
+          const box = $("[data-select]", row);
+          if (box) box.click();
+        }
+        break;
+      case "e":
+        if (row) openRow(event, row);
+        break;
+    }
+  });
+
+  $$("[data-keys-toggle]").forEach((box) => {
+    box.checked = keysOn;
+    box.addEventListener("change", () => {
+      keysOn = box.checked;
+      remember("keys", keysOn ? "on" : "off");
+      $$("[data-keys-toggle]").forEach((other) => { other.checked = keysOn; });
+    });
+  });
+
+  /* ---------- Rows of a list ---------- */
+  function stepRow(event, by) {
+    const rows = $$("[data-list] [data-row]");
+    if (!rows.length) return;
+    event.preventDefault();
+    const here = rows.indexOf(document.activeElement.closest("[data-row]"));
+    const next = rows[here < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, here + by))];
+    rows.forEach((row) => row.setAttribute("tabindex", row === next ? "0" : "-1"));
+    next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+  }
+  function openRow(event, row) {
+    const link = $("[data-open]", row) || $("a[href]", row);
+    if (link) {
+      event.preventDefault();
+      link.click();
+    }
+  }
+
+  /* ---------- Selection and the batch bar ---------- */
+  function scopeOf(bar) {
+    return (bar.dataset.for && document.getElementById(bar.dataset.for)) || bar.closest("form") || document;
+  }
+  function showSelection() {
+    $$("[data-select]").forEach((box) => {
+      const row = box.closest("tr");
+      if (row) row.classList.toggle("sel", box.checked);
+    });
+    $$("[data-select-all]").forEach((all) => {
+      const boxes = $$("[data-select]", all.closest("table") || document);
+      const chosen = boxes.filter((box) => box.checked).length;
+      all.checked = chosen > 0 && chosen === boxes.length;
+      all.indeterminate = chosen > 0 && chosen < boxes.length;
+    });
+    $$("[data-batch]").forEach((bar) => {
+      const chosen = $$("[data-select]:checked", scopeOf(bar)).length;
+      const count = $("[data-batch-count]", bar);
+      if (count) count.textContent = String(chosen);
+      bar.hidden = chosen === 0;
+    });
+  }
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-select-all]")) {
+      $$("[data-select]", event.target.closest("table") || document).forEach((box) => { box.checked = event.target.checked; });
+    }
+    if (event.target.matches("[data-select], [data-select-all]")) {
+      showSelection();
+      const chosen = $$("[data-select]:checked").length;
+      announce(chosen === 0 ? "None selected" : chosen + " selected");
+    }
+  });
+
+  /* ---------- Menus, dialogs, refused actions ---------- */
+  function closeMenus(andFocus, except) {
+    $$("details.menu[open]").forEach((menu) => {
+      if (menu === except) return;
+      const hadFocus = menu.contains(document.activeElement);
+      menu.open = false;
+      if (andFocus && hadFocus) $("summary", menu).focus();
+    });
+  }
+  let dialogOpener = null;
+  function openDialog(id, opener) {
+    const dialog = document.getElementById(id);
+    if (!dialog || dialog.open) return;
+    dialogOpener = opener;
+    dialog.showModal();
+    dialog.addEventListener("close", () => {
+      if (dialogOpener && dialogOpener.isConnected) dialogOpener.focus();
+    }, { once: true });
+  }
+  document.addEventListener("click", (event) => {
+    closeMenus(false, event.target.closest("details.menu"));
+    const opener = event.target.closest("[data-open-dialog]");
+    if (opener) openDialog(opener.dataset.openDialog, opener);
+    const closer = event.target.closest("[data-close-dialog]");
+    if (closer) closer.closest("dialog").close();
+    if (event.target.closest('[aria-disabled="true"]')) event.preventDefault();
+    if (event.target.closest("[data-select-none]")) {
+      $$("[data-select]:checked").forEach((box) => { box.checked = false; });
+      showSelection();
+      announce("None selected");
+    }
+    if (event.target.closest("[data-print]")) window.print();
+  });
+
+  /* ---------- Theme ---------- */
+  function showTheme(theme) {
+    if (theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    $$("[data-theme-set]").forEach((button) => {
+      button.setAttribute("aria-pressed", String(button.dataset.themeSet === theme));
+    });
+  }
+  showTheme(document.documentElement.dataset.theme || "auto");
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-theme-set]");
+    if (!button) return;
+    remember("theme", button.dataset.themeSet);
+    showTheme(button.dataset.themeSet);
+  });
+
+  /* ---------- Time line: the trace stands below the drawing ---------- */
+  function showTrace(item) {
+    const box = item.closest("[data-timeline]");
+    const place = box && $("[data-trace-line]", box);
+    if (!place) return;
+    place.textContent = item.dataset.trace;
+    $$(".on", box).forEach((other) => other.classList.remove("on"));
+    item.classList.add("on");
+  }
+  ["mouseover", "focusin"].forEach((kind) => {
+    document.addEventListener(kind, (event) => {
+      const item = event.target.closest && event.target.closest("[data-trace]");
+      if (item) showTrace(item);
+    });
+  });
+
+  /* ---------- Saving ---------- */
+  const unsaved = new Map(); // field id -> {values, tries, timer}; memory only, never browser storage
+  const WAITS = [2, 4, 8, 15, 30, 60]; // seconds between tries
+
+  function sinceWords(seconds) {
+    if (seconds < 60) return Math.max(0, Math.round(seconds)) + " s ago";
+    if (seconds < 3600) return Math.round(seconds / 60) + " min ago";
+    return Math.round(seconds / 3600) + " h ago";
+  }
+  function tickSaved() {
+    $$("[data-saved-at]").forEach((badge) => {
+      const at = Date.parse(badge.dataset.savedAt);
+      const text = $("[data-saved-text]", badge);
+      if (!text || Number.isNaN(at)) return;
+      const words = "Saved " + sinceWords((Date.now() - at) / 1000);
+      if (text.textContent !== words) text.textContent = words;
+      badge.setAttribute("aria-live", "off"); // spoken once by announce(), not at each tick
+    });
+  }
+  setInterval(tickSaved, 1000);
+
+  function keyOf(control) {
+    return control.id || control.name;
+  }
+  function fieldOf(control) {
+    return control.closest("[data-field]") || control.parentElement;
+  }
+  function showUnsaved() {
+    const band = $("[data-unsaved-band]");
+    if (!band) return;
+    band.hidden = unsaved.size === 0;
+    $("[data-unsaved-count]", band).textContent = unsaved.size === 1 ? "1 field waits." : unsaved.size + " fields wait.";
+  }
+  function markFailed(control) {
+    const key = keyOf(control);
+    const state = unsaved.get(key) || { tries: 0, timer: 0 };
+    state.control = control;
+    state.value = control.type === "checkbox" ? control.checked : control.value;
+    const wait = WAITS[Math.min(state.tries, WAITS.length - 1)];
+    state.tries += 1;
+    clearTimeout(state.timer);
+    state.timer = setTimeout(() => retry(key), wait * 1000);
+    unsaved.set(key, state);
+    const field = fieldOf(control);
+    field.classList.add("unsaved");
+    const place = $(".fsave", field);
+    if (place) place.textContent = "Not saved, will retry";
+    showUnsaved();
+  }
+  function retry(key) {
+    const state = unsaved.get(key);
+    if (!state) return;
+    // A swap may have replaced the control: the text that was typed goes back into the new one.
+    const found = document.getElementById(key) || state.control;
+    if (found !== state.control) {
+      if (found.type === "checkbox") found.checked = state.value;
+      else found.value = state.value;
+      state.control = found;
+    }
+    if (found.isConnected && window.htmx) window.htmx.trigger(found, "change");
+  }
+  function markSaved(control) {
+    const key = keyOf(control);
+    const state = unsaved.get(key);
+    if (state) clearTimeout(state.timer);
+    if (unsaved.delete(key)) announce("Saved");
+    fieldOf(control).classList.remove("unsaved");
+    $$("[data-saved-text]").forEach((text) => { text.parentElement.dataset.savedAt = new Date().toISOString(); });
+    tickSaved();
+    showUnsaved();
+  }
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-autosave]")) fieldOf(event.target).classList.add("dirty");
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const control = event.detail.elt;
+    if (!control.matches("[data-autosave]")) return;
+    if (event.detail.successful) {
+      fieldOf(control).classList.remove("dirty");
+      markSaved(control);
+    }
+  });
+  ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((kind) => {
+    document.addEventListener(kind, (event) => {
+      const control = event.detail.elt;
+      if (control && control.matches("[data-autosave]")) markFailed(control);
+      else announce("That did not work. Nothing was changed. Try again.");
+    });
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-retry-now]")) Array.from(unsaved.keys()).forEach(retry);
+  });
+  window.addEventListener("online", () => Array.from(unsaved.keys()).forEach(retry));
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved.size || $(".dirty [data-autosave]")) event.preventDefault();
+  });
+
+  /* ---------- A session about to end ---------- */
+  const session = $("[data-session-band]");
+  function tickSession() {
+    if (!session || !session.dataset.endsAt) return;
+    const left = (Date.parse(session.dataset.endsAt) - Date.now()) / 1000;
+    const soon = left < 300;
+    if (soon) {
+      const words = left > 60 ? "About " + Math.ceil(left / 60) + " minutes are left." : "Less than a minute is left.";
+      const place = $("[data-session-left]", session);
+      if (place.textContent !== words) place.textContent = words;
+    }
+    if (session.hidden === soon) session.hidden = !soon;
+  }
+  if (session) {
+    setInterval(tickSession, 5000);
+    tickSession();
+    $("[data-stay]", session).addEventListener("click", async () => {
+      const url = session.dataset.keepAlive;
+      if (!url) return window.location.reload();
+      const token = $('meta[name="csrf-token"]');
+      try {
+        const answer = await fetch(url, { method: "POST", headers: { "X-CSRFToken": token ? token.content : "" } });
+        if (!answer.ok) throw new Error(String(answer.status));
+        const told = answer.headers.get("X-Session-Ends-At");
+        session.dataset.endsAt = told || new Date(Date.now() + 30 * 60000).toISOString();
+        tickSession();
+        announce("You stay signed in.");
+      } catch (error) {
+        $("[data-session-left]", session).textContent = "The server did not answer. Try again, or copy your text.";
+      }
+    });
+  }
+
+  /* ---------- Files ---------- */
+  ["dragover", "dragleave", "drop"].forEach((kind) => {
+    document.addEventListener(kind, (event) => {
+      const box = event.target.closest && event.target.closest("[data-drop]");
+      if (box) box.classList.toggle("over", kind === "dragover");
+    });
+  });
+  document.addEventListener("change", (event) => {
+    const box = event.target.closest("[data-drop]");
+    const names = box && $("[data-drop-names]", box);
+    if (names) names.textContent = Array.from(event.target.files).map((file) => file.name).join(", ");
+  });
+
+  /* ---------- After each swap ---------- */
+  function ready() {
+    const first = $("[data-list] [data-row]");
+    if (first && !$("[data-list] [data-row][tabindex='0']")) {
+      $$("[data-list] [data-row]").forEach((row) => row.setAttribute("tabindex", row === first ? "0" : "-1"));
+    }
+    showSelection();
+    tickSaved();
+  }
+  document.addEventListener("htmx:afterSettle", ready);
+  ready();
+})();

@@ -1,0 +1,296 @@
+"""The time line of a student, drawn on the server as one SVG.
+
+It takes plain dates and words and returns markup with classes and attributes only (no inline style, no
+script), so that it passes a strict content policy. Years before the current school year are drawn narrower.
+A label that does not fit is left out: the trace of its item still says everything. The same facts belong in a
+table beside the drawing; the drawing names itself and describes itself for people who do not see it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from markupsafe import Markup, escape
+
+BarKind = Literal[
+    "enrollment", "enrollment-past", "plan-past", "plan-current", "plan-proposed", "state-equal", "state-different",
+    "state-missing",
+]  # fmt: skip
+MarkKind = Literal["meeting", "meeting-open", "referral", "due", "due-met", "due-overdue"]
+
+WIDTH = 1000
+LEFT = 92  # the lane names stand before this
+RIGHT = 992
+TOP = 20  # the year heads stand above this
+NARROW = 0.32  # a past year is this wide, compared with the current one
+CHARACTER = 5.9  # mean width of an 11-px character, generous so that labels never touch
+
+_BAR_CLASS = {
+    "enrollment": "enr2",
+    "enrollment-past": "enr",
+    "plan-past": "plan-old",
+    "plan-current": "plan-now",
+    "plan-proposed": "plan-next",
+    "state-equal": "st-eq",
+    "state-different": "st-df",
+    "state-missing": "state-gap",
+}
+_FLAG_CLASS = {"due": "fl-next", "due-met": "fl", "due-overdue": "past-due"}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A span of time. `end` is its last day, None while it is open. `trace` says where the dates come from."""
+
+    start: dt.date
+    end: dt.date | None
+    label: str
+    kind: BarKind
+    trace: str
+    href: str | None = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One day: a meeting (dot, ring while open), a referral or consent (diamond), a due date (flag)."""
+
+    on: dt.date
+    label: str
+    kind: MarkKind
+    trace: str
+    href: str | None = None
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One row of the drawing. `thin` bars are for what the state holds."""
+
+    name: str
+    items: Sequence[Bar | Mark] = field(default_factory=tuple)
+    thin: bool = False
+
+    @property
+    def height(self) -> int:
+        """Pixels: a lane of marks has a second line for labels that do not fit beside their mark."""
+        return 40 if any(isinstance(item, Mark) for item in self.items) else 26
+
+
+def school_year_start(day: dt.date) -> dt.date:
+    """July 1 that begins the school year of `day`."""
+    return dt.date(day.year if day.month >= 7 else day.year - 1, 7, 1)
+
+
+class Scale:
+    """Turns days into x positions; school years before the current one are narrower."""
+
+    def __init__(self, first: dt.date, last: dt.date, today: dt.date) -> None:
+        self.first, self.last = first, last
+        self.current = max(first, school_year_start(today))
+        past_days = (self.current - first).days
+        coming_days = max((last - self.current).days, 1)
+        self._unit = (RIGHT - LEFT) / (past_days * NARROW + coming_days)
+        self._bend = LEFT + past_days * NARROW * self._unit
+
+    def x(self, day: dt.date) -> float:
+        """Position of the morning of `day`, kept inside the drawing."""
+        day = min(max(day, self.first), self.last)
+        if day <= self.current:
+            return round(LEFT + (day - self.first).days * NARROW * self._unit, 1)
+        return round(self._bend + (day - self.current).days * self._unit, 1)
+
+
+def _range(lanes: Sequence[Lane], today: dt.date) -> tuple[dt.date, dt.date]:
+    """First and last day drawn: the school year of the first item to a year ahead, or the last item."""
+    days = [today]
+    for lane in lanes:
+        for item in lane.items:
+            days += [item.on] if isinstance(item, Mark) else [item.start, item.end or today]
+    last = max(max(days) + dt.timedelta(days=30), today + dt.timedelta(days=365))
+    return school_year_start(min(days)), last
+
+
+def _wide(text: str) -> float:
+    return len(text) * CHARACTER
+
+
+class _Room:
+    """Remembers which stretches of a text line are taken."""
+
+    def __init__(self) -> None:
+        self._taken: list[tuple[float, float]] = []
+
+    def take(self, start: float, end: float) -> bool:
+        """Takes the stretch when it is free and inside the drawing; says whether it did."""
+        if start < LEFT or end > RIGHT or any(start < b and a < end for a, b in self._taken):
+            return False
+        self._taken.append((start, end))
+        return True
+
+    def block(self, start: float, end: float) -> None:
+        """Takes the stretch whether or not it is free."""
+        self._taken.append((start, end))
+
+
+def _text(x: float, y: float, words: str, cls: str = "", anchor: str = "") -> str:
+    attributes = (f' class="{cls}"' if cls else "") + (f' text-anchor="{anchor}"' if anchor else "")
+    return f'<text x="{x:.1f}" y="{y}"{attributes}>{escape(words)}</text>'
+
+
+def _item(item: Bar | Mark, shape: str, hit: tuple[float, float, float, float], dates: str) -> str:
+    """A focusable group: its target area (24 px or more), its shape, its name and its trace."""
+    x, y, width, height = hit
+    name = escape(f"{item.label}, {dates}" if item.label else dates)
+    target = f'<rect class="hit" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height}" rx="4"/>'
+    inside = f"<title>{name}</title>{target}{shape}"
+    trace = escape(item.trace)
+    if item.href:
+        return f'<a href="{escape(item.href)}" data-trace="{trace}" aria-label="{name}">{inside}</a>'
+    return f'<g tabindex="0" role="img" data-trace="{trace}" aria-label="{name}">{inside}</g>'
+
+
+def _us(day: dt.date) -> str:
+    return day.strftime("%m/%d/%Y")
+
+
+def _bars(lane: Lane, top: float, scale: Scale, today: dt.date) -> list[str]:
+    out: list[str] = []
+    words: list[str] = []
+    bars = sorted((item for item in lane.items if isinstance(item, Bar)), key=lambda bar: bar.start)
+    edges = [scale.x(bar.start) for bar in bars]
+    room = _Room()
+    for number, bar in enumerate(bars):
+        start = edges[number]
+        end = scale.x(bar.end + dt.timedelta(days=1)) if bar.end else RIGHT
+        if bar.end is None and bar.kind in ("state-equal", "state-different", "plan-current"):
+            end = max(scale.x(today), start)
+        width = max(end - start, 2)
+        y, height, radius = (top + 11, 6, 1.5) if lane.thin else (top + 4, 20, 2)
+        cls = _BAR_CLASS[bar.kind]
+        shape = f'<rect class="{cls}" x="{start:.1f}" y="{y}" width="{width:.1f}" height="{height}" rx="{radius}"/>'
+        span = f"{_us(bar.start)} to {_us(bar.end) if bar.end else 'now'}"
+        out.append(_item(bar, shape, (start, top + 1, max(width, 24), 24), span))
+        # Thin bars have no room inside; only a difference is worth words, and they stand after the bar.
+        at, limit = (start + 6, end) if not lane.thin else (end + 8, RIGHT)
+        tone = {"plan-current": "plan-now-t", "plan-proposed": "strong", "state-different": "difft hf"}
+        wants = bool(bar.label) and (not lane.thin or bar.kind == "state-different")
+        if wants and at + _wide(bar.label) <= limit and room.take(at, at + _wide(bar.label)):
+            words.append(_text(at, top + 18, bar.label, tone.get(bar.kind, "")))
+    return out + words
+
+
+def _mark_shape(mark: Mark, x: float, y: float) -> str:
+    if mark.kind == "meeting":
+        return f'<circle class="mk" cx="{x:.1f}" cy="{y}" r="4.5"/>'
+    if mark.kind == "meeting-open":
+        return f'<circle class="mk-open" cx="{x:.1f}" cy="{y}" r="5"/>'
+    if mark.kind == "referral":
+        return f'<path class="mk" d="M{x:.1f} {y - 5}l5 5-5 5-5-5z"/>'
+    return f'<path class="{_FLAG_CLASS[mark.kind]}" d="M{x:.1f} {y + 6}v-14h9l-2.5 3.5 2.5 3.5h-9"/>'
+
+
+def _marks(lane: Lane, top: float, scale: Scale, today: dt.date) -> list[str]:
+    out: list[str] = []
+    words: list[str] = []
+    marks = sorted((item for item in lane.items if isinstance(item, Mark)), key=lambda mark: mark.on)
+    line, below = _Room(), _Room()
+    for mark in marks:
+        line.block(scale.x(mark.on) - 8, scale.x(mark.on) + 11)
+    y = top + 14
+    # The newest labels matter most, so they choose their place first.
+    for mark in sorted(marks, key=lambda mark: abs((mark.on - today).days)):
+        x, wide = scale.x(mark.on), _wide(mark.label)
+        cls = "hf" if mark.on >= today else "hl"
+        if not mark.label:
+            continue
+        if line.take(x + 12, x + 12 + wide):
+            words.append(_text(x + 12, y + 4, mark.label, cls))
+        elif below.take(x - 5, x - 5 + wide):
+            words.append(_text(x - 5, y + 18, mark.label, cls))
+        elif below.take(x + 5 - wide, x + 5):
+            words.append(_text(x + 5, y + 18, mark.label, cls, "end"))
+    for mark in marks:
+        x = scale.x(mark.on)
+        centre = x + 4 if mark.kind in _FLAG_CLASS else x
+        shape = _mark_shape(mark, x, y)
+        out.append(_item(mark, shape, (centre - 12, y - 12, 24, 24), _us(mark.on)))
+    return words + out
+
+
+def _heads(scale: Scale, today: dt.date, bottom: float) -> list[str]:
+    """School years, quarters of the current and coming years, and the line of today."""
+    out: list[str] = []
+    room = _Room()
+    now = scale.x(today)
+    now_words = f"Today {today:%m/%d}"
+    half = _wide(now_words) / 2 + 4
+    room.block(now - half, now + half)
+    year = scale.first
+    while year < scale.last:
+        x = scale.x(year)
+        words = f"{year.year}–{(year.year + 1) % 100:02d}"
+        out.append(f'<line class="gridy" x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="{bottom}"/>')
+        if room.take(x + 5, x + 5 + _wide(words)):
+            out.append(_text(x + 5, 13, words, "strong" if year == scale.current else ""))
+        if year >= scale.current:
+            for month, name in ((10, "Oct"), (1, "Jan"), (4, "Apr")):
+                quarter = dt.date(year.year + (month < 7), month, 1)
+                if not year < quarter < scale.last:
+                    continue
+                qx = scale.x(quarter)
+                out.append(f'<line class="grid" x1="{qx:.1f}" x2="{qx:.1f}" y1="4" y2="{bottom}"/>')
+                if room.take(qx + 4, qx + 4 + _wide(name)):
+                    out.append(_text(qx + 4, 13, name))
+        year = dt.date(year.year + 1, 7, 1)
+    return out
+
+
+def draw_timeline(
+    lanes: Sequence[Lane],
+    *,
+    today: dt.date,
+    census_days: Sequence[dt.date] = (),
+    title: str,
+    description: str,
+    selected_trace: str | None = None,
+) -> Markup:
+    """Draws the lanes from top to bottom and the trace line under them.
+
+    `title` names the drawing, `description` says what it shows and where the same facts stand as a table.
+    `selected_trace` is the sentence that stands below before anything is pointed at.
+    """
+    if not lanes:
+        raise ValueError("A time line needs at least one lane.")
+    first, last = _range(lanes, today)
+    scale = Scale(first, last, today)
+    bottom = TOP + 4 + sum(lane.height for lane in lanes)
+    now = scale.x(today)
+    parts = [
+        f'<svg class="tl" viewBox="0 0 {WIDTH} {bottom + 4}" role="group" aria-labelledby="tl-title" '
+        f'aria-describedby="tl-desc"><title id="tl-title">{escape(title)}</title>'
+        f'<desc id="tl-desc">{escape(description)}</desc>',
+        '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(45)"><line class="hatch" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>',
+        f'<rect class="future" x="{now:.1f}" y="{TOP}" width="{RIGHT - now:.1f}" height="{bottom - TOP}"/>',
+        *_heads(scale, today, bottom),
+    ]
+    for day in sorted(census_days):
+        if first <= day <= last:
+            x = scale.x(day)
+            parts.append(f'<line class="census" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom}"/>')
+    parts.append(f'<line class="now" x1="{now:.1f}" x2="{now:.1f}" y1="17" y2="{bottom}"/>')
+    parts.append(_text(now, 13, f"Today {today:%m/%d}", "nowt", "middle"))
+    top = TOP + 4
+    for number, lane in enumerate(lanes):
+        parts.append(_text(0, top + 18, lane.name, "lane"))
+        if number and not lane.thin:
+            parts.append(f'<line class="grid" x1="0" x2="{RIGHT}" y1="{top - 0.5}" y2="{top - 0.5}"/>')
+        parts += _bars(lane, top, scale, today)
+        parts += _marks(lane, top, scale, today)
+        top += lane.height
+    parts.append("</svg>")
+    rest = selected_trace or "Point at an item, or reach it with Tab, to read where its dates come from."
+    parts.append(f'<p class="trace" data-trace-line aria-live="polite">{escape(rest)}</p>')
+    return Markup(f'<div class="tlbox" data-timeline>{"".join(parts)}</div>')
