@@ -15,13 +15,13 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.actor, request.available_grants = None, []
+        request.actor, request.grant, request.available_grants = None, None, []
         user = request.user
         if user.is_authenticated:
             grants = grants_in_force(user, clock.today())
             chosen = request.session.get(SESSION_KEY)
             grant = next((g for g in grants if g.pk == chosen), grants[0] if grants else None)
-            request.available_grants = grants
+            request.grant, request.available_grants = grant, grants
             if grant is not None:
                 request.actor = actor_of(user, grant)
         return self.get_response(request)

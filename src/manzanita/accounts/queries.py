@@ -33,7 +33,11 @@ def actor_of(user: User, grant: Grant) -> Actor:
 def actor_of_grant_id(grant_id: int, on: date) -> Actor | None:
     """The actor of a grant that is still in force for an active person, else ``None``: a job asks again."""
     grant = Grant.objects.select_related("agency", "user").filter(pk=grant_id).first()
-    if grant is None or not grant.user.is_active or not any(g.pk == grant.pk for g in grants_in_force(grant.user, on)):
+    if (
+        grant is None
+        or not grant.user.is_active
+        or not any(g.pk == grant.pk for g in grants_in_force(grant.user, on))
+    ):
         return None
     return actor_of(grant.user, grant)
 

@@ -40,6 +40,8 @@ def locked_out(request: HttpRequest, credentials: dict | None = None, *args, **k
 def safe_next(request: HttpRequest, fallback: str) -> str:
     """The ``next`` path of the request when it stays on this site."""
     path = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(path, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+    if url_has_allowed_host_and_scheme(
+        path, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
         return path
     return fallback

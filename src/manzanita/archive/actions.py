@@ -118,7 +118,11 @@ def write_archives(
         )
     Archive.objects.bulk_create(archives, batch_size=500)
     ArchivedRecord.objects.bulk_create(
-        [row for archive, draft in zip(archives, drafts, strict=True) for row in _typed_rows(archive, draft.records)],
+        [
+            row
+            for archive, draft in zip(archives, drafts, strict=True)
+            for row in _typed_rows(archive, draft.records)
+        ],
         batch_size=500,
     )
     return archives

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -29,13 +30,17 @@ def origins_of(archive: Archive, record_key: str) -> dict[str, str]:
     return {}
 
 
-def standing_records(student_ids: Iterable[int], lea_code: str | None = None) -> dict[int, list[ArchivedRecord]]:
+def standing_records(
+    student_ids: Iterable[int], lea_code: str | None = None
+) -> dict[int, list[ArchivedRecord]]:
     """Per student, the records of archives that no correction has superseded: what the state should hold.
 
     Where two standing archives hold the same key the later recorded one stands. With ``lea_code`` only the
     records that LEA reports.
     """
-    rows = ArchivedRecord.objects.filter(student_id__in=list(student_ids), archive__superseded_by__isnull=True)
+    rows = ArchivedRecord.objects.filter(
+        student_id__in=list(student_ids), archive__superseded_by__isnull=True
+    )
     if lea_code is not None:
         rows = rows.filter(lea_code=lea_code)
     newest: dict[tuple[int, str], ArchivedRecord] = {}
@@ -45,3 +50,35 @@ def standing_records(student_ids: Iterable[int], lea_code: str | None = None) ->
     for (student_id, _), row in newest.items():
         standing[student_id].append(row)
     return standing
+
+
+def archived_keys(student_ids: Iterable[int]) -> dict[int, set[str]]:
+    """Per student, the key of every record that any archive, superseded or not, ever held."""
+    keys: dict[int, set[str]] = defaultdict(set)
+    rows = ArchivedRecord.objects.filter(student_id__in=list(student_ids))
+    for student_id, key in rows.values_list("student_id", "record_key"):
+        keys[student_id].add(key)
+    return keys
+
+
+def get_archive(public_id: uuid.UUID, lea_code: str) -> Archive | None:
+    """The archive with this public id that ``lea_code`` reports. The caller asks whether its student may be
+    seen."""
+    found = Archive.objects.filter(public_id=public_id, lea_code=lea_code)
+    return found.select_related("supersedes").first()
+
+
+def archive_of_meeting(meeting_id: int) -> Archive | None:
+    """The archive that stands for a meeting: its own, or the newest correction of it."""
+    archive = Archive.objects.filter(cause="meeting", cause_id=meeting_id).first()
+    while archive is not None:
+        newer = superseded_by(archive)
+        if newer is None:
+            break
+        archive = newer
+    return archive
+
+
+def superseded_by(archive: Archive) -> Archive | None:
+    """The correction that replaced ``archive``, if there is one."""
+    return Archive.objects.filter(supersedes_id=archive.pk).first()

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from django.db import models
-from django.utils import timezone
 
 from manzanita.auditing.models import ChangeEvent, ReadEvent
+from manzanita.platform import clock
 
 SYSTEM_LABEL = "system"
 
@@ -31,7 +31,7 @@ def log_reads(*, actor: Reader, student_ids: Iterable[int], what: str, request_i
 
     ``what`` is a short code of what was seen (``student.record``). One query for each 500 students.
     """
-    at = timezone.now()
+    at = clock.now()
     rows = [
         ReadEvent(
             at=at,
@@ -63,6 +63,7 @@ def log_change(
     numbers (``{"fields": ["23.15"]}``): never a value of a student.
     """
     return ChangeEvent.objects.create(
+        at=clock.now(),
         actor_user_id=None if actor is None else actor.user_id,
         actor_label=SYSTEM_LABEL if actor is None else actor.perspective_key,
         action=action,

@@ -7,7 +7,9 @@ HELP = "Run a Django management command (migrate, shell, check ...)."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="the management command and its arguments")
+    parser.add_argument(
+        "arguments", nargs=argparse.REMAINDER, help="the management command and its arguments"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

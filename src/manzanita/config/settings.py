@@ -140,6 +140,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign_in"
+CSRF_FAILURE_VIEW = "manzanita.web.access.csrf_failed"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -170,6 +171,10 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LANGUAGE_CODE = "en-us"
+# Only for demonstrations and tests: the day it is supposed to be (see platform.clock).
+TODAY = env.date("MANZANITA_TODAY", None)
+if TODAY and PRODUCTION:
+    raise RuntimeError("MANZANITA_TODAY moves the clock; a production system has to run on the real one.")
 # All deadlines are California days; instants are stored in UTC.
 TIME_ZONE = "America/Los_Angeles"
 USE_TZ = True

@@ -7,6 +7,7 @@ place: stating something new closes the versions it contradicts and inserts what
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -89,7 +90,7 @@ def derived_ends(starts: Sequence[date]) -> list[date | None]:
 
     ``starts`` must be strictly ascending (one record a day).
     """
-    for earlier, later in zip(starts, starts[1:], strict=False):
+    for earlier, later in itertools.pairwise(starts):
         if later <= earlier:
             raise ValueError("starts must be strictly ascending")
     return [*[s - _DAY for s in starts[1:]], None] if starts else []

@@ -58,7 +58,9 @@ PLAN_FIELDS: tuple[FieldDeclaration, ...] = (
         "Needed for disabilities 210, 260, 270, 280, 290, 300, 310, 320 and 330.",
         "this disability needs none",
     ),
-    FieldDeclaration("23.17", "disability_2_code", "Disability 2", _ELIGIBILITY, _TEAM, "", "one disability only"),
+    FieldDeclaration(
+        "23.17", "disability_2_code", "Disability 2", _ELIGIBILITY, _TEAM, "", "one disability only"
+    ),
     FieldDeclaration(
         "23.18",
         "degree_of_support_2_code",
@@ -73,10 +75,22 @@ PLAN_FIELDS: tuple[FieldDeclaration, ...] = (
     ),
     FieldDeclaration("23.20", "program_setting_code", "Program setting", _SETTING, _TEAM),
     FieldDeclaration(
-        "23.21", "preschool_location_code", "Preschool service location", _SETTING, _TEAM, "", "age 3 to 5, setting 201"
+        "23.21",
+        "preschool_location_code",
+        "Preschool service location",
+        _SETTING,
+        _TEAM,
+        "",
+        "age 3 to 5, setting 201",
     ),
     FieldDeclaration(
-        "23.22", "is_ten_hours_code", "Ten or more weekly hours", _SETTING, _TEAM, "", "age 3 to 5, setting 201"
+        "23.22",
+        "is_ten_hours_code",
+        "Ten or more weekly hours",
+        _SETTING,
+        _TEAM,
+        "",
+        "age 3 to 5, setting 201",
     ),
     FieldDeclaration(
         "23.23",
@@ -88,11 +102,21 @@ PLAN_FIELDS: tuple[FieldDeclaration, ...] = (
         "school-age settings only",
     ),
     FieldDeclaration("23.24", "program_type_code", "Program type", _SETTING, _TEAM, "", "not given"),
-    FieldDeclaration("23.25", "has_postsecondary_goals_code", "Postsecondary goals", _TRANSITION, _TEAM, "", "from 16"),
-    FieldDeclaration("23.26", "is_goals_updated_code", "Goals updated annually", _TRANSITION, _TEAM, "", "from 16"),
-    FieldDeclaration("23.27", "has_assessment_code", "Transition assessment", _TRANSITION, _TEAM, "", "from 16"),
-    FieldDeclaration("23.28", "has_transition_services_code", "Transition services", _TRANSITION, _TEAM, "", "from 16"),
-    FieldDeclaration("23.29", "has_supportive_services_code", "Supportive services", _TRANSITION, _TEAM, "", "from 16"),
+    FieldDeclaration(
+        "23.25", "has_postsecondary_goals_code", "Postsecondary goals", _TRANSITION, _TEAM, "", "from 16"
+    ),
+    FieldDeclaration(
+        "23.26", "is_goals_updated_code", "Goals updated annually", _TRANSITION, _TEAM, "", "from 16"
+    ),
+    FieldDeclaration(
+        "23.27", "has_assessment_code", "Transition assessment", _TRANSITION, _TEAM, "", "from 16"
+    ),
+    FieldDeclaration(
+        "23.28", "has_transition_services_code", "Transition services", _TRANSITION, _TEAM, "", "from 16"
+    ),
+    FieldDeclaration(
+        "23.29", "has_supportive_services_code", "Supportive services", _TRANSITION, _TEAM, "", "from 16"
+    ),
     FieldDeclaration(
         "23.30", "has_transition_goals_code", "Transition services goals", _TRANSITION, _TEAM, "", "from 16"
     ),
@@ -106,7 +130,9 @@ PLAN_FIELDS: tuple[FieldDeclaration, ...] = (
     FieldDeclaration(
         "23.34", "parental_involvement_code", "Parental involvement", _OTHER, _TEAM, "", "not recorded"
     ),
-    FieldDeclaration("23.35", "has_c_to_b_plan_code", "Part C to B transition plan", _OTHER, _TEAM, "", "IFSP only"),
+    FieldDeclaration(
+        "23.35", "has_c_to_b_plan_code", "Part C to B transition plan", _OTHER, _TEAM, "", "IFSP only"
+    ),
 )
 
 SERVICE_FIELDS: tuple[FieldDeclaration, ...] = (
@@ -115,7 +141,9 @@ SERVICE_FIELDS: tuple[FieldDeclaration, ...] = (
     FieldDeclaration("25.05", "npa_id", "Nonpublic agency", "Services", _TEAM, "", "provider 400 only"),
     FieldDeclaration("25.13", "location_code", "Location", "Services", _TEAM),
     FieldDeclaration("25.14", "frequency_code", "Frequency", "Services", _TEAM, "", "not given"),
-    FieldDeclaration("25.15", "duration_minutes", "Minutes", "Services", _TEAM, "10 or more, each time.", "not given"),
+    FieldDeclaration(
+        "25.15", "duration_minutes", "Minutes", "Services", _TEAM, "10 or more, each time.", "not given"
+    ),
 )
 
 FIELDS: Mapping[str, FieldDeclaration] = MappingProxyType(

@@ -154,7 +154,9 @@ def why_not_open(
             )
         )
     if open_meeting_label:
-        what = "it would amend a plan still being decided" if event.key == "amendment" else "one is open already"
+        what = (
+            "it would amend a plan still being decided" if event.key == "amendment" else "one is open already"
+        )
         reasons.append(
             Reason(
                 "open-meeting",

@@ -40,7 +40,7 @@ class Operation(models.Model):
     lea_code = models.CharField(max_length=7)
     student_id = models.BigIntegerField()
     record = models.CharField(max_length=4)
-    record_key = models.CharField(max_length=120, unique=True)
+    record_key = models.CharField(max_length=120)
     key_on = models.DateField()
     kind = models.CharField(max_length=7, choices=KINDS)
     values = models.JSONField()
@@ -56,6 +56,8 @@ class Operation(models.Model):
     )
 
     class Meta:
+        # Two students without an SSID may share a key, so the key alone names no operation.
+        constraints = [models.UniqueConstraint(name="operation_once", fields=["student_id", "record_key"])]
         indexes = [
             models.Index(fields=["lea_code", "hold_code", "student_id", "position"], name="operation_plan"),
             models.Index(fields=["student_id", "position"], name="operation_of_student"),
@@ -103,7 +105,10 @@ class Submission(models.Model):
 
 
 class SubmissionLine(models.Model):
-    """One line as it was sent, and the state's answer to it. ``transaction_id`` travels in Local Record ID."""
+    """One line as it was sent, and the state's answer to it. ``transaction_id`` travels in Local Record ID.
+
+    ``is_released`` on a rejected line says that the same line may go again: its cause lay elsewhere.
+    """
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveIntegerField()
@@ -121,6 +126,7 @@ class SubmissionLine(models.Model):
     )
     errors = models.JSONField(default=list)
     answered_at = models.DateTimeField(null=True, blank=True)
+    is_released = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -165,7 +171,7 @@ class StateFinding(models.Model):
 
 
 class ImportRun(models.Model):
-    """One taking-in of files. Counts are per run; refusals are rows of their own."""
+    """One taking-in of files. ``counts`` are the sums of its files'; ``refusals`` say why it ended without loading."""
 
     KINDS = [("sis", "SIS files"), ("state", "State extracts")]
     STATES = [("waiting", "Waiting"), ("running", "Running"), ("done", "Done"), ("failed", "Failed")]
@@ -180,10 +186,15 @@ class ImportRun(models.Model):
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     counts = models.JSONField(default=dict)
+    refusals = models.JSONField(default=list)
 
 
 class ImportFile(models.Model):
-    """One file of a run, stored under a generated name; ``name`` is what the user called it."""
+    """One file of a run, stored under a generated name; ``name`` is what the user called it.
+
+    ``is_read`` says that the notes of reading it are stored, ``loaded_count`` how many of its lines have been
+    judged: where the next worker goes on. ``counts`` are lines by outcome.
+    """
 
     run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="files")
     name = models.CharField(max_length=120)
@@ -192,19 +203,42 @@ class ImportFile(models.Model):
     sha256 = models.CharField(max_length=64)
     line_count = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict)
+    is_read = models.BooleanField(default=False)
+    loaded_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["sha256"], name="import_file_by_content")]
 
 
 class ImportNote(models.Model):
-    """One line, or one field of a line, that did not load as it stood, in words, with whose job it is."""
+    """One line, or one field of a line, that did not load as it stood, in words, with whose job it is.
+
+    ``effect``: the line was ``refused``, or left because it is another LEA's (``elsewhere``), a field of it was
+    ``emptied``, or it was loaded as it is and wants a look (``kept``). ``line`` 0 is the file as a whole.
+    """
+
+    EFFECTS = [
+        ("refused", "Line refused"),
+        ("emptied", "Field left out"),
+        ("kept", "Loaded, look at it"),
+        ("elsewhere", "Another LEA's"),
+    ]
 
     file = models.ForeignKey(ImportFile, on_delete=models.PROTECT, related_name="notes")
-    line = models.PositiveIntegerField(null=True, blank=True)
+    line = models.PositiveIntegerField(default=0)
     code = models.CharField(max_length=20)
     severity = models.CharField(max_length=13)
     fields = models.JSONField(default=list)
     message = models.CharField(max_length=400)
     owner = models.CharField(max_length=20)
-    is_line_refused = models.BooleanField()
+    fix = models.CharField(max_length=400, blank=True)
+    effect = models.CharField(max_length=9, choices=EFFECTS)
 
     class Meta:
-        indexes = [models.Index(fields=["file", "line"], name="import_note_of_file")]
+        indexes = [models.Index(fields=["file", "line", "id"], name="import_note_of_file")]
+        constraints = [
+            models.CheckConstraint(
+                name="import_note_effect",
+                condition=Q(effect__in=["refused", "emptied", "kept", "elsewhere"]),
+            )
+        ]

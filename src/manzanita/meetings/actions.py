@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,12 +16,14 @@ from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import Event
 from manzanita.meetings.models import Answer, Decision, Meeting
-from manzanita.meetings.queries import OPEN_STATES, last_dates
+from manzanita.meetings.queries import OPEN_STATES, is_late_on, last_dates
 from manzanita.platform import clock
 from manzanita.students import actions as student_actions
 from manzanita.students.models import Student
 
 MAX_ANSWER_LENGTH = 4000
+MAX_SERVICES = 100
+OFFERS = ("keep", "add", "remove")
 
 
 class NotPossible(Exception):
@@ -59,7 +62,14 @@ def open_meeting(*, actor: Actor, student: Student, event: Event, due_on: date |
             )
     except IntegrityError as error:
         raise NotPossible(
-            [Reason("open-meeting", "Another meeting was opened a moment ago.", Owner.TEAM, "Work in that one.")]
+            [
+                Reason(
+                    "open-meeting",
+                    "Another meeting was opened a moment ago.",
+                    Owner.TEAM,
+                    "Work in that one.",
+                )
+            ]
         ) from error
     log_change(actor=actor, action="open_meeting", student_id=student.pk, subject=meeting)
     return meeting
@@ -85,20 +95,21 @@ def _require_open(meeting_id: int) -> Meeting:
 def save_answer(
     *, actor: Actor, meeting: Meeting, field_key: str, value: str, seen_revision: int
 ) -> Answer | Conflict:
-    """Store ``value`` as the next revision of a field if nobody saved it since ``seen_revision``.
+    """Store ``value`` as the next revision of a field if nobody else saved it since ``seen_revision``.
 
     Text that a rule will refuse is stored all the same: what was typed is never lost, the finding stands
-    beside it. Saving the value that stands writes nothing. Raises ``ValueError`` for an unknown field or a
-    text over ``MAX_ANSWER_LENGTH``, ``NotPossible`` when the meeting is closed.
+    beside it. Saving the value that stands writes nothing. One's own later revision is no conflict: its
+    reply may have been lost on the way. Raises ``ValueError`` for an unknown field or a text that no field
+    can hold (over ``MAX_ANSWER_LENGTH``, or with NUL), ``NotPossible`` when the meeting is closed.
     """
-    _check_field_key(field_key)
-    if len(value) > MAX_ANSWER_LENGTH:
-        raise ValueError(f"{field_key}: longer than {MAX_ANSWER_LENGTH} characters")
+    _check_field(field_key, value)
     locked = _require_open(meeting.pk)
-    newest = Answer.objects.filter(meeting=locked, field_key=field_key).order_by("-revision").first()
+    revisions = Answer.objects.filter(meeting=locked, field_key=field_key).order_by("-revision")
+    newest = revisions.first()
     if newest is not None and newest.value == value:
         return newest
-    if (newest.revision if newest else 0) != seen_revision and newest is not None:
+    unseen = revisions.filter(revision__gt=seen_revision).exclude(by_id=actor.user_id)
+    if newest is not None and unseen.exists():
         return Conflict(newest, value)
     return Answer.objects.create(
         meeting=locked,
@@ -111,15 +122,21 @@ def save_answer(
     )
 
 
-def _check_field_key(field_key: str) -> None:
-    parts = field_key.split(".", 1)
-    if parts[0] == "plan" and parts[1] in FIELDS and parts[1].startswith("23."):
-        return
-    if parts[0] == "service":
-        number, _, rest = parts[1].partition(".")
-        if number.isdigit() and int(number) < 100 and (rest == "offer" or (rest in FIELDS and rest.startswith("25."))):
+def _check_field(field_key: str, value: str) -> None:
+    if len(value) > MAX_ANSWER_LENGTH:
+        raise ValueError(f"{field_key}: longer than {MAX_ANSWER_LENGTH} characters")
+    if "\0" in value:
+        raise ValueError(f"{field_key}: holds a NUL character")
+    subject, _, rest = field_key.partition(".")
+    if subject == "service":
+        number, _, rest = rest.partition(".")
+        if not (number.isascii() and number.isdigit() and int(number) < MAX_SERVICES):
+            raise ValueError(f"no such field of a meeting: {field_key}")
+        if rest == "offer" and value in OFFERS:
             return
-    raise ValueError(f"no such field of a meeting: {field_key}")
+    file_number = {"plan": "23.", "service": "25."}.get(subject)
+    if file_number is None or rest not in FIELDS or not rest.startswith(file_number):
+        raise ValueError(f"no such field of a meeting: {field_key}")
 
 
 @transaction.atomic
@@ -128,9 +145,13 @@ def add_service(*, actor: Actor, meeting: Meeting, service_nos_in_force: set[int
     if service_code not in code_set("Service").codes:
         raise ValueError(f"no such service code: {service_code}")
     locked = _require_open(meeting.pk)
-    keys = Answer.objects.filter(meeting=locked, field_key__startswith="service.").values_list("field_key", flat=True)
+    keys = Answer.objects.filter(meeting=locked, field_key__startswith="service.").values_list(
+        "field_key", flat=True
+    )
     used = {int(key.split(".")[1]) for key in keys} | service_nos_in_force
     number = max(used, default=0) + 1
+    if number >= MAX_SERVICES:
+        raise ValueError("a plan holds fewer than a hundred services")
     for key, value in (("offer", "add"), ("25.11", service_code), ("25.12", "100")):
         save_answer(
             actor=actor, meeting=locked, field_key=f"service.{number}.{key}", value=value, seen_revision=0
@@ -142,24 +163,53 @@ def add_service(*, actor: Actor, meeting: Meeting, service_nos_in_force: set[int
 def hold_meeting(*, actor: Actor, meeting: Meeting, held_on: date, delay_code: str) -> Meeting:
     """Record that the meeting was held on ``held_on``, with its delay reason where it was late.
 
-    Raises ``NotPossible`` for a day in the future or before the last review.
+    A reason of delay for a meeting that was not late is dropped: there is nothing to explain. Raises
+    ``ValueError`` for an unknown delay code, ``NotPossible`` for a day in the future, for a day that the
+    state already knows a meeting of, and for a late review without a reason.
     """
+    if delay_code and delay_code not in code_set("MeetingDelay").codes:
+        raise ValueError(f"no such delay code: {delay_code}")
     locked = _require_open(meeting.pk)
-    if held_on > clock.today():
-        raise NotPossible(
-            [
-                Reason(
-                    "future-date",
-                    "A meeting cannot have been held on a day that is still to come.",
-                    Owner.TEAM,
-                    "Enter the first day on which the team met.",
-                )
-            ]
+    is_late = is_late_on(locked, held_on)
+    reasons = [*_day_reasons(locked, held_on)]
+    if is_late and not delay_code:
+        reasons.append(
+            Reason(
+                "MZ-MEET-LATE",
+                f"The review was due on {locked.due_on:%m/%d/%Y}; a later one says why.",
+                Owner.TEAM,
+                "Choose the reason of delay; 90 where there is no cause that excuses it.",
+                source="Education Code 56343(d)",
+            )
         )
-    locked.held_on, locked.delay_code, locked.state = held_on, delay_code, "held"
+    if reasons:
+        raise NotPossible(reasons)
+    locked.held_on, locked.delay_code, locked.state = held_on, delay_code if is_late else "", "held"
     locked.save(update_fields=["held_on", "delay_code", "state"])
     log_change(actor=actor, action="hold_meeting", student_id=locked.student_id, subject=locked)
     return locked
+
+
+def _day_reasons(meeting: Meeting, held_on: date) -> Iterator[Reason]:
+    if held_on > clock.today():
+        yield Reason(
+            "future-date",
+            "A meeting cannot have been held on a day that is still to come.",
+            Owner.TEAM,
+            "Enter the first day on which the team met.",
+        )
+    if not meeting.is_plan_review:
+        return
+    earlier = Meeting.objects.filter(student=meeting.student_id, state="finalized", held_on__gte=held_on)
+    last = earlier.exclude(event_key="amendment").order_by("-held_on").first()
+    if last is not None:
+        yield Reason(
+            "not-after-last",
+            f"The last meeting that the state knows was held on {last.held_on:%m/%d/%Y}; a review comes after it.",
+            Owner.TEAM,
+            "Enter the day of this review. If the earlier date is wrong, correct that record.",
+            source="CALPADS key of MEET: LEA, SSID, meeting date",
+        )
 
 
 @transaction.atomic
@@ -193,13 +243,57 @@ def record_decision(
     return decision
 
 
+@dataclass(frozen=True, slots=True)
+class FamilyAnswer:
+    """What one person decided on one item of the offer, on which day."""
+
+    item_key: str
+    is_agreed: bool
+    decided_by: str
+    decided_on: date
+
+
+@transaction.atomic
+def record_decisions(*, actor: Actor, meeting: Meeting, answers: Sequence[FamilyAnswer]) -> list[Decision]:
+    """Record several answers, all or none of them. Raises as :func:`record_decision` does."""
+    return [
+        record_decision(
+            actor=actor,
+            meeting=meeting,
+            item_key=answer.item_key,
+            is_agreed=answer.is_agreed,
+            decided_by=answer.decided_by,
+            decided_on=answer.decided_on,
+        )
+        for answer in answers
+    ]
+
+
 @transaction.atomic
 def cancel_meeting(*, actor: Actor, meeting: Meeting, reason: str) -> bool:
-    """Close a meeting that will not be held. Its answers stay readable. False when it was closed already."""
+    """Close a meeting that will not be held. Its answers stay readable. False when it was closed already.
+
+    Raises ``NotPossible`` without a reason.
+    """
+    if not reason.strip():
+        raise NotPossible(
+            [
+                Reason(
+                    "no-reason",
+                    "A canceled meeting stays in the record, so it needs the reason why.",
+                    Owner.TEAM,
+                    "Write the reason in a sentence.",
+                )
+            ]
+        )
     changed = Meeting.objects.filter(pk=meeting.pk, state__in=OPEN_STATES).update(state="canceled")
     if changed:
         log_change(
-            actor=actor, action="cancel_meeting", student_id=meeting.student_id, subject=meeting, reason=reason
+            actor=actor,
+            action="cancel_meeting",
+            student_id=meeting.student_id,
+            subject=meeting,
+            reason=reason,
         )
     return bool(changed)
 
@@ -207,7 +301,7 @@ def cancel_meeting(*, actor: Actor, meeting: Meeting, reason: str) -> bool:
 def mark_finalized(
     *, actor: Actor, meeting: Meeting, outcome_key: str, plan_starts_on: date | None, at: datetime
 ) -> bool:
-    """Turn a held meeting (or an open amendment) into a finalized one; False when it was finalized already.
+    """Turn a held meeting into a finalized one; False when it was finalized already.
 
     One conditional UPDATE, so that of two clicks only one goes on.
     """
@@ -219,6 +313,13 @@ def mark_finalized(
         finalized_by_id=actor.user_id,
     )
     return bool(changed)
+
+
+def correct_delay(*, student_id: int, lea_code: str, held_on: date, delay_code: str) -> int:
+    """Bring the delay reason of a finalized meeting up to its corrected archive; how many meetings changed."""
+    return Meeting.objects.filter(
+        student_id=student_id, lea_code=lea_code, held_on=held_on, state="finalized"
+    ).update(delay_code=delay_code)
 
 
 def refresh_clocks(student_ids: list[int]) -> None:

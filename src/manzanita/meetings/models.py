@@ -77,9 +77,7 @@ class Answer(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                name="answer_revision_once", fields=["meeting", "field_key", "revision"]
-            )
+            models.UniqueConstraint(name="answer_revision_once", fields=["meeting", "field_key", "revision"])
         ]
 
 

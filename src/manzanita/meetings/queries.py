@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from django.db.models import Max, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from manzanita.domain.access import Actor, Capability
@@ -24,7 +24,9 @@ OPEN_STATES = ("open", "held")
 def get_meeting(actor: Actor, public_id: uuid.UUID) -> Meeting:
     """The meeting with this public id at the actor's LEA, of a student in the actor's scope; else 404."""
     meeting = (
-        Meeting.objects.select_related("student").filter(public_id=public_id, lea_code=actor.agency_code).first()
+        Meeting.objects.select_related("student")
+        .filter(public_id=public_id, lea_code=actor.agency_code)
+        .first()
     )
     if meeting is None or not visible_to(actor).filter(pk=meeting.student_id).exists():
         raise Http404("no such meeting in this scope")
@@ -42,12 +44,49 @@ def open_meeting_of(student: Student) -> Meeting | None:
 
 def open_meetings(actor: Actor) -> list[Meeting]:
     """Meetings in preparation or held but not finalized, in the actor's scope, oldest first."""
+    return list(_in_scope(actor).filter(state__in=OPEN_STATES).order_by("opened_at", "id"))
+
+
+def recent_meetings(actor: Actor, limit: int = 50) -> list[Meeting]:
+    """Meetings of this product that are finalized or canceled, in the actor's scope, newest first. Those taken
+    over from the state's extract stand on the students' pages."""
+    closed = _in_scope(actor).exclude(state__in=OPEN_STATES).filter(source="meeting")
+    return list(closed.order_by("-opened_at", "-id")[:limit])
+
+
+def _in_scope(actor: Actor) -> QuerySet[Meeting]:
     visible = visible_to(actor).values("pk")
-    return list(
-        Meeting.objects.select_related("student")
-        .filter(state__in=OPEN_STATES, lea_code=actor.agency_code, student__in=visible)
-        .order_by("opened_at")
+    return Meeting.objects.select_related("student").filter(lea_code=actor.agency_code, student__in=visible)
+
+
+def has_open_meeting(column: str) -> Exists:
+    """Condition on students: a meeting is open that would meet the clock ``column`` (``plan_review_due_on``
+    or ``evaluation_due_on``). An amendment meets neither."""
+    meets = Q(is_plan_review=True) if column == "plan_review_due_on" else Q(evaluation_type_code="40")
+    return Exists(Meeting.objects.filter(meets, student=OuterRef("pk"), state__in=OPEN_STATES))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCount:
+    """Open meetings: those still prepared, those held and not finalized, and when the oldest was opened."""
+
+    preparing: int
+    held: int
+    oldest_at: datetime | None
+
+
+def open_meeting_count(actor: Actor) -> OpenCount:
+    """How many meetings ``open_meetings`` lists, in one query."""
+    found = Meeting.objects.filter(
+        state__in=OPEN_STATES,
+        lea_code=actor.agency_code,
+        student__in=visible_to(actor).order_by().values("pk"),
+    ).aggregate(
+        preparing=Count("pk", filter=Q(state="open")),
+        held=Count("pk", filter=Q(state="held")),
+        oldest=Min("opened_at"),
     )
+    return OpenCount(found["preparing"], found["held"], found["oldest"])
 
 
 def last_dates(student_ids: Iterable[int]) -> dict[int, tuple[date | None, date | None]]:
@@ -91,6 +130,11 @@ def label_of(meeting: Meeting) -> str:
     name = event_label(meeting).lower()
     day = meeting.held_on or meeting.pending_on
     return f"the {name} of {day:%m/%d/%Y}" if day else f"the open {name}"
+
+
+def is_late_on(meeting: Meeting, day: date) -> bool:
+    """Would the meeting, held on ``day``, be later than its clock? Without a due date nothing is late."""
+    return meeting.due_on is not None and day > meeting.due_on
 
 
 def event_label(meeting: Meeting) -> str:
@@ -138,8 +182,18 @@ class ProposedService:
         return f"service.{self.number}"
 
     @property
+    def name(self) -> str:
+        """``415 Language and speech``, as offered."""
+        return self.fields[0].declaration.label_of(self.value("25.11")) or "New service"
+
+    @property
     def is_changed(self) -> bool:
         return self.offer != "keep" or any(field.is_changed for field in self.fields)
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """True for a new service that the team took back: nobody is asked about it."""
+        return self.current is None and self.offer == "remove"
 
     def value(self, number: str) -> str:
         return next(field.proposed for field in self.fields if field.declaration.number == number)
@@ -148,14 +202,19 @@ class ProposedService:
     def values(self) -> dict[str, str]:
         return {field.declaration.attribute: field.proposed for field in self.fields}
 
+    @property
+    def current_values(self) -> dict[str, str]:
+        return {field.declaration.attribute: field.current for field in self.fields}
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing the family decides on."""
+    """One thing the family decides on. ``is_outdated``: the offer was changed after the decision."""
 
     key: str
     label: str
     decision: Decision | None
+    is_outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +228,9 @@ class Proposal:
     @property
     def is_plan_changed(self) -> bool:
         return any(field.is_changed for field in self.plan_fields)
+
+    def decision_on(self, item_key: str) -> Decision | None:
+        return next((item.decision for item in self.items if item.key == item_key), None)
 
     def plan_values(self) -> dict[str, str]:
         return {field.declaration.attribute: field.proposed for field in self.plan_fields}
@@ -201,17 +263,29 @@ def proposal_of(meeting: Meeting, plan: Plan | None, services: Sequence[Service]
     is_amendment = meeting.event_key == "amendment"
     items = []
     if not is_amendment or any(field.is_changed for field in plan_fields):
-        items.append(Item("plan", "Placement and plan", decisions.get("plan")))
+        items.append(_item("plan", "Placement and plan", decisions, answers, "plan."))
     for service in proposed_services:
-        is_withdrawn_addition = service.current is None and service.offer == "remove"
-        if is_withdrawn_addition or (is_amendment and not service.is_changed):
+        if service.is_withdrawn or (is_amendment and not service.is_changed):
             continue
-        label = service.fields[0].declaration.label_of(service.value("25.11")) or "New service"
-        items.append(Item(service.item_key, label, decisions.get(service.item_key)))
+        items.append(_item(service.item_key, service.name, decisions, answers, f"service.{service.number}."))
     return Proposal(plan_fields, proposed_services, items)
 
 
-def _proposed(declaration: FieldDeclaration, prefix: str, current: str, answers: Mapping[str, Answer]) -> ProposedField:
+def _item(
+    key: str, label: str, decisions: Mapping[str, Decision], answers: Mapping[str, Answer], prefix: str
+) -> Item:
+    decision = decisions.get(key)
+    is_outdated = decision is not None and any(
+        answer.at > decision.recorded_at
+        for field_key, answer in answers.items()
+        if field_key.startswith(prefix)
+    )
+    return Item(key, label, decision, is_outdated)
+
+
+def _proposed(
+    declaration: FieldDeclaration, prefix: str, current: str, answers: Mapping[str, Answer]
+) -> ProposedField:
     key = f"{prefix}.{declaration.number}"
     answer = answers.get(key)
     return ProposedField(
@@ -225,7 +299,9 @@ def _proposed(declaration: FieldDeclaration, prefix: str, current: str, answers:
 
 
 def _added_numbers(answers: Mapping[str, Answer]) -> set[int]:
-    return {int(key.split(".")[1]) for key in answers if key.startswith("service.") and key.endswith(".offer")}
+    return {
+        int(key.split(".")[1]) for key in answers if key.startswith("service.") and key.endswith(".offer")
+    }
 
 
 def _proposed_service(number: int, current: Service | None, answers: Mapping[str, Answer]) -> ProposedService:

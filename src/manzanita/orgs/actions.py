@@ -40,7 +40,9 @@ def load_orgs(path: Path) -> dict[str, int]:
         if row["kind"] != "school":
             continue
         if row["parent"] not in by_code:
-            raise ValueError(f"{path.name}, line {line}: parent {row['parent']!r} of school {row['code']} is unknown")
+            raise ValueError(
+                f"{path.name}, line {line}: parent {row['parent']!r} of school {row['code']} is unknown"
+            )
         schools.append(School(code=row["code"], name=row["name"], agency=by_code[row["parent"]]))
     School.objects.bulk_create(
         schools, update_conflicts=True, unique_fields=["code"], update_fields=["name", "agency"]

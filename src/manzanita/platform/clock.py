@@ -1,16 +1,31 @@
-"""The two readings of the clock: an instant to store, and the California day that deadlines count in."""
+"""The two readings of the clock: an instant to store, and the California day that deadlines count in.
 
-from datetime import UTC, date, datetime
+For demonstrations and tests ``settings.TODAY`` moves both by whole days, so that deadlines stand where the
+data put them, whatever the date of the machine. Production refuses that setting.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
+
+from django.conf import settings
 
 CALIFORNIA = ZoneInfo("America/Los_Angeles")
 
 
 def now() -> datetime:
     """This instant, aware, in UTC."""
-    return datetime.now(UTC)
+    return datetime.now(UTC) + _shift(settings.TODAY)
 
 
 def today() -> date:
     """The day it is in California, whatever the time zone of the machine."""
-    return datetime.now(CALIFORNIA).date()
+    return now().astimezone(CALIFORNIA).date()
+
+
+@cache
+def _shift(wanted: date | None) -> timedelta:
+    """Measured once for each process, so that a midnight that passes is one here too."""
+    if wanted is None:
+        return timedelta(0)
+    return wanted - datetime.now(UTC).astimezone(CALIFORNIA).date()

@@ -33,11 +33,19 @@ class FactQuerySet(models.QuerySet):
             )
         if known is None:
             return facts.filter(superseded_at__isnull=True)
-        return facts.filter(Q(superseded_at__isnull=True) | Q(superseded_at__gt=known), recorded_at__lte=known)
+        return facts.filter(
+            Q(superseded_at__isnull=True) | Q(superseded_at__gt=known), recorded_at__lte=known
+        )
 
     def believed(self) -> FactQuerySet:
         """What we hold true now, for all days."""
         return self.as_of()
+
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError("facts are append-only: state the new fact with state_fact")
+
+    def delete(self) -> Any:
+        raise TypeError("facts are append-only: state that nothing holds with state_fact(values=None)")
 
 
 class Fact(models.Model):
@@ -130,6 +138,8 @@ def state_facts(
         return []
     with transaction.atomic():
         _lock_slots(model, statements)
+        # One instant for all of it: asked as of any moment, either the old versions hold or the new ones.
+        at = at or clock.now()
         timelines = _believed_timelines(model, statements)
         closed: list[int] = []
         for statement in statements:
@@ -154,7 +164,7 @@ def state_facts(
                     **dict(zip(model.content, span.value, strict=True)),
                     effective_from=span.start,
                     effective_to=span.end,
-                    recorded_at=at or clock.now(),
+                    recorded_at=at,
                     by_id=by_id,
                     cause=cause,
                 )
@@ -162,7 +172,7 @@ def state_facts(
         if closed:
             # Whoever closed a version first wins: a count that differs means that we were second.
             still_believed = model._base_manager.filter(pk__in=closed, superseded_at__isnull=True)
-            if still_believed.update(superseded_at=at or clock.now()) != len(closed):
+            if still_believed.update(superseded_at=at) != len(closed):
                 raise ConcurrentStatement(model.__name__)
         model._base_manager.bulk_create(rows, batch_size=500)
         return rows

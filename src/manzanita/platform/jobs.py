@@ -19,6 +19,7 @@ Errors are stored and logged as type and place, never as message: a message may 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import time
@@ -55,6 +56,14 @@ _kinds: dict[str, JobFunction] = {}
 
 class LeaseLost(Exception):
     """Another worker has this job now, or it is closed: stop, and leave the rest to that worker."""
+
+
+class NotYet(Exception):
+    """Raised by a job that has to wait for somebody else: call again in ``seconds``. It is not a failed attempt."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
 
 
 class UnknownJobKind(Exception):
@@ -195,13 +204,17 @@ def _run_claimed(run: JobRun | None) -> Exception | None:
         error = exception
     except BaseException as exception:
         interruption = exception
-    # A connection that the job broke cannot store how it ended.
-    close_old_connections()
+    # A connection that the job broke cannot store how it ended. Inside a transaction of the caller, as in a
+    # test, it is the caller's.
+    if not transaction.get_connection().in_atomic_block:
+        close_old_connections()
     if interruption is not None:
         _hand_back(run, type_name=_type_name(interruption), place="", delay=0)
         raise interruption from None
     if isinstance(error, LeaseLost):
         logger.warning("job %s attempt %s lost its lease", run.job_id, run.attempt)
+    elif isinstance(error, NotYet):
+        _put_off(run, delay=max(1, math.ceil(error.seconds)))
     elif error is not None:
         place = _place_of(error, function)
         logger.error("job %s attempt %s failed: %s at %s", run.job_id, run.attempt, _type_name(error), place)
@@ -210,6 +223,24 @@ def _run_claimed(run: JobRun | None) -> Exception | None:
     else:
         logger.info("job %s done", run.job_id)
     return error
+
+
+def _put_off(run: JobRun, *, delay: int) -> None:
+    """Wait for ``delay`` seconds with all attempts unused: this one did not fail."""
+    try:
+        with transaction.atomic():
+            job = Job.objects.select_for_update().get(pk=run.job_id)
+            run._update(
+                state=JobState.WAITING,
+                lease_until=None,
+                worker_id="",
+                attempts=0,
+                error_type="",
+                error_place="",
+            )
+            _wake_up(job, delay=delay)
+    except LeaseLost:
+        logger.warning("job %s attempt %s lost its lease", run.job_id, run.attempt)
 
 
 def _hand_back(run: JobRun, *, type_name: str, place: str, delay: int) -> None:
@@ -280,19 +311,23 @@ def prune_task_results() -> int:
 def run_jobs_now(*, raises_errors: bool = False) -> int:
     """For tests: do every waiting job in this thread, retries at once, and return how many attempts ran.
 
-    Errors end up on the job as in a worker; with ``raises_errors`` the first one is raised instead.
+    Errors end up on the job as in a worker; with ``raises_errors`` the first one is raised instead. A job that
+    puts itself off is left waiting for the next call.
     """
     from django_tasks_db.models import DBTaskResult
 
     attempts = 0
+    put_off: list[int] = []
     while True:
-        job = Job.objects.filter(state=JobState.WAITING).order_by("pk").first()
+        job = Job.objects.filter(state=JobState.WAITING).exclude(pk__in=put_off).order_by("pk").first()
         if job is None:
             return attempts
         DBTaskResult.objects.filter(pk=job.task_id, status=TaskResultStatus.READY).delete()
         error = _run_claimed(claim_job(job.pk))
         attempts += 1
-        if error is not None and raises_errors:
+        if isinstance(error, NotYet):
+            put_off.append(job.pk)
+        elif error is not None and raises_errors:
             raise error
 
 

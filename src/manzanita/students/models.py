@@ -72,10 +72,11 @@ class Student(models.Model):
     """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
-    first_name = models.CharField(max_length=60)
-    middle_name = models.CharField(max_length=60, blank=True)
-    last_name = models.CharField(max_length=60)
-    suffix = models.CharField(max_length=10, blank=True)
+    # As wide as the files allow: no source prints a length of these fields.
+    first_name = models.CharField(max_length=255)
+    middle_name = models.CharField(max_length=255, blank=True)
+    last_name = models.CharField(max_length=255)
+    suffix = models.CharField(max_length=255, blank=True)
     birth_on = models.DateField(null=True, blank=True)
     gender_code = models.CharField(max_length=1, blank=True)
     local_sped_id = models.CharField(max_length=15, blank=True)
@@ -140,7 +141,7 @@ class Enrollment(StudentFact):
     grade_code = models.CharField(max_length=2, blank=True)
     exit_reason_code = models.CharField(max_length=4, blank=True)
     completion_code = models.CharField(max_length=3, blank=True)
-    local_student_id = models.CharField(max_length=15, blank=True)
+    local_student_id = models.CharField(max_length=255, blank=True)
 
     slot = ("student_id", "lea_code", "started_on")
     content = (

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db import connection
+from django.db.models import Aggregate, BooleanField, Count, Exists, Min, OuterRef, Q
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 
@@ -62,7 +63,9 @@ def current_at_agency(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
     today = clock.today()
     return students.filter(
         Exists(
-            Enrollment.objects.as_of(effective=today).filter(student=OuterRef("pk"), lea_code=actor.agency_code)
+            Enrollment.objects.as_of(effective=today).filter(
+                student=OuterRef("pk"), lea_code=actor.agency_code
+            )
         )
     )
 
@@ -100,7 +103,9 @@ class StudentFacts:
         """The enrollment that covers ``day``; a primary one (10) before short-term (30) before the rest."""
         order = {"10": 0, "30": 1, "50": 2}
         covering = [e for e in self.enrollments if _covers(e, day) and lea_code in (None, e.lea_code)]
-        return min(covering, key=lambda e: (order.get(e.status_code, 3), -e.started_on.toordinal()), default=None)
+        return min(
+            covering, key=lambda e: (order.get(e.status_code, 3), -e.started_on.toordinal()), default=None
+        )
 
     def status_on(self, day: date) -> SpecialEducationStatus | None:
         return next((s for s in reversed(self.statuses) if _covers(s, day)), None)
@@ -127,18 +132,36 @@ def facts_of(student: Student, *, known: datetime | None = None) -> StudentFacts
     return StudentFacts(
         ssids=list(Ssid.objects.as_of(known=known).filter(student=student).order_by("effective_from")),
         enrollments=list(
-            Enrollment.objects.as_of(known=known).filter(student=student).order_by("effective_from", "lea_code")
+            Enrollment.objects.as_of(known=known)
+            .filter(student=student)
+            .order_by("effective_from", "lea_code")
         ),
         statuses=list(
-            SpecialEducationStatus.objects.as_of(known=known).filter(student=student).order_by("effective_from")
+            SpecialEducationStatus.objects.as_of(known=known)
+            .filter(student=student)
+            .order_by("effective_from")
         ),
         plans=list(Plan.objects.as_of(known=known).filter(student=student).order_by("effective_from")),
         services=list(
-            Service.objects.as_of(known=known).filter(student=student).order_by("service_no", "effective_from")
+            Service.objects.as_of(known=known)
+            .filter(student=student)
+            .order_by("service_no", "effective_from")
         ),
-        contacts=list(Contact.objects.as_of(effective=today, known=known).filter(student=student).order_by("contact_no")),
+        contacts=list(
+            Contact.objects.as_of(effective=today, known=known).filter(student=student).order_by("contact_no")
+        ),
         case_manager_id=assignment.user_id if assignment else None,
     )
+
+
+def students_by_ssid(ssids: Iterable[str]) -> dict[str, int]:
+    """Database key by SSID, for procedures that read files of a whole agency: ids only, nothing to show."""
+    wanted = list(ssids)
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), 10_000):
+        rows = Ssid.objects.believed().filter(ssid__in=wanted[start : start + 10_000])
+        found.update(rows.values_list("ssid", "student_id"))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,28 +186,35 @@ class Page:
 
     @property
     def count_text(self) -> str:
-        return f"{COUNT_CAP}+" if self.count > COUNT_CAP else str(self.count)
+        return f"more than {COUNT_CAP:,}" if self.count > COUNT_CAP else str(self.count)
 
 
 def search(students: ScopedQuerySet, text: str) -> ScopedQuerySet:
     """Cut ``students`` to those a search text means: names in any order, SSID, local id, or birth date."""
     for word in text.replace(",", " ").split():
         digits = word.replace("-", "").replace("/", "")
-        if digits.isdigit():
+        if digits.isdecimal():
             students = students.filter(_number_means(word, digits))
+        elif any(character.isdecimal() for character in word):
+            students = students.filter(_has_local_id(word))
         else:
             students = students.filter(
-                Q(first_name__istartswith=word) | Q(last_name__istartswith=word) | Q(last_name__icontains=f" {word}")
+                Q(first_name__istartswith=word)
+                | Q(last_name__istartswith=word)
+                | Q(last_name__icontains=f" {word}")
             )
     return students
 
 
 def _number_means(word: str, digits: str) -> Q:
     ssid = Ssid.objects.believed().filter(student=OuterRef("pk"), ssid=digits)
-    local = Enrollment.objects.believed().filter(student=OuterRef("pk"), local_student_id=digits)
-    meaning = Q(Exists(ssid)) | Q(Exists(local))
+    meaning = Q(Exists(ssid)) | Q(_has_local_id(word))
     born = _birth_date(word, digits)
     return meaning | Q(birth_on=born) if born else meaning
+
+
+def _has_local_id(word: str) -> Exists:
+    return Exists(Enrollment.objects.believed().filter(student=OuterRef("pk"), local_student_id=word))
 
 
 def _birth_date(word: str, digits: str) -> date | None:
@@ -197,97 +227,73 @@ def _birth_date(word: str, digits: str) -> date | None:
         return None
 
 
-# The lists of this floor: what a row must be, and by which date it is ordered (None: by name).
-DUE_LISTS = {
-    "all": None,
-    "plan-review-late": "plan_review_due_on",
-    "plan-review-15": "plan_review_due_on",
-    "plan-review-30": "plan_review_due_on",
-    "evaluation-late": "evaluation_due_on",
-}
+def participating(students: ScopedQuerySet) -> ScopedQuerySet:
+    """Of ``students``, those whose special education status is 1 (eligible and participating) today."""
+    status = SpecialEducationStatus.objects.as_of(effective=clock.today())
+    return students.filter(Exists(status.filter(student=OuterRef("pk"), status_code="1")))
+
+
+# The due dates by which a list may be ordered; None orders by name.
+DUE_COLUMNS = ("plan_review_due_on", "evaluation_due_on")
 
 
 def list_students(
-    actor: Actor,
-    *,
-    text: str = "",
-    ids: Sequence[int] | None = None,
-    order: str | None = None,
-    before: date | None = None,
-    from_day: date | None = None,
-    after: str = "",
-    include_left: bool = True,
-    without_ids: Iterable[int] = (),
-    participating_only: bool = False,
+    students: ScopedQuerySet, actor: Actor, *, order: str | None = None, after: str = ""
 ) -> Page:
-    """One page of the actor's students by name, or by the due date column ``order``.
+    """One page of ``students`` by name, or by the due date ``order`` (one of ``DUE_COLUMNS``).
 
-    ``before`` and ``from_day`` bound that date (before inclusive). The next page starts after the row whose
-    token is ``after``: a row-value comparison, so that page 900 costs what page 1 costs.
+    The next page starts after the row whose token is ``after``: a row-value comparison, so that page 900
+    costs what page 1 costs. Raises ``Http404`` for a token that is none.
     """
-    students = visible_to(actor)
-    if not include_left:
-        students = current_at_agency(students, actor)
-    if text:
-        students = search(students, text)
-    if ids is not None:
-        students = students.filter(pk__in=list(ids))
-    if without_ids:
-        students = students.exclude(pk__in=list(without_ids))
-    if participating_only:
-        students = students.filter(
-            Exists(
-                SpecialEducationStatus.objects.as_of(effective=clock.today()).filter(
-                    student=OuterRef("pk"), status_code="1"
-                )
-            )
-        )
-    columns = ("last_name", "first_name", "id")
-    if order:
-        if before:
-            students = students.filter(**{f"{order}__lte": before})
-        if from_day:
-            students = students.filter(**{f"{order}__gte": from_day})
-        students = students.filter(**{f"{order}__isnull": False})
-        columns = (order, "id")
+    columns = (order, "id") if order in DUE_COLUMNS else ("last_name", "first_name", "id")
     count = len(students.order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
-    students = students.order_by(*columns)
+    wanted = students.order_by(*columns)
     if after:
-        students = students.filter(_row_after(columns, after))
-    chosen = list(students[: PAGE_SIZE + 1])
-    rows = list_rows(chosen[:PAGE_SIZE], actor)
-    token = _token(chosen[PAGE_SIZE - 1], columns) if len(chosen) > PAGE_SIZE else ""
-    return Page(rows, token, count)
-
-
-def _token(student: Student, columns: tuple[str, ...]) -> str:
-    # Only the row's own number: names and dates stay out of addresses.
-    return str(student.public_id)
+        wanted = wanted.filter(_row_after(columns, after))
+    chosen = list(wanted[: PAGE_SIZE + 1])
+    token = str(chosen[PAGE_SIZE - 1].public_id) if len(chosen) > PAGE_SIZE else ""
+    return Page(list_rows(chosen[:PAGE_SIZE], actor), token, count)
 
 
 def _row_after(columns: tuple[str, ...], token: str) -> RawSQL:
-    table = Student._meta.db_table
-    left = ", ".join(f'"{table}"."{column}"' for column in columns)
-    inner = ", ".join(f'"last"."{column}"' for column in columns)
+    # The token is only the row's own number: names and dates stay out of addresses.
     try:
         public_id = uuid.UUID(token)
     except ValueError as error:
         raise Http404("no such page") from error
-    field = Student._meta.get_field("public_id")
-    from django.db import connection
-
-    value = field.get_db_prep_value(public_id, connection)
+    table = Student._meta.db_table
+    left = ", ".join(f'"{table}"."{column}"' for column in columns)
+    inner = ", ".join(f'"last"."{column}"' for column in columns)
+    value = Student._meta.get_field("public_id").get_db_prep_value(public_id, connection)
     return RawSQL(
         f'({left}) > (SELECT {inner} FROM "{table}" AS "last" WHERE "last"."public_id" = %s)',
         [value],
-        output_field=_boolean(),
+        output_field=BooleanField(),
     )
 
 
-def _boolean():
-    from django.db.models import BooleanField
+@dataclass(frozen=True, slots=True)
+class DueCount:
+    """How many students have a due date between two days (each inclusive, ``None`` open), and the earliest."""
 
-    return BooleanField()
+    count: int
+    earliest: date | None
+
+
+def due_counts(
+    students: ScopedQuerySet, column: str, spans: Sequence[tuple[date | None, date]]
+) -> list[DueCount]:
+    """Of ``students``, how many have ``column`` within each span of days; one query."""
+    wanted: dict[str, Aggregate] = {}
+    for index, (first, last) in enumerate(spans):
+        within = Q(**{f"{column}__lte": last})
+        if first is not None:
+            within &= Q(**{f"{column}__gte": first})
+        wanted[f"count_{index}"] = Count("pk", filter=within)
+        wanted[f"earliest_{index}"] = Min(column, filter=within)
+    latest = max(last for _, last in spans)
+    found = students.order_by().filter(**{f"{column}__lte": latest}).aggregate(**wanted)
+    return [DueCount(found[f"count_{index}"], found[f"earliest_{index}"]) for index in range(len(spans))]
 
 
 def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
@@ -312,7 +318,8 @@ def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
                 enrollment=newest,
                 plan=plans.get(student.pk),
                 case_manager_id=managers.get(student.pk),
-                is_current=newest is not None and (newest.effective_to is None or newest.effective_to >= today),
+                is_current=newest is not None
+                and (newest.effective_to is None or newest.effective_to >= today),
             )
         )
     return rows

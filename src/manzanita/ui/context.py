@@ -8,6 +8,7 @@ The kit knows no model: it reads plain attributes that the middleware and views 
 - `request.scope_choices`: {"agency" | "students" | "designation": [(label, url, is_current), ...]} (optional)
 - `request.nav_counts`: {"state": 24, ...} (optional)
 - `request.nav_current`: key of the entry to mark; else the entry whose address starts the path
+- `request.search_text`: what the search box holds (optional)
 - `request.frame_foot`: lines at the foot of the rail (optional)
 - `request.session_ends_at`: aware moment after which a new sign-in is needed (optional)
 """
@@ -141,7 +142,6 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         NavEntry(key, label, icon, letter, addresses[key], counts.get(key), key == current)
         for key, label, icon, letter in NAV
     ]
-    search_url = _first_url("search", "students")
     built = Frame(
         signed_in=actor is not None,
         person_name=str(getattr(actor, "person_name", "")),
@@ -152,8 +152,8 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         nav=nav,
         current=current,
         foot=[str(line) for line in getattr(request, "frame_foot", None) or ()],
-        search_url=search_url,
-        search_text=request.GET.get("q", "") if request.path == search_url else "",
+        search_url=url_or_none("search"),
+        search_text=str(getattr(request, "search_text", "")),
         switch_url=url_or_none("switch_grant"),
         sign_out_url=_first_url("sign_out", "logout"),
         account_url=_first_url("account", "profile"),

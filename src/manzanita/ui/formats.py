@@ -7,6 +7,8 @@ import datetime as dt
 
 from django.utils import timezone
 
+from manzanita.platform import clock
+
 MINUS = "−"
 
 
@@ -49,7 +51,7 @@ def ago(value: dt.date | dt.datetime | None, today: dt.date | None = None, blank
         return blank
     local = _local(value)
     day = local.date() if isinstance(local, dt.datetime) else local
-    days = ((today or timezone.localdate()) - day).days
+    days = ((today or clock.today()) - day).days
     near = {0: "today", 1: "yesterday", -1: "tomorrow"}
     if days in near:
         return near[days]

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 from jinja2 import Environment, StrictUndefined
 
+from manzanita.platform import clock
 from manzanita.ui.formats import FILTERS
 
 
@@ -31,5 +31,5 @@ def environment(**options: Any) -> Environment:
     ours = {"autoescape": True, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     env = Environment(**{**options, **ours})
     env.filters.update(FILTERS)
-    env.globals.update(url=url, url_or_none=url_or_none, static=static, now=timezone.localtime)
+    env.globals.update(url=url, url_or_none=url_or_none, static=static, now=clock.now)
     return env

@@ -4,4 +4,13 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("manzanita.accounts.urls")),
+    path("", include("manzanita.web.home")),
+    path("", include("manzanita.web.students")),
+    path("", include("manzanita.web.meetings")),
+    path("", include("manzanita.web.imports")),
+    path("", include("manzanita.web.state")),
 ]
+
+handler403 = "manzanita.web.access.forbidden"
+handler404 = "manzanita.web.access.not_found"
+handler500 = "manzanita.web.access.server_error"

@@ -1,0 +1,48 @@
+# `make demo` shows the system, `make test` tests it. Both set up what they need in .venv.
+
+PYTHON ?= $(or $(shell command -v python3.11),python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PORT ?= 8800
+SANDBOX_PORT ?= 8801
+COUNT ?= 20
+
+.DELETE_ON_ERROR:
+.PHONY: help demo test prove-crash constraints
+
+help:
+	@echo "make demo         the site with a fictitious SELPA, until Ctrl-C"
+	@echo "make test         all checks and tests, on SQLite and PostgreSQL"
+	@echo "make prove-crash  kill -9 at seven named and COUNT=20 random moments, on both databases"
+	@echo "make constraints  write the installed versions into constraints.txt"
+
+demo: $(VENV)/installed
+	@exec $(BIN)/manzanita demo --port $(PORT) --sandbox-port $(SANDBOX_PORT)
+
+test: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.run
+
+prove-crash: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.crash --random $(COUNT)
+
+constraints:
+	@sed -n '/^#/p' constraints.txt > constraints.new
+	@$(PIP) freeze --all --exclude-editable | grep -v '^pip==' | sort -f >> constraints.new
+	@mv constraints.new constraints.txt
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+	  || { echo "Manzanita needs Python 3.11; say where it is: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing into $(VENV) ..."
+	@$(PIP) install --constraint constraints.txt setuptools
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/installed-for-tests: $(VENV)/installed
+	@echo "Installing what tests need ..."
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[test]'
+	@touch $@

@@ -1,0 +1,316 @@
+"""Reader and writer of caret files.
+
+A caret file has one record a line, fields divided by ``^``, no header and no quoting: a quote mark is a
+character like any other. Column 1 names the record type; an extract from the state's operational data store
+has ``-R`` appended to it and two more columns at the end.
+
+The reader never loses a good line to a bad one: a line whose encoding, field count or record type is wrong is
+set aside whole, as a finding, and the rest is there. In the frame an empty field is the empty text, never
+null, so that a rule cannot pass by a null comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from manzanita.domain.findings import Finding, Severity
+from manzanita.domain.layouts import (
+    SIS_RECORDS,
+    SPED_RECORDS,
+    UNKNOWN_LENGTH_LIMIT,
+    Field,
+    Layout,
+    layout,
+)
+
+DELIMITER = "^"
+EXTRACT_SUFFIX = "-R"
+# The two columns an extract has beyond its layout: Upload Date and Last Date Updated.
+EXTRACT_COLUMNS = ("upload_date", "last_updated")
+LINE_CODE = "MZ-LINE"
+
+_BOM = b"\xef\xbb\xbf"
+_RECORDS = (*SPED_RECORDS, *SIS_RECORDS)
+# A text with fewer carets than this in its first line is some other file, not a damaged record file.
+_FEWEST_CARETS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFile:
+    """One caret file, read.
+
+    ``frame`` has ``line`` (one-based physical line) and one text column for each state number of the layout,
+    ``""`` for an empty field; extracts also have ``upload_date`` and ``last_updated``. ``set_aside`` holds one
+    finding for each line that is not in the frame.
+    """
+
+    file: str
+    record: str
+    is_extract: bool
+    layout: Layout
+    frame: pl.DataFrame
+    set_aside: list[Finding]
+
+
+class UnreadableFile(ValueError):
+    """No line of the file could be read as a record.
+
+    ``findings`` names the damage; it is empty where the file is simply something else (a CSV, a note).
+    """
+
+    def __init__(self, file: str, text: str, findings: Sequence[Finding] = ()) -> None:
+        super().__init__(text)
+        self.file = file
+        self.findings = list(findings)
+
+    @property
+    def is_damaged(self) -> bool:
+        """True for an empty or damaged record file, False for a file of another sort."""
+        return bool(self.findings)
+
+
+class FieldRefused(ValueError):
+    """The writer does not write a value. ``number`` is the state's number of the field."""
+
+    def __init__(self, number: str, text: str) -> None:
+        super().__init__(text)
+        self.number = number
+
+
+def read_record_file(path: Path) -> RecordFile:
+    """Read the caret file at ``path``. Raises :class:`UnreadableFile` when no record type can be read."""
+    return parse_record_file(path.read_bytes(), path.name)
+
+
+def parse_record_file(data: bytes, file: str) -> RecordFile:
+    """Read the content of a caret file called ``file``; see :func:`read_record_file`."""
+    lines, undecodable = _decoded_lines(data)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if not lines and not undecodable:
+        text = f"The file {file} is empty. Export it again, and check that the export finished."
+        raise UnreadableFile(file, text, [_line_finding(file, None, None, text)])
+
+    record_type = _record_type(lines)
+    if record_type is None:
+        raise _unreadable(file, lines, undecodable)
+    is_extract = record_type.endswith(EXTRACT_SUFFIX)
+    record = record_type.removesuffix(EXTRACT_SUFFIX)
+    record_layout = layout(record)
+    expected = _field_count(record_type)
+
+    set_aside = [
+        _line_finding(file, number, record, *_encoding_reason(number, carets, record_layout))
+        for number, carets in undecodable.items()
+    ]
+    good: list[str] = []
+    good_numbers: list[int] = []
+    prefix = record_type + DELIMITER
+    for number, line in enumerate(lines, start=1):
+        if line.count(DELIMITER) == expected - 1 and line.startswith(prefix):
+            good.append(line)
+            good_numbers.append(number)
+        elif number not in undecodable:
+            reason = _damage_reason(number, line, record_type, record_layout, expected)
+            set_aside.append(_line_finding(file, number, record, *reason))
+    set_aside.sort(key=lambda finding: finding.line or 0)
+
+    frame = _frame(good, good_numbers, record_layout, is_extract)
+    return RecordFile(file, record, is_extract, record_layout, frame, set_aside)
+
+
+def rows_of(record_file: RecordFile) -> list[dict[str, str]]:
+    """The good lines as mappings number -> text, in file order, without the line numbers."""
+    return record_file.frame.sort("line").drop("line").to_dicts()
+
+
+def write_lines(
+    record_layout: Layout, rows: Iterable[Mapping[str, str]], *, is_extract: bool = False
+) -> list[str]:
+    """Caret lines of ``rows`` (number -> text; a missing number is an empty field), without line ends.
+
+    The record type is filled in. Raises :class:`FieldRefused` for a caret, a line break, a value longer than
+    its field, a number that the layout does not have, or another record type.
+    """
+    record_type = record_layout.record + (EXTRACT_SUFFIX if is_extract else "")
+    type_number = record_layout.fields[0].number
+    columns = (*record_layout.numbers, *(EXTRACT_COLUMNS if is_extract else ()))
+    by_number = record_layout.by_number
+    known = frozenset(columns)
+    lines = []
+    for row in rows:
+        for number, value in row.items():
+            if number not in known:
+                raise FieldRefused(number, f"{record_layout.record} has no field {number}")
+            _refuse_unwritable(number, by_number.get(number), value)
+        if row.get(type_number, record_type) not in ("", record_type):
+            raise FieldRefused(type_number, f"{row[type_number]!r} is not the record type {record_type}")
+        lines.append(
+            DELIMITER.join(
+                [record_type, *(row.get(number, "") for number in columns if number != type_number)]
+            )
+        )
+    return lines
+
+
+def length_limit(field: Field) -> int:
+    """Most characters a field takes; fields whose length no source prints end at 255."""
+    return field.max_length if field.max_length is not None else UNKNOWN_LENGTH_LIMIT
+
+
+def _refuse_unwritable(number: str, field: Field | None, value: str) -> None:
+    label = f"{number} {field.name}" if field else number
+    if DELIMITER in value:
+        raise FieldRefused(number, f"{label}: a caret (^) divides fields and cannot stand inside one")
+    if "\n" in value or "\r" in value:
+        raise FieldRefused(number, f"{label}: a line break ends the record and cannot stand inside a field")
+    if field and len(value) > length_limit(field):
+        raise FieldRefused(
+            number, f"{label}: {len(value)} characters, and the field takes {length_limit(field)}"
+        )
+
+
+@cache
+def _field_count(record_type: str) -> int:
+    extra = len(EXTRACT_COLUMNS) if record_type.endswith(EXTRACT_SUFFIX) else 0
+    return len(layout(record_type.removesuffix(EXTRACT_SUFFIX)).fields) + extra
+
+
+def _decoded_lines(data: bytes) -> tuple[list[str], dict[int, int]]:
+    """Lines of ``data``, and for each line that is not UTF-8 the carets before its first bad byte.
+
+    An undecodable line stands as empty text so that line numbers hold.
+    """
+    data = data.removeprefix(_BOM)
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").removesuffix(b"\r")
+    try:
+        return data.decode("utf-8").split("\n"), {}
+    except UnicodeDecodeError:
+        pass
+    lines: list[str] = []
+    undecodable: dict[int, int] = {}
+    for number, raw in enumerate(data.split(b"\n"), start=1):
+        try:
+            lines.append(raw.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            lines.append("")
+            undecodable[number] = raw[: error.start].count(b"^")
+    return lines, undecodable
+
+
+def _record_type(lines: Sequence[str]) -> str | None:
+    """Column 1 of the first line that names a known type with the right field count.
+
+    Where no line is good, the first known type in column 1: the file is a damaged one of that type.
+    """
+    named: str | None = None
+    for line in lines:
+        record_type = line.partition(DELIMITER)[0]
+        if record_type.removesuffix(EXTRACT_SUFFIX) not in _RECORDS:
+            continue
+        if line.count(DELIMITER) == _field_count(record_type) - 1:
+            return record_type
+        named = named or record_type
+    return named
+
+
+def _unreadable(file: str, lines: Sequence[str], undecodable: Mapping[int, int]) -> UnreadableFile:
+    first = next((i for i, line in enumerate(lines, start=1) if line.strip()), None)
+    carets = lines[first - 1].count(DELIMITER) if first else max(undecodable.values(), default=0)
+    if carets < _FEWEST_CARETS:
+        return UnreadableFile(file, f"{file} is not a record file.")
+    number = first or min(undecodable)
+    start = lines[number - 1].partition(DELIMITER)[0] if first else "unreadable characters"
+    known = ", ".join(_RECORDS)
+    text = (
+        f"No line of {file} starts with a record type we know ({known}): line {number} starts with "
+        f'"{start[:20]}". The whole file is set aside. Check column 1 of the export.'
+    )
+    return UnreadableFile(file, text, [_line_finding(file, number, None, text)])
+
+
+def _encoding_reason(number: int, carets: int, record_layout: Layout) -> tuple[str, tuple[str, ...]]:
+    field = record_layout.fields[carets] if carets < len(record_layout.fields) else None
+    where = f" in field {field.number} {field.name}" if field else ""
+    text = (
+        f"Line {number} has a character that is not UTF-8{where}. The whole line is set aside; "
+        "save the export as UTF-8 and load it again."
+    )
+    return text, (field.number,) if field else ()
+
+
+def _damage_reason(
+    number: int, line: str, record_type: str, record_layout: Layout, expected: int
+) -> tuple[str, tuple[str, ...], dict[str, str]]:
+    first = record_layout.fields[0].number
+    if not line.strip():
+        return f"Line {number} is empty. Remove it, or look for the record that is missing here.", (), {}
+    start, has_caret, _ = line.partition(DELIMITER)
+    if start != record_type and (has_caret or len(line) <= len(record_type)):
+        text = (
+            f'Line {number} has the record type "{start[:20]}" in field {first}, and this file is '
+            f"{record_type}. The whole line is set aside; one file holds one record type."
+        )
+        return text, (first,), {first: start[:20]}
+    count = line.count(DELIMITER) + 1
+    if count < expected:
+        position = min(count, len(record_layout.fields)) - 1
+        last = record_layout.fields[position]
+        hint = (
+            f"It ends in the place of field {last.number} {last.name}: the line is cut off, or a caret (^) is "
+            "missing."
+        )
+    else:
+        hint = "A value probably holds a caret (^), which divides fields."
+    text = f"Line {number} has {count} fields, and a {record_type} line has {expected}. {hint}"
+    return f"{text} The whole line is set aside.", (), {}
+
+
+def _line_finding(
+    file: str,
+    line: int | None,
+    record: str | None,
+    message: str,
+    fields: tuple[str, ...] = (),
+    values: Mapping[str, str] | None = None,
+) -> Finding:
+    return Finding(
+        code=LINE_CODE,
+        severity=Severity.FATAL,
+        kind="format",
+        phase="input",
+        record=record,
+        file=file,
+        line=line,
+        ssid=None,
+        fields=fields,
+        values=values or {},
+        message=message,
+        record_key=f"{file}:{line or ''}",
+    )
+
+
+def _frame(
+    lines: Sequence[str], line_numbers: Sequence[int], record_layout: Layout, is_extract: bool
+) -> pl.DataFrame:
+    columns = [*record_layout.numbers, *(EXTRACT_COLUMNS if is_extract else ())]
+    numbers = pl.Series("line", line_numbers, dtype=pl.Int64)
+    schema = dict.fromkeys(columns, pl.String())
+    if not lines:
+        return pl.DataFrame(schema=schema).insert_column(0, numbers)
+    # Every line has exactly the right number of fields here: the CSV reader can neither pad nor cut.
+    frame = pl.read_csv(
+        "\n".join(lines).encode(),
+        has_header=False,
+        separator=DELIMITER,
+        quote_char=None,
+        schema=schema,
+        empty_string_is_null=False,
+    )
+    return frame.insert_column(0, numbers)

@@ -1,0 +1,201 @@
+"""Columns from other records that rules may read, joined once for all rules that name them.
+
+Each context says which record types it reads; where one is not known, the rules that name the context are
+*not evaluated*. Joining keeps every subject row exactly once; row order does not matter.
+
+The record in effect on a day is the newest that starts on or before it, whichever LEA reported it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from manzanita.domain.rules.declaration import Setting
+
+Frames = Mapping[str, pl.DataFrame]
+ROW = "_row"
+
+# An enrollment that began and never took place; a secondary one; and those that carry a plan.
+NO_SHOW = "N470"
+SECONDARY = "20"
+PRIMARY = "10"
+SHORT_TERM = "30"
+PARTICIPATING = "1"
+
+SIS_KEYS: Mapping[str, tuple[str, ...]] = {"SENR": ("1.04", "1.08", "1.22"), "SINF": ("2.09", "2.04")}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """``join`` adds the named columns to the frame of ``subject`` from the frames in ``needs``."""
+
+    name: str
+    needs: tuple[str, ...]
+    join: Callable[[pl.DataFrame, Frames, Setting], pl.DataFrame]
+
+
+def _enrollment(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``enrollment.covers``: a non-secondary enrollment at the reporting LEA holds on the status date."""
+    spans = (
+        frames["SENR"]
+        .filter(pl.col("1.23") != SECONDARY, pl.col("1.22") != "")
+        .select("1.04", "1.08", "1.22", "1.25")
+    )
+    covered = (
+        subject.select(ROW, "22.04", "22.06", "22.11")
+        .join(spans, left_on=["22.04", "22.06"], right_on=["1.04", "1.08"])
+        .filter(
+            pl.col("1.22") <= pl.col("22.11"), (pl.col("1.25") == "") | (pl.col("1.25") >= pl.col("22.11"))
+        )
+    )
+    return subject.with_columns(pl.col(ROW).is_in(covered[ROW].unique().implode()).alias("enrollment.covers"))
+
+
+def _previous_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``previous_status.code`` and ``.on``: the newest status of the student that starts earlier, any LEA."""
+    by_day = (
+        frames["SWDS"]
+        .filter(pl.col("22.06") != "", pl.col("22.11") != "", pl.col("22.12") != "")
+        .sort("22.06", "22.11", "22.04")
+        .unique(["22.06", "22.11"], keep="last", maintain_order=True)
+        .select(
+            "22.06",
+            "22.11",
+            pl.col("22.12").shift(1).over("22.06").fill_null("").alias("previous_status.code"),
+            pl.col("22.11").shift(1).over("22.06").fill_null("").alias("previous_status.on"),
+        )
+    )
+    columns = ["previous_status.code", "previous_status.on"]
+    return subject.join(by_day, on=["22.06", "22.11"], how="left").with_columns(pl.col(columns).fill_null(""))
+
+
+def _statuses(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``statuses.exist``: the student has a status record at any LEA."""
+    known = frames["SWDS"]["22.06"].unique()
+    return subject.with_columns(pl.col("23.06").is_in(known.implode()).alias("statuses.exist"))
+
+
+def _services(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``services.count``: services of the plan by student, start date, reporting LEA and SELPA."""
+    counts = frames["SERV"].group_by("25.07", "25.17", "25.04", "25.09").len("services.count")
+    return subject.join(
+        counts,
+        left_on=["23.06", "23.12", "23.04", "23.09"],
+        right_on=["25.07", "25.17", "25.04", "25.09"],
+        how="left",
+    ).with_columns(pl.col("services.count").fill_null(0))
+
+
+def _same_plan(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``same_plan.count``: plan records of the student with this start date, this one included."""
+    return subject.with_columns(pl.len().over("23.06", "23.12").alias("same_plan.count"))
+
+
+def _previous_meetings(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``previous_review.on`` and ``previous_evaluation.on``: days of the newest earlier ones held, any LEA.
+
+    A plan review is a held meeting with indicator Y; an evaluation one of type 10 or 40.
+    """
+    held = frames["MEET"].filter(pl.col("24.15") != "", pl.col("24.06") != "")
+    events = {
+        "previous_review.on": held.filter(pl.col("24.17") == "Y"),
+        "previous_evaluation.on": held.filter(pl.col("24.14").is_in(["10", "40"])),
+    }
+    for column, meetings in events.items():
+        earlier = (
+            subject.select(ROW, "24.06", "24.15")
+            .join(meetings.select("24.06", pl.col("24.15").alias(column)), on="24.06")
+            .filter(pl.col(column) < pl.col("24.15"))
+            .group_by(ROW)
+            .agg(pl.col(column).max())
+        )
+        subject = subject.join(earlier, on=ROW, how="left").with_columns(pl.col(column).fill_null(""))
+    return subject
+
+
+def _newest(frame: pl.DataFrame, ssid: str, start: str, day: str) -> pl.DataFrame:
+    """Records in effect on ``day``; several rows of one student only where they start on the same day."""
+    started = frame.filter(pl.col(start) != "", pl.col(start) <= day, pl.col(ssid) != "")
+    return started.filter(pl.col(start) == pl.col(start).max().over(ssid))
+
+
+def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+    """What stands on Census Day beside an enrollment.
+
+    ``census.birth_on`` (the enrollment's own, else the newest of SINF), ``census.has_primary`` (a primary
+    enrollment at any LEA), ``census.is_participating`` and ``census.plan_here`` (the plan in effect is at this
+    LEA), ``census.plan_lea`` (where it is, empty without one).
+    """
+    day = setting.census_day
+    primary = frames["SENR"].filter(enrolled_on(day), pl.col("1.23") == PRIMARY)["1.08"].unique()
+    statuses = _newest(frames["SWDS"], "22.06", "22.11", day)
+    participating = statuses.filter(pl.col("22.12") == PARTICIPATING)["22.06"].unique()
+    plans = _newest(frames["PLAN"], "23.06", "23.12", day)
+    plan_leas = plans.group_by("23.06").agg(pl.col("23.04").unique().sort().alias("census.plan_leas"))
+    subject = subject.with_columns(
+        pl.col("1.08").is_in(primary.implode()).alias("census.has_primary"),
+        pl.col("1.08").is_in(participating.implode()).alias("census.is_participating"),
+        pl.col("1.17").alias("census.birth_on"),
+    )
+    if "SINF" in frames:
+        births = (
+            frames["SINF"]
+            .filter(pl.col("2.18") != "", pl.col("2.09") != "")
+            .sort("2.09", "2.04")
+            .unique("2.09", keep="last")
+            .select("2.09", pl.col("2.18").alias("_sinf_birth"))
+        )
+        own = pl.col("1.17")
+        subject = subject.join(births, left_on="1.08", right_on="2.09", how="left").with_columns(
+            pl.when(own != "")
+            .then(own)
+            .otherwise(pl.col("_sinf_birth").fill_null(""))
+            .alias("census.birth_on")
+        )
+    return subject.join(plan_leas, left_on="1.08", right_on="23.06", how="left").with_columns(
+        pl.col("census.plan_leas").list.contains(pl.col("1.04")).fill_null(False).alias("census.plan_here"),
+        pl.col("census.plan_leas").list.join(", ").fill_null("").alias("census.plan_lea"),
+    )
+
+
+def _same_sis_key(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``same_key.text``, ``same_key.count`` and ``same_key.first_line`` within one file."""
+    if "1.08" in subject.columns:
+        student = pl.when(pl.col("1.08") != "").then(pl.col("1.08")).otherwise("local " + pl.col("1.09"))
+        key = pl.concat_str("1.04", student, "1.22", separator="/")
+    else:
+        key = pl.concat_str("2.09", "2.04", separator="/")
+    same = ("file", "same_key.text")
+    return subject.with_columns(key.alias("same_key.text")).with_columns(
+        pl.len().over(same).alias("same_key.count"),
+        pl.col("line").min().over(same).alias("same_key.first_line"),
+        pl.col("line").max().over(same).alias("same_key.last_line"),
+    )
+
+
+def enrolled_on(day: str) -> pl.Expr:
+    """True where the enrollment holds on ``day`` (CCYYMMDD) and is not a no-show; the exit day counts."""
+    return (
+        (pl.col("1.22") != "")
+        & (pl.col("1.22") <= day)
+        & ((pl.col("1.25") == "") | (pl.col("1.25") >= day))
+        & (pl.col("1.26") != NO_SHOW)
+    )
+
+
+CONTEXTS: Mapping[str, Context] = {
+    context.name: context
+    for context in (
+        Context("enrollment", ("SENR",), _enrollment),
+        Context("previous_status", ("SWDS",), _previous_status),
+        Context("statuses", ("SWDS",), _statuses),
+        Context("services", ("SERV",), _services),
+        Context("same_plan", ("PLAN",), _same_plan),
+        Context("previous_meetings", ("MEET",), _previous_meetings),
+        Context("census", ("SENR", "SWDS", "PLAN"), _census),
+        Context("same_key", (), _same_sis_key),
+    )
+}

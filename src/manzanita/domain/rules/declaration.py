@@ -1,0 +1,129 @@
+"""What a rule is made of: its catalog entry, one column expression, and its own examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from manzanita.domain import years
+from manzanita.domain.findings import Owner, Severity
+from manzanita.domain.layouts import Field
+
+# One row as the message of a rule sees it: state numbers and the columns of the rule's contexts.
+Row = Mapping[str, Any]
+# Record type -> lines, each a mapping number -> text (a missing number is an empty field).
+Example = Mapping[str, Sequence[Mapping[str, str]]]
+
+PHASES = ("input", "fall1", "fall2", "eoy1")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """When a rule looks: the day of asking, and the academic year (``"2026-2027"``) it judges."""
+
+    as_of: date
+    year: str
+
+    @property
+    def census_day(self) -> str:
+        """Census Day as the state writes dates, CCYYMMDD; as text such dates compare as dates do."""
+        return state_date(years.census_day(self.year))
+
+    @property
+    def first_day(self) -> str:
+        return state_date(years.first_day(self.year))
+
+    @property
+    def last_day(self) -> str:
+        return state_date(years.last_day(self.year))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleInfo:
+    """The page of a rule in the catalog.
+
+    ``severity`` is the weight in any year without an entry in ``severity_by_year``; ``first_year`` and
+    ``last_year`` bound the years in force (``None``: open).
+    """
+
+    code: str
+    title: str
+    kind: str
+    phase: str
+    severity: Severity
+    records: tuple[str, ...]
+    fields: tuple[str, ...]
+    meaning: str
+    fix: str
+    owner: Owner
+    source: str
+    confidence: str
+    is_implemented: bool = True
+    first_year: str | None = None
+    last_year: str | None = None
+    severity_by_year: Mapping[str, Severity] = field(default_factory=dict)
+
+    @property
+    def is_local(self) -> bool:
+        """Local rules are this product's own and always run."""
+        return self.kind == "local"
+
+    def is_in_force(self, year: str) -> bool:
+        after_start = self.first_year is None or self.first_year <= year
+        return after_start and (self.last_year is None or year <= self.last_year)
+
+    def severity_in(self, year: str) -> Severity:
+        return self.severity_by_year.get(year, self.severity)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldRule(RuleInfo):
+    """A rule that asks the same of every field it applies to.
+
+    ``wrong`` gives the expression for one field of one record, or ``None`` where the rule has nothing to ask of
+    it; ``empties`` says that a wrong value must not be loaded; ``field_severity`` may soften a field.
+    """
+
+    wrong: Callable[[str, Field], pl.Expr | None]
+    message: Callable[[Field, str], str]
+    empties: bool = False
+    field_severity: Callable[[Field], Severity | None] = lambda _field: None
+    passes: Sequence[Example] = ()
+    fails: Sequence[Example] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(RuleInfo):
+    """A rule about whole rows of ``subjects``.
+
+    ``wrong`` is true where a row is wrong; it may read the columns of ``contexts``, which the engine joins once
+    for all rules. ``softened`` is true where a wrong row is only a warning; ``undecided`` is true where the row
+    holds too little to say, which makes one *not evaluated* finding; ``group`` gives the text that all
+    lines of one fault share; ``marks`` narrows the fields to point at.
+    """
+
+    subjects: tuple[str, ...]
+    wrong: Callable[[Setting], pl.Expr]
+    message: Callable[[Row], str]
+    contexts: tuple[str, ...] = ()
+    softened: Callable[[], pl.Expr] | None = None
+    undecided: Callable[[Setting], pl.Expr] | None = None
+    undecided_reason: str = ""
+    group: Callable[[Row], str] | None = None
+    marks: Callable[[Row], tuple[str, ...]] | None = None
+    passes: Sequence[Example] = ()
+    fails: Sequence[Example] = ()
+
+
+def state_date(day: date) -> str:
+    """``day`` as the state writes it, CCYYMMDD."""
+    return day.strftime("%Y%m%d")
+
+
+def spoken_date(text: str) -> str:
+    """``2026-09-15`` for the state's ``20260915``; any other text as it is."""
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if len(text) == 8 and text.isdigit() else text

@@ -1,0 +1,39 @@
+"""Academic years and Census Day, as functions of the state's own text ``"2026-2027"``."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+_YEAR = re.compile(r"(\d{4})-(\d{4})")
+_WEDNESDAY = 2
+
+
+def first_calendar_year(year: str) -> int:
+    """2026 of ``"2026-2027"``. Raises ``ValueError`` unless ``year`` is two consecutive years."""
+    match = _YEAR.fullmatch(year)
+    if match is None or int(match[2]) != int(match[1]) + 1:
+        raise ValueError(f"{year!r} is not an academic year such as 2026-2027")
+    return int(match[1])
+
+
+def first_day(year: str) -> date:
+    """1 July: the academic year begins."""
+    return date(first_calendar_year(year), 7, 1)
+
+
+def last_day(year: str) -> date:
+    """30 June: the academic year ends."""
+    return date(first_calendar_year(year) + 1, 6, 30)
+
+
+def census_day(year: str) -> date:
+    """The first Wednesday of October, the day Fall 1 counts."""
+    october = date(first_calendar_year(year), 10, 1)
+    return october + timedelta(days=(_WEDNESDAY - october.weekday()) % 7)
+
+
+def academic_year_of(day: date) -> str:
+    """The academic year that ``day`` lies in."""
+    first = day.year if day.month >= 7 else day.year - 1
+    return f"{first}-{first + 1}"

@@ -1,0 +1,69 @@
+"""Ways to the state: one interface, two forms (API and files), two destinations (sandbox and state)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class GatewayUnavailable(Exception):
+    """The other side could not be reached or did not answer as agreed. Nothing is known about what it did."""
+
+
+class GatewayRefused(Exception):
+    """The other side will not take this, now or later. ``code`` is its own word for why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Progress(StrEnum):
+    """How far the other side is with a file."""
+
+    WORKING = "working"
+    COMPLETE = "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The state's answer to one line (one-based). ``errors`` are ``{"code", "field", "text"}``."""
+
+    line: int
+    is_posted: bool
+    errors: Sequence[dict[str, Any]] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    progress: Progress
+    answers: Sequence[Answer]
+
+
+class StateGateway(Protocol):
+    """What a submission needs of the other side."""
+
+    form: str
+    destination: str
+
+    def deliver(self, *, file_name: str, lines: Sequence[str]) -> str:
+        """Hand over the lines; return the other side's job, or empty text where it has none (files)."""
+
+    def find_delivery(self, *, file_name: str) -> str | None:
+        """The other side's job for a file that may or may not have arrived; ``None`` when it has not."""
+
+    def answers(self, *, remote_job: str, after: int) -> Answers | None:
+        """Answers after a line number; ``None`` where answers come by another way (files)."""
+
+    def extract(self, *, record: str, lea_code: str | None, ssids: Sequence[str] | None) -> str | None:
+        """The state's own lines in extract form, or ``None`` where they are loaded by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    path: Path
+    record: str
+    line_count: int

@@ -1,0 +1,79 @@
+"""The guard of the real state: nothing that is not confirmed leaves toward it.
+
+A position or code is confirmed when a public state source prints it (``seen``) or the district has loaded
+the state's own workbook. Everything else is refused, with the reason and whose job it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from manzanita.domain.codes import code_set
+from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.layouts import layout
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the guard looks at: the record type and its values by field number."""
+
+    record: str
+    values: Mapping[str, str]
+
+
+def refusals(lines: Iterable[Line], *, form: str, destination: str) -> list[Reason]:
+    """Why these lines may not leave; empty where they may. The sandbox takes everything."""
+    if destination == "sandbox":
+        return []
+    reasons = []
+    if form == "api":
+        reasons.append(
+            _not_confirmed(
+                "state-api",
+                "The state's API contract is not public: address, sign-in and payload are unknown here.",
+                "Use the files for hand upload, once their positions and codes are confirmed.",
+            )
+        )
+    positions: dict[str, dict[str, str]] = {}
+    codes: dict[str, dict[str, str]] = {}
+    for line in lines:
+        for field in layout(line.record).fields:
+            # A file has every position, filled or not: a wrong position shifts all that follow it.
+            if not field.is_confirmed:
+                positions.setdefault(line.record, {})[field.number] = field.confidence
+            value = line.values.get(field.number, "")
+            if value and field.code_set:
+                code = code_set(field.code_set).codes.get(value)
+                if code is None or not code.is_confirmed:
+                    codes.setdefault(field.code_set, {})[value] = code.code_confidence if code else "unknown"
+    for record, numbers in sorted(positions.items()):
+        listed = ", ".join(f"{number} ({confidence})" for number, confidence in numbers.items())
+        reasons.append(
+            _not_confirmed(
+                f"positions-{record}",
+                f"{record}: {len(numbers)} positions are not confirmed: {listed}.",
+                "Load the state's workbook.",
+            )
+        )
+    for name, values in sorted(codes.items()):
+        listed = ", ".join(f"{value} ({confidence})" for value, confidence in sorted(values.items()))
+        reasons.append(
+            _not_confirmed(
+                f"codes-{name}",
+                f"Code set {name}: not confirmed: {listed}.",
+                "Load the state's workbook.",
+            )
+        )
+    return reasons
+
+
+def _not_confirmed(code: str, text: str, way_out: str) -> Reason:
+    return Reason(
+        code=f"not-confirmed-{code}",
+        text=f"Not confirmed. {text}",
+        owner=Owner.COORDINATOR,
+        way_out=way_out,
+        source="The state's file specification and code sets (not loaded)",
+        confidence="unverified",
+    )

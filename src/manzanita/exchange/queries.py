@@ -1,0 +1,293 @@
+"""Reading the exchange: the plan, what is held and why, submissions, findings, imports."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.http import Http404
+
+from manzanita.domain.access import Actor
+from manzanita.domain.records import ORDER
+from manzanita.exchange.models import (
+    ImportRun,
+    Operation,
+    StateFinding,
+    StateRecord,
+    Submission,
+    SubmissionLine,
+)
+from manzanita.exchange.outbox import ON_ITS_WAY
+from manzanita.students.queries import visible_to
+
+HOLD_TITLES = {
+    "rejected": "Rejected by the state",
+    "input-error": "The state would reject it",
+    "older-waiting": "Older one is waiting",
+    "no-ssid": "No SSID yet",
+    ON_ITS_WAY: "On its way",
+}
+
+
+def operations_of(actor: Actor) -> QuerySet[Operation]:
+    """Operations of the actor's LEA for students in the actor's scope."""
+    return Operation.objects.filter(
+        lea_code=actor.agency_code, student_id__in=visible_to(actor).order_by().values("pk")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCounts:
+    """Counts of the plan: what may go now by kind, and what is held by reason code."""
+
+    by_kind: dict[str, int]
+    held: dict[str, int]
+    student_count: int
+
+    @property
+    def ready_count(self) -> int:
+        return sum(self.by_kind.values())
+
+    @property
+    def held_count(self) -> int:
+        return sum(count for code, count in self.held.items() if code != ON_ITS_WAY)
+
+    @property
+    def on_its_way_count(self) -> int:
+        return self.held.get(ON_ITS_WAY, 0)
+
+
+def plan_counts(actor: Actor) -> PlanCounts:
+    rows = operations_of(actor).values("kind", "hold_code").annotate(count=Count("id"))
+    by_kind: Counter[str] = Counter()
+    held: Counter[str] = Counter()
+    for row in rows:
+        if row["hold_code"]:
+            held[row["hold_code"]] += row["count"]
+        else:
+            by_kind[row["kind"]] += row["count"]
+    students = operations_of(actor).filter(hold_code="").values("student_id").distinct().count()
+    return PlanCounts({kind: by_kind[kind] for kind in ("add", "replace", "delete")}, dict(held), students)
+
+
+def plan_operations(
+    actor: Actor, *, held: str = "", limit: int = 200, after: tuple[int, int] = (0, -1)
+) -> list[Operation]:
+    """Operations that may be sent, or those held first for the reason ``held``, in sending order.
+
+    ``after`` is the (student, position) of the last one already shown.
+    """
+    return list(
+        operations_of(actor)
+        .filter(Q(student_id__gt=after[0]) | Q(student_id=after[0], position__gt=after[1]), hold_code=held)
+        .order_by("student_id", "position")[:limit]
+    )
+
+
+def operation_of_actor(actor: Actor, operation_id: int) -> Operation:
+    operation = operations_of(actor).filter(pk=operation_id).first()
+    if operation is None:
+        raise Http404("no such operation in this scope")
+    return operation
+
+
+def operations_of_student(student_id: int) -> list[Operation]:
+    return list(Operation.objects.filter(student_id=student_id).order_by("position"))
+
+
+def state_records_of(student_id: int) -> list[StateRecord]:
+    return list(StateRecord.objects.filter(student_id=student_id).order_by("key_on", "record"))
+
+
+def lines_of_student(student_id: int) -> list[SubmissionLine]:
+    """Every line ever sent for the student, newest first."""
+    return list(
+        SubmissionLine.objects.select_related("submission")
+        .filter(student_id=student_id)
+        .order_by("-id")[:200]
+    )
+
+
+def open_findings_of(student_id: int) -> list[StateFinding]:
+    return list(StateFinding.objects.filter(student_id=student_id, closed_at=None).order_by("opened_at"))
+
+
+def open_findings(
+    actor: Actor, *, severity: str = "", after: StateFinding | None = None, limit: int = 500
+) -> list[StateFinding]:
+    """Open findings for students in the actor's scope, oldest first, after one already shown."""
+    found = StateFinding.objects.filter(
+        lea_code=actor.agency_code,
+        closed_at=None,
+        student_id__in=visible_to(actor).order_by().values("pk"),
+    )
+    if severity:
+        found = found.filter(severity=severity)
+    if after is not None:
+        found = found.filter(Q(opened_at__gt=after.opened_at) | Q(opened_at=after.opened_at, pk__gt=after.pk))
+    return list(found.order_by("opened_at", "pk")[:limit])
+
+
+def finding_of_actor(actor: Actor, finding_id: int) -> StateFinding:
+    finding = StateFinding.objects.filter(
+        pk=finding_id, lea_code=actor.agency_code, student_id__in=visible_to(actor).order_by().values("pk")
+    ).first()
+    if finding is None:
+        raise Http404("no such finding in this scope")
+    return finding
+
+
+def submissions(actor: Actor, limit: int = 20) -> list[Submission]:
+    """The newest submissions of the actor's LEA, with counts of lines by outcome."""
+    return list(
+        Submission.objects.filter(lea_code=actor.agency_code)
+        .annotate(
+            line_count=Count("lines"),
+            posted_count=Count("lines", filter=Q(lines__outcome="posted")),
+            rejected_count=Count("lines", filter=Q(lines__outcome="rejected")),
+        )
+        .order_by("-id")[:limit]
+    )
+
+
+def get_submission(actor: Actor, public_id: uuid.UUID) -> Submission:
+    submission = (
+        Submission.objects.filter(lea_code=actor.agency_code, public_id=public_id)
+        .annotate(
+            line_count=Count("lines"),
+            posted_count=Count("lines", filter=Q(lines__outcome="posted")),
+            rejected_count=Count("lines", filter=Q(lines__outcome="rejected")),
+        )
+        .first()
+    )
+    if submission is None:
+        raise Http404("no such submission at this LEA")
+    return submission
+
+
+def lines_of(submission: Submission) -> list[SubmissionLine]:
+    return list(SubmissionLine.objects.filter(submission=submission).order_by("position"))
+
+
+def import_runs(actor: Actor, limit: int = 20) -> list[ImportRun]:
+    return list(ImportRun.objects.filter(lea_code=actor.agency_code).order_by("-id")[:limit])
+
+
+def get_import_run(actor: Actor, public_id: uuid.UUID) -> ImportRun:
+    run = ImportRun.objects.filter(lea_code=actor.agency_code, public_id=public_id).first()
+    if run is None:
+        raise Http404("no such import at this LEA")
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class StripCell:
+    """One record type of the state strip: counts and newest dates of what should be, is, and is on its way."""
+
+    record: str
+    status: str
+    should_count: int
+    should_on: date | None
+    does_count: int
+    does_on: date | None
+    on_its_way: Sequence[Operation]
+    held: Sequence[Operation]
+
+
+def state_strip(
+    operations: Sequence[Operation], at_state: Sequence[StateRecord], should: Sequence[tuple[str, date]]
+) -> list[StripCell]:
+    """The strip of one student: ``status`` is equal, different, held or none."""
+    cells = []
+    for record in ORDER:
+        own = [operation for operation in operations if operation.record == record]
+        held = [operation for operation in own if operation.hold_code not in ("", ON_ITS_WAY)]
+        holding = [held.key_on for held in at_state if held.record == record]
+        wanted = [on for kind, on in should if kind == record]
+        status = "held" if held else "different" if own else "equal" if wanted or holding else "none"
+        cells.append(
+            StripCell(
+                record=record,
+                status=status,
+                should_count=len(wanted),
+                should_on=max(wanted, default=None),
+                does_count=len(holding),
+                does_on=max(holding, default=None),
+                on_its_way=[operation for operation in own if operation not in held],
+                held=held,
+            )
+        )
+    return cells
+
+
+def last_reply_at(actor: Actor) -> datetime | None:
+    newest = Submission.objects.filter(lea_code=actor.agency_code, answered_at__isnull=False).order_by(
+        "-answered_at"
+    )
+    return newest.values_list("answered_at", flat=True).first()
+
+
+def status_by_student(lea_code: str, student_ids: Iterable[int]) -> dict[int, str]:
+    """equal, different, held or none (the state holds nothing and need not) for each student of a list, as
+    far as this LEA reports the student; two queries."""
+    ids = list(student_ids)
+    at_state = StateRecord.objects.filter(lea_code=lea_code, student_id__in=ids)
+    with_records = set(at_state.values_list("student_id", flat=True).distinct())
+    status = {student_id: "equal" if student_id in with_records else "none" for student_id in ids}
+    operations = Operation.objects.filter(lea_code=lea_code, student_id__in=ids)
+    for student_id, hold in operations.values_list("student_id", "hold_code"):
+        if hold not in ("", ON_ITS_WAY):
+            status[student_id] = "held"
+        elif status[student_id] != "held":
+            status[student_id] = "different"
+    return status
+
+
+def has_operation(actor: Actor, *, held: bool) -> Exists:
+    """Condition on students: an operation of the actor's LEA is held, or is different without being held."""
+    operations = Operation.objects.filter(lea_code=actor.agency_code, student_id=OuterRef("pk"))
+    free = Q(hold_code__in=["", ON_ITS_WAY])
+    return Exists(operations.filter(~free if held else free))
+
+
+def has_open_finding(actor: Actor) -> Exists:
+    """Condition on students: a finding of the actor's LEA is open."""
+    return Exists(
+        StateFinding.objects.filter(lea_code=actor.agency_code, student_id=OuterRef("pk"), closed_at=None)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FindingCount:
+    """Open findings of one severity: how many, since when, and whose they are (owner to count)."""
+
+    count: int
+    oldest_at: datetime
+    owners: dict[str, int]
+
+
+def finding_counts(actor: Actor) -> dict[str, FindingCount]:
+    """Open findings in the actor's scope by severity, in one query."""
+    rows = (
+        StateFinding.objects.filter(
+            lea_code=actor.agency_code,
+            closed_at=None,
+            student_id__in=visible_to(actor).order_by().values("pk"),
+        )
+        .values("severity", "owner")
+        .annotate(count=Count("id"), oldest=Min("opened_at"))
+        .order_by("-count", "owner")
+    )
+    found: dict[str, FindingCount] = {}
+    for row in rows:
+        known = found.get(row["severity"], FindingCount(0, row["oldest"], {}))
+        found[row["severity"]] = FindingCount(
+            known.count + row["count"],
+            min(known.oldest_at, row["oldest"]),
+            {**known.owners, row["owner"]: row["count"]},
+        )
+    return found

@@ -1,0 +1,297 @@
+"""Correcting an archived record: a new archive supersedes the old one, the fact is restated, the outbox follows.
+
+An archive is never changed. Its correction repeats all of its records with the changed values, so that what
+the state should hold is again one whole snapshot; whatever differs from the state becomes an operation, and a
+changed key becomes a delete of the old record and an add of the new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
+from manzanita.archive.models import Archive, ArchivedRecord
+from manzanita.archive.queries import document_of, standing_records
+from manzanita.auditing.actions import log_change
+from manzanita.domain import records
+from manzanita.domain.access import Actor
+from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
+from manzanita.domain.findings import Finding, Owner, Reason
+from manzanita.domain.layouts import layout
+from manzanita.domain.layouts.files import FieldRefused, write_lines
+from manzanita.exchange.checks import check_lines, would_reject
+from manzanita.exchange.models import StateRecord
+from manzanita.exchange.outbox import Should, Step, difference, reconcile_students
+from manzanita.meetings.actions import NotPossible, correct_delay
+from manzanita.platform.facts import Statement
+from manzanita.students.actions import state_student_facts
+from manzanita.students.models import Plan, Service
+
+DELAY_FIELD = "24.18"
+CORRECTABLE: Mapping[str, tuple[str, ...]] = {
+    "SWDS": (),
+    "MEET": (DELAY_FIELD,),
+    "PLAN": tuple(declared.number for declared in PLAN_FIELDS),
+    "SERV": tuple(declared.number for declared in SERVICE_FIELDS),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a correction would do. ``changes`` maps field number to (was, becomes); ``steps`` are what the state
+    would then be sent, empty where it would be equal; ``blockers`` say why it may not be saved as it stands."""
+
+    row: ArchivedRecord
+    values: Mapping[str, str]
+    changes: Mapping[str, tuple[str, str]]
+    findings: Sequence[Finding]
+    blockers: Sequence[Reason]
+    steps: Sequence[Step]
+
+    @property
+    def changes_key(self) -> bool:
+        """True where the state sees another record: the old one is deleted, the new one added."""
+        return records.record_key(self.row.record, self.values) != self.row.record_key
+
+
+def preview_correction(row: ArchivedRecord, changes: Mapping[str, str]) -> Correction:
+    """What ``changes`` (field number → text) to an archived record mean. Fields not named stay.
+
+    Raises ``ValueError`` for a field that a correction does not change.
+    """
+    for number in changes:
+        if number not in CORRECTABLE[row.record]:
+            raise ValueError(f"{row.record} {number} is not changed by a correction")
+    changed = {
+        number: (row.values[number], text.strip())
+        for number, text in changes.items()
+        if text.strip() != row.values[number]
+    }
+    values = {**row.values, **{number: new for number, (_, new) in changed.items()}}
+    key = records.record_key(row.record, values)
+    standing = standing_records([row.student_id]).get(row.student_id, [])
+    others = [
+        (other.record_key, other.values)
+        for other in standing
+        if other.record_key not in (row.record_key, key)
+    ]
+    found = check_lines(
+        row.student_id, [*others, (key, values)], year=settings.STATE_YEAR, without={row.record_key} - {key}
+    )
+    findings = found.get(key, [])
+    is_standing = any(other.pk == row.pk for other in standing)
+    return Correction(
+        row=row,
+        values=values,
+        changes=changed,
+        findings=findings,
+        blockers=_blockers(row, key, values, changed, findings, is_standing=is_standing),
+        steps=_steps(row, key, values) if changed else [],
+    )
+
+
+def _steps(row: ArchivedRecord, key: str, values: Mapping[str, str]) -> list[Step]:
+    """What the state is sent once the correction stands."""
+    should = Should(row.record, key, records.key_on(row.record, values), row.lea_code, values, None)
+    held = StateRecord.objects.filter(student_id=row.student_id, record_key__in={row.record_key, key})
+    return difference([should], {record.record_key: record for record in held}, {row.record_key, key})
+
+
+def _blockers(
+    row: ArchivedRecord,
+    key: str,
+    values: Mapping[str, str],
+    changed: Mapping[str, tuple[str, str]],
+    findings: Sequence[Finding],
+    *,
+    is_standing: bool,
+) -> list[Reason]:
+    reasons = []
+    if not is_standing:
+        reasons.append(_already_corrected())
+    if not changed:
+        reasons.append(
+            Reason("nothing-changed", "No value was changed.", Owner.CLERK, "Change the value that is wrong.")
+        )
+    try:
+        write_lines(layout(row.record), [values])
+    except FieldRefused as refused:
+        reasons.append(
+            Reason(
+                "not-writable",
+                f"The value cannot stand in a state line: {refused}.",
+                Owner.CLERK,
+                "Write it without that.",
+                values={refused.number: values.get(refused.number, "")},
+            )
+        )
+    if key != row.record_key and row.archive.records.filter(record_key=key).exists():
+        reasons.append(
+            Reason(
+                "same-key",
+                "The same archive holds a record with this key: the state could not tell the two apart.",
+                Owner.CLERK,
+                "Choose another code, or remove one of the two by an amendment.",
+            )
+        )
+    reasons += [
+        Reason(
+            finding.code,
+            f"The state would reject it: {finding.message}",
+            Owner.CLERK,
+            "Choose a value that the rule allows.",
+            values=dict(finding.values),
+        )
+        for finding in findings
+        if changed and would_reject(finding)
+    ]
+    return reasons
+
+
+def _already_corrected() -> Reason:
+    return Reason(
+        "already-corrected",
+        "A newer archive holds this record.",
+        Owner.CLERK,
+        "Correct the record there: the student's State tab names it.",
+    )
+
+
+def _no_reason() -> Reason:
+    return Reason(
+        "no-reason",
+        "A correction of what was archived needs its reason.",
+        Owner.CLERK,
+        "Say in a sentence why the value was wrong.",
+    )
+
+
+def correct_record(*, actor: Actor, row: ArchivedRecord, changes: Mapping[str, str], reason: str) -> Archive:
+    """Write the correction. Raises ``NotPossible`` with what stands against it; nothing is half-written.
+
+    ``reason`` is the person's own sentence and stands in the archive.
+    """
+    try:
+        with transaction.atomic():
+            correction = preview_correction(row, changes)
+            blockers = list(correction.blockers)
+            if not reason.strip():
+                blockers.append(_no_reason())
+            if blockers:
+                raise NotPossible(blockers)
+            return _write(actor, correction, reason.strip())
+    except IntegrityError as error:
+        # The one-to-one link to the superseded archive: somebody else corrected it in the same moment.
+        raise NotPossible([_already_corrected()]) from error
+
+
+def _write(actor: Actor, correction: Correction, reason: str) -> Archive:
+    row = correction.row
+    old = row.archive
+    document = document_of(old)
+    origins = {entry["key"]: entry["origins"] for entry in document["records"]}
+    drafts = []
+    for sibling in old.records.order_by("id"):
+        values, origin = dict(sibling.values), dict(origins.get(sibling.record_key, {}))
+        if sibling.pk == row.pk:
+            values = dict(correction.values)
+            origin.update(dict.fromkeys(correction.changes, f"a correction by {actor.person_name}"))
+        drafts.append(RecordDraft(sibling.record, values, origin))
+    (archive,) = write_archives(
+        [
+            ArchiveDraft(
+                student_id=old.student_id,
+                lea_code=old.lea_code,
+                event_on=old.event_on,
+                cause="correction",
+                cause_id=old.pk,
+                title=old.title,
+                records=drafts,
+                context={
+                    **document["context"],
+                    "corrected": {
+                        "record": row.record,
+                        "key": row.record_key,
+                        "changes": [
+                            {"field": number, "was": was, "becomes": becomes}
+                            for number, (was, becomes) in sorted(correction.changes.items())
+                        ],
+                    },
+                },
+                reason=reason,
+            )
+        ],
+        by_id=actor.user_id,
+        supersedes=old,
+    )
+    fact_count = _restate(actor, correction, cause=f"correction:{archive.pk}")
+    reconcile_students([old.student_id])
+    log_change(
+        actor=actor,
+        action="correct_record",
+        student_id=old.student_id,
+        subject=archive,
+        reason=reason,
+        detail={"record": row.record, "fields": sorted(correction.changes), "facts": fact_count},
+    )
+    return archive
+
+
+def _restate(actor: Actor, correction: Correction, *, cause: str) -> int:
+    """Bring the fact that the record was made from up to the correction, from the record's day to the fact's end.
+
+    Returns how many facts that were; a record older than our facts has none.
+    """
+    row, values = correction.row, correction.values
+    if row.record == "MEET":
+        return correct_delay(
+            student_id=row.student_id,
+            lea_code=row.lea_code,
+            held_on=row.key_on,
+            delay_code=values[DELAY_FIELD],
+        )
+    if row.record == "PLAN":
+        # The fact in force that day: one that went on unchanged began earlier than the record says.
+        plan = Plan.objects.as_of(effective=row.key_on).filter(student_id=row.student_id).first()
+        if plan is None:
+            return 0
+        content = {name: getattr(plan, name) for name in Plan.content}
+        changed = [declared for declared in PLAN_FIELDS if declared.number in correction.changes]
+        content.update({declared.attribute: values[declared.number] for declared in changed})
+        return _state(actor, "plan", {"student_id": plan.student_id}, content, row.key_on, plan, cause)
+    service = (
+        Service.objects.as_of(effective=row.key_on)
+        .filter(
+            student_id=row.student_id,
+            **{declared.attribute: row.values[declared.number] for declared in SERVICE_FIELDS},
+        )
+        .order_by("service_no")
+        .first()
+    )
+    if service is None:
+        return 0
+    content = {
+        "lea_code": service.lea_code,
+        **{declared.attribute: values[declared.number] for declared in SERVICE_FIELDS},
+    }
+    slot = {"student_id": service.student_id, "service_no": service.service_no}
+    return _state(actor, "service", slot, content, row.key_on, service, cause)
+
+
+def _state(
+    actor: Actor,
+    kind: str,
+    slot: Mapping[str, int],
+    content: Mapping[str, object],
+    start: date,
+    fact: Plan | Service,
+    cause: str,
+) -> int:
+    statement = Statement(slot, content, start, fact.effective_to)
+    state_student_facts(kind, [statement], by_id=actor.user_id, cause=cause)
+    return 1

@@ -1,0 +1,158 @@
+"""What finalizing a meeting does, in words: one sentence for each thing that happens or does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from manzanita.archive.actions import RecordDraft
+from manzanita.domain import records
+from manzanita.domain.scenarios import Event, Outcome
+from manzanita.domain.timelines import annual_due
+from manzanita.meetings.models import Meeting
+from manzanita.meetings.queries import Proposal, ProposedService
+from manzanita.students.models import Plan
+
+DAY = timedelta(days=1)
+UNSETTLED = "No public source prints this case: check it with the SELPA."
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One thing that finalizing does, in words. ``kind``: meeting, clock, plan, field, starts, changes,
+    continues, ends, declined, undecided, state, nothing."""
+
+    kind: str
+    text: str
+    detail: str = ""
+
+
+def long_day(day: date) -> str:
+    """``November 12, 2026``."""
+    return f"{day:%B} {day.day}, {day.year}"
+
+
+def effects_of(
+    meeting: Meeting,
+    event: Event,
+    proposal: Proposal,
+    outcome: Outcome,
+    plan: Plan | None,
+    starts_on: date | None,
+    drafts: Sequence[RecordDraft],
+) -> list[Effect]:
+    """Everything that finalizing does by the decisions so far; what has no decision yet says so."""
+    return [
+        *_meeting_effects(meeting, event, outcome),
+        _plan_effect(outcome, plan, starts_on),
+        *_field_effects(proposal, starts_on),
+        *(
+            effect
+            for service in proposal.services
+            for effect in _service_effects(service, proposal, starts_on)
+        ),
+        _state_effect(outcome, drafts),
+    ]
+
+
+def _meeting_effects(meeting: Meeting, event: Event, outcome: Outcome) -> Iterator[Effect]:
+    if not outcome.is_meet_due or meeting.held_on is None:
+        return
+    what = "counts as the plan review" if event.is_plan_review else "is recorded"
+    yield Effect("meeting", f"The meeting of {long_day(meeting.held_on)} {what}.", _delay_text(meeting))
+    if event.is_plan_review:
+        due = annual_due(meeting.held_on)
+        yield Effect("clock", f"The next plan review is due on {long_day(due.due_on)}.", due.authority)
+
+
+def _delay_text(meeting: Meeting) -> str:
+    if meeting.due_on and meeting.held_on and meeting.held_on > meeting.due_on:
+        return f"It was due on {long_day(meeting.due_on)}; delay reason {meeting.delay_code or 'not given'}."
+    return ""
+
+
+def _plan_effect(outcome: Outcome, plan: Plan | None, starts_on: date | None) -> Effect:
+    if starts_on is None:
+        since = f" of {long_day(plan.effective_from)}" if plan else ""
+        return Effect("plan", f"The plan{since} stands as it is.", outcome.explanation)
+    ends = f"The plan of {long_day(plan.effective_from)} ends on {long_day(starts_on - DAY)}." if plan else ""
+    return Effect("plan", f"The new plan starts on {long_day(starts_on)}.", ends)
+
+
+def _field_effects(proposal: Proposal, starts_on: date | None) -> Iterator[Effect]:
+    decision = proposal.decision_on("plan")
+    for field in proposal.plan_fields:
+        if not field.is_changed:
+            continue
+        label = field.declaration.label
+        new = field.declaration.label_of(field.proposed) or "blank"
+        old = field.declaration.label_of(field.current) or "blank"
+        if decision is None:
+            yield Effect("undecided", f"{label}: {new} is offered.", "The family has not answered yet.")
+        elif starts_on is not None and decision.is_agreed:
+            yield Effect("field", f"{label} becomes {new}.", f"It was {old}.")
+        else:
+            yield Effect("declined", f"{label} stays {old}.", f"{new} was not agreed.")
+
+
+def _service_effects(
+    service: ProposedService, proposal: Proposal, starts_on: date | None
+) -> Iterator[Effect]:
+    if service.is_withdrawn:
+        return
+    decision = proposal.decision_on(service.item_key)
+    changes = ", ".join(
+        f"{field.declaration.label.lower()} {field.declaration.label_of(field.current) or 'blank'} → "
+        f"{field.declaration.label_of(field.proposed) or 'blank'}"
+        for field in service.fields
+        if field.is_changed
+    )
+    if decision is None:
+        if service.is_changed:
+            yield Effect("undecided", _offer_text(service, changes), "The family has not answered yet.")
+        elif starts_on is not None:
+            yield Effect("continues", f"{service.name} continues unchanged.")
+    elif starts_on is not None and decision.is_agreed:
+        yield _agreed_effect(service, changes, starts_on)
+    else:
+        yield from _declined_effect(service, changes, starts_on)
+
+
+def _offer_text(service: ProposedService, changes: str) -> str:
+    if service.current is None:
+        return f"{service.name} is offered as a new service."
+    if service.offer == "remove":
+        return f"The end of {service.name} is offered."
+    return f"{service.name}: {changes} is offered."
+
+
+def _agreed_effect(service: ProposedService, changes: str, starts_on: date) -> Effect:
+    if service.current is None:
+        return Effect("starts", f"{service.name} starts on {long_day(starts_on)}.")
+    if service.offer == "remove":
+        return Effect("ends", f"{service.name} ends on {long_day(starts_on - DAY)}.")
+    if service.is_changed:
+        return Effect("changes", f"{service.name} changes.", f"{changes[0].upper()}{changes[1:]}.")
+    return Effect("continues", f"{service.name} continues unchanged.")
+
+
+def _declined_effect(service: ProposedService, changes: str, starts_on: date | None) -> Iterator[Effect]:
+    if service.current is None:
+        yield Effect("declined", f"{service.name} does not start.", "The family did not agree.")
+    elif service.offer == "remove":
+        yield Effect("declined", f"{service.name} goes on.", "Its end was not agreed.")
+    elif service.is_changed:
+        yield Effect("declined", f"{service.name} stays as it was.", f"Not agreed: {changes}.")
+    elif starts_on is not None:
+        yield Effect(
+            "declined", f"{service.name} goes on as it was.", "Its renewal was not agreed: stay put."
+        )
+
+
+def _state_effect(outcome: Outcome, drafts: Sequence[RecordDraft]) -> Effect:
+    if not drafts:
+        return Effect("nothing", "Nothing goes to the state.", outcome.nothing_sent or outcome.explanation)
+    counts = {record: sum(draft.record == record for draft in drafts) for record in records.ORDER}
+    told = ", ".join(f"{count} {record}" for record, count in counts.items() if count)
+    return Effect("state", f"The state is told: {told}.", "" if outcome.is_settled else UNSETTLED)

@@ -1,0 +1,114 @@
+"""The state's lines that a meeting leads to, each value with its origin in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from manzanita.archive.actions import RecordDraft
+from manzanita.domain import records
+from manzanita.domain.access import Actor
+from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
+from manzanita.domain.records import academic_year_of, state_date
+from manzanita.domain.scenarios import Event
+from manzanita.meetings.models import Meeting
+from manzanita.platform import clock
+from manzanita.students.models import Plan
+from manzanita.students.queries import StudentFacts
+
+# Text of a field with where it came from.
+_Values = dict[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FutureService:
+    """A service of the plan to come; ``values`` by attribute of ``SERVICE_FIELDS``."""
+
+    number: int
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LineWriter:
+    """Writes the lines of one meeting over the facts in force today."""
+
+    actor: Actor
+    meeting: Meeting
+    event: Event
+    facts: StudentFacts
+
+    def meeting_line(self, held_on: date) -> RecordDraft:
+        """MEET for a meeting held on ``held_on``."""
+        by_event = f"the event: {self.event.label.lower()}"
+        return _draft(
+            "MEET",
+            {
+                "24.01": ("MEET", "the record type"),
+                "24.04": (self.meeting.lea_code, "the district of this meeting"),
+                "24.05": (academic_year_of(held_on), "the academic year of the meeting date"),
+                **self._person("24.06", "24.07", "24.08"),
+                "24.09": (self.actor.selpa_code, "the SELPA of the district"),
+                "24.14": (self.meeting.evaluation_type_code, by_event),
+                "24.15": (state_date(held_on), "the day the meeting was held"),
+                "24.17": ("Y" if self.event.is_plan_review else "N", by_event),
+                "24.18": (self.meeting.delay_code, "the reason of delay, given when the meeting was held"),
+            },
+        )
+
+    def plan_line(self, plan: Plan | None, plan_values: Mapping[str, str], starts_on: date) -> RecordDraft:
+        """PLAN of ``plan_values`` (by attribute) from ``starts_on``, after ``plan``."""
+        values: _Values = {
+            "23.01": ("PLAN", "the record type"),
+            "23.04": (self.meeting.lea_code, "the district of this meeting"),
+            "23.05": (academic_year_of(starts_on), "the academic year of the plan's start"),
+            **self._person("23.06", "23.07", "23.08"),
+            "23.09": (self.actor.selpa_code, "the SELPA of the district"),
+            "23.10": ((plan.dsea_code if plan else "") or self.meeting.lea_code, "the plan in force"),
+            "23.12": (state_date(starts_on), "the day the last agreed part was agreed"),
+            "23.13": (self.event.plan_reason_code, f"the event: {self.event.label.lower()}"),
+        }
+        for declared in PLAN_FIELDS:
+            text = plan_values[declared.attribute]
+            was = getattr(plan, declared.attribute, "") if plan else ""
+            values[declared.number] = (
+                text,
+                "the plan in force, unchanged" if text == was else "this meeting",
+            )
+        return _draft("PLAN", values)
+
+    def service_lines(self, services: Sequence[FutureService], starts_on: date) -> Iterator[RecordDraft]:
+        """One SERV for each service of the plan that starts on ``starts_on``."""
+        in_force = {service.service_no: service for service in self.facts.services_on(clock.today())}
+        for service in services:
+            values: _Values = {
+                "25.01": ("SERV", "the record type"),
+                "25.04": (self.meeting.lea_code, "the district of this meeting"),
+                "25.06": (academic_year_of(starts_on), "the academic year of the plan's start"),
+                **self._person("25.07", "25.08", "25.16"),
+                "25.09": (self.actor.selpa_code, "the SELPA of the district"),
+                "25.17": (state_date(starts_on), "the start of the plan"),
+            }
+            before = in_force.get(service.number)
+            for declared in SERVICE_FIELDS:
+                text = service.values[declared.attribute]
+                is_same = before is not None and text == getattr(before, declared.attribute)
+                origin = "the service in force, unchanged" if is_same else "this meeting"
+                values[declared.number] = (text, origin)
+            yield _draft("SERV", values)
+
+    def _person(self, ssid: str, local_id: str, sped_id: str) -> _Values:
+        enrollment = self.facts.enrollment_on(clock.today(), self.meeting.lea_code)
+        return {
+            ssid: (self.facts.ssid, "the student's SSID"),
+            local_id: (enrollment.local_student_id if enrollment else "", "the enrollment (SIS)"),
+            sped_id: (self.meeting.student.local_sped_id, "the student"),
+        }
+
+
+def _draft(record: str, values: _Values) -> RecordDraft:
+    return RecordDraft(
+        record,
+        records.complete(record, {number: text for number, (text, _) in values.items()}),
+        {number: origin for number, (text, origin) in values.items() if text},
+    )

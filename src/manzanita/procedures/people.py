@@ -1,0 +1,101 @@
+"""Loading ``people.csv``: staff with their grants, who manages whose case, and who decides for a student."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from django.db import transaction
+
+from manzanita.accounts.actions import add_person, grant_perspective
+from manzanita.accounts.models import User
+from manzanita.domain.access import PERSPECTIVES
+from manzanita.orgs.queries import agency_by_code
+from manzanita.platform.facts import Statement
+from manzanita.students.actions import state_student_facts
+from manzanita.students.queries import students_by_ssid
+
+CAUSE = "people-file"
+STATEMENTS_AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleLoaded:
+    """Counts of one load. ``unknown`` rows name an SSID that no enrollment has named."""
+
+    staff: int
+    assignments: int
+    contacts: int
+    unknown: int
+
+
+@transaction.atomic
+def load_people(path: Path, *, as_of: date, passwords: dict[str, str]) -> PeopleLoaded:
+    """Load staff, assignments and rights holders; loading the same file again changes nothing.
+
+    Staff whose perspective this version does not have are left out. ``passwords`` maps e-mail to a password;
+    who is not in it cannot sign in until a password is set. Raises ``ValueError`` naming the line of an
+    assignment to a person who is not in the file.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(enumerate(csv.DictReader(file), start=2))
+    users: dict[str, User] = {}
+    for _, row in rows:
+        if row["kind"] != "staff" or row["role"] not in PERSPECTIVES:
+            continue
+        user = add_person(
+            email=row["email"],
+            name=f"{row['first_name']} {row['last_name']}",
+            password=passwords.get(row["email"]),
+        )
+        users[row["person_id"]] = user
+        grant_perspective(
+            user=user,
+            perspective_key=row["role"],
+            agency=agency_by_code(row["agency"]),
+            starts_on=date(as_of.year - 1, 7, 1),
+            by=None,
+            reason="people file",
+        )
+    students = students_by_ssid({row["ssid"] for _, row in rows if row["ssid"]})
+    statements: dict[str, list[Statement]] = defaultdict(list)
+    contact_numbers: Counter[int] = Counter()
+    unknown = 0
+    for line, row in rows:
+        if row["kind"] not in ("assignment", "rights_holder"):
+            continue
+        student_id = students.get(row["ssid"])
+        if student_id is None:
+            unknown += 1
+        elif row["kind"] == "assignment":
+            if row["person_id"] not in users:
+                raise ValueError(f"{path.name}, line {line}: no case manager {row['person_id']} in this file")
+            statements["assignment"].append(
+                Statement(
+                    {"student_id": student_id},
+                    {"user_id": users[row["person_id"]].pk},
+                    date(as_of.year - 1, 7, 1),
+                )
+            )
+        else:
+            contact_numbers[student_id] += 1
+            statements["contact"].append(
+                Statement(
+                    {"student_id": student_id, "contact_no": contact_numbers[student_id]},
+                    {
+                        "name": f"{row['first_name']} {row['last_name']}",
+                        "relation": row["relation"],
+                        "language": row["language"],
+                        "phone": row["phone"],
+                        "is_rights_holder": True,
+                    },
+                    date(as_of.year - 1, 7, 1),
+                )
+            )
+    for kind, stated in statements.items():
+        for start in range(0, len(stated), STATEMENTS_AT_ONCE):
+            state_student_facts(kind, stated[start : start + STATEMENTS_AT_ONCE], by_id=None, cause=CAUSE)
+    return PeopleLoaded(len(users), len(statements["assignment"]), len(statements["contact"]), unknown)

@@ -1,0 +1,82 @@
+"""Who may open a page, and the pages that say no: each names the reason and the way out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from secrets import token_hex
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from manzanita.domain.access import CAPABILITY_WORDS, PERSPECTIVES, Capability
+
+logger = logging.getLogger(__name__)
+
+View = Callable[..., HttpResponse]
+
+
+def requires(capability: Capability) -> Callable[[View], View]:
+    """The view runs for actors with ``capability``; anybody else gets a 403 page in words.
+
+    Behind it ``request.actor`` is never ``None``.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+            if request.actor is None:
+                return no_grant(request)
+            if not request.actor.may(capability):
+                return missing_capability(request, capability)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def no_grant(request: HttpRequest) -> HttpResponse:
+    """Signed in, but no grant is in force today, so there is no scope to show anything of."""
+    return render(request, "web/no_grant.html", {"person_name": request.user.name}, status=403)
+
+
+def missing_capability(request: HttpRequest, capability: Capability) -> HttpResponse:
+    """The perspective in use may not do this; own perspectives that may are offered."""
+    able = [
+        grant
+        for grant in request.available_grants
+        if capability in PERSPECTIVES[grant.perspective_key].capabilities
+    ]
+    context = {"actor": request.actor, "deed": CAPABILITY_WORDS[capability], "able_grants": able}
+    return render(request, "web/missing_capability.html", context, status=403)
+
+
+@login_not_required
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The page of a ``PermissionDenied`` that says no more than that."""
+    return render(request, "403.html", status=403)
+
+
+@login_not_required
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form came back without its token: an old page, or another site. What was sent was not used."""
+    return render(request, "web/csrf_failed.html", status=403)
+
+
+@login_not_required
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """No such page, or none in this scope: the two look the same from outside."""
+    actor = getattr(request, "actor", None)
+    return render(request, "404.html", {"actor": actor}, status=404)
+
+
+@login_not_required
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Something broke. The page reads nothing, and its reference finds the line in the log."""
+    reference = token_hex(4)
+    logger.error("server error shown, reference %s", reference)
+    return HttpResponse(render_to_string("500.html", {"reference": reference}), status=500)

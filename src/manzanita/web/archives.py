@@ -1,0 +1,85 @@
+"""The archive of a meeting, of a correction, or of what was taken over: what was decided, done and reported."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.views.decorators.http import require_safe
+
+from manzanita.accounts.queries import user_names
+from manzanita.archive.models import Archive
+from manzanita.archive.queries import document_of, get_archive, superseded_by
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Capability
+from manzanita.domain.fields import FIELDS
+from manzanita.students.queries import visible_to
+from manzanita.web.access import requires
+from manzanita.web.archive_lines import line_view, order_key
+
+
+@require_safe
+@requires(Capability.READ_STUDENT)
+def archive(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """One archive of the actor's LEA, of a student in the actor's scope."""
+    found = get_archive(public_id, request.actor.agency_code)
+    student = visible_to(request.actor).filter(pk=found.student_id).first() if found else None
+    if found is None or student is None:
+        raise Http404("no such archive in this scope")
+    log_reads(actor=request.actor, student_ids=[found.student_id], what="archive")
+    document = document_of(found)
+    context = document["context"]
+    newer = superseded_by(found)
+    rows = sorted(found.records.all(), key=lambda row: (order_key(row.record), row.pk))
+    origins = {entry["key"]: entry["origins"] for entry in document["records"]}
+    may_correct = newer is None and request.actor.may(Capability.CORRECT_RECORD)
+    return render(
+        request,
+        "web/meetings/archive.html",
+        {
+            "archive": found,
+            "student": student,
+            "recorded_by": _name(found),
+            "newer": newer,
+            "may_correct": may_correct,
+            "outcome": context.get("outcome_label", ""),
+            "is_settled": context.get("is_settled", True),
+            "effects": context.get("effects", []),
+            "decisions": [
+                {**decision, "decided_on": date.fromisoformat(decision["decided_on"])}
+                for decision in context.get("decisions", [])
+            ],
+            "offer": [_offer_row(entry) for entry in context.get("offer", [])],
+            "findings": context.get("findings", []),
+            "corrected": context.get("corrected"),
+            "lines": [
+                line_view(row.record, row.values, origins.get(row.record_key, {}), row.pk) for row in rows
+            ],
+        },
+    )
+
+
+def _name(found: Archive) -> str:
+    if found.by_id is None:
+        return "the system"
+    return user_names({found.by_id}).get(found.by_id, "a person who is no longer here")
+
+
+def _offer_row(entry: dict[str, str]) -> dict[str, str]:
+    """One changed field of the offer in words; ``offer`` itself says whether a service is added or removed."""
+    if entry["field"] == "offer":
+        words = {"add": "new service", "remove": "ends"}
+        return {**entry, "label": "Service", "was": "", "offered": words[entry["offered"]]}
+    declared = FIELDS[entry["field"]]
+    return {
+        **entry,
+        "label": declared.label,
+        "was": declared.label_of(entry["was"]) or "blank",
+        "offered": declared.label_of(entry["offered"]) or "blank",
+    }
+
+
+urlpatterns = [path("archives/<uuid:public_id>", archive, name="archive")]

@@ -1,0 +1,191 @@
+"""Home: what needs this person, ordered by consequence. Every count is the length of the list it links to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from manzanita.domain.access import Actor, Capability, Scope
+from manzanita.exchange.queries import (
+    HOLD_TITLES,
+    PlanCounts,
+    finding_counts,
+    import_runs,
+    last_reply_at,
+    plan_counts,
+)
+from manzanita.meetings.queries import open_meeting_count
+from manzanita.platform import clock
+from manzanita.ui.formats import plural
+from manzanita.ui.jinja_env import url_or_none
+from manzanita.web.access import requires
+from manzanita.web.student_lists import CLOCKS, clock_counts
+
+SPAN_KINDS = {"late": "fatal", "15": "warn", "30": "empty"}
+# Severity of a finding: its shape and its words, heaviest first.
+SEVERITIES: Mapping[str, tuple[str, str]] = {
+    "fatal": ("fatal", "Fatal findings"),
+    "warning": ("warn", "Warnings"),
+    "info": ("empty", "Remarks"),
+    "not_evaluated": ("unevaluated", "Rules not evaluated"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One line of the table. ``count`` items stand behind ``url``."""
+
+    kind: str
+    label: str
+    count: int
+    url: str
+    oldest: str = ""
+    detail: str = ""
+    owner: str = ""
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group of needs; ``nothing`` is said where it has none."""
+
+    title: str
+    needs: list[Need]
+    nothing: str
+
+
+@require_safe
+@requires(Capability.READ_STUDENT)
+def home(request: HttpRequest) -> HttpResponse:
+    """The table, and for those who send: what is ready, what is held, the newest files and answers."""
+    actor = request.actor
+    counts = plan_counts(actor) if actor.may(Capability.SEND_TO_STATE) else None
+    runs = import_runs(actor, limit=1) if actor.may(Capability.IMPORT_FILES) else []
+    context = {
+        "groups": [_clocks(actor), _at_the_state(actor, counts), _meetings(actor)],
+        "counts": counts,
+        "newest_import": runs[0] if runs else None,
+        "may_import": actor.may(Capability.IMPORT_FILES),
+        "last_reply_at": last_reply_at(actor),
+        "state_url": url_or_none("state"),
+        "imports_url": url_or_none("imports"),
+        "now_local": timezone.localtime(clock.now()),
+    }
+    return render(request, "web/home/home.html", context)
+
+
+def _owner(actor: Actor) -> str:
+    return "You" if actor.perspective.scope is Scope.ASSIGNED else "Case managers"
+
+
+def _clocks(actor: Actor) -> Group:
+    today = clock.today()
+    needs = []
+    for watched in CLOCKS:
+        for wanted, found in clock_counts(actor, watched):
+            needs.append(
+                Need(
+                    kind=SPAN_KINDS[wanted.span.key] if found.count else "ok",
+                    label=wanted.title,
+                    count=found.count,
+                    url=f"{reverse('students')}?list={wanted.key}",
+                    oldest=_distance(found.earliest, today),
+                    owner=_owner(actor),
+                    step="Show students" if found.count else None,
+                )
+            )
+    # Overdue ones of both clocks come before those that are only near.
+    needs.sort(key=lambda need: ["fatal", "warn", "empty", "ok"].index(need.kind))
+    return Group("Clocks set by law", needs, "")
+
+
+def _distance(day: date | None, today: date) -> str:
+    if day is None:
+        return ""
+    days = (day - today).days
+    return f"{plural(-days, 'day')} over" if days < 0 else f"{plural(days, 'day')} left"
+
+
+def _at_the_state(actor: Actor, counts: PlanCounts | None) -> Group:
+    today = clock.today()
+    findings = url_or_none("findings") or f"{reverse('students')}?list=findings"
+    found = finding_counts(actor)
+    needs = []
+    for severity, (kind, label) in SEVERITIES.items():
+        if severity in found:
+            one = found[severity]
+            opened = timezone.localtime(one.oldest_at).date()
+            needs.append(
+                Need(
+                    kind=kind,
+                    label=label,
+                    count=one.count,
+                    url=f"{findings}?severity={severity}",
+                    oldest=plural((today - opened).days, "day"),
+                    detail=" · ".join(f"{owner} {count}" for owner, count in one.owners.items()),
+                    owner=next(iter(one.owners)) if len(one.owners) == 1 else "By finding",
+                    step="Show findings",
+                )
+            )
+    if counts is not None:
+        state = url_or_none("state") or f"{reverse('students')}?list=held"
+        for code, count in sorted(counts.held.items()):
+            title = HOLD_TITLES.get(code, code)
+            needs.append(
+                Need(
+                    kind="held",
+                    label=f"Held: {title[0].lower()}{title[1:]}" if code != "on-its-way" else title,
+                    count=count,
+                    url=f"{state}?held={code}",
+                    owner="State" if code == "on-its-way" else actor.perspective.label,
+                    step="See reasons",
+                )
+            )
+        if counts.ready_count:
+            kinds = [plural(count, kind) for kind, count in counts.by_kind.items() if count]
+            needs.append(
+                Need(
+                    kind="diff",
+                    label="Ready to send",
+                    count=counts.ready_count,
+                    url=state,
+                    detail=" · ".join(kinds) + f" · {plural(counts.student_count, 'student')}",
+                    owner=actor.perspective.label,
+                    step="Open the plan",
+                )
+            )
+    return Group("At the state", needs, "No finding is open, nothing is held, and nothing waits to be sent.")
+
+
+def _meetings(actor: Actor) -> Group:
+    found = open_meeting_count(actor)
+    meetings = url_or_none("meetings") or reverse("students")
+    oldest = ""
+    if found.oldest_at is not None:
+        days = (clock.today() - timezone.localtime(found.oldest_at).date()).days
+        oldest = plural(days, "day")
+    needs = []
+    if found.held or found.preparing:
+        needs.append(
+            Need(
+                kind="warn" if found.held else "empty",
+                label="Open meetings, not finalized",
+                count=found.held + found.preparing,
+                url=meetings,
+                oldest=oldest,
+                detail=f"{found.held} held · {found.preparing} being prepared",
+                owner=_owner(actor),
+                step="Show meetings",
+            )
+        )
+    return Group("Meetings", needs, "No meeting is open.")
+
+
+urlpatterns = [path("", home, name="home")]

@@ -1,0 +1,179 @@
+"""Pages of meetings: the list, opening one, the meeting itself, canceling it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import include, path, reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from manzanita.archive.queries import archive_of_meeting
+from manzanita.auditing.actions import log_reads
+from manzanita.auditing.queries import reason_of
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.findings import Reason
+from manzanita.domain.scenarios import EVENTS, Event
+from manzanita.meetings import actions
+from manzanita.meetings.actions import NotPossible
+from manzanita.meetings.models import Meeting
+from manzanita.meetings.queries import (
+    OPEN_STATES,
+    event_label,
+    get_meeting,
+    is_late_on,
+    newest_answers,
+    open_meeting_of,
+    open_meetings,
+    reasons_not_to_open,
+    recent_meetings,
+)
+from manzanita.platform import clock
+from manzanita.students.models import Student
+from manzanita.students.queries import facts_of, get_student
+from manzanita.web.access import requires
+from manzanita.web.meetings_decide import step_context
+from manzanita.web.meetings_form import STEPS, answered_fields, desk_of
+from manzanita.web.meetings_steps import page_context
+
+
+@require_safe
+@requires(Capability.READ_STUDENT)
+def meetings(request: HttpRequest) -> HttpResponse:
+    """Meetings in the actor's scope: those to work on first, then the newest closed ones."""
+    today = clock.today()
+    open_now = open_meetings(request.actor)
+    closed = recent_meetings(request.actor)
+    log_reads(
+        actor=request.actor, student_ids=[m.student_id for m in [*open_now, *closed]], what="meeting.list"
+    )
+    return render(
+        request,
+        "web/meetings/list.html",
+        {
+            "open_now": [
+                {
+                    "meeting": meeting,
+                    "label": event_label(meeting),
+                    "is_late": is_late_on(meeting, meeting.held_on or today),
+                }
+                for meeting in open_now
+            ],
+            "closed": [
+                {"meeting": meeting, "label": event_label(meeting), "outcome": _outcome_label(meeting)}
+                for meeting in closed
+            ],
+        },
+    )
+
+
+def _outcome_label(meeting: Meeting) -> str:
+    event = EVENTS.get(meeting.event_key)
+    outcome = event.outcomes.get(meeting.outcome_key) if event else None
+    return outcome.label if outcome else ""
+
+
+@require_POST
+@requires(Capability.HOLD_MEETING)
+def open_event(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Open an annual review or an amendment. A second click lands on the meeting that the first one opened."""
+    student = get_student(request.actor, public_id)
+    event = EVENTS.get(request.POST.get("event", ""))
+    if event is None:
+        return HttpResponseBadRequest("There is no such event.", content_type="text/plain")
+    standing = open_meeting_of(student)
+    if standing is not None and standing.event_key == event.key:
+        return redirect("meeting", standing.public_id)
+    try:
+        meeting = _open(request.actor, student, event, standing)
+    except NotPossible as refused:
+        standing = open_meeting_of(student)
+        if standing is not None and standing.event_key == event.key:
+            return redirect("meeting", standing.public_id)
+        tell_reasons(request, refused.reasons)
+        return redirect("student", student.public_id)
+    return redirect("meeting", meeting.public_id)
+
+
+def _open(actor: Actor, student: Student, event: Event, standing: Meeting | None) -> Meeting:
+    where = reverse("meeting", args=[standing.public_id]) if standing else ""
+    reasons = reasons_not_to_open(
+        actor, student, event, facts_of(student), today=clock.today(), meeting_path=where
+    )
+    if reasons:
+        raise NotPossible(reasons)
+    due_on = student.plan_review_due_on if event.is_plan_review else None
+    return actions.open_meeting(actor=actor, student=student, event=event, due_on=due_on)
+
+
+def tell_reasons(request: HttpRequest, reasons: list[Reason]) -> None:
+    """Each reason as one message: what, the way out, whose job it is."""
+    for reason in reasons:
+        messages.error(request, f"{reason.text} {reason.way_out} ({reason.owner})")
+
+
+@require_safe
+@requires(Capability.READ_STUDENT)
+def meeting(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """One meeting: the step to work on while it is open, what stands in it when it is closed."""
+    found = get_meeting(request.actor, public_id)
+    log_reads(actor=request.actor, student_ids=[found.student_id], what="meeting")
+    if found.state not in OPEN_STATES:
+        return _closed(request, found)
+    step = request.GET.get("step", "")
+    desk = desk_of(request.actor, found)
+    if step in ("hold", "answer"):
+        return render(request, f"web/meetings/{step}.html", step_context(request.actor, desk, step))
+    if step not in STEPS:
+        step = "eligibility"
+    return render(
+        request,
+        "web/meetings/offer.html",
+        page_context(request.actor, desk, step, request.GET.get("service", "")),
+    )
+
+
+def _closed(request: HttpRequest, found: Meeting) -> HttpResponse:
+    archive = archive_of_meeting(found.pk)
+    if archive is not None:
+        return redirect("archive", archive.public_id)
+    return render(
+        request,
+        "web/meetings/closed.html",
+        {
+            "meeting": found,
+            "title": event_label(found),
+            "answers": answered_fields(newest_answers(found)),
+            "reason": reason_of("cancel_meeting", found),
+        },
+    )
+
+
+@require_POST
+@requires(Capability.HOLD_MEETING)
+def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Close a meeting that will not be held, with the reason that was given."""
+    found = get_meeting(request.actor, public_id)
+    try:
+        canceled = actions.cancel_meeting(
+            actor=request.actor, meeting=found, reason=request.POST.get("reason", "")
+        )
+    except NotPossible as refused:
+        tell_reasons(request, refused.reasons)
+        return redirect("meeting", public_id)
+    if canceled:
+        messages.success(request, "The meeting is canceled. Nothing of it goes to the state.")
+    return redirect("meeting", public_id)
+
+
+urlpatterns = [
+    path("meetings", meetings, name="meetings"),
+    path("students/<uuid:public_id>/meetings", open_event, name="meeting_open"),
+    path("meetings/<uuid:public_id>", meeting, name="meeting"),
+    path("meetings/<uuid:public_id>/cancel", cancel, name="meeting_cancel"),
+    path("", include("manzanita.web.meetings_edit")),
+    path("", include("manzanita.web.meetings_decide")),
+    path("", include("manzanita.web.archives")),
+]

@@ -1,0 +1,313 @@
+"""Holding a meeting, the family's answer item by item, and finalizing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_http_methods, require_POST
+
+from manzanita.archive.queries import archive_of_meeting
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.codes import code_set
+from manzanita.domain.findings import Owner, Reason
+from manzanita.meetings import actions
+from manzanita.meetings.actions import FamilyAnswer, NotPossible
+from manzanita.meetings.models import Meeting
+from manzanita.meetings.queries import OPEN_STATES, Item, ProposedField, get_meeting, is_late_on
+from manzanita.platform import clock
+from manzanita.procedures.finalize import Preview, finalize_meeting, preview_of
+from manzanita.web.access import requires
+from manzanita.web.archive_lines import line_view
+from manzanita.web.meetings_form import STEPS, Desk, code_name, desk_of, step_of, step_url
+from manzanita.web.meetings_steps import page_context
+
+AGREES, DECLINES = "agrees", "declines"
+MAX_NAME_LENGTH = 120
+
+
+def step_context(actor: Actor, desk: Desk, step: str) -> dict:
+    """What the pages of the steps Hold and Family's answer read, before anything was sent."""
+    if step == "hold":
+        held_on = desk.meeting.held_on or clock.today()
+        return _hold_context(actor, desk, f"{held_on:%Y-%m-%d}", desk.meeting.delay_code, ())
+    return _answer_context(actor, desk, {}, ())
+
+
+def _hold_context(
+    actor: Actor, desk: Desk, day_text: str, delay_code: str, reasons: Sequence[Reason]
+) -> dict:
+    day = _day(day_text)
+    delays = code_set("MeetingDelay")
+    return {
+        **page_context(actor, desk, "hold"),
+        "heading": STEPS["hold"],
+        "day_text": day_text,
+        "today": clock.today(),
+        "is_late": day is not None and is_late_on(desk.meeting, day),
+        "days_late": (day - desk.meeting.due_on).days if day and desk.meeting.due_on else 0,
+        "delay_code": delay_code,
+        "delay_codes": [(code.code, code_name(delays, code.code)) for code in delays.current()],
+        "reasons": reasons,
+    }
+
+
+@require_POST
+@requires(Capability.HOLD_MEETING)
+def hold(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Record the day on which the meeting was held. ``preview`` only says whether that day was late."""
+    meeting = get_meeting(request.actor, public_id)
+    day_text, delay_code = request.POST.get("held_on", ""), request.POST.get("delay_code", "")
+    day = _day(day_text)
+    if request.POST.get("preview"):
+        context = _hold_context(request.actor, desk_of(request.actor, meeting), day_text, delay_code, ())
+        return render(request, "web/meetings/hold_delay.html", context)
+    try:
+        if day is None:
+            raise NotPossible([_no_day("the day on which the team met")])
+        actions.hold_meeting(actor=request.actor, meeting=meeting, held_on=day, delay_code=delay_code)
+    except ValueError:
+        return HttpResponseBadRequest("There is no such delay code.", content_type="text/plain")
+    except NotPossible as refused:
+        if meeting.state not in OPEN_STATES:
+            return redirect("meeting", public_id)
+        desk = desk_of(request.actor, meeting)
+        log_reads(actor=request.actor, student_ids=[meeting.student_id], what="meeting")
+        context = _hold_context(request.actor, desk, day_text, delay_code, refused.reasons)
+        return render(request, "web/meetings/hold.html", context, status=422)
+    messages.success(request, f"Held on {day:%m/%d/%Y}. Next: the family's answer.")
+    return redirect(step_url(meeting, "answer"))
+
+
+def _no_day(what: str) -> Reason:
+    return Reason("no-date", "The date is missing or is no date.", Owner.TEAM, f"Enter {what}.")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _answer_context(
+    actor: Actor, desk: Desk, sent: dict[str, dict[str, str]], reasons: Sequence[Reason]
+) -> dict:
+    holder = desk.facts.rights_holder
+    return {
+        **page_context(actor, desk, "answer"),
+        "heading": STEPS["answer"],
+        "today": clock.today(),
+        "people": [(contact.name, contact.relation) for contact in desk.facts.contacts],
+        "holder": holder,
+        "rows": [_answer_row(desk, item, sent.get(item.key)) for item in desk.proposal.items],
+        "reasons": reasons,
+    }
+
+
+def _answer_row(desk: Desk, item: Item, sent: dict[str, str] | None) -> dict:
+    """One item with what is recorded of it, or with what was just sent and refused."""
+    decision, holder = item.decision, desk.facts.rights_holder
+    if sent is None:
+        choice = ""
+        # An answer to an older offer is no answer to this one: nothing is chosen in advance.
+        if decision is not None and not item.is_outdated:
+            choice = AGREES if decision.is_agreed else DECLINES
+        sent = {
+            "choice": choice,
+            "by": decision.decided_by if decision else (holder.name if holder else ""),
+            "on": f"{decision.decided_on if decision else clock.today():%Y-%m-%d}",
+        }
+    return {"item": item, "id": item.key.replace(".", "-"), "offer": offer_words(desk, item.key), **sent}
+
+
+def offer_words(desk: Desk, item_key: str) -> list[tuple[str, str, str]]:
+    """What is offered of one item: name of the field, what it was, what it becomes."""
+    if item_key == "plan":
+        return [_change(field) for field in desk.proposal.plan_fields if field.is_changed]
+    service = next(service for service in desk.proposal.services if service.item_key == item_key)
+    if service.offer == "remove":
+        return [("Service", "in the plan", "ends")]
+    if service.current is None:
+        given = [field for field in service.fields if field.proposed and field.declaration.number != "25.11"]
+        return [("Service", "", "new"), *(_change(field) for field in given)]
+    return [_change(field) for field in service.fields if field.is_changed]
+
+
+def _change(field: ProposedField) -> tuple[str, str, str]:
+    label_of = field.declaration.label_of
+    return field.declaration.label, label_of(field.current), label_of(field.proposed) or "blank"
+
+
+@require_POST
+@requires(Capability.HOLD_MEETING)
+def consent(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Record the answers that differ from those recorded; ``all`` stands for agreeing to every item."""
+    meeting = get_meeting(request.actor, public_id)
+    desk = desk_of(request.actor, meeting)
+    sent = {item.key: _sent(request, item) for item in desk.proposal.items}
+    reasons = _answer_reasons(sent)
+    try:
+        if reasons:
+            raise NotPossible(reasons)
+        count = _record(request.actor, meeting, desk, sent)
+    except NotPossible as refused:
+        if meeting.state not in OPEN_STATES:
+            return redirect("meeting", public_id)
+        log_reads(actor=request.actor, student_ids=[meeting.student_id], what="meeting")
+        context = _answer_context(request.actor, desk, sent, refused.reasons)
+        return render(request, "web/meetings/answer.html", context, status=422)
+    if count:
+        messages.success(request, f"{count} answer{'' if count == 1 else 's'} recorded.")
+    else:
+        messages.info(request, "No answer was changed.")
+    return redirect(step_url(meeting, "answer"))
+
+
+def _sent(request: HttpRequest, item: Item) -> dict[str, str]:
+    choice = AGREES if request.POST.get("all") == AGREES else request.POST.get(f"choice.{item.key}", "")
+    return {
+        "choice": choice if choice in (AGREES, DECLINES) else "",
+        "by": request.POST.get(f"by.{item.key}", "").strip(),
+        "on": request.POST.get(f"on.{item.key}", ""),
+    }
+
+
+def _answer_reasons(sent: dict[str, dict[str, str]]) -> list[Reason]:
+    chosen = [row for row in sent.values() if row["choice"]]
+    reasons = []
+    if any(_day(row["on"]) is None for row in chosen):
+        reasons.append(_no_day("the day on which the family answered"))
+    if any(not 0 < len(row["by"]) <= MAX_NAME_LENGTH or "\0" in row["by"] for row in chosen):
+        reasons.append(
+            Reason(
+                "no-name",
+                "An answer needs the name of the person who gave it.",
+                Owner.TEAM,
+                f"Enter the rights holder, in at most {MAX_NAME_LENGTH} characters.",
+            )
+        )
+    return reasons
+
+
+def _record(actor: Actor, meeting: Meeting, desk: Desk, sent: dict[str, dict[str, str]]) -> int:
+    """Record what differs from the standing answers, all or none; how many answers that were."""
+    answers = []
+    for item in desk.proposal.items:
+        row = sent[item.key]
+        day = _day(row["on"])
+        if not row["choice"] or day is None:
+            continue
+        is_agreed, standing = row["choice"] == AGREES, item.decision
+        if (
+            standing is not None
+            and not item.is_outdated
+            and (standing.is_agreed, standing.decided_by, standing.decided_on) == (is_agreed, row["by"], day)
+        ):
+            continue
+        answers.append(FamilyAnswer(item.key, is_agreed, row["by"], day))
+    actions.record_decisions(actor=actor, meeting=meeting, answers=answers)
+    return len(answers)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.FINALIZE_MEETING)
+def finalize(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """In words what will happen (GET); make it happen (POST). A second click lands on the archive."""
+    meeting = get_meeting(request.actor, public_id)
+    if request.method == "POST":
+        try:
+            archive = finalize_meeting(actor=request.actor, meeting=meeting)
+        except NotPossible:
+            # The page says everything that stands against it, or the meeting is final and has its archive.
+            meeting.refresh_from_db()
+        else:
+            messages.success(request, "The meeting is final. This is its archive.")
+            return redirect("archive", archive.public_id)
+    if meeting.state not in OPEN_STATES:
+        archive = archive_of_meeting(meeting.pk)
+        return redirect("archive", archive.public_id) if archive else redirect("meeting", public_id)
+    log_reads(actor=request.actor, student_ids=[meeting.student_id], what="meeting.finalize")
+    desk = desk_of(request.actor, meeting)
+    preview = preview_of(request.actor, meeting, desk.facts)
+    context = {
+        **page_context(request.actor, desk, "finalize"),
+        "preview": preview,
+        "rows": [_consent_row(desk, preview, item) for item in desk.proposal.items],
+        "effects": preview.effects,
+        "lines": [line_view(draft.record, draft.values, draft.origins) for draft in preview.drafts],
+        "blockers": [(reason, _mending_url(desk, reason)) for reason in preview.blockers],
+        "counts": {choice: _count(desk, choice) for choice in (True, False)},
+    }
+    status = 409 if request.method == "POST" else 200
+    return render(request, "web/meetings/finalize.html", context, status=status)
+
+
+def _count(desk: Desk, is_agreed: bool) -> int:
+    decisions = [item.decision for item in desk.proposal.items if item.decision]
+    return sum(decision.is_agreed is is_agreed for decision in decisions)
+
+
+def _consent_row(desk: Desk, preview: Preview, item: Item) -> dict:
+    """One row of the kit's consent table."""
+    decision = item.decision
+    changes = offer_words(desk, item.key)
+    row = {
+        "item": item.label,
+        "offer": "; ".join(f"{label} {new}" for label, _, new in changes) or "As in force",
+        "decision": "",
+        "by": "",
+        "on": None,
+        "effect": "Not in force without an answer",
+    }
+    if decision is not None:
+        row |= {
+            "decision": AGREES if decision.is_agreed else DECLINES,
+            "by": decision.decided_by,
+            "on": decision.decided_on,
+            "effect": "Stay put",
+            "effect_kind": "held",
+        }
+        if item.is_outdated:
+            row |= {"effect": "Offer changed since", "effect_kind": "warn"}
+        elif decision.is_agreed and preview.plan_starts_on:
+            row |= {"effect": f"Current {preview.plan_starts_on:%m/%d/%Y}", "effect_kind": None}
+    return row
+
+
+_MENDING_STEPS = {
+    "not-held": "hold",
+    "undecided": "answer",
+    "offer-changed": "answer",
+    "decided-before-meeting": "answer",
+    "plan-starts-that-day": "answer",
+    "nothing-changed": "services",
+    "same-service": "services",
+}
+
+
+def _mending_url(desk: Desk, reason: Reason) -> str:
+    """The step that ends a reason, or the field that a rule objects to."""
+    step = _MENDING_STEPS.get(reason.code)
+    if step:
+        return step_url(desk.meeting, step)
+    for offered in desk.offered:
+        if offered.finding.code == reason.code and offered.step:
+            return desk.finding_url(offered)
+    changed = [field for field in desk.proposal.plan_fields if field.declaration.number in reason.values]
+    if changed:
+        return step_url(desk.meeting, step_of(changed[0].declaration))
+    return ""
+
+
+urlpatterns = [
+    path("meetings/<uuid:public_id>/hold", hold, name="meeting_hold"),
+    path("meetings/<uuid:public_id>/consent", consent, name="meeting_consent"),
+    path("meetings/<uuid:public_id>/finalize", finalize, name="meeting_finalize"),
+]

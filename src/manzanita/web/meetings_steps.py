@@ -1,0 +1,195 @@
+"""The steps of a meeting: how far each one is, and what the frame around every step shows."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.urls import reverse
+
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.codes import code_set
+from manzanita.domain.findings import Severity
+from manzanita.meetings.models import Meeting
+from manzanita.meetings.queries import ProposedService, is_late_on
+from manzanita.platform import clock
+from manzanita.ui.formats import us_time
+from manzanita.web.meetings_form import (
+    SECTIONS,
+    STEPS,
+    Desk,
+    code_name,
+    fields_of,
+    section_fields,
+    service_fields,
+    step_of,
+)
+
+TRANSITION_AGE = 16
+
+
+def page_context(actor: Actor, desk: Desk, step: str, service_text: str = "") -> dict:
+    """Everything that the page of one step reads, and the panel beside it."""
+    context = {
+        "desk": desk,
+        "meeting": desk.meeting,
+        "student": desk.meeting.student,
+        "step": step,
+        "title": desk.title,
+        "due_line": due_line(desk.meeting),
+        "groups": step_groups(desk, step),
+        "editors": editors(desk),
+        "may_edit": actor.may(Capability.HOLD_MEETING),
+        "fields": [],
+        "chosen": None,
+    }
+    if step in SECTIONS:
+        context |= {"fields": section_fields(desk, step), "heading": SECTIONS[step]}
+    elif step == "services":
+        chosen = _chosen_service(desk, service_text)
+        service_codes = code_set("Service")
+        context |= {
+            "heading": STEPS[step],
+            "chosen": chosen,
+            "fields": service_fields(desk, chosen) if chosen else [],
+            "service_codes": [
+                (code.code, code_name(service_codes, code.code)) for code in service_codes.current()
+            ],
+        }
+    return context
+
+
+def _chosen_service(desk: Desk, text: str) -> ProposedService | None:
+    """The service whose fields are open: the one asked for, else the first that the rules object to."""
+    if text.isascii() and text.isdigit():
+        asked = desk.service(int(text))
+        if asked is not None and not asked.is_withdrawn:
+            return asked
+    wrong = next((offered.service for offered in desk.offered if offered.service), None)
+    shown = desk.shown_services
+    return desk.service(wrong) if wrong else (shown[0] if shown else None)
+
+
+def step_groups(desk: Desk, current: str) -> list[dict]:
+    """The step list of the meeting, with how far each step is."""
+    meeting = desk.meeting
+    offer = [
+        {**_section_state(desk, key), "label": title, "url": desk.step_url(key), "current": key == current}
+        for key, title in SECTIONS.items()
+    ]
+    offer.append(
+        {
+            **_services_state(desk),
+            "label": STEPS["services"],
+            "url": desk.step_url("services"),
+            "current": current == "services",
+        }
+    )
+    items = desk.proposal.items
+    answered = sum(item.decision is not None and not item.is_outdated for item in items)
+    hold_kind = "ok" if meeting.held_on else "empty"
+    if any(offered.step == "hold" for offered in desk.offered):
+        hold_kind = "warn"
+    answer_kind = "empty" if not answered else "ok" if answered == len(items) else "progress"
+    return [
+        {"title": "Offer", "steps": offer},
+        {
+            "title": "Decide",
+            "steps": [
+                {
+                    "kind": hold_kind,
+                    "label": STEPS["hold"],
+                    "url": desk.step_url("hold"),
+                    "note": f"{meeting.held_on:%m/%d/%Y}" if meeting.held_on else "no date",
+                    "current": current == "hold",
+                },
+                {
+                    "kind": answer_kind,
+                    "label": STEPS["answer"],
+                    "url": desk.step_url("answer"),
+                    "note": f"{answered} of {len(items)}",
+                    "current": current == "answer",
+                },
+            ],
+        },
+        {"title": "Close", "steps": [_finalize_step(desk, answered, current)]},
+    ]
+
+
+def _finalize_step(desk: Desk, answered: int, current: str) -> dict:
+    items = desk.proposal.items
+    fatal = sum(
+        offered.finding.severity is Severity.FATAL and offered.finding.phase == "input"
+        for offered in desk.offered
+    )
+    missing = [
+        note
+        for note, is_missing in (
+            (f"{fatal} fatal", fatal),
+            ("no date", desk.meeting.held_on is None),
+            ("no answer", answered < len(items)),
+            ("no change", not items),
+        )
+        if is_missing
+    ]
+    return {
+        "kind": "held" if missing else "empty",
+        "label": "Finalize",
+        "url": reverse("meeting_finalize", args=[desk.meeting.public_id]),
+        "note": missing[0] if missing else "ready",
+        "current": current == "finalize",
+    }
+
+
+def _section_state(desk: Desk, step: str) -> dict:
+    fields = [field for field in desk.proposal.plan_fields if step_of(field.declaration) == step]
+    state = _state(desk, step, sum(field.is_changed for field in fields))
+    if step == "transition" and state["kind"] == "ok" and not any(field.proposed for field in fields):
+        age = _age_on(desk.meeting.student.birth_on, clock.today())
+        if age is not None and age < TRANSITION_AGE:
+            return {"kind": "na", "why": f"Not needed before age {TRANSITION_AGE}"}
+    return state
+
+
+def _services_state(desk: Desk) -> dict:
+    return _state(desk, "services", sum(service.is_changed for service in desk.shown_services))
+
+
+def _state(desk: Desk, step: str, changed: int) -> dict:
+    own = [offered.finding.severity for offered in desk.offered if offered.step == step]
+    fatal, warnings = own.count(Severity.FATAL), own.count(Severity.WARNING)
+    if fatal or warnings:
+        return {"kind": "fatal" if fatal else "warn", "note": f"{fatal or warnings} to fix"}
+    return {"kind": "ok", "note": f"{changed} changed" if changed else ""}
+
+
+def _age_on(born: date | None, day: date) -> int | None:
+    if born is None:
+        return None
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def due_line(meeting: Meeting) -> str:
+    """The second line of the head: held or not, due when, met or late by how much."""
+    held = f"held {meeting.held_on:%m/%d/%Y}" if meeting.held_on else "not held yet"
+    if meeting.due_on is None:
+        return held
+    day = meeting.held_on or clock.today()
+    late = (day - meeting.due_on).days
+    state = f"{late} day{'' if late == 1 else 's'} over" if is_late_on(meeting, day) else "in time"
+    return f"{held} · due {meeting.due_on:%m/%d/%Y}, {state}"
+
+
+def editors(desk: Desk) -> list[tuple[str, str]]:
+    """Who edited the offer, last one first: initials, and name with field and time."""
+    answered = [field for field in fields_of(desk.proposal) if field.answer]
+    answered.sort(key=lambda field: field.answer.at, reverse=True)
+    newest = {}
+    for field in answered:
+        newest.setdefault(field.answer.by_name, field)
+    return [
+        (
+            "".join(part[0] for part in name.split()[:2]).upper(),
+            f"{name} edited {field.declaration.label}, {us_time(field.answer.at)}",
+        )
+        for name, field in newest.items()
+    ]

@@ -1,0 +1,182 @@
+"""The state as a peer: the plan that makes it equal to us, and sending it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Capability
+from manzanita.exchange.actions import prepare_submission, release_rejected
+from manzanita.exchange.models import Operation
+from manzanita.exchange.outbox import ON_ITS_WAY
+from manzanita.exchange.plan import (
+    held_groups,
+    not_reported,
+    open_findings_of_record,
+    record_totals,
+    standing_record,
+)
+from manzanita.exchange.queries import (
+    HOLD_TITLES,
+    operation_of_actor,
+    operations_of_student,
+    plan_counts,
+    plan_operations,
+    submissions,
+)
+from manzanita.platform import clock
+from manzanita.ui.jinja_env import url_or_none
+from manzanita.web import state_correct, state_findings, state_submissions
+from manzanita.web.access import requires
+from manzanita.web.state_lines import grouped, name_of, opened_operation, student_names
+
+PAGE_SIZE = 100
+FORMS = {"api": "API", "files": "Files for hand upload"}
+DESTINATIONS = {"sandbox": "Sandbox (practice)", "state": "State (CALPADS)"}
+NOT_REPORTED_DAYS = 30
+
+
+@require_safe
+@requires(Capability.SEND_TO_STATE)
+def plan(request: HttpRequest) -> HttpResponse:
+    """Operations that may go now, or with ``held`` those held for one reason, a page at a time."""
+    actor = request.actor
+    held = request.GET.get("held", "")
+    if held and held not in HOLD_TITLES:
+        raise Http404("no such reason")
+    after = _place(request.GET.get("after", ""))
+    found = plan_operations(actor, held=held, after=after, limit=PAGE_SIZE + 1)
+    shown = found[:PAGE_SIZE]
+    opened = next((one for one in shown if str(one.pk) == request.GET.get("open")), None)
+    unreported = not_reported(actor, clock.now() - timedelta(days=NOT_REPORTED_DAYS))
+    people = student_names(actor, [one.archive.student_id for one in unreported])
+    log_reads(
+        actor=actor,
+        student_ids=[*(one.student_id for one in shown), *(one.archive.student_id for one in unreported)],
+        what="state.plan",
+    )
+    return render(
+        request,
+        "web/state/plan.html",
+        {
+            **_sending(),
+            "counts": plan_counts(actor),
+            "totals": record_totals(actor),
+            "groups": grouped(actor, shown),
+            "held": held,
+            "held_title": HOLD_TITLES.get(held, ""),
+            "held_groups": held_groups(actor),
+            "submissions": submissions(actor, limit=5),
+            "not_reported": [
+                {
+                    "title": one.archive.title,
+                    "text": one.text,
+                    "name": name_of(people.get(one.archive.student_id)),
+                    "url": url_or_none("archive", one.archive.public_id),
+                }
+                for one in unreported
+            ],
+            "opened_id": opened.pk if opened else None,
+            "opened": _opened(opened) if opened else None,
+            "after": request.GET.get("after", ""),
+            "next_after": f"{shown[-1].student_id}-{shown[-1].position}" if len(found) > PAGE_SIZE else "",
+        },
+    )
+
+
+def _place(text: str) -> tuple[int, int]:
+    """``17-3`` as (student, position); nothing as before the first."""
+    student, _, position = text.partition("-")
+    if not text:
+        return 0, -1
+    if not (student.isdecimal() and position.isdecimal()):
+        raise Http404("no such page")
+    return int(student), int(position)
+
+
+def _sending() -> dict[str, Any]:
+    chosen = settings.STATE_GATEWAY
+    return {
+        "forms": list(FORMS.items()),
+        "destinations": list(DESTINATIONS.items()),
+        "chosen_form": chosen["form"],
+        "chosen_destination": chosen["destination"],
+    }
+
+
+def _opened(operation: Operation) -> dict[str, Any]:
+    """Everything of one operation: its line, why it is held, and where to mend it."""
+    standing = standing_record(operation.student_id, operation.record_key)
+    findings = open_findings_of_record(operation.student_id, operation.record_key)
+    return {
+        "operation": operation,
+        "line": opened_operation(operation),
+        "correct_url": reverse("correct", args=[standing.pk]) if standing else None,
+        "finding_url": reverse("finding", args=[findings[0].pk]) if findings else None,
+        "may_release": operation.hold_code == "rejected",
+        "is_on_its_way": operation.hold_code == ON_ITS_WAY,
+    }
+
+
+@require_safe
+@requires(Capability.SEND_TO_STATE)
+def operation(request: HttpRequest, pk: int) -> HttpResponse:
+    """One operation opened, among all of its student."""
+    chosen = operation_of_actor(request.actor, pk)
+    log_reads(actor=request.actor, student_ids=[chosen.student_id], what="state.operation")
+    own = [one for one in operations_of_student(chosen.student_id) if one.lea_code == chosen.lea_code]
+    return render(
+        request,
+        "web/state/operation.html",
+        {"groups": grouped(request.actor, own), "opened_id": pk, "opened": _opened(chosen), "chosen": chosen},
+    )
+
+
+@require_POST
+@requires(Capability.SEND_TO_STATE)
+def send(request: HttpRequest) -> HttpResponse:
+    """Fix the lines of everything that may go, and start sending. A second click finds nothing left to send."""
+    form, destination = request.POST.get("form", ""), request.POST.get("destination", "")
+    if form not in FORMS or destination not in DESTINATIONS:
+        raise Http404("no such way to the state")
+    submission = prepare_submission(actor=request.actor, form=form, destination=destination)
+    if submission is None:
+        messages.info(request, "Nothing was sent: what may go is on its way already, or equal.")
+        newest = submissions(request.actor, limit=1)
+        is_under_way = newest and newest[0].state in ("ready", "sending", "answering")
+        return redirect("submission", newest[0].public_id) if is_under_way else redirect("state")
+    return redirect("submission", submission.public_id)
+
+
+@require_POST
+@requires(Capability.SEND_TO_STATE)
+def release(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a rejected line go again unchanged, with the reason why that should now succeed."""
+    chosen = operation_of_actor(request.actor, pk)
+    reason = request.POST.get("reason", "").strip()
+    if not reason:
+        messages.error(request, "Not released: say why the same line should pass now.")
+    elif release_rejected(actor=request.actor, operation=chosen, reason=reason):
+        messages.success(request, "Released: the line goes again with the next send.")
+    else:
+        messages.info(request, "This line is not held as rejected any more.")
+    return redirect("state_operation", pk)
+
+
+urlpatterns = [
+    path("state", plan, name="state"),
+    path("state/send", send, name="state_send"),
+    path("state/operations/<int:pk>", operation, name="state_operation"),
+    path("state/operations/<int:pk>/release", release, name="state_release"),
+    *state_submissions.urlpatterns,
+    *state_findings.urlpatterns,
+    *state_correct.urlpatterns,
+]

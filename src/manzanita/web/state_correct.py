@@ -1,0 +1,155 @@
+"""Correct one archived record: its fields as controls, the wrong one first, and what will then be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_http_methods
+
+from manzanita.archive.models import ArchivedRecord
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Capability
+from manzanita.domain.codes import code_set
+from manzanita.domain.fields import FIELDS, short_name
+from manzanita.domain.findings import Finding, Reason
+from manzanita.domain.layouts import field as layout_field
+from manzanita.exchange.plan import open_findings_of_record, record_to_correct
+from manzanita.exchange.queries import operations_of
+from manzanita.meetings.actions import NotPossible
+from manzanita.orgs.queries import nonpublic_agencies
+from manzanita.procedures.correct import CORRECTABLE, Correction, correct_record, preview_correction
+from manzanita.ui.jinja_env import url_or_none
+from manzanita.web.access import requires
+from manzanita.web.state_lines import meaning, name_of, student_names, summary
+
+AGENCY_FIELD = "25.05"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.CORRECT_RECORD)
+def correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form; a POST with ``check`` says what it would do, one without saves it."""
+    row = record_to_correct(request.actor, pk)
+    log_reads(actor=request.actor, student_ids=[row.student_id], what="correction")
+    given = {
+        number: request.POST.get(number, row.values[number]).strip() for number in CORRECTABLE[row.record]
+    }
+    reason = request.POST.get("reason", "")
+    preview = preview_correction(row, given)
+    refusals: Sequence[Reason] = ()
+    if request.method == "POST":
+        refusals = preview.blockers
+        if "check" not in request.POST:
+            try:
+                archive = correct_record(actor=request.actor, row=row, changes=given, reason=reason)
+            except NotPossible as refused:
+                refusals = refused.reasons
+            else:
+                return _saved(request, row, archive.pk)
+    return _form(request, row, given, preview, refusals, reason)
+
+
+def _saved(request: HttpRequest, row: ArchivedRecord, archive_id: int) -> HttpResponse:
+    own = list(
+        operations_of(request.actor)
+        .filter(student_id=row.student_id, archive_id=archive_id)
+        .order_by("-position")
+    )
+    if not own:
+        messages.success(request, "Corrected. The state holds exactly this already, so nothing is sent.")
+        return redirect("state")
+    messages.success(
+        request, "Corrected. What the state will be told stands in the plan; send it when you are ready."
+    )
+    return redirect("state_operation", own[0].pk)
+
+
+def _form(
+    request: HttpRequest,
+    row: ArchivedRecord,
+    given: Mapping[str, str],
+    preview: Correction,
+    refusals: Sequence[Reason],
+    reason: str,
+) -> HttpResponse:
+    findings = open_findings_of_record(row.student_id, row.record_key)
+    wrong = [number for finding in findings for number in finding.fields if number in given]
+    order = [*dict.fromkeys(wrong), *(number for number in given if number not in wrong)]
+    errors = _errors(preview.findings, refusals)
+    person = student_names(request.actor, [row.student_id]).get(row.student_id)
+    elsewhere = sorted({number for one in findings for number in one.fields} - set(given))
+    is_posted = request.method == "POST"
+    return render(
+        request,
+        "web/state/correct.html",
+        {
+            "row": row,
+            "name": name_of(person),
+            "ssid": person.ssid if person else "",
+            "student_url": url_or_none("student", person.student.public_id) if person else None,
+            "archive_url": url_or_none("archive", row.archive.public_id),
+            "summary": summary(row.record, row.values),
+            "findings": findings,
+            "controls": [
+                _control(
+                    number, given[number], row.values[number], errors.get(number, ""), is_first=position == 0
+                )
+                for position, number in enumerate(order)
+            ],
+            "wrong_count": len(set(wrong)),
+            "elsewhere": [f"{number} {short_name(number)}" for number in elsewhere],
+            "preview": preview,
+            "changes": [
+                (number, short_name(number), meaning(number, was) or "blank", meaning(number, new) or "blank")
+                for number, (was, new) in preview.changes.items()
+            ],
+            "refusals": refusals,
+            "warnings": [
+                one for one in preview.findings if is_posted and one.code not in {r.code for r in refusals}
+            ],
+            "reason": reason,
+            "is_checked": is_posted,
+        },
+        status=422 if refusals else 200,
+    )
+
+
+def _errors(findings: Sequence[Finding], refusals: Sequence[Reason]) -> dict[str, str]:
+    """What stands at a field: the refusal that names it."""
+    fields = {one.code: one.fields for one in findings}
+    errors: dict[str, str] = {}
+    for reason in refusals:
+        for number in (*reason.values, *fields.get(reason.code, ())):
+            errors.setdefault(number, reason.text)
+    return errors
+
+
+def _control(number: str, value: str, was: str, error: str, *, is_first: bool) -> dict[str, Any]:
+    declared = FIELDS.get(number)
+    name = layout_field(number).code_set
+    options = [(code.code, code.name) for code in code_set(name).current()] if name else []
+    if number == AGENCY_FIELD:
+        options = [(agency.npa_id, agency.name) for agency in nonpublic_agencies() if agency.npa_id]
+    # A value that the list does not know must still be shown as what it is.
+    for known in (was, value):
+        if options and known and known not in dict(options):
+            options.append((known, "not in the list"))
+    return {
+        "number": number,
+        "label": short_name(number),
+        "value": value,
+        "was": meaning(number, was) or "blank",
+        "is_changed": value != was,
+        "options": options,
+        "hint": (declared.help if declared else "") or None,
+        "error": error or None,
+        "is_first": is_first,
+    }
+
+
+urlpatterns = [path("corrections/<int:pk>", correct, name="correct")]

@@ -1,0 +1,140 @@
+"""Everything a student's page is drawn from, read once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from manzanita.accounts.queries import user_names
+from manzanita.archive.models import Archive, ArchivedRecord
+from manzanita.archive.queries import archives_of, standing_records
+from manzanita.domain.access import Actor
+from manzanita.exchange.models import Operation, StateFinding, StateRecord
+from manzanita.exchange.queries import open_findings_of, operations_of_student, state_records_of
+from manzanita.meetings.models import Meeting
+from manzanita.meetings.queries import OPEN_STATES, event_label, meetings_of
+from manzanita.orgs.queries import agency_names, school_names
+from manzanita.platform import clock
+from manzanita.students.models import Enrollment, Plan, Student
+from manzanita.students.queries import StudentFacts, facts_of, get_student
+from manzanita.ui.jinja_env import url_or_none
+
+
+@dataclass(frozen=True, slots=True)
+class StudentFile:
+    """One student as the actor's LEA knows and reports them.
+
+    ``operations``, ``at_state``, ``should``, ``findings``, ``meetings`` and ``archives`` are those of the
+    actor's LEA; ``enrollment`` is the one of today, or the newest one for a student who has left.
+    """
+
+    actor: Actor
+    today: date
+    student: Student
+    facts: StudentFacts
+    meetings: Sequence[Meeting]
+    archives: Sequence[Archive]
+    operations: Sequence[Operation]
+    at_state: Sequence[StateRecord]
+    should: Sequence[ArchivedRecord]
+    findings: Sequence[StateFinding]
+    agencies: Mapping[str, str]
+    schools: Mapping[str, str]
+    people: Mapping[int, str]
+
+    @property
+    def enrollment(self) -> Enrollment | None:
+        here = [e for e in self.facts.enrollments if e.lea_code == self.actor.agency_code]
+        newest = max(here, key=lambda e: e.started_on, default=None)
+        return self.facts.enrollment_on(self.today, self.actor.agency_code) or newest
+
+    @property
+    def is_enrolled_here(self) -> bool:
+        return self.facts.enrollment_on(self.today, self.actor.agency_code) is not None
+
+    @property
+    def plan(self) -> Plan | None:
+        return self.facts.plan_on(self.today)
+
+    @property
+    def open_meeting(self) -> Meeting | None:
+        return next((m for m in self.meetings if m.state in OPEN_STATES), None)
+
+    @property
+    def age(self) -> str:
+        """``8 y 9 m``, in completed years and months; empty without a birth date."""
+        born = self.student.birth_on
+        if born is None:
+            return ""
+        months = (self.today.year - born.year) * 12 + self.today.month - born.month
+        if self.today.day < born.day:
+            months -= 1
+        return f"{months // 12} y {months % 12} m"
+
+    def agency(self, code: str) -> str:
+        return f"{code} {self.agencies.get(code, '')}".strip()
+
+    def school_of(self, enrollment: Enrollment) -> str:
+        """The school, or the nonpublic school where the student is placed in one."""
+        if enrollment.nps_code and enrollment.nps_code in self.agencies:
+            return self.agencies[enrollment.nps_code]
+        return self.schools.get(enrollment.school_code, enrollment.school_code)
+
+    def meeting_url(self, meeting: Meeting) -> str | None:
+        """Where the meeting is read: its archive once it is finalized, its form while it is open."""
+        if meeting.state == "finalized":
+            archive = self.archive_of(meeting)
+            return url_or_none("archive", archive.public_id) if archive else None
+        return url_or_none("meeting", meeting.public_id)
+
+    def archive_of(self, meeting: Meeting) -> Archive | None:
+        """The archive that stands for a finalized meeting; one taken over is found by its day."""
+        for archive in self.archives:
+            if archive.cause == "meeting" and archive.cause_id == meeting.pk:
+                return archive
+        if meeting.source == "meeting":
+            return None
+        on_day = (a for a in self.archives if a.cause == "take_over" and a.event_on == meeting.held_on)
+        return next(on_day, None)
+
+
+def meeting_day(meeting: Meeting) -> date:
+    """The day a meeting stands at: held, still to come, or the day it was opened."""
+    return meeting.held_on or meeting.pending_on or meeting.opened_at.astimezone(clock.CALIFORNIA).date()
+
+
+def short_label(meeting: Meeting) -> str:
+    """``Annual plan review 11/12/2026``."""
+    return f"{event_label(meeting)} {meeting_day(meeting):%m/%d/%Y}"
+
+
+def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
+    """Read the file of one student. Raises ``Http404`` when there is none within the actor's scope."""
+    student = get_student(actor, public_id)
+    facts = facts_of(student)
+    lea = actor.agency_code
+    meetings = [m for m in meetings_of(student) if m.lea_code == lea]
+    archives = [a for a in archives_of(student.pk) if a.lea_code == lea]
+    codes = {e.lea_code for e in facts.enrollments} | {e.nps_code for e in facts.enrollments}
+    codes |= {p.dsea_code for p in facts.plans} | {p.lea_code for p in facts.plans} | {lea}
+    people = {facts.case_manager_id, *(m.opened_by_id for m in meetings), *(a.by_id for a in archives)}
+    return StudentFile(
+        actor=actor,
+        today=clock.today(),
+        student=student,
+        facts=facts,
+        meetings=meetings,
+        archives=archives,
+        operations=[o for o in operations_of_student(student.pk) if o.lea_code == lea],
+        at_state=[r for r in state_records_of(student.pk) if r.lea_code == lea],
+        should=standing_records([student.pk], lea).get(student.pk, []),
+        findings=[f for f in open_findings_of(student.pk) if f.lea_code == lea],
+        agencies=agency_names(codes - {""}),
+        schools=school_names({e.school_code for e in facts.enrollments} - {""}),
+        people=user_names({person for person in people if person is not None}),
+    )
+
+
+ONE_DAY = timedelta(days=1)

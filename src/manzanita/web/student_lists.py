@@ -1,0 +1,149 @@
+"""The lists of students that the product knows: what each asks, in words and as a query.
+
+Home counts with the same queries that the list pages show, so that a count and its list cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from types import MappingProxyType
+
+from manzanita.domain.access import Actor
+from manzanita.exchange.queries import has_open_finding, has_operation
+from manzanita.meetings.queries import has_open_meeting
+from manzanita.platform import clock
+from manzanita.students.models import ScopedQuerySet
+from manzanita.students.queries import DueCount, current_at_agency, due_counts, participating, visible_to
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days until a due date, both ends inclusive; ``first`` ``None`` is open toward the past."""
+
+    key: str
+    label: str
+    first: int | None
+    last: int
+
+    def days(self, today: date) -> tuple[date | None, date]:
+        first = None if self.first is None else today + timedelta(days=self.first)
+        return first, today + timedelta(days=self.last)
+
+
+SPANS = (
+    Span("late", "Overdue", None, -1),
+    Span("15", "Due within 15 days", 0, 15),
+    Span("30", "Due in 16 to 30 days", 16, 30),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A due date that lists watch."""
+
+    key: str
+    label: str
+    column: str
+
+
+CLOCKS = (
+    Clock("plan-review", "Plan review", "plan_review_due_on"),
+    Clock("triennial", "Triennial", "evaluation_due_on"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StudentList:
+    """One list. ``kind`` is clock, held, different, findings or all; ``nothing`` says what an empty one means."""
+
+    key: str
+    title: str
+    meaning: str
+    nothing: str
+    kind: str = "all"
+    clock: Clock | None = None
+    span: Span | None = None
+
+
+def _clock_list(watched: Clock, span: Span) -> StudentList:
+    return StudentList(
+        key=f"{watched.key}-{span.key}",
+        title=f"{watched.label} {span.label.lower()}, no meeting open",
+        meaning=(
+            f"Current, participating students whose {watched.label.lower()} is {span.label.lower()} and who have "
+            "no meeting open that would meet it"
+        ),
+        nothing="Every such student has a meeting open, or the date is further away.",
+        kind="clock",
+        clock=watched,
+        span=span,
+    )
+
+
+LISTS: Mapping[str, StudentList] = MappingProxyType(
+    {
+        known.key: known
+        for known in (
+            StudentList(
+                "all",
+                "Students",
+                "Students enrolled here now, and those who left since the last academic year began",
+                "No student is in this scope yet.",
+            ),
+            *(_clock_list(watched, span) for watched in CLOCKS for span in SPANS),
+            StudentList(
+                "findings",
+                "Students with open findings",
+                "Students on whose records a finding is open",
+                "No finding is open.",
+                "findings",
+            ),
+            StudentList(
+                "held",
+                "Students with records held back from the state",
+                "Students of whom at least one record is held, for a reason that stands on the student's page",
+                "Nothing is held.",
+                "held",
+            ),
+            StudentList(
+                "different",
+                "Students whose records differ at the state",
+                "Students of whom at least one record is ready to send or on its way",
+                "The state holds what it should.",
+                "different",
+            ),
+        )
+    }
+)
+
+
+def watched_students(actor: Actor, watched: Clock) -> ScopedQuerySet:
+    """Students whose clock counts: here today, participating, without a meeting open that would meet it."""
+    return participating(current_at_agency(visible_to(actor), actor)).exclude(
+        has_open_meeting(watched.column)
+    )
+
+
+def students_of(actor: Actor, wanted: StudentList) -> ScopedQuerySet:
+    """The students of one list, in no order."""
+    if wanted.clock is not None and wanted.span is not None:
+        first, last = wanted.span.days(clock.today())
+        students = watched_students(actor, wanted.clock).filter(**{f"{wanted.clock.column}__lte": last})
+        return students.filter(**{f"{wanted.clock.column}__gte": first}) if first else students
+    students = visible_to(actor)
+    if wanted.kind == "findings":
+        return students.filter(has_open_finding(actor))
+    if wanted.kind in ("held", "different"):
+        return students.filter(has_operation(actor, held=wanted.kind == "held"))
+    return students
+
+
+def clock_counts(actor: Actor, watched: Clock) -> Sequence[tuple[StudentList, DueCount]]:
+    """Count and earliest date of each list of one clock, in one query."""
+    today = clock.today()
+    counts = due_counts(
+        watched_students(actor, watched), watched.column, [span.days(today) for span in SPANS]
+    )
+    return [(LISTS[f"{watched.key}-{span.key}"], count) for span, count in zip(SPANS, counts, strict=True)]

@@ -1,0 +1,308 @@
+"""One student: identity, time line, state strip, record, meetings, state, history."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from manzanita.accounts.queries import user_names
+from manzanita.auditing.actions import log_reads
+from manzanita.auditing.queries import changes_of_student, reads_of_student
+from manzanita.domain.access import Capability
+from manzanita.domain.codes import code_set
+from manzanita.domain.findings import Reason
+from manzanita.domain.layouts import layout
+from manzanita.domain.layouts.files import write_lines
+from manzanita.domain.scenarios import EVENTS
+from manzanita.exchange.models import StateRecord
+from manzanita.exchange.queries import StripCell, lines_of_student, state_strip
+from manzanita.meetings.queries import event_label, reasons_not_to_open
+from manzanita.ui.formats import plural, us_date
+from manzanita.ui.jinja_env import url_or_none
+from manzanita.web.access import requires
+from manzanita.web.student_file import StudentFile, load_student, short_label
+from manzanita.web.student_record import groups_of
+from manzanita.web.student_timeline import PLAN_SHORT, draw, lanes_of, rows_of
+from manzanita.web.students_words import ACTION_WORDS, READ_WORDS, grade_text
+
+TABS = {"record": "Record", "meetings": "Meetings", "state": "State", "history": "History"}
+HISTORY_SHOWN = 100
+STRIP_KINDS = {"equal": "equal", "different": "diff", "held": "held", "none": "na"}
+# What a status is called for short, and what it means.
+STATUS_WORDS = {
+    "1": ("Active", "Eligible, enrolled, and taking part on an agreed plan."),
+    "2": ("Not participating", "Eligible, but without an agreed plan."),
+    "3": ("Not enrolled", "Eligible, and enrolled elsewhere or nowhere."),
+    "4": ("Not eligible", "Evaluated, or exited from special education."),
+}
+SEVERITY_KINDS = {"fatal": "fatal", "warning": "warn", "info": "empty", "not_evaluated": "unevaluated"}
+
+
+@require_safe
+@requires(Capability.READ_STUDENT)
+def student(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The page with one of its tabs (``tab``). Reading it is logged."""
+    tab = request.GET.get("tab", "record")
+    if tab not in TABS:
+        raise Http404("no such tab")
+    file = load_student(request.actor, public_id)
+    log_reads(actor=request.actor, student_ids=[file.student.pk], what=f"student.{tab}")
+    lanes = lanes_of(file)
+    here = reverse("student", args=[public_id])
+    counts = {"meetings": len(file.meetings), "state": len(file.operations) or None}
+    context = {
+        "file": file,
+        "student": file.student,
+        "identity": _identity(file),
+        "status": _status(file),
+        "lead": _lead(file),
+        "actions": _actions(file),
+        "drawing": draw(file, lanes),
+        "line_rows": rows_of(lanes),
+        "strip": [_strip_column(cell) for cell in _cells(file)],
+        "reasons": _strip_reasons(file),
+        "tab": tab,
+        "tabs": [(label, f"{here}?tab={key}", key == tab, counts.get(key)) for key, label in TABS.items()],
+        **TAB_CONTEXT[tab](file),
+    }
+    return render(request, f"web/students/tab_{tab}.html", context)
+
+
+def _lead(file: StudentFile) -> str:
+    parts = [f"Grade {grade_text(file.enrollment.grade_code)}" if file.enrollment else "", file.age]
+    if file.student.birth_on:
+        parts.append(f"born {us_date(file.student.birth_on)}")
+    return " · ".join(part for part in parts if part)
+
+
+def _identity(file: StudentFile) -> list[tuple[str, str]]:
+    enrollment, plan, holder = file.enrollment, file.plan, file.facts.rights_holder
+    kind = PLAN_SHORT.get(plan.plan_type_code, "Plan") if plan else ""
+    disability = code_set("Disability").label(plan.disability_1_code) if plan else ""
+    return [
+        ("SSID", file.facts.ssid or "None yet: the SIS requests it"),
+        ("Local ID", enrollment.local_student_id if enrollment else ""),
+        ("School", file.school_of(enrollment) if enrollment else ""),
+        ("Reporting LEA", file.agency(enrollment.lea_code) if enrollment else ""),
+        ("DSEA", file.agency(plan.dsea_code) if plan and plan.dsea_code else ""),
+        ("Plan", f"{kind} ({plan.plan_type_code}), {disability}" if plan else ""),
+        ("Case manager", file.people.get(file.facts.case_manager_id or 0, "None assigned")),
+        ("Rights holder", f"{holder.name}, {holder.relation.lower()}" if holder else "Not recorded"),
+        ("Language", holder.language if holder else ""),
+    ]
+
+
+def _status(file: StudentFile) -> dict[str, Any]:
+    """Status in words, with its first day and the sentence that says what it means."""
+    status = file.facts.status_on(file.today)
+    if status is None:
+        return {
+            "kind": "na",
+            "label": "No status",
+            "since": None,
+            "text": "No special education status is known here: general education.",
+        }
+    label, meaning = STATUS_WORDS.get(status.status_code, ("Status", "This status is not known here."))
+    return {
+        "kind": "ok" if status.status_code == "1" else "na",
+        "label": label,
+        "since": status.effective_from,
+        "text": f"{meaning} SWDS status {code_set('SpecialEducationStatus').label(status.status_code)}.",
+    }
+
+
+def _actions(file: StudentFile) -> list[dict[str, Any]]:
+    """What one may do here; a refused action keeps its place, with the reasons and the way out."""
+    meeting = file.open_meeting
+    meeting_path = (url_or_none("meeting", meeting.public_id) or "") if meeting else ""
+    actions: list[dict[str, Any]] = []
+    if meeting is not None and meeting_path:
+        actions.append(
+            {
+                "label": f"Continue: {short_label(meeting)}",
+                "url": meeting_path,
+                "method": "get",
+                "kind": "primary",
+            }
+        )
+    opens = url_or_none("meeting_open", file.student.public_id)
+    for key, label in (("annual", "Open annual review"), ("amendment", "Open amendment")):
+        reasons = reasons_not_to_open(
+            file.actor,
+            file.student,
+            EVENTS[key],
+            file.facts,
+            today=file.today,
+            meeting_path=meeting_path,
+        )
+        if opens is None and not reasons:
+            continue
+        actions.append(
+            {
+                "label": label,
+                "url": opens,
+                "method": "post",
+                "event": key,
+                "kind": "primary" if key == "annual" and not actions else "",
+                "reason": " ".join(_sentence(reason) for reason in reasons),
+                "fix_url": next((reason.link for reason in reasons if reason.link), None),
+            }
+        )
+    return actions
+
+
+def _sentence(reason: Reason) -> str:
+    return f"{reason.text} {reason.way_out} ({reason.owner})".strip()
+
+
+def _cells(file: StudentFile) -> list[StripCell]:
+    return state_strip(file.operations, file.at_state, [(row.record, row.key_on) for row in file.should])
+
+
+def _strip_column(cell: StripCell) -> dict[str, Any]:
+    def counted(count: int, on: Any) -> str:
+        return f"{count}, newest {us_date(on)}" if count else ""
+
+    way = [plural(len(cell.on_its_way), "operation")] if cell.on_its_way else []
+    if cell.held:
+        way.append(f"{len(cell.held)} held")
+    return {
+        "code": cell.record,
+        "kind": STRIP_KINDS[cell.status],
+        "word": "Not due" if cell.status == "none" else None,
+        "should": counted(cell.should_count, cell.should_on),
+        "does": counted(cell.does_count, cell.does_on),
+        "way": ", ".join(way) or "None needed",
+    }
+
+
+def _strip_reasons(file: StudentFile) -> list[dict[str, Any]]:
+    """Below the strip: each open finding, then each hold that no finding explains, with owner and way out."""
+    reasons = []
+    for finding in file.findings:
+        days = (file.today - timezone.localtime(finding.opened_at).date()).days
+        fields = f" ({', '.join(finding.fields)})" if finding.fields else ""
+        reasons.append(
+            {
+                "kind": SEVERITY_KINDS[finding.severity],
+                "code": finding.rule_code,
+                "text": f"{finding.record}{fields}: {finding.message}",
+                "owner": f"{finding.owner} · {plural(days, 'day')}",
+                "url": url_or_none("finding", finding.pk),
+                "url_label": "Understand and fix",
+            }
+        )
+    explained = {finding.record_key for finding in file.findings}
+    may_send = file.actor.may(Capability.SEND_TO_STATE)
+    for operation in file.operations:
+        if not operation.holds or operation.record_key in explained:
+            continue
+        hold = operation.holds[0]
+        reasons.append(
+            {
+                "kind": "progress" if operation.hold_code == "on-its-way" else "held",
+                "word": "On its way" if operation.hold_code == "on-its-way" else None,
+                "code": operation.record,
+                "text": f"{operation.get_kind_display()} of {us_date(operation.key_on)}: {hold['text']} "
+                f"{hold['way_out']}",
+                "owner": hold["owner"],
+                "url": url_or_none("state_operation", operation.pk) if may_send else None,
+                "url_label": "Show the line",
+            }
+        )
+    return reasons
+
+
+def _record_tab(file: StudentFile) -> dict[str, Any]:
+    meeting = file.open_meeting
+    newest = max((row.key_on for row in file.should if row.record == "PLAN"), default=None)
+    return {
+        "groups": groups_of(file),
+        "pending_label": f"Pending: {short_label(meeting)}" if meeting else "Pending",
+        "archived_label": f"Archived {us_date(newest)}" if newest else "Archived",
+    }
+
+
+def _meetings_tab(file: StudentFile) -> dict[str, Any]:
+    delays = code_set("MeetingDelay")
+    return {
+        "meeting_rows": [
+            {
+                "meeting": meeting,
+                "label": event_label(meeting),
+                "url": file.meeting_url(meeting),
+                "delay": delays.label(meeting.delay_code) if meeting.delay_code else "",
+                "outcome": _outcome(meeting.event_key, meeting.outcome_key),
+                "by": file.people.get(meeting.opened_by_id or 0, ""),
+            }
+            for meeting in file.meetings
+        ]
+    }
+
+
+def _outcome(event_key: str, outcome_key: str) -> str:
+    event = EVENTS.get(event_key)
+    outcome = event.outcomes.get(outcome_key) if event else None
+    return outcome.label if outcome else ""
+
+
+def _state_tab(file: StudentFile) -> dict[str, Any]:
+    may_send = file.actor.may(Capability.SEND_TO_STATE)
+    return {
+        "state_lines": [_state_line(record) for record in file.at_state],
+        "sent_lines": [
+            line
+            for line in lines_of_student(file.student.pk)
+            if line.submission.lea_code == file.actor.agency_code
+        ],
+        "operation_urls": {
+            operation.pk: url_or_none("state_operation", operation.pk) if may_send else None
+            for operation in file.operations
+        },
+        "may_send": may_send,
+    }
+
+
+def _state_line(record: StateRecord) -> dict[str, Any]:
+    shape = layout(record.record)
+    text = write_lines(shape, [record.values])[0]
+    return {
+        "record": record,
+        "parts": [(text, False)],
+        "fields": [
+            {"number": field.number, "name": field.name, "value": record.values.get(field.number, "")}
+            for field in shape.fields
+        ],
+        "title": f"{record.record} of {us_date(record.key_on)}"
+        + (f", {code_set('Service').label(record.values['25.11'])}" if record.record == "SERV" else ""),
+    }
+
+
+def _history_tab(file: StudentFile) -> dict[str, Any]:
+    changes = list(changes_of_student(file.student.pk)[:HISTORY_SHOWN])
+    reads = list(reads_of_student(file.student.pk)[:HISTORY_SHOWN])
+    ids = {event.actor_user_id for event in (*changes, *reads) if event.actor_user_id is not None}
+    return {
+        "changes": changes,
+        "reads": reads,
+        "names": user_names(ids),
+        "action_words": ACTION_WORDS,
+        "read_words": READ_WORDS,
+        "shown": HISTORY_SHOWN,
+    }
+
+
+TAB_CONTEXT = {
+    "record": _record_tab,
+    "meetings": _meetings_tab,
+    "state": _state_tab,
+    "history": _history_tab,
+}
+
+urlpatterns = [path("students/<uuid:public_id>", student, name="student")]

@@ -1,0 +1,23 @@
+"""Words that the pages of students share: grades, and what the logs say."""
+
+# Verbs of the change log and codes of the read log, as a person reads them.
+ACTION_WORDS = {
+    "open_meeting": "Opened a meeting",
+    "hold_meeting": "Recorded a meeting as held",
+    "record_decision": "Recorded a decision of the family",
+    "cancel_meeting": "Canceled a meeting",
+    "finalize_meeting": "Finalized a meeting",
+    "correct_record": "Corrected an archived record",
+}
+READ_WORDS = {
+    "student.list": "Seen in a list",
+    "student.record": "Record",
+    "student.meetings": "Meetings",
+    "student.state": "State",
+    "student.history": "History",
+}
+
+
+def grade_text(code: str) -> str:
+    """``4`` for ``04``; other codes (KN, IN ...) as they are."""
+    return str(int(code)) if code.isdecimal() else code

@@ -1,0 +1,53 @@
+"""Fixtures that every test may ask for. What only one folder needs stands in that folder.
+
+A test that reads the clock asks for ``noon``; a test that needs people and students asks for ``small_world``;
+a test of a page asks for ``sign_in``. Nothing else is built behind a test's back.
+"""
+
+import os
+
+import hypothesis
+import pytest
+import time_machine
+from django.test import Client
+
+# One machine finds new examples with every run; the one that decides about a merge repeats itself.
+hypothesis.settings.register_profile("house", deadline=None, derandomize=os.environ.get("CI") == "true")
+hypothesis.settings.load_profile("house")
+
+
+@pytest.fixture
+def noon():
+    """The clock stands at noon in California on Monday, November 23, 2026."""
+    from tests.support.world import NOON
+
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def small_world(db, noon):
+    """The SELPA of :mod:`tests.support.world` in the test database."""
+    from tests.support.world import small_world as build
+
+    return build()
+
+
+@pytest.fixture
+def sign_in():
+    """``sign_in(user, grant=None)`` gives a client that is signed in, acting through ``grant``.
+
+    Not ``client.force_login``: the first backend of the settings only counts wrong passwords.
+    """
+    from manzanita.accounts.middleware import SESSION_KEY
+
+    def signed_in(user, grant=None) -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        if grant is not None:
+            session = client.session
+            session[SESSION_KEY] = grant.pk
+            session.save()
+        return client
+
+    return signed_in

@@ -1,0 +1,195 @@
+"""``manzanita demo`` as a real process: what a newcomer meets first has to start, stop and start again.
+
+It has a database of its own, so that one run on SQLite says all there is to say; it passes on both all the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.system import free_port
+
+STUDENTS = "60"
+
+
+class Demo:
+    """One start of the command, read up to its last line before it waits."""
+
+    def __init__(self, var: Path, port: int, sandbox_port: int) -> None:
+        self.port, self.sandbox_port = port, sandbox_port
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "manzanita.cli", "demo", "--students", STUDENTS),
+                *("--port", str(port), "--sandbox-port", str(sandbox_port)),
+            ],
+            # A database that a demo must not touch: it would fail to open it.
+            env={
+                **os.environ,
+                "MANZANITA_VAR": str(var),
+                "DATABASE_URL": "sqlite:////nonexistent/real.sqlite3",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def read(self) -> str:
+        """Its lines, until it waits for Ctrl-C or has ended."""
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if line.startswith("Ctrl-C"):
+                break
+        return "".join(lines)
+
+    def end(self, number: int = signal.SIGINT) -> int:
+        """What Ctrl-C does: the signal goes to the group at the terminal. Returns the exit code."""
+        os.killpg(self.process.pid, number)
+        self.process.stdout.read()
+        return self.process.wait(timeout=60)
+
+    def is_anything_left(self) -> bool:
+        return any(_is_taken(port) for port in (self.port, self.sandbox_port))
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _sandbox_at(port: int) -> int:
+    """Process id of the sandbox with this port."""
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = command.read_bytes().split(b"\0")
+        except OSError:
+            continue  # It ended while we looked.
+        if b"sandbox" in words and str(port).encode() in words:
+            return int(command.parent.name)
+    raise AssertionError(f"no sandbox at {port}")
+
+
+@pytest.fixture(scope="module")
+def ports() -> tuple[int, int]:
+    return free_port(), free_port()
+
+
+@pytest.fixture(scope="module")
+def var(tmp_path_factory, ports) -> Path:
+    """A folder with a demo that was started once and stopped."""
+    folder = tmp_path_factory.mktemp("demo")
+    demo = Demo(folder, *ports)
+    told = demo.read()
+    try:
+        assert f"Ready: http://127.0.0.1:{ports[0]}" in told, told
+    finally:
+        if demo.process.poll() is None:
+            demo.end()
+    return folder
+
+
+@pytest.fixture
+def start(var, ports):
+    """Starts demos in ``var`` and ends whatever of them still runs."""
+    started: list[Demo] = []
+
+    def begin(*, at: tuple[int, int] = ports) -> Demo:
+        started.append(Demo(var, *at))
+        return started[-1]
+
+    yield begin
+    for demo in started:
+        if demo.process.poll() is None:
+            demo.end()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_start_reuses_what_is_there_and_a_signal_ends_all_of_it(start, var, number):
+    built = (var / "demo" / "demo.json").stat().st_mtime_ns
+
+    demo = start()
+    told = demo.read()
+
+    assert "Reusing" in told
+    assert "fictitious students" not in told
+    assert demo.end(number) == 0
+    assert not demo.is_anything_left()
+    assert (var / "demo" / "demo.json").stat().st_mtime_ns == built
+
+
+def test_each_perspective_can_sign_in_with_what_is_printed(start, var):
+    demo = start()
+    told = demo.read()
+    sign_ins = json.loads((var / "demo" / "demo.json").read_text())["sign_ins"]
+
+    assert {sign_in["perspective"] for sign_in in sign_ins} == {"SEDS coordinator", "Case manager"}
+    for sign_in in sign_ins:
+        assert sign_in["email"] in told
+        assert sign_in["password"] in told
+        with httpx.Client(base_url=f"http://127.0.0.1:{demo.port}", trust_env=False, timeout=30) as client:
+            form = client.get("/sign-in")
+            token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.text)[1]
+            answer = client.post(
+                "/sign-in",
+                data={
+                    "csrfmiddlewaretoken": token,
+                    "username": sign_in["email"],
+                    "password": sign_in["password"],
+                },
+            )
+            assert answer.status_code == 302
+            assert client.get(answer.headers["location"]).status_code == 200
+
+
+def test_what_was_built_is_kept_from_others_of_the_machine(var):
+    assert (var / "demo" / "demo.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_port_that_is_taken_is_named_and_nothing_is_started(start, ports):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = listener.getsockname()[1]
+        demo = start(at=(ports[0], taken))
+        told = demo.read()
+
+    assert f"Port {taken} is taken" in told
+    assert demo.process.wait(timeout=30) == 1
+    assert not _is_taken(ports[0])
+
+
+def test_only_one_demo_at_a_time_works_in_a_folder(start):
+    first = start()
+    first.read()
+    second = start(at=(free_port(), free_port()))
+
+    assert "already being built or running" in second.read()
+    assert second.process.wait(timeout=30) == 1
+
+
+def test_a_process_that_dies_ends_the_demo_with_a_reason(start):
+    demo = start()
+    demo.read()
+    os.kill(_sandbox_at(demo.sandbox_port), signal.SIGKILL)
+
+    assert "The sandbox process ended by itself" in demo.process.stdout.read()
+    assert demo.process.wait(timeout=60) == 1
+    assert not demo.is_anything_left()
+
+
+def test_a_demo_that_was_cut_off_while_it_was_built_is_built_anew(start, var):
+    (var / "demo" / "demo.json").unlink()
+
+    told = start().read()
+
+    assert "building it anew" in told
+    assert "Ready:" in told

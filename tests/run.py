@@ -1,0 +1,115 @@
+"""``make test``: the checks that need no database, then every test on SQLite and on PostgreSQL.
+
+PostgreSQL is the server of ``TEST_DATABASE_URL``, or one started from installed binaries, or not tested, which
+the last line then says. With ``CI=true`` a skipped test or a missing PostgreSQL is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.postgres import stop_on_sigterm, test_database_url
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+# Two at a time suits two cores; one file stays on one worker, so that what its tests share is built once.
+PARALLEL = ("-n", "2", "--dist", "loadfile")
+CHECKS = {
+    "ruff check": (BIN / "ruff", "check"),
+    "ruff format": (BIN / "ruff", "format", "--check"),
+    "mypy": (BIN / "mypy",),
+    "import contracts": (BIN / "lint-imports",),
+    "migrations": (sys.executable, "-m", "manzanita.cli", "manage", "makemigrations", "--check", "--dry-run"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the tests went on one database. ``is_ok`` is what pytest itself says of its run."""
+
+    passed: int
+    failed: int
+    skipped: int
+    is_ok: bool
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def main() -> int:
+    stop_on_sigterm()
+    is_ci = os.environ.get("CI") == "true"
+    with tempfile.TemporaryDirectory(prefix="manzanita-run-") as folder, test_database_url() as url:
+        failed_checks = [name for name, command in CHECKS.items() if not _check(name, command, folder)]
+        runs = {"SQLite": _pytest("SQLite", None, folder)}
+        if url:
+            runs["PostgreSQL"] = _pytest("PostgreSQL", url, folder)
+    problems = [f"check failed: {name}" for name in failed_checks]
+    problems += [f"tests failed on {name}" for name, outcome in runs.items() if not outcome.is_ok]
+    if is_ci:
+        problems += [f"skipped on {name}, not allowed here" for name, run in runs.items() if run.skipped]
+        if not url:
+            problems.append("PostgreSQL has to be tested here")
+    for problem in problems:
+        print(problem)
+    missing = {} if url else {"PostgreSQL": "not tested (no TEST_DATABASE_URL, no installed binaries)"}
+    print("; ".join(f"{name}: {told}" for name, told in {**runs, **missing}.items()))
+    return 1 if problems else 0
+
+
+def _check(name: str, command: tuple[str | Path, ...], folder: str) -> bool:
+    started = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**_environment(), "MANZANITA_VAR": folder},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    is_ok = done.returncode == 0
+    print(f"{name}: {'ok' if is_ok else 'FAILED'} ({time.monotonic() - started:.1f} s)", flush=True)
+    if not is_ok:
+        print(done.stdout, flush=True)
+    return is_ok
+
+
+def _pytest(database: str, url: str | None, folder: str) -> Outcome:
+    print(f"tests on {database}", flush=True)
+    report = Path(folder) / f"{database}.xml"
+    environment = _environment()
+    if url:
+        environment["DATABASE_URL"] = url
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *PARALLEL, "-q", f"--junit-xml={report}", *sys.argv[1:]],
+        cwd=ROOT,
+        env=environment,
+        check=False,
+    )
+    if not report.exists():
+        return Outcome(0, 0, 0, is_ok=False)
+    suites = list(ElementTree.parse(report).getroot().iter("testsuite"))
+    count = {
+        name: sum(int(suite.get(name, 0)) for suite in suites)
+        for name in ("tests", "failures", "errors", "skipped")
+    }
+    failed = count["failures"] + count["errors"]
+    passed = count["tests"] - failed - count["skipped"]
+    return Outcome(passed, failed, count["skipped"], is_ok=done.returncode == 0)
+
+
+def _environment() -> dict[str, str]:
+    """Ours without a database: a test run never touches the one that an installation works on."""
+    return {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

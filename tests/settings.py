@@ -1,0 +1,21 @@
+"""The real settings for a test run: data in a folder that vanishes, nothing taken from the environment but the
+database, and a password hasher that costs nothing."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_var = tempfile.mkdtemp(prefix="manzanita-tests-")
+atexit.register(shutil.rmtree, _var, ignore_errors=True)
+for _name in [name for name in os.environ if name.startswith(("MANZANITA_", "SANDBOX_"))]:
+    del os.environ[_name]
+# Before the settings are read, and inherited by processes that a test starts.
+os.environ["MANZANITA_VAR"] = _var
+
+from manzanita.config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # A file, as in production: in memory, threads would share one connection's locks.
+    DATABASES["default"]["TEST"] = {"NAME": f"{_var}/test.sqlite3"}  # noqa: F405

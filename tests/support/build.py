@@ -1,0 +1,60 @@
+"""``python -m tests.support.build``: the small world in the database of the settings, for real processes.
+
+With ``--held`` the annual review of Alder is held and agreed in full, with one service changed; what is left
+is one click. Prints the public id of that meeting.
+"""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+
+import django
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--held", action="store_true")
+    args = parser.parse_args()
+    django.setup()
+    from django.core.management import call_command
+
+    from tests.support.world import small_world
+
+    call_command("migrate", verbosity=0)
+    world = small_world()
+    if args.held:
+        print(_held_meeting(world))
+
+
+def _held_meeting(world) -> str:
+    from manzanita.domain.scenarios import EVENTS
+    from manzanita.meetings import actions
+    from manzanita.meetings.queries import proposal_of
+    from manzanita.platform import clock
+    from manzanita.students.queries import facts_of
+
+    actor, alder = world.case_manager_actor, world.students["alder"]
+    meeting = actions.open_meeting(
+        actor=actor, student=alder, event=EVENTS["annual"], due_on=alder.plan_review_due_on
+    )
+    actions.save_answer(
+        actor=actor, meeting=meeting, field_key="service.2.25.15", value="45", seen_revision=0
+    )
+    actions.hold_meeting(actor=actor, meeting=meeting, held_on=date(2026, 11, 20), delay_code="30")
+    facts = facts_of(alder)
+    proposal = proposal_of(meeting, facts.plan_on(clock.today()), facts.services_on(clock.today()))
+    for item in proposal.items:
+        actions.record_decision(
+            actor=actor,
+            meeting=meeting,
+            item_key=item.key,
+            is_agreed=True,
+            decided_by="Maple Testcase",
+            decided_on=date(2026, 11, 23),
+        )
+    return str(meeting.public_id)
+
+
+if __name__ == "__main__":
+    main()

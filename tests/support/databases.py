@@ -1,0 +1,77 @@
+"""Databases of their own for tests that run real processes, each copied from a template in no time."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+
+class SqliteDatabases:
+    """Files in ``folder``."""
+
+    name = "SQLite"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def new(self) -> str:
+        return f"sqlite:///{self.folder / f'{uuid.uuid4().hex}.sqlite3'}"
+
+    def copy(self, url: str) -> str:
+        """A copy of a database that nobody has open."""
+        source, copied = _path(url), self.new()
+        with closing(_connect(source)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(source, _path(copied))
+        return copied
+
+    def drop(self, url: str) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{_path(url)}{suffix}").unlink(missing_ok=True)
+
+
+class PostgresDatabases:
+    """Databases of the server that ``url`` names, made and dropped by its role."""
+
+    name = "PostgreSQL"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def new(self) -> str:
+        return self._create("")
+
+    def copy(self, url: str) -> str:
+        return self._create(f' TEMPLATE "{_database(url)}"')
+
+    def _create(self, clause: str) -> str:
+        name = f"manzanita_{uuid.uuid4().hex[:16]}"
+        self._execute(f'CREATE DATABASE "{name}"{clause}')
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+
+    def drop(self, url: str) -> None:
+        self._execute(f'DROP DATABASE IF EXISTS "{_database(url)}" WITH (FORCE)')
+
+    def _execute(self, statement: str) -> None:
+        import psycopg
+
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def _path(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def _connect(path: Path):
+    import sqlite3
+
+    return sqlite3.connect(path)
+
+
+def _database(url: str) -> str:
+    return urlsplit(url).path.lstrip("/")

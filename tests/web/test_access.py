@@ -1,0 +1,198 @@
+"""Who gets which page: the refusals, in words, with their way out."""
+
+import datetime as dt
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import path, reverse
+
+from manzanita.accounts.actions import add_person, grant_perspective
+from manzanita.domain.access import Capability
+from manzanita.web import urls
+from manzanita.web.access import requires
+from tests.support import world as w
+
+
+@requires(Capability.SEND_TO_STATE)
+def _sends(request):
+    return HttpResponse("sent")
+
+
+def _breaks(request):
+    raise RuntimeError("broken on purpose")
+
+
+urlpatterns = [*urls.urlpatterns, path("only-senders", _sends), path("broken", _breaks)]
+handler403, handler404, handler500 = urls.handler403, urls.handler404, urls.handler500
+WITH_TEST_PAGES = pytest.mark.urls("tests.web.test_access")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/students",
+        "/students?list=held",
+        "/students/018f0000-0000-7000-8000-000000000000",
+        "/students/018f0000-0000-7000-8000-000000000000?tab=history",
+    ],
+)
+def test_an_anonymous_person_is_asked_to_sign_in(small_world, address):
+    answer = Client().get(address)
+
+    assert answer.status_code == 302
+    assert answer.url.startswith("/sign-in?next=/")
+
+
+@pytest.mark.django_db
+def test_an_anonymous_search_is_not_run():
+    answer = Client().post("/students/search", {"q": "Alder"})
+
+    assert answer.status_code == 302
+    assert answer.url == "/sign-in?next=/students/search"
+
+
+@WITH_TEST_PAGES
+def test_a_missing_capability_names_perspective_deed_and_way_out(small_world, sign_in):
+    answer = sign_in(small_world.case_manager).get("/only-senders")
+
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "As Case manager at Chaparral Unified you cannot see the state plan and send it." in page
+    assert "Ask the SEDS coordinator of Chaparral Unified" in page
+
+
+@WITH_TEST_PAGES
+def test_an_own_perspective_that_can_is_offered_and_used(small_world, sign_in):
+    grant = grant_perspective(
+        user=small_world.case_manager,
+        perspective_key="coordinator",
+        agency=small_world.case_manager_grant.agency,
+        starts_on=dt.date(2026, 7, 1),
+        by=None,
+        reason="test",
+    )
+    client = sign_in(small_world.case_manager)
+    client.post("/perspective", {"grant": small_world.case_manager_grant.pk})
+
+    refused = client.get("/only-senders")
+    assert refused.status_code == 403
+    assert f'name="grant" value="{grant.pk}"' in refused.content.decode()
+
+    assert client.post("/perspective", {"grant": grant.pk}).url == "/"
+    assert client.get("/only-senders").content == b"sent"
+
+
+@WITH_TEST_PAGES
+def test_a_capability_held_opens_the_page(small_world, sign_in):
+    assert sign_in(small_world.coordinator).get("/only-senders").content == b"sent"
+
+
+def test_anothers_grant_is_not_taken(small_world, sign_in):
+    client = sign_in(small_world.case_manager)
+
+    client.post("/perspective", {"grant": small_world.coordinator_grant.pk})
+
+    assert client.get("/").wsgi_request.actor.perspective_key == "case_manager"
+
+
+@pytest.mark.parametrize(("starts", "ends"), [("2025-07-01", "2026-11-22"), ("2026-11-24", None)])
+def test_without_a_grant_in_force_nothing_is_shown(small_world, sign_in, starts, ends):
+    user = add_person(email="plover.sample@example.org", name="Plover Sample", password=None)
+    grant = grant_perspective(
+        user=user,
+        perspective_key="coordinator",
+        agency=small_world.coordinator_grant.agency,
+        starts_on=dt.date.fromisoformat(starts),
+        by=None,
+        reason="test",
+    )
+    grant.ends_on = dt.date.fromisoformat(ends) if ends else None
+    grant.save()
+
+    answer = sign_in(user).get("/students")
+
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "Plover Sample, your password is right, but no perspective is given to you today." in page
+    assert "Testcase" not in page
+
+
+def test_a_grant_counts_on_its_first_and_last_day(small_world, sign_in):
+    grant = small_world.coordinator_grant
+    grant.starts_on, grant.ends_on = w.TODAY, w.TODAY
+    grant.save()
+
+    assert sign_in(small_world.coordinator).get("/").status_code == 200
+
+
+def test_the_perspective_in_use_is_marked_in_the_frame(small_world, sign_in):
+    grant = grant_perspective(
+        user=small_world.case_manager,
+        perspective_key="coordinator",
+        agency=small_world.case_manager_grant.agency,
+        starts_on=dt.date(2026, 7, 1),
+        by=None,
+        reason="test",
+    )
+    client = sign_in(small_world.case_manager)
+
+    assert f'value="{grant.pk}" aria-current="true"' in client.get("/").content.decode()
+    client.post("/perspective", {"grant": small_world.case_manager_grant.pk})
+    page = client.get("/").content.decode()
+    assert f'value="{small_world.case_manager_grant.pk}" aria-current="true"' in page
+    assert f'value="{grant.pk}" aria-current="true"' not in page
+
+
+def test_an_unknown_page_names_the_scope(small_world, sign_in):
+    answer = sign_in(small_world.case_manager).get("/no-such-page")
+
+    assert answer.status_code == 404
+    page = answer.content.decode()
+    assert "in your scope: Case manager, Chaparral Unified, my students" in page
+    assert reverse("students") in page
+
+
+@pytest.mark.django_db
+def test_an_unknown_page_for_a_stranger_says_nothing_of_scope():
+    answer = Client().get("/no-such-page")
+
+    assert answer.status_code == 404
+    assert "scope" not in answer.content.decode()
+
+
+@WITH_TEST_PAGES
+def test_a_broken_page_gives_a_reference_and_no_details(small_world, sign_in, caplog):
+    client = sign_in(small_world.coordinator)
+    client.raise_request_exception = False
+
+    answer = client.get("/broken")
+
+    assert answer.status_code == 500
+    page = answer.content.decode()
+    assert "broken on purpose" not in page
+    reference = page.split('<b class="rule">')[1].split("</b>")[0]
+    assert len(reference) == 8
+    assert f"server error shown, reference {reference}" in caplog.text
+
+
+def test_a_form_without_its_token_changes_nothing_and_says_so(small_world):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(small_world.case_manager, backend="django.contrib.auth.backends.ModelBackend")
+
+    answer = client.post("/perspective", {"grant": small_world.case_manager_grant.pk})
+
+    assert answer.status_code == 403
+    assert "Nothing was saved" in answer.content.decode()
+    assert "grant" not in client.session
+
+
+def test_a_capability_is_asked_of_the_perspective_not_of_the_person(small_world):
+    request = RequestFactory().get("/")
+    request.actor, request.user = small_world.case_manager_actor, small_world.case_manager
+    request.grant, request.available_grants = small_world.case_manager_grant, [small_world.case_manager_grant]
+
+    assert _sends(request).status_code == 403
+    request.actor = small_world.coordinator_actor
+    assert _sends(request).status_code == 200

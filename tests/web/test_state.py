@@ -1,0 +1,563 @@
+"""The pages of the state: who may see them, what they say, and that a click twice is a click once."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from manzanita.accounts.actions import add_person
+from manzanita.archive.models import ArchivedRecord
+from manzanita.auditing.models import ChangeEvent, ReadEvent
+from manzanita.exchange.actions import prepare_submission, store_answers
+from manzanita.exchange.gateway import Answer
+from manzanita.exchange.models import Operation, StateFinding, Submission, SubmissionLine
+from manzanita.platform.facts import Statement
+from manzanita.platform.jobs import run_jobs_now
+from manzanita.platform.models import Job
+from manzanita.students.actions import Identity, register_students, state_student_facts
+from tests.support import world as w
+from tests.support.exchange import archive, review_rows
+
+NO_ID = "018f0000-0000-7000-8000-000000000000"
+UNKNOWN_AGENCY = {
+    "code": "SERV0447",
+    "field": "25.05",
+    "text": "The agency is not in the list of the department.",
+}
+
+
+@pytest.fixture
+def coordinator(small_world, sign_in) -> Client:
+    return sign_in(small_world.coordinator)
+
+
+def text_of(answer) -> str:
+    """The page as one line of text."""
+    return " ".join(answer.content.decode().split())
+
+
+def reviewed(world, name: str = "alder", **serv_415: str):
+    return archive(world.students[name], review_rows(name, **serv_415))
+
+
+def rejected(world) -> StateFinding:
+    """Alder's review is sent, and the service by an unknown agency comes back."""
+    reviewed(world, **{"25.12": "400", "25.05": "9970099"})
+    submission = prepare_submission(actor=world.coordinator_actor, form="api", destination="sandbox")
+    store_answers(
+        submission=submission,
+        answers=[
+            *[Answer(position, is_posted=True) for position in (1, 2, 3)],
+            Answer(4, is_posted=False, errors=[UNKNOWN_AGENCY]),
+        ],
+    )
+    Submission.objects.filter(pk=submission.pk).update(state="done")
+    return StateFinding.objects.get()
+
+
+# Access
+
+PAGES = ["/state", "/state/operations/1", "/state/extracts", f"/state/submissions/{NO_ID}"]
+
+
+@pytest.mark.parametrize("address", [*PAGES, "/findings", "/findings/1", "/corrections/1"])
+def test_an_anonymous_person_signs_in_first(small_world, address):
+    answer = Client().get(address)
+    assert (answer.status_code, answer.url) == (302, f"/sign-in?next={address}")
+
+
+@pytest.mark.parametrize("address", [*PAGES, "/corrections/1"])
+def test_a_case_manager_does_not_send_or_correct_and_is_told_why(small_world, sign_in, address):
+    answer = sign_in(small_world.case_manager).get(address)
+    assert answer.status_code == 403
+    assert "Ask the SEDS coordinator of Chaparral Unified" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/state/send", "/state/operations/1/release", f"/state/submissions/{NO_ID}/reject"],
+)
+def test_a_case_manager_changes_nothing(small_world, sign_in, address):
+    reviewed(small_world)
+    answer = sign_in(small_world.case_manager).post(address, {"form": "api", "destination": "sandbox"})
+    assert answer.status_code == 403
+    assert not Submission.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["/state", "/findings"])
+def test_a_stranger_without_a_grant_is_told_so(small_world, sign_in, address):
+    stranger = add_person(email="fern.sample@example.org", name="Fern Sample", password=w.PASSWORD)
+    assert sign_in(stranger).get(address).status_code == 403
+
+
+def test_what_belongs_to_others_is_not_found(small_world, coordinator):
+    reviewed(small_world, "sage")  # enrolled in the other district
+    operation = Operation.objects.first()
+    other = ArchivedRecord.objects.filter(lea_code=w.OTHER_LEA).first()
+    for address in (
+        f"/state/operations/{operation.pk}",
+        f"/corrections/{other.pk}",
+        f"/state/submissions/{NO_ID}",
+        "/findings/99",
+        "/state?held=nonsense",
+        "/state?after=x",
+    ):
+        assert coordinator.get(address).status_code == 404, address
+    assert "Sage" not in text_of(coordinator.get("/state"))
+
+
+def test_a_case_manager_sees_findings_of_own_students_only(small_world, sign_in):
+    finding = rejected(small_world)
+    client = sign_in(small_world.case_manager)
+    page = text_of(client.get("/findings"))
+    assert "SERV0447" in page and "Alder Testcase" in page
+    page = text_of(client.get(f"/findings/{finding.pk}"))
+    assert "Your perspective does not correct archived records." in page
+    assert "/corrections/" not in page
+
+    state_student_facts(
+        "assignment",
+        [Statement({"student_id": finding.student_id}, None, date(2026, 11, 23))],
+        by_id=None,
+        cause="test",
+    )
+    assert "SERV0447" not in text_of(client.get("/findings"))
+    assert client.get(f"/findings/{finding.pk}").status_code == 404
+
+
+# The plan
+
+
+def test_an_empty_plan_says_that_all_is_equal(coordinator):
+    page = text_of(coordinator.get("/state"))
+    assert "The state holds what it should" in page
+    assert "Nothing differs." in page
+    assert 'name="csrfmiddlewaretoken"' in page
+
+
+def test_the_plan_shows_operations_in_order_with_destination_and_form(small_world, coordinator):
+    reviewed(small_world)
+    page = text_of(coordinator.get("/state"))
+    assert "4 operations for 1 student, in the order the state needs" in page
+    assert "Send 4 operations" in page
+    assert 'value="sandbox" checked' in page and 'value="api" checked' in page
+    places = [
+        page.index(words)
+        for words in (
+            "Alder Testcase",
+            '<td class="rt">MEET</td><td class="nb">11/20/2026</td>',
+            '<td class="rt">PLAN</td><td class="nb">11/23/2026</td>',
+            "330 Specialized academic instruction",
+            "415 ",
+        )
+    ]
+    assert places == sorted(places)
+    assert "No finding" in page and "Archive 11/23/2026" in page
+    alder = small_world.students["alder"].pk
+    assert list(ReadEvent.objects.values_list("student_id", "what")) == [(alder, "state.plan")]
+
+
+def test_an_opened_operation_shows_line_values_origins_and_confidence(small_world, coordinator):
+    reviewed(small_world)
+    plan = Operation.objects.get(record="PLAN")
+    for address in (f"/state?open={plan.pk}", f"/state/operations/{plan.pk}"):
+        page = text_of(coordinator.get(address))
+        assert (
+            "PLAN^A^^9910017^2026-2027^9900000005^L0005^SE-0005^9901^9910017^100^20261123^1^210^290^" in page
+        )
+        assert "290 Specific learning disability" in page
+        assert "this meeting" in page
+        assert "Inferred" in page and "Confirmed" in page
+        assert "The Local Record ID is given when the line is sent." in page
+
+
+def test_a_replace_says_what_was_and_what_becomes(small_world, coordinator):
+    old = reviewed(small_world)
+    submission = prepare_submission(actor=small_world.coordinator_actor, form="api", destination="sandbox")
+    store_answers(submission=submission, answers=[Answer(n, is_posted=True) for n in (1, 2, 3, 4)])
+    rows = review_rows()
+    rows[1] = ("PLAN", {**rows[1][1], "23.23": "80"})
+    archive(small_world.students["alder"], rows, cause="correction", supersedes=old)
+    page = text_of(coordinator.get(f"/state?open={Operation.objects.get().pk}"))
+    assert (
+        '23.23 General education participation <del class="was"><span class="vh">was </span>85</del><b>80</b>'
+        in page
+    )
+    assert "^^^<b>80</b>^" in page
+    assert "1 field of 35 differ from the state&#39;s" in page
+
+
+def test_held_operations_have_reason_owner_and_way_out(small_world, coordinator):
+    finding = rejected(small_world)
+    page = text_of(coordinator.get("/state"))
+    assert "Nothing may go now" in page
+    assert "Rejected by the state" in page and "Owner: SPED clerk." in page
+    page = text_of(coordinator.get("/state?held=rejected"))
+    assert "Only those held:" in page and "Alder Testcase" in page
+    operation = Operation.objects.get()
+    page = text_of(coordinator.get(f"/state?held=rejected&open={operation.pk}"))
+    assert "The state rejected exactly this line: SERV0447, The agency is not in the list" in page
+    assert f"/findings/{finding.pk}" in page
+    assert "^<b>9970099</b>^" in page
+
+
+def test_an_amendment_that_was_not_agreed_is_named_with_its_sentence(small_world, coordinator):
+    archive(
+        small_world.students["towhee"],
+        [],
+        context={
+            "effects": [{"kind": "nothing", "text": "Nothing goes.", "detail": "The family did not agree."}]
+        },
+    )
+    page = text_of(coordinator.get("/state"))
+    assert "Towhee Testcase" in page and "The family did not agree." in page
+    assert ReadEvent.objects.filter(student_id=small_world.students["towhee"].pk).exists()
+
+
+def many_students(world, count: int) -> None:
+    made = register_students(
+        [Identity(f"Fern{number}", "", "Testcase", "", date(2016, 1, 1), "F") for number in range(count)]
+    )
+    for number, student in enumerate(made):
+        state_student_facts(
+            "ssid",
+            [Statement({"student_id": student.pk}, {"ssid": f"99001{number:05}"}, date(2023, 8, 14))],
+            by_id=None,
+            cause="test",
+        )
+        state_student_facts(
+            "enrollment",
+            [
+                Statement(
+                    {"student_id": student.pk, "lea_code": w.LEA, "started_on": date(2023, 8, 14)},
+                    {
+                        "school_code": w.SCHOOL,
+                        "nps_code": "",
+                        "status_code": "10",
+                        "grade_code": "04",
+                        "exit_reason_code": "",
+                        "completion_code": "",
+                        "local_student_id": f"F{number}",
+                    },
+                    date(2023, 8, 14),
+                )
+            ],
+            by_id=None,
+            cause="test",
+        )
+        archive(student, [("MEET", {**w.meet("alder", "20261120"), "24.06": f"99001{number:05}"})])
+
+
+@pytest.mark.parametrize("count", [2, 30])
+def test_the_plan_costs_the_same_for_few_and_many(small_world, coordinator, django_assert_num_queries, count):
+    many_students(small_world, count)
+    coordinator.get("/state")
+    with django_assert_num_queries(PLAN_QUERIES):
+        page = text_of(coordinator.get("/state"))
+    assert f"Send {count} operations" in page
+
+
+# session, user, grants; the operations, archives without records, read log; counts 2, totals 2; students 5,
+# archives; held groups, submissions
+PLAN_QUERIES = 18
+
+
+def test_more_than_a_page_goes_on_where_it_ended(small_world, coordinator, monkeypatch):
+    monkeypatch.setattr("manzanita.web.state.PAGE_SIZE", 3)
+    many_students(small_world, 4)
+    first = text_of(coordinator.get("/state"))
+    assert "Fern2" in first and "Fern3" not in first
+    last = Operation.objects.order_by("student_id")[2]
+    assert f"/state?after={last.student_id}-0" in first
+    second = text_of(coordinator.get(f"/state?after={last.student_id}-0"))
+    assert "Fern3" in second and "Fern2" not in second
+
+
+# Sending
+
+
+def test_a_double_click_sends_once_and_ends_on_the_same_page(small_world, coordinator):
+    reviewed(small_world)
+    chosen = {"form": "api", "destination": "sandbox"}
+    first = coordinator.post("/state/send", chosen)
+    submission = Submission.objects.get()
+    assert (first.status_code, first.url) == (302, f"/state/submissions/{submission.public_id}")
+    again = coordinator.post("/state/send", chosen)
+    assert again.url == first.url
+    assert (Submission.objects.count(), Job.objects.count()) == (1, 1)
+    assert coordinator.get("/state/send").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "chosen", [{}, {"form": "fax", "destination": "state"}, {"form": "api", "destination": "x"}]
+)
+def test_an_unknown_way_sends_nothing(small_world, coordinator, chosen):
+    reviewed(small_world)
+    assert coordinator.post("/state/send", chosen).status_code == 404
+    assert not Submission.objects.exists()
+
+
+def test_the_state_refuses_with_all_its_reasons(small_world, coordinator):
+    reviewed(small_world)
+    answer = coordinator.post("/state/send", {"form": "api", "destination": "state"}, follow=True)
+    page = text_of(answer)
+    assert "No line left the house." in page
+    assert "API contract is not public" in page
+    assert "23.34 (provisional)" in page
+    assert "Load the state&#39;s workbook." in page
+    assert "Owner: SEDS coordinator" in page
+    assert "Send 4 operations" in text_of(coordinator.get("/state"))
+
+
+def test_progress_polls_while_it_moves_and_then_asks_for_the_page(small_world, coordinator):
+    reviewed(small_world)
+    coordinator.post("/state/send", {"form": "api", "destination": "sandbox"})
+    submission = Submission.objects.get()
+    address = f"/state/submissions/{submission.public_id}"
+    page = text_of(coordinator.get(address))
+    assert f'hx-get="{address}/progress" hx-trigger="every 2s"' in page
+    assert "0 of 4" in page
+    assert "You may close this page" in page
+    part = coordinator.get(f"{address}/progress")
+    assert "HX-Refresh" not in part
+
+    store_answers(submission=submission, answers=[Answer(n, is_posted=True) for n in (1, 2, 3, 4)])
+    Submission.objects.filter(pk=submission.pk).update(state="done")
+    part = coordinator.get(f"{address}/progress")
+    assert part["HX-Refresh"] == "true"
+    assert "hx-get" not in text_of(part)
+    assert "4 posted" in text_of(part)
+
+
+def test_a_job_that_gave_up_is_said_and_set_going_again(small_world, coordinator):
+    reviewed(small_world)
+    coordinator.post("/state/send", {"form": "api", "destination": "sandbox"})
+    Job.objects.update(state="failed", attempts=5, error_type="ValueError")
+    address = f"/state/submissions/{Submission.objects.get().public_id}"
+    page = text_of(coordinator.get(address))
+    assert "ValueError after 5 attempts" in page and "hx-get" not in page
+    coordinator.post(f"{address}/resume")
+    coordinator.post(f"{address}/resume")
+    assert Job.objects.filter(state="waiting").count() == 1
+
+
+def test_each_line_has_its_answer_with_owner_and_fix(small_world, coordinator):
+    finding = rejected(small_world)
+    submission = Submission.objects.get()
+    line = submission.lines.get(position=4)
+    address = f"/state/submissions/{submission.public_id}"
+    page = text_of(coordinator.get(f"{address}?open={line.pk}"))
+    assert "SERV0447" in page and "25.05 Nonpublic agency" in page and "SPED clerk" in page
+    assert f"/findings/{finding.pk}" in page
+    assert f"SERV^A^{line.transaction_id}^9910017^<b>9970099</b>^2026-2027^9900000005" in page
+    page = text_of(coordinator.get(f"{address}?outcome=posted"))
+    assert "SERV0447" not in page
+    assert coordinator.get(f"{address}?outcome=lost").status_code == 404
+
+
+# Files
+
+
+@pytest.fixture
+def written(transactional_db, small_world, coordinator, settings, tmp_path) -> Submission:
+    settings.STATE_GATEWAY = {
+        **settings.STATE_GATEWAY,
+        "files_dir": str(tmp_path),
+        "url": "http://127.0.0.1:1",
+    }
+    reviewed(small_world)
+    coordinator.post("/state/send", {"form": "files", "destination": "sandbox"})
+    run_jobs_now(raises_errors=True)
+    return Submission.objects.get()
+
+
+def test_files_are_written_without_a_sandbox_and_taken_home(written, coordinator):
+    address = f"/state/submissions/{written.public_id}"
+    page = text_of(coordinator.get(address))
+    assert "Files, in the order of upload" in page
+    assert f"{written.file_name[:-4]}_2_PLAN.txt" in page
+    assert "they do not go to the state" in page
+    assert "No extract read so far holds it." in page
+    answer = coordinator.get(f"{address}/files/2")
+    assert answer["Content-Disposition"] == f'attachment; filename="{written.file_name[:-4]}_2_PLAN.txt"'
+    content = b"".join(answer.streaming_content)
+    assert content.startswith(b"PLAN^A^MZ") and content.endswith(b"\r\n")
+    event = ChangeEvent.objects.get(action="export_lines")
+    assert event.detail == {"file": 2}
+    assert coordinator.get(f"{address}/files/9").status_code == 404
+
+
+def upload(*records: str, extra: dict[str, dict[str, str]] | None = None) -> list[SimpleUploadedFile]:
+    rows = w.state_rows()
+    for record, values in review_rows():
+        rows[record].append({**values, **(extra or {}).get(record, {})})
+    return [
+        SimpleUploadedFile(f"{record}.txt", w.extract_text(record, rows[record]).encode())
+        for record in records
+    ]
+
+
+def test_extracts_settle_lines_and_say_what_stays(written, coordinator):
+    files = upload("MEET", "PLAN", "SERV", extra={"PLAN": {"23.23": "70"}})
+    page = text_of(coordinator.post("/state/extracts", {"files": files}, follow=True))
+    assert "3 waiting lines settled as posted; 1 still waiting." in page
+    assert "lines of another LEA" in page
+    page = text_of(coordinator.get(f"/state/submissions/{written.public_id}?outcome=waiting"))
+    assert "The state holds other values for it." in page
+    coordinator.post("/state/extracts", {"files": upload("PLAN")})
+    written.refresh_from_db()
+    assert written.state == "done"
+    assert not Operation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ([], "Choose the extract files of the state first"),
+        ([("notes.txt", b"hello")], "notes.txt is not a record file."),
+        ([("empty.txt", b"")], None),
+        (
+            [("out.txt", b"MEET^A^MZ2^9910017^2026-2027^9900000005^L^S^9901^^^^^^20261121^^Y^30^")],
+            "not an extract",
+        ),
+    ],
+)
+def test_what_is_no_extract_is_refused_in_words(small_world, coordinator, files, words):
+    given = [SimpleUploadedFile(name, data) for name, data in files]
+    answer = coordinator.post("/state/extracts", {"files": given} if given else {})
+    assert answer.status_code == 422
+    if words:
+        assert words in text_of(answer)
+
+
+def test_a_rejection_read_on_the_state_s_site_is_noted_at_its_line(written, coordinator):
+    line = written.lines.get(record="PLAN")
+    address = f"/state/submissions/{written.public_id}"
+    assert "The state's site rejected this line" in text_of(coordinator.get(f"{address}?open={line.pk}"))
+    told = {"line": line.pk, "code": "PLAN0726", "field": "23.16", "text": "Needs MMSN or ESN."}
+    assert coordinator.post(f"{address}/reject", {**told, "field": "25.05"}).status_code == 404
+    assert "Not noted" in text_of(coordinator.post(f"{address}/reject", {**told, "code": ""}, follow=True))
+    assert "was rejected with PLAN0726" in text_of(coordinator.post(f"{address}/reject", told, follow=True))
+    finding = StateFinding.objects.get()
+    assert (finding.rule_code, finding.fields) == ("PLAN0726", ["23.16"])
+
+
+def test_files_nobody_uploaded_are_taken_back(written, coordinator):
+    address = f"/state/submissions/{written.public_id}"
+    page = text_of(coordinator.post(f"{address}/take-back", follow=True))
+    assert "4 lines taken back: free to go again." in page
+    assert "Taken back by Juniper Mockup" in page
+    assert not SubmissionLine.objects.exists()
+    assert "Send 4 operations" in text_of(coordinator.get("/state"))
+
+
+# Findings and corrections
+
+
+def test_findings_stand_oldest_first_with_owner_and_age(small_world, coordinator):
+    finding = rejected(small_world)
+    values = {
+        field.name: getattr(finding, field.name) for field in StateFinding._meta.fields if field.name != "id"
+    }
+    StateFinding.objects.create(
+        **{
+            **values,
+            "identity": "older",
+            "rule_code": "PLAN0726",
+            "opened_at": finding.opened_at - timedelta(days=9),
+            "fields": ["23.16"],
+            "values": {"23.16": ""},
+        }
+    )
+    page = text_of(coordinator.get("/findings?severity=fatal"))
+    assert page.index("PLAN0726") < page.index("SERV0447")
+    assert "9 days" in page and "SPED clerk" in page
+    assert "No finding is open" in text_of(coordinator.get("/findings?severity=warning"))
+    assert coordinator.get("/findings?severity=loud").status_code == 404
+
+
+def test_a_finding_names_rule_field_owner_line_and_way_out(small_world, coordinator):
+    finding = rejected(small_world)
+    page = text_of(coordinator.get(f"/findings/{finding.pk}"))
+    for words in (
+        "SERV0447",
+        "Alder Testcase",
+        "25.05",
+        "9970099",
+        "The agency is not in the list of the department.",
+        "SPED clerk",
+        "Correct and resend",
+        "^<b>9970099</b>^",
+    ):
+        assert words in page, words
+
+
+def test_correct_and_resend(small_world, coordinator):
+    finding = rejected(small_world)
+    page = text_of(coordinator.get(f"/findings/{finding.pk}"))
+    record = ArchivedRecord.objects.get(record_key=finding.record_key)
+    assert f"/corrections/{record.pk}" in page
+
+    form = text_of(coordinator.get(f"/corrections/{record.pk}"))
+    first_control = form.index('name="25.05"')
+    assert first_control < form.index('name="25.11"')
+    assert "autofocus" in form[first_control - 200 : first_control + 200]
+    assert "Meadowlark Therapies" in form
+
+    values = {
+        "25.11": "415",
+        "25.12": "400",
+        "25.05": "9970011",
+        "25.13": "510",
+        "25.14": "20",
+        "25.15": "30",
+    }
+    checked = coordinator.post(f"/corrections/{record.pk}", {**values, "check": "1"})
+    assert "The state is told to <b>add</b> the SERV of 11/23/2026" in text_of(checked)
+    assert Operation.objects.get().hold_code == "rejected"
+
+    refused = coordinator.post(f"/corrections/{record.pk}", values)
+    assert refused.status_code == 422
+    assert "needs its reason" in text_of(refused)
+
+    saved = coordinator.post(f"/corrections/{record.pk}", {**values, "reason": "Wrong agency"})
+    operation = Operation.objects.get()
+    assert (saved.status_code, saved.url) == (302, f"/state/operations/{operation.pk}")
+    page = text_of(coordinator.get(saved.url))
+    assert "1 of 17 fields differ from the line rejected on 11/23/2026: 25.05 was 9970099, SERV0447" in page
+    assert "^<b>9970011</b>^" in page
+    assert "Corrected" in text_of(coordinator.get(f"/findings/{finding.pk}"))
+
+    stale = coordinator.post(f"/corrections/{record.pk}", {**values, "25.15": "45", "reason": "second tab"})
+    assert stale.status_code == 422
+    assert "A newer archive holds this record." in text_of(stale)
+
+
+def test_a_changed_key_is_told_as_delete_and_add(small_world, coordinator):
+    record = ArchivedRecord.objects.get(record_key="SERV|9910017|9900000005|20251114|415|100|510")
+    values = {"25.11": "415", "25.12": "110", "25.05": "", "25.13": "510", "25.14": "20", "25.15": "30"}
+    page = text_of(coordinator.post(f"/corrections/{record.pk}", {**values, "check": "1"}))
+    assert "told to <b>delete</b> the SERV of 11/14/2025, because the change names another record" in page
+    assert "told to <b>add</b> the SERV of 11/14/2025" in page
+
+
+def test_a_record_that_is_not_corrected_here_says_where(small_world, coordinator):
+    record = ArchivedRecord.objects.get(record_key="SWDS|9910017|9900000005|20241115")
+    page = text_of(coordinator.get(f"/corrections/{record.pk}"))
+    assert "Nothing in this record is corrected here" in page
+    assert "Save the correction" not in page
+
+
+def test_a_line_rejected_for_another_cause_is_released_with_a_reason(small_world, coordinator):
+    rejected(small_world)
+    operation = Operation.objects.get()
+    address = f"/state/operations/{operation.pk}"
+    coordinator.post(f"{address}/release", {"reason": " "})
+    assert Operation.objects.get().hold_code == "rejected"
+    page = text_of(coordinator.post(f"{address}/release", {"reason": "The list has it now"}, follow=True))
+    assert "Released: the line goes again with the next send." in page
+    assert Operation.objects.get().hold_code == ""
+    assert ChangeEvent.objects.get(action="release_rejected").reason == "The list has it now"
