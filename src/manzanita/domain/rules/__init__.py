@@ -1,0 +1,93 @@
+"""The registry of rules: every rule this product evaluates, and the catalog of those it only knows.
+
+A rule is declared once, in the module of its record or topic. ``rules.csv`` lists the rules that public pages of
+the state print; those without a declaration are known by name, so that a rejection by the state can be explained.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from manzanita.domain.findings import Owner, Severity
+from manzanita.domain.layouts import SIS_RECORDS, SPED_RECORDS
+from manzanita.domain.layouts.files import LINE_CODE
+from manzanita.domain.rules import formats, meet, plan, senr, serv, swds
+from manzanita.domain.rules.declaration import FieldRule, Rule, RuleInfo
+
+_CATALOG = Path(__file__).parent / "rules.csv"
+_ALL = (*SPED_RECORDS, *SIS_RECORDS)
+
+_LINE = RuleInfo(
+    code=LINE_CODE,
+    title="Line set aside",
+    kind="format",
+    phase="input",
+    severity=Severity.FATAL,
+    records=_ALL,
+    fields=(),
+    meaning="A line whose encoding, field count or record type is wrong cannot be read, and neither can an empty "
+    "file. It is set aside whole; every other line is read.",
+    fix="Mend the export and read the file again.",
+    owner=Owner.SIS,
+    source="local: format of caret files",
+    confidence="inferred",
+)
+
+
+@cache
+def field_rules() -> tuple[FieldRule, ...]:
+    """Rules about single values, in the order in which a value is judged."""
+    return tuple(formats.rules())
+
+
+@cache
+def row_rules() -> tuple[Rule, ...]:
+    """Rules about whole rows, by code. Raises ``ValueError`` where two declarations share a code."""
+    rules = [rule for module in (swds, meet, plan, serv, senr) for rule in module.rules()]
+    by_code = {rule.code: rule for rule in rules}
+    if len(by_code) < len(rules):
+        raise ValueError("two rules share a code")
+    return tuple(by_code[code] for code in sorted(by_code))
+
+
+@cache
+def catalog() -> Mapping[str, RuleInfo]:
+    """Every rule by code: those evaluated here, and those known from the state's pages only."""
+    known = {row["code"]: _known(row) for row in _catalog_rows()}
+    ours: tuple[RuleInfo, ...] = (_LINE, *field_rules(), *row_rules())
+    return MappingProxyType({**known, **{rule.code: rule for rule in ours}})
+
+
+def rule_info(code: str) -> RuleInfo | None:
+    """The catalog page of ``code``, or ``None`` where no page of the state that we could read names it."""
+    return catalog().get(code)
+
+
+def _catalog_rows() -> list[dict[str, str]]:
+    with _CATALOG.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        return [row for row in rows if not row["status"].startswith("Retired") and row["kind"] != "report"]
+
+
+def _known(row: Mapping[str, str]) -> RuleInfo:
+    records = _ALL if row["records"] == "any" else tuple(row["records"].split("/"))
+    return RuleInfo(
+        code=row["code"],
+        title=row["title"],
+        kind=row["kind"],
+        phase=row["phase"],
+        # A severity that no page prints is not guessed upward.
+        severity=Severity.FATAL if row["severity"] == "fatal" else Severity.WARNING,
+        records=records,
+        fields=(),
+        meaning=row["rule"],
+        fix="",
+        owner=Owner.SIS if records[0] in SIS_RECORDS else Owner.CLERK,
+        source=row["source"],
+        confidence=row["confidence"],
+        is_implemented=False,
+    )

@@ -1,0 +1,170 @@
+"""``manzanita validate``: what the rules say of a folder of files, before the state says it."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+HELP = "Check the record files of a folder with the rules of the state and our own."
+PHASES = ("input", "fall1", "fall2", "eoy1")
+COLUMNS = (
+    "code",
+    "severity",
+    "kind",
+    "phase",
+    "record",
+    "file",
+    "line",
+    "ssid",
+    "fields",
+    "values",
+    "group",
+    "message",
+)
+_TABLE_WIDTH = 110
+
+
+def _phases(text: str) -> tuple[str, ...]:
+    asked = [phase.strip() for phase in text.split(",")]
+    unknown = [phase for phase in asked if phase not in PHASES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(PHASES)}")
+    return tuple(asked)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-11-23") from None
+
+
+def _year(text: str) -> str:
+    from manzanita.domain.years import first_calendar_year
+
+    try:
+        first_calendar_year(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="every regular file in it is read, none below"
+    )
+    parser.add_argument(
+        "--phase",
+        type=_phases,
+        default=PHASES,
+        metavar="LIST",
+        help=f"some of {','.join(PHASES)} (default: all); local rules always run",
+    )
+    parser.add_argument("--as-of", type=_day, metavar="DATE", help="default: today in California")
+    parser.add_argument(
+        "--year", type=_year, metavar="2026-2027", help="academic year to judge (default: the one of --as-of)"
+    )
+    parser.add_argument("--student", metavar="SSID", help="only findings of this student")
+    parser.add_argument(
+        "--format", choices=("table", "json", "csv"), help="default: table on a terminal, else JSON Lines"
+    )
+    parser.epilog = "Exit: 0 no fatal finding, 1 at least one, 2 no readable record file or bad arguments."
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 no fatal finding, 1 at least one, 2 nothing to read."""
+    from manzanita.domain.findings import Finding, Severity
+    from manzanita.domain.rules.declaration import Setting
+    from manzanita.domain.validation import validate_folder
+    from manzanita.domain.years import academic_year_of
+
+    as_of = args.as_of or datetime.now(ZoneInfo("America/Los_Angeles")).date()
+    year = args.year or academic_year_of(as_of)
+    if not args.folder.is_dir():
+        return _refuse(f"{args.folder} is not a folder.")
+    try:
+        validated = validate_folder(args.folder, Setting(as_of, year), args.phase)
+    except OSError as error:
+        return _refuse(f"{args.folder} cannot be read: {error}")
+    findings: list[Finding] = validated.findings
+    unattributed = 0
+    if args.student:
+        unattributed = sum(1 for finding in findings if finding.code == "MZ-LINE")
+        findings = [finding for finding in findings if finding.ssid == args.student or _is_of_all(finding)]
+    _write(findings, args.format or ("table" if sys.stdout.isatty() else "json"))
+
+    by_severity = Counter(finding.severity for finding in findings)
+    lines = sum(file.frame.height for file in validated.files)
+    files = f"{len(validated.files)} record file{'' if len(validated.files) == 1 else 's'}"
+    told = ", ".join(f"{by_severity[severity]} {severity.replace('_', ' ')}" for severity in Severity)
+    summary = f"As of {as_of}, academic year {year}: {files}, {lines} good lines; {told}."
+    if validated.others:
+        summary += f" Not record files, not read: {', '.join(validated.others)}."
+    if unattributed:
+        summary += f" {unattributed} lines set aside could be anybody's and are not shown."
+    sys.stderr.write(summary + "\n")
+    if not validated.files:
+        return _refuse(f"There is no readable record file in {args.folder}.")
+    return 1 if by_severity[Severity.FATAL] else 0
+
+
+def _is_of_all(finding: Any) -> bool:
+    """A rule that could not be evaluated was not evaluated for the one student either."""
+    return finding.severity == "not_evaluated" and finding.line is None
+
+
+def _refuse(text: str) -> int:
+    sys.stderr.write(text + "\n")
+    return 2
+
+
+def _document(finding: Any) -> dict[str, Any]:
+    return {
+        **{column: getattr(finding, column) for column in COLUMNS},
+        "severity": str(finding.severity),
+        "fields": list(finding.fields),
+        "values": dict(finding.values),
+    }
+
+
+def _write(findings: Sequence[Any], form: str) -> None:
+    if form == "json":
+        for finding in findings:
+            sys.stdout.write(json.dumps(_document(finding), ensure_ascii=False) + "\n")
+    elif form == "csv":
+        writer = csv.writer(sys.stdout)
+        writer.writerow(COLUMNS)
+        for finding in findings:
+            document = _document(finding)
+            document["fields"] = " ".join(finding.fields)
+            document["values"] = " ".join(f"{number}={value}" for number, value in finding.values.items())
+            writer.writerow("" if document[c] is None else document[c] for c in COLUMNS)
+    else:
+        _write_table(findings)
+
+
+def _write_table(findings: Sequence[Any]) -> None:
+    """Grouped by file; a message goes on under itself, nothing is cut."""
+    indent = " " * 50
+    file: str | None = ""
+    for finding in findings:
+        if finding.file != file:
+            file = finding.file
+            sys.stdout.write(f"\n{file or 'No file'}\n")
+        head = (
+            f"  {finding.line or '-':>6}  {finding.severity.replace('_', ' '):<13}  {finding.code:<13}"
+            f" {finding.ssid or '':<10}  "
+        )
+        text = textwrap.wrap(finding.message, _TABLE_WIDTH - len(indent)) or [""]
+        sys.stdout.write(head.ljust(len(indent)) + text[0] + "\n")
+        for more in text[1:]:
+            sys.stdout.write(indent + more + "\n")
