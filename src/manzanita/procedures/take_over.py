@@ -63,7 +63,6 @@ def take_over_extracts(
             raise ValueError(f"{file.file} is not a state extract of {', '.join(records.ORDER)}")
         for row in rows_of(file):
             values = records.complete(file.record, row)
-            values[file.layout.fields[0].number] = file.record
             by_ssid[values[records.SSID_FIELD[file.record]]].append((file.record, values))
     ids = students_by_ssid(by_ssid)
     counts: Counter[str] = Counter()

@@ -45,8 +45,8 @@ class RecordFile:
     """One caret file, read.
 
     ``frame`` has ``line`` (one-based physical line) and one text column for each state number of the layout,
-    ``""`` for an empty field; extracts also have ``upload_date`` and ``last_updated``. ``set_aside`` holds one
-    finding for each line that is not in the frame.
+    ``""`` for an empty field; the record type stands there without ``-R``, which ``is_extract`` says. Extracts also
+    have ``upload_date`` and ``last_updated``. ``set_aside`` holds one finding for each line not in the frame.
     """
 
     file: str
@@ -121,6 +121,8 @@ def parse_record_file(data: bytes, file: str) -> RecordFile:
     set_aside.sort(key=lambda finding: finding.line or 0)
 
     frame = _frame(good, good_numbers, record_layout, is_extract)
+    if is_extract:
+        frame = frame.with_columns(pl.lit(record).alias(record_layout.numbers[0]))
     return RecordFile(file, record, is_extract, record_layout, frame, set_aside)
 
 
@@ -148,8 +150,8 @@ def write_lines(
             if number not in known:
                 raise FieldRefused(number, f"{record_layout.record} has no field {number}")
             _refuse_unwritable(number, by_number.get(number), value)
-        if row.get(type_number, record_type) not in ("", record_type):
-            raise FieldRefused(type_number, f"{row[type_number]!r} is not the record type {record_type}")
+        if row.get(type_number, "") not in ("", record_layout.record):
+            raise FieldRefused(type_number, f"{row[type_number]!r} is not the record type {record_layout.record}")
         lines.append(
             DELIMITER.join(
                 [record_type, *(row.get(number, "") for number in columns if number != type_number)]
