@@ -22,7 +22,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.support import world
+from tests.support import state_files
 from tests.support.databases import PostgresDatabases, SqliteDatabases
 from tests.support.system import System
 
@@ -71,7 +71,7 @@ def main() -> int:
 
 def _prove(store, folder: Path, random_count: int, chance: random.Random) -> int:
     files = folder / "state"
-    world.write_files(files)
+    state_files.write_files(files)
     template = store.new()
     builder = System(folder / f"{store.name}-build", template)
     meeting = builder.output("-m", "tests.support.build", "--held").strip()
@@ -198,7 +198,9 @@ class User:
         return reply
 
     def sign_in(self) -> None:
-        self.post("/sign-in", "/sign-in", username="juniper.mockup@example.org", password=world.PASSWORD)
+        self.post(
+            "/sign-in", "/sign-in", username="juniper.mockup@example.org", password=state_files.PASSWORD
+        )
 
     def finalize(self, meeting: str) -> None:
         self.post(f"/meetings/{meeting}/finalize", "/state")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.support import world
+from tests.support import state_files
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "sandbox-for-tests"
@@ -33,7 +33,7 @@ class System:
             "DJANGO_SETTINGS_MODULE": "manzanita.config.settings",
             "MANZANITA_VAR": str(folder),
             "DATABASE_URL": database_url,
-            "MANZANITA_TODAY": world.TODAY.isoformat(),
+            "MANZANITA_TODAY": state_files.TODAY.isoformat(),
             "MANZANITA_JOB_LEASE_SECONDS": "3",
             "MANZANITA_STATE_URL": f"http://127.0.0.1:{self.sandbox_port}",
             "MANZANITA_STATE_CLIENT_SECRET": SECRET,
@@ -145,7 +145,7 @@ class System:
         reply.raise_for_status()
         return reply.json()["applied"]
 
-    def extract(self, record: str, lea: str = world.LEA) -> list[str]:
+    def extract(self, record: str, lea: str = state_files.LEA) -> list[str]:
         """The state's lines of one record type, as its extract states them."""
         form = {"grant_type": "client_credentials", "client_id": "manzanita", "client_secret": SECRET}
         with httpx.Client(base_url=self.sandbox_address, timeout=20, trust_env=False) as client:
