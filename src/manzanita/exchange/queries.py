@@ -14,6 +14,8 @@ from django.http import Http404
 from manzanita.domain.access import Actor
 from manzanita.domain.records import ORDER
 from manzanita.exchange.models import (
+    ImportFile,
+    ImportNote,
     ImportRun,
     Operation,
     StateFinding,
@@ -173,8 +175,12 @@ def lines_of(submission: Submission) -> list[SubmissionLine]:
     return list(SubmissionLine.objects.filter(submission=submission).order_by("position"))
 
 
-def import_runs(actor: Actor, limit: int = 20) -> list[ImportRun]:
-    return list(ImportRun.objects.filter(lea_code=actor.agency_code).order_by("-id")[:limit])
+def import_runs(actor: Actor, *, before: int | None = None, limit: int = 20) -> list[ImportRun]:
+    """Imports of the actor's LEA, newest first, from the one made before the run ``before`` on."""
+    found = ImportRun.objects.filter(lea_code=actor.agency_code)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found.order_by("-id")[:limit])
 
 
 def get_import_run(actor: Actor, public_id: uuid.UUID) -> ImportRun:
@@ -182,6 +188,37 @@ def get_import_run(actor: Actor, public_id: uuid.UUID) -> ImportRun:
     if run is None:
         raise Http404("no such import at this LEA")
     return run
+
+
+def imports_under_way(lea_code: str, sha256s: Iterable[str]) -> list[ImportRun]:
+    """Runs of the LEA that wait or run and have a file of one of these contents, oldest first."""
+    with_file = ImportFile.objects.filter(run=OuterRef("pk"), sha256__in=list(sha256s))
+    under_way = ImportRun.objects.filter(
+        Exists(with_file), lea_code=lea_code, state__in=["waiting", "running"]
+    )
+    return list(under_way.order_by("pk"))
+
+
+def import_notes(
+    files: Iterable[ImportFile], *, effect: str = "", after: ImportNote | None = None, limit: int = 100
+) -> list[ImportNote]:
+    """Notes of some files by file and line, after one already shown."""
+    found = ImportNote.objects.filter(file__in=[file.pk for file in files])
+    if effect:
+        found = found.filter(effect=effect)
+    if after is not None:
+        found = found.filter(
+            Q(file_id__gt=after.file_id)
+            | Q(file_id=after.file_id, line__gt=after.line)
+            | Q(file_id=after.file_id, line=after.line, pk__gt=after.pk)
+        )
+    return list(found.order_by("file_id", "line", "pk")[:limit])
+
+
+def import_note_counts(files: Iterable[ImportFile]) -> dict[str, int]:
+    """How many notes some files have, by effect; one query."""
+    rows = ImportNote.objects.filter(file__in=[file.pk for file in files]).order_by()
+    return dict(rows.values_list("effect").annotate(count=Count("id")))
 
 
 @dataclass(frozen=True, slots=True)

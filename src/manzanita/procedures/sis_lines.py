@@ -16,8 +16,8 @@ from datetime import date
 import polars as pl
 
 from manzanita.domain.findings import Finding, Owner, Severity
-from manzanita.domain.layouts import SIS_RECORDS, Layout
-from manzanita.domain.layouts.files import RecordFile, UnreadableFile, parse_record_file
+from manzanita.domain.layouts import SIS_RECORDS, Layout, layout
+from manzanita.domain.layouts.files import LINE_CODE, RecordFile, UnreadableFile, parse_record_file
 from manzanita.domain.records import parse_state_date
 from manzanita.domain.validation import load_frame
 from manzanita.students.actions import Identity
@@ -256,14 +256,18 @@ def _checked(file: SisFile, record_file: RecordFile) -> pl.DataFrame:
 
 _LOOK = "If the SIS means another code, correct it there; if the state does use this code, have the code set updated."
 _SUFFIXES = {
-    "refused": " It is part of the key, so the line is not loaded.",
+    "key": " It is part of the key, so the line is not loaded.",
+    "refused": " The line is not loaded: its key is wrong too.",
     "emptied": " The field is left empty; the rest of the line is loaded.",
     "kept": "",
 }
 
 
 def _note_of(finding: Finding, effect: str, fix: str) -> Note:
-    suffix = _SUFFIXES[effect] if finding.fields and finding.code != "MZ-LINE" else ""
+    suffix = ""
+    if finding.fields and finding.code != LINE_CODE:
+        is_key = effect == "refused" and set(finding.fields) <= set(layout(finding.record or "").key)
+        suffix = _SUFFIXES["key" if is_key else effect]
     return Note(
         finding.line or 0,
         finding.code,
@@ -485,7 +489,9 @@ def _refuse_second_person(
     file: SisFile, line: SisLine, home: SisFile, standing: SisLine, parts: tuple[str, ...]
 ) -> None:
     numbers = IDENTITY_FIELDS[file.record]
-    what = " and ".join({"birth_on": "birth date", "first_name": "first", "last_name": "last name"}[p] for p in parts)
+    what = " and ".join(
+        {"birth_on": "birth date", "first_name": "first", "last_name": "last name"}[p] for p in parts
+    )
     id_number = {"SENR": "1.08" if line.ssid else "1.09", "SINF": "2.09"}[file.record]
     name = f"{id_number} {'SSID' if line.ssid else 'Local Student ID'}"
     value = line.ssid or line.local_id
@@ -513,7 +519,11 @@ def _capital(text: str) -> str:
 
 
 def _note_other_name(file: SisFile, line: SisLine, home: SisFile, standing: SisLine) -> None:
-    parts = [p for p in ("first_name", "last_name") if _differ(getattr(standing.identity, p), getattr(line.identity, p))]
+    parts = [
+        p
+        for p in ("first_name", "last_name")
+        if _differ(getattr(standing.identity, p), getattr(line.identity, p))
+    ]
     if not parts:
         return
     what = {"first_name": "first name", "last_name": "last name"}[parts[0]]
@@ -527,8 +537,9 @@ def _note_other_name(file: SisFile, line: SisLine, home: SisFile, standing: SisL
             "kept",
             Severity.WARNING,
             (id_name.split(" ")[0], IDENTITY_FIELDS[file.record][parts[0]]),
-            f"Line {line.line}: {id_name} {line.ssid or line.local_id} has another {what} than {_where(file, home, standing.line)}. "
-            "Both lines are loaded as one student; the name on the newest enrollment counts.",
+            f"Line {line.line}: {id_name} {line.ssid or line.local_id} has another {what} than "
+            f"{_where(file, home, standing.line)}. Both lines are loaded as one student; the name on the newest "
+            "enrollment counts.",
             fix="If these are two students, correct the number of one in the SIS and export again.",
         )
     )
@@ -551,7 +562,11 @@ def _refuse_second_line(file: SisFile, line: SisLine, home: SisFile, before: Sis
             )
         )
         return
-    kind = "enrollment (same LEA, student and start date)" if file.record == "SENR" else "record (same SSID and date)"
+    kind = (
+        "enrollment (same LEA, student and start date)"
+        if file.record == "SENR"
+        else "record (same SSID and date)"
+    )
     file.refuse(
         Note(
             line.line,
