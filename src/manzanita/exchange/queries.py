@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -24,6 +24,7 @@ from manzanita.exchange.models import (
     SubmissionLine,
 )
 from manzanita.exchange.outbox import ON_ITS_WAY
+from manzanita.platform.models import Job
 from manzanita.students.queries import visible_to
 
 HOLD_TITLES = {
@@ -188,6 +189,16 @@ def get_import_run(actor: Actor, public_id: uuid.UUID) -> ImportRun:
     if run is None:
         raise Http404("no such import at this LEA")
     return run
+
+
+def import_files(run: ImportRun) -> list[ImportFile]:
+    return list(ImportFile.objects.filter(run=run).order_by("pk"))
+
+
+def jobs_over(job_ids: Collection[int | None]) -> set[int | None]:
+    """Of the jobs of some runs, those that have ended; a run without a job has nobody at work either."""
+    running = Job.objects.filter(pk__in=[pk for pk in job_ids if pk]).exclude(state__in=["done", "failed"])
+    return set(job_ids) - set(running.values_list("pk", flat=True))
 
 
 def imports_under_way(lea_code: str, sha256s: Iterable[str]) -> list[ImportRun]:

@@ -233,7 +233,9 @@ IDENTITY_LEA = {"SENR": "1.04", "SINF": "2.06"}
 def _checked(file: SisFile, record_file: RecordFile) -> pl.DataFrame:
     """The lines whose key can be read, with bad values emptied; what was wrong becomes notes."""
     loaded = load_frame(record_file)
-    frame, findings = loaded.frame, loaded.findings
+    frame = loaded.frame
+    # Of two things said of one field the later one says more: a date of ten characters is no date.
+    findings = list({(finding.line, finding.fields): finding for finding in loaded.findings}.values())
     found_lines = {finding.line for finding in findings if finding.line is not None}
     before, after = (
         {row["line"]: row for row in f.filter(pl.col("line").is_in(list(found_lines))).to_dicts()}

@@ -31,6 +31,7 @@ NAV = (
     ("students", "Students", "person", "s"),
     ("meetings", "Meetings", "calendar", "m"),
     ("state", "State", "state", "t"),
+    ("imports", "Imports", "upload", "i"),
     ("compliance", "Compliance", "scale", "c"),
     ("lists", "Lists", "list", "l"),
     ("services", "Services", "clock", "v"),

@@ -1,0 +1,137 @@
+"""One import: how far it is, what became of the lines of each file, and every note of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from manzanita.accounts.queries import user_names
+from manzanita.domain.access import Capability
+from manzanita.domain.fields import short_name
+from manzanita.exchange.models import ImportFile, ImportNote, ImportRun
+from manzanita.exchange.queries import get_import_run, import_files, import_note_counts, import_notes
+from manzanita.platform.models import Job
+from manzanita.procedures.import_sis import resume_sis_import
+from manzanita.web.access import requires
+
+PAGE_SIZE = 100
+UNDER_WAY = ("waiting", "running")
+# Effect of a note: its shape and its words, heaviest first.
+EFFECTS: Mapping[str, tuple[str, str]] = {
+    "refused": ("fatal", "Not loaded"),
+    "emptied": ("warn", "Field left empty"),
+    "kept": ("unevaluated", "Loaded, look at it"),
+    "elsewhere": ("na", "Another LEA's"),
+}
+COUNTS = ("matched", "new", "changed", "unchanged", "refused", "elsewhere", "emptied")
+
+
+@require_safe
+@requires(Capability.IMPORT_FILES)
+def run_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The page of one import, with its notes a page at a time, or those of one effect."""
+    run = get_import_run(request.actor, public_id)
+    files = import_files(run)
+    effect = request.GET.get("effect", "")
+    if effect and effect not in EFFECTS:
+        raise Http404("no such effect")
+    after = _note(files, request.GET.get("after", ""))
+    found = import_notes(files, effect=effect, after=after, limit=PAGE_SIZE + 1)
+    counts = import_note_counts(files)
+    here = reverse("import_run", args=[public_id])
+    return render(
+        request,
+        "web/imports/run.html",
+        {
+            **_progress(run, files),
+            "by": user_names({run.by_id}).get(run.by_id, "") if run.by_id else "",
+            "rows": _rows(files, found[:PAGE_SIZE]),
+            "note_count": sum(counts.values()),
+            "tabs": [
+                ("All notes", here, not effect, sum(counts.values())),
+                *(
+                    (words, f"{here}?effect={key}", key == effect, counts.get(key, 0))
+                    for key, (_, words) in EFFECTS.items()
+                ),
+            ],
+            "effect": effect,
+            "is_first_page": after is None,
+            "next_after": found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None,
+        },
+    )
+
+
+def _note(files: Sequence[ImportFile], text: str) -> ImportNote | None:
+    """The last note of the page before."""
+    if not text:
+        return None
+    note = ImportNote.objects.filter(pk=text, file__in=files).first() if text.isdecimal() else None
+    if note is None:
+        raise Http404("no such page")
+    return note
+
+
+def _rows(files: Sequence[ImportFile], notes: Sequence[ImportNote]) -> list[dict[str, Any]]:
+    names = {file.pk: file.name for file in files}
+    return [
+        {
+            "note": note,
+            "file": names[note.file_id],
+            "fields": [f"{number} {short_name(number)}" for number in note.fields],
+            "kind": EFFECTS[note.effect][0],
+            "word": EFFECTS[note.effect][1],
+        }
+        for note in notes
+    ]
+
+
+def _progress(run: ImportRun, files: Sequence[ImportFile]) -> dict[str, Any]:
+    job = Job.objects.filter(pk=run.job_id).first() if run.job_id else None
+    is_under_way = run.state in UNDER_WAY
+    return {
+        "run": run,
+        "files": files,
+        "job": job,
+        "sums": {name: sum(file.counts.get(name, 0) for file in files) for name in COUNTS},
+        "line_count": sum(file.line_count for file in files),
+        "is_under_way": is_under_way,
+        "has_stopped": is_under_way and (job is None or job.is_over),
+    }
+
+
+@require_safe
+@requires(Capability.IMPORT_FILES)
+def run_progress(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The moving part of the page; once nothing moves any more it asks the browser for the whole page."""
+    run = get_import_run(request.actor, public_id)
+    progress = _progress(run, import_files(run))
+    answer = render(request, "web/imports/progress.html", progress)
+    if not progress["is_under_way"] or progress["has_stopped"]:
+        answer["HX-Refresh"] = "true"
+    return answer
+
+
+@require_POST
+@requires(Capability.IMPORT_FILES)
+def run_resume(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Set an import going again whose job gave up."""
+    run = get_import_run(request.actor, public_id)
+    if resume_sis_import(actor=request.actor, run=run):
+        messages.success(request, "Going on where it stopped.")
+    else:
+        messages.info(request, "It is under way already, or done.")
+    return redirect("import_run", public_id)
+
+
+urlpatterns = [
+    path("imports/<uuid:public_id>", run_page, name="import_run"),
+    path("imports/<uuid:public_id>/progress", run_progress, name="import_progress"),
+    path("imports/<uuid:public_id>/resume", run_resume, name="import_resume"),
+]
