@@ -227,6 +227,14 @@ def test_an_import_that_changes_nothing_says_so(coordinator):
     assert "Nothing changed" in page and "Every line was loaded as it stood" in page
 
 
+def test_news_that_asks_nothing_of_anybody_says_so(coordinator):
+    row = w.senr("alder")
+    run = imported(coordinator, upload(content=senr_text(row, row)))
+    page = text_of(coordinator.get(f"/imports/{run.public_id}"))
+    assert "Line 2 says the same as line 1. It is taken once." in page
+    assert "Nothing to do" in page
+
+
 def test_an_import_of_which_nothing_could_be_loaded_says_so(coordinator):
     run = imported(coordinator, upload("empty.txt", b""))
     page = text_of(coordinator.get(f"/imports/{run.public_id}"))

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from manzanita.accounts.queries import user_names
 from manzanita.domain.access import Capability
 from manzanita.domain.fields import short_name
+from manzanita.domain.findings import Severity
 from manzanita.exchange.models import ImportFile, ImportNote, ImportRun
 from manzanita.exchange.queries import get_import_run, import_files, import_note_counts, import_notes
 from manzanita.platform.models import Job
@@ -27,9 +28,10 @@ UNDER_WAY = ("waiting", "running")
 EFFECTS: Mapping[str, tuple[str, str]] = {
     "refused": ("fatal", "Not loaded"),
     "emptied": ("warn", "Field left empty"),
-    "kept": ("unevaluated", "Loaded, look at it"),
+    "kept": ("warn", "Loaded, look at it"),
     "elsewhere": ("na", "Another LEA's"),
 }
+NOTHING_TO_DO = ("na", "Nothing to do")
 COUNTS = ("matched", "new", "changed", "unchanged", "refused", "elsewhere", "emptied")
 
 
@@ -80,16 +82,20 @@ def _note(files: Sequence[ImportFile], text: str) -> ImportNote | None:
 
 def _rows(files: Sequence[ImportFile], notes: Sequence[ImportNote]) -> list[dict[str, Any]]:
     names = {file.pk: file.name for file in files}
-    return [
-        {
-            "note": note,
-            "file": names[note.file_id],
-            "fields": [f"{number} {short_name(number)}" for number in note.fields],
-            "kind": EFFECTS[note.effect][0],
-            "word": EFFECTS[note.effect][1],
-        }
-        for note in notes
-    ]
+    rows = []
+    for note in notes:
+        is_news = note.effect == "kept" and note.severity == Severity.INFO
+        kind, word = NOTHING_TO_DO if is_news else EFFECTS[note.effect]
+        rows.append(
+            {
+                "note": note,
+                "file": names[note.file_id],
+                "fields": [f"{number} {short_name(number)}" for number in note.fields],
+                "kind": kind,
+                "word": word,
+            }
+        )
+    return rows
 
 
 def _progress(run: ImportRun, files: Sequence[ImportFile]) -> dict[str, Any]:
