@@ -10,6 +10,7 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.fields import short_name
 from manzanita.domain.layouts import Field, layout
 from manzanita.domain.records import parse_state_date
+from manzanita.web.state_lines import summary
 
 _DATE_FIELDS = {"SWDS": "22.11", "PLAN": "23.12", "SERV": "25.17", "MEET": "24.15"}
 
@@ -47,7 +48,7 @@ def line_view(
         record=record,
         text="^".join(values.get(field.number, "") for field in fields),
         day=_meaning_of_date(values[_DATE_FIELDS[record]]),
-        summary=_summary(record, values),
+        summary=summary(record, values),
         fields=tuple(
             LineField(
                 field.number,
@@ -80,25 +81,6 @@ def _meaning_of_date(value: str) -> str:
         return f"{parse_state_date(value):%m/%d/%Y}"
     except ValueError:
         return ""
-
-
-_SUMMARY_FIELDS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "SWDS": (("22.12", "status {}"),),
-    "MEET": (("24.14", "evaluation type {}"), ("24.17", "plan review {}"), ("24.18", "delay {}")),
-    "PLAN": (
-        ("23.13", "reason {}"),
-        ("23.11", "plan type {}"),
-        ("23.15", "disability {}"),
-        ("23.20", "setting {}"),
-        ("23.23", "{}%"),
-    ),
-    "SERV": (("25.11", "service {}"), ("25.12", "provider {}"), ("25.15", "{} minutes")),
-}
-
-
-def _summary(record: str, values: Mapping[str, str]) -> str:
-    parts = [words.format(values[number]) for number, words in _SUMMARY_FIELDS[record] if values.get(number)]
-    return ", ".join(parts).capitalize()
 
 
 def order_key(record: str) -> int:

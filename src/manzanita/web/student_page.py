@@ -128,7 +128,10 @@ def _actions(file: StudentFile) -> list[dict[str, Any]]:
                 "label": f"Continue: {short_label(meeting)}",
                 "url": meeting_path,
                 "method": "get",
+                "event": "",
                 "kind": "primary",
+                "reason": "",
+                "fix_url": None,
             }
         )
     opens = url_or_none("meeting_open", file.student.public_id)

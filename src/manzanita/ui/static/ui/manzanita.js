@@ -288,6 +288,31 @@
   document.addEventListener("input", (event) => {
     if (event.target.matches("[data-autosave]")) fieldOf(event.target).classList.add("dirty");
   });
+  /* A part of the page that is fetched again keeps what was typed into it after it was asked for. */
+  const typedAt = new WeakMap();
+  const askedAt = new WeakMap();
+  const typedSince = new WeakMap();
+  ["input", "change"].forEach((kind) => {
+    document.addEventListener(kind, (event) => typedAt.set(event.target, performance.now()), true);
+  });
+  document.addEventListener("htmx:beforeSend", (event) => askedAt.set(event.detail.xhr, performance.now()));
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const asked = askedAt.get(event.detail.xhr);
+    const kept = $$("input[name], select[name], textarea[name]", event.detail.target)
+      .filter((control) => typedAt.get(control) > asked && control.type !== "radio" && control.type !== "checkbox")
+      .map((control) => [control.name, control.value]);
+    typedSince.set(event.detail.xhr, [event.detail.target.id, kept]);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const [id, kept] = typedSince.get(event.detail.xhr) || ["", []];
+    const place = id && document.getElementById(id);
+    if (!place) return;
+    kept.forEach(([name, value]) => {
+      const control = $('[name="' + CSS.escape(name) + '"]', place);
+      if (control) control.value = value;
+    });
+  });
+
   document.addEventListener("htmx:afterRequest", (event) => {
     const control = event.detail.elt;
     if (!control.matches("[data-autosave]")) return;

@@ -1,0 +1,85 @@
+"""Real browsers on a real system: web server, worker and sandbox are processes of their own.
+
+Each module gets a system with the small world in it, on the database that the test run is for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.person import PICTURES, Person
+from tests.support import state_files as w
+from tests.support.databases import PostgresDatabases, SqliteDatabases
+from tests.support.system import System
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def databases(tmp_path_factory) -> SqliteDatabases | PostgresDatabases:
+    url = os.environ.get("DATABASE_URL", "")
+    return PostgresDatabases(url) if url else SqliteDatabases(tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("system")
+
+
+@pytest.fixture(scope="module")
+def system(folder, databases) -> Iterator[System]:
+    """The small world, served; the sandbox holds what the state holds of it."""
+    database = databases.new()
+    running = System(folder / "system", database)
+    try:
+        w.write_files(folder / "state")
+        running.output("-m", "tests.support.build")
+        running.start_sandbox(folder / "state")
+        running.control("clock", today=w.TODAY.isoformat())
+        running.start_web()
+        running.start_worker()
+        yield running
+    finally:
+        running.stop()
+        databases.drop(database)
+
+
+@pytest.fixture(scope="module")
+def person(browser, system) -> Iterator:
+    """``person(email)``: somebody signed in, in a browser window of their own."""
+    contexts = []
+
+    def signed_in(email: str) -> Person:
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        contexts.append(context)
+        page: Page = context.new_page()
+        return Person(page, system.address).sign_in(email, w.PASSWORD)
+
+    yield signed_in
+    for context in contexts:
+        context.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed step leaves pictures of every open window, where pictures are kept."""
+    report = (yield).get_result()
+    if report.failed and PICTURES:
+        for name, value in item.funcargs.items():
+            if isinstance(value, Person):
+                value.page.screenshot(path=f"{PICTURES}/failed-{item.name}-{name}.png")

@@ -1,0 +1,64 @@
+"""Somebody at a browser: goes to pages, looks, and lets nothing wrong on the console pass."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+COORDINATOR, CASE_MANAGER = "juniper.mockup@example.org", "wren.placeholder@example.org"
+# Set to a folder to keep the pictures, as ``make pictures`` does.
+PICTURES = os.environ.get("PICTURES", "")
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+class Person:
+    """One signed-in person. ``wrong`` collects errors of the console and answers of 400 and more."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address = page, address
+        self.wrong: list[str] = []
+        page.set_default_timeout(15_000)
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+
+    def _note(self, message) -> None:
+        if message.type in ("error", "warning"):
+            self.wrong.append(message.text)
+
+    def sign_in(self, email: str, password: str) -> Person:
+        self.go("/sign-in")
+        self.page.get_by_label("E-mail").fill(email)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("navigation").first).to_be_visible()
+        return self
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.address + path)
+
+    def find_student(self, name: str) -> None:
+        """By the one search box, from wherever one is."""
+        self.page.keyboard.press("/")
+        self.page.keyboard.type(name)
+        self.page.keyboard.press("Enter")
+        first, last = name.split()
+        self.page.get_by_role("link", name=f"{last}, {first}").click()
+        expect(self.page.get_by_role("heading", level=1)).to_contain_text(name)
+
+    def look(self, name: str) -> None:
+        """What holds of every page: nothing on the console, WCAG 2.2 AA, no overflow; keep a picture."""
+        self.page.wait_for_load_state("networkidle")
+        found = Axe().run(self.page, options=WCAG).response["violations"]
+        told = [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found]
+        assert told == [], f"{name}: {told}"
+        assert self.wrong == [], f"{name}: {self.wrong}"
+        for width in (1280, 820):
+            self.page.set_viewport_size({"width": width, "height": 900})
+            wider = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert wider <= 0, f"{name}: {wider} px too wide at {width}"
+        self.page.set_viewport_size({"width": 1440, "height": 900})
+        if PICTURES:
+            self.page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
