@@ -61,9 +61,12 @@ def students(request: HttpRequest) -> HttpResponse:
         found = search(found, text)
     column = wanted.clock.column if wanted.clock else None
     page = list_students(found, request.actor, order=column, after=request.GET.get("after", ""))
-    log_reads(actor=request.actor, student_ids=[row.student.pk for row in page.rows], what="student.list")
     keep = f"list={wanted.key}" + (f"&search={token}" if text else "")
     here = reverse("students")
+    if request.GET.get("after") and not page.rows:
+        # The list has become shorter since its last page was linked: its first page says what is in it.
+        return redirect(f"{here}?{keep}")
+    log_reads(actor=request.actor, student_ids=[row.student.pk for row in page.rows], what="student.list")
     context = {
         "wanted": wanted,
         "text": text,
@@ -84,7 +87,8 @@ def students(request: HttpRequest) -> HttpResponse:
 @requires(Capability.READ_STUDENT)
 def search_students(request: HttpRequest) -> HttpResponse:
     """Keep the search text in the session, so that no name and no SSID stands in an address or a log."""
-    text = " ".join(request.POST.get("q", "").split())[:MAX_SEARCH_LENGTH]
+    text = request.POST.get("q", "").replace("\0", "")
+    text = " ".join(text.split())[:MAX_SEARCH_LENGTH]
     if not text:
         return redirect("students")
     token = token_urlsafe(6)

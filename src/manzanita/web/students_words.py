@@ -15,6 +15,18 @@ READ_WORDS = {
     "student.meetings": "Meetings",
     "student.state": "State",
     "student.history": "History",
+    "meeting.list": "Seen in the list of meetings",
+    "meeting": "Meeting",
+    "meeting.field": "Meeting, one field",
+    "meeting.findings": "Meeting, its findings",
+    "meeting.finalize": "Meeting, before finalizing",
+    "archive": "Archive",
+    "correction": "Correction of an archived record",
+    "finding.list": "Seen in the list of findings",
+    "finding": "Finding",
+    "state.plan": "Seen in the state plan",
+    "state.operation": "State plan, one line",
+    "state.submission": "Lines sent to the state",
 }
 
 

@@ -1,0 +1,278 @@
+"""The pages of students: who may see them, what they say in every state, lists, search, and what is logged."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.test import Client
+
+from manzanita.domain.access import Capability
+from manzanita.students.models import Student
+from tests.support import pages
+from tests.support import world as w
+from tests.support.exchange import archive, review_rows
+from tests.support.pages import NO_ID, addresses_in, many_students, reads, text_of
+from tests.support.state_answers import rejected
+
+TABS = ["record", "meetings", "state", "history"]
+
+
+@pytest.fixture
+def coordinator(small_world, sign_in) -> Client:
+    return sign_in(small_world.coordinator)
+
+
+@pytest.fixture
+def manager(small_world, sign_in) -> Client:
+    return sign_in(small_world.case_manager)
+
+
+def page_of(world, name: str, tab: str = "record") -> str:
+    return f"/students/{world.students[name].public_id}?tab={tab}"
+
+
+def names_in(answer) -> list[str]:
+    """First names in the order of the list."""
+    return [part.split("<")[0].split(", ")[1] for part in text_of(answer).split(" data-open>")[1:]]
+
+
+# Access
+
+
+@pytest.mark.parametrize("address", ["/students", f"/students/{NO_ID}"])
+def test_an_anonymous_person_signs_in_first(small_world, address):
+    answer = Client().get(address)
+    assert (answer.status_code, answer.url) == (302, f"/sign-in?next={address}")
+
+
+def test_a_case_manager_sees_assigned_students_only(small_world, manager):
+    assert names_in(manager.get("/students")) == ["Alder", "Towhee"]
+    assert manager.get(page_of(small_world, "alder")).status_code == 200
+    assert manager.get(page_of(small_world, "yarrow")).status_code == 404
+
+
+def test_a_coordinator_sees_the_district_and_nothing_of_the_other(small_world, coordinator):
+    assert names_in(coordinator.get("/students")) == ["Alder", "Towhee", "Yarrow"]
+    assert coordinator.get(page_of(small_world, "sage")).status_code == 404
+
+
+def test_the_other_district_s_coordinator_sees_only_its_own(small_world, sign_in):
+    other = sign_in(pages.other_coordinator(small_world))
+    assert names_in(other.get("/students")) == ["Sage"]
+    for tab in TABS:
+        assert other.get(page_of(small_world, "alder", tab)).status_code == 404
+    assert [what for _, what in reads()] == ["student.list"]
+
+
+@pytest.mark.parametrize("address", ["/students", f"/students/{NO_ID}"])
+def test_without_the_capability_the_page_says_why(small_world, manager, monkeypatch, address):
+    pages.take_away(monkeypatch, "case_manager", Capability.READ_STUDENT)
+    answer = manager.get(address)
+    assert answer.status_code == 403
+    assert "As Case manager at Chaparral Unified you cannot read student records." in text_of(answer)
+    assert manager.post("/students/search", {"q": "Alder"}).status_code == 403
+
+
+# The list
+
+
+def test_the_list_shows_what_one_works_with_and_logs_each_student_once(small_world, coordinator):
+    page = text_of(coordinator.get("/students"))
+    row = page[page.index("Testcase, Alder") :].split("</tr>")[0]
+    for words in ("9900000005", "04/09/2016", "Buckeye Elementary", "290 Specific learning", "11/14/2026"):
+        assert words in row, words
+    assert "9 days over" in row and "Wren Placeholder" in row and "Equal" in row
+    row = page[page.index("Testcase, Yarrow") :].split("</tr>")[0]
+    assert "No record" in row and row.count("None") == 3  # no date, no clock, no case manager
+    ids = [small_world.students[name].pk for name in ("alder", "towhee", "yarrow")]
+    assert reads() == [(pk, "student.list") for pk in ids]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("all", ["Alder", "Towhee", "Yarrow"]),
+        ("plan-review-late", ["Alder"]),  # due November 14
+        ("plan-review-15", []),
+        ("plan-review-30", []),
+        ("triennial-late", []),  # alder's in 2027, towhee's in March 2027
+        ("triennial-15", []),
+        ("triennial-30", []),
+        ("findings", []),
+        ("held", []),
+        ("different", []),
+    ],
+)
+def test_each_list_on_the_first_day(small_world, coordinator, wanted, found):
+    assert names_in(coordinator.get(f"/students?list={wanted}")) == found
+
+
+@pytest.mark.parametrize(
+    ("days", "wanted"),
+    [(-1, "late"), (0, "15"), (15, "15"), (16, "30"), (30, "30"), (31, None)],
+)
+def test_a_due_date_is_in_one_list_of_its_clock(small_world, coordinator, days, wanted):
+    due_on = w.TODAY + timedelta(days=days)
+    Student.unscoped.filter(pk=small_world.students["towhee"].pk).update(evaluation_due_on=due_on)
+    lists = [s for s in ("late", "15", "30") if names_in(coordinator.get(f"/students?list=triennial-{s}"))]
+    assert lists == ([wanted] if wanted else [])
+
+
+def test_an_open_review_takes_a_student_off_the_late_list(small_world, coordinator):
+    pages.opened(small_world)
+    page = text_of(coordinator.get("/students?list=plan-review-late"))
+    assert "Nobody in this list" in page and "Show all students" in page
+
+
+def test_lists_of_the_state(small_world, coordinator):
+    archive(small_world.students["alder"], review_rows())
+    assert names_in(coordinator.get("/students?list=different")) == ["Alder"]
+    assert names_in(coordinator.get("/students?list=held")) == []
+
+
+def test_lists_of_findings_and_of_what_is_held(small_world, coordinator):
+    rejected(small_world)
+    assert names_in(coordinator.get("/students?list=findings")) == ["Alder"]
+    assert names_in(coordinator.get("/students?list=held")) == ["Alder"]
+
+
+def test_a_student_who_left_stays_for_a_while_marked_as_such(small_world, coordinator):
+    pages.leaves(small_world.students["towhee"], date(2026, 6, 12))
+    page = text_of(coordinator.get("/students"))
+    assert "left 06/12/2026" in page
+    pages.leaves(small_world.students["alder"], date(2025, 6, 30))  # July 1, 2025 began the last year
+    assert names_in(coordinator.get("/students")) == ["Towhee", "Yarrow"]
+
+
+# Search
+
+
+def search(client: Client, text: str):
+    """The page to which a search leads. Neither name nor number stands in its address."""
+    answer = client.post("/students/search", {"q": text})
+    assert answer.status_code == 302
+    assert answer.url.startswith("/students?search=") and len(answer.url) == len("/students?search=") + 8
+    return client.get(answer.url)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Alder Testcase", ["Alder"]),
+        ("Testcase, Alder", ["Alder"]),
+        ("  tESTcase   aLd ", ["Alder"]),
+        ("9900000005", ["Alder"]),
+        ("L0002", ["Towhee"]),
+        ("09/30/2014", ["Towhee"]),
+        ("9/30/2014", ["Towhee"]),
+        ("2014-09-30", ["Towhee"]),
+        ("20140930", ["Towhee"]),
+        ("Testcase 04/09/2016", ["Alder"]),
+        ("Testcase", ["Alder", "Towhee", "Yarrow"]),
+        ("lder", []),
+        ("99000000", []),
+        ("%", []),
+        ("02/30/2016", []),
+        ("1/2", []),
+        ("'; --", []),
+        ("Sage", []),  # of the other district
+        ("9900000009", []),
+    ],
+)
+def test_a_search_finds_by_name_number_and_birth_date(small_world, coordinator, text, found):
+    assert names_in(search(coordinator, text)) == found
+
+
+def test_a_search_without_result_says_what_else_to_try(small_world, coordinator, manager):
+    page = text_of(search(coordinator, "Sage"))
+    assert "No student found" in page and "A student of another agency is not found here" in page
+    assert "You see the students assigned to you." in text_of(search(manager, "Yarrow"))
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\0"])
+def test_a_search_for_nothing_shows_all(small_world, coordinator, text):
+    assert coordinator.post("/students/search", {"q": text}).url == "/students"
+
+
+@pytest.mark.parametrize("text", ["Al\0der", "٣/٤/٢٠١٦", "9" * 5000, "a " * 60])
+def test_a_search_for_odd_text_is_answered(small_world, coordinator, text):
+    assert search(coordinator, text).status_code == 200
+
+
+def test_a_search_that_is_no_longer_kept_says_so(small_world, coordinator, manager):
+    first = coordinator.post("/students/search", {"q": "Alder"}).url
+    assert "That search is no longer kept." in text_of(manager.get(first))  # another session
+    for _ in range(20):
+        coordinator.post("/students/search", {"q": "Towhee"})
+    assert "That search is no longer kept." in text_of(coordinator.get(first))
+
+
+def test_a_search_is_a_post(small_world, coordinator):
+    assert coordinator.get("/students/search?q=Alder").status_code == 405
+    assert coordinator.post("/students").status_code == 405
+    assert coordinator.post(page_of(small_world, "alder")).status_code == 405
+
+
+# Pages of a long list
+
+
+def all_pages(client: Client, address: str) -> list[list[str]]:
+    """First names page by page, following the link to the next one."""
+    found, following = [], address
+    while following:
+        answer = client.get(following)
+        found.append(names_in(answer))
+        links = [link.replace("&amp;", "&") for link in addresses_in(answer) if "after=" in link]
+        following = links[0] if links else None
+    return found
+
+
+@pytest.mark.parametrize("wanted", ["all", "plan-review-15"])
+def test_no_row_is_lost_or_doubled_where_names_or_dates_are_equal(small_world, coordinator, wanted):
+    """120 students of one name and one due date: only their number tells them apart."""
+    made = many_students(120, due_on=w.TODAY, first_names=["Fern"] * 120)
+    Student.unscoped.exclude(pk__in=[s.pk for s in made]).update(last_name="Zinnia", plan_review_due_on=None)
+    found = all_pages(coordinator, f"/students?list={wanted}")
+    sizes = [len(page) for page in found]
+    assert sizes == ([50, 50, 23] if wanted == "all" else [50, 50, 20])
+    seen = [pk for pk, what in reads() if what == "student.list"]
+    assert len(seen) == len(set(seen)) and set(seen) >= {s.pk for s in made}
+
+
+def test_a_search_goes_on_over_its_pages(small_world, coordinator):
+    many_students(60)
+    answer = search(coordinator, "Quill")
+    assert len(names_in(answer)) == 50 and "60 students" in text_of(answer)
+    (following,) = [link.replace("&amp;", "&") for link in addresses_in(answer) if "after=" in link]
+    answer = coordinator.get(following)
+    assert len(names_in(answer)) == 10
+    assert "First page" in text_of(answer)
+
+
+def test_a_page_that_does_not_exist_is_not_found(small_world, coordinator):
+    for query in ("list=nonsense", "after=x", "list=", "list=held&after=%00"):
+        assert coordinator.get(f"/students?{query}").status_code == 404, query
+
+
+def test_a_page_after_the_end_leads_to_the_first(small_world, coordinator):
+    last = small_world.students["yarrow"].public_id
+    assert coordinator.get(f"/students?after={last}").url == "/students?list=all"
+    assert coordinator.get(f"/students?list=held&after={NO_ID}").url == "/students?list=held"
+    assert not reads()
+
+
+# session, user, grants; page, count, read log; ssids, enrollments, plans, managers; names, schools; states 2
+LIST_QUERIES = 14
+
+
+@pytest.mark.parametrize("count", [3, 60])
+@pytest.mark.parametrize("wanted", ["all", "plan-review-15"])
+def test_a_list_costs_the_same_for_few_and_many(
+    small_world, manager, django_assert_num_queries, count, wanted
+):
+    many_students(count, manager=small_world.case_manager, due_on=w.TODAY)
+    manager.get(f"/students?list={wanted}")
+    with django_assert_num_queries(LIST_QUERIES):
+        answer = manager.get(f"/students?list={wanted}")
+    assert f"{count + (2 if wanted == 'all' else 0)} students" in text_of(answer)
