@@ -1,21 +1,75 @@
-"""Planting errors into lines."""
+"""Plants errors into the lines of some students, one error a student, and says where.
+
+Which students and which errors is drawn from the seed, so that the files without errors are the same but for
+the lines that are named.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
+from random import Random
 
+from manzanita.synthetic.damage import DAMAGES, Lines
+from manzanita.synthetic.lines import FILES
 from manzanita.synthetic.population import World
 from manzanita.synthetic.students import Student
 
+# Every code has been planted once by this part of the students, however low the rate.
+_COVERED_BY = 0.6
+
 
 class Planter:
-    """Plants one error in some students' lines."""
+    """Decides student by student, in the order of the files.
+
+    A student is damaged as often as the rate asks for that many lines; besides, each code falls due at one place
+    among the students and is planted on the first of them on whom it works.
+    """
 
     def __init__(self, world: World, rate: float, student_count: int) -> None:
-        raise NotImplementedError("errors are not planted yet")
+        self._world = world
+        self._rate = rate
+        step = student_count * _COVERED_BY / len(DAMAGES)
+        # The rarest chances come first, so that they wait longest.
+        self._due_from = {code: round(step * place) for place, code in enumerate(_RAREST_FIRST)}
+        self._planted: Counter[str] = Counter()
 
     def plant(
         self, student: Student, lines: dict[str, list[str]], counts: Mapping[str, int]
-    ) -> Iterator[dict[str, str | int]]:
-        """Entries of ``planted.jsonl`` for the errors planted in ``lines``."""
-        raise NotImplementedError
+    ) -> dict[str, str | int] | None:
+        """Damage ``lines`` or leave them; the entry of ``planted.jsonl`` where they were damaged.
+
+        ``counts`` are the lines that stand in the files before this student's.
+        """
+        # A stream of its own: the student was made from (seed, index) alone.
+        rng = Random(f"{self._world.seed}/{student.index}/errors")
+        is_drawn = rng.random() < self._rate * sum(map(len, lines.values()))
+        due = [
+            code
+            for code, index in self._due_from.items()
+            if student.index >= index and not self._planted[code]
+        ]
+        codes = due
+        if is_drawn:
+            others = [code for code in DAMAGES if code not in due]
+            rng.shuffle(others)
+            codes = due + sorted(others, key=self._planted.__getitem__)
+        for code in codes:
+            planted = DAMAGES[code](Lines(lines, self._world.as_of), rng)
+            if planted:
+                self._planted[code] += 1
+                return {
+                    "code": code,
+                    "record": planted.record,
+                    "file": FILES[planted.record],
+                    "line": counts[planted.record] + planted.line + 1,
+                    "ssid": student.ssid,
+                    "field": planted.field,
+                    "was": planted.was,
+                    "now": planted.now,
+                }
+        return None
+
+
+_RARE = ("SWDS0618", "MZ-MEET-LATE", "PLAN0673F1", "GERR0005", "SENR0606F1", "MZ-SIS-DUPLICATE")
+_RAREST_FIRST = (*_RARE, *(code for code in DAMAGES if code not in _RARE))

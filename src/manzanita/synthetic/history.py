@@ -31,8 +31,8 @@ from manzanita.synthetic.students import Meeting, Plan, Service, Status, Student
 NEW_PLAN, AMENDMENT, ADOPTION = "1", "2", "3"
 ELIGIBLE, NOT_ELIGIBLE = "20", "10"
 
-_LATE_SHARE = 0.04
-_OVERDUE_SHARE, _SOON_SHARE = 0.03, 0.12
+_LATE_SHARE = 0.05
+_OVERDUE_SHARE, _SOON_SHARE = 0.036, 0.145
 _SOON_DAYS = 60
 _AMENDED_SHARE = 0.1
 _DELAYS = {"20": 30, "30": 25, "10": 20, "50": 10, "40": 5, "90": 10}

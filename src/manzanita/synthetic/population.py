@@ -43,7 +43,7 @@ from manzanita.synthetic.students import Student
 HISTORY_YEARS = 3
 _DAY = timedelta(days=1)
 
-# Age on September 1 -> share of the students with disabilities.
+# Age on September 1 -> how many of a thousand or so students with disabilities.
 _AGES = {
     "0": 4,
     "1": 11,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +60,8 @@ def write_folder(folder: Path, world: World, student_count: int, error_rate: flo
         for student, is_demo in all_students(world, student_count):
             lines = student_lines(student, world.as_of)
             if planter and planted_file and not is_demo:
-                for entry in planter.plant(student, lines, counts):
+                entry = planter.plant(student, lines, counts)
+                if entry:
                     planted_file.write(json.dumps(entry) + "\n")
                     planted += 1
             for record, of_record in lines.items():
@@ -87,7 +88,7 @@ def _open(path: Path) -> TextIO:
     return path.open("w", encoding="utf-8", newline="\n")
 
 
-def _write_csv(path: Path, columns: tuple[str, ...], rows) -> None:
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     with _open(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)

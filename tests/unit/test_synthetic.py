@@ -1,0 +1,449 @@
+"""``manzanita synth`` from the outside: what stands in the files it writes."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter, defaultdict
+from datetime import date
+
+import pytest
+
+from manzanita.cli import main
+from manzanita.domain.codes import code_set
+from manzanita.domain.layouts import SIS_RECORDS, SPED_RECORDS, layout
+from manzanita.domain.layouts.files import read_record_file, rows_of
+from manzanita.synthetic.names import BIRDS, PLANTS
+
+STUDENTS = 300
+AS_OF = "20261123"
+FILES = {**{r: f"SIS_{r}.txt" for r in SIS_RECORDS}, **{r: f"ODS_{r}.txt" for r in SPED_RECORDS}}
+SSID = {"SENR": "1.08", "SINF": "2.09", "SWDS": "22.06", "MEET": "24.06", "PLAN": "23.06", "SERV": "25.07"}
+CHAPARRAL, HERON_CREEK, COUNTY_OFFICE = "9910017", "9910025", "9910010"
+NATURE = {*PLANTS, *BIRDS}
+RULES_WITH_AN_ERROR = {
+    *("FRMT0001", "FRMT0002", "FRMT0004", "GERR0001", "GERR0002", "GERR0005", "GERR0008", "SWDS0594"),
+    *("SWDS0618", "SERV0327", "SERV0328", "PLAN0726", "PLAN0663F1", "PLAN0673F1", "SENR0606F1"),
+    *("PLAN0679E1", "MZ-MEET-LATE", "MZ-MEET-EMPTY", "MZ-LINE", "MZ-SIS-DUPLICATE"),
+}
+
+
+def synth(folder, *arguments):
+    assert main(["synth", "--students", str(STUDENTS), "--out", str(folder), *arguments]) == 0
+    return folder
+
+
+def bytes_of(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def csv_rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return synth(tmp_path_factory.mktemp("clean"))
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory):
+    """The same students with planted errors, at least 500 so that every code is there."""
+    path = tmp_path_factory.mktemp("damaged")
+    return synth(path, "--students", "500", "--errors", "0.005")
+
+
+@pytest.fixture(scope="module")
+def rows(folder):
+    """Record type -> rows of the file."""
+    return {record: rows_of(read_record_file(folder / name)) for record, name in FILES.items()}
+
+
+@pytest.fixture(scope="module")
+def people(folder):
+    return csv_rows(folder / "people.csv")
+
+
+@pytest.fixture
+def of(rows):
+    """Some fields of a record's lines of one demo student, by number."""
+
+    def look(number, record, *fields):
+        ssid = str(9900000000 + number)
+        return [
+            tuple(row[f] for f in fields) if len(fields) > 1 else row[fields[0]]
+            for row in rows[record]
+            if row[SSID[record]] == ssid
+        ]
+
+    return look
+
+
+# The same again
+
+
+def test_the_same_seed_writes_the_same_bytes(folder, tmp_path):
+    assert bytes_of(synth(tmp_path)) == bytes_of(folder)
+
+
+def test_another_seed_writes_other_students_and_the_same_demo_students(folder, tmp_path):
+    other = synth(tmp_path, "--seed", "2")
+    for name in FILES.values():
+        ours, theirs = (folder / name).read_text(), (other / name).read_text()
+        demo_lines = [line for line in ours.splitlines() if "^99000000" in line and int_ssid(line) <= 11]
+        assert ours != theirs
+        assert demo_lines and set(demo_lines) <= set(theirs.splitlines())
+
+
+def int_ssid(line):
+    return next(int(v[-4:]) for v in line.split("^") if v.startswith("99000") and len(v) == 10)
+
+
+def test_a_student_does_not_depend_on_how_many_others_there_are(folder, tmp_path):
+    few = synth(tmp_path, "--students", "100")
+    kept = [line for line in (folder / "ODS_PLAN.txt").read_text().splitlines() if int_ssid(line) <= 100]
+    assert (few / "ODS_PLAN.txt").read_text().splitlines() == kept
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--students", "10"], "--students is at least 11"),
+        (["--as-of", "2026-11-22"], "--as-of is from 2026-11-23"),
+        (["--as-of", "2027-06-04"], "--as-of is from 2026-11-23"),
+    ],
+)
+def test_what_it_cannot_make_is_refused_with_the_reason(tmp_path, capsys, arguments, reason):
+    assert main(["synth", "--out", str(tmp_path / "none"), *arguments]) == 2
+    assert reason in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
+def test_files_without_errors_leave_no_list_of_planted_ones(tmp_path):
+    synth(tmp_path, "--students", "40", "--errors", "0.01")
+    assert (tmp_path / "planted.jsonl").exists()
+    synth(tmp_path, "--students", "40")
+    assert not (tmp_path / "planted.jsonl").exists()
+
+
+# Lines
+
+
+def test_every_line_can_be_read(folder):
+    for record, name in FILES.items():
+        read = read_record_file(folder / name)
+        assert (read.record, read.is_extract, read.set_aside) == (record, record in SPED_RECORDS, [])
+
+
+def test_there_are_as_many_students_as_asked_for_and_a_tenth_without_special_education(rows):
+    assert {row["22.06"] for row in rows["SWDS"]} == {str(9900000000 + n) for n in range(1, STUDENTS + 1)}
+    everybody = {str(9900000000 + n) for n in range(1, STUDENTS + 31)}
+    assert {row["1.08"] for row in rows["SENR"]} == {row["2.09"] for row in rows["SINF"]} == everybody
+
+
+def test_lines_stand_in_the_order_of_the_students(rows):
+    for record, of_record in rows.items():
+        ssids = [row[SSID[record]] for row in of_record]
+        assert ssids == sorted(ssids)
+
+
+def test_only_codes_are_used_that_are_known_and_current(rows):
+    for record, of_record in rows.items():
+        for field in layout(record).fields:
+            if field.code_set:
+                current = {code.code for code in code_set(field.code_set).current()}
+                assert {row[field.number] for row in of_record} <= {"", *current}, field.number
+
+
+def test_required_fields_are_filled(rows):
+    for record, of_record in rows.items():
+        for field in layout(record).fields:
+            if field.is_required:
+                assert all(row[field.number] for row in of_record), field.number
+
+
+def test_nothing_lies_after_the_day_of_the_files(rows):
+    for record, of_record in rows.items():
+        dates = [field.number for field in layout(record).fields if field.type == "date"]
+        extra = ["upload_date", "last_updated"] if record in SPED_RECORDS else []
+        assert all(row[number] <= AS_OF for row in of_record for number in [*dates, *extra])
+
+
+def test_plans_fit_the_age_at_their_start(rows):
+    births = {row["2.09"]: row["2.18"] for row in rows["SINF"]}
+    for row in rows["PLAN"]:
+        age = (int(row["23.12"]) - int(births[row["23.06"]])) // 10000
+        assert (row["23.11"] == "150") == (age < 3)
+        assert age < 23
+        if row["23.20"] in ("102", "103", "104"):
+            assert age < 3
+        if row["23.20"] in ("201", "203", "204"):
+            assert 3 <= age < 7
+        assert bool(row["23.21"]) == (row["23.20"] == "201")
+        if row["23.20"] in ("400", "500"):
+            assert 0 <= int(row["23.23"]) <= 100
+        if row["23.11"] == "150":
+            assert row["23.35"] in ("Y", "N")
+
+
+def test_every_plan_has_services_of_its_own(rows):
+    services = {(row["25.04"], row["25.07"], row["25.17"]) for row in rows["SERV"]}
+    plans = Counter((row["23.04"], row["23.06"], row["23.12"]) for row in rows["PLAN"])
+    assert set(plans) == services
+    assert set(plans.values()) == {1}
+
+
+def test_there_is_somebody_of_every_sort(rows):
+    assert {"1.04": {row["1.04"] for row in rows["SENR"]}} == {
+        "1.04": {CHAPARRAL, HERON_CREEK, "9910033", COUNTY_OFFICE}
+    }
+    assert {row["1.05"] for row in rows["SENR"]} > {"0000001", "0000002"}
+    assert {row["23.11"] for row in rows["PLAN"]} == {"100", "150", "200"}
+    assert {row["23.13"] for row in rows["PLAN"]} == {"1", "2", "3"}
+    assert {row["24.14"] for row in rows["MEET"]} == {"", "10", "15", "40"}
+    assert {row["22.12"] for row in rows["SWDS"]} == {"1", "2", "3", "4"}
+    assert {row["1.07"] for row in rows["SENR"]} == {f"{y}-{y + 1}" for y in range(2023, 2027)}
+    assert {"E155", "E230", "E400", ""} == {row["1.26"] for row in rows["SENR"]}
+
+
+# Names
+
+
+def test_students_and_families_are_plants_and_birds(rows, people):
+    for row in rows["SENR"]:
+        assert row["1.10"] in NATURE and row["1.11"] in {"", *NATURE} and row["1.12"] == "Testcase"
+    for row in rows["SINF"]:
+        assert row["2.11"] in NATURE and row["2.12"] in {"", *NATURE} and row["2.13"] == "Testcase"
+        assert {row["2.39"], row["2.41"]} <= {"", *NATURE}
+        assert {row["2.40"], row["2.42"]} <= {"", "Testcase"}
+    for row in people:
+        if row["kind"] == "rights_holder":
+            assert row["first_name"] in NATURE and row["last_name"] == "Testcase"
+        if row["kind"] == "staff":
+            assert row["first_name"] in NATURE and row["last_name"] != "Testcase"
+            assert row["email"].endswith("@example.org")
+
+
+# Demo students
+
+
+def test_the_eleven_are_there_by_name_and_nobody_else_has_their_names(rows):
+    names = {row["1.08"]: row["1.10"] for row in rows["SENR"]}
+    demo = [names[str(9900000000 + n)] for n in range(1, 12)]
+    assert demo == [
+        *("Lupine", "Osprey", "Egret", "Swift", "Cedar", "Junco", "Larkspur", "Wren", "Clarkia", "Magpie"),
+        "Tanager",
+    ]
+    assert all(Counter(names.values())[name] == 1 for name in demo)
+
+
+def test_all_of_the_eleven_but_the_fourth_are_in_chaparral_today(of):
+    where = {n: [lea for lea, end in of(n, "SENR", "1.04", "1.25") if not end] for n in range(1, 12)}
+    assert where == {n: [HERON_CREEK if n == 4 else CHAPARRAL] for n in range(1, 12)}
+
+
+def test_1_a_plain_annual_review_is_due_next_month(of):
+    assert of(1, "MEET", "24.15", "24.14", "24.16", "24.17", "24.18") == [
+        ("20241216", "10", "20", "N", ""),
+        ("20251214", "", "", "Y", ""),
+    ]
+    assert of(1, "PLAN", "23.12", "23.13", "23.15", "23.16", "23.10") == [
+        ("20241216", "1", "290", "MMSN", CHAPARRAL),
+        ("20250422", "2", "290", "MMSN", CHAPARRAL),
+        ("20251215", "1", "290", "MMSN", CHAPARRAL),
+    ]
+    assert [s for s in of(1, "SERV", "25.17", "25.11", "25.15") if s[0] == "20251215"] == [
+        ("20251215", "330", "180"),
+        ("20251215", "415", "60"),
+    ]
+    assert of(1, "SWDS", "22.11", "22.12", "22.10") == [("20241216", "1", "20241216")]
+    assert of(1, "SENR", "1.24") == ["01", "02", "03", "04"]
+
+
+def test_2_the_triennial_has_been_due_since_early_november(of):
+    assert of(2, "MEET", "24.15", "24.14", "24.17") == [
+        ("20231106", "40", "Y"),
+        ("20241105", "", "Y"),
+        ("20251104", "", "Y"),
+    ]
+    assert of(2, "PLAN", "23.12") == ["20231106", "20241105", "20251104"]
+
+
+def test_3_chaparral_adopted_the_plan_when_the_student_came_from_heron_creek(of):
+    assert of(3, "SENR", "1.04", "1.22", "1.25", "1.26")[-2:] == [
+        (HERON_CREEK, "20260817", "20261016", "E400"),
+        (CHAPARRAL, "20261019", "", ""),
+    ]
+    assert of(3, "PLAN", "23.04", "23.12", "23.13")[-2:] == [
+        (HERON_CREEK, "20260127", "1"),
+        (CHAPARRAL, "20261019", "3"),
+    ]
+    services = of(3, "SERV", "25.17", "25.11", "25.14", "25.15")
+    before, after = ([s[1:] for s in services if s[0] == day] for day in ("20260127", "20261019"))
+    assert before == after == [("330", "20", "240"), ("415", "20", "40"), ("450", "20", "30")]
+    # The status did not change, so Chaparral sent none.
+    assert of(3, "SWDS", "22.04", "22.12") == [(HERON_CREEK, "1")]
+
+
+def test_4_chaparral_had_the_student_on_census_day(of):
+    assert of(4, "SENR", "1.04", "1.22", "1.25")[-2:] == [
+        (CHAPARRAL, "20260813", "20261023"),
+        (HERON_CREEK, "20261026", ""),
+    ]
+    assert of(4, "PLAN", "23.04", "23.12", "23.13")[-1] == (HERON_CREEK, "20261026", "3")
+
+
+def test_5_another_district_is_accountable(of):
+    assert set(of(5, "PLAN", "23.04", "23.10")) == {(CHAPARRAL, HERON_CREEK)}
+    assert set(of(5, "SENR", "1.04", "1.31")) == {(CHAPARRAL, HERON_CREEK)}
+    assert of(5, "MEET", "24.15", "24.14") == [("20240418", "40"), ("20250415", ""), ("20260326", "")]
+
+
+def test_6_7_and_8_stand_in_the_nonpublic_the_private_and_the_preschool(of):
+    assert of(6, "SENR", "1.05", "1.06")[-1] == ("0000001", "9950011")
+    assert of(7, "SENR", "1.05", "1.06", "1.23")[-1] == ("0000002", "", "50")
+    # The ISP, and a newer IEP of the LEA the student came from: the conflict to settle.
+    assert of(7, "PLAN", "23.04", "23.11", "23.12")[1:] == [
+        (CHAPARRAL, "200", "20260824"),
+        (HERON_CREEK, "100", "20260903"),
+    ]
+    assert set(of(8, "SENR", "1.17")) == {"20230721"}
+    assert of(8, "PLAN", "23.04", "23.11", "23.12") == [
+        (COUNTY_OFFICE, "150", "20250916"),
+        (CHAPARRAL, "100", "20260721"),
+    ]
+
+
+def test_9_found_in_spring_and_started_in_autumn(of):
+    assert of(9, "SWDS", "22.11", "22.12", "22.13", "22.10") == [
+        ("20260514", "2", "12", ""),
+        ("20260908", "1", "", "20260908"),
+    ]
+    assert of(9, "MEET", "24.15", "24.14", "24.16", "24.13") == [("20260514", "10", "20", "20260323")]
+    assert of(9, "PLAN", "23.12", "23.13") == [("20260908", "1")]
+    assert of(9, "SERV", "25.17", "25.11") == [("20260908", "415"), ("20260908", "330")]
+
+
+def test_the_demo_case_manager_is_the_first_one_and_has_all_ten(people):
+    assigned = {row["ssid"]: row["person_id"] for row in people if row["kind"] == "assignment"}
+    demo = {assigned[str(9900000000 + n)] for n in range(1, 12) if n != 4}
+    managers = [row for row in people if row["role"] == "case_manager" and row["agency"] == CHAPARRAL]
+    assert demo == {managers[0]["person_id"]}
+
+
+# People, organizations, calendars
+
+
+def test_there_is_one_coordinator_for_each_lea_and_the_county_office(people):
+    coordinators = Counter(row["agency"] for row in people if row["role"] == "coordinator")
+    assert coordinators == dict.fromkeys([CHAPARRAL, HERON_CREEK, "9910033", COUNTY_OFFICE], 1)
+    emails = [row["email"] for row in people if row["kind"] == "staff"]
+    assert len(emails) == len(set(emails))
+
+
+def test_whoever_participates_today_has_a_case_manager_at_the_lea_and_rights_holders(rows, people):
+    status = {row["22.06"]: row["22.12"] for row in sorted(rows["SWDS"], key=lambda row: row["22.11"])}
+    here = {row["1.08"]: row["1.04"] for row in rows["SENR"] if not row["1.25"]}
+    current = {ssid for ssid in here if status.get(ssid) == "1"}
+    staff = {row["person_id"]: row for row in people if row["kind"] == "staff"}
+    assigned = [(row["ssid"], row["person_id"]) for row in people if row["kind"] == "assignment"]
+    assert len(assigned) == len(current) and {ssid for ssid, _ in assigned} == current
+    assert all(staff[person]["agency"] == here[ssid] for ssid, person in assigned)
+    assert max(Counter(person for _, person in assigned).values()) <= 25
+    holders = Counter(row["ssid"] for row in people if row["kind"] == "rights_holder")
+    assert current <= holders.keys() and set(holders.values()) == {1, 2}
+
+
+def test_staff_stand_before_the_first_row_that_names_them(people):
+    seen = set()
+    for row in people:
+        if row["kind"] == "staff":
+            seen.add(row["person_id"])
+        if row["kind"] == "assignment":
+            assert row["person_id"] in seen
+
+
+def test_organizations_name_parents_that_are_in_the_file(folder):
+    orgs = csv_rows(folder / "orgs.csv")
+    codes = {row["code"] for row in orgs}
+    assert all(not row["parent"] or row["parent"] in codes for row in orgs)
+    assert {row["kind"] for row in orgs} >= {"selpa", "lea", "coe", "school", "nps", "npa", "private_school"}
+
+
+def test_calendars_have_each_weekday_once_with_what_it_is(folder):
+    calendar = {row["day"]: (row["kind"], row["note"]) for row in csv_rows(folder / "calendar_9910017.csv")}
+    assert calendar["2026-08-12"] == ("summer", "")
+    assert calendar["2026-08-13"] == ("school", "First day of instruction")
+    assert calendar["2026-11-11"] == ("holiday", "")
+    assert calendar["2026-11-23"] == ("break", "Thanksgiving break")
+    assert calendar["2026-11-26"] == ("holiday", "")
+    assert calendar["2026-12-25"][0] == "break"
+    assert calendar["2027-06-04"] == ("school", "Last day of instruction")
+    assert "2026-11-22" not in calendar
+    assert all(date.fromisoformat(day).weekday() < 5 for day in calendar)
+
+
+def test_students_are_enrolled_on_school_days_of_their_lea(folder, rows):
+    school_days = defaultdict(set)
+    for path in folder.glob("calendar_*.csv"):
+        lea = path.stem.removeprefix("calendar_")
+        school_days[lea] = {row["day"].replace("-", "") for row in csv_rows(path) if row["kind"] == "school"}
+    for row in rows["SENR"]:
+        if row["1.24"] not in ("IN", "PS"):
+            assert row["1.22"] in school_days[row["1.04"]], row
+
+
+# Planted errors
+
+
+def planted_in(folder):
+    return [json.loads(line) for line in (folder / "planted.jsonl").read_text().splitlines()]
+
+
+def test_every_rule_has_its_error(damaged):
+    assert {entry["code"] for entry in planted_in(damaged)} == RULES_WITH_AN_ERROR
+
+
+def test_no_student_has_two_errors_and_no_demo_student_has_one(damaged):
+    ssids = [int(entry["ssid"]) for entry in planted_in(damaged)]
+    assert len(ssids) == len(set(ssids))
+    assert min(ssids) > 9900000011
+
+
+def test_nothing_differs_from_the_clean_files_but_the_lines_that_are_named(damaged, tmp_path):
+    clean = synth(tmp_path, "--students", "500")
+    differing = {
+        (name, number)
+        for name in FILES.values()
+        for number, (ours, theirs) in enumerate(
+            zip(
+                (damaged / name).read_text().splitlines(),
+                (clean / name).read_text().splitlines(),
+                strict=True,
+            ),
+            start=1,
+        )
+        if ours != theirs
+    }
+    # A plan without a status is found on the plan; what was changed is the status.
+    named = {(e["file"], e["line"]): e for e in planted_in(damaged) if e["code"] != "PLAN0673F1"}
+    statuses = differing - named.keys()
+    assert named.keys() <= differing
+    assert {name for name, _ in statuses} == {"ODS_SWDS.txt"}
+    assert len(statuses) == sum(entry["code"] == "PLAN0673F1" for entry in planted_in(damaged))
+
+
+def test_what_a_line_says_is_what_the_list_says_it_says(damaged):
+    lines = {name: (damaged / name).read_text().splitlines() for name in FILES.values()}
+    for entry in planted_in(damaged):
+        line = lines[entry["file"]][entry["line"] - 1]
+        assert entry["ssid"] in line
+        if entry["field"].startswith(layout(entry["record"]).fields[0].number.split(".")[0] + "."):
+            position = layout(entry["record"]).numbers.index(entry["field"])
+            assert line.split("^")[position] == entry["now"] != entry["was"]
+
+
+def test_the_rate_is_the_share_of_lines(damaged):
+    lines = sum(len((damaged / name).read_text().splitlines()) for name in FILES.values())
+    assert 0.003 < len(planted_in(damaged)) / lines < 0.009
