@@ -246,7 +246,7 @@ def test_all_of_the_eleven_but_the_fourth_are_in_chaparral_today(of):
 def test_1_a_plain_annual_review_is_due_next_month(of):
     assert of(1, "MEET", "24.15", "24.14", "24.16", "24.17", "24.18") == [
         ("20241216", "10", "20", "N", ""),
-        ("20251214", "", "", "Y", ""),
+        ("20251215", "", "", "Y", ""),
     ]
     assert of(1, "PLAN", "23.12", "23.13", "23.15", "23.16", "23.10") == [
         ("20241216", "1", "290", "MMSN", CHAPARRAL),

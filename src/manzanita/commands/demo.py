@@ -30,6 +30,13 @@ HELP = "Run the whole system with a fictitious SELPA until Ctrl-C."
 HOST = "127.0.0.1"
 # The day on which the fictitious SELPA is handed over; its clock goes on from there, a day a day.
 FIRST_DAY = date(2026, 11, 23)
+# The stand-in CALPADS rejects the first service it is sent, so that there is a finding to understand and mend.
+REJECTION = {
+    "record": "SERV",
+    "code": "SERV0447",
+    "text": "Service frequency and duration do not agree.",
+    "field": "25.15",
+}
 READY_SECONDS = 120
 STOP_SECONDS = 20
 
@@ -143,6 +150,8 @@ class _Demo:
         kept["sign_ins"] = [asdict(sign_in) for sign_in in build_demo(files, FIRST_DAY)]
         connections.close_all()
         self._start_sandbox(kept)
+        if self._answer(self.args.sandbox_port, "/control/reject", REJECTION) != 200:
+            raise CannotRun(f"The sandbox takes no order to reject a line.{self._end_of_log('sandbox')}")
         path = self.folder / "demo.json"
         partial = path.with_suffix(".part")
         partial.touch(mode=0o600)

@@ -125,7 +125,7 @@ def _plain() -> Student:
             _initial(
                 CHAPARRAL, date(2024, 12, 16), referred_on=date(2024, 10, 14), consent_on=date(2024, 10, 28)
             ),
-            Meeting(CHAPARRAL, date(2025, 12, 14)),
+            Meeting(CHAPARRAL, date(2025, 12, 15)),
         ],
         plans=[
             Plan(CHAPARRAL, CHAPARRAL, date(2024, 12, 16), "1", values, (instruction, speech)),

@@ -2,7 +2,7 @@
 
 The kit knows no model: it reads plain attributes that the middleware and views put on the request.
 
-- `request.actor`: person_name, initials, perspective.label, agency_name, students_label, designation_label
+- `request.actor`: person_name, initials, perspective.label, agency_name, students_label, designation_label, may()
 - `request.grant`: the grant in use (optional; only `.id` is read)
 - `request.available_grants`: grants of this person, each with id, perspective_label, agency_name
 - `request.scope_choices`: {"agency" | "students" | "designation": [(label, url, is_current), ...]} (optional)
@@ -23,40 +23,42 @@ from typing import Any
 from django.contrib.messages import get_messages
 from django.http import HttpRequest
 
+from manzanita.domain.access import CAPABILITY_WORDS, Capability
 from manzanita.ui.jinja_env import url_or_none
 
-# key, word, icon, letter after g; the key is also the url name
+# key, word, icon, letter after g, what one must be allowed to; the key is also the url name
 NAV = (
-    ("home", "Home", "home", "h"),
-    ("students", "Students", "person", "s"),
-    ("meetings", "Meetings", "calendar", "m"),
-    ("state", "State", "state", "t"),
-    ("imports", "Imports", "upload", "i"),
-    ("compliance", "Compliance", "scale", "c"),
-    ("lists", "Lists", "list", "l"),
-    ("services", "Services", "clock", "v"),
-    ("year", "Year", "year", "y"),
-    ("admin", "Admin", "gear", "a"),
+    ("home", "Home", "home", "h", None),
+    ("students", "Students", "person", "s", Capability.READ_STUDENT),
+    ("meetings", "Meetings", "calendar", "m", Capability.READ_STUDENT),
+    ("state", "State", "state", "t", Capability.SEND_TO_STATE),
+    ("imports", "Imports", "upload", "i", Capability.IMPORT_FILES),
+    ("compliance", "Compliance", "scale", "c", None),
+    ("lists", "Lists", "list", "l", None),
+    ("services", "Services", "clock", "v", None),
+    ("year", "Year", "year", "y", None),
+    ("admin", "Admin", "gear", "a", None),
 )
 NOT_YET = "Not in this version yet"
 
 
 @dataclass(frozen=True)
 class NavEntry:
-    """One entry of the left rail; `url` is None while no page has its name."""
+    """One entry of the left rail; `url` is None where there is nothing to go to, and `why_not` says why."""
 
     key: str
     label: str
     icon: str
     letter: str
     url: str | None
+    why_not: str
     count: int | None
     is_current: bool
 
     @property
     def title(self) -> str:
         """Text of the tooltip, the only words when the rail is narrow."""
-        return f"{self.label} (g {self.letter})" if self.url else f"{self.label}: {NOT_YET}"
+        return f"{self.label} (g {self.letter})" if self.url else f"{self.label}: {self.why_not}"
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,12 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
     counts = getattr(request, "nav_counts", None) or {}
     addresses = {key: url_or_none(key) for key, *_ in NAV}
     current = _current(request, addresses)
-    nav = [
-        NavEntry(key, label, icon, letter, addresses[key], counts.get(key), key == current)
-        for key, label, icon, letter in NAV
-    ]
+    nav = []
+    for key, label, icon, letter, capability in NAV:
+        url, why_not = addresses[key], NOT_YET
+        if url and capability and actor is not None and not actor.may(capability):
+            url, why_not = None, f"Your perspective does not {CAPABILITY_WORDS[capability]}"
+        nav.append(NavEntry(key, label, icon, letter, url, why_not, counts.get(key), key == current))
     built = Frame(
         signed_in=actor is not None,
         person_name=str(getattr(actor, "person_name", "")),

@@ -14,7 +14,6 @@ from manzanita.archive.queries import archive_of_meeting
 from manzanita.auditing.actions import log_reads
 from manzanita.auditing.queries import reason_of
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.findings import Reason
 from manzanita.domain.scenarios import EVENTS, Event
 from manzanita.meetings import actions
 from manzanita.meetings.actions import NotPossible
@@ -36,6 +35,7 @@ from manzanita.students.queries import facts_of, get_student
 from manzanita.web.access import requires
 from manzanita.web.meetings_decide import step_context
 from manzanita.web.meetings_form import STEPS, answered_fields, desk_of
+from manzanita.web.meetings_refusals import refuse_closed, tell_reasons
 from manzanita.web.meetings_steps import page_context
 
 
@@ -83,18 +83,24 @@ def open_event(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     event = EVENTS.get(request.POST.get("event", ""))
     if event is None:
         return HttpResponseBadRequest("There is no such event.", content_type="text/plain")
-    standing = open_meeting_of(student)
+    standing = _standing(request.actor, student)
     if standing is not None and standing.event_key == event.key:
         return redirect("meeting", standing.public_id)
     try:
         meeting = _open(request.actor, student, event, standing)
     except NotPossible as refused:
-        standing = open_meeting_of(student)
+        standing = _standing(request.actor, student)
         if standing is not None and standing.event_key == event.key:
             return redirect("meeting", standing.public_id)
         tell_reasons(request, refused.reasons)
         return redirect("student", student.public_id)
     return redirect("meeting", meeting.public_id)
+
+
+def _standing(actor: Actor, student: Student) -> Meeting | None:
+    """The open meeting of the student at the actor's LEA: one left open elsewhere is not for this reader."""
+    standing = open_meeting_of(student)
+    return standing if standing is not None and standing.lea_code == actor.agency_code else None
 
 
 def _open(actor: Actor, student: Student, event: Event, standing: Meeting | None) -> Meeting:
@@ -106,12 +112,6 @@ def _open(actor: Actor, student: Student, event: Event, standing: Meeting | None
         raise NotPossible(reasons)
     due_on = student.plan_review_due_on if event.is_plan_review else None
     return actions.open_meeting(actor=actor, student=student, event=event, due_on=due_on)
-
-
-def tell_reasons(request: HttpRequest, reasons: list[Reason]) -> None:
-    """Each reason as one message: what, the way out, whose job it is."""
-    for reason in reasons:
-        messages.error(request, f"{reason.text} {reason.way_out} ({reason.owner})")
 
 
 @require_safe
@@ -157,15 +157,16 @@ def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Close a meeting that will not be held, with the reason that was given."""
     found = get_meeting(request.actor, public_id)
     try:
-        canceled = actions.cancel_meeting(
-            actor=request.actor, meeting=found, reason=request.POST.get("reason", "")
-        )
+        reason = request.POST.get("reason", "").replace("\0", "")
+        canceled = actions.cancel_meeting(actor=request.actor, meeting=found, reason=reason)
     except NotPossible as refused:
         tell_reasons(request, refused.reasons)
         return redirect("meeting", public_id)
     if canceled:
         messages.success(request, "The meeting is canceled. Nothing of it goes to the state.")
-    return redirect("meeting", public_id)
+        return redirect("meeting", public_id)
+    found.refresh_from_db()
+    return refuse_closed(request, found)
 
 
 urlpatterns = [

@@ -26,6 +26,7 @@ from manzanita.procedures.finalize import Preview, finalize_meeting, preview_of
 from manzanita.web.access import requires
 from manzanita.web.archive_lines import line_view
 from manzanita.web.meetings_form import STEPS, Desk, code_name, desk_of, step_of, step_url
+from manzanita.web.meetings_refusals import fetch_anew, refuse_closed
 from manzanita.web.meetings_steps import page_context
 
 AGREES, DECLINES = "agrees", "declines"
@@ -65,24 +66,36 @@ def hold(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     meeting = get_meeting(request.actor, public_id)
     day_text, delay_code = request.POST.get("held_on", ""), request.POST.get("delay_code", "")
     day = _day(day_text)
+    if meeting.state not in OPEN_STATES:
+        return fetch_anew() if request.POST.get("preview") else refuse_closed(request, meeting)
     if request.POST.get("preview"):
         context = _hold_context(request.actor, desk_of(request.actor, meeting), day_text, delay_code, ())
         return render(request, "web/meetings/hold_delay.html", context)
     try:
         if day is None:
             raise NotPossible([_no_day("the day on which the team met")])
+        if _is_recorded(meeting, day, delay_code):
+            messages.info(request, f"Held on {day:%m/%d/%Y}, as it was recorded before.")
+            return redirect(step_url(meeting, "answer"))
         actions.hold_meeting(actor=request.actor, meeting=meeting, held_on=day, delay_code=delay_code)
     except ValueError:
         return HttpResponseBadRequest("There is no such delay code.", content_type="text/plain")
     except NotPossible as refused:
+        meeting.refresh_from_db()
         if meeting.state not in OPEN_STATES:
-            return redirect("meeting", public_id)
+            return refuse_closed(request, meeting)
         desk = desk_of(request.actor, meeting)
         log_reads(actor=request.actor, student_ids=[meeting.student_id], what="meeting")
         context = _hold_context(request.actor, desk, day_text, delay_code, refused.reasons)
         return render(request, "web/meetings/hold.html", context, status=422)
     messages.success(request, f"Held on {day:%m/%d/%Y}. Next: the family's answer.")
     return redirect(step_url(meeting, "answer"))
+
+
+def _is_recorded(meeting: Meeting, day: date, delay_code: str) -> bool:
+    """Says the form what stands already, as a second click does? A reason is kept of a late meeting only."""
+    kept = delay_code if is_late_on(meeting, day) else ""
+    return meeting.state == "held" and (meeting.held_on, meeting.delay_code) == (day, kept)
 
 
 def _no_day(what: str) -> Reason:
@@ -150,6 +163,8 @@ def _change(field: ProposedField) -> tuple[str, str, str]:
 def consent(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Record the answers that differ from those recorded; ``all`` stands for agreeing to every item."""
     meeting = get_meeting(request.actor, public_id)
+    if meeting.state not in OPEN_STATES:
+        return refuse_closed(request, meeting)
     desk = desk_of(request.actor, meeting)
     sent = {item.key: _sent(request, item) for item in desk.proposal.items}
     reasons = _answer_reasons(sent)
@@ -158,8 +173,9 @@ def consent(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             raise NotPossible(reasons)
         count = _record(request.actor, meeting, desk, sent)
     except NotPossible as refused:
+        meeting.refresh_from_db()
         if meeting.state not in OPEN_STATES:
-            return redirect("meeting", public_id)
+            return refuse_closed(request, meeting)
         log_reads(actor=request.actor, student_ids=[meeting.student_id], what="meeting")
         context = _answer_context(request.actor, desk, sent, refused.reasons)
         return render(request, "web/meetings/answer.html", context, status=422)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
+from dataclasses import replace
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
@@ -20,6 +22,7 @@ from manzanita.platform import clock
 from manzanita.students.queries import facts_of
 from manzanita.web.access import requires
 from manzanita.web.meetings_form import Desk, control_id, desk_of, field_view, fields_of, step_of, step_url
+from manzanita.web.meetings_refusals import fetch_anew, refuse_closed
 from manzanita.web.meetings_steps import page_context
 
 SAVED_EVENT = "answerSaved"
@@ -69,7 +72,7 @@ def _save_one(request: HttpRequest, meeting: Meeting, field: ProposedField) -> H
     except NotPossible as refused:
         return _refused(request, " ".join(f"{r.text} {r.way_out}" for r in refused.reasons))
     except ValueError:
-        return _refused(request, "This text is too long for a field of the state. Shorten it.")
+        return _refused(request, _why_not(request, field))
     context = {"meeting": meeting, "field": field, "id": control_id(field.key), "saved": saved}
     if isinstance(saved, Conflict):
         label_of = field.declaration.label_of
@@ -83,30 +86,69 @@ def _save_one(request: HttpRequest, meeting: Meeting, field: ProposedField) -> H
     return response
 
 
+def _why_not(request: HttpRequest, field: ProposedField) -> str:
+    """Why the text of a field cannot be stored, in words."""
+    text = request.POST[field.key]
+    if "\0" in text:
+        return "This text holds a character that no field can hold (NUL). Type it instead of pasting it."
+    if len(text) > actions.MAX_ANSWER_LENGTH:
+        return "This text is too long for a field of the state. Shorten it."
+    return "The form did not say which version of the field you saw. Reload the page and enter it again."
+
+
 def _refused(request: HttpRequest, text: str) -> HttpResponse:
     return render(request, "web/meetings/refused.html", {"text": text}, status=422)
 
 
 def _save_all(request: HttpRequest, meeting: Meeting, fields: list[ProposedField]) -> HttpResponse:
-    """Save a whole form: the Enter key, or a browser without scripts."""
+    """Save a whole form: the Enter key, or a browser without scripts.
+
+    Where a field was not saved the form comes back (422) with what was typed in it, and says why. With
+    scripts each field has saved itself already and says so at its place: the answer is only yes or no.
+    """
+    if meeting.state not in OPEN_STATES:
+        return fetch_anew() if request.htmx else refuse_closed(request, meeting)
+    unsaved = {}
     for field in fields:
         if request.POST[field.key].strip() == field.proposed:
             continue
-        label = field.declaration.label
         try:
             saved = _save(request, meeting, field)
         except NotPossible as refused:
-            messages.error(request, f"{label} was not saved. {refused.reasons[0].text}")
+            unsaved[field.key] = f"was not saved. {refused.reasons[0].text} {refused.reasons[0].way_out}"
         except ValueError:
-            messages.error(request, f"{label} was not saved: the text is too long for a field of the state.")
+            unsaved[field.key] = f"was not saved. {_why_not(request, field)} What you typed is still here."
         else:
             if isinstance(saved, Conflict):
-                messages.warning(
-                    request,
-                    f"{label}: {saved.theirs.by_name} saved “{saved.theirs.value}” in between, so your "
-                    f"“{saved.mine}” was not saved. Enter it again if it is right.",
+                unsaved[field.key] = (
+                    f"was not saved: {saved.theirs.by_name} saved “{saved.theirs.value}” in between. Your "
+                    f"“{saved.mine}” is still in the field; save it again if it is right."
                 )
-    return redirect(_form_url(meeting, fields[0]))
+    if request.htmx:
+        response = HttpResponse(status=422 if unsaved else 204)
+        response["HX-Trigger"] = SAVED_EVENT
+        return response
+    if not unsaved:
+        return redirect(_form_url(meeting, fields[0]))
+    for field in fields:
+        if field.key in unsaved:
+            messages.error(request, f"{field.declaration.label} {unsaved[field.key]}")
+    return _form_again(request, meeting, fields[0], unsaved)
+
+
+def _form_again(
+    request: HttpRequest, meeting: Meeting, field: ProposedField, unsaved: Collection[str]
+) -> HttpResponse:
+    """The form of ``field`` as it stands now, with what was typed into the fields that were not saved."""
+    service = field.key.split(".")[1] if field.key.startswith("service.") else ""
+    step = "services" if service else step_of(field.declaration)
+    log_reads(actor=request.actor, student_ids=[meeting.student_id], what="meeting")
+    context = page_context(request.actor, desk_of(request.actor, meeting), step, service)
+    context["fields"] = [
+        replace(shown, value=request.POST[shown.key]) if shown.key in unsaved else shown
+        for shown in context["fields"]
+    ]
+    return render(request, "web/meetings/offer.html", context, status=422)
 
 
 def _form_url(meeting: Meeting, field: ProposedField) -> str:
@@ -124,11 +166,16 @@ def show_field(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     field = _fields(meeting).get(request.GET.get("key", ""))
     if field is None:
         raise Http404("no such field of this meeting")
+    if meeting.state not in OPEN_STATES:
+        return fetch_anew()
     desk = desk_of(request.actor, meeting)
     log_reads(actor=request.actor, student_ids=[meeting.student_id], what="meeting.field")
-    return render(
-        request, "web/meetings/one_field.html", {"field": field_view(desk, field), "meeting": meeting}
-    )
+    context = {
+        "field": field_view(desk, field),
+        "meeting": meeting,
+        "may_edit": request.actor.may(Capability.HOLD_MEETING),
+    }
+    return render(request, "web/meetings/one_field.html", context)
 
 
 @require_safe
@@ -136,11 +183,9 @@ def show_field(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def live(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """What changes around a form after a save: findings, steps, the notes under its fields."""
     meeting = get_meeting(request.actor, public_id)
-    log_reads(actor=request.actor, student_ids=[meeting.student_id], what="meeting.findings")
     if meeting.state not in OPEN_STATES:
-        response = HttpResponse(status=204)
-        response["HX-Refresh"] = "true"
-        return response
+        return fetch_anew()
+    log_reads(actor=request.actor, student_ids=[meeting.student_id], what="meeting.findings")
     context = page_context(
         request.actor,
         desk_of(request.actor, meeting),
@@ -155,6 +200,8 @@ def live(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def change_services(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Offer a new service (``add`` with a code), offer the end of one (``remove``), take that back (``keep``)."""
     meeting = get_meeting(request.actor, public_id)
+    if meeting.state not in OPEN_STATES:
+        return refuse_closed(request, meeting)
     desk = desk_of(request.actor, meeting)
     try:
         if request.POST.get("add"):

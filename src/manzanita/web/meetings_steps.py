@@ -25,6 +25,7 @@ from manzanita.web.meetings_form import (
 )
 
 TRANSITION_AGE = 16
+LONGEST_SERVICE_NUMBER = 3  # of digits in an address
 
 
 def page_context(actor: Actor, desk: Desk, step: str, service_text: str = "") -> dict:
@@ -60,7 +61,7 @@ def page_context(actor: Actor, desk: Desk, step: str, service_text: str = "") ->
 
 def _chosen_service(desk: Desk, text: str) -> ProposedService | None:
     """The service whose fields are open: the one asked for, else the first that the rules object to."""
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) <= LONGEST_SERVICE_NUMBER:
         asked = desk.service(int(text))
         if asked is not None and not asked.is_withdrawn:
             return asked

@@ -14,7 +14,7 @@ from manzanita.domain.access import Actor
 from manzanita.exchange.models import Operation, StateFinding, StateRecord
 from manzanita.exchange.queries import open_findings_of, operations_of_student, state_records_of
 from manzanita.meetings.models import Meeting
-from manzanita.meetings.queries import OPEN_STATES, event_label, meetings_of
+from manzanita.meetings.queries import OPEN_STATES, meetings_of
 from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform import clock
 from manzanita.students.models import Enrollment, Plan, Student
@@ -103,11 +103,6 @@ class StudentFile:
 def meeting_day(meeting: Meeting) -> date:
     """The day a meeting stands at: held, still to come, or the day it was opened."""
     return meeting.held_on or meeting.pending_on or meeting.opened_at.astimezone(clock.CALIFORNIA).date()
-
-
-def short_label(meeting: Meeting) -> str:
-    """``Annual plan review 11/12/2026``."""
-    return f"{event_label(meeting)} {meeting_day(meeting):%m/%d/%Y}"
 
 
 def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:

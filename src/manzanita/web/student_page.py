@@ -26,7 +26,7 @@ from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.ui.formats import plural, us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
-from manzanita.web.student_file import StudentFile, load_student, short_label
+from manzanita.web.student_file import StudentFile, load_student, meeting_day
 from manzanita.web.student_record import groups_of
 from manzanita.web.student_timeline import PLAN_SHORT, draw, lanes_of, rows_of
 from manzanita.web.students_words import ACTION_WORDS, READ_WORDS, grade_text
@@ -125,7 +125,7 @@ def _actions(file: StudentFile) -> list[dict[str, Any]]:
     if meeting is not None and meeting_path:
         actions.append(
             {
-                "label": f"Continue: {short_label(meeting)}",
+                "label": f"Continue {event_label(meeting).lower()}",
                 "url": meeting_path,
                 "method": "get",
                 "event": "",
@@ -227,7 +227,7 @@ def _record_tab(file: StudentFile) -> dict[str, Any]:
     newest = max((row.key_on for row in file.should if row.record == "PLAN"), default=None)
     return {
         "groups": groups_of(file),
-        "pending_label": f"Pending: {short_label(meeting)}" if meeting else "Pending",
+        "pending_label": f"Proposed {meeting_day(meeting):%m/%d/%Y}" if meeting else "Proposed",
         "archived_label": f"Archived {us_date(newest)}" if newest else "Archived",
     }
 

@@ -1,0 +1,135 @@
+"""Building the demo: the files of a fictitious SELPA, taken in the way a district would take in its own."""
+
+from __future__ import annotations
+
+import csv
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from manzanita.accounts.models import User
+from manzanita.accounts.queries import actor_of, grants_in_force
+from manzanita.domain.access import PERSPECTIVES, Actor
+from manzanita.domain.layouts.files import read_record_file
+from manzanita.domain.scenarios import EVENTS
+from manzanita.meetings.actions import hold_meeting, open_meeting, record_decision
+from manzanita.meetings.queries import proposal_of
+from manzanita.orgs.actions import load_orgs
+from manzanita.orgs.queries import agency_by_code
+from manzanita.procedures.finalize import finalize_meeting
+from manzanita.procedures.import_sis import take_in_sis_files
+from manzanita.procedures.people import load_people
+from manzanita.procedures.take_over import take_over_extracts
+from manzanita.students.models import Student
+from manzanita.students.queries import facts_of, students_by_ssid, visible_to
+
+# Of the named demo students: the one whose case manager signs in, and the one with a late meeting under way.
+PLAIN_ANNUAL_SSID = "9900000001"
+LATE_MEETING_SSID = "9900000002"
+REVIEWS_HELD = 3
+EXTRACTS = ("ODS_SWDS.txt", "ODS_MEET.txt", "ODS_PLAN.txt", "ODS_SERV.txt")
+SIS_FILES = ("SIS_SENR.txt", "SIS_SINF.txt")
+# Without letters and digits that are taken for one another.
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """One account of the demo, as the terminal prints it."""
+
+    perspective: str
+    email: str
+    password: str
+    agency: str
+
+
+def build_demo(files: Path, today: date) -> list[SignIn]:
+    """Take in everything in ``files`` and return one sign-in per perspective.
+
+    Raises ``ValueError`` where the files lack what the demo needs.
+    """
+    staff = _staff_who_sign_in(files / "people.csv")
+    passwords = {row["email"]: _password() for row in staff}
+    load_orgs(files / "orgs.csv")
+    for lea_code in _leas(files / "orgs.csv"):
+        # Each district takes in its own lines, so that each has a run to look at.
+        take_in_sis_files([files / name for name in SIS_FILES], lea_code=lea_code, by_id=None)
+    take_over_extracts([read_record_file(files / name) for name in EXTRACTS], by_id=None)
+    load_people(files / "people.csv", as_of=today, passwords=passwords)
+    sign_ins = [
+        SignIn(
+            PERSPECTIVES[row["role"]].label,
+            row["email"],
+            passwords[row["email"]],
+            agency_by_code(row["agency"]).name,
+        )
+        for row in staff
+    ]
+    case_manager = next(row for row in staff if row["role"] == "case_manager")
+    user = User.objects.get(email=case_manager["email"])
+    (grant, *_) = grants_in_force(user, today)
+    actor = actor_of(user, grant)
+    _open_late_meeting(actor)
+    _finalize_reviews(actor, today)
+    return sign_ins
+
+
+def _leas(orgs: Path) -> list[str]:
+    with orgs.open(encoding="utf-8", newline="") as file:
+        return [row["code"] for row in csv.DictReader(file) if row["kind"] in ("lea", "coe")]
+
+
+def _staff_who_sign_in(people: Path) -> list[Mapping[str, str]]:
+    """The case manager of the plain demo student, and the coordinator of the same agency; coordinator first."""
+    with people.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    by_person = {row["person_id"]: row for row in rows if row["kind"] == "staff"}
+    assigned = [row for row in rows if row["kind"] == "assignment" and row["ssid"] == PLAIN_ANNUAL_SSID]
+    if not assigned:
+        raise ValueError(f"{people.name}: nobody is assigned to {PLAIN_ANNUAL_SSID}")
+    case_manager = by_person[assigned[0]["person_id"]]
+    coordinator = next(
+        row
+        for row in by_person.values()
+        if row["role"] == "coordinator" and row["agency"] == case_manager["agency"]
+    )
+    return [coordinator, case_manager]
+
+
+def _password() -> str:
+    """Four groups of four letters, new for each demo: there is no password that everybody knows."""
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
+
+
+def _open_late_meeting(actor: Actor) -> None:
+    """The late demo student has a meeting under way, and it is not held yet."""
+    student = Student.unscoped.get(pk=students_by_ssid([LATE_MEETING_SSID])[LATE_MEETING_SSID])
+    open_meeting(actor=actor, student=student, event=EVENTS["annual"], due_on=student.plan_review_due_on)
+
+
+def _finalize_reviews(actor: Actor, today: date) -> None:
+    """Some reviews of the case manager were held three days ago, so that there is something to send."""
+    kept = students_by_ssid([PLAIN_ANNUAL_SSID, LATE_MEETING_SSID]).values()
+    due = visible_to(actor).exclude(pk__in=kept).filter(plan_review_due_on__isnull=False)
+    for student in due.order_by("plan_review_due_on", "pk")[:REVIEWS_HELD]:
+        meeting = open_meeting(
+            actor=actor, student=student, event=EVENTS["annual"], due_on=student.plan_review_due_on
+        )
+        held_on = today - timedelta(days=3)
+        is_late = held_on > student.plan_review_due_on
+        hold_meeting(actor=actor, meeting=meeting, held_on=held_on, delay_code="20" if is_late else "")
+        facts = facts_of(student)
+        proposal = proposal_of(meeting, facts.plan_on(today), facts.services_on(today))
+        holder = next((contact.name for contact in facts.contacts if contact.is_rights_holder), "Parent")
+        for item in proposal.items:
+            record_decision(
+                actor=actor,
+                meeting=meeting,
+                item_key=item.key,
+                is_agreed=True,
+                decided_by=holder,
+                decided_on=held_on,
+            )
+        finalize_meeting(actor=actor, meeting=meeting)
