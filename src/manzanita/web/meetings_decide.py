@@ -51,6 +51,7 @@ def _hold_context(
         "heading": STEPS["hold"],
         "day_text": day_text,
         "today": clock.today(),
+        "is_day": day is not None,
         "is_late": day is not None and is_late_on(desk.meeting, day),
         "days_late": (day - desk.meeting.due_on).days if day and desk.meeting.due_on else 0,
         "delay_code": delay_code,
