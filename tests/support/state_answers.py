@@ -6,7 +6,7 @@ from manzanita.exchange.actions import prepare_submission, store_answers
 from manzanita.exchange.gateway import Answer
 from manzanita.exchange.models import StateFinding, Submission
 from tests.support.exchange import archive, review_rows
-from tests.support.world import World
+from tests.support.world import NOON, World
 
 UNKNOWN_AGENCY = {
     "code": "SERV0447",
@@ -23,5 +23,5 @@ def rejected(world: World) -> StateFinding:
     store_answers(
         submission=submission, answers=[*posted, Answer(4, is_posted=False, errors=[UNKNOWN_AGENCY])]
     )
-    Submission.objects.filter(pk=submission.pk).update(state="done")
+    Submission.objects.filter(pk=submission.pk).update(state="done", answered_at=NOON)
     return StateFinding.objects.get()

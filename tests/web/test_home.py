@@ -1,0 +1,218 @@
+"""Home: what needs this person. Every count is the length of the list it links to."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from manzanita.accounts.actions import add_person
+from manzanita.domain.access import Capability
+from manzanita.exchange.models import Operation
+from manzanita.meetings.models import Meeting
+from manzanita.students.models import Student
+from tests.support import pages
+from tests.support import world as w
+from tests.support.exchange import archive, review_rows
+from tests.support.pages import addresses_in, many_students, reads, text_of
+from tests.support.state_answers import rejected
+
+
+@pytest.fixture
+def manager(small_world, sign_in) -> Client:
+    return sign_in(small_world.case_manager)
+
+
+@pytest.fixture
+def coordinator(small_world, sign_in) -> Client:
+    return sign_in(small_world.coordinator)
+
+
+ROW = re.compile(r'<a href="([^"]*)" data-open>([^<]*)</a></span></td><td class="c"><a [^>]*>([^<]*)</a>(.*)')
+
+
+def needs(client: Client) -> dict[str, tuple[int, str, str]]:
+    """Per line of the table its count, the address behind it, and the words after the count."""
+    found = {}
+    for row in text_of(client.get("/")).split("<tr data-row>")[1:]:
+        url, label, count, rest = ROW.search(row.split("</tr>")[0]).groups()
+        words = " ".join(re.sub(r"<[^>]*>", " ", rest).split())
+        found[label] = (int(count), url.replace("&amp;", "&"), words)
+    return found
+
+
+def rows_of(client: Client, url: str) -> int:
+    """How many rows the list behind a count has."""
+    return client.get(url).content.decode().count("<tr data-row")
+
+
+# Access
+
+
+def test_an_anonymous_person_signs_in_first(small_world):
+    answer = Client().get("/")
+    assert (answer.status_code, answer.url) == (302, "/sign-in?next=/")
+
+
+def test_a_stranger_without_a_grant_is_told_so(small_world, sign_in):
+    stranger = add_person(email="lupine.sample@example.org", name="Lupine Sample", password=w.PASSWORD)
+    answer = sign_in(stranger).get("/")
+    assert answer.status_code == 403
+    assert "no perspective is given to you today" in text_of(answer)
+
+
+def test_without_the_capability_the_page_says_why(small_world, manager, monkeypatch):
+    pages.take_away(monkeypatch, "case_manager", Capability.READ_STUDENT)
+    answer = manager.get("/")
+    assert answer.status_code == 403
+    page = text_of(answer)
+    assert "As Case manager at Chaparral Unified you cannot read student records." in page
+    assert "Ask the SEDS coordinator of Chaparral Unified" in page
+
+
+def test_home_is_only_read(small_world, coordinator):
+    assert coordinator.post("/").status_code == 405
+    assert coordinator.head("/").status_code == 200
+
+
+# What it says
+
+
+def test_the_first_day_of_a_coordinator(small_world, coordinator):
+    found = needs(coordinator)
+    assert found["Plan review overdue, no meeting open"] == (
+        1,
+        "/students?list=plan-review-late",
+        "9 days over Case managers Show students",
+    )
+    # Overdue ones first, then what is empty.
+    assert next(iter(found)) == "Plan review overdue, no meeting open"
+    assert [count for count, _, _ in found.values()] == [1, 0, 0, 0, 0, 0]
+    page = text_of(coordinator.get("/"))
+    assert "Monday" in page and "November 23, 2026" in page and "12:00" in page
+    for words in ("Nothing waits", "Nothing is held", "None yet", "Take the SIS files in"):
+        assert words in page, words
+    assert "No finding is open, nothing is held, and nothing waits to be sent." in page
+    assert "No meeting is open." in page
+
+
+def test_a_case_manager_sees_own_students_and_no_sending(small_world, manager):
+    many_students(4, due_on=w.TODAY)  # of nobody
+    assert needs(manager)["Plan review overdue, no meeting open"][2] == "9 days over You Show students"
+    assert needs(manager)["Plan review due within 15 days, no meeting open"][0] == 0
+    answer = manager.get("/")
+    page = text_of(answer)
+    assert "Ready to send" not in page and "Newest import" not in page
+    assert "The state has not answered the district yet." in page
+    assert "/imports" not in addresses_in(answer)
+
+
+def test_the_other_district_counts_its_own(small_world, sign_in):
+    """Sage's review of January 10, 2026 is due in 48 days: in no list."""
+    other = sign_in(pages.other_coordinator(small_world))
+    pages.held(small_world)
+    rejected(small_world)
+    assert [count for count, _, _ in needs(other).values()] == [0] * 6
+    assert "Testcase" not in text_of(other.get("/"))
+
+
+@pytest.mark.parametrize("days", [-400, -1, 0, 15, 16, 30, 31])
+def test_every_count_is_the_length_of_its_list(small_world, coordinator, days):
+    many_students(3, due_on=w.TODAY + timedelta(days=days))
+    found = needs(coordinator)
+    clocks = {label: need for label, need in found.items() if "no meeting open" in label}
+    assert len(clocks) == 6
+    for count, url, _ in clocks.values():
+        assert rows_of(coordinator, url) == count, url
+    assert sum(count for count, _, _ in clocks.values()) == (1 if days == 31 else 4)
+
+
+def test_the_oldest_is_the_earliest_date(small_world, coordinator):
+    many_students(2, due_on=w.TODAY - timedelta(days=1))
+    assert needs(coordinator)["Plan review overdue, no meeting open"][::2] == (
+        3,
+        "9 days over Case managers Show students",
+    )
+    Student.unscoped.filter(plan_review_due_on__lt=w.TODAY).update(
+        plan_review_due_on=w.TODAY - timedelta(days=1)
+    )
+    assert needs(coordinator)["Plan review overdue, no meeting open"][2].startswith("1 day over ")
+
+
+def test_findings_and_what_is_held_lead_to_their_lists(small_world, coordinator, manager):
+    rejected(small_world)
+    found = needs(coordinator)
+    assert found["Fatal findings"] == (
+        1,
+        "/findings?severity=fatal",
+        "0 days SPED clerk 1 SPED clerk Show findings",
+    )
+    assert found["Held: rejected by the state"][:2] == (1, "/state?held=rejected")
+    assert "SERV0447" in text_of(coordinator.get("/findings?severity=fatal"))
+    assert "Alder Testcase" in text_of(coordinator.get("/state?held=rejected"))
+    page = text_of(coordinator.get("/"))
+    assert "Each says why and who ends it" in page
+    assert '<span class="v">11/23/2026' in page[page.index("Last answer of the state") :]
+    found = needs(manager)
+    assert found["Fatal findings"][0] == 1 and "Held: rejected by the state" not in found
+    assert "The state last answered the district on November 23, 2026" in text_of(manager.get("/"))
+
+
+def test_what_is_ready_is_counted_by_kind(small_world, coordinator):
+    archive(small_world.students["alder"], review_rows())
+    count, url, words = needs(coordinator)["Ready to send"]
+    assert (count, url) == (4, "/state")
+    assert words == "4 adds · 1 student SEDS coordinator Open the plan"
+    assert Operation.objects.count() == 4
+
+
+def test_open_meetings_are_counted_by_how_far_they_are(small_world, sign_in, noon):
+    pages.held(small_world)
+    noon.shift(timedelta(days=2))
+    pages.opened(small_world, "towhee")
+    noon.shift(timedelta(days=1))
+    coordinator = sign_in(small_world.coordinator)
+    count, url, words = needs(coordinator)["Open meetings, not finalized"]
+    assert (count, url, rows_of(coordinator, url)) == (2, "/meetings", 2)
+    assert words == "3 days 1 held · 1 being prepared Case managers Show meetings"
+    # The review that is open now is on no list of its clock any more.
+    assert needs(coordinator)["Plan review overdue, no meeting open"][0] == 0
+
+
+def test_a_meeting_of_the_other_district_is_not_counted(small_world, coordinator):
+    Meeting.objects.create(
+        student=small_world.students["towhee"], event_key="annual", lea_code=w.OTHER_LEA, opened_at=w.NOON
+    )
+    assert "Open meetings, not finalized" not in needs(coordinator)
+
+
+def test_counts_name_nobody_and_are_not_logged_as_reads(small_world, coordinator):
+    rejected(small_world)
+    answer = coordinator.get("/")
+    assert "Testcase" not in text_of(answer)
+    assert not [url for url in addresses_in(answer) if "99000" in url]
+    assert not reads()
+
+
+def test_odd_questions_change_nothing(small_world, coordinator):
+    for query in ("list=x", "after=%00", "severity=" + "9" * 5000, "next=//example.org", "%ED%A0%80=1"):
+        assert coordinator.get(f"/?{query}").status_code == 200, query
+
+
+# session, user, grants; two clocks, findings, open meetings, last reply; for those who send also the plan and imports
+CASE_MANAGER_QUERIES = 8
+COORDINATOR_QUERIES = 11
+
+
+@pytest.mark.parametrize("count", [3, 60])
+def test_home_costs_the_same_for_few_and_many(
+    small_world, coordinator, manager, django_assert_num_queries, count
+):
+    many_students(count, manager=small_world.case_manager, due_on=w.TODAY)
+    for client, queries in ((coordinator, COORDINATOR_QUERIES), (manager, CASE_MANAGER_QUERIES)):
+        client.get("/")
+        with django_assert_num_queries(queries):
+            client.get("/")
+        assert needs(client)["Plan review due within 15 days, no meeting open"][0] == count
