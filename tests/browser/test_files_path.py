@@ -94,7 +94,7 @@ def test_2_files_are_written_for_the_sandbox_in_the_order_of_upload(coordinator,
         for line in text.splitlines():
             written.setdefault(line[:4], []).append(line)
     assert list(written) == ["MEET", "PLAN", "SERV"]
-    transaction = re.compile(r"^....\^\^MZ[0-9a-f]{24}\^")
+    transaction = re.compile(r"^....\^A\^MZ[0-9a-f]{24}\^")
     assert {record: [transaction.sub("", line) for line in lines] for record, lines in written.items()} == {
         "MEET": [MEET],
         "PLAN": [PLAN],
@@ -137,6 +137,6 @@ def test_5_the_rejected_line_is_corrected_and_written_again(coordinator):
     expect(page.get_by_role("heading", name="Files, in the order of upload")).to_be_visible(timeout=30_000)
     ((_, text),) = download(page)
     assert re.fullmatch(
-        r"SERV\^\^MZ[0-9a-f]{24}\^" + re.escape(SERV_415.replace("^45^", "^40^")) + "\n", text
+        r"SERV\^A\^MZ[0-9a-f]{24}\^" + re.escape(SERV_415.replace("^45^", "^40^")) + "\n", text
     )
     assert coordinator.wrong == []

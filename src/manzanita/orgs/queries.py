@@ -5,6 +5,10 @@ from collections.abc import Iterable
 from manzanita.orgs.models import Agency, School
 
 
+# Codes that the state gives to schools which have none of their own (SENR 1.05).
+GROUP_SCHOOLS = {"0000001": "Nonpublic school", "0000002": "Private school"}
+
+
 def agency_by_code(code: str) -> Agency:
     """Raises ``Agency.DoesNotExist``."""
     return Agency.objects.get(code=code)
@@ -18,7 +22,7 @@ def agency_names(codes: Iterable[str] | None = None) -> dict[str, str]:
 
 def school_names(codes: Iterable[str] | None = None) -> dict[str, str]:
     schools = School.objects.all() if codes is None else School.objects.filter(code__in=set(codes))
-    return dict(schools.values_list("code", "name"))
+    return GROUP_SCHOOLS | dict(schools.values_list("code", "name"))
 
 
 def nonpublic_agencies() -> list[Agency]:
