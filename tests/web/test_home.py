@@ -141,6 +141,16 @@ def test_the_oldest_is_the_earliest_date(small_world, coordinator):
     assert needs(coordinator)["Plan review overdue, no meeting open"][2].startswith("1 day over ")
 
 
+def test_overdue_triennials_come_before_reviews_that_are_only_near(small_world, coordinator):
+    Student.unscoped.filter(pk=small_world.students["alder"].pk).update(
+        plan_review_due_on=w.TODAY, evaluation_due_on=w.TODAY - timedelta(days=1)
+    )
+    assert list(needs(coordinator))[:2] == [
+        "Triennial overdue, no meeting open",
+        "Plan review due within 15 days, no meeting open",
+    ]
+
+
 def test_findings_and_what_is_held_lead_to_their_lists(small_world, coordinator, manager):
     rejected(small_world)
     found = needs(coordinator)

@@ -255,6 +255,17 @@ def test_a_decision_before_the_meeting_and_an_offer_changed_since_are_named(smal
     assert "Offer changed since: ask again" in text_of(manager.get(address(meeting, "?step=answer")))
 
 
+def test_the_same_answer_to_a_changed_offer_is_recorded_anew(small_world, manager, noon):
+    meeting = pages.decided(small_world)
+    noon.shift(timedelta(minutes=5))
+    save(manager, meeting, MINUTES, "60", rev="1")
+    noon.shift(timedelta(minutes=5))
+    sent = {"choice.service.2": "agrees", "by.service.2": "Maple Testcase", "on.service.2": "2026-11-23"}
+    page = text_of(manager.post(address(meeting, "/consent"), sent, follow=True))
+    assert "1 answer recorded." in page and "Offer changed since" not in page
+    assert "Ready to finalize" in text_of(manager.get(address(meeting, "/finalize")))
+
+
 def test_a_line_that_the_state_refuses_leads_to_its_field(small_world, manager):
     meeting = pages.decided(small_world)
     Answer.objects.create(

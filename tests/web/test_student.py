@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from django.test import Client
 
+from manzanita.exchange.actions import prepare_submission
 from manzanita.exchange.models import Operation
 from manzanita.platform.facts import Statement
 from manzanita.students.actions import Identity, register_students, state_student_facts
@@ -180,6 +181,20 @@ def test_a_rejected_line_stands_with_owner_reason_and_way_out(small_world, coord
     assert "Rejected" in page and "Posted" in page and "3 " in page
     answer = manager.get(page_of(small_world, "alder", "state"))
     assert not [found for found in addresses_in(answer) if found.startswith("/state/")]  # may not send
+
+
+def test_records_on_their_way_say_so(small_world, coordinator, manager):
+    archive(small_world.students["alder"], review_rows())
+    prepare_submission(actor=small_world.coordinator_actor, form="api", destination="sandbox")
+    for tab in TABS:
+        page = text_of(coordinator.get(page_of(small_world, "alder", tab)))
+        assert page[page.index('class="why"') :].count("On its way") >= 4
+        for operation in Operation.objects.all():
+            assert f'href="/state/operations/{operation.pk}"' in page
+        answer = manager.get(page_of(small_world, "alder", tab))
+        assert not [found for found in addresses_in(answer) if found.startswith("/state/")]  # may not send
+    page = text_of(coordinator.get(page_of(small_world, "alder", "state")))
+    assert "Waiting" in page and "4 lines, newest first" in page
 
 
 def test_a_student_who_left_says_when_and_opens_nothing(small_world, coordinator):

@@ -125,6 +125,13 @@ def test_an_open_review_takes_a_student_off_the_late_list(small_world, coordinat
     assert "Nobody in this list" in page and "Show all students" in page
 
 
+def test_the_lists_lead_to_each_other(small_world, coordinator):
+    found = addresses_in(coordinator.get("/students?list=triennial-15"))
+    for wanted in ("plan-review-15", "triennial-late", "triennial-30", "findings", "held", "different"):
+        assert f"/students?list={wanted}" in found, wanted
+    assert "/students" in found
+
+
 def test_lists_of_the_state(small_world, coordinator):
     archive(small_world.students["alder"], review_rows())
     assert names_in(coordinator.get("/students?list=different")) == ["Alder"]
