@@ -106,11 +106,11 @@ def test_2_files_are_written_for_the_sandbox_in_the_order_of_upload(coordinator,
 def test_3_a_line_that_the_site_rejected_is_noted_and_becomes_a_finding(coordinator):
     page = coordinator.page
     page.locator("tbody [data-open]").nth(3).click()
-    page.get_by_label("The state's code").fill("SERV0447")
+    page.get_by_label("The state's code").fill("SERV0099")
     page.get_by_label("Field it names").select_option("25.15")
     page.get_by_label("In the state's words").fill("Frequency and duration do not agree.")
     page.get_by_role("button", name="Note the rejection").click()
-    expect(page.locator("main")).to_contain_text("Noted: line 4 was rejected with SERV0447.")
+    expect(page.locator("main")).to_contain_text("Noted: line 4 was rejected with SERV0099.")
 
 
 def test_4_the_extracts_say_what_arrived(coordinator, written, tmp_path):
@@ -128,7 +128,7 @@ def test_4_the_extracts_say_what_arrived(coordinator, written, tmp_path):
 def test_5_the_rejected_line_is_corrected_and_written_again(coordinator):
     page = coordinator.page
     coordinator.go("/findings")
-    page.get_by_role("link", name="SERV0447").click()
+    page.get_by_role("link", name="SERV0099").click()
     page.get_by_role("link", name="Correct and resend").click()
     page.get_by_label("Minutes").fill("40")
     page.get_by_label("Why the value was wrong").fill("The team wrote 40 minutes")

@@ -166,24 +166,24 @@ def test_8_the_state_rejects_one_line_and_the_finding_names_field_rule_owner_and
     system.control(
         "reject",
         record="SERV",
-        code="SERV0447",
-        text="Frequency and duration do not agree.",
+        code="GERR0007",
+        text="Code is not valid in the submitted academic year.",
         ssid=w.SSIDS["alder"],
-        field="25.15",
+        field="25.14",
     )
     send(coordinator, 4)
     expect(page.get_by_role("img", name="3 posted, 1 rejected")).to_be_visible()
     coordinator.look("submission")
     coordinator.find_student("Alder Testcase")
     strip = page.locator(".strip").first
-    expect(strip).to_contain_text("SERV0447")
+    expect(strip).to_contain_text("GERR0007")
     coordinator.look("student")
     coordinator.go("/findings")
     coordinator.look("findings")
-    page.get_by_role("link", name="SERV0447").click()
+    page.get_by_role("link", name="GERR0007").click()
     told = page.locator("main").inner_text()
-    assert "25.15" in told
-    assert "Minutes: 60" in told
+    assert "25.14" in told
+    assert "Frequency: 20 Weekly" in told
     assert "SPED clerk" in told
     coordinator.look("finding")
 
@@ -191,8 +191,8 @@ def test_8_the_state_rejects_one_line_and_the_finding_names_field_rule_owner_and
 def test_9_the_value_is_corrected_sent_again_and_the_state_holds_what_we_hold(coordinator, system):
     page = coordinator.page
     page.get_by_role("link", name="Correct and resend").click()
-    page.get_by_label("Minutes").fill("50")
-    page.get_by_label("Why the value was wrong").fill("The team wrote 50 minutes")
+    page.get_by_label("Frequency").select_option("30")
+    page.get_by_label("Why the value was wrong").fill("The team wrote monthly")
     page.get_by_role("button", name="Check, and show").click()
     expect(page.get_by_role("heading", name="What will happen")).to_be_visible()
     coordinator.look("correct")
@@ -200,7 +200,7 @@ def test_9_the_value_is_corrected_sent_again_and_the_state_holds_what_we_hold(co
     send(coordinator, 1)
     expect(page.get_by_role("img", name="1 posted, 0 rejected")).to_be_visible()
     coordinator.go("/findings")
-    assert page.get_by_role("link", name="SERV0447").count() == 0
+    assert page.get_by_role("link", name="GERR0007").count() == 0
     assert at_the_state(system, "SWDS") == [
         "SWDS-R^^^9910017^2025-2026^9900000005^L0005^SE-0005^9901^20241115^20241115^1^^20260310^20260310",
     ]
@@ -212,7 +212,7 @@ def test_9_the_value_is_corrected_sent_again_and_the_state_holds_what_we_hold(co
         "^^^^400^^^85^^^^^^^^^^N^^^20261123^20261123"
     )
     assert at_the_state(system, "SERV")[-2:] == [
-        "SERV-R^^MZ^9910017^^2026-2027^9900000005^L0005^9901^^330^100^510^20^50^SE-0005^20261120^20261123^20261123",
+        "SERV-R^^MZ^9910017^^2026-2027^9900000005^L0005^9901^^330^100^510^30^60^SE-0005^20261120^20261123^20261123",
         "SERV-R^^MZ^9910017^^2026-2027^9900000005^L0005^9901^^415^100^510^20^45^SE-0005^20261120^20261123^20261123",
     ]
     assert [len(at_the_state(system, record)) for record in ("MEET", "PLAN", "SERV")] == [3, 3, 5]

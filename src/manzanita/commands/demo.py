@@ -33,9 +33,9 @@ FIRST_DAY = date(2026, 11, 23)
 # The stand-in CALPADS rejects the first service it is sent, so that there is a finding to understand and mend.
 REJECTION = {
     "record": "SERV",
-    "code": "SERV0447",
-    "text": "Service frequency and duration do not agree.",
-    "field": "25.15",
+    "code": "GERR0007",
+    "text": "Code is not valid in the submitted academic year.",
+    "field": "25.14",
 }
 READY_SECONDS = 120
 STOP_SECONDS = 20
