@@ -269,3 +269,36 @@ def test_11_an_amendment_that_is_agreed_reports_a_plan_and_its_services_and_no_m
     # Nobody saw an error on any page of the story.
     assert case_manager.wrong == []
     assert coordinator.wrong == []
+
+
+def test_12_two_people_at_one_field_each_see_the_other_and_nothing_typed_is_lost(case_manager, coordinator):
+    page, other = case_manager.page, coordinator.page
+    case_manager.find_student("Towhee Testcase")
+    page.get_by_role("button", name="Open amendment").click()
+    page.locator("#meeting-steps").get_by_role("link", name="Placement").click()
+    other.goto(page.url)
+    percent = page.get_by_role("textbox", name="General education participation")
+    percent.fill("60")
+    percent.press("Tab")
+    expect(page.locator("#meeting-steps").get_by_role("link", name="Placement")).to_contain_text("1 changed")
+    other.get_by_role("textbox", name="General education participation").fill("65")
+    other.get_by_role("textbox", name="General education participation").press("Tab")
+    conflict = other.get_by_role("group", name="Two values for General education participation")
+    expect(conflict).to_contain_text("Wren Placeholder")
+    expect(conflict).to_contain_text("60")
+    expect(other.get_by_role("textbox", name="General education participation")).to_have_value("65")
+    conflict.get_by_role("button", name="Take theirs").click()
+    expect(other.get_by_role("textbox", name="General education participation")).to_have_value("60")
+
+
+def test_13_signed_out_elsewhere_a_save_says_so_and_keeps_the_text(case_manager):
+    page = case_manager.page
+    elsewhere = page.context.new_page()
+    elsewhere.goto(case_manager.address)
+    page.context.clear_cookies()
+    percent = page.get_by_role("textbox", name="General education participation")
+    percent.fill("55")
+    percent.press("Tab")
+    expect(page.locator(".fsave", has_text="You are signed out: not saved")).to_be_visible()
+    expect(percent).to_have_value("55")
+    expect(page.get_by_label("Password")).to_have_count(0)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from manzanita.orgs.models import Agency, School
 
-
 # Codes that the state gives to schools which have none of their own (SENR 1.05).
 GROUP_SCHOOLS = {"0000001": "Nonpublic school", "0000002": "Private school"}
 

@@ -223,7 +223,7 @@ def _birth_date(word: str, digits: str) -> date | None:
             month, day, year = word.split("/")
             return date(int(year), int(month), int(day))
         return parse_state_date(digits)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -151,7 +151,9 @@ def write_lines(
                 raise FieldRefused(number, f"{record_layout.record} has no field {number}")
             _refuse_unwritable(number, by_number.get(number), value)
         if row.get(type_number, "") not in ("", record_layout.record):
-            raise FieldRefused(type_number, f"{row[type_number]!r} is not the record type {record_layout.record}")
+            raise FieldRefused(
+                type_number, f"{row[type_number]!r} is not the record type {record_layout.record}"
+            )
         lines.append(
             DELIMITER.join(
                 [record_type, *(row.get(number, "") for number in columns if number != type_number)]

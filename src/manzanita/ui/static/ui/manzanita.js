@@ -275,15 +275,19 @@
     }
     if (found.isConnected && window.htmx) window.htmx.trigger(found, "change");
   }
-  function markSaved(control) {
+  function settle(control) {
     const key = keyOf(control);
     const state = unsaved.get(key);
     if (state) clearTimeout(state.timer);
-    if (unsaved.delete(key)) announce("Saved");
+    const wasWaiting = unsaved.delete(key);
+    showUnsaved();
+    return wasWaiting;
+  }
+  function markSaved(control) {
+    if (settle(control)) announce("Saved");
     fieldOf(control).classList.remove("unsaved");
     $$("[data-saved-text]").forEach((text) => { text.parentElement.dataset.savedAt = new Date().toISOString(); });
     tickSaved();
-    showUnsaved();
   }
   document.addEventListener("input", (event) => {
     if (event.target.matches("[data-autosave]")) fieldOf(event.target).classList.add("dirty");
@@ -313,10 +317,26 @@
     });
   });
 
+  /* A session that ended elsewhere answers with the page to sign in on: that is no answer to a save. */
+  function asksToSignIn(xhr) {
+    return !!xhr.responseURL && new URL(xhr.responseURL).pathname === "/sign-in";
+  }
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!asksToSignIn(event.detail.xhr)) return;
+    event.detail.shouldSwap = false;
+    announce("You are signed out. Nothing was saved. Sign in again in another tab; what you typed is kept here.");
+  });
   document.addEventListener("htmx:afterRequest", (event) => {
     const control = event.detail.elt;
     if (!control.matches("[data-autosave]")) return;
-    if (event.detail.successful) {
+    if (asksToSignIn(event.detail.xhr)) {
+      markFailed(control);
+      const place = $(".fsave", fieldOf(control));
+      if (place) place.textContent = "You are signed out: not saved. Sign in again in another tab; this is kept and tried again.";
+    } else if (event.detail.xhr.status === 409 || event.detail.xhr.status === 422) {
+      // Refused for good, in words beside the field: the same text tried again would be refused again.
+      settle(control);
+    } else if (event.detail.successful) {
       fieldOf(control).classList.remove("dirty");
       markSaved(control);
     }
