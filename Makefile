@@ -9,12 +9,13 @@ SANDBOX_PORT ?= 8801
 COUNT ?= 20
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test prove-crash constraints
+.PHONY: help demo test prove-crash pictures constraints
 
 help:
 	@echo "make demo         the site with a fictitious SELPA, until Ctrl-C"
 	@echo "make test         all checks and tests, on SQLite and PostgreSQL"
 	@echo "make prove-crash  kill -9 at seven named and COUNT=20 random moments, on both databases"
+	@echo "make pictures     renew docs/pictures from the browser tests"
 	@echo "make constraints  write the installed versions into constraints.txt"
 
 demo: $(VENV)/installed
@@ -25,6 +26,10 @@ test: $(VENV)/installed-for-tests
 
 prove-crash: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.crash --random $(COUNT)
+
+pictures: $(VENV)/installed-for-tests
+	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_demo_tour.py tests/browser/test_first_path.py
+	@cd docs/pictures && git clean -fdxq .
 
 constraints:
 	@sed -n '/^#/p' constraints.txt > constraints.new
