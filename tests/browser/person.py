@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 COORDINATOR, CASE_MANAGER = "juniper.mockup@example.org", "wren.placeholder@example.org"
 # Set to a folder to keep the pictures, as ``make pictures`` does.
 PICTURES = os.environ.get("PICTURES", "")
+# A machine that does other things beside is slow, not wrong.
+expect.set_options(timeout=15_000)
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
