@@ -29,7 +29,6 @@ prove-crash: $(VENV)/installed-for-tests
 
 pictures: $(VENV)/installed-for-tests
 	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_demo_tour.py tests/browser/test_first_path.py
-	@cd docs/pictures && git clean -fdxq .
 
 constraints:
 	@sed -n '/^#/p' constraints.txt > constraints.new

@@ -6,7 +6,6 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from manzanita.accounts.middleware import SESSION_KEY
@@ -35,13 +34,3 @@ def switch_grant(request: HttpRequest) -> HttpResponse:
 def locked_out(request: HttpRequest, credentials: dict | None = None, *args, **kwargs) -> HttpResponse:
     """Too many wrong passwords from one place for one account."""
     return render(request, "accounts/locked_out.html", status=429)
-
-
-def safe_next(request: HttpRequest, fallback: str) -> str:
-    """The ``next`` path of the request when it stays on this site."""
-    path = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(
-        path, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
-        return path
-    return fallback

@@ -78,9 +78,3 @@ def parse_state_date(text: str) -> date:
 def state_date(day: date | None) -> str:
     """A date as the state writes it, or empty text."""
     return day.strftime("%Y%m%d") if day else ""
-
-
-def academic_year_of(day: date) -> str:
-    """``2026-2027`` for days from July 1, 2026 to June 30, 2027."""
-    first = day.year if day.month >= 7 else day.year - 1
-    return f"{first}-{first + 1}"

@@ -92,7 +92,7 @@ def evaluate_frames(
         if rule.is_in_force(setting.year) and (rule.is_local or rule.phase in phases)
     ]
     for rule in rules:
-        found += _not_evaluated(rule, usable.keys(), setting)
+        found += _not_evaluated(rule, usable.keys())
     for record, frame in usable.items():
         at_hand = [rule for rule in rules if record in rule.subjects and not _lacking(rule, usable.keys())]
         found += _judge_rows(record, frame, at_hand, usable, setting)
@@ -192,7 +192,7 @@ def _lacking(rule: Rule, known: Collection[str]) -> list[str]:
     return [record for record in _RECORDS if record in needs and record not in known]
 
 
-def _not_evaluated(rule: Rule, known: Collection[str], setting: Setting) -> Iterator[Finding]:
+def _not_evaluated(rule: Rule, known: Collection[str]) -> Iterator[Finding]:
     """One finding for a rule of which some records are known and others, without which it cannot speak, are not."""
     lacking = _lacking(rule, known)
     if not any(record in known for record in rule.subjects):

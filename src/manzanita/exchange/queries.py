@@ -172,10 +172,6 @@ def get_submission(actor: Actor, public_id: uuid.UUID) -> Submission:
     return submission
 
 
-def lines_of(submission: Submission) -> list[SubmissionLine]:
-    return list(SubmissionLine.objects.filter(submission=submission).order_by("position"))
-
-
 def import_runs(actor: Actor, *, before: int | None = None, limit: int = 20) -> list[ImportRun]:
     """Imports of the actor's LEA, newest first, from the one made before the run ``before`` on."""
     found = ImportRun.objects.filter(lea_code=actor.agency_code)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
@@ -331,8 +330,3 @@ def refresh_clocks(student_ids: list[int]) -> None:
 def take_over_meetings(meetings: list[Meeting]) -> None:
     """Store meetings that the state already holds, as finalized and without answers."""
     Meeting.objects.bulk_create(meetings, batch_size=500)
-
-
-def newest_answer_number(meeting: Meeting) -> int:
-    """Changes with every saved answer: the version of a meeting's form."""
-    return Answer.objects.filter(meeting=meeting).aggregate(newest=Max("id"))["newest"] or 0

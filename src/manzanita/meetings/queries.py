@@ -244,11 +244,6 @@ def newest_answers(meeting: Meeting) -> dict[str, Answer]:
     return newest
 
 
-def history_of(meeting: Meeting, field_key: str) -> list[Answer]:
-    """All revisions of one field, newest first."""
-    return list(Answer.objects.filter(meeting=meeting, field_key=field_key).order_by("-revision"))
-
-
 def proposal_of(meeting: Meeting, plan: Plan | None, services: Sequence[Service]) -> Proposal:
     """The offer of ``meeting`` over the ``plan`` and ``services`` in force."""
     answers = newest_answers(meeting)

@@ -10,8 +10,9 @@ from manzanita.archive.actions import RecordDraft
 from manzanita.domain import records
 from manzanita.domain.access import Actor
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
-from manzanita.domain.records import academic_year_of, state_date
+from manzanita.domain.records import state_date
 from manzanita.domain.scenarios import Event
+from manzanita.domain.years import academic_year_of
 from manzanita.meetings.models import Meeting
 from manzanita.platform import clock
 from manzanita.students.models import Plan
