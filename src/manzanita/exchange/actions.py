@@ -20,7 +20,7 @@ from manzanita.exchange.gateway import Answer
 from manzanita.exchange.gateway.guard import Line, refusals
 from manzanita.exchange.models import Operation, StateFinding, StateRecord, Submission, SubmissionLine
 from manzanita.exchange.outbox import reason_document, reconcile_students
-from manzanita.exchange.queries import operations_of
+from manzanita.exchange.queries import operations_of, state_peer
 from manzanita.platform import clock
 from manzanita.platform.jobs import enqueue_job
 from manzanita.platform.models import Job
@@ -58,6 +58,7 @@ def prepare_submission(
         [Line(operation.record, operation.values) for operation in operations],
         form=form,
         destination=destination,
+        peer=state_peer(),
     )
     if reasons:
         submission.state = "refused"

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.conf import settings
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.http import Http404
 
@@ -41,6 +42,12 @@ def operations_of(actor: Actor) -> QuerySet[Operation]:
     return Operation.objects.filter(
         lea_code=actor.agency_code, student_id__in=visible_to(actor).order_by().values("pk")
     )
+
+
+def state_peer() -> str:
+    """The destination whose book this installation keeps: where it first sent to, else the one of the settings."""
+    sent_to = Submission.objects.exclude(state="refused").order_by("id").values_list("destination", flat=True)
+    return sent_to.first() or str(settings.STATE_GATEWAY["destination"])
 
 
 @dataclass(frozen=True, slots=True)

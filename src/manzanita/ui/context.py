@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.http import HttpRequest
 
@@ -90,6 +91,7 @@ class Frame:
     sign_out_url: str | None
     account_url: str | None
     keep_alive_url: str | None
+    is_practice: bool
     session_ends_at: dt.datetime | None
     request: HttpRequest
 
@@ -163,6 +165,7 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         sign_out_url=_first_url("sign_out", "logout"),
         account_url=_first_url("account", "profile"),
         keep_alive_url=url_or_none("keep_alive"),
+        is_practice=settings.STATE_GATEWAY["destination"] == "sandbox",
         session_ends_at=getattr(request, "session_ends_at", None),
         request=request,
     )

@@ -1,7 +1,10 @@
-"""The guard of the real state: nothing that is not confirmed leaves toward it.
+"""The guard of what leaves: nothing unconfirmed goes to the real state, and no two peers share one book.
 
 A position or code is confirmed when a public state source prints it (``seen``) or the district has loaded
 the state's own workbook. Everything else is refused, with the reason and whose job it is.
+
+What the state holds is one book. What a practice state posted says nothing about the real one, so an
+installation that has sent to the one sends nothing to the other (decision 0007).
 """
 
 from __future__ import annotations
@@ -22,11 +25,29 @@ class Line:
     values: Mapping[str, str]
 
 
-def refusals(lines: Iterable[Line], *, form: str, destination: str) -> list[Reason]:
-    """Why these lines may not leave; empty where they may. The sandbox takes everything."""
-    if destination == "sandbox":
-        return []
+DESTINATION_WORDS = {"sandbox": "the practice state (sandbox)", "state": "the state (CALPADS)"}
+
+
+def refusals(lines: Iterable[Line], *, form: str, destination: str, peer: str) -> list[Reason]:
+    """Why these lines may not leave; empty where they may.
+
+    ``peer`` is the destination whose book this installation keeps. The sandbox takes every line.
+    """
     reasons = []
+    if destination != peer:
+        reasons.append(
+            Reason(
+                "other-book",
+                f"This installation keeps the book of {DESTINATION_WORDS[peer]}: what it takes for held was "
+                f"posted there, so {DESTINATION_WORDS[destination]} would get only the difference to it.",
+                Owner.COORDINATOR,
+                f"Send to {DESTINATION_WORDS[peer]}; an installation of its own speaks to "
+                f"{DESTINATION_WORDS[destination]}.",
+                confidence="ours",
+            )
+        )
+    if destination == "sandbox":
+        return reasons
     if form == "api":
         reasons.append(
             _not_confirmed(
