@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
@@ -22,7 +20,7 @@ from manzanita.procedures import finalize
 from manzanita.procedures.finalize import finalize_meeting, preview_of
 from manzanita.students.models import Plan, Service, Student
 from manzanita.students.queries import facts_of
-from tests.support.world import LEA, NOON, TODAY, small_world
+from tests.support.world import NOON, TODAY, small_world
 
 pytestmark = pytest.mark.django_db
 
@@ -51,8 +49,7 @@ def actor(world):
 
 
 def open_event(actor, student, event="annual") -> Meeting:
-    due_on = student.plan_review_due_on if event == "annual" else None
-    return actions.open_meeting(actor=actor, student=student, event=EVENTS[event], due_on=due_on)
+    return actions.open_meeting(actor=actor, student=student, event=EVENTS[event])
 
 
 def answer(actor, meeting, key, value, seen=0):
@@ -554,7 +551,7 @@ def test_second_click_changes_nothing(actor, alder):
 
 def test_only_one_of_two_marks_wins(actor, alder):
     meeting = open_event(actor, alder)
-    hold(actor, meeting)
+    meeting = hold(actor, meeting)
     mark = {
         "actor": actor,
         "meeting": meeting,
@@ -586,43 +583,3 @@ def test_a_failure_half_way_leaves_nothing(actor, alder, monkeypatch, broken):
 
     monkeypatch.undo()
     assert finish(actor, meeting).records.count() == 4
-
-
-OUTCOMES = Path(__file__).parents[1] / "data" / "expected" / "outcomes.csv"
-# How the family answers so that the outcome of the table comes about; items: plan, service 1, service 2.
-ANSWERS = {
-    ("Annual", "accepts all"): set(),
-    ("Annual", "accepts part"): {"service.2"},
-    ("Annual", "not accepted or no response"): {"plan", "service.1", "service.2"},
-    ("Amendment", "agreed"): set(),
-    ("Amendment", "not agreed"): {"service.2"},
-}
-
-
-def expected_outcomes():
-    with OUTCOMES.open(encoding="utf-8", newline="") as file:
-        rows = {(row["event"], row["outcome"]): row for row in csv.DictReader(file)}
-    return [pytest.param(rows[case], ANSWERS[case], id="-".join(case).replace(" ", "_")) for case in ANSWERS]
-
-
-@pytest.mark.parametrize(("row", "declined"), expected_outcomes())
-def test_outcomes_of_the_table(actor, alder, row, declined):
-    """``data/expected/outcomes.csv``, the rows of the two events of this floor, through the whole procedure."""
-    event = row["event"].lower()
-    meeting = open_event(actor, alder, event)
-    answer(actor, meeting, "service.2.25.15", "45")
-    hold(actor, meeting, delay="30" if event == "annual" else "")
-    decide(actor, meeting, declined=declined)
-    preview = preview_of(actor, Meeting.objects.get(pk=meeting.pk))
-    archive = finish(actor, meeting)
-
-    told = [record.record for record in archive.records.order_by("id")]
-    assert row["swds"] == "none"
-    assert "SWDS" not in told
-    assert ("MEET" in told) is (row["meet"] == "yes")
-    assert ("PLAN" in told) is (row["plan_serv"] != "no")
-    assert told.count("SERV") == (0 if row["plan_serv"] == "no" else 2)
-    assert preview.outcome.is_settled is (row["settled"] == "yes")
-    if row["plan_serv"] == "yes reason 2":
-        assert archive.records.get(record="PLAN").values["23.13"] == "2"
-    assert {record.lea_code for record in archive.records.all()} <= {LEA}

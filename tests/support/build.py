@@ -35,9 +35,7 @@ def _held_meeting(world) -> str:
     from manzanita.students.queries import facts_of
 
     actor, alder = world.case_manager_actor, world.students["alder"]
-    meeting = actions.open_meeting(
-        actor=actor, student=alder, event=EVENTS["annual"], due_on=alder.plan_review_due_on
-    )
+    meeting = actions.open_meeting(actor=actor, student=alder, event=EVENTS["annual"])
     actions.save_answer(
         actor=actor, meeting=meeting, field_key="service.2.25.15", value="45", seen_revision=0
     )

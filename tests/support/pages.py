@@ -143,10 +143,7 @@ def leaves(student: Student, on: date) -> None:
 
 def opened(world: w.World, name: str = "alder", event: str = "annual") -> Meeting:
     student = world.students[name]
-    due_on = student.plan_review_due_on if event == "annual" else None
-    return actions.open_meeting(
-        actor=world.case_manager_actor, student=student, event=EVENTS[event], due_on=due_on
-    )
+    return actions.open_meeting(actor=world.case_manager_actor, student=student, event=EVENTS[event])
 
 
 def typed(world: w.World, meeting: Meeting, key: str, value: str) -> None:

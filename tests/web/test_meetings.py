@@ -243,7 +243,7 @@ def test_a_meeting_left_open_elsewhere_is_named_and_not_linked(small_world, coor
     )
     answer = open_event(coordinator, small_world, follow=True)
     assert answer.redirect_chain == [(f"/students/{small_world.students['alder'].public_id}", 302)]
-    assert "Not now: one is open already." in text_of(answer)
+    assert "Not now: the open annual plan review comes first." in text_of(answer)
     assert Meeting.objects.filter(state="open").count() == 1
 
 

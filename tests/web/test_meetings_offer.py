@@ -412,10 +412,10 @@ def test_no_name_and_no_number_stands_in_an_address(small_world, manager):
 
 
 # session, user, grants; meeting, scope, read log; facts 7; answers and decisions, once for the page and once for
-# its findings; what the rules read beside it 4; agencies to choose from
-PAGE_QUERIES = 22
-# no agencies; answers, decisions and rules once more for what would happen
-FINALIZE_QUERIES = 27
+# its findings; what the rules read beside it 4; the SELPA's policies; agencies to choose from
+PAGE_QUERIES = 23
+# no agencies; answers, decisions, rules and policies once more for what would happen
+FINALIZE_QUERIES = 29
 
 
 @pytest.mark.parametrize("count", [1, 20])

@@ -129,7 +129,7 @@ def test_a_meeting_being_prepared_is_continued_and_no_second_one_opened(small_wo
         answer = manager.get(page_of(small_world, "alder", tab))
         page = text_of(answer)
         assert "Continue annual plan review" in page
-        assert "Not now: one is open already." in page
+        assert "Not now: the open annual plan review comes first." in page
         assert "Not now: it would amend a plan still being decided." in page
         assert f"/meetings/{meeting.public_id}" in addresses_in(answer)
         assert '/meetings"' not in page.split('class="acts-list"')[1].split("</aside>")[0]

@@ -13,9 +13,10 @@ from manzanita.domain.access import Actor
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Owner, Reason
-from manzanita.domain.scenarios import Event
+from manzanita.domain.scenarios import EVENTS, Conclusion, Event
+from manzanita.domain.timelines import consent_due, third_birthday_due
 from manzanita.meetings.models import Answer, Decision, Meeting
-from manzanita.meetings.queries import OPEN_STATES, is_late_on, last_dates
+from manzanita.meetings.queries import OPEN_STATES, last_dates, missed_on
 from manzanita.platform import clock
 from manzanita.students import actions as student_actions
 from manzanita.students.models import Student
@@ -41,19 +42,41 @@ class Conflict:
     mine: str
 
 
-@transaction.atomic
-def open_meeting(*, actor: Actor, student: Student, event: Event, due_on: date | None) -> Meeting:
-    """Open ``event`` for the student. The caller has asked ``reasons_not_to_open`` first.
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What an initial evaluation begins with: the consent that starts its clock, and the referral before it."""
 
-    Raises ``NotPossible`` when another meeting was opened in the same moment.
+    consent_on: date
+    referred_on: date | None = None
+    referred_by_code: str = ""
+
+
+@transaction.atomic
+def open_meeting(
+    *, actor: Actor, student: Student, event: Event, evaluation: Evaluation | None = None
+) -> Meeting:
+    """Open ``event`` for the student, against the clocks that it meets. The caller has asked
+    ``reasons_not_to_open`` first.
+
+    Raises ``NotPossible`` when another meeting was opened in the same moment, and for an initial evaluation
+    without consent or with dates that cannot be.
     """
+    if event.is_initial:
+        if reasons := list(_consent_reasons(evaluation)):
+            raise NotPossible(reasons)
+    elif evaluation is not None:
+        raise ValueError(f"{event.key} is no initial evaluation")
     try:
         with transaction.atomic():
             meeting = Meeting.objects.create(
                 student=student,
                 event_key=event.key,
                 lea_code=actor.agency_code,
-                due_on=due_on,
+                due_on=student.plan_review_due_on if event.is_plan_review else None,
+                evaluation_due_on=_evaluation_due(student, event, evaluation),
+                referred_on=evaluation.referred_on if evaluation else None,
+                referred_by_code=evaluation.referred_by_code if evaluation else "",
+                consent_on=evaluation.consent_on if evaluation else None,
                 evaluation_type_code=event.evaluation_type_code,
                 is_plan_review=event.is_plan_review,
                 opened_at=clock.now(),
@@ -70,8 +93,49 @@ def open_meeting(*, actor: Actor, student: Student, event: Event, due_on: date |
                 )
             ]
         ) from error
+    if event.is_initial:
+        student_actions.issue_local_sped_id(student)
     log_change(actor=actor, action="open_meeting", student_id=student.pk, subject=meeting)
     return meeting
+
+
+def _consent_reasons(evaluation: Evaluation | None) -> Iterator[Reason]:
+    if evaluation is None:
+        yield Reason(
+            "no-consent",
+            "An initial evaluation begins with the consent to evaluate.",
+            Owner.TEAM,
+            "Enter the day on which the signed assessment plan came back.",
+            source="Education Code 56321(c), 56344(a)",
+        )
+        return
+    if evaluation.consent_on > clock.today():
+        yield Reason(
+            "future-date",
+            "Consent cannot have been given on a day that is still to come.",
+            Owner.TEAM,
+            "Enter the day on which the signed assessment plan came back.",
+        )
+    if evaluation.referred_on is not None and evaluation.referred_on > evaluation.consent_on:
+        yield Reason(
+            "referred-after-consent",
+            f"The referral of {evaluation.referred_on:%m/%d/%Y} comes after the consent of "
+            f"{evaluation.consent_on:%m/%d/%Y}.",
+            Owner.TEAM,
+            "Correct one of the two days.",
+        )
+    if evaluation.referred_by_code and evaluation.referred_by_code not in code_set("ReferringParty").codes:
+        raise ValueError(f"no such referring party: {evaluation.referred_by_code}")
+
+
+def _evaluation_due(student: Student, event: Event, evaluation: Evaluation | None) -> date | None:
+    if event.clock == "evaluation":
+        return student.evaluation_due_on
+    if evaluation is None:
+        return None
+    if event.clock == "third_birthday" and student.birth_on is not None:
+        return third_birthday_due(student.birth_on).due_on
+    return consent_due(evaluation.consent_on).due_on
 
 
 def _require_open(meeting_id: int) -> Meeting:
@@ -159,34 +223,111 @@ def add_service(*, actor: Actor, meeting: Meeting, service_nos_in_force: set[int
 
 
 @transaction.atomic
-def hold_meeting(*, actor: Actor, meeting: Meeting, held_on: date, delay_code: str) -> Meeting:
-    """Record that the meeting was held on ``held_on``, with its delay reason where it was late.
+def hold_meeting(
+    *,
+    actor: Actor,
+    meeting: Meeting,
+    held_on: date | None,
+    delay_code: str = "",
+    conclusion_key: str = "",
+    concluded_on: date | None = None,
+) -> Meeting:
+    """Record how the event was concluded: held on ``held_on``, with its delay reason where it was late.
 
-    A reason of delay for a meeting that was not late is dropped: there is nothing to explain. Raises
-    ``ValueError`` for an unknown delay code, ``NotPossible`` for a day in the future, for a day that the
-    state already knows a meeting of, and for a late review without a reason.
+    ``held_on`` is ``None`` for a conclusion without a meeting; ``concluded_on`` is the day of the family's
+    decision where the conclusion has one. A reason of delay for a meeting that was not late is dropped: there
+    is nothing to explain. Raises ``ValueError`` for an unknown delay code or conclusion, ``NotPossible`` for a
+    day in the future or before the consent, for a day that the state already knows a meeting of, and for a
+    late meeting without a reason.
     """
     if delay_code and delay_code not in code_set("MeetingDelay").codes:
         raise ValueError(f"no such delay code: {delay_code}")
     locked = _require_open(meeting.pk)
-    is_late = is_late_on(locked, held_on)
-    reasons = [*_day_reasons(locked, held_on)]
-    if is_late and not delay_code:
-        reasons.append(
-            Reason(
-                "MZ-MEET-LATE",
-                f"The review was due on {locked.due_on:%m/%d/%Y}; a later one says why.",
-                Owner.TEAM,
-                "Choose the reason of delay; 90 where there is no cause that excuses it.",
-                source="Education Code 56343(d)",
-            )
-        )
+    event = EVENTS[locked.event_key]
+    if conclusion_key and conclusion_key not in event.conclusions:
+        raise ValueError(f"{event.key} has no such conclusion: {conclusion_key}")
+    conclusion = event.conclusion(conclusion_key)
+    locked.conclusion_key = conclusion.key
+    # What the conclusion says of the plan review decides by which clocks the day is judged.
+    locked.is_plan_review = _is_plan_review(event, conclusion)
+    locked.concluded_on = concluded_on if conclusion.day_label else None
+    locked.held_on = held_on if conclusion.is_held else None
+    reasons = [*_conclusion_reasons(locked, conclusion)]
+    if locked.held_on is not None:
+        reasons.extend(_day_reasons(locked, locked.held_on))
+        missed = missed_on(locked, locked.held_on)
+        if missed is not None and not delay_code:
+            reasons.append(_late_reason(locked, missed))
+        locked.delay_code = delay_code if missed is not None else ""
+        locked.state = "held"
+    else:
+        locked.delay_code, locked.state = "", "open"
     if reasons:
         raise NotPossible(reasons)
-    locked.held_on, locked.delay_code, locked.state = held_on, delay_code if is_late else "", "held"
-    locked.save(update_fields=["held_on", "delay_code", "state"])
-    log_change(actor=actor, action="hold_meeting", student_id=locked.student_id, subject=locked)
+    locked.save(
+        update_fields=["held_on", "delay_code", "state", "conclusion_key", "concluded_on", "is_plan_review"]
+    )
+    log_change(
+        actor=actor,
+        action="hold_meeting",
+        student_id=locked.student_id,
+        subject=locked,
+        detail={"conclusion": conclusion.key},
+    )
     return locked
+
+
+def _is_plan_review(event: Event, conclusion: Conclusion) -> bool:
+    """Does the meeting count as the plan review? By its outcome, or, while the family answers, by its event."""
+    if not conclusion.outcome_key:
+        return event.is_plan_review and conclusion.offers == "all"
+    stated = event.outcomes[conclusion.outcome_key].is_plan_review
+    return event.is_plan_review if stated is None else stated
+
+
+def _conclusion_reasons(meeting: Meeting, conclusion: Conclusion) -> Iterator[Reason]:
+    if conclusion.is_held and meeting.held_on is None:
+        yield Reason(
+            "no-date",
+            "The date is missing or is no date.",
+            Owner.TEAM,
+            "Enter the day on which the team met.",
+        )
+    if not conclusion.day_label:
+        return
+    day = meeting.concluded_on
+    if day is None:
+        yield Reason(
+            "no-decision-date",
+            f"“{conclusion.label}” has its own day.",
+            Owner.TEAM,
+            f"Enter it under “{conclusion.day_label}”.",
+        )
+    elif day > clock.today():
+        yield Reason("future-date", "A decision cannot be dated in the future.", Owner.TEAM, "Enter its day.")
+    elif meeting.consent_on is not None and day < meeting.consent_on:
+        yield _before_consent(meeting.consent_on)
+
+
+def _before_consent(consent_on: date) -> Reason:
+    return Reason(
+        "before-consent",
+        f"The family consented to the evaluation on {consent_on:%m/%d/%Y}; this day lies before it.",
+        Owner.TEAM,
+        "Correct the day.",
+    )
+
+
+def _late_reason(meeting: Meeting, missed: date) -> Reason:
+    what = "review" if meeting.is_plan_review and missed == meeting.due_on else "evaluation"
+    source = "Education Code 56343(d)" if what == "review" else "Education Code 56344(a), 56381"
+    return Reason(
+        "MZ-MEET-LATE",
+        f"The {what} was due on {missed:%m/%d/%Y}; a later one says why.",
+        Owner.TEAM,
+        "Choose the reason of delay; 90 where there is no cause that excuses it.",
+        source=source,
+    )
 
 
 def _day_reasons(meeting: Meeting, held_on: date) -> Iterator[Reason]:
@@ -197,7 +338,10 @@ def _day_reasons(meeting: Meeting, held_on: date) -> Iterator[Reason]:
             Owner.TEAM,
             "Enter the first day on which the team met.",
         )
-    if not meeting.is_plan_review:
+    if meeting.consent_on is not None and held_on < meeting.consent_on:
+        yield _before_consent(meeting.consent_on)
+    # An amendment and a review that is not reported are no record at the state: no key to clash with.
+    if not (meeting.is_plan_review or meeting.evaluation_type_code):
         return
     earlier = Meeting.objects.filter(student=meeting.student_id, state="finalized", held_on__gte=held_on)
     last = earlier.exclude(event_key="amendment").order_by("-held_on").first()
@@ -300,11 +444,11 @@ def cancel_meeting(*, actor: Actor, meeting: Meeting, reason: str) -> bool:
 def mark_finalized(
     *, actor: Actor, meeting: Meeting, outcome_key: str, plan_starts_on: date | None, at: datetime
 ) -> bool:
-    """Turn a held meeting into a finalized one; False when it was finalized already.
+    """Turn a meeting into a finalized one; False when it is no longer in the state that ``meeting`` shows.
 
     One conditional UPDATE, so that of two clicks only one goes on.
     """
-    changed = Meeting.objects.filter(pk=meeting.pk, state="held").update(
+    changed = Meeting.objects.filter(pk=meeting.pk, state=meeting.state).update(
         state="finalized",
         outcome_key=outcome_key,
         plan_starts_on=plan_starts_on,

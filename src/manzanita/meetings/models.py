@@ -9,7 +9,11 @@ from manzanita.platform.ids import new_public_id
 
 
 class Meeting(models.Model):
-    """One event of one student, from opening to archive. ``record_*`` dates are those MEET reports.
+    """One event of one student, from opening to archive.
+
+    ``due_on`` is the due date of the plan review that the meeting would be, ``evaluation_due_on`` that of the
+    evaluation. ``conclusion_key`` is what the team recorded as its end (``domain.scenarios``), ``concluded_on``
+    the day of the family's decision where that is not the day of the meeting.
 
     ``state``: ``open`` (being prepared), ``held``, ``finalized``, ``canceled``. Meetings taken over from the
     state's extract are finalized and carry no answers.
@@ -23,6 +27,12 @@ class Meeting(models.Model):
     state = models.CharField(max_length=10, choices=STATES, default="open")
     lea_code = models.CharField(max_length=7)
     due_on = models.DateField(null=True, blank=True)
+    evaluation_due_on = models.DateField(null=True, blank=True)
+    referred_on = models.DateField(null=True, blank=True)
+    referred_by_code = models.CharField(max_length=2, blank=True)
+    consent_on = models.DateField(null=True, blank=True)
+    conclusion_key = models.CharField(max_length=20, blank=True)
+    concluded_on = models.DateField(null=True, blank=True)
     held_on = models.DateField(null=True, blank=True)
     pending_on = models.DateField(null=True, blank=True)
     delay_code = models.CharField(max_length=2, blank=True)

@@ -13,7 +13,8 @@ from django.http import Http404
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS, FieldDeclaration
 from manzanita.domain.findings import Reason
-from manzanita.domain.scenarios import EVENTS, Event, why_not_open
+from manzanita.domain.opening import Situation, why_not_open
+from manzanita.domain.scenarios import EVENTS, OFFER, Event
 from manzanita.meetings.models import Answer, Decision, Meeting
 from manzanita.students.models import Plan, Service, Student
 from manzanita.students.queries import StudentFacts, visible_to
@@ -114,15 +115,20 @@ def reasons_not_to_open(
     """Why ``event`` may not be opened for the student now; ``meeting_path`` is where an open one is."""
     meeting = open_meeting_of(student)
     status = facts.status_on(today)
-    return why_not_open(
-        event,
+    plan = facts.plan_on(today)
+    now = Situation(
+        today=today,
         may_hold_meetings=actor.may(Capability.HOLD_MEETING),
         status_code=status.status_code if status else "",
-        has_plan=facts.plan_on(today) is not None,
+        plan_lea=plan.lea_code if plan else "",
+        agency=actor.agency_code,
         is_enrolled_here=facts.enrollment_on(today, actor.agency_code) is not None,
-        open_meeting_label=label_of(meeting) if meeting else "",
-        open_meeting_link=meeting_path,
+        born_on=student.birth_on,
+        open_key=meeting.event_key if meeting else "",
+        open_label=label_of(meeting) if meeting else "",
+        open_link=meeting_path,
     )
+    return why_not_open(event, now)
 
 
 def label_of(meeting: Meeting) -> str:
@@ -132,9 +138,16 @@ def label_of(meeting: Meeting) -> str:
     return f"the {name} of {day:%m/%d/%Y}" if day else f"the open {name}"
 
 
+def missed_on(meeting: Meeting, day: date) -> date | None:
+    """The earliest due date that the meeting, held on ``day``, would miss. Only clocks that it meets count: a
+    reevaluation without a plan review is not judged by the date of the review."""
+    due = (meeting.due_on if meeting.is_plan_review else None, meeting.evaluation_due_on)
+    return min((one for one in due if one is not None and day > one), default=None)
+
+
 def is_late_on(meeting: Meeting, day: date) -> bool:
-    """Would the meeting, held on ``day``, be later than its clock? Without a due date nothing is late."""
-    return meeting.due_on is not None and day > meeting.due_on
+    """Would the meeting, held on ``day``, be later than a clock that it meets? Without one nothing is late."""
+    return missed_on(meeting, day) is not None
 
 
 def event_label(meeting: Meeting) -> str:
@@ -255,15 +268,18 @@ def proposal_of(meeting: Meeting, plan: Plan | None, services: Sequence[Service]
     by_number = {service.service_no: service for service in services}
     numbers = sorted({*by_number, *_added_numbers(answers)})
     proposed_services = [_proposed_service(number, by_number.get(number), answers) for number in numbers]
-    is_amendment = meeting.event_key == "amendment"
+    # Meetings taken over from the state's extract may be of no event here; they are closed and ask nobody.
+    event = EVENTS.get(meeting.event_key)
+    conclusion = event.conclusion(meeting.conclusion_key) if event else OFFER
+    only_changes = conclusion.offers == "changes"
     items = []
-    if not is_amendment or any(field.is_changed for field in plan_fields):
+    if not only_changes or any(field.is_changed for field in plan_fields):
         items.append(_item("plan", "Placement and plan", decisions, answers, "plan."))
     for service in proposed_services:
-        if service.is_withdrawn or (is_amendment and not service.is_changed):
+        if service.is_withdrawn or (only_changes and not service.is_changed):
             continue
         items.append(_item(service.item_key, service.name, decisions, answers, f"service.{service.number}."))
-    return Proposal(plan_fields, proposed_services, items)
+    return Proposal(plan_fields, proposed_services, items if conclusion.asks_family else [])
 
 
 def _item(

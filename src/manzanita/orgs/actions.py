@@ -1,11 +1,15 @@
-"""Writing agencies and schools."""
+"""Writing agencies and schools, and the answers of SELPAs to open questions."""
 
 import csv
 from pathlib import Path
 
 from django.db import transaction
 
-from manzanita.orgs.models import Agency, School
+from manzanita.auditing.actions import log_change
+from manzanita.domain.access import Actor
+from manzanita.domain.policies import POLICIES
+from manzanita.orgs.models import Agency, PolicyAnswer, School
+from manzanita.platform import clock
 
 
 @transaction.atomic
@@ -48,3 +52,21 @@ def load_orgs(path: Path) -> dict[str, int]:
         schools, update_conflicts=True, unique_fields=["code"], update_fields=["name", "agency"]
     )
     return {"agencies": len(agencies), "schools": len(schools)}
+
+
+@transaction.atomic
+def set_policy(*, actor: Actor, selpa_code: str, key: str, value: str, reason: str) -> PolicyAnswer:
+    """Answer an open question for a SELPA from now on; what was finalized before stays as it was.
+
+    Raises ``ValueError`` for an unknown question or answer, and without a reason.
+    """
+    policy = POLICIES.get(key)
+    if policy is None or value not in policy.choices:
+        raise ValueError(f"no such policy or answer: {key}={value}")
+    if not reason.strip():
+        raise ValueError("a policy is set with the reason for it")
+    answer = PolicyAnswer.objects.create(
+        selpa_code=selpa_code, key=key, value=value, reason=reason, by_id=actor.user_id, at=clock.now()
+    )
+    log_change(actor=actor, action="set_policy", subject=answer, reason=reason, detail={key: value})
+    return answer

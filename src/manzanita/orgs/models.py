@@ -46,3 +46,20 @@ class School(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
+
+
+class PolicyAnswer(models.Model):
+    """A SELPA's answer to an open question of ``domain.policies``. The newest row of a key stands."""
+
+    selpa_code = models.CharField(max_length=4)
+    key = models.CharField(max_length=40)
+    value = models.CharField(max_length=20)
+    reason = models.CharField(max_length=300)
+    by_id = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["selpa_code", "key", "-id"], name="policy_answer_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.selpa_code} {self.key}={self.value}"

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from manzanita.orgs.models import Agency, School
+from manzanita.domain.policies import POLICIES
+from manzanita.orgs.models import Agency, PolicyAnswer, School
 
 # Codes that the state gives to schools which have none of their own (SENR 1.05).
 GROUP_SCHOOLS = {"0000001": "Nonpublic school", "0000002": "Private school"}
@@ -27,3 +28,10 @@ def school_names(codes: Iterable[str] | None = None) -> dict[str, str]:
 def nonpublic_agencies() -> list[Agency]:
     """Agencies a service may be bought from (provider 400), by name."""
     return list(Agency.objects.filter(kind="npa").order_by("name"))
+
+
+def policies_of(selpa_code: str) -> dict[str, str]:
+    """The answer that stands for each open question: the SELPA's newest, else the default."""
+    answers = PolicyAnswer.objects.filter(selpa_code=selpa_code).order_by("id")
+    chosen = dict(answers.values_list("key", "value"))
+    return {key: chosen.get(key, policy.default) for key, policy in POLICIES.items()}

@@ -106,7 +106,7 @@ def _password() -> str:
 def _open_late_meeting(actor: Actor) -> None:
     """The late demo student has a meeting under way, and it is not held yet."""
     student = Student.unscoped.get(pk=students_by_ssid([LATE_MEETING_SSID])[LATE_MEETING_SSID])
-    open_meeting(actor=actor, student=student, event=EVENTS["annual"], due_on=student.plan_review_due_on)
+    open_meeting(actor=actor, student=student, event=EVENTS["annual"])
 
 
 def _finalize_reviews(actor: Actor, today: date) -> None:
@@ -114,9 +114,7 @@ def _finalize_reviews(actor: Actor, today: date) -> None:
     kept = students_by_ssid([PLAIN_ANNUAL_SSID, LATE_MEETING_SSID]).values()
     due = visible_to(actor).exclude(pk__in=kept).filter(plan_review_due_on__isnull=False)
     for student in due.order_by("plan_review_due_on", "pk")[:REVIEWS_HELD]:
-        meeting = open_meeting(
-            actor=actor, student=student, event=EVENTS["annual"], due_on=student.plan_review_due_on
-        )
+        meeting = open_meeting(actor=actor, student=student, event=EVENTS["annual"])
         held_on = today - timedelta(days=3)
         is_late = held_on > student.plan_review_due_on
         hold_meeting(actor=actor, meeting=meeting, held_on=held_on, delay_code="20" if is_late else "")

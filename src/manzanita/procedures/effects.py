@@ -8,10 +8,11 @@ from datetime import date, timedelta
 
 from manzanita.archive.actions import RecordDraft
 from manzanita.domain import records
-from manzanita.domain.scenarios import Event, Outcome
-from manzanita.domain.timelines import annual_due
+from manzanita.domain.codes import code_set
+from manzanita.domain.scenarios import PARTICIPATING, Event, Outcome, StatusDue
+from manzanita.domain.timelines import annual_due, triennial_due
 from manzanita.meetings.models import Meeting
-from manzanita.meetings.queries import Proposal, ProposedService
+from manzanita.meetings.queries import Proposal, ProposedService, missed_on
 from manzanita.students.models import Plan
 
 DAY = timedelta(days=1)
@@ -33,19 +34,30 @@ def long_day(day: date) -> str:
     return f"{day:%B} {day.day}, {day.year}"
 
 
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """What starts by an outcome, and when: the plan to come, the status to come, or neither."""
+
+    plan_on: date | None
+    status: StatusDue | None = None
+    status_on: date | None = None
+
+
 def effects_of(
     meeting: Meeting,
     event: Event,
     proposal: Proposal,
     outcome: Outcome,
     plan: Plan | None,
-    starts_on: date | None,
+    starting: Starting,
     drafts: Sequence[RecordDraft],
 ) -> list[Effect]:
     """Everything that finalizing does by the decisions so far; what has no decision yet says so."""
+    starts_on = starting.plan_on
     return [
         *_meeting_effects(meeting, event, outcome),
-        _plan_effect(outcome, plan, starts_on),
+        *_status_effects(starting),
+        _plan_effect(outcome, plan, starting),
         *_field_effects(proposal, starts_on),
         *(
             effect
@@ -59,25 +71,66 @@ def effects_of(
 def _meeting_effects(meeting: Meeting, event: Event, outcome: Outcome) -> Iterator[Effect]:
     if not outcome.is_meet_due or meeting.held_on is None:
         return
-    what = "counts as the plan review" if event.is_plan_review else "is recorded"
+    is_evaluation = bool(meeting.evaluation_type_code)
+    counts = [
+        words
+        for words, is_so in (
+            ("the evaluation", is_evaluation),
+            ("the plan review", meeting.is_plan_review),
+        )
+        if is_so
+    ]
+    what = f"counts as {' and '.join(counts)}" if counts else "is recorded"
     yield Effect("meeting", f"The meeting of {long_day(meeting.held_on)} {what}.", _delay_text(meeting))
-    if event.is_plan_review:
+    if outcome.status_due is not None and outcome.status_due.code != PARTICIPATING:
+        return
+    if meeting.is_plan_review or event.is_initial:
         due = annual_due(meeting.held_on)
         yield Effect("clock", f"The next plan review is due on {long_day(due.due_on)}.", due.authority)
+    if is_evaluation:
+        due = triennial_due(meeting.held_on)
+        yield Effect("clock", f"The next reevaluation is due on {long_day(due.due_on)}.", due.authority)
 
 
 def _delay_text(meeting: Meeting) -> str:
-    if meeting.due_on and meeting.held_on and meeting.held_on > meeting.due_on:
-        return f"It was due on {long_day(meeting.due_on)}; delay reason {meeting.delay_code or 'not given'}."
-    return ""
+    missed = missed_on(meeting, meeting.held_on) if meeting.held_on else None
+    return (
+        f"It was due on {long_day(missed)}; delay reason {meeting.delay_code or 'not given'}."
+        if missed
+        else ""
+    )
 
 
-def _plan_effect(outcome: Outcome, plan: Plan | None, starts_on: date | None) -> Effect:
-    if starts_on is None:
-        since = f" of {long_day(plan.effective_from)}" if plan else ""
-        return Effect("plan", f"The plan{since} stands as it is.", outcome.explanation)
-    ends = f"The plan of {long_day(plan.effective_from)} ends on {long_day(starts_on - DAY)}." if plan else ""
-    return Effect("plan", f"The new plan starts on {long_day(starts_on)}.", ends)
+def _status_effects(starting: Starting) -> Iterator[Effect]:
+    if starting.status is None or starting.status_on is None:
+        return
+    words = code_set("SpecialEducationStatus").label(starting.status.code)
+    reason = starting.status.reason_code
+    yield Effect(
+        "status",
+        f"Status {words} starts on {long_day(starting.status_on)}.",
+        f"Reason {code_set('NonParticipationReason').label(reason)}." if reason else "",
+    )
+
+
+def _plan_effect(outcome: Outcome, plan: Plan | None, starting: Starting) -> Effect:
+    starts_on = starting.plan_on
+    if starts_on is not None:
+        ends = (
+            f"The plan of {long_day(plan.effective_from)} ends on {long_day(starts_on - DAY)}."
+            if plan
+            else ""
+        )
+        return Effect("plan", f"The new plan starts on {long_day(starts_on)}.", ends)
+    if plan is None:
+        return Effect("plan", "No plan starts.", outcome.explanation)
+    since = long_day(plan.effective_from)
+    if starting.status is not None and starting.status_on is not None:
+        last = long_day(starting.status_on - DAY)
+        return Effect(
+            "plan", f"The plan of {since} ends on {last}, and its services with it.", outcome.explanation
+        )
+    return Effect("plan", f"The plan of {since} stands as it is.", outcome.explanation)
 
 
 def _field_effects(proposal: Proposal, starts_on: date | None) -> Iterator[Effect]:

@@ -16,19 +16,33 @@ from django.db import transaction
 from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
 from manzanita.archive.models import Archive
 from manzanita.auditing.actions import log_change
+from manzanita.domain import records
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Finding, Owner, Reason, Severity
-from manzanita.domain.scenarios import EVENTS, Event, Outcome, PlanDue, outcome_of
+from manzanita.domain.scenarios import (
+    EVENTS,
+    PARTICIPATING,
+    Conclusion,
+    Event,
+    Needs,
+    Outcome,
+    PlanDue,
+    Starts,
+    StatusDue,
+    outcome_of,
+)
+from manzanita.domain.timelines import third_birthday_due
 from manzanita.exchange.checks import check_lines
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.meetings.actions import NotPossible, mark_finalized, refresh_clocks
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import Proposal, ProposedService, proposal_of
+from manzanita.orgs.queries import policies_of
 from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
 from manzanita.platform.facts import Statement
-from manzanita.procedures.effects import DAY, Effect, effects_of, long_day
-from manzanita.procedures.lines import FutureService, LineWriter
+from manzanita.procedures.effects import DAY, Effect, Starting, effects_of, long_day
+from manzanita.procedures.lines import FutureService, LineWriter, plan_reason
 from manzanita.students.actions import state_student_facts
 from manzanita.students.queries import StudentFacts, facts_of
 
@@ -39,9 +53,10 @@ __all__ = ["Effect", "FutureService", "Preview", "finalize_meeting", "offer_find
 class Preview:
     """What finalizing a meeting will do, and what still stands against it.
 
-    ``drafts`` are the state's lines in the order MEET, PLAN, SERV; ``findings`` what the rules say of them;
-    ``plan_values`` and ``services`` the plan to come, both ``None`` where the plan in force stands. What has
-    no decision yet counts as not agreed: silence is not consent.
+    ``drafts`` are the state's lines in the order SWDS, MEET, PLAN, SERV; ``findings`` what the rules say of
+    them; ``plan_values`` and ``services`` the plan to come, both ``None`` where the plan in force stands.
+    ``status`` starts on ``status_starts_on``, both ``None`` where the status stands. What has no decision yet
+    counts as not agreed: silence is not consent.
     """
 
     meeting: Meeting
@@ -49,6 +64,8 @@ class Preview:
     proposal: Proposal
     outcome: Outcome
     blockers: Sequence[Reason]
+    status: StatusDue | None
+    status_starts_on: date | None
     plan_starts_on: date | None
     plan_values: Mapping[str, str] | None
     services: Sequence[FutureService] | None
@@ -67,21 +84,29 @@ class Preview:
 def preview_of(actor: Actor, meeting: Meeting, facts: StudentFacts | None = None) -> Preview:
     """What finalizing ``meeting`` would do now, by the decisions recorded so far."""
     known = facts or facts_of(meeting.student)
-    plan, services = known.plan_on(clock.today()), known.services_on(clock.today())
+    today = clock.today()
+    plan, services = known.plan_on(today), known.services_on(today)
     proposal = proposal_of(meeting, plan, services)
     event = EVENTS[meeting.event_key]
-    agreed = [item.decision for item in proposal.items if item.decision and item.decision.is_agreed]
-    outcome = outcome_of(event, [bool(item.decision and item.decision.is_agreed) for item in proposal.items])
-    starts_on = None
-    if outcome.plan_due is not PlanDue.NONE:
-        starts_on = max(decision.decided_on for decision in agreed)
+    conclusion = event.conclusion(meeting.conclusion_key)
+    outcome = outcome_of(
+        event,
+        [bool(item.decision and item.decision.is_agreed) for item in proposal.items],
+        conclusion_key=meeting.conclusion_key,
+        policies=policies_of(actor.selpa_code),
+    )
+    days = _Days(meeting, proposal, known)
+    starts_on = None if outcome.plan_due is PlanDue.NONE else days.of(outcome.plan_starts)
+    status, status_on = _status_to_come(outcome, days, known)
     drafts: list[RecordDraft] = []
     plan_values, future = None, None
-    writer = LineWriter(actor, meeting, event, known)
+    writer = LineWriter(actor, meeting, event, outcome, known)
+    if status is not None and status_on is not None:
+        drafts.append(writer.status_line(status, status_on, consented_on=_first_consent(status, known, days)))
     if outcome.is_meet_due and meeting.held_on is not None:
         drafts.append(writer.meeting_line(meeting.held_on))
     if starts_on is not None:
-        plan_values, future = _plan_to_come(proposal)
+        plan_values, future = _plan_to_come(proposal, takes_all=not conclusion.asks_family)
         drafts.append(writer.plan_line(plan, plan_values, starts_on))
         drafts.extend(writer.service_lines(future, starts_on))
     findings = _findings(meeting.student_id, drafts)
@@ -91,17 +116,68 @@ def preview_of(actor: Actor, meeting: Meeting, facts: StudentFacts | None = None
         proposal=proposal,
         outcome=outcome,
         blockers=[
-            *_meeting_blockers(actor, meeting, proposal),
-            *_plan_blockers(known, starts_on),
+            *_meeting_blockers(actor, meeting, conclusion, proposal),
+            *_plan_blockers(event, known, starts_on),
             *_line_blockers(drafts, findings),
         ],
+        status=status,
+        status_starts_on=status_on,
         plan_starts_on=starts_on,
         plan_values=plan_values,
         services=future,
         drafts=drafts,
         findings=findings,
-        effects=effects_of(meeting, event, proposal, outcome, plan, starts_on, drafts),
+        effects=effects_of(
+            meeting, event, proposal, outcome, plan, Starting(starts_on, status, status_on), drafts
+        ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """From which day a part of an outcome counts, by its kind."""
+
+    meeting: Meeting
+    proposal: Proposal
+    facts: StudentFacts
+
+    def of(self, starts: Starts) -> date | None:
+        """The day, or ``None`` while what it depends on is not recorded."""
+        if starts is Starts.AGREED:
+            agreed = [item.decision for item in self.proposal.items if item.decision]
+            return max((one.decided_on for one in agreed if one.is_agreed), default=None)
+        if starts is Starts.CONCLUDED:
+            return self.meeting.concluded_on
+        if starts is Starts.ENROLLED:
+            enrollment = self.facts.enrollment_on(clock.today(), self.meeting.lea_code)
+            return enrollment.started_on if enrollment else None
+        held_on, born_on = self.meeting.held_on, self.meeting.student.birth_on
+        if starts is Starts.HELD_OR_THREE and held_on is not None and born_on is not None:
+            return max(held_on, third_birthday_due(born_on).due_on)
+        return held_on
+
+
+def _status_to_come(
+    outcome: Outcome, days: _Days, facts: StudentFacts
+) -> tuple[StatusDue | None, date | None]:
+    """The status that the outcome brings and its first day; nothing where the same status stands already,
+    since a status that does not change is not sent again (SWDS0618)."""
+    due = outcome.status_due
+    starts_on = days.of(due.starts) if due else None
+    if due is None or starts_on is None:
+        return None, None
+    standing = facts.status_on(starts_on)
+    if standing is not None and (standing.status_code, standing.reason_code) == (due.code, due.reason_code):
+        return None, None
+    return due, starts_on
+
+
+def _first_consent(status: StatusDue, facts: StudentFacts, days: _Days) -> date | None:
+    """22.10, the first consent to services: once given it never changes, also not from Part C to B."""
+    known = [row.initial_entry_on for row in facts.statuses if row.initial_entry_on]
+    if known:
+        return min(known)
+    return days.of(Starts.AGREED) if status.code == PARTICIPATING else None
 
 
 def offer_findings(actor: Actor, meeting: Meeting, facts: StudentFacts | None = None) -> list[Finding]:
@@ -119,10 +195,19 @@ def offer_findings(actor: Actor, meeting: Meeting, facts: StudentFacts | None = 
     if plan is not None and plan.effective_from >= starts_on:
         starts_on = plan.effective_from + DAY
     event = EVENTS[meeting.event_key]
-    writer = LineWriter(actor, meeting, event, known)
+    conclusion = event.conclusion(meeting.conclusion_key)
+    outcome = outcome_of(
+        event,
+        [True],
+        conclusion_key=meeting.conclusion_key,
+        policies=policies_of(actor.selpa_code),
+    )
+    writer = LineWriter(actor, meeting, event, outcome, known)
     drafts: list[RecordDraft] = []
-    if outcome_of(event, [True]).is_meet_due and meeting.held_on is not None:
+    if outcome.is_meet_due and meeting.held_on is not None:
         drafts.append(writer.meeting_line(meeting.held_on))
+    if not conclusion.asks_family:
+        return _findings(meeting.student_id, drafts)
     drafts.append(writer.plan_line(plan, proposal.plan_values(), starts_on))
     drafts.extend(writer.service_lines(future, starts_on))
     return _findings(meeting.student_id, drafts)
@@ -150,6 +235,7 @@ def finalize_meeting(*, actor: Actor, meeting: Meeting) -> Archive:
             at=at,
         ):
             raise NotPossible([_already_final()])
+        _state_status(actor, locked, preview, facts, cause=f"meeting:{locked.pk}")
         _state_plan(actor, locked, preview, facts, cause=f"meeting:{locked.pk}")
         (archive,) = write_archives([_archive_draft(locked, preview)], by_id=actor.user_id, at=at)
         refresh_clocks([locked.student_id])
@@ -166,8 +252,20 @@ def finalize_meeting(*, actor: Actor, meeting: Meeting) -> Archive:
     return archive
 
 
-def _plan_to_come(proposal: Proposal) -> tuple[dict[str, str], list[FutureService]]:
-    """The agreed parts of the offer over what is in force; a part without an item stays as it is."""
+def _plan_to_come(proposal: Proposal, *, takes_all: bool) -> tuple[dict[str, str], list[FutureService]]:
+    """The agreed parts of the offer over what is in force; a part without an item stays as it is.
+
+    ``takes_all``: nobody is asked, what is in force goes on as it is (an adopted plan).
+    """
+    if takes_all:
+        return (
+            {field.declaration.attribute: field.current for field in proposal.plan_fields},
+            [
+                FutureService(service.number, service.current_values)
+                for service in proposal.services
+                if service.current is not None
+            ],
+        )
     agreed = {item.key: item.decision is not None and item.decision.is_agreed for item in proposal.items}
     takes_plan = agreed.get("plan", False)
     plan_values = {
@@ -195,7 +293,9 @@ def _already_final() -> Reason:
     )
 
 
-def _meeting_blockers(actor: Actor, meeting: Meeting, proposal: Proposal) -> Iterator[Reason]:
+def _meeting_blockers(
+    actor: Actor, meeting: Meeting, conclusion: Conclusion, proposal: Proposal
+) -> Iterator[Reason]:
     """What stands against it in the meeting itself: its state, its date, the family's answers."""
     if not actor.may(Capability.FINALIZE_MEETING):
         yield Reason(
@@ -210,14 +310,14 @@ def _meeting_blockers(actor: Actor, meeting: Meeting, proposal: Proposal) -> Ite
         yield Reason(
             "canceled", "This meeting was canceled.", Owner.TEAM, "Open another meeting on the student."
         )
-    elif meeting.held_on is None:
+    elif conclusion.is_held and meeting.held_on is None:
         yield Reason(
             "not-held",
             "The meeting has no date on which it was held.",
             Owner.TEAM,
             "Record the day on which the team met.",
         )
-    if not proposal.items:
+    if not proposal.items and meeting.event_key == "amendment":
         yield Reason(
             "nothing-changed",
             "This amendment changes nothing in the plan in force.",
@@ -254,9 +354,9 @@ def _meeting_blockers(actor: Actor, meeting: Meeting, proposal: Proposal) -> Ite
         )
 
 
-def _plan_blockers(facts: StudentFacts, starts_on: date | None) -> Iterator[Reason]:
+def _plan_blockers(event: Event, facts: StudentFacts, starts_on: date | None) -> Iterator[Reason]:
     """What stands against it in the plans that are known already."""
-    if facts.plan_on(clock.today()) is None:
+    if event.needs is Needs.PLAN and facts.plan_on(clock.today()) is None:
         yield Reason(
             "no-plan",
             "There is no plan in force today to review or amend.",
@@ -300,6 +400,41 @@ def _line_blockers(drafts: Sequence[RecordDraft], findings: Sequence[Finding]) -
             )
 
 
+def _state_status(
+    actor: Actor, meeting: Meeting, preview: Preview, facts: StudentFacts, *, cause: str
+) -> None:
+    """The status to come. One that does not participate ends the plan and its services on its first day."""
+    status, start, pk = preview.status, preview.status_starts_on, meeting.student_id
+    if status is None or start is None:
+        return
+    swds = next(draft for draft in preview.drafts if draft.record == "SWDS")
+    entry = swds.values["22.10"]
+    values = {
+        "lea_code": meeting.lea_code,
+        "status_code": status.code,
+        "reason_code": status.reason_code,
+        "initial_entry_on": records.parse_state_date(entry) if entry else None,
+    }
+    state_student_facts(
+        "status", [Statement({"student_id": pk}, values, start)], by_id=actor.user_id, cause=cause
+    )
+    if status.code == PARTICIPATING:
+        return
+    if facts.plan_on(start) is not None:
+        state_student_facts(
+            "plan", [Statement({"student_id": pk}, None, start)], by_id=actor.user_id, cause=cause
+        )
+    state_student_facts(
+        "service",
+        [
+            Statement({"student_id": pk, "service_no": service.service_no}, None, start)
+            for service in facts.services_on(start)
+        ],
+        by_id=actor.user_id,
+        cause=cause,
+    )
+
+
 def _state_plan(actor: Actor, meeting: Meeting, preview: Preview, facts: StudentFacts, *, cause: str) -> None:
     """The plan and services to come, from the day they start."""
     if preview.plan_starts_on is None or preview.plan_values is None or preview.services is None:
@@ -309,7 +444,7 @@ def _state_plan(actor: Actor, meeting: Meeting, preview: Preview, facts: Student
     values = {
         "lea_code": meeting.lea_code,
         "dsea_code": (plan.dsea_code if plan else "") or meeting.lea_code,
-        "reason_code": preview.event.plan_reason_code,
+        "reason_code": plan_reason(preview.event, preview.outcome),
         **preview.plan_values,
     }
     state_student_facts(
@@ -327,16 +462,16 @@ def _state_plan(actor: Actor, meeting: Meeting, preview: Preview, facts: Student
 
 
 def _archive_draft(meeting: Meeting, preview: Preview) -> ArchiveDraft:
-    held_on = meeting.held_on
-    if held_on is None:
+    event_on = meeting.held_on or meeting.concluded_on
+    if event_on is None:
         raise ValueError("a meeting without a date has no archive")
     return ArchiveDraft(
         student_id=meeting.student_id,
         lea_code=meeting.lea_code,
-        event_on=held_on,
+        event_on=event_on,
         cause="meeting",
         cause_id=meeting.pk,
-        title=f"{preview.event.label} of {long_day(held_on)}",
+        title=f"{preview.event.label} of {long_day(event_on)}",
         records=preview.drafts,
         context={
             "event": preview.event.key,

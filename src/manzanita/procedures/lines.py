@@ -11,7 +11,7 @@ from manzanita.domain import records
 from manzanita.domain.access import Actor
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
 from manzanita.domain.records import state_date
-from manzanita.domain.scenarios import Event
+from manzanita.domain.scenarios import Event, Outcome, StatusDue
 from manzanita.domain.years import academic_year_of
 from manzanita.meetings.models import Meeting
 from manzanita.platform import clock
@@ -37,7 +37,26 @@ class LineWriter:
     actor: Actor
     meeting: Meeting
     event: Event
+    outcome: Outcome
     facts: StudentFacts
+
+    def status_line(self, status: StatusDue, starts_on: date, *, consented_on: date | None) -> RecordDraft:
+        """SWDS of ``status`` from ``starts_on``; ``consented_on`` is the first consent to services."""
+        by_outcome = f"the outcome: {self.outcome.label.lower()}"
+        return _draft(
+            "SWDS",
+            {
+                "22.01": ("SWDS", "the record type"),
+                "22.04": (self.meeting.lea_code, "the district of this meeting"),
+                "22.05": (academic_year_of(starts_on), "the academic year of the status's start"),
+                **self._person("22.06", "22.07", "22.08"),
+                "22.09": (self.actor.selpa_code, "the SELPA of the district"),
+                "22.10": (state_date(consented_on), "the first consent to services"),
+                "22.11": (state_date(starts_on), status.starts.value),
+                "22.12": (status.code, by_outcome),
+                "22.13": (status.reason_code, by_outcome),
+            },
+        )
 
     def meeting_line(self, held_on: date) -> RecordDraft:
         """MEET for a meeting held on ``held_on``."""
@@ -50,9 +69,13 @@ class LineWriter:
                 "24.05": (academic_year_of(held_on), "the academic year of the meeting date"),
                 **self._person("24.06", "24.07", "24.08"),
                 "24.09": (self.actor.selpa_code, "the SELPA of the district"),
+                "24.11": (state_date(self.meeting.referred_on), "the referral, given when it was opened"),
+                "24.12": (self.meeting.referred_by_code, "the referral, given when it was opened"),
+                "24.13": (state_date(self.meeting.consent_on), "the consent to evaluate"),
                 "24.14": (self.meeting.evaluation_type_code, by_event),
                 "24.15": (state_date(held_on), "the day the meeting was held"),
-                "24.17": ("Y" if self.event.is_plan_review else "N", by_event),
+                "24.16": (self.outcome.eligibility_code, f"the outcome: {self.outcome.label.lower()}"),
+                "24.17": ("Y" if self.meeting.is_plan_review else "N", by_event),
                 "24.18": (self.meeting.delay_code, "the reason of delay, given when the meeting was held"),
             },
         )
@@ -66,8 +89,8 @@ class LineWriter:
             **self._person("23.06", "23.07", "23.08"),
             "23.09": (self.actor.selpa_code, "the SELPA of the district"),
             "23.10": ((plan.dsea_code if plan else "") or self.meeting.lea_code, "the plan in force"),
-            "23.12": (state_date(starts_on), "the day the last agreed part was agreed"),
-            "23.13": (self.event.plan_reason_code, f"the event: {self.event.label.lower()}"),
+            "23.12": (state_date(starts_on), self.outcome.plan_starts.value),
+            "23.13": (plan_reason(self.event, self.outcome), f"the event: {self.event.label.lower()}"),
         }
         for declared in PLAN_FIELDS:
             text = plan_values[declared.attribute]
@@ -105,6 +128,11 @@ class LineWriter:
             local_id: (enrollment.local_student_id if enrollment else "", "the enrollment (SIS)"),
             sped_id: (self.meeting.student.local_sped_id, "the student"),
         }
+
+
+def plan_reason(event: Event, outcome: Outcome) -> str:
+    """PLAN 23.13: by the outcome where it says so, else by the event."""
+    return outcome.plan_reason_code or event.plan_reason_code
 
 
 def _draft(record: str, values: _Values) -> RecordDraft:

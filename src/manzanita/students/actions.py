@@ -84,6 +84,14 @@ def update_identities(changes: Mapping[int, Identity]) -> int:
     return len(changed)
 
 
+def issue_local_sped_id(student: Student) -> None:
+    """Give a student who has none a special education id of this installation; the state's files require it."""
+    if student.local_sped_id:
+        return
+    student.local_sped_id = f"SE{student.pk:08d}"
+    Student.unscoped.filter(pk=student.pk, local_sped_id="").update(local_sped_id=student.local_sped_id)
+
+
 def state_student_facts(
     kind: str,
     statements: Sequence[Statement],

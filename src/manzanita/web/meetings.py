@@ -110,8 +110,7 @@ def _open(actor: Actor, student: Student, event: Event, standing: Meeting | None
     )
     if reasons:
         raise NotPossible(reasons)
-    due_on = student.plan_review_due_on if event.is_plan_review else None
-    return actions.open_meeting(actor=actor, student=student, event=event, due_on=due_on)
+    return actions.open_meeting(actor=actor, student=student, event=event)
 
 
 @require_safe

@@ -1,0 +1,131 @@
+"""Why an event may not be opened now: each reason with whose job it is and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.scenarios import Event
+from manzanita.domain.timelines import due_on
+
+PART_C_YEARS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides whether an event may be opened: the asker's right, and the student as of ``today``.
+
+    ``open_key`` and ``open_label`` name a meeting that is open already; ``plan_lea`` is whose plan is in force.
+    """
+
+    today: date
+    may_hold_meetings: bool
+    status_code: str
+    plan_lea: str
+    agency: str
+    is_enrolled_here: bool
+    born_on: date | None = None
+    open_key: str = ""
+    open_label: str = ""
+    open_link: str = ""
+
+
+def why_not_open(event: Event, now: Situation) -> list[Reason]:
+    """Why ``event`` may not be opened, empty when it may."""
+    reasons = []
+    if not now.may_hold_meetings:
+        reasons.append(
+            Reason(
+                "no-capability",
+                "Your perspective does not open meetings.",
+                Owner.COORDINATOR,
+                "Change the perspective at the top left, or ask the coordinator.",
+                confidence="seen",
+            )
+        )
+    if now.open_label:
+        what = (
+            "it would amend a plan still being decided"
+            if event.key == "amendment"
+            else f"{now.open_label} comes first"
+        )
+        reasons.append(
+            Reason(
+                "open-meeting",
+                f"Not now: {what}.",
+                Owner.TEAM,
+                f"Finalize {now.open_label}, or record the change there.",
+                now.open_link,
+            )
+        )
+    reasons.extend(_initial_reasons(event, now) if event.is_initial else _plan_reasons(event, now))
+    return reasons
+
+
+def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
+    if not now.is_enrolled_here:
+        yield Reason(
+            "not-enrolled",
+            "The student has no enrollment here today.",
+            Owner.SIS,
+            "The SIS adds the enrollment; it arrives with the next file.",
+        )
+    if now.status_code != "1":
+        text = (
+            f"The student's status is {now.status_code}, not 1 (eligible and participating)."
+            if now.status_code
+            else "The student has no special education status here."
+        )
+        yield Reason(
+            "not-participating",
+            text,
+            Owner.COORDINATOR,
+            "A plan review or amendment needs a participating student; an initial comes first.",
+            source="calpads.org SPED Data Guide",
+        )
+    elif not now.plan_lea:
+        yield Reason(
+            "no-plan",
+            "There is no plan in force to review or amend.",
+            Owner.COORDINATOR,
+            "Adopt the arriving plan, or hold the initial meeting.",
+        )
+    elif event.key == "thirty_day" and now.plan_lea == now.agency:
+        yield Reason(
+            "own-plan",
+            "The plan in force is this district's own: a 30-day review is for a plan that arrived from elsewhere.",
+            Owner.TEAM,
+            "Open an annual review, or an amendment for a change in between.",
+        )
+
+
+def _initial_reasons(event: Event, now: Situation) -> Iterator[Reason]:
+    if now.status_code == "1":
+        yield Reason(
+            "participating",
+            "The student participates already: status 1.",
+            Owner.TEAM,
+            "Open a triennial reevaluation, or an annual review.",
+            source="calpads.org SPED Data Guide",
+        )
+    if now.born_on is None:
+        return
+    third_birthday = due_on(now.born_on, PART_C_YEARS)
+    if event.key == "part_c_initial" and now.today >= third_birthday:
+        yield Reason(
+            "age-three",
+            f"Part C ends on the third birthday, {third_birthday:%m/%d/%Y}.",
+            Owner.TEAM,
+            "Open an initial evaluation (Part B).",
+            source="34 CFR 303.21",
+        )
+    if event.key == "c_to_b" and now.today.year - now.born_on.year > PART_C_YEARS + 1:
+        yield Reason(
+            "age-c-to-b",
+            f"The third birthday was on {third_birthday:%m/%d/%Y}: this is no transition from Part C.",
+            Owner.TEAM,
+            "Open an initial evaluation (Part B).",
+            source="34 CFR 300.124",
+        )

@@ -1,0 +1,86 @@
+"""Questions that no public source settles, with the answers a SELPA may choose and the one that stands until then.
+
+An answer decides what goes to the state in one named case. Nothing else reads these: a case that is settled
+has no policy, and a policy whose case becomes settled is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One open question. ``choices`` maps each answer to its words; ``default`` is one of them."""
+
+    key: str
+    question: str
+    choices: Mapping[str, str]
+    default: str
+    why_open: str
+
+
+def _policy(key: str, question: str, default: str, why_open: str, **choices: str) -> Policy:
+    by_value = {value.removeprefix("_"): words for value, words in choices.items()}
+    return Policy(key, question, MappingProxyType(by_value), default, why_open)
+
+
+POLICIES: Mapping[str, Policy] = MappingProxyType(
+    {
+        policy.key: policy
+        for policy in (
+            _policy(
+                "status-start",
+                "On which day does status 1 start after an initial evaluation?",
+                "accepted",
+                "The state's scenario 1c says the day of acceptance; one vendor reads the day of the meeting.",
+                accepted="The day on which the family accepted the offer",
+                held="The day of the meeting",
+            ),
+            _policy(
+                "partial-consent",
+                "Does partial consent make a plan at the state?",
+                "agreed",
+                "No public source prints this case.",
+                agreed="Yes: the agreed parts over what was in force",
+                none="No: only the meeting is reported",
+            ),
+            _policy(
+                "initial-no-response",
+                "Which reason stands with status 2 when a family does not answer the first offer?",
+                "11",
+                "The status follows from the state's scenarios; no source prints the reason.",
+                _11="11, the family declined the offer",
+                _12="12, other reason",
+            ),
+            _policy(
+                "revocation-status",
+                "Which status follows when a family revokes consent to all services?",
+                "2",
+                "The Data Guide says status 2 or 4 by the kind of revocation; the reason code is a placeholder.",
+                _2="2, eligible and not participating",
+                _4="4, not eligible",
+            ),
+            _policy(
+                "thirty-day-review",
+                "Does a 30-day review held as a plan review, and agreed, make a plan at the state?",
+                "plan",
+                "No public source prints this case.",
+                plan="Yes: MEET, PLAN and SERV",
+                meeting="No: MEET only",
+            ),
+            _policy(
+                "other-review",
+                "What does a review that is neither annual, triennial nor 30-day tell the state?",
+                "nothing",
+                "No source was seen.",
+                nothing="Nothing",
+                meeting="That the meeting was held (MEET without plan review)",
+            ),
+        )
+    }
+)
+
+DEFAULTS: Mapping[str, str] = MappingProxyType({key: policy.default for key, policy in POLICIES.items()})
