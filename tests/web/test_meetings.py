@@ -271,7 +271,7 @@ def test_a_day_that_cannot_be_is_refused_and_kept(small_world, manager, sent, wo
     answer = manager.post(address(meeting, "/hold"), sent)
     assert answer.status_code == 422
     page = text_of(answer)
-    assert "The date is not recorded." in page and words in page
+    assert "The meeting is not recorded as held." in page and words in page
     assert f'value="{sent.get("held_on", "")}"' in page
     meeting.refresh_from_db()
     assert (meeting.state, meeting.held_on) == ("open", None)

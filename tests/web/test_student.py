@@ -80,7 +80,7 @@ def test_without_status_plan_and_manager(small_world, coordinator):
         page = text_of(coordinator.get(page_of(small_world, "yarrow", tab)))
         assert "No status" in page and "general education" in page
         assert "None assigned" in page and "Not recorded" in page
-        assert "The student has no special education status here." in page  # why nothing is opened
+        assert "Open initial evaluation" in page and "Open amendment" not in page
     assert "No plan in force" in text_of(coordinator.get(page_of(small_world, "yarrow")))
     assert "No meeting yet" in text_of(coordinator.get(page_of(small_world, "yarrow", "meetings")))
     page = text_of(coordinator.get(page_of(small_world, "yarrow", "state")))
@@ -120,7 +120,9 @@ def test_another_status_says_what_it_means_and_opens_nothing(small_world, coordi
     state_student_facts("status", [Statement(slot, pages.status(code), w.TODAY)], by_id=None, cause="test")
     page = text_of(coordinator.get(page_of(small_world, "alder")))
     assert label in page and "since 11/23/2026" in page
-    assert f"status is {code}, not 1 (eligible and participating)" in page
+    assert "Open initial evaluation" in page
+    everything = text_of(coordinator.get(page_of(small_world, "alder").split("?")[0] + "/meetings/new"))
+    assert f"status is {code}, not 1 (eligible and participating)" in everything
 
 
 def test_a_meeting_being_prepared_is_continued_and_no_second_one_opened(small_world, manager):

@@ -107,11 +107,13 @@ class Needs(StrEnum):
 class Event:
     """A kind of meeting. ``plan_reason_code`` is PLAN 23.13, ``evaluation_type_code`` MEET 24.14.
 
-    ``clock`` names the due date that it meets: ``plan_review``, ``evaluation``, ``consent`` (60 days) or none.
+    ``purpose`` says when to choose it. ``clock`` names the due date that it meets: ``plan_review``,
+    ``evaluation``, ``consent`` (60 days), ``third_birthday`` or none.
     """
 
     key: str
     label: str
+    purpose: str
     is_plan_review: bool
     evaluation_type_code: str
     plan_reason_code: str
@@ -321,6 +323,7 @@ _REEVALUATION_KEPT = (
 def _event(
     key: str,
     label: str,
+    purpose: str,
     codes: tuple[bool, str, str],
     needs: Needs,
     clock: str,
@@ -331,6 +334,7 @@ def _event(
     return Event(
         key,
         label,
+        purpose,
         is_plan_review,
         evaluation,
         plan_reason,
@@ -348,6 +352,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             _event(
                 "part_c_initial",
                 "Part C initial evaluation",
+                "A child under three, served by this district: the first IFSP.",
                 (False, "15", "1"),
                 Needs.NO_PLAN,
                 "consent",
@@ -364,6 +369,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             _event(
                 "c_to_b",
                 "C to B transition evaluation",
+                "A child from Part C who turns three: eligibility for an IEP, in effect by the birthday.",
                 (False, "10", "1"),
                 Needs.NO_PLAN,
                 "third_birthday",
@@ -394,6 +400,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             _event(
                 "b_initial",
                 "Initial evaluation",
+                "A child or student without special education: eligibility, and the first IEP.",
                 (False, "10", "1"),
                 Needs.NO_PLAN,
                 "consent",
@@ -403,6 +410,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             _event(
                 "annual",
                 "Annual plan review",
+                "The whole plan, once a year.",
                 (True, "", "1"),
                 Needs.PLAN,
                 "plan_review",
@@ -412,6 +420,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             _event(
                 "triennial",
                 "Triennial reevaluation",
+                "Eligibility again, every three years; usually with the plan review in one meeting.",
                 (True, "40", "1"),
                 Needs.PLAN,
                 "evaluation",
@@ -474,6 +483,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             _event(
                 "thirty_day",
                 "30-day review",
+                "A plan that arrived from elsewhere: adopt it as it is, or review it.",
                 (True, "", "1"),
                 Needs.PLAN,
                 "",
@@ -515,6 +525,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             _event(
                 "other",
                 "Other review",
+                "A meeting that is none of these and changes nothing in the plan.",
                 (False, "", "2"),
                 Needs.PLAN,
                 "",
@@ -543,6 +554,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
             _event(
                 "amendment",
                 "Amendment",
+                "A change between two reviews, with the family’s agreement.",
                 (False, "", "2"),
                 Needs.PLAN,
                 "",

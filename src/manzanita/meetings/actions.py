@@ -247,6 +247,7 @@ def hold_meeting(
     if conclusion_key and conclusion_key not in event.conclusions:
         raise ValueError(f"{event.key} has no such conclusion: {conclusion_key}")
     conclusion = event.conclusion(conclusion_key)
+    standing = _concluded(locked)
     locked.conclusion_key = conclusion.key
     # What the conclusion says of the plan review decides by which clocks the day is judged.
     locked.is_plan_review = _is_plan_review(event, conclusion)
@@ -267,6 +268,8 @@ def hold_meeting(
     locked.save(
         update_fields=["held_on", "delay_code", "state", "conclusion_key", "concluded_on", "is_plan_review"]
     )
+    if standing == _concluded(locked):
+        return locked
     log_change(
         actor=actor,
         action="hold_meeting",
@@ -275,6 +278,25 @@ def hold_meeting(
         detail={"conclusion": conclusion.key},
     )
     return locked
+
+
+def _concluded(meeting: Meeting) -> tuple[object, ...]:
+    """What a second click says again."""
+    return (
+        meeting.state,
+        meeting.held_on,
+        meeting.delay_code,
+        meeting.conclusion_key,
+        meeting.concluded_on,
+    )
+
+
+def would_miss(meeting: Meeting, conclusion: Conclusion, day: date) -> date | None:
+    """The due date that ``meeting`` would miss on ``day`` with this conclusion, before anything is recorded."""
+    if not conclusion.is_held:
+        return None
+    meeting.is_plan_review = _is_plan_review(EVENTS[meeting.event_key], conclusion)
+    return missed_on(meeting, day)
 
 
 def _is_plan_review(event: Event, conclusion: Conclusion) -> bool:

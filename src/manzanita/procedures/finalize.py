@@ -180,6 +180,19 @@ def _first_consent(status: StatusDue, facts: StudentFacts, days: _Days) -> date 
     return days.of(Starts.AGREED) if status.code == PARTICIPATING else None
 
 
+def open_blockers(actor: Actor, meeting: Meeting, facts: StudentFacts, proposal: Proposal) -> list[Reason]:
+    """What stands against finalizing, lines and rules apart: what the step list and the last page both say."""
+    event = EVENTS[meeting.event_key]
+    conclusion = event.conclusion(meeting.conclusion_key)
+    agreed = [
+        item.decision.decided_on for item in proposal.items if item.decision and item.decision.is_agreed
+    ]
+    return [
+        *_meeting_blockers(actor, meeting, conclusion, proposal),
+        *_plan_blockers(event, facts, max(agreed, default=None)),
+    ]
+
+
 def offer_findings(actor: Actor, meeting: Meeting, facts: StudentFacts | None = None) -> list[Finding]:
     """What the rules say of the offer as it stands, as if all of it were agreed today: the live findings."""
     known = facts or facts_of(meeting.student)
@@ -316,6 +329,13 @@ def _meeting_blockers(
             "The meeting has no date on which it was held.",
             Owner.TEAM,
             "Record the day on which the team met.",
+        )
+    if conclusion.day_label and meeting.concluded_on is None and meeting.conclusion_key:
+        yield Reason(
+            "no-decision-date",
+            f"“{conclusion.label}” has its own day, and none is recorded.",
+            Owner.TEAM,
+            f"Enter it under “{conclusion.day_label}”.",
         )
     if not proposal.items and meeting.event_key == "amendment":
         yield Reason(

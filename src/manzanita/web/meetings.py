@@ -1,20 +1,20 @@
-"""Pages of meetings: the list, opening one, the meeting itself, canceling it."""
+"""Pages of meetings: the list, the meeting itself, canceling it."""
 
 from __future__ import annotations
 
 import uuid
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import include, path, reverse
+from django.urls import include, path
 from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.archive.queries import archive_of_meeting
 from manzanita.auditing.actions import log_reads
 from manzanita.auditing.queries import reason_of
-from manzanita.domain.access import Actor, Capability
-from manzanita.domain.scenarios import EVENTS, Event
+from manzanita.domain.access import Capability
+from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings import actions
 from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.models import Meeting
@@ -24,14 +24,10 @@ from manzanita.meetings.queries import (
     get_meeting,
     is_late_on,
     newest_answers,
-    open_meeting_of,
     open_meetings,
-    reasons_not_to_open,
     recent_meetings,
 )
 from manzanita.platform import clock
-from manzanita.students.models import Student
-from manzanita.students.queries import facts_of, get_student
 from manzanita.web.access import requires
 from manzanita.web.meetings_decide import step_context
 from manzanita.web.meetings_form import STEPS, answered_fields, desk_of
@@ -73,44 +69,6 @@ def _outcome_label(meeting: Meeting) -> str:
     event = EVENTS.get(meeting.event_key)
     outcome = event.outcomes.get(meeting.outcome_key) if event else None
     return outcome.label if outcome else ""
-
-
-@require_POST
-@requires(Capability.HOLD_MEETING)
-def open_event(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Open an annual review or an amendment. A second click lands on the meeting that the first one opened."""
-    student = get_student(request.actor, public_id)
-    event = EVENTS.get(request.POST.get("event", ""))
-    if event is None:
-        return HttpResponseBadRequest("There is no such event.", content_type="text/plain")
-    standing = _standing(request.actor, student)
-    if standing is not None and standing.event_key == event.key:
-        return redirect("meeting", standing.public_id)
-    try:
-        meeting = _open(request.actor, student, event, standing)
-    except NotPossible as refused:
-        standing = _standing(request.actor, student)
-        if standing is not None and standing.event_key == event.key:
-            return redirect("meeting", standing.public_id)
-        tell_reasons(request, refused.reasons)
-        return redirect("student", student.public_id)
-    return redirect("meeting", meeting.public_id)
-
-
-def _standing(actor: Actor, student: Student) -> Meeting | None:
-    """The open meeting of the student at the actor's LEA: one left open elsewhere is not for this reader."""
-    standing = open_meeting_of(student)
-    return standing if standing is not None and standing.lea_code == actor.agency_code else None
-
-
-def _open(actor: Actor, student: Student, event: Event, standing: Meeting | None) -> Meeting:
-    where = reverse("meeting", args=[standing.public_id]) if standing else ""
-    reasons = reasons_not_to_open(
-        actor, student, event, facts_of(student), today=clock.today(), meeting_path=where
-    )
-    if reasons:
-        raise NotPossible(reasons)
-    return actions.open_meeting(actor=actor, student=student, event=event)
 
 
 @require_safe
@@ -170,9 +128,9 @@ def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 urlpatterns = [
     path("meetings", meetings, name="meetings"),
-    path("students/<uuid:public_id>/meetings", open_event, name="meeting_open"),
     path("meetings/<uuid:public_id>", meeting, name="meeting"),
     path("meetings/<uuid:public_id>/cancel", cancel, name="meeting_cancel"),
+    path("", include("manzanita.web.meetings_open")),
     path("", include("manzanita.web.meetings_edit")),
     path("", include("manzanita.web.meetings_decide")),
     path("", include("manzanita.web.archives")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from django.contrib import messages
@@ -17,10 +18,11 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings import actions
 from manzanita.meetings.actions import FamilyAnswer, NotPossible
 from manzanita.meetings.models import Meeting
-from manzanita.meetings.queries import OPEN_STATES, Item, ProposedField, get_meeting, is_late_on
+from manzanita.meetings.queries import OPEN_STATES, Item, ProposedField, get_meeting
 from manzanita.platform import clock
 from manzanita.procedures.finalize import Preview, finalize_meeting, preview_of
 from manzanita.web.access import requires
@@ -36,25 +38,49 @@ MAX_NAME_LENGTH = 120
 def step_context(actor: Actor, desk: Desk, step: str) -> dict:
     """What the pages of the steps Hold and Family's answer read, before anything was sent."""
     if step == "hold":
-        held_on = desk.meeting.held_on or clock.today()
-        return _hold_context(actor, desk, f"{held_on:%Y-%m-%d}", desk.meeting.delay_code, ())
+        meeting = desk.meeting
+        held_on = meeting.held_on or (None if meeting.concluded_on else clock.today())
+        sent = Concluding(
+            f"{held_on:%Y-%m-%d}" if held_on else "",
+            meeting.delay_code,
+            meeting.conclusion_key,
+            f"{meeting.concluded_on:%Y-%m-%d}" if meeting.concluded_on else "",
+        )
+        return _hold_context(actor, desk, sent, ())
     return _answer_context(actor, desk, {}, ())
 
 
-def _hold_context(
-    actor: Actor, desk: Desk, day_text: str, delay_code: str, reasons: Sequence[Reason]
-) -> dict:
-    day = _day(day_text)
+@dataclass(frozen=True, slots=True)
+class Concluding:
+    """What the form of the step Hold sends: days as text, the delay code, the conclusion."""
+
+    held_on: str
+    delay_code: str
+    conclusion_key: str
+    concluded_on: str
+
+    @classmethod
+    def sent(cls, request: HttpRequest) -> Concluding:
+        names = ("held_on", "delay_code", "conclusion", "concluded_on")
+        return cls(*(request.POST.get(name, "").strip() for name in names))
+
+
+def _hold_context(actor: Actor, desk: Desk, sent: Concluding, reasons: Sequence[Reason]) -> dict:
+    event = EVENTS[desk.meeting.event_key]
+    conclusion = event.conclusion(sent.conclusion_key if sent.conclusion_key in event.conclusions else "")
+    day = _day(sent.held_on)
+    missed = actions.would_miss(desk.meeting, conclusion, day) if day else None
     delays = code_set("MeetingDelay")
     return {
         **page_context(actor, desk, "hold"),
         "heading": STEPS["hold"],
-        "day_text": day_text,
+        "sent": sent,
+        "event": event,
+        "conclusion": conclusion,
         "today": clock.today(),
         "is_day": day is not None,
-        "is_late": day is not None and is_late_on(desk.meeting, day),
-        "days_late": (day - desk.meeting.due_on).days if day and desk.meeting.due_on else 0,
-        "delay_code": delay_code,
+        "missed": missed,
+        "days_late": (day - missed).days if day and missed else 0,
         "delay_codes": [(code.code, code_name(delays, code.code)) for code in delays.current()],
         "reasons": reasons,
     }
@@ -63,40 +89,51 @@ def _hold_context(
 @require_POST
 @requires(Capability.HOLD_MEETING)
 def hold(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Record the day on which the meeting was held. ``preview`` only says whether that day was late."""
+    """Record how the event was concluded. ``preview`` only says what the choice and the day ask for."""
     meeting = get_meeting(request.actor, public_id)
-    day_text, delay_code = request.POST.get("held_on", ""), request.POST.get("delay_code", "")
-    day = _day(day_text)
+    sent = Concluding.sent(request)
     if meeting.state not in OPEN_STATES:
         return fetch_anew() if request.POST.get("preview") else refuse_closed(request, meeting)
     if request.POST.get("preview"):
-        context = _hold_context(request.actor, desk_of(request.actor, meeting), day_text, delay_code, ())
+        context = _hold_context(request.actor, desk_of(request.actor, meeting), sent, ())
         return render(request, "web/meetings/hold_delay.html", context)
+    before = (
+        meeting.state,
+        meeting.held_on,
+        meeting.delay_code,
+        meeting.conclusion_key,
+        meeting.concluded_on,
+    )
     try:
-        if day is None:
-            raise NotPossible([_no_day("the day on which the team met")])
-        if _is_recorded(meeting, day, delay_code):
-            messages.info(request, f"Held on {day:%m/%d/%Y}, as it was recorded before.")
-            return redirect(step_url(meeting, "answer"))
-        actions.hold_meeting(actor=request.actor, meeting=meeting, held_on=day, delay_code=delay_code)
+        held = actions.hold_meeting(
+            actor=request.actor,
+            meeting=meeting,
+            held_on=_day(sent.held_on),
+            delay_code=sent.delay_code,
+            conclusion_key=sent.conclusion_key,
+            concluded_on=_day(sent.concluded_on),
+        )
     except ValueError:
-        return HttpResponseBadRequest("There is no such delay code.", content_type="text/plain")
+        return HttpResponseBadRequest("There is no such delay code or conclusion.", content_type="text/plain")
     except NotPossible as refused:
         meeting.refresh_from_db()
         if meeting.state not in OPEN_STATES:
             return refuse_closed(request, meeting)
         desk = desk_of(request.actor, meeting)
         log_reads(actor=request.actor, student_ids=[meeting.student_id], what="meeting")
-        context = _hold_context(request.actor, desk, day_text, delay_code, refused.reasons)
+        context = _hold_context(request.actor, desk, sent, refused.reasons)
         return render(request, "web/meetings/hold.html", context, status=422)
-    messages.success(request, f"Held on {day:%m/%d/%Y}. Next: the family's answer.")
-    return redirect(step_url(meeting, "answer"))
-
-
-def _is_recorded(meeting: Meeting, day: date, delay_code: str) -> bool:
-    """Says the form what stands already, as a second click does? A reason is kept of a late meeting only."""
-    kept = delay_code if is_late_on(meeting, day) else ""
-    return meeting.state == "held" and (meeting.held_on, meeting.delay_code) == (day, kept)
+    conclusion = EVENTS[held.event_key].conclusion(held.conclusion_key)
+    after = (held.state, held.held_on, held.delay_code, held.conclusion_key, held.concluded_on)
+    what = f"Held on {held.held_on:%m/%d/%Y}" if held.held_on else conclusion.label
+    if before == after:
+        messages.info(request, f"{what}, as it was recorded before.")
+    else:
+        following = "the family's answer" if conclusion.asks_family else "finalize"
+        messages.success(request, f"{what}. Next: {following}.")
+    if conclusion.asks_family:
+        return redirect(step_url(meeting, "answer"))
+    return redirect("meeting_finalize", meeting.public_id)
 
 
 def _no_day(what: str) -> Reason:
@@ -300,6 +337,7 @@ def _consent_row(desk: Desk, preview: Preview, item: Item) -> dict:
 
 _MENDING_STEPS = {
     "not-held": "hold",
+    "no-decision-date": "hold",
     "undecided": "answer",
     "offer-changed": "answer",
     "decided-before-meeting": "answer",

@@ -9,9 +9,11 @@ from django.urls import reverse
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Severity
+from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings.models import Meeting
-from manzanita.meetings.queries import ProposedService, is_late_on
+from manzanita.meetings.queries import ProposedService, missed_on
 from manzanita.platform import clock
+from manzanita.procedures.finalize import open_blockers
 from manzanita.ui.formats import us_time
 from manzanita.web.meetings_form import (
     SECTIONS,
@@ -37,7 +39,7 @@ def page_context(actor: Actor, desk: Desk, step: str, service_text: str = "") ->
         "step": step,
         "title": desk.title,
         "due_line": due_line(desk.meeting),
-        "groups": step_groups(desk, step),
+        "groups": step_groups(actor, desk, step),
         "editors": editors(desk),
         "may_edit": actor.may(Capability.HOLD_MEETING),
         "fields": [],
@@ -70,7 +72,7 @@ def _chosen_service(desk: Desk, text: str) -> ProposedService | None:
     return desk.service(wrong) if wrong else (shown[0] if shown else None)
 
 
-def step_groups(desk: Desk, current: str) -> list[dict]:
+def step_groups(actor: Actor, desk: Desk, current: str) -> list[dict]:
     """The step list of the meeting, with how far each step is."""
     meeting = desk.meeting
     offer = [
@@ -87,10 +89,14 @@ def step_groups(desk: Desk, current: str) -> list[dict]:
     )
     items = desk.proposal.items
     answered = sum(item.decision is not None and not item.is_outdated for item in items)
-    hold_kind = "ok" if meeting.held_on else "empty"
+    hold_kind = "ok" if meeting.held_on or meeting.concluded_on else "empty"
     if any(offered.step == "hold" for offered in desk.offered):
         hold_kind = "warn"
     answer_kind = "empty" if not answered else "ok" if answered == len(items) else "progress"
+    answer_note = f"{answered} of {len(items)}"
+    if not EVENTS[meeting.event_key].conclusion(meeting.conclusion_key).asks_family:
+        answer_kind, answer_note = "na", "not asked"
+    decided_on = meeting.held_on or meeting.concluded_on
     return [
         {"title": "Offer", "steps": offer},
         {
@@ -100,38 +106,44 @@ def step_groups(desk: Desk, current: str) -> list[dict]:
                     "kind": hold_kind,
                     "label": STEPS["hold"],
                     "url": desk.step_url("hold"),
-                    "note": f"{meeting.held_on:%m/%d/%Y}" if meeting.held_on else "no date",
+                    "note": f"{decided_on:%m/%d/%Y}" if decided_on else "no date",
                     "current": current == "hold",
                 },
                 {
                     "kind": answer_kind,
                     "label": STEPS["answer"],
                     "url": desk.step_url("answer"),
-                    "note": f"{answered} of {len(items)}",
+                    "note": answer_note,
                     "current": current == "answer",
                 },
             ],
         },
-        {"title": "Close", "steps": [_finalize_step(desk, answered, current)]},
+        {"title": "Close", "steps": [_finalize_step(actor, desk, current)]},
     ]
 
 
-def _finalize_step(desk: Desk, answered: int, current: str) -> dict:
-    items = desk.proposal.items
+# What a reason that stands against finalizing is called in the step list.
+_SHORT = {
+    "not-held": "no date",
+    "no-decision-date": "no date",
+    "undecided": "no answer",
+    "nothing-changed": "no change",
+    "offer-changed": "offer changed",
+    "decided-before-meeting": "date of answer",
+    "plan-starts-that-day": "date of answer",
+    "no-plan": "no plan",
+}
+
+
+def _finalize_step(actor: Actor, desk: Desk, current: str) -> dict:
+    """Ready or not by the same reasons that the last page lists."""
     fatal = sum(
         offered.finding.severity is Severity.FATAL and offered.finding.phase == "input"
         for offered in desk.offered
     )
-    missing = [
-        note
-        for note, is_missing in (
-            (f"{fatal} fatal", fatal),
-            ("no date", desk.meeting.held_on is None),
-            ("no answer", answered < len(items)),
-            ("no change", not items),
-        )
-        if is_missing
-    ]
+    blockers = open_blockers(actor, desk.meeting, desk.facts, desk.proposal)
+    missing = [f"{fatal} fatal"] if fatal else []
+    missing += [_SHORT.get(reason.code, "not yet") for reason in blockers]
     return {
         "kind": "held" if missing else "empty",
         "label": "Finalize",
@@ -172,12 +184,15 @@ def _age_on(born: date | None, day: date) -> int | None:
 def due_line(meeting: Meeting) -> str:
     """The second line of the head: held or not, due when, met or late by how much."""
     held = f"held {meeting.held_on:%m/%d/%Y}" if meeting.held_on else "not held yet"
-    if meeting.due_on is None:
+    dues = [one for one in (meeting.due_on, meeting.evaluation_due_on) if one is not None]
+    if not dues:
         return held
     day = meeting.held_on or clock.today()
-    late = (day - meeting.due_on).days
-    state = f"{late} day{'' if late == 1 else 's'} over" if is_late_on(meeting, day) else "in time"
-    return f"{held} · due {meeting.due_on:%m/%d/%Y}, {state}"
+    missed = missed_on(meeting, day)
+    if missed is None:
+        return f"{held} · due {min(dues):%m/%d/%Y}, in time"
+    late = (day - missed).days
+    return f"{held} · due {missed:%m/%d/%Y}, {late} day{'' if late == 1 else 's'} over"
 
 
 def editors(desk: Desk) -> list[tuple[str, str]]:

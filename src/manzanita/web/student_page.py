@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,7 +20,7 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Reason
 from manzanita.domain.layouts import layout
 from manzanita.domain.layouts.files import write_lines
-from manzanita.domain.scenarios import EVENTS
+from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
 from manzanita.exchange.models import StateRecord
 from manzanita.exchange.queries import StripCell, lines_of_student, state_strip
 from manzanita.meetings.queries import event_label, reasons_not_to_open
@@ -33,6 +34,8 @@ from manzanita.web.students_words import ACTION_WORDS, READ_WORDS, grade_text
 
 TABS = {"record": "Record", "meetings": "Meetings", "state": "State", "history": "History"}
 HISTORY_SHOWN = 100
+# An assessment takes its 60 days and the plan for it its 15: a triennial is offered from then on.
+TRIENNIAL_AHEAD = timedelta(days=75)
 STRIP_KINDS = {"equal": "equal", "different": "diff", "held": "held", "none": "na"}
 # What a status is called for short, and what it means.
 STATUS_WORDS = {
@@ -134,30 +137,45 @@ def _actions(file: StudentFile) -> list[dict[str, Any]]:
                 "fix_url": None,
             }
         )
-    opens = url_or_none("meeting_open", file.student.public_id)
-    for key, label in (("annual", "Open annual review"), ("amendment", "Open amendment")):
+    for event in _usual_events(file):
         reasons = reasons_not_to_open(
-            file.actor,
-            file.student,
-            EVENTS[key],
-            file.facts,
-            today=file.today,
-            meeting_path=meeting_path,
+            file.actor, file.student, event, file.facts, today=file.today, meeting_path=meeting_path
         )
-        if opens is None and not reasons:
-            continue
+        # An initial evaluation begins with dates, so it has a page of its own.
+        opens = "meeting_new" if event.is_initial else "meeting_open"
         actions.append(
             {
-                "label": label,
-                "url": opens,
-                "method": "post",
-                "event": key,
-                "kind": "primary" if key == "annual" and not actions else "",
+                "label": f"Open {event.label.lower()}",
+                "url": url_or_none(opens, file.student.public_id),
+                "method": "get" if event.is_initial else "post",
+                "event": event.key,
+                "kind": "primary" if not actions else "",
                 "reason": " ".join(_sentence(reason) for reason in reasons),
                 "fix_url": next((reason.link for reason in reasons if reason.link), None),
             }
         )
+    actions.append(
+        {
+            "label": "All kinds of meetings",
+            "url": url_or_none("meeting_new", file.student.public_id),
+            "method": "get",
+            "event": "",
+            "kind": "quiet",
+            "reason": "",
+            "fix_url": None,
+        }
+    )
     return actions
+
+
+def _usual_events(file: StudentFile) -> list[Event]:
+    """The meetings that are likely next: the rest stands on the page of all kinds."""
+    status = file.facts.status_on(file.today)
+    if status is None or status.status_code != PARTICIPATING:
+        return [EVENTS["b_initial"]]
+    evaluation_due = file.student.evaluation_due_on
+    is_triennial_near = evaluation_due is not None and evaluation_due <= file.today + TRIENNIAL_AHEAD
+    return [EVENTS[key] for key in (*(["triennial"] if is_triennial_near else []), "annual", "amendment")]
 
 
 def _sentence(reason: Reason) -> str:

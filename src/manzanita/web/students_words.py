@@ -17,6 +17,7 @@ READ_WORDS = {
     "student.history": "History",
     "meeting.list": "Seen in the list of meetings",
     "meeting": "Meeting",
+    "meeting.open": "Meeting, before opening one",
     "meeting.field": "Meeting, one field",
     "meeting.findings": "Meeting, its findings",
     "meeting.finalize": "Meeting, before finalizing",

@@ -1,0 +1,170 @@
+"""Opening a meeting: every event that there is, what it is for, when it is due, and why one may not be opened."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.codes import code_set
+from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.scenarios import EVENTS, Event
+from manzanita.meetings import actions
+from manzanita.meetings.actions import Evaluation, NotPossible
+from manzanita.meetings.models import Meeting
+from manzanita.meetings.queries import open_meeting_of, reasons_not_to_open
+from manzanita.platform import clock
+from manzanita.students.models import Student
+from manzanita.students.queries import StudentFacts, facts_of, get_student
+from manzanita.ui.formats import us_date
+from manzanita.web.access import requires
+from manzanita.web.meetings_form import code_name
+from manzanita.web.meetings_refusals import tell_reasons
+
+
+EVALUATION_FIELDS = ("consent_on", "referred_on", "referred_by")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One event on the page. ``reasons`` is empty where it may be opened now."""
+
+    event: Event
+    due: str
+    reasons: list[Reason]
+
+
+def choices(actor: Actor, student: Student, facts: StudentFacts, standing: Meeting | None) -> list[Choice]:
+    """Every event for this student: those that may be opened first, each group in the order of the registry."""
+    where = reverse("meeting", args=[standing.public_id]) if standing else ""
+    today = clock.today()
+    found = [
+        Choice(
+            event,
+            _due_words(student, event),
+            reasons_not_to_open(actor, student, event, facts, today=today, meeting_path=where),
+        )
+        for event in EVENTS.values()
+    ]
+    return sorted(found, key=lambda choice: bool(choice.reasons))
+
+
+def _due_words(student: Student, event: Event) -> str:
+    if event.clock == "plan_review":
+        return _due(student.plan_review_due_on)
+    if event.clock == "evaluation":
+        return _due(student.evaluation_due_on)
+    return {
+        "consent": "60 days after consent",
+        "third_birthday": "By the third birthday",
+    }.get(event.clock, "No clock")
+
+
+def _due(day: date | None) -> str:
+    return f"Due {us_date(day)}" if day else "No due date is known"
+
+
+@require_safe
+@requires(Capability.HOLD_MEETING)
+def meeting_new(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """All events with their purpose, and a form for what an initial evaluation begins with."""
+    student = get_student(request.actor, public_id)
+    log_reads(actor=request.actor, student_ids=[student.pk], what="meeting.open")
+    return _page(request, student, {}, ())
+
+
+def _page(
+    request: HttpRequest, student: Student, sent: dict[str, str], reasons: list[Reason] | tuple[()]
+) -> HttpResponse:
+    parties = code_set("ReferringParty")
+    context = {
+        "student": student,
+        "choices": choices(request.actor, student, facts_of(student), _standing(request.actor, student)),
+        "parties": [(code.code, code_name(parties, code.code)) for code in parties.current()],
+        "today": clock.today(),
+        "sent": {name: sent.get(name, "") for name in EVALUATION_FIELDS},
+        "sent_to": sent.get("event", ""),
+        "blank": dict.fromkeys(EVALUATION_FIELDS, ""),
+        "reasons": reasons,
+    }
+    return render(request, "web/meetings/open.html", context, status=422 if reasons else 200)
+
+
+@require_POST
+@requires(Capability.HOLD_MEETING)
+def open_event(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Open an event. A second click lands on the meeting that the first one opened."""
+    student = get_student(request.actor, public_id)
+    event = EVENTS.get(request.POST.get("event", ""))
+    if event is None:
+        return HttpResponseBadRequest("There is no such event.", content_type="text/plain")
+    standing = _standing(request.actor, student)
+    if standing is not None and standing.event_key == event.key:
+        return redirect("meeting", standing.public_id)
+    try:
+        meeting = _open(request, student, event, standing)
+    except ValueError:
+        return HttpResponseBadRequest("There is no such referring party.", content_type="text/plain")
+    except NotPossible as refused:
+        standing = _standing(request.actor, student)
+        if standing is not None and standing.event_key == event.key:
+            return redirect("meeting", standing.public_id)
+        if event.is_initial:
+            log_reads(actor=request.actor, student_ids=[student.pk], what="meeting.open")
+            return _page(request, student, request.POST.dict(), refused.reasons)
+        tell_reasons(request, refused.reasons)
+        return redirect("student", student.public_id)
+    return redirect("meeting", meeting.public_id)
+
+
+def _standing(actor: Actor, student: Student) -> Meeting | None:
+    """The open meeting of the student at the actor's LEA: one left open elsewhere is not for this reader."""
+    standing = open_meeting_of(student)
+    return standing if standing is not None and standing.lea_code == actor.agency_code else None
+
+
+def _open(request: HttpRequest, student: Student, event: Event, standing: Meeting | None) -> Meeting:
+    where = reverse("meeting", args=[standing.public_id]) if standing else ""
+    reasons = reasons_not_to_open(
+        request.actor, student, event, facts_of(student), today=clock.today(), meeting_path=where
+    )
+    if reasons:
+        raise NotPossible(reasons)
+    return actions.open_meeting(
+        actor=request.actor,
+        student=student,
+        event=event,
+        evaluation=_evaluation(request) if event.is_initial else None,
+    )
+
+
+def _evaluation(request: HttpRequest) -> Evaluation | None:
+    """What was entered of consent and referral; ``None`` without a consent date."""
+    consent_on = _day("consent_on", "consent", request.POST.get("consent_on", ""))
+    referred_on = _day("referred_on", "referral", request.POST.get("referred_on", ""))
+    if consent_on is None:
+        return None
+    return Evaluation(consent_on, referred_on, request.POST.get("referred_by", ""))
+
+
+def _day(name: str, what: str, text: str) -> date | None:
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        reason = Reason("no-date", f"The day of the {what} is no date.", Owner.TEAM, "Enter it anew.")
+        raise NotPossible([reason]) from error
+
+
+urlpatterns = [
+    path("students/<uuid:public_id>/meetings", open_event, name="meeting_open"),
+    path("students/<uuid:public_id>/meetings/new", meeting_new, name="meeting_new"),
+]

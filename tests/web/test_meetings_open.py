@@ -1,0 +1,158 @@
+"""The page of all kinds of meetings, opening an initial evaluation, and how a meeting may end."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+
+from manzanita.archive.models import Archive
+from manzanita.meetings.models import Meeting
+from manzanita.students.models import Student
+from tests.support import world as w
+from tests.support.pages import text_of
+
+pytestmark = pytest.mark.django_db
+
+CONSENT = {"event": "b_initial", "consent_on": "2026-09-28", "referred_on": "2026-09-14", "referred_by": "10"}
+
+
+@pytest.fixture
+def manager(small_world, sign_in):
+    return sign_in(small_world.case_manager)
+
+
+@pytest.fixture
+def coordinator(small_world, sign_in):
+    return sign_in(small_world.coordinator)
+
+
+def path_of(world, name, tail=""):
+    return f"/students/{world.students[name].public_id}/meetings{tail}"
+
+
+def open_buttons(page) -> list[str]:
+    return re.findall(r'name="event" value="([a-z_]+)"', page)
+
+
+def test_every_kind_stands_there_with_its_purpose_its_clock_and_why_not(small_world, coordinator):
+    page = text_of(coordinator.get(path_of(small_world, "alder", "/new")))
+    assert open_buttons(page) == ["annual", "triennial", "other", "amendment"]
+    assert "Due 11/14/2026" in page and "Due 11/15/2027" in page
+    assert (
+        "The student participates already: status 1. Open a triennial reevaluation, or an annual review."
+        in page
+    )
+    assert "The plan in force is this district&#39;s own" in page
+    page = text_of(coordinator.get(path_of(small_world, "yarrow", "/new")))
+    # Yarrow is nine: no Part C, and no transition from it.
+    assert open_buttons(page) == ["b_initial"]
+    assert "Part C ends on the third birthday, 01/05/2020." in page
+    assert "The third birthday was on 01/05/2020: this is no transition from Part C." in page
+
+
+def test_an_initial_evaluation_begins_with_consent_and_its_clock(small_world, coordinator):
+    answer = coordinator.post(path_of(small_world, "yarrow"), CONSENT)
+    meeting = Meeting.objects.get(student=small_world.students["yarrow"])
+    assert answer.headers["Location"] == f"/meetings/{meeting.public_id}"
+    assert (meeting.event_key, meeting.evaluation_type_code, meeting.due_on) == ("b_initial", "10", None)
+    assert (meeting.consent_on, meeting.evaluation_due_on) == (date(2026, 9, 28), date(2026, 11, 27))
+    assert (meeting.referred_on, meeting.referred_by_code) == (date(2026, 9, 14), "10")
+    student = Student.unscoped.get(pk=meeting.student_id)
+    assert student.local_sped_id == f"SE{student.pk:08d}"
+    # A second click lands in the same meeting.
+    assert (
+        coordinator.post(path_of(small_world, "yarrow"), CONSENT)
+        .headers["Location"]
+        .endswith(f"/meetings/{meeting.public_id}")
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({"consent_on": ""}, "An initial evaluation begins with the consent to evaluate."),
+        ({"consent_on": "2026-11-24"}, "Consent cannot have been given on a day that is still to come."),
+        ({"referred_on": "2026-09-29"}, "The referral of 09/29/2026 comes after the consent of 09/28/2026."),
+        ({"consent_on": "yesterday"}, "The day of the consent is no date."),
+    ],
+)
+def test_what_cannot_be_is_refused_and_kept(small_world, coordinator, sent, words):
+    answer = coordinator.post(path_of(small_world, "yarrow"), CONSENT | sent)
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert words in page
+    assert 'value="2026-09-14"' in page or 'value="2026-09-29"' in page
+    assert not Meeting.objects.filter(student=small_world.students["yarrow"]).exists()
+
+
+def test_a_referring_party_that_does_not_exist(small_world, coordinator):
+    answer = coordinator.post(path_of(small_world, "yarrow"), CONSENT | {"referred_by": "zz"})
+    assert answer.status_code == 400
+
+
+def test_a_stranger_opens_nothing(small_world, manager):
+    assert manager.get(path_of(small_world, "sage", "/new")).status_code == 404
+    assert manager.post(path_of(small_world, "sage"), CONSENT).status_code == 404
+
+
+def test_not_eligible_is_concluded_without_asking_the_family(small_world, coordinator):
+    coordinator.post(path_of(small_world, "yarrow"), CONSENT)
+    meeting = Meeting.objects.get(student=small_world.students["yarrow"])
+    page = text_of(coordinator.get(f"/meetings/{meeting.public_id}?step=hold"))
+    for words in ("The team made an offer", "Not eligible", "Consent to evaluate was withdrawn"):
+        assert words in page
+    answer = coordinator.post(
+        f"/meetings/{meeting.public_id}/hold", {"held_on": "2026-11-20", "conclusion": "not_eligible"}
+    )
+    assert answer.headers["Location"] == f"/meetings/{meeting.public_id}/finalize"
+    page = text_of(coordinator.get(answer.headers["Location"]))
+    assert "Status 4 Not Eligible starts on November 20, 2026." in page
+    assert "Ready to finalize" in page
+    coordinator.post(f"/meetings/{meeting.public_id}/finalize")
+    archive = Archive.objects.get(cause="meeting")
+    assert [row.record for row in archive.records.order_by("id")] == ["SWDS", "MEET"]
+
+
+def test_a_withdrawal_needs_its_day_and_no_meeting(small_world, coordinator):
+    coordinator.post(path_of(small_world, "yarrow"), CONSENT)
+    meeting = Meeting.objects.get(student=small_world.students["yarrow"])
+    address = f"/meetings/{meeting.public_id}/hold"
+    part = text_of(coordinator.post(address, {"conclusion": "withdrawn", "preview": "1"}))
+    assert "Withdrawn on" in part and "There was no meeting" in part
+    for sent, words in (
+        ({}, "has its own day"),
+        ({"concluded_on": "2026-11-24"}, "cannot be dated in the future"),
+        ({"concluded_on": "2026-09-27"}, "this day lies before it"),
+    ):
+        answer = coordinator.post(address, {"conclusion": "withdrawn"} | sent)
+        assert (answer.status_code, words in text_of(answer)) == (422, True)
+    coordinator.post(address, {"conclusion": "withdrawn", "concluded_on": "2026-11-16"})
+    answer = coordinator.post(f"/meetings/{meeting.public_id}/finalize", follow=True)
+    assert "Initial evaluation of November 16, 2026" in text_of(answer)
+    assert not Archive.objects.get(cause="meeting").records.exists()
+
+
+def test_an_ending_that_the_event_does_not_have(small_world, coordinator):
+    coordinator.post(path_of(small_world, "alder"), {"event": "annual"})
+    meeting = Meeting.objects.get(student=small_world.students["alder"], state="open")
+    answer = coordinator.post(
+        f"/meetings/{meeting.public_id}/hold", {"held_on": "2026-11-20", "conclusion": "withdrawn"}
+    )
+    assert answer.status_code == 400
+
+
+def test_a_reevaluation_alone_is_not_judged_by_the_date_of_the_review(small_world, coordinator):
+    """The review was due on November 14, the reevaluation is due in 2027."""
+    coordinator.post(path_of(small_world, "alder"), {"event": "triennial"})
+    meeting = Meeting.objects.get(student=small_world.students["alder"], state="open")
+    address = f"/meetings/{meeting.public_id}/hold"
+    asked = {"held_on": "2026-11-20", "preview": "1"}
+    assert "6 days after it was due" in text_of(coordinator.post(address, asked | {"conclusion": "offer"}))
+    part = text_of(coordinator.post(address, asked | {"conclusion": "reevaluation_only"}))
+    assert "No reason of delay is needed" in part
+    coordinator.post(address, {"held_on": "2026-11-20", "conclusion": "reevaluation_only"})
+    meeting.refresh_from_db()
+    assert (meeting.state, meeting.delay_code, meeting.is_plan_review) == ("held", "", False)
+    assert meeting.lea_code == w.LEA
