@@ -375,8 +375,11 @@ def test_canceling_needs_a_reason_and_happens_once(small_world, manager):
 def test_unsafe_pages_are_not_read_and_safe_ones_not_written(small_world, manager):
     meeting = pages.opened(small_world)
     student = small_world.students["alder"].public_id
-    for tail in ("/answer", "/services", "/hold", "/consent", "/cancel"):
+    for tail in ("/answer", "/services", "/cancel"):
         assert manager.get(address(meeting, tail)).status_code == 405, tail
+    # A refused form stands at the address it was sent to: a reload leads back to its step.
+    assert manager.get(address(meeting, "/hold")).url == f"{address(meeting)}?step=hold"
+    assert manager.get(address(meeting, "/consent")).url == f"{address(meeting)}?step=answer"
     assert manager.get(f"/students/{student}/meetings").status_code == 405
     for path in ("/meetings", address(meeting), address(meeting, "/live"), address(meeting, "/field")):
         assert manager.post(path).status_code == 405, path

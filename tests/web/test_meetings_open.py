@@ -156,3 +156,40 @@ def test_a_reevaluation_alone_is_not_judged_by_the_date_of_the_review(small_worl
     meeting.refresh_from_db()
     assert (meeting.state, meeting.delay_code, meeting.is_plan_review) == ("held", "", False)
     assert meeting.lea_code == w.LEA
+
+
+def test_an_answer_dated_before_the_meeting_is_refused_at_once_and_kept(small_world, coordinator):
+    coordinator.post(path_of(small_world, "alder"), {"event": "annual"})
+    meeting = Meeting.objects.get(student=small_world.students["alder"], state="open")
+    address = f"/meetings/{meeting.public_id}"
+    coordinator.post(f"{address}/hold", {"held_on": "2026-11-20", "delay_code": "30"})
+    sent = {"choice.plan": "agrees", "by.plan": "Maple Testcase", "on.plan": "2026-11-19"}
+    answer = coordinator.post(f"{address}/consent", sent)
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "The meeting was held on 11/20/2026, and the answer is dated 11/19/2026, before it." in page
+    assert 'value="2026-11-19"' in page
+    assert not meeting.decisions.exists()
+
+
+def test_the_tally_counts_what_is_listed_and_the_steps_say_not_yet(small_world, coordinator):
+    """Setting 400 without a share of the day in regular class would be one finding; no degree of support is another."""
+    coordinator.post(path_of(small_world, "alder"), {"event": "annual"})
+    meeting = Meeting.objects.get(student=small_world.students["alder"], state="open")
+    address = f"/meetings/{meeting.public_id}"
+    coordinator.post(f"{address}/answer", {"plan.23.16": "", "rev.plan.23.16": "0"})
+    page = text_of(coordinator.get(f"{address}?step=eligibility"))
+    tally = page.split('class="tally"')[1].split("</div>")[0]
+    listed = page.split('class="tally"')[1].count('class="rule"')
+    assert listed > 0
+    assert ("0 fatal" in tally and "0 warnings" in tally) is False
+    assert "ready" not in page.split('id="meeting-steps"')[1].split("</nav>")[0].split("Finalize")[1][:200]
+
+
+def test_a_reason_that_is_too_long_is_refused_in_words(small_world, coordinator):
+    coordinator.post(path_of(small_world, "alder"), {"event": "annual"})
+    meeting = Meeting.objects.get(student=small_world.students["alder"], state="open")
+    answer = coordinator.post(f"/meetings/{meeting.public_id}/cancel", {"reason": "x" * 301}, follow=True)
+    assert "The reason has 301 characters, and 300 are kept." in text_of(answer)
+    meeting.refresh_from_db()
+    assert meeting.state == "open"

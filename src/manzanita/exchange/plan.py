@@ -22,8 +22,8 @@ from manzanita.students.queries import visible_to
 
 # What the state page says of each reason as a group: the sentence, and what the link to its list says.
 _GROUP_WORDS = {
-    "rejected": ("The state rejected exactly these lines.", "Show and correct"),
-    "input-error": ("The state would reject these lines, so they stay here.", "Show and correct"),
+    "rejected": ("The state rejected exactly these lines.", "Show these lines"),
+    "input-error": ("The state would reject these lines, so they stay here.", "Show these lines"),
     "older-waiting": ("They go by themselves when the older one is answered.", "Show the older ones"),
     "no-ssid": ("The SIS requests the SSID; the lines are free when it arrives.", "Show the students"),
     ON_ITS_WAY: ("Sent, and not answered yet.", "Show what is on its way"),

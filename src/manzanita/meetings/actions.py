@@ -23,6 +23,7 @@ from manzanita.students.models import Student
 
 MAX_ANSWER_LENGTH = 4000
 MAX_SERVICES = 100
+MAX_REASON_LENGTH = 300
 OFFERS = ("keep", "add", "remove")
 
 
@@ -387,6 +388,18 @@ def record_decision(
         raise NotPossible(
             [Reason("future-date", "A decision cannot be dated in the future.", Owner.TEAM, "Enter its day.")]
         )
+    if locked.held_on is not None and decided_on < locked.held_on:
+        raise NotPossible(
+            [
+                Reason(
+                    "decided-before-meeting",
+                    f"The meeting was held on {locked.held_on:%m/%d/%Y}, and the answer is dated "
+                    f"{decided_on:%m/%d/%Y}, before it.",
+                    Owner.TEAM,
+                    "Correct the day of the answer, or of the meeting.",
+                )
+            ]
+        )
     decision, _ = Decision.objects.update_or_create(
         meeting=locked,
         item_key=item_key,
@@ -448,6 +461,17 @@ def cancel_meeting(*, actor: Actor, meeting: Meeting, reason: str) -> bool:
                     "A canceled meeting stays in the record, so it needs the reason why.",
                     Owner.TEAM,
                     "Write the reason in a sentence.",
+                )
+            ]
+        )
+    if len(reason) > MAX_REASON_LENGTH:
+        raise NotPossible(
+            [
+                Reason(
+                    "long-reason",
+                    f"The reason has {len(reason)} characters, and {MAX_REASON_LENGTH} are kept.",
+                    Owner.TEAM,
+                    "Say it in a sentence or two.",
                 )
             ]
         )

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from manzanita.archive.queries import archive_of_meeting
 from manzanita.auditing.actions import log_reads
@@ -86,11 +86,14 @@ def _hold_context(actor: Actor, desk: Desk, sent: Concluding, reasons: Sequence[
     }
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @requires(Capability.HOLD_MEETING)
 def hold(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Record how the event was concluded. ``preview`` only says what the choice and the day ask for."""
     meeting = get_meeting(request.actor, public_id)
+    if request.method != "POST":
+        # A reload after a refused form asks for the address of the form's target.
+        return redirect(step_url(meeting, "hold"))
     sent = Concluding.sent(request)
     if meeting.state not in OPEN_STATES:
         return fetch_anew() if request.POST.get("preview") else refuse_closed(request, meeting)
@@ -196,11 +199,13 @@ def _change(field: ProposedField) -> tuple[str, str, str]:
     return field.declaration.label, label_of(field.current), label_of(field.proposed) or "blank"
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @requires(Capability.HOLD_MEETING)
 def consent(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Record the answers that differ from those recorded; ``all`` stands for agreeing to every item."""
     meeting = get_meeting(request.actor, public_id)
+    if request.method != "POST":
+        return redirect(step_url(meeting, "answer"))
     if meeting.state not in OPEN_STATES:
         return refuse_closed(request, meeting)
     desk = desk_of(request.actor, meeting)

@@ -93,7 +93,7 @@ class Desk:
         return event_label(self.meeting)
 
     def count(self, severity: Severity) -> int:
-        return sum(offered.finding.severity is severity for offered in self.offered)
+        return sum(offered.finding.severity == severity for offered in self.offered)
 
     def at_field(self, key: str) -> list[Finding]:
         """Findings that name this field of the form."""

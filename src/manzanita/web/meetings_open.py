@@ -28,7 +28,6 @@ from manzanita.web.access import requires
 from manzanita.web.meetings_form import code_name
 from manzanita.web.meetings_refusals import tell_reasons
 
-
 EVALUATION_FIELDS = ("consent_on", "referred_on", "referred_by")
 
 

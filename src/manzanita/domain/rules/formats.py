@@ -108,7 +108,7 @@ def _date_message(field: Field, value: str) -> str:
 
 
 def _number_message(field: Field, value: str) -> str:
-    return f"{_label(field)}: {_shown(value)} is not a whole number."
+    return f"{_label(field)}: {_shown(value)} is not a number in digits only: no sign, point, or unit."
 
 
 def _missing_message(field: Field, _value: str) -> str:
