@@ -86,7 +86,7 @@ def test_3_an_annual_review_is_opened_and_a_second_is_refused_with_its_reason(ca
     case_manager.go("/")
     case_manager.look("home-case-manager")
     case_manager.find_student("Alder Testcase")
-    page.get_by_role("button", name="Open annual review").click()
+    page.get_by_role("button", name="Open annual plan review").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Annual plan review")
     case_manager.find_student("Alder Testcase")
     refused = page.locator("[aria-disabled=true]", has_text="Open an").first
@@ -119,7 +119,7 @@ def test_5_it_is_held_late_with_a_reason_and_the_family_answers_item_by_item(cas
     page.get_by_label("Held on").press("Tab")
     expect(page.get_by_label("Reason of delay")).to_be_visible()
     page.get_by_label("Reason of delay").select_option("30")
-    page.get_by_role("button", name="Record that it was held").click()
+    page.get_by_role("button", name="Record it").click()
     for name in ("Placement and plan", "330 Specialized academic instruction", "415 Language and speech"):
         row = page.get_by_role("row", name=name)
         row.get_by_label("Agrees").check()
@@ -229,7 +229,7 @@ def _amend(case_manager, percent, answer):
     expect(page.locator("#meeting-steps").get_by_role("link", name="Placement")).to_contain_text("1 changed")
     page.locator("#meeting-steps").get_by_role("link", name="Hold").click()
     page.get_by_label("Held on").fill("2026-11-23")
-    page.get_by_role("button", name="Record that it was held").click()
+    page.get_by_role("button", name="Record it").click()
     for row in page.get_by_role("row").filter(has=page.get_by_label(answer)).all():
         row.get_by_label(answer).check()
         row.get_by_label("Who decided").fill("Maple Testcase")

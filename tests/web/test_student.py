@@ -254,3 +254,10 @@ def test_odd_questions_are_answered(small_world, coordinator, key):
     for value in ODD:
         for path in ("/", "/students", page_of(small_world, "alder").split("?")[0]):
             assert coordinator.get(f"{path}?{key}={value}").status_code in (200, 302, 404), (path, value)
+
+
+def test_a_late_review_is_said_in_words(small_world, coordinator):
+    page = text_of(coordinator.get(page_of(small_world, "alder")))
+    assert "Plan review 9 days late: it was due on 11/14/2026." in page
+    assert "Reevaluation" not in page.split('class="statusbox"')[1].split("<hr>")[0]
+    assert "days late" not in text_of(coordinator.get(page_of(small_world, "towhee")))

@@ -61,6 +61,7 @@ def student(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     counts = {"meetings": len(file.meetings), "state": len(file.operations) or None}
     context = {
         "file": file,
+        "late": _late(file),
         "student": file.student,
         "identity": _identity(file),
         "status": _status(file),
@@ -118,6 +119,22 @@ def _status(file: StudentFile) -> dict[str, Any]:
         "since": status.effective_from,
         "text": f"{meaning} SWDS status {code_set('SpecialEducationStatus').label(status.status_code)}.",
     }
+
+
+def _late(file: StudentFile) -> list[str]:
+    """Each clock of a participating student that has run out, in words."""
+    status = file.facts.status_on(file.today)
+    if status is None or status.status_code != PARTICIPATING:
+        return []
+    clocks = (
+        ("Plan review", file.student.plan_review_due_on),
+        ("Reevaluation", file.student.evaluation_due_on),
+    )
+    return [
+        f"{what} {plural((file.today - due).days, 'day')} late: it was due on {us_date(due)}."
+        for what, due in clocks
+        if due is not None and due < file.today
+    ]
 
 
 def _actions(file: StudentFile) -> list[dict[str, Any]]:
