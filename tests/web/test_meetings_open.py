@@ -193,3 +193,21 @@ def test_a_reason_that_is_too_long_is_refused_in_words(small_world, coordinator)
     assert "The reason has 301 characters, and 300 are kept." in text_of(answer)
     meeting.refresh_from_db()
     assert meeting.state == "open"
+
+
+def test_an_open_evaluation_can_be_reported_as_pending_on_its_page(small_world, coordinator):
+    coordinator.post(path_of(small_world, "yarrow"), CONSENT)
+    meeting = Meeting.objects.get(student=small_world.students["yarrow"])
+    address = f"/meetings/{meeting.public_id}"
+    page = text_of(coordinator.get(f"{address}?step=hold"))
+    assert "Expected: consent was given by Census Day, 10/07/2026" in page
+    assert "Report as pending as of 09/28/2026" in page
+    page = text_of(coordinator.post(f"{address}/pending", follow=True))
+    assert (
+        "Initial evaluation pending as of September 28, 2026: it goes to the state with the next send."
+        in page
+    )
+    assert "Report as pending" not in page
+    refused = text_of(coordinator.post(f"{address}/cancel", {"reason": "Moved away."}, follow=True))
+    assert "it cannot just disappear" in refused
+    assert coordinator.post(f"{address}/pending", {"pending_delay": "zz"}).status_code == 400

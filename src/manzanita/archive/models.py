@@ -26,6 +26,7 @@ class Archive(models.Model):
 
     CAUSES = [
         ("meeting", "Meeting finalized"),
+        ("pending", "Evaluation reported as pending"),
         ("correction", "Correction"),
         ("take_over", "Taken over from the state's extract"),
     ]

@@ -68,6 +68,11 @@ def get_archive(public_id: uuid.UUID, lea_code: str) -> Archive | None:
     return found.select_related("supersedes").first()
 
 
+def pending_archive(meeting_id: int) -> Archive | None:
+    """The archive by which a meeting stands reported as pending, if it is."""
+    return Archive.objects.filter(cause="pending", cause_id=meeting_id, superseded_by__isnull=True).first()
+
+
 def archive_of_meeting(meeting_id: int) -> Archive | None:
     """The archive that stands for a meeting: its own, or the newest correction of it."""
     archive = Archive.objects.filter(cause="meeting", cause_id=meeting_id).first()

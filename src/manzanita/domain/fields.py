@@ -142,7 +142,13 @@ SERVICE_FIELDS: tuple[FieldDeclaration, ...] = (
     FieldDeclaration("25.13", "location_code", "Location", "Services", _TEAM),
     FieldDeclaration("25.14", "frequency_code", "Frequency", "Services", _TEAM, "", "not given"),
     FieldDeclaration(
-        "25.15", "duration_minutes", "Minutes", "Services", _TEAM, "Of each time, by the frequency.", "not given"
+        "25.15",
+        "duration_minutes",
+        "Minutes",
+        "Services",
+        _TEAM,
+        "Of each time, by the frequency.",
+        "not given",
     ),
 )
 

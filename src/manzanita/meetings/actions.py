@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 
+from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.codes import code_set
@@ -461,6 +462,17 @@ def cancel_meeting(*, actor: Actor, meeting: Meeting, reason: str) -> bool:
                     "A canceled meeting stays in the record, so it needs the reason why.",
                     Owner.TEAM,
                     "Write the reason in a sentence.",
+                )
+            ]
+        )
+    if pending_archive(meeting.pk) is not None:
+        raise NotPossible(
+            [
+                Reason(
+                    "reported-pending",
+                    "The state was told that this evaluation is pending, so it cannot just disappear.",
+                    Owner.TEAM,
+                    "Conclude it under Hold: consent to evaluate was withdrawn. The pending record is then deleted.",
                 )
             ]
         )

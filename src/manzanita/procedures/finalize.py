@@ -15,6 +15,7 @@ from django.db import transaction
 
 from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
 from manzanita.archive.models import Archive
+from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_change
 from manzanita.domain import records
 from manzanita.domain.access import Actor, Capability
@@ -250,7 +251,13 @@ def finalize_meeting(*, actor: Actor, meeting: Meeting) -> Archive:
             raise NotPossible([_already_final()])
         _state_status(actor, locked, preview, facts, cause=f"meeting:{locked.pk}")
         _state_plan(actor, locked, preview, facts, cause=f"meeting:{locked.pk}")
-        (archive,) = write_archives([_archive_draft(locked, preview)], by_id=actor.user_id, at=at)
+        # What was reported as pending is over with the meeting: this archive stands in its place.
+        (archive,) = write_archives(
+            [_archive_draft(locked, preview)],
+            by_id=actor.user_id,
+            at=at,
+            supersedes=pending_archive(locked.pk),
+        )
         refresh_clocks([locked.student_id])
         reconcile_students([locked.student_id])
         log_change(

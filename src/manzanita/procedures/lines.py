@@ -80,6 +80,30 @@ class LineWriter:
             },
         )
 
+    def pending_line(self, as_of: date, delay_code: str) -> RecordDraft:
+        """MEET of an initial evaluation that is pending as of a day."""
+        by_event = f"the event: {self.event.label.lower()}"
+        return _draft(
+            "MEET",
+            {
+                "24.01": ("MEET", "the record type"),
+                "24.04": (self.meeting.lea_code, "the district of this meeting"),
+                "24.05": (academic_year_of(as_of), "the academic year of the pending date"),
+                **self._person("24.06", "24.07", "24.08"),
+                "24.09": (self.actor.selpa_code, "the SELPA of the district"),
+                "24.10": (
+                    state_date(as_of),
+                    "the day of reporting: it is overdue" if delay_code else "the consent to evaluate",
+                ),
+                "24.11": (state_date(self.meeting.referred_on), "the referral, given when it was opened"),
+                "24.12": (self.meeting.referred_by_code, "the referral, given when it was opened"),
+                "24.13": (state_date(self.meeting.consent_on), "the consent to evaluate"),
+                "24.14": (self.meeting.evaluation_type_code, by_event),
+                "24.17": ("N", "no plan was reviewed yet"),
+                "24.18": (delay_code, "the reason of delay, given when it was reported"),
+            },
+        )
+
     def plan_line(self, plan: Plan | None, plan_values: Mapping[str, str], starts_on: date) -> RecordDraft:
         """PLAN of ``plan_values`` (by attribute) from ``starts_on``, after ``plan``."""
         values: _Values = {

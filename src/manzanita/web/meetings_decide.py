@@ -25,10 +25,11 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES, Item, ProposedField, get_meeting
 from manzanita.platform import clock
 from manzanita.procedures.finalize import Preview, finalize_meeting, preview_of
+from manzanita.procedures.pending import pending_of, report_pending
 from manzanita.web.access import requires
 from manzanita.web.archive_lines import line_view
 from manzanita.web.meetings_form import STEPS, Desk, code_name, desk_of, step_of, step_url
-from manzanita.web.meetings_refusals import fetch_anew, refuse_closed
+from manzanita.web.meetings_refusals import fetch_anew, refuse_closed, tell_reasons
 from manzanita.web.meetings_steps import page_context
 
 AGREES, DECLINES = "agrees", "declines"
@@ -75,6 +76,7 @@ def _hold_context(actor: Actor, desk: Desk, sent: Concluding, reasons: Sequence[
         **page_context(actor, desk, "hold"),
         "heading": STEPS["hold"],
         "sent": sent,
+        "pending": pending_of(desk.meeting),
         "event": event,
         "conclusion": conclusion,
         "today": clock.today(),
@@ -137,6 +139,25 @@ def hold(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if conclusion.asks_family:
         return redirect(step_url(meeting, "answer"))
     return redirect("meeting_finalize", meeting.public_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.HOLD_MEETING)
+def pending(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Report an initial evaluation as pending, while its meeting is still to come."""
+    meeting = get_meeting(request.actor, public_id)
+    if request.method == "POST":
+        try:
+            archive = report_pending(
+                actor=request.actor, meeting=meeting, delay_code=request.POST.get("pending_delay", "")
+            )
+        except ValueError:
+            return HttpResponseBadRequest("There is no such delay code.", content_type="text/plain")
+        except NotPossible as refused:
+            tell_reasons(request, refused.reasons)
+        else:
+            messages.success(request, f"{archive.title}: it goes to the state with the next send.")
+    return redirect(step_url(meeting, "hold"))
 
 
 def _no_day(what: str) -> Reason:
@@ -368,6 +389,7 @@ def _mending_url(desk: Desk, reason: Reason) -> str:
 
 urlpatterns = [
     path("meetings/<uuid:public_id>/hold", hold, name="meeting_hold"),
+    path("meetings/<uuid:public_id>/pending", pending, name="meeting_pending"),
     path("meetings/<uuid:public_id>/consent", consent, name="meeting_consent"),
     path("meetings/<uuid:public_id>/finalize", finalize, name="meeting_finalize"),
 ]

@@ -8,6 +8,7 @@ ACTION_WORDS = {
     "cancel_meeting": "Canceled a meeting",
     "finalize_meeting": "Finalized a meeting",
     "correct_record": "Corrected an archived record",
+    "report_pending": "Reported an evaluation as pending",
 }
 READ_WORDS = {
     "student.list": "Seen in a list",
