@@ -211,3 +211,22 @@ def test_an_open_evaluation_can_be_reported_as_pending_on_its_page(small_world, 
     refused = text_of(coordinator.post(f"{address}/cancel", {"reason": "Moved away."}, follow=True))
     assert "it cannot just disappear" in refused
     assert coordinator.post(f"{address}/pending", {"pending_delay": "zz"}).status_code == 400
+
+
+def test_nobody_consents_to_an_offer_that_was_changed_under_the_page(small_world, coordinator):
+    coordinator.post(path_of(small_world, "alder"), {"event": "annual"})
+    meeting = Meeting.objects.get(student=small_world.students["alder"], state="open")
+    address = f"/meetings/{meeting.public_id}"
+    coordinator.post(f"{address}/hold", {"held_on": "2026-11-20", "delay_code": "30"})
+    page = text_of(coordinator.get(f"{address}?step=answer"))
+    shown = re.search(r'name="offer" value="([0-9]+)"', page)[1]
+    sent = {"choice.plan": "agrees", "by.plan": "Maple Testcase", "on.plan": "2026-11-23", "offer": shown}
+    coordinator.post(f"{address}/answer", {"plan.23.23": "60", "rev.plan.23.23": "0"})
+    answer = coordinator.post(f"{address}/consent", sent)
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "The offer was changed while this page was open" in page
+    assert not meeting.decisions.exists()
+    again = re.search(r'name="offer" value="([0-9]+)"', page)[1]
+    assert coordinator.post(f"{address}/consent", sent | {"offer": again}).status_code == 302
+    assert meeting.decisions.get().is_agreed

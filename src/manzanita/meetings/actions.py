@@ -17,7 +17,7 @@ from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import EVENTS, Conclusion, Event
 from manzanita.domain.timelines import consent_due, third_birthday_due
 from manzanita.meetings.models import Answer, Decision, Meeting
-from manzanita.meetings.queries import OPEN_STATES, last_dates, missed_on
+from manzanita.meetings.queries import OPEN_STATES, last_dates, missed_on, offer_version
 from manzanita.platform import clock
 from manzanita.students import actions as student_actions
 from manzanita.students.models import Student
@@ -433,8 +433,26 @@ class FamilyAnswer:
 
 
 @transaction.atomic
-def record_decisions(*, actor: Actor, meeting: Meeting, answers: Sequence[FamilyAnswer]) -> list[Decision]:
-    """Record several answers, all or none of them. Raises as :func:`record_decision` does."""
+def record_decisions(
+    *, actor: Actor, meeting: Meeting, answers: Sequence[FamilyAnswer], seen_offer: int | None = None
+) -> list[Decision]:
+    """Record several answers, all or none of them. Raises as :func:`record_decision` does.
+
+    ``seen_offer`` is the version of the offer (``queries.offer_version``) that the answers were given to:
+    where the team changed the offer since, ``NotPossible``. Nobody consents to what they have not seen.
+    """
+    locked = _require_open(meeting.pk)
+    if seen_offer is not None and seen_offer != offer_version(locked):
+        raise NotPossible(
+            [
+                Reason(
+                    "offer-moved",
+                    "The offer was changed while this page was open; what it says now stands below.",
+                    Owner.TEAM,
+                    "Read the offer again with the family, and record the answers once more.",
+                )
+            ]
+        )
     return [
         record_decision(
             actor=actor,

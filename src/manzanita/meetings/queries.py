@@ -249,6 +249,11 @@ class Proposal:
         return {field.declaration.attribute: field.proposed for field in self.plan_fields}
 
 
+def offer_version(meeting: Meeting) -> int:
+    """Which version of the offer stands: it grows with every answer of the team to a field."""
+    return Answer.objects.filter(meeting=meeting).aggregate(newest=Max("pk"))["newest"] or 0
+
+
 def newest_answers(meeting: Meeting) -> dict[str, Answer]:
     """The newest revision of each answered field."""
     newest: dict[str, Answer] = {}

@@ -22,7 +22,7 @@ from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings import actions
 from manzanita.meetings.actions import FamilyAnswer, NotPossible
 from manzanita.meetings.models import Meeting
-from manzanita.meetings.queries import OPEN_STATES, Item, ProposedField, get_meeting
+from manzanita.meetings.queries import OPEN_STATES, Item, ProposedField, get_meeting, offer_version
 from manzanita.platform import clock
 from manzanita.procedures.finalize import Preview, finalize_meeting, preview_of
 from manzanita.procedures.pending import pending_of, report_pending
@@ -182,6 +182,7 @@ def _answer_context(
         "people": [(contact.name, contact.relation) for contact in desk.facts.contacts],
         "holder": holder,
         "rows": [_answer_row(desk, item, sent.get(item.key)) for item in desk.proposal.items],
+        "offer_version": offer_version(desk.meeting),
         "reasons": reasons,
     }
 
@@ -235,7 +236,7 @@ def consent(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     try:
         if reasons:
             raise NotPossible(reasons)
-        count = _record(request.actor, meeting, desk, sent)
+        count = _record(request.actor, meeting, desk, sent, _seen(request))
     except NotPossible as refused:
         meeting.refresh_from_db()
         if meeting.state not in OPEN_STATES:
@@ -276,7 +277,14 @@ def _answer_reasons(sent: dict[str, dict[str, str]]) -> list[Reason]:
     return reasons
 
 
-def _record(actor: Actor, meeting: Meeting, desk: Desk, sent: dict[str, dict[str, str]]) -> int:
+def _seen(request: HttpRequest) -> int | None:
+    text = request.POST.get("offer", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _record(
+    actor: Actor, meeting: Meeting, desk: Desk, sent: dict[str, dict[str, str]], seen: int | None
+) -> int:
     """Record what differs from the standing answers, all or none; how many answers that were."""
     answers = []
     for item in desk.proposal.items:
@@ -292,7 +300,7 @@ def _record(actor: Actor, meeting: Meeting, desk: Desk, sent: dict[str, dict[str
         ):
             continue
         answers.append(FamilyAnswer(item.key, is_agreed, row["by"], day))
-    actions.record_decisions(actor=actor, meeting=meeting, answers=answers)
+    actions.record_decisions(actor=actor, meeting=meeting, answers=answers, seen_offer=seen)
     return len(answers)
 
 
