@@ -375,14 +375,14 @@ def test_the_same_file_name_twice_is_two_jobs_newest_first(start):
 
 def test_stalled_jobs_wait_and_run_in_order_afterwards(start):
     sandbox = start()
-    sandbox.control("stall", stalled=True)
+    sandbox.control("weather", stalled=True)
     first = sandbox.submit(PLAN)
     second = sandbox.submit(SERV)
     time.sleep(0.6)  # longer than the worker ever sleeps
     for job in (first, second):
         told = sandbox.client.get(f"/v1/submissions/{job}").json()
         assert (told["status"], told["results"]) == ("queued", [])
-    sandbox.control("stall", stalled=False)
+    sandbox.control("weather", stalled=False)
     assert sandbox.result(first)["posted"] == 1
     assert sandbox.result(second)["posted"] == 1
 
@@ -409,22 +409,22 @@ def test_a_rejection_on_command_hits_matching_lines_so_many_times(start):
 def test_the_control_secret_is_asked_for(start):
     sandbox = start("--control-secret", "acorn")
     stall = {"stalled": True}
-    assert sandbox.client.post("/control/stall", json=stall).status_code == 401
+    assert sandbox.client.post("/control/weather", json=stall).status_code == 401
     assert sandbox.client.get("/control/applied").status_code == 401
     assert sandbox.client.get("/control/health").json()["stalled"] is False
     right = {"X-Control-Secret": "acorn"}
-    assert sandbox.client.post("/control/stall", json=stall, headers=right).status_code == 200
+    assert sandbox.client.post("/control/weather", json=stall, headers=right).status_code == 200
     assert sandbox.client.get("/control/health").json()["stalled"] is True
 
 
 def test_a_queue_outlives_kill_9(start):
     sandbox = start()
-    sandbox.control("stall", stalled=True)
+    sandbox.control("weather", stalled=True)
     jobs = [sandbox.submit(PLAN), sandbox.submit(SERV, MEET)]
     assert sandbox.end(signal.SIGKILL) == -signal.SIGKILL
     sandbox = start()
     assert sandbox.applied()["lines_applied"] == 0  # still stalled: that too is stored
-    sandbox.control("stall", stalled=False)
+    sandbox.control("weather", stalled=False)
     assert [sandbox.result(job)["posted"] for job in jobs] == [1, 2]
     assert sandbox.applied()["applied"] == [
         {"local_record_id": "PL-1", "record": "PLAN", "operation": "upsert", "count": 1},
@@ -459,7 +459,7 @@ def test_kill_9_inside_a_large_job_applies_no_line_twice(start):
 )
 def test_a_crash_point_ends_the_process_once(start, point, applied_before):
     sandbox = start(SANDBOX_CRASH_AT=point)
-    sandbox.control("stall", stalled=True)
+    sandbox.control("weather", stalled=True)
     headers = {"X-File-Name": "SANDBOX_crash.txt"}
     if point in ("unreceived", "received"):
         with pytest.raises(httpx.RemoteProtocolError):
@@ -468,14 +468,14 @@ def test_a_crash_point_ends_the_process_once(start, point, applied_before):
         sandbox.submit(PLAN, SERV, file_name="SANDBOX_crash.txt")
         # The worker may end the process before this request is answered.
         with contextlib.suppress(httpx.TransportError):
-            sandbox.control("stall", stalled=False)
+            sandbox.control("weather", stalled=False)
     assert sandbox.process.wait(timeout=10) == 137
     with sqlite3.connect(sandbox.database) as database:
         assert database.execute("SELECT COUNT(*) FROM effect").fetchone()[0] == applied_before
     database.close()
 
     sandbox = start(SANDBOX_CRASH_AT=point)
-    sandbox.control("stall", stalled=False)
+    sandbox.control("weather", stalled=False)
     jobs = sandbox.client.get("/v1/submissions", params={"file_name": "SANDBOX_crash.txt"}).json()["jobs"]
     if point == "unreceived":
         assert jobs == []
@@ -612,8 +612,244 @@ def test_a_folder_or_a_port_that_is_not_there_ends_with_1(start, tmp_path):
 
 def test_the_interface_is_json_throughout(start):
     sandbox = start()
-    for path in ("/v1/extracts", "/control/reject", "/control/stall"):
+    for path in ("/v1/extracts", "/control/reject", "/control/weather"):
         answer = sandbox.client.post(path, content=b"[1")
         assert (answer.status_code, json.loads(answer.content)["error"]) == (400, "bad_json")
     answer = sandbox.client.post("/control/clock", json={"today": "soon"})
     assert (answer.status_code, answer.json()["error"]) == (400, "bad_date")
+
+
+# Weather
+
+
+def answer_to(sandbox: Sandbox, *lines: str, file_name: str = "SANDBOX_storm.txt") -> object:
+    """The status of a submission's answer, or the kind of error where none came."""
+    try:
+        with httpx.Client(base_url=sandbox.address, timeout=20, headers=sandbox.client.headers) as once:
+            return once.post(
+                "/v1/submissions", content="\n".join(lines), headers={"X-File-Name": file_name}
+            ).status_code
+    except httpx.HTTPError as error:
+        return type(error).__name__
+
+
+@pytest.mark.parametrize(
+    ("word", "answer", "is_done"),
+    [
+        ("clear", 202, True),
+        ("fail", 500, False),
+        ("refuse", "RemoteProtocolError", False),
+        ("lose", "RemoteProtocolError", True),
+        ("truncate", "RemoteProtocolError", True),
+        ("slow", 202, True),
+        ("late", 202, True),
+    ],
+)
+def test_each_weather_is_for_one_request_and_outlives_a_restart(start, word, answer, is_done):
+    sandbox = start()
+    sandbox.control("weather", next=["clear", word], seconds=0.3)
+    sandbox.end(signal.SIGKILL)
+    sandbox = start()  # signing in is the first request
+    begun = time.monotonic()
+    assert answer_to(sandbox, SWDS) == answer
+    assert (time.monotonic() - begun > 0.3) == (word in ("slow", "late"))
+    jobs = sandbox.client.get("/v1/submissions").json()["jobs"]
+    assert [job["file_name"] for job in jobs] == ["SANDBOX_storm.txt"] * is_done
+
+
+def test_twice_is_two_replies_on_the_wire_and_every_list_doubled(start):
+    sandbox = start()
+    job = sandbox.submit(SWDS)
+    sandbox.result(job)
+    sandbox.control("weather", next=["twice"])
+    head = f"GET /v1/submissions/{job} HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Bearer {sandbox.token}\r\n"
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=10) as connection:
+        connection.sendall(f"{head}\r\n".encode())
+        connection.shutdown(socket.SHUT_WR)
+        received = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    assert received.count("HTTP/1.1 200 OK") == 2
+    told = json.loads(received.partition("\r\n\r\n")[2].partition("HTTP/1.1")[0])
+    assert [result["line"] for result in told["results"]] == [1, 1]
+    assert sandbox.applied()["lines_applied"] == 1
+
+
+def test_a_seed_means_the_same_storm_every_time(start):
+    sandbox = start()
+
+    def storm(seed: int) -> list[object]:
+        sandbox.control("weather", seed=seed, share=0.5, seconds=0)
+        answers = [answer_to(sandbox, SWDS) for _ in range(40)]
+        sandbox.control("weather", seed=None)
+        return answers
+
+    first = storm(7)
+    assert storm(7) == first
+    assert storm(8) != first
+    assert set(first) == {202, 500, "RemoteProtocolError"}
+    assert answer_to(sandbox, SWDS) == 202
+
+
+def test_what_is_no_weather_is_refused(start):
+    sandbox = start()
+    for told in ({"next": ["rain"]}, {"next": [[]]}, {"next": "fail"}, {"seed": "7"}, {"rain": True}):
+        answer = sandbox.client.post("/control/weather", json=told)
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad_weather")
+    for told in ({"hours": ["06:00"]}, {"hours": "9"}, {"time": "noon"}, {"zone": "06:00 07:00"}):
+        answer = sandbox.client.post("/control/clock", json=told)
+        assert (answer.status_code, answer.json()["error"]) == (400, "bad_date")
+
+
+@pytest.mark.parametrize(
+    ("hours", "at", "opens_at"),
+    [
+        (["06:00", "21:00"], "05:59", "2026-11-23T06:00:00-08:00"),
+        (["06:00", "21:00"], "06:00", None),
+        (["06:00", "21:00"], "20:59", None),
+        (["06:00", "21:00"], "21:00", "2026-11-24T06:00:00-08:00"),
+        (["06:00", "02:00"], "01:30", None),
+        (["06:00", "02:00"], "02:00", "2026-11-23T06:00:00-08:00"),
+        (["06:00", "02:00"], "23:00", None),
+        (None, "03:00", None),
+    ],
+)
+def test_outside_its_hours_the_state_says_when_it_opens(start, hours, at, opens_at):
+    sandbox = start()
+    sandbox.control("clock", today="2026-11-23", time=at, hours=hours)
+    answer = sandbox.client.get("/v1/submissions")
+    assert (answer.status_code, answer.json().get("opens_at")) == ((503 if opens_at else 200), opens_at)
+    assert answer.json().get("error") == ("closed" if opens_at else None)
+    assert sandbox.client.get("/control/health").json()["is_open"] is (opens_at is None)
+
+
+def test_what_was_received_before_closing_waits_until_it_opens(start):
+    sandbox = start()
+    sandbox.control("weather", stalled=True)
+    jobs = [sandbox.submit(PLAN), sandbox.submit(SERV)]
+    sandbox.control("clock", today="2026-11-23", time="22:00", hours=["06:00", "21:00"])
+    sandbox.control("weather", stalled=False)
+    time.sleep(0.6)  # longer than the worker ever sleeps
+    assert sandbox.applied()["lines_applied"] == 0
+    sandbox.control("clock", today="2026-11-24", time="06:00")
+    assert [sandbox.result(job)["posted"] for job in jobs] == [1, 1]
+    assert sandbox.extract("PLAN")[0].endswith("^20261124^20261124")
+
+
+# Rejected lines, retired SSIDs, sets
+
+
+def test_the_rejected_record_extract_shows_the_line_and_each_of_its_errors(start):
+    sandbox = start()
+    wrong = SERV.replace("^110^", "^400^")
+    job = sandbox.submit(PLAN, wrong, "SWDS^short", wrong.replace("SE-1", "SE-2").replace("20261105", ""))
+    sandbox.result(job)
+    rejected = sandbox.client.get(f"/v1/submissions/{job}/rejected")
+    assert rejected.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert rejected.text.splitlines() == [
+        f"{wrong}^SERV0327^25.05^Provider 400 needs the id of the nonpublic agency.",
+        "SWDS^short^SBX-FORMAT^^The line has 2 fields; a SWDS line has 13.",
+        f"{wrong.replace('SE-1', 'SE-2').replace('20261105', '')}"
+        "^GERR0001^25.17^Plan Effective Start Date is required and is empty.",
+        f"{wrong.replace('SE-1', 'SE-2').replace('20261105', '')}"
+        "^SERV0327^25.05^Provider 400 needs the id of the nonpublic agency.",
+        f"{wrong.replace('SE-1', 'SE-2').replace('20261105', '')}"
+        "^SBX0001^25.17^The plan that this service belongs to is not posted.",
+    ]
+    assert sandbox.client.get("/v1/submissions/0000/rejected").status_code == 404
+
+
+def test_a_retired_ssid_is_rejected_and_the_other_one_named(start):
+    sandbox = start()
+    kept = "9900000007"
+    already = PLAN.replace("9900000001", kept).replace("PL-1", "PL-7")
+    assert sandbox.send(PLAN, SERV, SWDS, already)["posted"] == 4
+    sandbox.control("ssid", retired="9900000001", replaced_by=kept)
+    assert [line.split("^")[2] for line in sandbox.extract("PLAN")] == ["PL-7"]
+    assert [line.split("^")[6] for line in sandbox.extract("SERV")] == [kept]
+    assert [line.split("^")[5] for line in sandbox.extract("SWDS", ssids=[kept])] == [kept]
+    told = sandbox.send(SWDS, SERV.replace("SERV^R", "SERV^D"), SWDS.replace("9900000001", kept))
+    assert errors_of(told) == [[("SBX0003", "22.06")], [("SBX0003", "25.07")], []]
+    assert told["results"][0]["errors"][0]["text"] == (
+        "This SSID is retired. The student now has the SSID 9900000007."
+    )
+    sandbox.control("ssid", retired=kept, replaced_by="9900000008")
+    (error,) = sandbox.send(SWDS)["results"][0]["errors"]
+    assert error["text"] == "This SSID is retired. The student now has the SSID 9900000008."
+
+
+def codes_of(lines: list[str]) -> list[str]:
+    return [line.split("^")[10] for line in lines]
+
+
+def test_services_of_type_r_replace_those_of_their_plan_as_a_set(start):
+    sandbox = start()
+    other_plan = PLAN.replace("20261105", "20251106")
+    elsewhere = SERV.replace("SERV^R", "SERV^A").replace("20261105", "20251106").replace("^415^", "^350^")
+
+    def service(kind: str, code: str) -> str:
+        return SERV.replace("SERV^R", f"SERV^{kind}").replace("^415^", f"^{code}^")
+
+    sandbox.send(PLAN, other_plan, elsewhere, service("R", "415"), service("R", "330"))
+    assert codes_of(sandbox.extract("SERV")) == ["350", "330", "415"]  # by plan start, then code
+    sandbox.send(service("A", "340"))
+    assert codes_of(sandbox.extract("SERV")) == ["350", "330", "340", "415"]
+    # The first line is rejected, so it takes nothing away; the second does.
+    told = sandbox.send(
+        service("R", "350").replace("^110^", "^400^"), service("R", "360"), service("R", "415")
+    )
+    assert [result["outcome"] for result in told["results"]] == ["rejected", "posted", "posted"]
+    assert codes_of(sandbox.extract("SERV")) == ["350", "360", "415"]
+    sandbox.send(service("D", "360"))
+    assert codes_of(sandbox.extract("SERV")) == ["350", "415"]
+
+
+def psts(status: str, transaction: str = "A", kind: str = "30") -> str:
+    """An outcome a year after leaving; the local id and the SELPA belong to special education only."""
+    own = "SE-1^9901" if kind == "30" else "^"
+    return f"PSTS^{transaction}^PS-{status}^9910017^9911001^^2026-2027^9900000001^{own}^{kind}^{status}^^"
+
+
+def test_postsecondary_outcomes_are_replaced_as_a_set(start):
+    sandbox = start()
+
+    def held() -> list[tuple[str, str]]:
+        return [(line.split("^")[10], line.split("^")[11]) for line in sandbox.extract("PSTS")]
+
+    assert sandbox.send(psts("100"), psts("200"), psts("100", kind="20"))["posted"] == 3
+    assert held() == [("20", "100"), ("30", "100"), ("30", "200")]
+    assert sandbox.send(psts("110"))["posted"] == 1
+    assert held() == [("20", "100"), ("30", "110")]
+    told = sandbox.send(psts("950"), psts("110"))
+    assert errors_of(told) == [[], [("PSTS0482", "17.12")]]
+    assert held() == [("20", "100"), ("30", "950")]
+    told = sandbox.send(psts("950", "D"), psts("960", "D"))
+    assert errors_of(told) == [[], [("PSTS0181", None)]]
+    assert held() == [("20", "100")]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (psts("100").replace("^9901^", "^^"), [("PSTS0476", "17.10")]),
+        (psts("100").replace("^SE-1^", "^^"), [("PSTS0478", "17.09")]),
+        (
+            psts("100", kind="20").replace("^^^20^", "^SE-1^9901^20^"),
+            [("PSTS0477", "17.09"), ("PSTS0475", "17.10")],
+        ),
+        (psts("100").replace("^9911001^^", "^9911001^1234567^"), [("PSTS0003", "17.05")]),
+        (psts("100").replace("^9911001^", "^0000001^"), [("PSTS0004", "17.06")]),
+        (psts("100", kind="40"), [("GERR0002", "17.11")]),
+        (psts("100").replace("2026-2027", ""), [("GERR0001", "17.07")]),
+    ],
+)
+def test_each_check_of_an_outcome_names_code_and_field(start, line, expected):
+    assert errors_of(start().send(line)) == [expected]
+
+
+def test_a_wrong_key_is_mended_by_delete_and_add_in_one_file(start):
+    sandbox = start()
+    assert sandbox.send(PLAN, SERV)["posted"] == 2
+    right = [line.replace("20261105", "20261106") for line in (PLAN, SERV)]
+    told = sandbox.send(SERV.replace("SERV^R", "SERV^D"), PLAN.replace("PLAN^A", "PLAN^D"), *right)
+    assert told["posted"] == 4
+    assert [line.split("^")[11] for line in sandbox.extract("PLAN")] == ["20261106"]
+    assert [line.split("^")[16] for line in sandbox.extract("SERV")] == ["20261106"]

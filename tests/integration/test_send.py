@@ -144,14 +144,14 @@ def test_a_delete_and_a_replace_reach_the_state(world, sandbox):
 def test_a_stalled_state_is_asked_again_later_and_the_job_makes_room(world, sandbox, monkeypatch):
     monkeypatch.setattr(exchange_jobs, "PATIENCE_SECONDS", 0.1)
     archive(world.students["alder"], review_rows())
-    sandbox.control("stall", stalled=True)
+    sandbox.control("weather", stalled=True)
     submission = prepare(world)
     assert run_jobs_now(raises_errors=True) == 1
     assert refreshed(submission).state == "answering"
     job = Job.objects.get()
     assert (job.state, job.attempts, job.done_count, job.total_count) == ("waiting", 0, 0, 4)
 
-    sandbox.control("stall", stalled=False)
+    sandbox.control("weather", stalled=False)
     run_jobs_now(raises_errors=True)
     assert refreshed(submission).state == "done"
     assert Job.objects.get().state == "done"
@@ -228,7 +228,7 @@ def test_a_file_refused_whole_frees_its_lines_and_says_why(world, sandbox):
 def test_a_state_that_lost_the_file_is_given_it_again(world, sandbox, tmp_path, monkeypatch):
     monkeypatch.setattr(exchange_jobs, "PATIENCE_SECONDS", 0.1)
     archive(world.students["alder"], review_rows())
-    sandbox.control("stall", stalled=True)
+    sandbox.control("weather", stalled=True)
     submission = prepare(world)
     run_jobs_now(raises_errors=True)
     sandbox.kill("sandbox")

@@ -31,6 +31,10 @@ _NEEDS_DEGREE_OF_SUPPORT = {"210", "260", "270", "280", "290", "300", "310", "32
 _TRANSACTION_TYPES = {"", "A", "R", "D"}
 _NONPUBLIC_AGENCY_PROVIDER = "400"
 _ENROLLED_ELSEWHERE = "20"
+# Part of the key of PSTS, and blank for the programs that are not special education.
+_MAY_BE_BLANK = {"17.10"}
+_SPECIAL_EDUCATION = "30"
+_NONPUBLIC_SCHOOL = "0000001"
 
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
 _EIGHT_DIGITS = re.compile(r"[0-9]{8}", re.ASCII)
@@ -41,7 +45,7 @@ def split(text: str) -> Line | Problem:
     values = text.split("^")
     fields = FIELDS.get(values[0])
     if fields is None:
-        return Problem("SBX-FORMAT", None, "Column 1 is not SWDS, MEET, PLAN or SERV.")
+        return Problem("SBX-FORMAT", None, "Column 1 is not SWDS, MEET, PLAN, SERV or PSTS.")
     if len(values) != len(fields):
         return Problem(
             "SBX-FORMAT", None, f"The line has {len(values)} fields; a {values[0]} line has {len(fields)}."
@@ -54,13 +58,13 @@ def check(line: Line, connection: sqlite3.Connection) -> list[Problem]:
 
     A line whose format is wrong is not looked at further. A delete needs a sound key and no more.
     """
-    problems = _format_problems(line)
+    problems = _format_problems(line) or _retired_ssid(line, connection)
     if problems:
         return problems
     if line.transaction_type == "D":
         return _missing(line, key_only=True)
     problems = _missing(line, key_only=False) + _unknown_codes(line)
-    own_rules = {"SWDS": _swds, "MEET": _meet, "PLAN": _plan, "SERV": _serv}[line.record]
+    own_rules = {"SWDS": _swds, "MEET": _meet, "PLAN": _plan, "SERV": _serv, "PSTS": _psts}[line.record]
     problems += own_rules(line, connection)
     if (
         line.ssid
@@ -109,10 +113,19 @@ def _format_problems(line: Line) -> list[Problem]:
     return problems
 
 
+def _retired_ssid(line: Line, connection: sqlite3.Connection) -> list[Problem]:
+    row = connection.execute("SELECT replaced_by FROM retired_ssid WHERE ssid = ?", (line.ssid,)).fetchone()
+    if row is None:
+        return []
+    text = f"This SSID is retired. The student now has the SSID {row['replaced_by']}."
+    return [Problem("SBX0003", KEYS[line.record][0], text)]
+
+
 def _missing(line: Line, *, key_only: bool) -> list[Problem]:
     problems = []
     for field, value in zip(FIELDS[line.record], line.values, strict=True):
-        is_wanted = field.number in KEYS[line.record] or (field.is_required and not key_only)
+        is_key = field.number in KEYS[line.record] and field.number not in _MAY_BE_BLANK
+        is_wanted = is_key or (field.is_required and not key_only)
         if is_wanted and not value.strip():
             problems.append(Problem("GERR0001", field.number, f"{field.name} is required and is empty."))
     if line.record == "MEET" and not line.key[-1]:
@@ -211,4 +224,22 @@ def _serv(line: Line, connection: sqlite3.Connection) -> list[Problem]:
         line.lea,
     ):
         problems.append(Problem("SBX0001", "25.17", "The plan that this service belongs to is not posted."))
+    return problems
+
+
+def _psts(line: Line, connection: sqlite3.Connection) -> list[Problem]:
+    problems = []
+    is_special_education = line["17.11"] == _SPECIAL_EDUCATION
+    for number, name, missing, unwanted in (
+        ("17.09", "local student id", "PSTS0478", "PSTS0477"),
+        ("17.10", "SELPA", "PSTS0476", "PSTS0475"),
+    ):
+        if is_special_education and not line[number]:
+            problems.append(Problem(missing, number, f"Participation type 30 needs the {name}."))
+        if not is_special_education and line[number]:
+            problems.append(Problem(unwanted, number, f"Only participation type 30 has a {name}."))
+    if line["17.06"] and line["17.05"] != _NONPUBLIC_SCHOOL:
+        problems.append(Problem("PSTS0003", "17.05", "With a nonpublic school the school is 0000001."))
+    if line["17.05"] == _NONPUBLIC_SCHOOL and not line["17.06"]:
+        problems.append(Problem("PSTS0004", "17.06", "School 0000001 needs the nonpublic school."))
     return problems

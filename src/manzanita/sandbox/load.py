@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from manzanita.domain.layouts import SPED_RECORDS, layout
-from manzanita.sandbox.records import FIELDS, Line
+from manzanita.domain.layouts import layout
+from manzanita.sandbox.records import FIELDS, RECORDS, Line
 from manzanita.sandbox.store import change_setting, setting, transaction
 
 
@@ -27,7 +27,7 @@ def load_folder(connection: sqlite3.Connection, folder: Path) -> dict[str, int] 
     with transaction(connection):
         if not _is_empty(connection):
             return None
-        for record in SPED_RECORDS:
+        for record in RECORDS:
             _load_extract(connection, record, folder / f"ODS_{record}.txt", counts)
         _load_enrollments(connection, folder / "SIS_SENR.txt", counts)
         _load_known_ssids(connection, folder / "SIS_SINF.txt", counts)

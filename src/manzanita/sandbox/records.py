@@ -1,4 +1,4 @@
-"""The four special education records as the sandbox knows them: positions, keys, parts of a line."""
+"""The special education records as the sandbox knows them: positions, keys, parts of a line."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ from collections.abc import Sequence
 
 from manzanita.domain.layouts import SPED_RECORDS, Field, layout
 
+RECORDS = (*SPED_RECORDS, "PSTS")
+
 # Parts of the key in order; the MEET date is added in key_of, because it is one of two fields.
 KEYS = {
     "SWDS": ("22.06", "22.11", "22.04"),
     "MEET": ("24.06", "24.04"),
     "PLAN": ("23.06", "23.12", "23.04"),
     "SERV": ("25.07", "25.17", "25.04", "25.09", "25.11", "25.12", "25.13"),
+    "PSTS": ("17.08", "17.04", "17.10", "17.11", "17.07", "17.12"),
 }
+# Of a record that is replaced as a set, how many parts of the key name the set: the services of one plan, the
+# outcomes of one student in one kind of program and year.
+SET_PARTS = {"SERV": 4, "PSTS": 5}
 MEETING_DATE = "24.15"
 PENDING_DATE = "24.10"
 
 _STARTS_ON = {"SWDS": "22.11", "MEET": MEETING_DATE, "PLAN": "23.12", "SERV": "25.17"}
-_SSID = {"SWDS": "22.06", "MEET": "24.06", "PLAN": "23.06", "SERV": "25.07"}
-_LEA = {"SWDS": "22.04", "MEET": "24.04", "PLAN": "23.04", "SERV": "25.04"}
+_LEA = {"SWDS": "22.04", "MEET": "24.04", "PLAN": "23.04", "SERV": "25.04", "PSTS": "17.04"}
 
-FIELDS: dict[str, tuple[Field, ...]] = {record: layout(record).fields for record in SPED_RECORDS}
+FIELDS: dict[str, tuple[Field, ...]] = {record: layout(record).fields for record in RECORDS}
 
 
 class Line:
@@ -38,7 +43,17 @@ class Line:
 
     @property
     def ssid(self) -> str:
-        return self[_SSID[self.record]]
+        return self[KEYS[self.record][0]]
+
+    def with_ssid(self, ssid: str) -> Line:
+        """The same line of another SSID."""
+        number = KEYS[self.record][0]
+        return Line(
+            [
+                ssid if field.number == number else value
+                for field, value in zip(FIELDS[self.record], self.values, strict=True)
+            ]
+        )
 
     @property
     def lea(self) -> str:
@@ -46,8 +61,8 @@ class Line:
 
     @property
     def starts_on(self) -> str:
-        """CCYYMMDD of the status, meeting or plan; blank for a meeting not held yet."""
-        return self[_STARTS_ON[self.record]]
+        """CCYYMMDD of the status, meeting or plan; blank for a meeting not held yet and for PSTS."""
+        return self[_STARTS_ON[self.record]] if self.record in _STARTS_ON else ""
 
     @property
     def transaction_type(self) -> str:
@@ -64,6 +79,15 @@ class Line:
         if self.record == "MEET":
             parts += (self[MEETING_DATE] or self[PENDING_DATE],)
         return parts
+
+    @property
+    def replaced_set(self) -> tuple[str, ...] | None:
+        """The set that this line belongs to and replaces, or None for a line that stands alone.
+
+        PSTS is of the replacement type; a service replaces the services of its plan where its type says R.
+        """
+        replaces = {"PSTS": ("", "A", "R"), "SERV": ("R",)}.get(self.record, ())
+        return self.key[: SET_PARTS[self.record]] if self.transaction_type in replaces else None
 
     @property
     def stored_text(self) -> str:

@@ -16,22 +16,24 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from manzanita.domain.layouts import SPED_RECORDS
 from manzanita.sandbox.load import load_folder
+from manzanita.sandbox.records import RECORDS, Line
 from manzanita.sandbox.store import (
     change_setting,
     connect,
     crash_if_asked,
     create_tables,
-    is_stalled,
-    today,
+    now,
+    opens_at,
     transaction,
 )
+from manzanita.sandbox.weather import CLEAR, change_weather, draw, weather
 from manzanita.sandbox.worker import Worker
 
 MAX_BODY_BYTES = 50 * 1024 * 1024
@@ -40,7 +42,7 @@ TOKEN_SECONDS = 3600
 NEWEST_JOBS = 100
 MAX_RESULTS = 5000
 
-_JOB_PATH = re.compile(r"/v1/submissions/([^/]+)")
+_JOB_PATH = re.compile(r"/v1/submissions/([^/]+?)(/rejected)?")
 _FILE_NAME = re.compile(r"[\x20-\x2e\x30-\x5b\x5d-\x7e]+", re.ASCII)
 
 
@@ -61,9 +63,10 @@ class Options:
 class Refusal(Exception):
     """An answer other than the one that was asked for."""
 
-    def __init__(self, status: int, error: str, message: str) -> None:
+    def __init__(self, status: int, error: str, message: str, **more: str) -> None:
         super().__init__(error)
-        self.status, self.error, self.message = status, error, message
+        self.status = status
+        self.told = {"error": error, "message": message, **more}
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,13 @@ def _require_token(request: Request) -> None:
         raise Refusal(401, "invalid_token", "A valid bearer token is missing.")
 
 
+def _require_open(request: Request) -> None:
+    opens = opens_at(request.connection)
+    if opens is not None:
+        message = f"The state system is closed until {opens:%Y-%m-%d %H:%M}."
+        raise Refusal(503, "closed", message, opens_at=opens.isoformat())
+
+
 def _require_control_secret(request: Request) -> None:
     expected = request.options.control_secret
     if expected is not None and not _is_same(request.headers.get("X-Control-Secret", ""), expected):
@@ -189,17 +199,21 @@ def _whole_number(request: Request, name: str, default: int) -> int:
     return int(given)
 
 
+def _job(request: Request) -> sqlite3.Row:
+    job = request.connection.execute(
+        "SELECT id, job, file_name, status, lines, posted, rejected FROM job WHERE job = ?", (request.job,)
+    ).fetchone()
+    if job is None:
+        raise Refusal(404, "no_such_job", "There is no such job.")
+    return job
+
+
 def _show_submission(request: Request) -> Answer:
     after = _whole_number(request, "after", 0)
     limit = min(_whole_number(request, "limit", 1000), MAX_RESULTS)
     # One transaction, so that the status and the results are of one moment.
     with transaction(request.connection, is_reading=True):
-        job = request.connection.execute(
-            "SELECT id, job, file_name, status, lines, posted, rejected FROM job WHERE job = ?",
-            (request.job,),
-        ).fetchone()
-        if job is None:
-            raise Refusal(404, "no_such_job", "There is no such job.")
+        job = _job(request)
         rows = request.connection.execute(
             "SELECT line, outcome, record, local_record_id, errors FROM job_line"
             " WHERE job_id = ? AND line > ? AND outcome IS NOT NULL ORDER BY line LIMIT ?",
@@ -210,11 +224,24 @@ def _show_submission(request: Request) -> Answer:
     return _as_json(shown)
 
 
+def _rejected_lines(request: Request) -> Answer:
+    rows = request.connection.execute(
+        "SELECT text, errors FROM job_line WHERE job_id = ? AND outcome = 'rejected' ORDER BY line",
+        (_job(request)["id"],),
+    )
+    lines = [
+        f"{row['text']}^{error['code']}^{error['field'] or ''}^{error['text']}\n"
+        for row in rows
+        for error in json.loads(row["errors"])
+    ]
+    return 200, "".join(lines).encode(), "text/plain; charset=utf-8"
+
+
 def _extract(request: Request) -> Answer:
     asked = request.json()
     record, lea, ssids = asked.get("record"), asked.get("lea"), asked.get("ssids")
-    if record not in SPED_RECORDS:
-        raise Refusal(400, "bad_record", "The record is not SWDS, MEET, PLAN or SERV.")
+    if record not in RECORDS:
+        raise Refusal(400, "bad_record", f"The record is not one of {', '.join(RECORDS)}.")
     if not isinstance(lea, str | None) or not isinstance(ssids, list | None):
         raise Refusal(400, "bad_filter", "lea is text or null, ssids is a list or null.")
     query = "SELECT key, text, uploaded_on, updated_on FROM record WHERE record = ?"
@@ -239,7 +266,7 @@ def _plant_rejection(request: Request) -> Answer:
     optional = [asked.get("ssid"), asked.get("field")]
     times = asked.get("times", 1)
     if (
-        asked.get("record") not in SPED_RECORDS
+        asked.get("record") not in RECORDS
         or not all(isinstance(value, str) for value in texts)
         or not all(isinstance(value, str | None) for value in optional)
         or not isinstance(times, int)
@@ -255,24 +282,70 @@ def _plant_rejection(request: Request) -> Answer:
     return _as_json({"ok": True})
 
 
-def _stall(request: Request) -> Answer:
-    stalled = request.json().get("stalled")
-    if not isinstance(stalled, bool):
-        raise Refusal(400, "bad_stall", "stalled is true or false.")
-    with transaction(request.connection):
-        change_setting(request.connection, "stalled", "yes" if stalled else None)
+def _change_weather(request: Request) -> Answer:
+    try:
+        change_weather(request.connection, request.json())
+    except ValueError:
+        raise Refusal(400, "bad_weather", "next, seed, share, seconds or stalled is not usable.") from None
     request.worker.wake()
     return _as_json({"ok": True})
 
 
 def _set_clock(request: Request) -> Answer:
-    asked = request.json().get("today")
+    asked = request.json()
+    changed: dict[str, str | None] = {}
     try:
-        day = None if asked is None else date.fromisoformat(asked).isoformat()
+        for name, told in asked.items():
+            if told is None:
+                changed[name] = None
+            elif name == "today":
+                changed[name] = date.fromisoformat(told).isoformat()
+            elif name == "time":
+                changed[name] = time_of_day.fromisoformat(told).isoformat()
+            else:
+                opens, closes = told
+                changed[name] = " ".join(
+                    time_of_day.fromisoformat(hour).isoformat() for hour in (opens, closes)
+                )
+        if not changed.keys() <= {"today", "time", "hours"}:
+            raise ValueError
     except (TypeError, ValueError):
-        raise Refusal(400, "bad_date", "today is YYYY-MM-DD or null.") from None
+        raise Refusal(
+            400, "bad_date", "today is YYYY-MM-DD, time HH:MM, hours [HH:MM, HH:MM]; each may be null."
+        ) from None
     with transaction(request.connection):
-        change_setting(request.connection, "today", day)
+        for name, value in changed.items():
+            change_setting(request.connection, name, value)
+    request.worker.wake()
+    return _as_json({"ok": True})
+
+
+def _retire_ssid(request: Request) -> Answer:
+    """Merge a student's two SSIDs: what stands under the retired one moves, where nothing stands in its place."""
+    asked = request.json()
+    retired, kept = asked.get("retired"), asked.get("replaced_by")
+    if (
+        not isinstance(retired, str)
+        or not isinstance(kept, str)
+        or not retired
+        or not kept
+        or retired == kept
+    ):
+        raise Refusal(400, "bad_ssid", "retired and replaced_by are two SSIDs.")
+    database = request.connection
+    with transaction(database):
+        database.execute("UPDATE retired_ssid SET replaced_by = ? WHERE replaced_by = ?", (kept, retired))
+        database.execute("DELETE FROM retired_ssid WHERE ssid = ?", (kept,))
+        database.execute("INSERT OR REPLACE INTO retired_ssid VALUES (?, ?)", (retired, kept))
+        database.execute("INSERT OR IGNORE INTO known_ssid VALUES (?)", (kept,))
+        database.execute("UPDATE enrollment SET ssid = ? WHERE ssid = ?", (kept, retired))
+        for row in database.execute("SELECT * FROM record WHERE ssid = ?", (retired,)).fetchall():
+            line = Line(row["text"].split("^")).with_ssid(kept)
+            database.execute(
+                "UPDATE OR IGNORE record SET key = ?, ssid = ?, text = ? WHERE record = ? AND key = ?",
+                ("^".join(line.key), kept, line.stored_text, row["record"], row["key"]),
+            )
+        database.execute("DELETE FROM record WHERE ssid = ?", (retired,))
     return _as_json({"ok": True})
 
 
@@ -289,9 +362,10 @@ def _health(request: Request) -> Answer:
     return _as_json(
         {
             "status": "ok",
-            "stalled": is_stalled(request.connection),
+            "stalled": weather(request.connection).stalled,
+            "is_open": opens_at(request.connection) is None,
             "waiting_jobs": waiting,
-            "today": today(request.connection).isoformat(),
+            "today": now(request.connection).date().isoformat(),
         }
     )
 
@@ -301,13 +375,25 @@ _ROUTES: dict[tuple[str, str], Callable[[Request], Answer]] = {
     ("POST", "/v1/submissions"): _receive_submission,
     ("GET", "/v1/submissions"): _list_submissions,
     ("GET", "/v1/submissions/{job}"): _show_submission,
+    ("GET", "/v1/submissions/{job}/rejected"): _rejected_lines,
     ("POST", "/v1/extracts"): _extract,
     ("POST", "/control/reject"): _plant_rejection,
-    ("POST", "/control/stall"): _stall,
+    ("POST", "/control/weather"): _change_weather,
+    ("POST", "/control/ssid"): _retire_ssid,
     ("POST", "/control/clock"): _set_clock,
     ("GET", "/control/applied"): _applied,
     ("GET", "/control/health"): _health,
 }
+
+
+def _doubled(content: bytes, content_type: str) -> bytes:
+    """The same answer with everything that it lists listed twice."""
+    if content_type != "application/json":
+        return content * 2
+    told = json.loads(content)
+    return json.dumps(
+        {name: value * 2 if isinstance(value, list) else value for name, value in told.items()}
+    ).encode()
 
 
 class SandboxServer(ThreadingHTTPServer):
@@ -347,10 +433,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path, _, query = self.path.partition("?")
         found = _JOB_PATH.fullmatch(path)
-        route = "/v1/submissions/{job}" if found else path
+        route = f"/v1/submissions/{{job}}{found.group(2) or ''}" if found else path
         is_known = any(route == known for _, known in _ROUTES)
         # An address that we do not offer may hold anything, so it does not go into the log.
         self.route = route if is_known else "(unknown)"
+        word, seconds = CLEAR, 0.0
         try:
             body = self._read_body()
             if body is None:
@@ -371,27 +458,53 @@ class _Handler(BaseHTTPRequestHandler):
                     body=body,
                     job=found.group(1) if found else "",
                 )
+                if not route.startswith("/control/"):
+                    word, seconds = draw(connection), weather(connection).seconds
+                    if word == "refuse":
+                        self._hang_up()
+                        return
+                    if word == "fail":
+                        raise Refusal(500, "failed", "The state system failed.")
+                    if word == "slow":
+                        time.sleep(seconds)
+                    _require_open(request)
                 if route.startswith("/v1/"):
                     _require_token(request)
                 if route.startswith("/control/") and route != "/control/health":
                     _require_control_secret(request)
                 status, content, content_type = action(request)
         except Refusal as refusal:
-            status, content, content_type = _as_json(
-                {"error": refusal.error, "message": refusal.message}, refusal.status
-            )
+            status, content, content_type = _as_json(refusal.told, refusal.status)
         except (sqlite3.Error, UnicodeError, RecursionError) as error:
             print(f"sandbox request: {type(error).__name__}", file=sys.stderr, flush=True)
             status, content, content_type = _as_json(
                 {"error": "unavailable", "message": "The state system cannot answer now."}, 503
             )
+        if word == "lose":
+            self._hang_up()
+            return
+        if word == "late":
+            time.sleep(seconds)
+        if word == "twice":
+            content = _doubled(content, content_type)
+            self._send(status, content, content_type)
+        self._send(status, content, content_type, length=len(content) // 2 if word == "truncate" else None)
+
+    def _hang_up(self) -> None:
+        print(f"{self.command} {self.route} hung up", file=sys.stderr, flush=True)
+        self.close_connection = True
+
+    def _send(self, status: int, content: bytes, content_type: str, *, length: int | None = None) -> None:
+        """The whole answer; with ``length`` it breaks off after so many bytes of what it announces."""
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(content)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(content[:length])
+        if length is not None:
+            self.close_connection = True
 
     def _read_body(self) -> bytes | None:
         """The whole body, or None when the client stopped before the length it announced."""

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -75,6 +75,16 @@ CREATE TABLE IF NOT EXISTS enrollment (
     status TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS enrollment_ssid ON enrollment (ssid, lea);
+CREATE TABLE IF NOT EXISTS replaced_set (
+    job_id INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    set_key TEXT NOT NULL,
+    PRIMARY KEY (job_id, record, set_key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS retired_ssid (
+    ssid TEXT PRIMARY KEY,
+    replaced_by TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS known_ssid (ssid TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS nonpublic_agency (npa_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 """
@@ -123,14 +133,27 @@ def change_setting(connection: sqlite3.Connection, name: str, value: str | None)
         connection.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (name, value))
 
 
-def is_stalled(connection: sqlite3.Connection) -> bool:
-    return setting(connection, "stalled") == "yes"
+def now(connection: sqlite3.Connection) -> datetime:
+    """Day and time as told through the control interface; what was not told is that of California now."""
+    real, day, hour = datetime.now(CALIFORNIA), setting(connection, "today"), setting(connection, "time")
+    return datetime.combine(
+        date.fromisoformat(day) if day else real.date(),
+        time.fromisoformat(hour) if hour else real.time(),
+        tzinfo=CALIFORNIA,
+    )
 
 
-def today(connection: sqlite3.Connection) -> date:
-    """The day told through the control interface, otherwise today in California."""
-    told = setting(connection, "today")
-    return date.fromisoformat(told) if told else datetime.now(CALIFORNIA).date()
+def opens_at(connection: sqlite3.Connection) -> datetime | None:
+    """When the state opens again, or None while it is open. Hours may run over midnight."""
+    hours = setting(connection, "hours")
+    if hours is None:
+        return None
+    opens, closes = (time.fromisoformat(hour) for hour in hours.split())
+    at = now(connection)
+    if opens <= at.time() < closes or (opens > closes and not closes <= at.time() < opens):
+        return None
+    day = at.date() if at.time() < opens else at.date() + timedelta(days=1)
+    return datetime.combine(day, opens, tzinfo=CALIFORNIA)
 
 
 def crash_if_asked(point: str, database: Path) -> None:

@@ -10,11 +10,15 @@ from pathlib import Path
 
 from manzanita.sandbox.checks import Problem, check, split
 from manzanita.sandbox.records import Line
-from manzanita.sandbox.store import connect, crash_if_asked, is_stalled, today, transaction
+from manzanita.sandbox.store import connect, crash_if_asked, now, opens_at, transaction
+from manzanita.sandbox.weather import weather
 
 # Small jobs, those that people watch, commit line by line; a large one in larger steps.
 _LINE_BY_LINE_UP_TO = 200
 _LINES_PER_STEP = 100
+
+# Postsecondary statuses that exclude every other.
+_ALONE = {"950", "960"}
 
 _LOOK_AGAIN_SECONDS = 0.25
 _AFTER_FAILURE_SECONDS = 1.0
@@ -57,11 +61,11 @@ class Worker(threading.Thread):
 def process_step(connection: sqlite3.Connection, database: Path) -> bool:
     """Apply the next lines of the oldest waiting job in one transaction. False when there is none."""
     waiting = "SELECT * FROM job WHERE status <> 'complete' ORDER BY id LIMIT 1"
-    if connection.execute(waiting).fetchone() is None or is_stalled(connection):
+    if connection.execute(waiting).fetchone() is None or _rests(connection):
         return False
     with transaction(connection):
         job = connection.execute(waiting).fetchone()
-        if job is None or is_stalled(connection):
+        if job is None or _rests(connection):
             return False
         step = 1 if job["lines"] <= _LINE_BY_LINE_UP_TO else _LINES_PER_STEP
         # One more than the step tells whether this step is the last.
@@ -82,6 +86,10 @@ def process_step(connection: sqlite3.Connection, database: Path) -> bool:
         crash_if_asked("applying", database)
     crash_if_asked("applied", database)
     return True
+
+
+def _rests(connection: sqlite3.Connection) -> bool:
+    return weather(connection).stalled or opens_at(connection) is not None
 
 
 def _process_line(connection: sqlite3.Connection, job_id: int, number: int, text: str) -> bool:
@@ -125,7 +133,7 @@ def _take_planted_rejection(connection: sqlite3.Connection, line: Line) -> Probl
 
 
 def _apply(connection: sqlite3.Connection, job_id: int, number: int, line: Line) -> list[Problem]:
-    """Change the stored record and log the effect; a delete of nothing is a problem instead."""
+    """Change the stored record and log the effect, unless the stored records forbid it."""
     key = "^".join(line.key)
     if line.transaction_type == "D":
         deleted = connection.execute("DELETE FROM record WHERE record = ? AND key = ?", (line.record, key))
@@ -133,7 +141,11 @@ def _apply(connection: sqlite3.Connection, job_id: int, number: int, line: Line)
             return [Problem(f"{line.record}0181", None, "The record to delete does not exist.")]
         operation = "delete"
     else:
-        day = today(connection).strftime("%Y%m%d")
+        if line.replaced_set is not None:
+            _clear_set(connection, job_id, line.record, "^".join((*line.replaced_set, "")))
+        if line.record == "PSTS" and _has_excluded_status(connection, line):
+            return [Problem("PSTS0482", "17.12", "Status 950 or 960 excludes every other status.")]
+        day = now(connection).strftime("%Y%m%d")
         connection.execute(
             "INSERT INTO record (record, key, ssid, lea, starts_on, text, uploaded_on, updated_on)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -147,3 +159,27 @@ def _apply(connection: sqlite3.Connection, job_id: int, number: int, line: Line)
         (job_id, number, line.local_record_id, line.record, operation),
     )
     return []
+
+
+def _clear_set(connection: sqlite3.Connection, job_id: int, record: str, set_key: str) -> None:
+    """Replacement processing: the first good line of a set in a file takes away what the set held before."""
+    begun = connection.execute(
+        "INSERT OR IGNORE INTO replaced_set (job_id, record, set_key) VALUES (?, ?, ?)",
+        (job_id, record, set_key),
+    )
+    if begun.rowcount:
+        connection.execute(
+            "DELETE FROM record WHERE record = ? AND substr(key, 1, length(?)) = ?",
+            (record, set_key, set_key),
+        )
+
+
+def _has_excluded_status(connection: sqlite3.Connection, line: Line) -> bool:
+    """Whether the set holds a status that cannot stand beside the one of this line."""
+    *of_set, status = line.key
+    set_key = "^".join((*of_set, ""))
+    rows = connection.execute(
+        "SELECT key FROM record WHERE record = 'PSTS' AND substr(key, 1, length(?)) = ?", (set_key, set_key)
+    )
+    others = {row["key"].removeprefix(set_key) for row in rows} - {status}
+    return bool(others) and bool(_ALONE & (others | {status}))
