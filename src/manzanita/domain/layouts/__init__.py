@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 CURRENT_YEAR = "2026-2027"
@@ -54,7 +54,7 @@ class Field:
         return self.confidence == "seen"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layout:
     """One record type in one year. Positions are one-based in file order."""
 
@@ -62,15 +62,15 @@ class Layout:
     year: str
     fields: tuple[Field, ...]
 
-    @property
+    @cached_property
     def numbers(self) -> tuple[str, ...]:
         return tuple(field.number for field in self.fields)
 
-    @property
+    @cached_property
     def by_number(self) -> Mapping[str, Field]:
         return {field.number: field for field in self.fields}
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, ...]:
         """Numbers of the fields that together identify a record at the state."""
         return tuple(field.number for field in self.fields if field.is_key)

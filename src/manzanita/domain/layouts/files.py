@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import repeat
+from operator import le
 from pathlib import Path
 
 import polars as pl
@@ -140,25 +142,22 @@ def write_lines(
     its field, a number that the layout does not have, or another record type.
     """
     record_type = record_layout.record + (EXTRACT_SUFFIX if is_extract else "")
-    type_number = record_layout.fields[0].number
-    columns = (*record_layout.numbers, *(EXTRACT_COLUMNS if is_extract else ()))
-    by_number = record_layout.by_number
-    known = frozenset(columns)
+    limits = _limits(record_layout.record, record_layout.year, is_extract)
+    type_number, *others = limits
     lines = []
     for row in rows:
-        for number, value in row.items():
-            if number not in known:
-                raise FieldRefused(number, f"{record_layout.record} has no field {number}")
-            _refuse_unwritable(number, by_number.get(number), value)
-        if row.get(type_number, "") not in ("", record_layout.record):
-            raise FieldRefused(
-                type_number, f"{row[type_number]!r} is not the record type {record_layout.record}"
-            )
-        lines.append(
-            DELIMITER.join(
-                [record_type, *(row.get(number, "") for number in columns if number != type_number)]
-            )
+        line = DELIMITER.join([record_type, *map(row.get, others, repeat(""))])
+        # A state's files have millions of values: they are looked at one by one only where the line is wrong.
+        is_sound = (
+            line.count(DELIMITER) == len(others)
+            and "\n" not in line
+            and "\r" not in line
+            and row.get(type_number, "") in ("", record_layout.record)
+            and all(map(le, map(len, row.values()), map(limits.get, row, repeat(-1))))
         )
+        if not is_sound:
+            _refuse_unwritable(record_layout, limits, row)
+        lines.append(line)
     return lines
 
 
@@ -167,16 +166,31 @@ def length_limit(field: Field) -> int:
     return field.max_length if field.max_length is not None else UNKNOWN_LENGTH_LIMIT
 
 
-def _refuse_unwritable(number: str, field: Field | None, value: str) -> None:
-    label = f"{number} {field.name}" if field else number
-    if DELIMITER in value:
-        raise FieldRefused(number, f"{label}: a caret (^) divides fields and cannot stand inside one")
-    if "\n" in value or "\r" in value:
-        raise FieldRefused(number, f"{label}: a line break ends the record and cannot stand inside a field")
-    if field and len(value) > length_limit(field):
-        raise FieldRefused(
-            number, f"{label}: {len(value)} characters, and the field takes {length_limit(field)}"
-        )
+@cache
+def _limits(record: str, year: str, is_extract: bool) -> Mapping[str, int]:
+    """Most characters of each column, in the order of a line."""
+    limits = {field.number: length_limit(field) for field in layout(record, year).fields}
+    return {**limits, **(dict.fromkeys(EXTRACT_COLUMNS, UNKNOWN_LENGTH_LIMIT) if is_extract else {})}
+
+
+def _refuse_unwritable(record_layout: Layout, limits: Mapping[str, int], row: Mapping[str, str]) -> None:
+    for number, value in row.items():
+        if number not in limits:
+            raise FieldRefused(number, f"{record_layout.record} has no field {number}")
+        field = record_layout.by_number.get(number)
+        label = f"{number} {field.name}" if field else number
+        if DELIMITER in value:
+            raise FieldRefused(number, f"{label}: a caret (^) divides fields and cannot stand inside one")
+        if "\n" in value or "\r" in value:
+            raise FieldRefused(
+                number, f"{label}: a line break ends the record and cannot stand inside a field"
+            )
+        if len(value) > limits[number]:
+            raise FieldRefused(
+                number, f"{label}: {len(value)} characters, and the field takes {limits[number]}"
+            )
+    type_number = record_layout.fields[0].number
+    raise FieldRefused(type_number, f"{row[type_number]!r} is not the record type {record_layout.record}")
 
 
 @cache
