@@ -13,19 +13,20 @@ from manzanita.cli import main
 from manzanita.domain.codes import code_set
 from manzanita.domain.layouts import SIS_RECORDS, SPED_RECORDS, layout
 from manzanita.domain.layouts.files import read_record_file, rows_of
+from manzanita.domain.rules import field_rules, row_rules
+from manzanita.synthetic.agencies import MOST_STUDENTS, selpas_for
 from manzanita.synthetic.names import BIRDS, PLANTS
+from manzanita.synthetic.population import World, random_student
 
 STUDENTS = 300
 AS_OF = "20261123"
 FILES = {**{r: f"SIS_{r}.txt" for r in SIS_RECORDS}, **{r: f"ODS_{r}.txt" for r in SPED_RECORDS}}
 SSID = {"SENR": "1.08", "SINF": "2.09", "SWDS": "22.06", "MEET": "24.06", "PLAN": "23.06", "SERV": "25.07"}
 CHAPARRAL, HERON_CREEK, COUNTY_OFFICE = "9910017", "9910025", "9910010"
-NATURE = {*PLANTS, *BIRDS}
-RULES_WITH_AN_ERROR = {
-    *("FRMT0001", "FRMT0002", "FRMT0004", "GERR0001", "GERR0002", "GERR0005", "GERR0008", "SWDS0594"),
-    *("SWDS0618", "SERV0327", "SERV0328", "PLAN0726", "PLAN0663F1", "PLAN0673F1", "SENR0606F1"),
-    *("PLAN0679E1", "MZ-MEET-LATE", "MZ-MEET-EMPTY", "MZ-LINE", "MZ-SIS-DUPLICATE"),
+LEAS = {
+    *(CHAPARRAL, HERON_CREEK, "9910033", "9910041", "9910058", "9910066", "9910074", "9910082", COUNTY_OFFICE)
 }
+NATURE = {*PLANTS, *BIRDS}
 
 
 def synth(folder, *arguments):
@@ -110,6 +111,7 @@ def test_a_student_does_not_depend_on_how_many_others_there_are(folder, tmp_path
     ("arguments", "reason"),
     [
         (["--students", "10"], "--students is at least 11"),
+        (["--students", "990001"], "--students is at most 990000"),
         (["--as-of", "2026-11-22"], "--as-of is from 2026-11-23"),
         (["--as-of", "2027-06-04"], "--as-of is from 2026-11-23"),
     ],
@@ -195,9 +197,7 @@ def test_every_plan_has_services_of_its_own(rows):
 
 
 def test_there_is_somebody_of_every_sort(rows):
-    assert {"1.04": {row["1.04"] for row in rows["SENR"]}} == {
-        "1.04": {CHAPARRAL, HERON_CREEK, "9910033", COUNTY_OFFICE}
-    }
+    assert {row["1.04"] for row in rows["SENR"]} == LEAS
     assert {row["1.05"] for row in rows["SENR"]} > {"0000001", "0000002"}
     assert {row["23.11"] for row in rows["PLAN"]} == {"100", "150", "200"}
     assert {row["23.13"] for row in rows["PLAN"]} == {"1", "2", "3"}
@@ -337,7 +337,7 @@ def test_the_demo_case_manager_is_the_first_one_and_has_all_ten(people):
 
 def test_there_is_one_coordinator_for_each_lea_and_the_county_office(people):
     coordinators = Counter(row["agency"] for row in people if row["role"] == "coordinator")
-    assert coordinators == dict.fromkeys([CHAPARRAL, HERON_CREEK, "9910033", COUNTY_OFFICE], 1)
+    assert coordinators == dict.fromkeys(LEAS, 1)
     emails = [row["email"] for row in people if row["kind"] == "staff"]
     assert len(emails) == len(set(emails))
 
@@ -362,6 +362,30 @@ def test_staff_stand_before_the_first_row_that_names_them(people):
             seen.add(row["person_id"])
         if row["kind"] == "assignment":
             assert row["person_id"] in seen
+
+
+def test_more_students_live_in_more_selpas():
+    world = World(1, date(2026, 11, 23), student_count=30_500)
+    assert [selpa.code for selpa in world.selpas] == ["9901", "9902", "9903", "9904"]
+    for index, selpa in ((10_000, 0), (10_001, 1), (30_000, 2), (30_500, 3)):
+        student = random_student(world, index)
+        leas = {lea.code for lea in world.selpas[selpa].leas}
+        assert {enrollment.lea for enrollment in student.enrollments} <= leas
+        assert student.selpa_code == world.selpas[selpa].code
+
+
+def test_no_two_agencies_or_schools_of_a_whole_state_share_a_code_and_no_two_leas_a_name():
+    selpas = selpas_for(MOST_STUDENTS)
+    leas = [lea for selpa in selpas for lea in selpa.leas]
+    schools = [
+        school
+        for selpa in selpas
+        for school in (*selpa.schools, *selpa.nonpublic_schools, *selpa.private_schools)
+    ]
+    codes = [agency.code for agency in (*leas, *schools)]
+    assert len(codes) == len(set(codes)) and {len(code) for code in codes} == {7}
+    assert len({lea.name for lea in leas}) == len(leas) == 9 * 99
+    assert {school.lea for school in schools} - {""} <= {lea.code for lea in leas}
 
 
 def test_organizations_name_parents_that_are_in_the_file(folder):
@@ -402,7 +426,8 @@ def planted_in(folder):
 
 
 def test_every_rule_has_its_error(damaged):
-    assert {entry["code"] for entry in planted_in(damaged)} == RULES_WITH_AN_ERROR
+    rules = {rule.code for rule in (*field_rules(), *row_rules())}
+    assert {entry["code"] for entry in planted_in(damaged)} == {*rules, "MZ-LINE"}
 
 
 def test_no_student_has_two_errors_and_no_demo_student_has_one(damaged):

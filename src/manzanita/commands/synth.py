@@ -7,7 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-HELP = "Make a fictitious SELPA: SIS files, state extracts, organizations, people, calendars."
+HELP = "Make a fictitious SELPA, or a state of them: SIS files, state extracts, organizations, people, calendars."
 DEFAULT_AS_OF = date(2026, 11, 23)
 
 
@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when all is written, 2 with the reason when it cannot be."""
+    from manzanita.synthetic.agencies import MOST_STUDENTS
     from manzanita.synthetic.demo_students import WRITTEN_FOR, demo_students
     from manzanita.synthetic.population import World
     from manzanita.synthetic.schoolyear import last_day, school_year
@@ -63,13 +64,15 @@ def run(args: argparse.Namespace) -> int:
     latest = last_day(school_year(WRITTEN_FOR))
     if args.students < len(demo):
         return _refuse(f"--students is at least {len(demo)}: the demo students are always there.")
+    if args.students > MOST_STUDENTS:
+        return _refuse(f"--students is at most {MOST_STUDENTS}: there are no codes for more SELPAs.")
     if not WRITTEN_FOR <= args.as_of < latest:
         return _refuse(
             f"--as-of is from {WRITTEN_FOR} to the day before {latest}: the demo students live then."
         )
-    world = World(args.seed, args.as_of, frozenset(student.first_name for student in demo))
+    world = World(args.seed, args.as_of, args.students, frozenset(student.first_name for student in demo))
     try:
-        written = write_folder(args.out, world, args.students, args.errors)
+        written = write_folder(args.out, world, args.errors)
     except OSError as error:
         return _refuse(f"{args.out} cannot be written: {error}")
     lines = ", ".join(f"{count} in {name}" for name, count in written.lines.items())

@@ -217,8 +217,8 @@ def _no_plan_on_census_day(lines: Lines, _rng: Random) -> Planted | None:
 
 def _plan_without_service(lines: Lines, _rng: Random) -> Planted | None:
     found = [line for line, start in enumerate(lines.values("PLAN", "23.12")) if start >= lines.year_start]
-    # The services stand under another SELPA than the plan.
-    return lines.change("PLAN", found[-1], "23.09", "9902") if found else None
+    # The services stand under a SELPA, the plan under none that there is.
+    return lines.change("PLAN", found[-1], "23.09", "9900") if found else None
 
 
 def _late_without_reason(lines: Lines, _rng: Random) -> Planted | None:

@@ -26,10 +26,10 @@ class Planter:
     among the students and is planted on the first of them on whom it works.
     """
 
-    def __init__(self, world: World, rate: float, student_count: int) -> None:
+    def __init__(self, world: World, rate: float) -> None:
         self._world = world
         self._rate = rate
-        step = student_count * _COVERED_BY / len(DAMAGES)
+        step = world.student_count * _COVERED_BY / len(DAMAGES)
         # The rarest chances come first, so that they wait longest.
         self._due_from = {code: round(step * place) for place, code in enumerate(_RAREST_FIRST)}
         self._planted: Counter[str] = Counter()

@@ -8,7 +8,6 @@ from itertools import groupby
 
 from manzanita.domain.layouts import SIS_RECORDS, SPED_RECORDS, layout
 from manzanita.domain.layouts.files import EXTRACT_COLUMNS, write_lines
-from manzanita.synthetic.agencies import SELPA
 from manzanita.synthetic.names import SURNAME
 from manzanita.synthetic.schoolyear import academic_year_id, first_day, school_year, state_date
 from manzanita.synthetic.students import Enrollment, Meeting, Plan, Status, Student
@@ -127,7 +126,7 @@ def _swds(student: Student, status: Status, as_of: date) -> Row:
         "22.06": student.ssid,
         "22.07": student.local_id(status.lea),
         "22.08": student.sped_id,
-        "22.09": SELPA,
+        "22.09": student.selpa_code,
         "22.10": _date(status.initial_entry),
         "22.11": state_date(status.on),
         "22.12": status.code,
@@ -143,7 +142,7 @@ def _meet(student: Student, meeting: Meeting, as_of: date) -> Row:
         "24.06": student.ssid,
         "24.07": student.local_id(meeting.lea),
         "24.08": student.sped_id,
-        "24.09": SELPA,
+        "24.09": student.selpa_code,
         "24.11": _date(meeting.referred_on),
         "24.12": meeting.referred_by,
         "24.13": _date(meeting.consent_on),
@@ -163,7 +162,7 @@ def _plan(student: Student, plan: Plan, as_of: date) -> Row:
         "23.06": student.ssid,
         "23.07": student.local_id(plan.lea),
         "23.08": student.sped_id,
-        "23.09": SELPA,
+        "23.09": student.selpa_code,
         "23.10": plan.dsea,
         "23.12": state_date(plan.on),
         "23.13": plan.reason,
@@ -180,7 +179,7 @@ def _serv(student: Student, plan: Plan, as_of: date) -> Iterator[Row]:
             "25.06": academic_year_id(plan.on),
             "25.07": student.ssid,
             "25.08": student.local_id(plan.lea),
-            "25.09": SELPA,
+            "25.09": student.selpa_code,
             "25.11": service.code,
             "25.12": service.provider,
             "25.13": service.location,

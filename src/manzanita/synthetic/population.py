@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from random import Random
 
-from manzanita.synthetic.agencies import COUNTY_OFFICE, HERON_CREEK, JUNIPER_FLAT, LEAS, schools_for
+from manzanita.synthetic.agencies import STUDENTS_IN_A_SELPA, Selpa, selpas_for
 from manzanita.synthetic.disabilities import Disability, draw_disability, weighted
 from manzanita.synthetic.history import (
     ADOPTION,
@@ -100,10 +100,14 @@ _ENDING = (Course.MOVED_AWAY, Course.GRADUATED, Course.NO_LONGER, Course.REVOKED
 
 @dataclass(frozen=True)
 class World:
-    """What all students have in common: seed, the day the files are of, and the school days."""
+    """What all students have in common: seed, the day the files are of, the SELPAs, and the school days.
+
+    ``student_count`` counts students with special education records.
+    """
 
     seed: int
     as_of: date
+    student_count: int
     reserved_names: frozenset[str] = frozenset()
 
     @cached_property
@@ -125,6 +129,15 @@ class World:
         """The first school day of the files on which every LEA teaches."""
         return self.days.on_or_after(first_day(self.first_year, 2))
 
+    @cached_property
+    def selpas(self) -> tuple[Selpa, ...]:
+        return selpas_for(self.student_count)
+
+    def selpa_of(self, index: int) -> Selpa:
+        """One SELPA after the other is filled; who has no special education is spread over all of them."""
+        full = (index - 1) // STUDENTS_IN_A_SELPA
+        return self.selpas[full if index <= self.student_count else index % len(self.selpas)]
+
     def random(self, index: int) -> Random:
         return Random(f"{self.seed}/{index}")
 
@@ -135,7 +148,11 @@ def general_education_student(world: World, index: int) -> Student:
     age = int(weighted(rng, _GENERAL_AGES))
     birth = draw_birth(rng, age, world.year, world.as_of)
     student = draw_student(rng, index, birth, world.as_of, world.reserved_names)
-    schooling = Schooling(birth, _draw_home(rng), Placement.DISTRICT, rng.randrange(12), goes_to_tk=True)
+    selpa = world.selpa_of(index)
+    student.selpa_code = selpa.code
+    schooling = Schooling(
+        birth, selpa, _draw_home(rng, selpa), Placement.DISTRICT, rng.randrange(12), goes_to_tk=True
+    )
     oldest = max(world.first_year, world.year - age + 5)
     start = first_day(rng.randint(oldest, world.year), -7)
     stays = stays_by_year(schooling, start, None, world.year)
@@ -158,7 +175,9 @@ def random_student(world: World, index: int) -> Student:
     is_infant = third > world.as_of
     turns_three = not is_infant and third >= world.begin + timedelta(days=60)
     is_early = turns_three and (found_on < third or third > world.as_of - timedelta(days=120))
-    maker = _Maker(world, rng, student, course, age, disability)
+    selpa = world.selpa_of(index)
+    student.selpa_code = selpa.code
+    maker = _Maker(world, selpa, rng, student, course, age, disability)
     if is_infant or is_early:
         maker.make_early_start(third, is_infant=is_infant)
     else:
@@ -175,8 +194,8 @@ def _draw_course(rng: Random, age: int, world: World) -> Course:
     return Course(weighted(rng, _COURSES))
 
 
-def _draw_home(rng: Random) -> str:
-    return weighted(rng, {lea.code: lea.share for lea in LEAS if lea.share})
+def _draw_home(rng: Random, selpa: Selpa) -> str:
+    return weighted(rng, selpa.homes)
 
 
 def _draw_placement(rng: Random, disability: Disability, age: int) -> Placement:
@@ -193,6 +212,7 @@ def _draw_placement(rng: Random, disability: Disability, age: int) -> Placement:
 @dataclass(slots=True)
 class _Maker:
     world: World
+    selpa: Selpa
     rng: Random
     student: Student
     course: Course
@@ -224,6 +244,7 @@ class _Maker:
     def make_early_start(self, third: date, *, is_infant: bool) -> None:
         """A child in the county's infant program, who has gone on to the district at three unless ``is_infant``."""
         world, rng = self.world, self.rng
+        county_office = self.selpa.county_office.code
         schooling = self._schooling(Placement.DISTRICT)
         latest = (world.as_of if is_infant else third) - timedelta(days=100)
         earliest = max(world.begin, self.student.birth + timedelta(days=75))
@@ -232,7 +253,7 @@ class _Maker:
             entry = world.days.on_or_before(world.as_of - _INFANT_NEWEST)
         first = Held(entry, Kind.EARLY_START)
         if is_infant:
-            stays = [Stay(COUNTY_OFFICE, entry)]
+            stays = [Stay(county_office, entry)]
             self.student.enrollments = enrollments(schooling, stays, world.as_of)
             chronicle = self._chronicle(schooling, stays)
             held = forward(rng, world.days, first, world.as_of)
@@ -244,7 +265,7 @@ class _Maker:
         start = world.days.on_or_after(third)
         if start > world.as_of:
             start = third
-        stays = [Stay(COUNTY_OFFICE, entry, third - _DAY), Stay(schooling.home, start)]
+        stays = [Stay(county_office, entry, third - _DAY), Stay(schooling.home, start)]
         self.student.enrollments = enrollments(schooling, stays, world.as_of)
         chronicle = self._chronicle(schooling, stays)
         early = forward(rng, world.days, first, initial - _DAY)
@@ -258,11 +279,12 @@ class _Maker:
             chronicle.write_plan(chronicle.plan_after(meeting.on), NEW_PLAN)
 
     def _schooling(self, placement: Placement) -> Schooling:
-        home = _draw_home(self.rng)
-        if home == JUNIPER_FLAT and placement is Placement.COUNTY_PROGRAM and self.age >= 14:
-            home = HERON_CREEK
+        home = _draw_home(self.rng, self.selpa)
+        if placement is Placement.COUNTY_PROGRAM and self.age >= 14:
+            home = self.selpa.lea_by_code[home].goes_on_in or home
         return Schooling(
             birth=self.student.birth,
+            selpa=self.selpa,
             home=home,
             placement=placement,
             pick=self.rng.randrange(12),
@@ -340,9 +362,11 @@ class _Maker:
         if first >= last:
             return stays
         on = random_day(self.rng, self.world.days, first, last)
-        old = self.rng.choice([lea.code for lea in LEAS if lea.share and lea.code != stays[0].lea])
+        old = self.rng.choice([code for code in self.selpa.homes if code != stays[0].lea])
         years = range(school_year(stays[0].start), school_year(on) + 1)
-        is_taught = all(schools_for(old, schooling.grade(year).replace("IN", "PS")) for year in years)
+        is_taught = all(
+            self.selpa.schools_for(old, schooling.grade(year).replace("IN", "PS")) for year in years
+        )
         if on > last or not is_taught or any(meeting.on == on for meeting in held):
             return stays
         return with_move(stays, old, on, self.world.days.on_or_before(on - _DAY))

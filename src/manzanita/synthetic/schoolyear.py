@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 MONDAY, WEDNESDAY, THURSDAY, FRIDAY = 0, 2, 3, 4
 
@@ -18,12 +19,14 @@ def school_year(day: date) -> int:
     return day.year if day.month >= 7 else day.year - 1
 
 
+@cache
 def academic_year_id(day: date) -> str:
     """``2026-2027``, the form of the state's Academic Year ID."""
     year = school_year(day)
     return f"{year}-{year + 1}"
 
 
+@cache
 def state_date(day: date) -> str:
     """CCYYMMDD."""
     return day.isoformat().replace("-", "")
@@ -48,16 +51,19 @@ def nth_weekday(year: int, month: int, weekday: int, nth: int) -> date:
     return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (nth - 1))
 
 
+@cache
 def census_day(year: int) -> date:
     """First Wednesday of October of the school year."""
     return nth_weekday(year, 10, WEDNESDAY, 1)
 
 
+@cache
 def first_day(year: int, offset: int = 0) -> date:
     """First day of instruction: the third Monday of August, moved by the LEA's ``offset`` in days."""
     return nth_weekday(year, 8, MONDAY, 3) + timedelta(days=offset)
 
 
+@cache
 def last_day(year: int) -> date:
     """Last day of instruction: the first Friday of June."""
     return nth_weekday(year + 1, 6, FRIDAY, 1)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from manzanita.synthetic.agencies import CHAPARRAL, LEAS
+from manzanita.synthetic.agencies import CHAPARRAL, Lea
 from manzanita.synthetic.names import GIVEN_NAMES
 from manzanita.synthetic.students import Student
 
@@ -33,9 +33,9 @@ class Staff:
         self._open: dict[tuple[str, str], tuple[str, int]] = {}
         self._demo_manager = ""
 
-    def coordinator_rows(self) -> Iterator[dict[str, str]]:
-        """One coordinator for each LEA and the county office."""
-        for lea in LEAS:
+    def coordinator_rows(self, leas: Iterable[Lea]) -> Iterator[dict[str, str]]:
+        """One coordinator for each LEA."""
+        for lea in leas:
             yield self._staff_row("coordinator", lea.code)
 
     def student_rows(self, student: Student, *, is_demo: bool) -> Iterator[dict[str, str]]:

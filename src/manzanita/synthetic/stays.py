@@ -6,17 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from manzanita.synthetic.agencies import (
-    ANY_NONPUBLIC_SCHOOL,
-    ANY_PRIVATE_SCHOOL,
-    COUNTY_OFFICE,
-    GRADES,
-    HERON_CREEK,
-    JUNIPER_FLAT,
-    LEA_BY_CODE,
-    NONPUBLIC_SCHOOLS,
-    schools_for,
-)
+from manzanita.synthetic.agencies import ANY_NONPUBLIC_SCHOOL, ANY_PRIVATE_SCHOOL, GRADES, Selpa
 from manzanita.synthetic.offers import Placement
 from manzanita.synthetic.schoolyear import age_on, first_day, last_day, school_year
 from manzanita.synthetic.students import Enrollment
@@ -47,6 +37,7 @@ class Schooling:
     """What decides grades and schools. ``pick`` chooses among the schools of an LEA, the same every year."""
 
     birth: date
+    selpa: Selpa
     home: str
     placement: Placement
     pick: int
@@ -63,14 +54,16 @@ class Schooling:
             return "TK"
         return GRADES[min(age - 5 + GRADES.index("KN"), len(GRADES) - 1)] if age < 18 else _ADULT_AGE_GRADE
 
-    def lea(self, year: int, home: str | None = None) -> str:
-        """The LEA that teaches the student in a school year, living in the district ``home``."""
+    def lea(self, year: int) -> str:
+        """The LEA that teaches the student in a school year."""
         if self.placement is Placement.COUNTY_PROGRAM:
-            return COUNTY_OFFICE
-        home = home or self.home
-        # Juniper Flat ends with grade 8; its students go on in Heron Creek.
-        is_beyond = home == JUNIPER_FLAT and GRADES.index(self.grade(year)) >= _HIGH_SCHOOL
-        return HERON_CREEK if is_beyond else home
+            return self.selpa.county_office.code
+        is_beyond = GRADES.index(self.grade(year)) >= _HIGH_SCHOOL
+        return (is_beyond and self.selpa.lea_by_code[self.home].goes_on_in) or self.home
+
+    def opens(self, lea: str, year: int) -> date:
+        """The first day of a school year at an LEA."""
+        return first_day(year, self.selpa.lea_by_code[lea].offset)
 
 
 def stays_by_year(schooling: Schooling, start: date, until: date | None, this_year: int) -> list[Stay]:
@@ -82,7 +75,7 @@ def stays_by_year(schooling: Schooling, start: date, until: date | None, this_ye
             continue
         if stays:
             stays[-1] = Stay(stays[-1].lea, stays[-1].start, last_day(year - 1))
-        stays.append(Stay(lea, max(start, first_day(year, LEA_BY_CODE[lea].offset))))
+        stays.append(Stay(lea, max(start, schooling.opens(lea, year))))
     if until is not None:
         stays = [stay for stay in stays if stay.start <= until]
         stays[-1] = Stay(stays[-1].lea, stays[-1].start, until)
@@ -121,7 +114,7 @@ def enrollments(
     made: list[Enrollment] = []
     for stay in stays:
         for year in range(school_year(stay.start), school_year(stay.end or as_of) + 1):
-            start = max(stay.start, first_day(year, LEA_BY_CODE[stay.lea].offset))
+            start = max(stay.start, schooling.opens(stay.lea, year))
             end = min(stay.end or date.max, last_day(year))
             if start > as_of or start > end:
                 continue
@@ -145,16 +138,19 @@ def _enrollment(
     schooling: Schooling, lea: str, year: int, start: date, end: date | None, reason: str
 ) -> Enrollment:
     # An infant goes on in the infant program until the third birthday, whatever the school year says.
-    grade = "IN" if lea == COUNTY_OFFICE and schooling.grade(year) in ("IN", "PS") else schooling.grade(year)
-    grade = "PS" if lea != COUNTY_OFFICE and grade == "IN" else grade
-    residence = schooling.home if lea == COUNTY_OFFICE else lea
+    is_county = lea == schooling.selpa.county_office.code
+    grade = schooling.grade(year)
+    if grade in ("IN", "PS"):
+        grade = "IN" if is_county else "PS"
+    residence = schooling.home if is_county else lea
     if schooling.placement is Placement.NONPUBLIC:
-        nps = NONPUBLIC_SCHOOLS[schooling.pick % len(NONPUBLIC_SCHOOLS)][0]
+        choice = schooling.selpa.nonpublic_schools
+        nps = choice[schooling.pick % len(choice)].code
         return Enrollment(lea, ANY_NONPUBLIC_SCHOOL, start, grade, end, reason, nps=nps, residence=residence)
     if schooling.placement is Placement.PRIVATE:
         return Enrollment(
             lea, ANY_PRIVATE_SCHOOL, start, grade, end, reason, status=NON_ADA, residence=residence
         )
-    choice = schools_for(lea, grade)
-    school = choice[schooling.pick % len(choice)].code
+    schools = schooling.selpa.schools_for(lea, grade)
+    school = schools[schooling.pick % len(schools)].code
     return Enrollment(lea, school, start, grade, end, reason, residence=residence)

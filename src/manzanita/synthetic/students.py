@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from manzanita.synthetic.agencies import FIRST_SELPA
 from manzanita.synthetic.names import SURNAME
 
 FIRST_SSID = 9_900_000_000
@@ -103,6 +104,7 @@ class Student:
     is_hispanic: bool
     race: str
     address: str
+    selpa_code: str = FIRST_SELPA.code
     enrollments: list[Enrollment] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from manzanita.synthetic.agencies import LEAS, ORG_COLUMNS, org_rows
+from manzanita.synthetic.agencies import ORG_COLUMNS, org_rows
 from manzanita.synthetic.calendars import CALENDAR_COLUMNS, calendar_rows
 from manzanita.synthetic.demo_students import demo_students
 from manzanita.synthetic.errors import Planter
@@ -33,19 +33,19 @@ class Written:
     planted: int
 
 
-def write_folder(folder: Path, world: World, student_count: int, error_rate: float | None) -> Written:
+def write_folder(folder: Path, world: World, error_rate: float | None) -> Written:
     """Write all files into ``folder``, which is made if missing; files of the same names are replaced.
 
-    ``student_count`` counts students with special education records, demo students among them.
     ``error_rate`` is the share of lines to damage, ``None`` for files without a planted error.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _write_csv(folder / "orgs.csv", ORG_COLUMNS, org_rows())
-    for lea in LEAS:
+    _write_csv(folder / "orgs.csv", ORG_COLUMNS, org_rows(world.selpas))
+    leas = [lea for selpa in world.selpas for lea in selpa.leas]
+    for lea in leas:
         rows = calendar_rows(lea, world.first_year, world.year)
         _write_csv(folder / f"calendar_{lea.code}.csv", CALENDAR_COLUMNS, rows)
     (folder / PLANTED).unlink(missing_ok=True)
-    planter = None if error_rate is None else Planter(world, error_rate, student_count)
+    planter = None if error_rate is None else Planter(world, error_rate)
     counts = dict.fromkeys(FILES, 0)
     total = planted = 0
     with ExitStack() as stack:
@@ -56,8 +56,8 @@ def write_folder(folder: Path, world: World, student_count: int, error_rate: flo
         planted_file = stack.enter_context(_open(folder / PLANTED)) if planter else None
         staff = Staff()
         people.writeheader()
-        people.writerows(staff.coordinator_rows())
-        for student, is_demo in all_students(world, student_count):
+        people.writerows(staff.coordinator_rows(leas))
+        for student, is_demo in all_students(world):
             lines = student_lines(student, world.as_of)
             if planter and planted_file and not is_demo:
                 entry = planter.plant(student, lines, counts)
@@ -72,15 +72,15 @@ def write_folder(folder: Path, world: World, student_count: int, error_rate: flo
     return Written(total, {FILES[record]: count for record, count in counts.items()}, planted)
 
 
-def all_students(world: World, student_count: int) -> Iterator[tuple[Student, bool]]:
+def all_students(world: World) -> Iterator[tuple[Student, bool]]:
     """Every student in the order of the files, and whether it is a demo student."""
     demo = demo_students()
+    count = world.student_count
     for student in demo:
         yield student, True
-    for index in range(len(demo) + 1, student_count + 1):
+    for index in range(len(demo) + 1, count + 1):
         yield random_student(world, index), False
-    last = student_count + round(student_count * GENERAL_EDUCATION_SHARE)
-    for index in range(student_count + 1, last + 1):
+    for index in range(count + 1, count + round(count * GENERAL_EDUCATION_SHARE) + 1):
         yield general_education_student(world, index), False
 
 
