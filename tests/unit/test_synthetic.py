@@ -6,6 +6,7 @@ import csv
 import json
 from collections import Counter, defaultdict
 from datetime import date
+from itertools import pairwise
 
 import pytest
 
@@ -304,7 +305,7 @@ def test_6_7_and_8_stand_in_the_nonpublic_the_private_and_the_preschool(of):
     assert of(6, "SENR", "1.05", "1.06")[-1] == ("0000001", "9950011")
     assert of(7, "SENR", "1.05", "1.06", "1.23")[-1] == ("0000002", "", "50")
     # The ISP, and a newer IEP of the LEA the student came from: the conflict to settle.
-    assert of(7, "PLAN", "23.04", "23.11", "23.12")[1:] == [
+    assert of(7, "PLAN", "23.04", "23.11", "23.12")[-2:] == [
         (CHAPARRAL, "200", "20260824"),
         (HERON_CREEK, "100", "20260903"),
     ]
@@ -323,6 +324,23 @@ def test_9_found_in_spring_and_started_in_autumn(of):
     assert of(9, "MEET", "24.15", "24.14", "24.16", "24.13") == [("20260514", "10", "20", "20260323")]
     assert of(9, "PLAN", "23.12", "23.13") == [("20260908", "1")]
     assert of(9, "SERV", "25.17", "25.11") == [("20260908", "415"), ("20260908", "330")]
+
+
+def test_10_two_offered_services_are_not_in_the_plan_and_11_has_one_ssid(of):
+    assert [s for s in of(10, "SERV", "25.17", "25.11") if s[0] == "20261013"] == [
+        ("20261013", "330"),
+        ("20261013", "415"),
+    ]
+    assert of(11, "MEET", "24.15", "24.14") == [("20240312", ""), ("20250311", ""), ("20260305", "40")]
+
+
+@pytest.mark.parametrize("number", set(range(1, 12)) - {8, 9})
+def test_histories_reach_back_to_the_first_year_without_a_late_review(of, number):
+    years = {day[:4] for day in of(number, "SENR", "1.22")}
+    assert years >= {"2023", "2024", "2025", "2026"}
+    assert min(of(number, "PLAN", "23.12")) < "20241220"
+    reviews = sorted(of(number, "MEET", "24.15"))
+    assert all(int(later) <= int(earlier) + 10000 for earlier, later in pairwise(reviews))
 
 
 def test_the_demo_case_manager_is_the_first_one_and_has_all_ten(people):

@@ -1,7 +1,7 @@
 """The eleven demo students, by hand, as they stand on November 23, 2026.
 
-1, 2, 3, 5 and 9 have their full history; the others enrollment, status, and what their story needs. All but the
-fourth are in Chaparral today.
+Each has the history that the files reach back to: school years, status, meetings and plans with services since August
+2023 or since the student was first served. All but the fourth are in Chaparral today.
 """
 
 from __future__ import annotations
@@ -244,13 +244,20 @@ def _transferred_out() -> Student:
         race="600",
         address="351 Lavender Lane",
         enrollments=[
-            *_years(CHAPARRAL, {2024: (_COTTONWOOD, "03"), 2025: (_COTTONWOOD, "04")}),
+            *_years(
+                CHAPARRAL, {2023: (_COTTONWOOD, "02"), 2024: (_COTTONWOOD, "03"), 2025: (_COTTONWOOD, "04")}
+            ),
             Enrollment(CHAPARRAL, _COTTONWOOD, date(2026, 8, 13), "05", date(2026, 10, 23), LEFT),
             Enrollment(HERON_CREEK, _GREAT_EGRET, date(2026, 10, 26), "05"),
         ],
-        statuses=[Status(CHAPARRAL, date(2025, 3, 12), "1", initial_entry=date(2022, 3, 21))],
-        meetings=[_triennial(CHAPARRAL, date(2025, 3, 12)), Meeting(CHAPARRAL, date(2026, 3, 10))],
+        statuses=[Status(CHAPARRAL, date(2024, 3, 14), "1", initial_entry=date(2022, 3, 21))],
+        meetings=[
+            Meeting(CHAPARRAL, date(2024, 3, 14)),
+            _triennial(CHAPARRAL, date(2025, 3, 12)),
+            Meeting(CHAPARRAL, date(2026, 3, 10)),
+        ],
         plans=[
+            Plan(CHAPARRAL, CHAPARRAL, date(2024, 3, 14), "1", values, (Service("415", 40),)),
             Plan(CHAPARRAL, CHAPARRAL, date(2025, 3, 12), "1", values, services),
             Plan(CHAPARRAL, CHAPARRAL, date(2026, 3, 10), "1", values, services),
             Plan(HERON_CREEK, HERON_CREEK, date(2026, 10, 26), "3", values, services),
@@ -317,7 +324,10 @@ def _accountable_elsewhere() -> Student:
 
 
 def _nonpublic_school() -> Student:
-    """6: placed by Chaparral in Blue Oak School, a nonpublic school."""
+    """6: placed by Chaparral in Blue Oak School, a nonpublic school, since August 14, 2025."""
+    at_middle_school = {**_IEP, "23.15": "260", "23.16": "ESN", "23.20": "400", "23.23": "40", "23.24": "300"}
+    class_there = (Service("330", 1350, location="520"), Service("510", 30))
+    placed_on = date(2025, 8, 14)
     values = {
         **_IEP,
         "23.15": "260",
@@ -341,10 +351,11 @@ def _nonpublic_school() -> Student:
         race="700",
         address="4 Spruce Lane",
         enrollments=[
+            *_years(CHAPARRAL, {2023: (_CEANOTHUS, "06"), 2024: (_CEANOTHUS, "07")}),
             Enrollment(
                 CHAPARRAL,
                 ANY_NONPUBLIC_SCHOOL,
-                date(2025, 8, 14),
+                placed_on,
                 "08",
                 date(2026, 6, 5),
                 ENDS_WITH_YEAR,
@@ -352,9 +363,20 @@ def _nonpublic_school() -> Student:
             ),
             Enrollment(CHAPARRAL, ANY_NONPUBLIC_SCHOOL, date(2026, 8, 13), "09", nps=_BLUE_OAK),
         ],
-        statuses=[Status(CHAPARRAL, date(2026, 2, 5), "1", initial_entry=date(2021, 2, 11))],
-        meetings=[Meeting(CHAPARRAL, date(2026, 2, 5))],
-        plans=[Plan(CHAPARRAL, CHAPARRAL, date(2026, 2, 5), "1", values, services)],
+        statuses=[Status(CHAPARRAL, date(2024, 2, 8), "1", initial_entry=date(2021, 2, 11))],
+        meetings=[
+            _triennial(CHAPARRAL, date(2024, 2, 8)),
+            Meeting(CHAPARRAL, date(2025, 2, 6)),
+            # On the placement.
+            Meeting(CHAPARRAL, date(2025, 5, 29)),
+            Meeting(CHAPARRAL, date(2026, 2, 5)),
+        ],
+        plans=[
+            Plan(CHAPARRAL, CHAPARRAL, date(2024, 2, 8), "1", at_middle_school, class_there),
+            Plan(CHAPARRAL, CHAPARRAL, date(2025, 2, 6), "1", at_middle_school, class_there),
+            Plan(CHAPARRAL, CHAPARRAL, placed_on, "1", values, services),
+            Plan(CHAPARRAL, CHAPARRAL, date(2026, 2, 5), "1", values, services),
+        ],
         rights_holders=[RightsHolder("Zinnia", "Foster parent", phone="707-555-0110")],
     )
 
@@ -374,12 +396,22 @@ def _private_school() -> Student:
         race="700",
         address="612 Goldenrod Lane",
         enrollments=[
-            *_years(HERON_CREEK, {2025: (_GREAT_EGRET, "03")}),
+            *_years(
+                HERON_CREEK,
+                {2023: (_GREAT_EGRET, "01"), 2024: (_GREAT_EGRET, "02"), 2025: (_GREAT_EGRET, "03")},
+            ),
             Enrollment(CHAPARRAL, ANY_PRIVATE_SCHOOL, date(2026, 8, 13), "04", status=NON_ADA),
         ],
-        statuses=[Status(HERON_CREEK, date(2026, 2, 19), "1", initial_entry=date(2023, 3, 2))],
-        meetings=[Meeting(HERON_CREEK, date(2026, 2, 19)), Meeting(CHAPARRAL, date(2026, 8, 24))],
+        statuses=[Status(HERON_CREEK, date(2024, 2, 27), "1", initial_entry=date(2023, 3, 2))],
+        meetings=[
+            Meeting(HERON_CREEK, date(2024, 2, 27)),
+            Meeting(HERON_CREEK, date(2025, 2, 25)),
+            _triennial(HERON_CREEK, date(2026, 2, 19)),
+            Meeting(CHAPARRAL, date(2026, 8, 24)),
+        ],
         plans=[
+            Plan(HERON_CREEK, HERON_CREEK, date(2024, 2, 27), "1", education, (Service("415", 60),)),
+            Plan(HERON_CREEK, HERON_CREEK, date(2025, 2, 25), "1", education, (Service("415", 60),)),
             Plan(HERON_CREEK, HERON_CREEK, date(2026, 2, 19), "1", education, (Service("415", 60),)),
             Plan(
                 CHAPARRAL,
@@ -506,10 +538,25 @@ def _partial_consent() -> Student:
         is_hispanic=False,
         race="201",
         address="903 Maple Lane",
-        enrollments=_years(CHAPARRAL, {2025: (_COTTONWOOD, "02"), 2026: (_COTTONWOOD, "03")}),
-        statuses=[Status(CHAPARRAL, date(2025, 10, 9), "1", initial_entry=date(2022, 10, 20))],
-        meetings=[_triennial(CHAPARRAL, date(2025, 10, 9)), Meeting(CHAPARRAL, date(2026, 10, 6))],
+        enrollments=_years(
+            CHAPARRAL,
+            {
+                2023: (_COTTONWOOD, "KN"),
+                2024: (_COTTONWOOD, "01"),
+                2025: (_COTTONWOOD, "02"),
+                2026: (_COTTONWOOD, "03"),
+            },
+        ),
+        statuses=[Status(CHAPARRAL, date(2023, 10, 17), "1", initial_entry=date(2022, 10, 20))],
+        meetings=[
+            Meeting(CHAPARRAL, date(2023, 10, 17)),
+            Meeting(CHAPARRAL, date(2024, 10, 15)),
+            _triennial(CHAPARRAL, date(2025, 10, 9)),
+            Meeting(CHAPARRAL, date(2026, 10, 6)),
+        ],
         plans=[
+            Plan(CHAPARRAL, CHAPARRAL, date(2023, 10, 17), "1", values, (Service("330", 150),)),
+            Plan(CHAPARRAL, CHAPARRAL, date(2024, 10, 15), "1", values, (Service("330", 150),)),
             Plan(CHAPARRAL, CHAPARRAL, date(2025, 10, 9), "1", values, (Service("330", 200),)),
             Plan(
                 CHAPARRAL,
@@ -536,9 +583,25 @@ def _merged_ssid() -> Student:
         is_hispanic=True,
         race="700",
         address="77 Alder Lane",
-        enrollments=_years(CHAPARRAL, {2025: (_CEANOTHUS, "07"), 2026: (_CEANOTHUS, "08")}),
-        statuses=[Status(CHAPARRAL, date(2026, 3, 5), "1", initial_entry=date(2023, 3, 16))],
-        meetings=[_triennial(CHAPARRAL, date(2026, 3, 5))],
-        plans=[Plan(CHAPARRAL, CHAPARRAL, date(2026, 3, 5), "1", values, (Service("330", 240),))],
+        enrollments=_years(
+            CHAPARRAL,
+            {
+                2023: (_COTTONWOOD, "05"),
+                2024: (_CEANOTHUS, "06"),
+                2025: (_CEANOTHUS, "07"),
+                2026: (_CEANOTHUS, "08"),
+            },
+        ),
+        statuses=[Status(CHAPARRAL, date(2024, 3, 12), "1", initial_entry=date(2023, 3, 16))],
+        meetings=[
+            Meeting(CHAPARRAL, date(2024, 3, 12)),
+            Meeting(CHAPARRAL, date(2025, 3, 11)),
+            _triennial(CHAPARRAL, date(2026, 3, 5)),
+        ],
+        plans=[
+            Plan(CHAPARRAL, CHAPARRAL, date(2024, 3, 12), "1", values, (Service("330", 200),)),
+            Plan(CHAPARRAL, CHAPARRAL, date(2025, 3, 11), "1", values, (Service("330", 200),)),
+            Plan(CHAPARRAL, CHAPARRAL, date(2026, 3, 5), "1", values, (Service("330", 240),)),
+        ],
         rights_holders=[RightsHolder("Dove", "Grandmother", "Spanish", "707-555-0117")],
     )
