@@ -7,14 +7,16 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PORT ?= 8800
 SANDBOX_PORT ?= 8801
 COUNT ?= 20
+MINUTES ?= 60
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test prove-crash pictures constraints
+.PHONY: help demo test prove-crash soak pictures constraints
 
 help:
 	@echo "make demo         the site with a fictitious SELPA, until Ctrl-C"
 	@echo "make test         all checks and tests, on SQLite and PostgreSQL"
 	@echo "make prove-crash  kill -9 at seven named and COUNT=20 random moments, on both databases"
+	@echo "make soak         MINUTES=60 of two coordinators and ten case managers on PostgreSQL, 20,000 students"
 	@echo "make pictures     renew docs/pictures from the browser tests"
 	@echo "make constraints  write the installed versions into constraints.txt"
 
@@ -26,6 +28,9 @@ test: $(VENV)/installed-for-tests
 
 prove-crash: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.crash --random $(COUNT)
+
+soak: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.soak --minutes $(MINUTES) --students 20000
 
 pictures: $(VENV)/installed-for-tests
 	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_demo_tour.py tests/browser/test_first_path.py

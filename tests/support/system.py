@@ -95,7 +95,7 @@ class System:
             ],
             environment,
         )
-        self._wait(f"{self.address}/sign-in")
+        self.wait_for(f"{self.address}/sign-in")
 
     def start_worker(self, **environment: str) -> None:
         self.start("worker", ["-m", "manzanita.cli", "worker"], environment)
@@ -106,9 +106,9 @@ class System:
         if load is not None:
             arguments += ["--load", str(load)]
         self.start("sandbox", arguments)
-        self._wait(f"{self.sandbox_address}/control/health")
+        self.wait_for(f"{self.sandbox_address}/control/health")
 
-    def _wait(self, address: str) -> None:
+    def wait_for(self, address: str) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             try:

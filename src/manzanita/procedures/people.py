@@ -32,9 +32,10 @@ class PeopleLoaded:
     unknown: int
 
 
-@transaction.atomic
 def load_people(path: Path, *, as_of: date, passwords: dict[str, str]) -> PeopleLoaded:
-    """Load staff, assignments and rights holders; loading the same file again changes nothing.
+    """Load staff, assignments and rights holders; loading the same file again changes nothing, and completes a load
+    that was cut off: staff are one transaction, then each group of statements is one, because a transaction of
+    20,000 students holds more locks than PostgreSQL has room for.
 
     Staff whose perspective this version does not have are left out. ``passwords`` maps e-mail to a password;
     who is not in it cannot sign in until a password is set. Raises ``ValueError`` naming the line of an
@@ -42,37 +43,23 @@ def load_people(path: Path, *, as_of: date, passwords: dict[str, str]) -> People
     """
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(enumerate(csv.DictReader(file), start=2))
-    users: dict[str, User] = {}
-    for _, row in rows:
-        if row["kind"] != "staff" or row["role"] not in PERSPECTIVES:
-            continue
-        user = add_person(
-            email=row["email"],
-            name=f"{row['first_name']} {row['last_name']}",
-            password=passwords.get(row["email"]),
-        )
-        users[row["person_id"]] = user
-        grant_perspective(
-            user=user,
-            perspective_key=row["role"],
-            agency=agency_by_code(row["agency"]),
-            starts_on=date(as_of.year - 1, 7, 1),
-            by=None,
-            reason="people file",
-        )
+    staff = [row for _, row in rows if row["kind"] == "staff" and row["role"] in PERSPECTIVES]
+    known = {row["person_id"] for row in staff}
+    for line, row in rows:
+        if row["kind"] == "assignment" and row["person_id"] not in known:
+            raise ValueError(f"{path.name}, line {line}: no case manager {row['person_id']} in this file")
+    users = _load_staff(staff, as_of, passwords)
     students = students_by_ssid({row["ssid"] for _, row in rows if row["ssid"]})
     statements: dict[str, list[Statement]] = defaultdict(list)
     contact_numbers: Counter[int] = Counter()
     unknown = 0
-    for line, row in rows:
+    for _, row in rows:
         if row["kind"] not in ("assignment", "rights_holder"):
             continue
         student_id = students.get(row["ssid"])
         if student_id is None:
             unknown += 1
         elif row["kind"] == "assignment":
-            if row["person_id"] not in users:
-                raise ValueError(f"{path.name}, line {line}: no case manager {row['person_id']} in this file")
             statements["assignment"].append(
                 Statement(
                     {"student_id": student_id},
@@ -99,3 +86,25 @@ def load_people(path: Path, *, as_of: date, passwords: dict[str, str]) -> People
         for start in range(0, len(stated), STATEMENTS_AT_ONCE):
             state_student_facts(kind, stated[start : start + STATEMENTS_AT_ONCE], by_id=None, cause=CAUSE)
     return PeopleLoaded(len(users), len(statements["assignment"]), len(statements["contact"]), unknown)
+
+
+@transaction.atomic
+def _load_staff(staff: list[dict[str, str]], as_of: date, passwords: dict[str, str]) -> dict[str, User]:
+    """Accounts and grants of ``staff``; users by person id of the file."""
+    users: dict[str, User] = {}
+    for row in staff:
+        user = add_person(
+            email=row["email"],
+            name=f"{row['first_name']} {row['last_name']}",
+            password=passwords.get(row["email"]),
+        )
+        users[row["person_id"]] = user
+        grant_perspective(
+            user=user,
+            perspective_key=row["role"],
+            agency=agency_by_code(row["agency"]),
+            starts_on=date(as_of.year - 1, 7, 1),
+            by=None,
+            reason="people file",
+        )
+    return users
