@@ -1,6 +1,7 @@
 """Who gets which page: the refusals, in words, with their way out."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.http import HttpResponse
@@ -61,6 +62,7 @@ def test_a_missing_capability_names_perspective_deed_and_way_out(small_world, si
     page = answer.content.decode()
     assert "As Case manager at Chaparral Unified you cannot see the state plan and send it." in page
     assert "Ask the SEDS coordinator of Chaparral Unified" in page
+    assert '<nav class="rail" aria-label="Main">' in page
 
 
 @WITH_TEST_PAGES
@@ -150,8 +152,38 @@ def test_an_unknown_page_names_the_scope(small_world, sign_in):
 
     assert answer.status_code == 404
     page = answer.content.decode()
-    assert "in your scope: Case manager, Chaparral Unified, my students" in page
-    assert reverse("students") in page
+    assert "No page in your scope has this address: Case manager, Chaparral Unified, my students." in page
+    assert "The SEDS coordinator of Chaparral Unified assigns students." in page
+    assert '<nav class="rail" aria-label="Main">' in page
+    assert f'<a class="btn primary" href="{reverse("students")}">' in page
+
+
+def test_a_student_out_of_scope_looks_like_one_that_does_not_exist(small_world, sign_in):
+    client = sign_in(small_world.case_manager)
+    pages = []
+    for public_id in (small_world.students["sage"].public_id, "018f0000-0000-7000-8000-000000000000"):
+        answer = client.get(f"/students/{public_id}")
+        assert answer.status_code == 404
+        pages.append(re.sub(r"[A-Za-z0-9]{64}", "TOKEN", answer.content.decode()).replace(str(public_id), "ID"))
+
+    assert pages[0] == pages[1]
+    assert "Sage" not in pages[0]
+
+
+def test_a_page_that_is_not_there_offers_the_other_perspectives(small_world, sign_in):
+    grant = grant_perspective(
+        user=small_world.case_manager,
+        perspective_key="coordinator",
+        agency=small_world.case_manager_grant.agency,
+        starts_on=dt.date(2026, 7, 1),
+        by=None,
+        reason="test",
+    )
+    page = sign_in(small_world.case_manager, small_world.case_manager_grant).get("/no-such-page").content.decode()
+
+    main = page.split("<main")[1]
+    assert f'name="grant" value="{grant.pk}"' in main
+    assert f'name="grant" value="{small_world.case_manager_grant.pk}"' not in main
 
 
 @pytest.mark.django_db
