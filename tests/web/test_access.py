@@ -164,7 +164,9 @@ def test_a_student_out_of_scope_looks_like_one_that_does_not_exist(small_world, 
     for public_id in (small_world.students["sage"].public_id, "018f0000-0000-7000-8000-000000000000"):
         answer = client.get(f"/students/{public_id}")
         assert answer.status_code == 404
-        pages.append(re.sub(r"[A-Za-z0-9]{64}", "TOKEN", answer.content.decode()).replace(str(public_id), "ID"))
+        pages.append(
+            re.sub(r"[A-Za-z0-9]{64}", "TOKEN", answer.content.decode()).replace(str(public_id), "ID")
+        )
 
     assert pages[0] == pages[1]
     assert "Sage" not in pages[0]
@@ -179,7 +181,11 @@ def test_a_page_that_is_not_there_offers_the_other_perspectives(small_world, sig
         by=None,
         reason="test",
     )
-    page = sign_in(small_world.case_manager, small_world.case_manager_grant).get("/no-such-page").content.decode()
+    page = (
+        sign_in(small_world.case_manager, small_world.case_manager_grant)
+        .get("/no-such-page")
+        .content.decode()
+    )
 
     main = page.split("<main")[1]
     assert f'name="grant" value="{grant.pk}"' in main

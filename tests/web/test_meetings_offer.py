@@ -196,6 +196,34 @@ def test_a_service_is_added_taken_back_and_offered_again(small_world, manager):
     assert stored("service.3.offer")[-1][:2] == (3, "add")
 
 
+def test_a_double_click_adds_one_service_and_the_next_page_may_add_the_same_again(small_world, manager):
+    meeting = pages.opened(small_world)
+    services = address(meeting, "/services")
+    page = text_of(manager.get(address(meeting, "?step=services")))
+    assert '<input type="hidden" name="as" value="3">' in page
+    for _ in range(2):
+        assert manager.post(services, {"add": "450", "as": "3"}).url == address(
+            meeting, "?step=services&service=3"
+        )
+    assert not stored("service.4.25.11")
+    page = text_of(manager.get(address(meeting, "?step=services&service=3")))
+    assert '<input type="hidden" name="as" value="4">' in page
+    manager.post(services, {"add": "450", "as": "4"})
+    assert stored("service.4.25.11") == [(1, "450", "Wren Placeholder")]
+
+
+def test_somebody_elses_new_service_is_not_taken_for_a_double_click(small_world, manager, coordinator):
+    meeting = pages.opened(small_world)
+    services = address(meeting, "/services")
+    manager.post(services, {"add": "450", "as": "3"})
+    assert coordinator.post(services, {"add": "450", "as": "3"}).url == address(
+        meeting, "?step=services&service=4"
+    )
+    assert manager.post(services, {"add": "460", "as": "3"}).url == address(
+        meeting, "?step=services&service=5"
+    )
+
+
 def test_the_end_of_a_service_is_offered_once_and_a_second_person_is_told(small_world, manager, coordinator):
     meeting = pages.opened(small_world)
     sent = {"service": "2", "offer": "remove", "rev": "0"}

@@ -205,11 +205,31 @@ def _check_field(field_key: str, value: str) -> None:
 
 
 @transaction.atomic
-def add_service(*, actor: Actor, meeting: Meeting, service_nos_in_force: set[int], service_code: str) -> int:
-    """Offer a new service; return its number, which no service of the student has used in this meeting."""
+def add_service(
+    *,
+    actor: Actor,
+    meeting: Meeting,
+    service_nos_in_force: set[int],
+    service_code: str,
+    expected_no: int | None = None,
+) -> int:
+    """Offer a new service; return its number, which no service of the student has used in this meeting.
+
+    ``expected_no`` is the number that the asker's page would give it. Where that number
+    holds an offer of the same service by the same person already, the same click came twice: nothing is added.
+    """
     if service_code not in code_set("Service").codes:
         raise ValueError(f"no such service code: {service_code}")
     locked = _require_open(meeting.pk)
+    offered_already = Answer.objects.filter(
+        meeting=locked,
+        field_key=f"service.{expected_no}.25.11",
+        value=service_code,
+        revision=1,
+        by_id=actor.user_id,
+    )
+    if expected_no is not None and offered_already.exists():
+        return expected_no
     keys = Answer.objects.filter(meeting=locked, field_key__startswith="service.").values_list(
         "field_key", flat=True
     )

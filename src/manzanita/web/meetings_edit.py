@@ -23,7 +23,7 @@ from manzanita.students.queries import facts_of
 from manzanita.web.access import requires
 from manzanita.web.meetings_form import Desk, control_id, desk_of, field_view, fields_of, step_of, step_url
 from manzanita.web.meetings_refusals import fetch_anew, refuse_closed
-from manzanita.web.meetings_steps import page_context
+from manzanita.web.meetings_steps import LONGEST_SERVICE_NUMBER, page_context
 
 SAVED_EVENT = "answerSaved"
 
@@ -211,6 +211,7 @@ def change_services(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
                 meeting=meeting,
                 service_nos_in_force=numbers,
                 service_code=request.POST["add"],
+                expected_no=_number(request.POST.get("as", "")),
             )
         else:
             chosen = _change_offer(request, desk)
@@ -220,6 +221,10 @@ def change_services(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     except ValueError:
         return HttpResponseBadRequest("No such service.", content_type="text/plain")
     return redirect(desk.step_url("services", chosen))
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_SERVICE_NUMBER else None
 
 
 def _change_offer(request: HttpRequest, desk: Desk) -> int:

@@ -112,6 +112,12 @@ class Desk:
         anchor = control_id(offered.field_key) if offered.field_key else ""
         return self.step_url(offered.step, offered.service, anchor) if offered.step else ""
 
+    @property
+    def next_service_no(self) -> int:
+        """The number that a service gets which is added from this page."""
+        known = {service.service_no for service in self.facts.services}
+        return max(known | {service.number for service in self.proposal.services}, default=0) + 1
+
     def service(self, number: int) -> ProposedService | None:
         return next((service for service in self.proposal.services if service.number == number), None)
 

@@ -54,6 +54,7 @@ def page_context(actor: Actor, desk: Desk, step: str, service_text: str = "") ->
             "heading": STEPS[step],
             "chosen": chosen,
             "fields": service_fields(desk, chosen) if chosen else [],
+            "next_service_no": desk.next_service_no,
             "service_codes": [
                 (code.code, code_name(service_codes, code.code)) for code in service_codes.current()
             ],
