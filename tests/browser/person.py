@@ -38,6 +38,12 @@ class Person:
         expect(self.page.get_by_role("navigation").first).to_be_visible()
         return self
 
+    def sign_out_and_in(self, email: str, password: str) -> Person:
+        """A new session in this window's browser, with a new token."""
+        self.page.locator("details.who summary").click()
+        self.page.get_by_role("button", name="Sign out").click()
+        return self.sign_in(email, password)
+
     def go(self, path: str) -> None:
         self.page.goto(self.address + path)
 

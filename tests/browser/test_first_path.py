@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from manzanita.domain.layouts import layout
 from manzanita.domain.layouts.files import write_lines
-from tests.browser.person import CASE_MANAGER, COORDINATOR
+from tests.browser.person import CASE_MANAGER, COORDINATOR, Person
 from tests.support import state_files as w
 
 pytestmark = pytest.mark.browser
@@ -296,3 +296,23 @@ def test_13_signed_out_elsewhere_a_save_says_so_and_keeps_the_text(case_manager)
     expect(page.locator(".fsave", has_text="You are signed out: not saved")).to_be_visible()
     expect(percent).to_have_value("55")
     expect(page.get_by_label("Password")).to_have_count(0)
+
+
+def test_14_signed_in_again_in_another_tab_the_old_tab_saves_what_waits_by_itself(case_manager, system):
+    old = case_manager.page
+    tab = old.context.new_page()
+    Person(tab, system.address).sign_in(CASE_MANAGER, w.PASSWORD)
+    # The text of the step before still waits in the old tab, whose token is of the session that ended.
+    old.get_by_role("button", name="Retry now").click()
+    expect(old.get_by_text("Not saved, will retry.")).to_be_hidden()
+    tab.goto(old.url)
+    expect(tab.get_by_role("textbox", name="General education participation")).to_have_value("55")
+    # A plain form of an old tab is offered again, with all it held.
+    Person(tab, system.address).sign_out_and_in(CASE_MANAGER, w.PASSWORD)
+    old.get_by_role("button", name="Cancel the meeting…").click()
+    old.get_by_label("Reason").fill("The family asked for another day")
+    old.get_by_role("dialog").get_by_role("button", name="Cancel the meeting").click()
+    expect(old.get_by_role("heading", level=1)).to_have_text("Nothing was saved yet")
+    old.get_by_role("button", name="Send it again as Wren Placeholder").click()
+    expect(old.get_by_text("The family asked for another day")).to_be_visible()
+    tab.close()

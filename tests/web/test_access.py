@@ -215,15 +215,59 @@ def test_a_broken_page_gives_a_reference_and_no_details(small_world, sign_in, ca
     assert f"server error shown, reference {reference}" in caplog.text
 
 
-def test_a_form_without_its_token_changes_nothing_and_says_so(small_world):
+@pytest.fixture
+def in_an_old_tab(small_world):
+    """A client whose token is asked for, signed in as the case manager; it sends none, as an old page would."""
     client = Client(enforce_csrf_checks=True)
     client.force_login(small_world.case_manager, backend="django.contrib.auth.backends.ModelBackend")
+    return client
 
-    answer = client.post("/perspective", {"grant": small_world.case_manager_grant.pk})
+
+def test_a_form_without_its_token_changes_nothing_and_says_so(small_world, in_an_old_tab):
+    answer = in_an_old_tab.post("/perspective", {"grant": small_world.case_manager_grant.pk})
 
     assert answer.status_code == 403
-    assert "Nothing was saved" in answer.content.decode()
-    assert "grant" not in client.session
+    page = answer.content.decode()
+    assert "Nothing was saved yet" in page and '<nav class="rail" aria-label="Main">' in page
+    # Without the browser's word that the form is ours, what it holds is not offered again.
+    assert "Send it again" not in page
+    assert "grant" not in in_an_old_tab.session
+
+
+@pytest.mark.parametrize(("site", "is_offered"), [("same-origin", True), ("cross-site", False)])
+def test_what_an_old_page_sent_can_be_sent_again_if_it_came_from_here(in_an_old_tab, site, is_offered):
+    answer = in_an_old_tab.post("/students/search", {"q": "Ålder <b>"}, headers={"Sec-Fetch-Site": site})
+
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert ("Send it again as Wren Placeholder" in page) is is_offered
+    assert ('<input type="hidden" name="q" value="Ålder &lt;b&gt;">' in page) is is_offered
+    assert ('<form method="post" action="/students/search">' in page.split("<main")[1]) is is_offered
+
+
+def test_a_password_is_never_written_into_a_page(in_an_old_tab):
+    sent = {"username": "wren.placeholder@example.org", "password": "not-a-real-one"}
+    answer = in_an_old_tab.post("/sign-in", sent, headers={"Sec-Fetch-Site": "same-origin"})
+
+    assert answer.status_code == 403
+    assert "not-a-real-one" not in answer.content.decode()
+
+
+def test_a_part_of_an_old_page_is_told_todays_token_and_who_is_signed_in(small_world, in_an_old_tab):
+    answer = in_an_old_tab.post("/students/search", {"q": "x"}, headers={"HX-Request": "true"})
+
+    assert answer.status_code == 403
+    told = answer.json()
+    assert (told["person"], told["name"]) == (small_world.case_manager.pk, "Wren Placeholder")
+    again = in_an_old_tab.post("/students/search", {"q": "x"}, headers={"X-CSRFToken": told["token"]})
+    assert again.status_code == 302
+
+
+def test_a_part_of_an_old_page_of_nobody_is_told_no_name(db):
+    answer = Client(enforce_csrf_checks=True).post("/students/search", headers={"HX-Request": "true"})
+
+    assert answer.status_code == 403
+    assert set(answer.json()) == {"token"}
 
 
 def test_a_capability_is_asked_of_the_perspective_not_of_the_person(small_world):

@@ -2,7 +2,8 @@
 
 The kit knows no model: it reads plain attributes that the middleware and views put on the request.
 
-- `request.actor`: person_name, initials, perspective.label, agency_name, students_label, designation_label, may()
+- `request.actor`: user_id, person_name, initials, perspective.label, agency_name, students_label,
+  designation_label, may()
 - `request.grant`: the grant in use (optional; only `.id` is read)
 - `request.available_grants`: grants of this person, each with id, perspective_label, agency_name
 - `request.scope_choices`: {"agency" | "students" | "designation": [(label, url, is_current), ...]} (optional)
@@ -77,6 +78,7 @@ class Frame:
     """Everything base.html needs; page templates read it as `frame`."""
 
     signed_in: bool
+    person_id: int | None
     person_name: str
     initials: str
     scope: list[ScopePart]
@@ -151,6 +153,7 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         nav.append(NavEntry(key, label, icon, letter, url, why_not, counts.get(key), key == current))
     built = Frame(
         signed_in=actor is not None,
+        person_id=getattr(actor, "user_id", None),
         person_name=str(getattr(actor, "person_name", "")),
         initials=str(getattr(actor, "initials", "")),
         scope=_scope(actor, getattr(request, "scope_choices", None) or {}),

@@ -8,9 +8,11 @@ from functools import wraps
 from secrets import token_hex
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from manzanita.domain.access import CAPABILITY_WORDS, PERSPECTIVES, Capability
 
@@ -63,8 +65,32 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @login_not_required
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form came back without its token: an old page, or another site. What was sent was not used."""
-    return render(request, "web/csrf_failed.html", status=403)
+    """A form came back with another token than this browser has now: mostly a page from before a new sign-in.
+
+    What was sent was not used, and must not be lost. A part of a page (htmx) is told the token of today and who is
+    signed in, so that the page can save again for the same person. A form that came from this site, as the browser
+    itself says, can be sent again by its reader; one of another site cannot.
+    """
+    if request.htmx:
+        told = {"token": get_token(request)}
+        if request.actor is not None:
+            told |= {"person": request.actor.user_id, "name": request.actor.person_name}
+        return JsonResponse(told, status=403)
+    context = {"again": _sent_again(request), "path": request.get_full_path()}
+    return render(request, "web/csrf_failed.html", context, status=403)
+
+
+def _sent_again(request: HttpRequest) -> list[tuple[str, str]]:
+    """Fields of a form that may be offered once more; empty where it is not ours, or is no text to keep."""
+    is_ours = request.headers.get("Sec-Fetch-Site") == "same-origin" and request.actor is not None
+    if not is_ours or request.FILES or request.path == reverse("sign_in"):
+        return []
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken"
+    ]
 
 
 @login_not_required

@@ -341,9 +341,55 @@
       markSaved(control);
     }
   });
+  /* A page from before a new sign-in has an old token. The refusal tells today's and who is signed in: the same
+     person's page takes it over and sends again by itself; for somebody else nothing is sent, and all is kept. */
+  const sentAgain = new WeakSet();
+  function refusedToken(xhr) {
+    if (!xhr || xhr.status !== 403) return null;
+    try {
+      const told = JSON.parse(xhr.responseText);
+      return told && told.token ? told : null;
+    } catch (error) {
+      return null;
+    }
+  }
+  function takeToken(token) {
+    $$('meta[name="csrf-token"]').forEach((meta) => { meta.content = token; });
+    $$('input[name="csrfmiddlewaretoken"]').forEach((input) => { input.value = token; });
+    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  }
+  function answerToOldToken(event) {
+    const told = refusedToken(event.detail.xhr);
+    if (!told) return false;
+    const control = event.detail.elt;
+    const isSaving = control.matches("[data-autosave]");
+    const isSame = told.person !== undefined && String(told.person) === document.body.dataset.person;
+    if (isSaving) markFailed(control);
+    let words = "You are signed out: not saved. Sign in again in another tab; this is kept and tried again.";
+    if (isSame) {
+      words = "You signed in again elsewhere: saving once more.";
+      takeToken(told.token);
+    } else if (told.person !== undefined) {
+      words = told.name + " is signed in here now: not saved. Sign in as yourself in another tab; this is kept and tried again.";
+    }
+    const place = isSaving && $(".fsave", fieldOf(control));
+    if (place) place.textContent = words;
+    announce(words);
+    if (isSame && !sentAgain.has(control)) {
+      sentAgain.add(control);
+      const cause = event.detail.requestConfig.triggeringEvent;
+      if (isSaving) setTimeout(() => retry(keyOf(control)), 0);
+      else if (cause) setTimeout(() => window.htmx.trigger(control, cause.type), 0);
+    }
+    return true;
+  }
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) sentAgain.delete(event.detail.elt);
+  });
   ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((kind) => {
     document.addEventListener(kind, (event) => {
       const control = event.detail.elt;
+      if (control && answerToOldToken(event)) return;
       if (control && control.matches("[data-autosave]")) markFailed(control);
       else announce("That did not work. Nothing was changed. Try again.");
     });
