@@ -184,7 +184,7 @@ def test_8_the_state_rejects_one_line_and_the_finding_names_field_rule_owner_and
     told = page.locator("main").inner_text()
     assert "25.14" in told
     assert "Frequency: 20 Weekly" in told
-    assert "SPED clerk" in told
+    assert "IEP team" in told
     coordinator.look("finding")
 
 

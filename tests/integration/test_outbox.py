@@ -200,7 +200,7 @@ def test_a_rejected_line_is_held_with_code_and_field_and_a_service_holds_nothing
     assert (held.record, held.values["25.11"], held.hold_code) == ("SERV", "415", "rejected")
     (reason,) = held.holds
     assert "SERV0447, The nonpublic agency is not in the list." in reason["text"]
-    assert reason["owner"] == "SPED clerk"
+    assert reason["owner"] == "IEP team"
     assert reason["values"] == {"25.05": "9970099"}
     assert "Correct the value" in reason["way_out"]
 
@@ -360,7 +360,7 @@ def test_answers_land_on_lines_records_and_findings(world):
         "SERV",
         None,
     )
-    assert (finding.owner, finding.message) == ("SPED clerk", "The nonpublic agency is not in the list.")
+    assert (finding.owner, finding.message) == ("IEP team", "The nonpublic agency is not in the list.")
 
 
 def test_an_answer_that_comes_twice_changes_nothing(world):

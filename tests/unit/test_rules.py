@@ -8,7 +8,7 @@ import pytest
 
 from manzanita.domain import records
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules import catalog, field_rules, row_rules, rule_info
+from manzanita.domain.rules import catalog, field_rules, owner_of, row_rules, rule_info
 from manzanita.domain.rules.examples import meet, plan, senr, serv, swds
 from manzanita.domain.validation import evaluate_records
 
@@ -61,6 +61,22 @@ def test_the_catalog_knows_rules_that_are_not_evaluated_here_and_says_so():
     assert rule_info("NOSUCH01") is None
     # Retired rules and reports are no rules that can speak today.
     assert not {"SPED0001", "RPT16.21"} & catalog().keys()
+
+
+@pytest.mark.parametrize(
+    ("code", "fields", "owner"),
+    [
+        ("GERR0007", ["25.14"], Owner.TEAM),  # the frequency is the team's, whatever the code
+        ("GERR0007", ["23.33"], Owner.CLERK),
+        ("GERR0007", ["25.14", "23.33"], Owner.CLERK),  # two owners: the rule decides
+        ("GERR0007", [], Owner.CLERK),
+        ("MZ-MEET-LATE", ["24.18"], Owner.TEAM),  # no declared field: the rule's owner
+        ("MZ-SIS-DUPLICATE", [], Owner.SIS),
+        ("NOSUCH01", [], Owner.CLERK),
+    ],
+)
+def test_one_function_says_whose_job_it_is(code, fields, owner):
+    assert owner_of(code, fields) is owner
 
 
 def test_a_severity_that_no_page_prints_is_a_warning():

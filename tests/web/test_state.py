@@ -194,7 +194,7 @@ def test_held_operations_have_reason_owner_and_way_out(small_world, coordinator)
     finding = rejected(small_world)
     page = text_of(coordinator.get("/state"))
     assert "Nothing may go now" in page
-    assert "Rejected by the state" in page and "Owner: SPED clerk." in page
+    assert "Rejected by the state" in page and "Owner: IEP team." in page
     page = text_of(coordinator.get("/state?held=rejected"))
     assert "Only those held:" in page and "Alder Testcase" in page
     operation = Operation.objects.get()
@@ -350,7 +350,7 @@ def test_each_line_has_its_answer_with_owner_and_fix(small_world, coordinator):
     line = submission.lines.get(position=4)
     address = f"/state/submissions/{submission.public_id}"
     page = text_of(coordinator.get(f"{address}?open={line.pk}"))
-    assert "SERV0447" in page and "25.05 Nonpublic agency" in page and "SPED clerk" in page
+    assert "SERV0447" in page and "25.05 Nonpublic agency" in page and "IEP team" in page
     assert f"/findings/{finding.pk}" in page
     assert f"SERV^A^{line.transaction_id}^9910017^<b>9970099</b>^2026-2027^9900000005" in page
     page = text_of(coordinator.get(f"{address}?outcome=posted"))
@@ -474,7 +474,7 @@ def test_findings_stand_oldest_first_with_owner_and_age(small_world, coordinator
     )
     page = text_of(coordinator.get("/findings?severity=fatal"))
     assert page.index("PLAN0726") < page.index("SERV0447")
-    assert "9 days" in page and "SPED clerk" in page
+    assert "9 days" in page and "IEP team" in page
     assert "No finding is open" in text_of(coordinator.get("/findings?severity=warning"))
     assert coordinator.get("/findings?severity=loud").status_code == 404
 
@@ -488,7 +488,7 @@ def test_a_finding_names_rule_field_owner_line_and_way_out(small_world, coordina
         "25.05",
         "9970099",
         "The agency is not in the list of the department.",
-        "SPED clerk",
+        "IEP team",
         "Correct and resend",
         "^<b>9970099</b>^",
     ):

@@ -178,7 +178,7 @@ def test_a_rejected_line_stands_with_owner_reason_and_way_out(small_world, coord
     for tab in TABS:
         page = text_of(coordinator.get(page_of(small_world, "alder", tab)))
         assert "SERV0447" in page and "The agency is not in the list of the department." in page
-        assert "SPED clerk · 0 days" in page and f'href="/findings/{finding.pk}"' in page
+        assert "IEP team · 0 days" in page and f'href="/findings/{finding.pk}"' in page
     page = text_of(coordinator.get(page_of(small_world, "alder", "state")))
     assert "Rejected" in page and "Posted" in page and "3 " in page
     answer = manager.get(page_of(small_world, "alder", "state"))

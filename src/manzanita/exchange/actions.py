@@ -12,10 +12,10 @@ from django.db import transaction
 from manzanita.auditing.actions import log_change
 from manzanita.domain import records
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import Owner, Reason, Severity, finding_identity
+from manzanita.domain.findings import Reason, Severity, finding_identity
 from manzanita.domain.layouts import layout
 from manzanita.domain.layouts.files import write_lines
-from manzanita.domain.rules import rule_info
+from manzanita.domain.rules import owner_of
 from manzanita.exchange.gateway import Answer
 from manzanita.exchange.gateway.guard import Line, refusals
 from manzanita.exchange.models import Operation, StateFinding, StateRecord, Submission, SubmissionLine
@@ -179,7 +179,6 @@ def _open_findings(lines: Sequence[SubmissionLine], lea_code: str, now: datetime
             values = {number: line.values.get(number, "") for number in fields}
             identity = finding_identity(code, str(line.student_id), line.record_key, values)
             current.append(identity)
-            info = rule_info(code)
             news = {"archive_id": line.archive_id, "message": error["text"][:400], "closed_at": None}
             StateFinding.objects.update_or_create(
                 identity=identity,
@@ -196,7 +195,7 @@ def _open_findings(lines: Sequence[SubmissionLine], lea_code: str, now: datetime
                     "record_key": line.record_key,
                     "fields": fields,
                     "values": values,
-                    "owner": str(info.owner if info else Owner.CLERK),
+                    "owner": str(owner_of(code, fields)),
                     "opened_at": now,
                 },
             )

@@ -19,6 +19,7 @@ from manzanita.archive.models import ArchivedRecord
 from manzanita.archive.queries import archived_keys, standing_records
 from manzanita.domain import records
 from manzanita.domain.findings import Finding, Owner, Reason
+from manzanita.domain.rules import owner_of
 from manzanita.exchange.checks import check_lines, would_reject
 from manzanita.exchange.models import Operation, StateFinding, StateRecord, SubmissionLine
 from manzanita.platform import clock
@@ -228,7 +229,7 @@ def _find_holds(student_id: int, steps: list[Step], newest_lines: Mapping[str, S
                 Reason(
                     "older-waiting",
                     f"An older one is waiting: the {first_held.record} of {first_held.key_on:%m/%d/%Y}.",
-                    Owner.CLERK,
+                    first_held.holds[0].owner,
                     "It goes by itself when that one is answered.",
                 )
             )
@@ -281,7 +282,7 @@ def _own_holds(step: Step, line: SubmissionLine | None, *, is_plan_mended: bool)
             Reason(
                 "rejected",
                 f"The state rejected exactly this line: {error['code']}, {error['text']}",
-                Owner.CLERK,
+                owner_of(error["code"], [error["field"]] if error.get("field") else []),
                 "Correct the value, or, where the cause lay elsewhere and is gone, release the line to go again.",
                 values={error["field"]: step.values.get(error["field"], "")} if error.get("field") else {},
             )
@@ -292,7 +293,7 @@ def _own_holds(step: Step, line: SubmissionLine | None, *, is_plan_mended: bool)
                 Reason(
                     "input-error",
                     f"The state would reject it: {finding.code}, {finding.message}",
-                    Owner.CLERK,
+                    owner_of(finding.code, finding.fields),
                     "Correct the value.",
                     values=dict(finding.values),
                 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models.fields.json import KT
 from django.http import Http404
 
 from manzanita.domain.access import Actor
@@ -52,10 +53,11 @@ def state_peer() -> str:
 
 @dataclass(frozen=True, slots=True)
 class PlanCounts:
-    """Counts of the plan: what may go now by kind, and what is held by reason code."""
+    """Counts of the plan: what may go now by kind, and what is held by reason code with whose job that is."""
 
     by_kind: dict[str, int]
     held: dict[str, int]
+    held_owners: dict[str, list[str]]
     student_count: int
 
     @property
@@ -72,16 +74,28 @@ class PlanCounts:
 
 
 def plan_counts(actor: Actor) -> PlanCounts:
-    rows = operations_of(actor).values("kind", "hold_code").annotate(count=Count("id"))
+    rows = (
+        operations_of(actor)
+        .values("kind", "hold_code", owner=KT("holds__0__owner"))
+        .annotate(count=Count("id"))
+        .order_by("owner")
+    )
     by_kind: Counter[str] = Counter()
     held: Counter[str] = Counter()
+    owners: dict[str, dict[str, None]] = defaultdict(dict)
     for row in rows:
         if row["hold_code"]:
             held[row["hold_code"]] += row["count"]
+            owners[row["hold_code"]][row["owner"]] = None
         else:
             by_kind[row["kind"]] += row["count"]
     students = operations_of(actor).filter(hold_code="").values("student_id").distinct().count()
-    return PlanCounts({kind: by_kind[kind] for kind in ("add", "replace", "delete")}, dict(held), students)
+    return PlanCounts(
+        {kind: by_kind[kind] for kind in ("add", "replace", "delete")},
+        dict(held),
+        {code: list(named) for code, named in owners.items()},
+        students,
+    )
 
 
 def plan_operations(

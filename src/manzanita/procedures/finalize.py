@@ -20,6 +20,7 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain import records
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Finding, Owner, Reason, Severity
+from manzanita.domain.rules import owner_of
 from manzanita.domain.scenarios import (
     EVENTS,
     PARTICIPATING,
@@ -421,7 +422,7 @@ def _line_blockers(drafts: Sequence[RecordDraft], findings: Sequence[Finding]) -
             yield Reason(
                 finding.code,
                 f"The state would reject it: {finding.message}",
-                Owner.TEAM,
+                owner_of(finding.code, finding.fields),
                 "Correct the field.",
                 values=dict(finding.values),
             )

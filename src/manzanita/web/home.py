@@ -144,7 +144,7 @@ def _at_the_state(actor: Actor, counts: PlanCounts | None) -> Group:
                     label=f"Held: {title[0].lower()}{title[1:]}" if code != "on-its-way" else title,
                     count=count,
                     url=f"{state}?held={code}",
-                    owner="State" if code == "on-its-way" else actor.perspective.label,
+                    owner=", ".join(counts.held_owners[code]),
                     step="See reasons",
                 )
             )

@@ -7,11 +7,12 @@ the state print; those without a declaration are known by name, so that a reject
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Owner, Severity
 from manzanita.domain.layouts import SIS_RECORDS, SPED_RECORDS
 from manzanita.domain.layouts.files import LINE_CODE
@@ -65,6 +66,19 @@ def catalog() -> Mapping[str, RuleInfo]:
 def rule_info(code: str) -> RuleInfo | None:
     """The catalog page of ``code``, or ``None`` where no page of the state that we could read names it."""
     return catalog().get(code)
+
+
+def owner_of(code: str, fields: Sequence[str]) -> Owner:
+    """Whose job it is to mend a record that the rule ``code`` objects to, the one answer on every page.
+
+    Whoever owns the field that is named, as the student's record says it; where none or several owners' fields are
+    named, the owner of the rule; for a code that no page explains, the clerk.
+    """
+    owners = {FIELDS[number].owner for number in fields if number in FIELDS}
+    if len(owners) == 1:
+        return owners.pop()
+    info = rule_info(code)
+    return info.owner if info else Owner.CLERK
 
 
 def _catalog_rows() -> list[dict[str, str]]:
