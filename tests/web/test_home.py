@@ -11,6 +11,7 @@ from django.test import Client
 from manzanita.accounts.actions import add_person
 from manzanita.domain.access import Capability
 from manzanita.exchange.models import Operation
+from manzanita.meetings import actions
 from manzanita.meetings.models import Meeting
 from manzanita.students.models import Student
 from tests.support import pages
@@ -187,8 +188,27 @@ def test_open_meetings_are_counted_by_how_far_they_are(small_world, sign_in, noo
     count, url, words = needs(coordinator)["Open meetings, not finalized"]
     assert (count, url, rows_of(coordinator, url)) == (2, "/meetings", 2)
     assert words == "3 days 1 held · 1 being prepared Case managers Show meetings"
-    # The review that is open now is on no list of its clock any more.
     assert needs(coordinator)["Plan review overdue, no meeting open"][0] == 0
+
+
+def test_a_review_that_is_open_stays_overdue_until_it_is_final(small_world, coordinator, manager):
+    assert "Plan review overdue, meeting open" not in needs(coordinator)
+    meeting = pages.opened(small_world)
+    for client, owner in ((coordinator, "Case managers"), (manager, "You")):
+        found = needs(client)
+        assert found["Plan review overdue, meeting open"] == (
+            1,
+            "/students?list=plan-review-late-open",
+            f"9 days over {owner} Show students",
+        )
+        assert found["Plan review overdue, no meeting open"][0] == 0
+        assert rows_of(client, "/students?list=plan-review-late-open") == 1
+    page = text_of(coordinator.get("/students?list=plan-review-late-open"))
+    assert "Plan review overdue, meeting open" in page and "Alder" in page
+    # An amendment meets no clock.
+    actions.cancel_meeting(actor=small_world.case_manager_actor, meeting=meeting, reason="another day")
+    pages.opened(small_world, event="amendment")
+    assert "Plan review overdue, meeting open" not in needs(coordinator)
 
 
 def test_a_meeting_of_the_other_district_is_not_counted(small_world, coordinator):
@@ -211,9 +231,10 @@ def test_odd_questions_change_nothing(small_world, coordinator):
         assert coordinator.get(f"/?{query}").status_code == 200, query
 
 
-# session, user, grants; two clocks, findings, open meetings, last reply; for those who send also the plan and imports
-CASE_MANAGER_QUERIES = 8
-COORDINATOR_QUERIES = 11
+# session, user, grants; two clocks with and without a meeting, findings, open meetings, last reply; for those who
+# send also the plan and imports
+CASE_MANAGER_QUERIES = 10
+COORDINATOR_QUERIES = 13
 
 
 @pytest.mark.parametrize("count", [3, 60])

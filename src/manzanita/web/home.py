@@ -90,6 +90,8 @@ def _clocks(actor: Actor) -> Group:
     needs = []
     for watched in CLOCKS:
         for wanted, found in clock_counts(actor, watched):
+            if wanted.has_meeting and not found.count:
+                continue
             needs.append(
                 Need(
                     kind=SPAN_KINDS[wanted.span.key] if found.count else "ok",

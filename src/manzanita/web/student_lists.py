@@ -56,7 +56,10 @@ CLOCKS = (
 
 @dataclass(frozen=True, slots=True)
 class StudentList:
-    """One list. ``kind`` is clock, held, different, findings or all; ``nothing`` says what an empty one means."""
+    """One list. ``kind`` is clock, held, different, findings or all; ``nothing`` says what an empty one means.
+
+    ``has_meeting`` asks of a clock's list whether a meeting is open that would meet it.
+    """
 
     key: str
     title: str
@@ -65,6 +68,29 @@ class StudentList:
     kind: str = "all"
     clock: Clock | None = None
     span: Span | None = None
+    has_meeting: bool = False
+
+    @property
+    def span_label(self) -> str:
+        label = self.span.label if self.span else ""
+        return f"{label}, meeting open" if self.has_meeting else label
+
+
+def _overdue_list(watched: Clock) -> StudentList:
+    """A meeting that is open ends no clock: until it is held the date stays overdue."""
+    return StudentList(
+        key=f"{watched.key}-late-open",
+        title=f"{watched.label} overdue, meeting open",
+        meaning=(
+            f"Current, participating students whose {watched.label.lower()} is overdue and who have a meeting open "
+            "that would meet it"
+        ),
+        nothing="No such meeting is open, or none of them is late.",
+        kind="clock",
+        clock=watched,
+        span=SPANS[0],
+        has_meeting=True,
+    )
 
 
 def _clock_list(watched: Clock, span: Span) -> StudentList:
@@ -92,7 +118,11 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
                 "Students enrolled here now, and those who left since the last academic year began",
                 "No student is in this scope yet.",
             ),
-            *(_clock_list(watched, span) for watched in CLOCKS for span in SPANS),
+            *(
+                known
+                for watched in CLOCKS
+                for known in (*(_clock_list(watched, span) for span in SPANS), _overdue_list(watched))
+            ),
             StudentList(
                 "findings",
                 "Students with open findings",
@@ -119,18 +149,20 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
 )
 
 
-def watched_students(actor: Actor, watched: Clock) -> ScopedQuerySet:
-    """Students whose clock counts: here today, participating, without a meeting open that would meet it."""
-    return participating(current_at_agency(visible_to(actor), actor)).exclude(
-        has_open_meeting(watched.column)
-    )
+def watched_students(actor: Actor, watched: Clock, *, has_meeting: bool) -> ScopedQuerySet:
+    """Students whose clock counts: here today, participating, with or without a meeting open that would meet it."""
+    students = participating(current_at_agency(visible_to(actor), actor))
+    is_open = has_open_meeting(watched.column)
+    return students.filter(is_open) if has_meeting else students.exclude(is_open)
 
 
 def students_of(actor: Actor, wanted: StudentList) -> ScopedQuerySet:
     """The students of one list, in no order."""
     if wanted.clock is not None and wanted.span is not None:
         first, last = wanted.span.days(clock.today())
-        students = watched_students(actor, wanted.clock).filter(**{f"{wanted.clock.column}__lte": last})
+        students = watched_students(actor, wanted.clock, has_meeting=wanted.has_meeting).filter(
+            **{f"{wanted.clock.column}__lte": last}
+        )
         return students.filter(**{f"{wanted.clock.column}__gte": first}) if first else students
     students = visible_to(actor)
     if wanted.kind == "findings":
@@ -141,9 +173,17 @@ def students_of(actor: Actor, wanted: StudentList) -> ScopedQuerySet:
 
 
 def clock_counts(actor: Actor, watched: Clock) -> Sequence[tuple[StudentList, DueCount]]:
-    """Count and earliest date of each list of one clock, in one query."""
+    """Count and earliest date of each list of one clock, in two queries."""
     today = clock.today()
-    counts = due_counts(
-        watched_students(actor, watched), watched.column, [span.days(today) for span in SPANS]
-    )
-    return [(LISTS[f"{watched.key}-{span.key}"], count) for span, count in zip(SPANS, counts, strict=True)]
+    found = []
+    for has_meeting in (False, True):
+        lists = [one for one in lists_of(watched) if one.has_meeting is has_meeting]
+        students = watched_students(actor, watched, has_meeting=has_meeting)
+        counts = due_counts(students, watched.column, [one.span.days(today) for one in lists if one.span])
+        found += zip(lists, counts, strict=True)
+    return found
+
+
+def lists_of(watched: Clock) -> list[StudentList]:
+    """The lists of one clock, the most urgent first."""
+    return [one for one in LISTS.values() if one.clock == watched]

@@ -20,7 +20,7 @@ from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.students.queries import PAGE_SIZE, Page, list_students, search
 from manzanita.web.access import requires
-from manzanita.web.student_lists import CLOCKS, LISTS, SPANS, StudentList, students_of
+from manzanita.web.student_lists import CLOCKS, LISTS, StudentList, lists_of, students_of
 from manzanita.web.students_words import grade_text
 
 SEARCHES_KEPT = 20
@@ -129,8 +129,8 @@ def _rows(actor: Actor, page: Page, column: str | None) -> list[Row]:
 def _groups(wanted: StudentList) -> list[tuple[str, str, bool]]:
     """The lists one may change to, as (label, address, is this one)."""
     here = reverse("students")
-    span = wanted.span.key if wanted.span else "late"
-    clocks = [(c.label, f"{here}?list={c.key}-{span}", wanted.clock == c) for c in CLOCKS]
+    rest = wanted.key.removeprefix(f"{wanted.clock.key}-") if wanted.clock else "late"
+    clocks = [(c.label, f"{here}?list={c.key}-{rest}", wanted.clock == c) for c in CLOCKS]
     others = [("Findings", "findings"), ("Held", "held"), ("Different at the state", "different")]
     return [
         ("All", here, wanted.key == "all"),
@@ -143,8 +143,8 @@ def _spans(wanted: StudentList) -> list[tuple[str, str, bool]]:
     if wanted.clock is None:
         return []
     return [
-        (span.label, f"{reverse('students')}?list={wanted.clock.key}-{span.key}", span == wanted.span)
-        for span in SPANS
+        (one.span_label, f"{reverse('students')}?list={one.key}", one == wanted)
+        for one in lists_of(wanted.clock)
     ]
 
 
