@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from manzanita.domain.access import Capability
+from manzanita.students.actions import Identity, update_identities
 from manzanita.students.models import Student
 from tests.support import pages
 from tests.support import world as w
@@ -189,6 +190,34 @@ def search(client: Client, text: str):
 )
 def test_a_search_finds_by_name_number_and_birth_date(small_world, coordinator, text, found):
     assert names_in(search(coordinator, text)) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ángel",
+        "angel",
+        "ÁNGEL",
+        "José",
+        "JOSÉ",
+        "jose",
+        "Núñez",
+        "NUNEZ",
+        "Đăng",
+        "dang",
+        "Núñez-Đăng",
+        "nunez dang",
+        "O’Tule",
+        "otule",
+        "jose nunez",
+    ],
+)
+def test_a_search_reads_middle_names_double_names_and_accents(small_world, coordinator, text):
+    (student,) = many_students(1, first_names=["Fern"])
+    update_identities({student.pk: Identity("Ángel", "José", "O’Tule Núñez-Đăng")})
+    assert names_in(search(coordinator, text)) == ["Ángel"]
+    # What is typed is a beginning, not a middle.
+    assert names_in(search(coordinator, "unez")) == []
 
 
 def test_a_search_without_result_says_what_else_to_try(small_world, coordinator, manager):

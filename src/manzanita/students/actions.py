@@ -21,6 +21,7 @@ from manzanita.students.models import (
     Ssid,
     Student,
 )
+from manzanita.students.names import name_key
 
 FACT_MODELS: dict[str, type[Fact]] = {
     "ssid": Ssid,
@@ -56,6 +57,7 @@ def register_students(identities: Sequence[Identity]) -> list[Student]:
                 middle_name=identity.middle_name,
                 last_name=identity.last_name,
                 suffix=identity.suffix,
+                name_key=_name_key(identity),
                 birth_on=identity.birth_on,
                 gender_code=identity.gender_code,
                 local_sped_id=identity.local_sped_id,
@@ -79,9 +81,14 @@ def update_identities(changes: Mapping[int, Identity]) -> int:
             if value not in ("", None):
                 setattr(student, name, value)
         if before != [getattr(student, name) for name in Identity.__slots__]:
+            student.name_key = _name_key(student)
             changed.append(student)
-    Student.unscoped.bulk_update(changed, list(Identity.__slots__), batch_size=500)
+    Student.unscoped.bulk_update(changed, [*Identity.__slots__, "name_key"], batch_size=500)
     return len(changed)
+
+
+def _name_key(who: Identity | Student) -> str:
+    return name_key(who.first_name, who.middle_name, who.last_name, who.suffix)
 
 
 def issue_local_sped_id(student: Student) -> None:

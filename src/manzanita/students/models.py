@@ -77,6 +77,8 @@ class Student(models.Model):
     middle_name = models.CharField(max_length=255, blank=True)
     last_name = models.CharField(max_length=255)
     suffix = models.CharField(max_length=255, blank=True)
+    # The names as a search reads them (students.names); ``students.actions`` keeps it.
+    name_key = models.TextField(blank=True, default="", editable=False)
     birth_on = models.DateField(null=True, blank=True)
     gender_code = models.CharField(max_length=1, blank=True)
     local_sped_id = models.CharField(max_length=15, blank=True)

@@ -27,6 +27,7 @@ from manzanita.students.models import (
     Ssid,
     Student,
 )
+from manzanita.students.names import name_words
 
 PAGE_SIZE = 50
 COUNT_CAP = 1000
@@ -190,7 +191,10 @@ class Page:
 
 
 def search(students: ScopedQuerySet, text: str) -> ScopedQuerySet:
-    """Cut ``students`` to those a search text means: names in any order, SSID, local id, or birth date."""
+    """Cut ``students`` to those a search text means: names in any order, SSID, local id, or birth date.
+
+    Of a name the beginning of each part is enough, of middle and double names too, with or without its accents.
+    """
     for word in text.replace(",", " ").split():
         digits = word.replace("-", "").replace("/", "")
         if digits.isdecimal():
@@ -198,11 +202,11 @@ def search(students: ScopedQuerySet, text: str) -> ScopedQuerySet:
         elif any(character.isdecimal() for character in word):
             students = students.filter(_has_local_id(word))
         else:
-            students = students.filter(
-                Q(first_name__istartswith=word)
-                | Q(last_name__istartswith=word)
-                | Q(last_name__icontains=f" {word}")
-            )
+            parts = name_words(word)
+            for part in parts:
+                students = students.filter(name_key__contains=f" {part}")
+            if not parts:
+                students = students.none()
     return students
 
 
