@@ -147,6 +147,25 @@ def test_the_perspective_in_use_is_marked_in_the_frame(small_world, sign_in):
     assert f'value="{grant.pk}" aria-current="true"' not in page
 
 
+def test_the_rail_has_what_there_is_and_says_what_is_not_for_this_perspective(small_world, sign_in):
+    rails = []
+    for person in (small_world.coordinator, small_world.case_manager):
+        page = sign_in(person).get("/").content.decode()
+        rails.append(page.split('<nav class="rail" aria-label="Main">')[1].split("</nav>")[0])
+
+    assert re.findall(r'aria-label="([^"]+)"', rails[0]) == [
+        "Home",
+        "Students",
+        "Meetings",
+        "State",
+        "Imports",
+    ]
+    assert re.findall(r'aria-label="([^"]+)"', rails[1]) == ["Home", "Students", "Meetings"]
+    assert "State: your perspective does not see the state plan and send it</span>" in rails[1]
+    assert "tabindex" not in rails[1] and 'role="link"' not in rails[1]
+    assert "Compliance" not in rails[0] + rails[1]
+
+
 def test_an_unknown_page_names_the_scope(small_world, sign_in):
     answer = sign_in(small_world.case_manager).get("/no-such-page")
 

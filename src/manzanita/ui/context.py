@@ -41,12 +41,11 @@ NAV = (
     ("year", "Year", "year", "y", None),
     ("admin", "Admin", "gear", "a", None),
 )
-NOT_YET = "Not in this version yet"
 
 
 @dataclass(frozen=True)
 class NavEntry:
-    """One entry of the left rail; `url` is None where there is nothing to go to, and `why_not` says why."""
+    """One entry of the left rail; `url` is None where it is not for this reader, and `why_not` says why."""
 
     key: str
     label: str
@@ -147,9 +146,12 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
     current = _current(request, addresses)
     nav = []
     for key, label, icon, letter, capability in NAV:
-        url, why_not = addresses[key], NOT_YET
-        if url and capability and actor is not None and not actor.may(capability):
-            url, why_not = None, f"Your perspective does not {CAPABILITY_WORDS[capability]}"
+        url, why_not = addresses[key], ""
+        if url is None:
+            # A page that this version does not have is not announced.
+            continue
+        if capability and actor is not None and not actor.may(capability):
+            url, why_not = None, f"your perspective does not {CAPABILITY_WORDS[capability]}"
         nav.append(NavEntry(key, label, icon, letter, url, why_not, counts.get(key), key == current))
     built = Frame(
         signed_in=actor is not None,
