@@ -128,7 +128,9 @@ def test_the_case_manager_continues_the_late_meeting(case_manager):
     case_manager.look("meeting-osprey")
     rail = page.get_by_role("navigation", name="Main")
     assert rail.get_by_role("link", name=re.compile("^State")).count() == 0
-    expect(rail.get_by_title("State: your perspective does not see the state plan and send it")).to_be_visible()
+    expect(
+        rail.get_by_title("State: your perspective does not see the state plan and send it")
+    ).to_be_visible()
 
 
 def test_what_is_ready_is_sent_and_one_rejection_comes_back_with_its_way_out(coordinator):

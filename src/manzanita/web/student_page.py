@@ -57,6 +57,7 @@ def student(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     file = load_student(request.actor, public_id)
     log_reads(actor=request.actor, student_ids=[file.student.pk], what=f"student.{tab}")
     lanes = lanes_of(file)
+    judged = [(event, _reasons_not_to(file, event)) for event in _usual_events(file)]
     here = reverse("student", args=[public_id])
     counts = {"meetings": len(file.meetings), "state": len(file.operations) or None}
     context = {
@@ -66,7 +67,8 @@ def student(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "identity": _identity(file),
         "status": _status(file),
         "lead": _lead(file),
-        "actions": _actions(file),
+        "actions": _actions(file, [event for event, reasons in judged if not reasons]),
+        "refused": _refused_actions(judged),
         "drawing": draw(file, lanes),
         "line_rows": rows_of(lanes),
         "strip": [_strip_column(cell) for cell in _cells(file)],
@@ -137,8 +139,8 @@ def _late(file: StudentFile) -> list[str]:
     ]
 
 
-def _actions(file: StudentFile) -> list[dict[str, Any]]:
-    """What one may do here; a refused action keeps its place, with the reasons and the way out."""
+def _actions(file: StudentFile, events: list[Event]) -> list[dict[str, Any]]:
+    """What one may do here. What is refused stands below it, see :func:`_refused_actions`."""
     meeting = file.open_meeting
     meeting_path = (url_or_none("meeting", meeting.public_id) or "") if meeting else ""
     actions: list[dict[str, Any]] = []
@@ -150,14 +152,9 @@ def _actions(file: StudentFile) -> list[dict[str, Any]]:
                 "method": "get",
                 "event": "",
                 "kind": "primary",
-                "reason": "",
-                "fix_url": None,
             }
         )
-    for event in _usual_events(file):
-        reasons = reasons_not_to_open(
-            file.actor, file.student, event, file.facts, today=file.today, meeting_path=meeting_path
-        )
+    for event in events:
         # An initial evaluation begins with dates, so it has a page of its own.
         opens = "meeting_new" if event.is_initial else "meeting_open"
         actions.append(
@@ -167,8 +164,6 @@ def _actions(file: StudentFile) -> list[dict[str, Any]]:
                 "method": "get" if event.is_initial else "post",
                 "event": event.key,
                 "kind": "primary" if not actions else "",
-                "reason": " ".join(_sentence(reason) for reason in reasons),
-                "fix_url": next((reason.link for reason in reasons if reason.link), None),
             }
         )
     actions.append(
@@ -178,11 +173,42 @@ def _actions(file: StudentFile) -> list[dict[str, Any]]:
             "method": "get",
             "event": "",
             "kind": "quiet",
-            "reason": "",
-            "fix_url": None,
         }
     )
     return actions
+
+
+def _refused_actions(judged: list[tuple[Event, list[Reason]]]) -> list[dict[str, Any]]:
+    """What one may not do now: each set of reasons once, with the actions that it stands against and the way out."""
+    groups: dict[tuple[str, ...], dict[str, Any]] = {}
+    for event, reasons in judged:
+        if not reasons:
+            continue
+        group = groups.setdefault(
+            tuple(reason.code for reason in reasons),
+            {"labels": [], "texts": {}, "fix_url": next((r.link for r in reasons if r.link), None)},
+        )
+        group["labels"].append(f"Open {event.label.lower()}")
+        # The same reason may be worded for each event; its way out is one.
+        for reason in reasons:
+            texts, _ = group["texts"].setdefault(reason.code, ([], f"{reason.way_out} ({reason.owner})"))
+            if reason.text not in texts:
+                texts.append(reason.text)
+    return [
+        {
+            "labels": group["labels"],
+            "fix_url": group["fix_url"],
+            "reason": " ".join(f"{' '.join(texts)} {way_out}" for texts, way_out in group["texts"].values()),
+        }
+        for group in groups.values()
+    ]
+
+
+def _reasons_not_to(file: StudentFile, event: Event) -> list[Reason]:
+    where = (url_or_none("meeting", file.open_meeting.public_id) or "") if file.open_meeting else ""
+    return reasons_not_to_open(
+        file.actor, file.student, event, file.facts, today=file.today, meeting_path=where
+    )
 
 
 def _usual_events(file: StudentFile) -> list[Event]:
@@ -193,10 +219,6 @@ def _usual_events(file: StudentFile) -> list[Event]:
     evaluation_due = file.student.evaluation_due_on
     is_triennial_near = evaluation_due is not None and evaluation_due <= file.today + TRIENNIAL_AHEAD
     return [EVENTS[key] for key in (*(["triennial"] if is_triennial_near else []), "annual", "amendment")]
-
-
-def _sentence(reason: Reason) -> str:
-    return f"{reason.text} {reason.way_out} ({reason.owner})".strip()
 
 
 def _cells(file: StudentFile) -> list[StripCell]:
