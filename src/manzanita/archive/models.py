@@ -27,6 +27,7 @@ class Archive(models.Model):
     CAUSES = [
         ("meeting", "Meeting finalized"),
         ("pending", "Evaluation reported as pending"),
+        ("procedure", "Recorded without a meeting"),
         ("correction", "Correction"),
         ("take_over", "Taken over from the state's extract"),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from manzanita.archive.models import Archive, ArchivedRecord
@@ -31,12 +31,15 @@ def origins_of(archive: Archive, record_key: str) -> dict[str, str]:
 
 
 def standing_records(
-    student_ids: Iterable[int], lea_code: str | None = None
+    student_ids: Iterable[int],
+    lea_code: str | None = None,
+    *,
+    is_left_out: Callable[[ArchivedRecord], bool] = lambda row: False,
 ) -> dict[int, list[ArchivedRecord]]:
-    """Per student, the records of archives that no correction has superseded: what the state should hold.
+    """Per student, the records of archives that no correction has superseded.
 
     Where two standing archives hold the same key the later recorded one stands. With ``lea_code`` only the
-    records that LEA reports.
+    records that LEA reports; a record ``is_left_out`` gives way to an older one of its key.
     """
     rows = ArchivedRecord.objects.filter(
         student_id__in=list(student_ids), archive__superseded_by__isnull=True
@@ -45,7 +48,8 @@ def standing_records(
         rows = rows.filter(lea_code=lea_code)
     newest: dict[tuple[int, str], ArchivedRecord] = {}
     for row in rows.order_by("archive__recorded_at", "archive_id", "id"):
-        newest[row.student_id, row.record_key] = row
+        if not is_left_out(row):
+            newest[row.student_id, row.record_key] = row
     standing: dict[int, list[ArchivedRecord]] = defaultdict(list)
     for (student_id, _), row in newest.items():
         standing[student_id].append(row)
@@ -68,6 +72,14 @@ def get_archive(public_id: uuid.UUID, lea_code: str) -> Archive | None:
     return found.select_related("supersedes").first()
 
 
+def newest_of(archive: Archive) -> Archive:
+    """The archive itself, or the newest correction of it."""
+    newer = superseded_by(archive)
+    while newer is not None:
+        archive, newer = newer, superseded_by(newer)
+    return archive
+
+
 def pending_archive(meeting_id: int) -> Archive | None:
     """The archive by which a meeting stands reported as pending, if it is."""
     return Archive.objects.filter(cause="pending", cause_id=meeting_id, superseded_by__isnull=True).first()
@@ -76,12 +88,7 @@ def pending_archive(meeting_id: int) -> Archive | None:
 def archive_of_meeting(meeting_id: int) -> Archive | None:
     """The archive that stands for a meeting: its own, or the newest correction of it."""
     archive = Archive.objects.filter(cause="meeting", cause_id=meeting_id).first()
-    while archive is not None:
-        newer = superseded_by(archive)
-        if newer is None:
-            break
-        archive = newer
-    return archive
+    return newest_of(archive) if archive else None
 
 
 def superseded_by(archive: Archive) -> Archive | None:

@@ -330,3 +330,8 @@ def learn_state_lines(lines: Sequence[Learned], *, at: datetime, learned_from: s
         batch_size=500,
     )
     return len(rows)
+
+
+def forget_state_lines(record_keys: Sequence[str]) -> int:
+    """Take nothing for held of these records until the state says it again; how many it was."""
+    return StateRecord.objects.filter(record_key__in=record_keys).delete()[0]

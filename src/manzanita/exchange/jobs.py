@@ -19,7 +19,9 @@ from manzanita.domain.findings import Owner, Reason
 from manzanita.exchange.actions import line_text, store_answers, take_back
 from manzanita.exchange.gateway import GatewayRefused, GatewayUnavailable, Progress, StateGateway
 from manzanita.exchange.gateway.choice import gateway
-from manzanita.exchange.models import Submission, SubmissionLine
+from manzanita.exchange.models import Operation, Submission, SubmissionLine
+from manzanita.exchange.outbox import reconcile_students
+from manzanita.exchange.report_actions import AT_ONCE
 from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
 from manzanita.platform.jobs import JobRun, NotYet, job_kind
@@ -162,3 +164,16 @@ def _collect(run: JobRun, submission: Submission, other_side: StateGateway) -> N
             return
         else:
             time.sleep(settings.STATE_GATEWAY["poll_seconds"])
+
+
+@job_kind("reconcile_lea")
+def reconcile_lea(run: JobRun) -> dict[str, Any]:
+    """Recompute the plan of every student of an LEA who has an operation, some at a time."""
+    ids = sorted(
+        set(Operation.objects.filter(lea_code=run.args["lea_code"]).values_list("student_id", flat=True))
+    )
+    for start in range(0, len(ids), AT_ONCE):
+        with run.step():
+            reconcile_students(ids[start : start + AT_ONCE])
+        run.progress(min(start + AT_ONCE, len(ids)), len(ids), "Bringing the plan up to the lock")
+    return {"students": len(ids)}

@@ -18,12 +18,73 @@ class StateRecord(models.Model):
     key_on = models.DateField()
     values = models.JSONField()
     learned_at = models.DateTimeField()
-    learned_from = models.CharField(max_length=10, choices=[("extract", "Extract"), ("reply", "Reply")])
+    learned_from = models.CharField(
+        max_length=10, choices=[("extract", "Extract"), ("reply", "Reply"), ("person", "A person's word")]
+    )
 
     class Meta:
         indexes = [
             models.Index(fields=["student_id", "record"], name="state_record_of_student"),
             models.Index(fields=["lea_code", "record"], name="state_record_of_lea"),
+        ]
+
+
+class ReportStatus(models.Model):
+    """What of one archive is reported, where that is not all of it: set by a person, with reason and end.
+
+    ``choice``: nothing of it (``none``), or only its records of one kind; PLAN stands for the plan with its
+    services. ``expires_on`` is the first day on which it no longer counts. A row is ended, never deleted.
+    """
+
+    CHOICES = [
+        ("none", "Do not report"),
+        ("SWDS", "SWDS only"),
+        ("MEET", "MEET only"),
+        ("PLAN", "PLAN and SERV only"),
+    ]
+
+    archive = models.ForeignKey("archive.Archive", on_delete=models.PROTECT, related_name="report_statuses")
+    student_id = models.BigIntegerField()
+    lea_code = models.CharField(max_length=7)
+    choice = models.CharField(max_length=4, choices=CHOICES)
+    reason = models.CharField(max_length=300)
+    expires_on = models.DateField(null=True, blank=True)
+    set_at = models.DateTimeField()
+    set_by_id = models.BigIntegerField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by_id = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="report_status_one_in_force", fields=["archive"], condition=Q(ended_at=None)
+            ),
+            models.CheckConstraint(
+                name="report_status_choice", condition=Q(choice__in=["none", "SWDS", "MEET", "PLAN"])
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["student_id"], name="report_status_of_student", condition=Q(ended_at=None)),
+            models.Index(fields=["lea_code", "-id"], name="report_status_of_lea"),
+        ]
+
+
+class PeriodLock(models.Model):
+    """An LEA sends only what counts in one reporting period (``domain.reporting_periods``) while this is in force."""
+
+    lea_code = models.CharField(max_length=7)
+    year = models.CharField(max_length=9)
+    period_key = models.CharField(max_length=10)
+    set_at = models.DateTimeField()
+    set_by_id = models.BigIntegerField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by_id = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="period_lock_one_in_force", fields=["lea_code"], condition=Q(ended_at=None)
+            )
         ]
 
 

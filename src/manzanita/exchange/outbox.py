@@ -16,12 +16,15 @@ from django.conf import settings
 from django.db import transaction
 
 from manzanita.archive.models import ArchivedRecord
-from manzanita.archive.queries import archived_keys, standing_records
+from manzanita.archive.queries import archived_keys
 from manzanita.domain import records
 from manzanita.domain.findings import Finding, Owner, Reason
+from manzanita.domain.reporting_periods import ReportingPeriod
 from manzanita.domain.rules import owner_of
 from manzanita.exchange.checks import check_lines, would_reject
+from manzanita.exchange.holds import ON_ITS_WAY, hold
 from manzanita.exchange.models import Operation, StateFinding, StateRecord, SubmissionLine
+from manzanita.exchange.reporting import locked_periods, reported_records
 from manzanita.platform import clock
 from manzanita.students.models import Ssid, Student
 
@@ -102,7 +105,8 @@ def reconcile_students(student_ids: Iterable[int]) -> None:
         return
     # One at a time for each student: on PostgreSQL two who changed different things would both write here.
     list(Student.unscoped.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
-    standing = standing_records(ids)
+    reported = reported_records(ids)
+    locks = locked_periods()
     known = archived_keys(ids)
     ssids = dict(
         Ssid.objects.believed()
@@ -120,12 +124,12 @@ def reconcile_students(student_ids: Iterable[int]) -> None:
     keep: list[Operation] = []
     for student_id in ids:
         ssid = ssids.get(student_id, "")
-        should = [_should(row, ssid) for row in standing.get(student_id, [])]
+        should = [_should(row, ssid) for row in reported.get(student_id, [])]
         known_keys = {records.key_with_ssid(key, ssid) for key in known.get(student_id, ())}
         steps = difference(should, at_state[student_id], known_keys)
         lines = newest_lines.get(student_id, {})
         if steps:
-            _find_holds(student_id, steps, lines)
+            _find_holds(student_id, steps, lines, locks)
         for position, step in enumerate(steps):
             if step.kind == "delete":
                 step.archive_id = superseding.get((student_id, step.key))
@@ -203,10 +207,12 @@ def reason_document(reason: Reason) -> dict[str, object]:
     return {**asdict(reason), "owner": str(reason.owner), "values": dict(reason.values)}
 
 
-ON_ITS_WAY = "on-its-way"
-
-
-def _find_holds(student_id: int, steps: list[Step], newest_lines: Mapping[str, SubmissionLine]) -> None:
+def _find_holds(
+    student_id: int,
+    steps: list[Step],
+    newest_lines: Mapping[str, SubmissionLine],
+    locks: Mapping[str, ReportingPeriod],
+) -> None:
     """Fill in why each step may not be sent now: its own reasons first, then what waits for it."""
     waiting = {key for key, line in newest_lines.items() if line.outcome == "waiting"}
     findings: Mapping[str, list[Finding]] = {}
@@ -224,9 +230,12 @@ def _find_holds(student_id: int, steps: list[Step], newest_lines: Mapping[str, S
         line = newest_lines.get(step.key)
         step.findings = findings.get(step.key, []) if step.kind != "delete" else []
         step.holds.extend(_own_holds(step, line, is_plan_mended=_is_plan_mended(step, newest_lines, free)))
+        lock = locks.get(step.lea_code)
+        if lock is not None and step.key_on > lock.counts_until and not _is_waiting(line):
+            step.holds.append(_period_locked(step, lock))
         if first_held is not None and not step.holds:
             step.holds.append(
-                Reason(
+                hold(
                     "older-waiting",
                     f"An older one is waiting: the {first_held.record} of {first_held.key_on:%m/%d/%Y}.",
                     first_held.holds[0].owner,
@@ -255,13 +264,27 @@ def _is_plan_mended(step: Step, newest_lines: Mapping[str, SubmissionLine], free
     return plan_line.outcome == "posted" and plan_line.pk > line.pk
 
 
+def _is_waiting(line: SubmissionLine | None) -> bool:
+    return line is not None and line.outcome == "waiting"
+
+
+def _period_locked(step: Step, lock: ReportingPeriod) -> Reason:
+    return hold(
+        "period-locked",
+        f"It is of {step.key_on:%m/%d/%Y}, and only what counts in {lock.label} {lock.year}, until "
+        f"{lock.counts_until:%m/%d/%Y}, is sent now.",
+        Owner.COORDINATOR,
+        f"Lift the lock on the State page; {lock.label} may be changed until {lock.closes_on:%m/%d/%Y}.",
+    )
+
+
 def _own_holds(step: Step, line: SubmissionLine | None, *, is_plan_mended: bool) -> list[Reason]:
-    if line is not None and line.outcome == "waiting":
-        return [Reason(ON_ITS_WAY, "On its way: the state has not answered yet.", Owner.STATE)]
+    if _is_waiting(line):
+        return [hold(ON_ITS_WAY, "On its way: the state has not answered yet.", Owner.STATE)]
     holds = []
     if not step.values[records.SSID_FIELD[step.record]]:
         holds.append(
-            Reason(
+            hold(
                 "no-ssid", "The student has no SSID yet.", Owner.SIS, "The SIS requests the SSID; it arrives."
             )
         )
@@ -279,7 +302,7 @@ def _own_holds(step: Step, line: SubmissionLine | None, *, is_plan_mended: bool)
             else {"code": "?", "text": "The state gave no reason.", "field": None}
         )
         holds.append(
-            Reason(
+            hold(
                 "rejected",
                 f"The state rejected exactly this line: {error['code']}, {error['text']}",
                 owner_of(error["code"], [error["field"]] if error.get("field") else []),
@@ -290,7 +313,7 @@ def _own_holds(step: Step, line: SubmissionLine | None, *, is_plan_mended: bool)
     for finding in step.findings:
         if would_reject(finding):
             holds.append(
-                Reason(
+                hold(
                     "input-error",
                     f"The state would reject it: {finding.code}, {finding.message}",
                     owner_of(finding.code, finding.fields),

@@ -14,20 +14,12 @@ from django.http import Http404
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.archive.queries import document_of, standing_records
 from manzanita.domain.access import Actor
+from manzanita.exchange.holds import HOLDS
 from manzanita.exchange.models import Operation, StateFinding, StateRecord, Submission, SubmissionLine
-from manzanita.exchange.outbox import ON_ITS_WAY
-from manzanita.exchange.queries import HOLD_TITLES, operations_of
+from manzanita.exchange.queries import operations_of
 from manzanita.exchange.readback import is_equal
+from manzanita.exchange.reporting import left_out
 from manzanita.students.queries import visible_to
-
-# What the state page says of each reason as a group: the sentence, and what the link to its list says.
-_GROUP_WORDS = {
-    "rejected": ("The state rejected exactly these lines.", "Show these lines"),
-    "input-error": ("The state would reject these lines, so they stay here.", "Show these lines"),
-    "older-waiting": ("They go by themselves when the older one is answered.", "Show the older ones"),
-    "no-ssid": ("The SIS requests the SSID; the lines are free when it arrives.", "Show the students"),
-    ON_ITS_WAY: ("Sent, and not answered yet.", "Show what is on its way"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +48,16 @@ def held_groups(actor: Actor) -> list[HeldGroup]:
         students[code].add(student_id)
         owners[code].add(owner)
     groups = []
-    for code in sorted(counts, key=lambda code: list(_GROUP_WORDS).index(code)):
-        text, link_label = _GROUP_WORDS[code]
+    for hold in (hold for code, hold in HOLDS.items() if code in counts):
         groups.append(
             HeldGroup(
-                code,
-                HOLD_TITLES[code],
-                text,
-                counts[code],
-                len(students[code]),
-                sorted(owners[code]),
-                link_label,
+                hold.code,
+                hold.title,
+                hold.text,
+                counts[hold.code],
+                len(students[hold.code]),
+                sorted(owners[hold.code]),
+                hold.link_label,
             )
         )
     return groups
@@ -74,7 +65,7 @@ def held_groups(actor: Actor) -> list[HeldGroup]:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many records the state should hold by our archives, and how many it holds, of this LEA."""
+    """How many records the state should hold by what we report, and how many it holds, of this LEA."""
 
     should: int
     does: int
@@ -82,7 +73,7 @@ class Totals:
 
 def record_totals(actor: Actor) -> Totals:
     scope = {"lea_code": actor.agency_code, "student_id__in": visible_to(actor).order_by().values("pk")}
-    standing = ArchivedRecord.objects.filter(archive__superseded_by__isnull=True, **scope)
+    standing = ArchivedRecord.objects.filter(archive__superseded_by__isnull=True, **scope).exclude(left_out())
     return Totals(
         should=standing.values("student_id", "record_key").distinct().count(),
         does=StateRecord.objects.filter(**scope).count(),

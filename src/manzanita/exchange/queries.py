@@ -15,6 +15,7 @@ from django.http import Http404
 
 from manzanita.domain.access import Actor
 from manzanita.domain.records import ORDER
+from manzanita.exchange.holds import ON_ITS_WAY
 from manzanita.exchange.models import (
     ImportFile,
     ImportNote,
@@ -25,17 +26,8 @@ from manzanita.exchange.models import (
     Submission,
     SubmissionLine,
 )
-from manzanita.exchange.outbox import ON_ITS_WAY
 from manzanita.platform.models import Job
 from manzanita.students.queries import visible_to
-
-HOLD_TITLES = {
-    "rejected": "Rejected by the state",
-    "input-error": "The state would reject it",
-    "older-waiting": "Older one is waiting",
-    "no-ssid": "No SSID yet",
-    ON_ITS_WAY: "On its way",
-}
 
 
 def operations_of(actor: Actor) -> QuerySet[Operation]:
@@ -110,6 +102,11 @@ def plan_operations(
         .filter(Q(student_id__gt=after[0]) | Q(student_id=after[0], position__gt=after[1]), hold_code=held)
         .order_by("student_id", "position")[:limit]
     )
+
+
+def plan_operations_of(actor: Actor, operation_ids: Sequence[int]) -> list[Operation]:
+    """These operations, in sending order, as far as they are in the actor's scope."""
+    return list(operations_of(actor).filter(pk__in=operation_ids).order_by("student_id", "position"))
 
 
 def operation_of_actor(actor: Actor, operation_id: int) -> Operation:

@@ -27,6 +27,7 @@ from manzanita.domain.layouts.files import FieldRefused, write_lines
 from manzanita.exchange.checks import check_lines, would_reject
 from manzanita.exchange.models import StateRecord
 from manzanita.exchange.outbox import Should, Step, difference, reconcile_students
+from manzanita.exchange.report_actions import carry_report_status
 from manzanita.meetings.actions import NotPossible, correct_delay
 from manzanita.platform.facts import Statement
 from manzanita.students.actions import state_student_facts
@@ -229,6 +230,7 @@ def _write(actor: Actor, correction: Correction, reason: str) -> Archive:
         by_id=actor.user_id,
         supersedes=old,
     )
+    carry_report_status(actor=actor, old=old, new=archive)
     fact_count = _restate(actor, correction, cause=f"correction:{archive.pk}")
     reconcile_students([old.student_id])
     log_change(

@@ -19,6 +19,7 @@ from manzanita.domain.fields import FIELDS
 from manzanita.students.queries import visible_to
 from manzanita.web.access import requires
 from manzanita.web.archive_lines import line_view, order_key
+from manzanita.web.report_status import report_context
 
 
 @require_safe
@@ -58,6 +59,7 @@ def archive(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "lines": [
                 line_view(row.record, row.values, origins.get(row.record_key, {}), row.pk) for row in rows
             ],
+            "report": report_context(request.actor, found, rows) if rows else None,
         },
     )
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from manzanita.domain.access import Actor, Capability, Scope
+from manzanita.exchange.holds import HOLDS
 from manzanita.exchange.queries import (
-    HOLD_TITLES,
     PlanCounts,
     finding_counts,
     import_runs,
@@ -139,7 +139,7 @@ def _at_the_state(actor: Actor, counts: PlanCounts | None) -> Group:
     if counts is not None:
         state = url_or_none("state") or f"{reverse('students')}?list=held"
         for code, count in sorted(counts.held.items()):
-            title = HOLD_TITLES.get(code, code)
+            title = HOLDS[code].title
             needs.append(
                 Need(
                     kind="held",

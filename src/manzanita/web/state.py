@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.exchange.actions import prepare_submission, release_rejected
+from manzanita.exchange.holds import HOLDS, ON_ITS_WAY
 from manzanita.exchange.models import Operation
-from manzanita.exchange.outbox import ON_ITS_WAY
 from manzanita.exchange.plan import (
     held_groups,
     not_reported,
@@ -25,16 +25,23 @@ from manzanita.exchange.plan import (
     standing_record,
 )
 from manzanita.exchange.queries import (
-    HOLD_TITLES,
     operation_of_actor,
     operations_of_student,
     plan_counts,
     plan_operations,
     submissions,
 )
+from manzanita.exchange.report_actions import expire_report_statuses
 from manzanita.platform import clock
 from manzanita.ui.jinja_env import url_or_none
-from manzanita.web import state_correct, state_findings, state_submissions
+from manzanita.web import (
+    report_status,
+    state_correct,
+    state_findings,
+    state_limited,
+    state_period,
+    state_submissions,
+)
 from manzanita.web.access import requires
 from manzanita.web.state_lines import grouped, name_of, opened_operation, student_names
 
@@ -49,8 +56,9 @@ NOT_REPORTED_DAYS = 30
 def plan(request: HttpRequest) -> HttpResponse:
     """Operations that may go now, or with ``held`` those held for one reason, a page at a time."""
     actor = request.actor
+    expire_report_statuses(actor.agency_code)
     held = request.GET.get("held", "")
-    if held and held not in HOLD_TITLES:
+    if held and held not in HOLDS:
         raise Http404("no such reason")
     after = _place(request.GET.get("after", ""))
     found = plan_operations(actor, held=held, after=after, limit=PAGE_SIZE + 1)
@@ -68,11 +76,12 @@ def plan(request: HttpRequest) -> HttpResponse:
         "web/state/plan.html",
         {
             **_sending(),
+            **state_period.period_context(actor),
             "counts": plan_counts(actor),
             "totals": record_totals(actor),
             "groups": grouped(actor, shown),
             "held": held,
-            "held_title": HOLD_TITLES.get(held, ""),
+            "held_title": HOLDS[held].title if held else "",
             "held_groups": held_groups(actor),
             "submissions": submissions(actor, limit=5),
             "not_reported": [
@@ -147,6 +156,7 @@ def send(request: HttpRequest) -> HttpResponse:
     form, destination = request.POST.get("form", ""), request.POST.get("destination", "")
     if form not in FORMS or destination not in DESTINATIONS:
         raise Http404("no such way to the state")
+    expire_report_statuses(request.actor.agency_code)
     submission = prepare_submission(actor=request.actor, form=form, destination=destination)
     if submission is None:
         messages.info(request, "Nothing was sent: what may go is on its way already, or equal.")
@@ -179,4 +189,7 @@ urlpatterns = [
     *state_submissions.urlpatterns,
     *state_findings.urlpatterns,
     *state_correct.urlpatterns,
+    *report_status.urlpatterns,
+    *state_limited.urlpatterns,
+    *state_period.urlpatterns,
 ]

@@ -15,8 +15,8 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS, short_name
 from manzanita.domain.layouts import Field, layout
 from manzanita.exchange.actions import TRANSACTION_CODES, line_values
+from manzanita.exchange.holds import ON_ITS_WAY
 from manzanita.exchange.models import Operation, SubmissionLine
-from manzanita.exchange.outbox import ON_ITS_WAY
 from manzanita.exchange.plan import newest_lines
 from manzanita.students.queries import ListRow, list_rows, visible_to
 from manzanita.ui.formats import plural, us_date

@@ -9,10 +9,11 @@ from datetime import date, timedelta
 
 from manzanita.accounts.queries import user_names
 from manzanita.archive.models import Archive, ArchivedRecord
-from manzanita.archive.queries import archives_of, standing_records
+from manzanita.archive.queries import archives_of
 from manzanita.domain.access import Actor
 from manzanita.exchange.models import Operation, StateFinding, StateRecord
 from manzanita.exchange.queries import open_findings_of, operations_of_student, state_records_of
+from manzanita.exchange.reporting import reported_records
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES, meetings_of
 from manzanita.orgs.queries import agency_names, school_names
@@ -124,7 +125,7 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         archives=archives,
         operations=[o for o in operations_of_student(student.pk) if o.lea_code == lea],
         at_state=[r for r in state_records_of(student.pk) if r.lea_code == lea],
-        should=standing_records([student.pk], lea).get(student.pk, []),
+        should=reported_records([student.pk], lea).get(student.pk, []),
         findings=[f for f in open_findings_of(student.pk) if f.lea_code == lea],
         agencies=agency_names(codes - {""}),
         schools=school_names({e.school_code for e in facts.enrollments} - {""}),

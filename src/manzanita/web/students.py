@@ -70,6 +70,7 @@ def students(request: HttpRequest) -> HttpResponse:
     context = {
         "wanted": wanted,
         "text": text,
+        "search_token": token,
         "is_search_gone": bool(token) and not text,
         "page": page,
         "rows": _rows(request.actor, page, column),

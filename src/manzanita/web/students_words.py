@@ -9,6 +9,10 @@ ACTION_WORDS = {
     "finalize_meeting": "Finalized a meeting",
     "correct_record": "Corrected an archived record",
     "report_pending": "Reported an evaluation as pending",
+    "set_report_status": "Set what of an archive is reported",
+    "end_report_status": "An archive is reported whole again",
+    "say_complete": "Said that the state holds an archive",
+    "send_again": "Set an archive to go to the state once more",
 }
 READ_WORDS = {
     "student.list": "Seen in a list",
@@ -29,6 +33,9 @@ READ_WORDS = {
     "state.plan": "Seen in the state plan",
     "state.operation": "State plan, one line",
     "state.submission": "Lines sent to the state",
+    "state.not-reported": "Seen in the list of what is not reported",
+    "state.limited": "Seen in a limited send",
+    "procedure": "Record, before a change without a meeting",
 }
 
 

@@ -1,0 +1,132 @@
+"""The pages that say and change what is reported: the archive's section, the list, the lock, a limited send."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from manzanita.exchange.models import Operation, PeriodLock, ReportStatus, Submission
+from tests.support import world as w
+from tests.support.exchange import archive, review_rows
+from tests.support.pages import NO_ID, other_coordinator, reads, text_of
+
+
+@pytest.fixture
+def coordinator(small_world, sign_in) -> Client:
+    return sign_in(small_world.coordinator)
+
+
+@pytest.fixture
+def review(small_world):
+    return archive(small_world.students["alder"], review_rows())
+
+
+def set_status(client: Client, review, **values: str):
+    return client.post(f"/archives/{review.public_id}/report-status", values, follow=True)
+
+
+def test_the_archive_says_of_each_record_what_becomes_of_it(coordinator, review):
+    page = text_of(coordinator.get(f"/archives/{review.public_id}"))
+
+    assert "Report to the state" in page
+    assert "Pending" in page
+    assert page.count("Will send") == 4
+
+
+def test_do_not_report_is_set_listed_and_ended(coordinator, review):
+    page = text_of(set_status(coordinator, review, choice="none", reason="Finalized for the wrong student."))
+    assert "Set: do not report." in page
+    assert "Finalized for the wrong student." in page
+
+    listed = text_of(coordinator.get("/state/not-reported"))
+    assert "Alder Testcase" in listed
+    assert "Finalized for the wrong student." in listed
+    assert "Juniper Mockup, 11/23/2026" in listed
+
+    page = text_of(set_status(coordinator, review, choice="all"))
+    assert "The whole archive is reported again." in page
+    assert "ended 11/23/2026, Juniper Mockup" in text_of(coordinator.get("/state/not-reported"))
+    assert Operation.objects.count() == 4
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"choice": "none", "reason": ""}, "It needs its reason. Say why in a sentence."),
+        ({"choice": "none", "reason": "x", "until": "soon"}, "The last day is no date."),
+        ({"choice": "SWDS", "reason": "x"}, "This archive has no SWDS record."),
+        ({"choice": "complete", "reason": ""}, "Say how you know it."),
+        ({"choice": "again", "reason": ""}, "Say why you doubt it."),
+        ({"choice": "everything"}, "choose what is reported"),
+    ],
+)
+def test_what_cannot_be_set_says_why(coordinator, review, values, said):
+    assert said in text_of(set_status(coordinator, review, **values))
+    assert not ReportStatus.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["/state/not-reported", "/state/limited"])
+def test_who_does_not_send_gets_neither_list_nor_control(small_world, sign_in, review, address):
+    client = sign_in(small_world.case_manager)
+
+    assert client.get(address).status_code == 403
+    assert set_status(client, review, choice="none", reason="x").status_code == 403
+    assert "Change what is reported" not in text_of(client.get(f"/archives/{review.public_id}"))
+
+
+def test_another_district_neither_sees_nor_sets_it(small_world, sign_in, review):
+    stranger = sign_in(other_coordinator(small_world))
+
+    assert set_status(stranger, review, choice="none", reason="x").status_code == 404
+    assert stranger.post(f"/archives/{NO_ID}/report-status").status_code == 404
+    ReportStatus.objects.create(
+        archive=review,
+        student_id=review.student_id,
+        lea_code=w.LEA,
+        choice="none",
+        reason="Theirs",
+        set_at=w.NOON,
+        set_by_id=1,
+    )
+    assert "Theirs" not in text_of(stranger.get("/state/not-reported"))
+
+
+def test_the_period_is_locked_and_lifted_on_the_plan(coordinator, review):
+    assert "counts what happened until 10/07/2026" in text_of(coordinator.get("/state"))
+
+    page = text_of(coordinator.post("/state/period", {"do": "lock"}, follow=True))
+    assert "4 operations held back" in page
+    assert "Not of the reporting period" in page
+
+    held = text_of(coordinator.get("/state?held=period-locked"))
+    assert "MEET" in held
+    page = text_of(coordinator.post("/state/period", {"do": "unlock"}, follow=True))
+    assert "The lock is lifted" in page
+    assert PeriodLock.objects.get().ended_at is not None
+
+
+def test_pasted_ssids_are_looked_at_and_only_theirs_sent(coordinator, review, small_world):
+    archive(
+        small_world.students["towhee"],
+        [("MEET", w.meet("towhee", "20261007", **{"24.05": "2026-2027"}))],
+    )
+    before = len(reads())
+    page = text_of(coordinator.post("/state/limited", {"ssids": "9900000002 9900000009", "do": "check"}))
+    assert "Send 1 operation" in page
+    assert "9900000009</span>: no student in your scope has this SSID" in page
+    assert [what for _, what in reads()[before:]] == ["state.limited"]
+
+    answer = coordinator.post("/state/limited", {"ssids": "9900000002", "do": "send"})
+    assert answer.status_code == 302
+    submission = Submission.objects.get()
+    assert [line.record_key for line in submission.lines.all()] == ["MEET|9910017|9900000002|20261007"]
+
+
+def test_a_list_of_students_is_sent_without_the_rest(coordinator, review):
+    assert (
+        'href="/state/limited?list=different"' in coordinator.get("/students?list=different").content.decode()
+    )
+
+    page = text_of(coordinator.get("/state/limited?list=different"))
+    assert "Send 4 operations" in page
+    assert coordinator.get("/state/limited?list=nobody").status_code == 404
