@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from manzanita.archive.models import Archive
+from manzanita.archive.queries import superseded_by
 from manzanita.domain.reporting_periods import period_of, period_open_on
 from manzanita.exchange.actions import prepare_submission, store_answers
 from manzanita.exchange.gateway import Answer
@@ -23,7 +24,7 @@ from manzanita.exchange.report_actions import (
     set_report_status,
     unlock_period,
 )
-from manzanita.exchange.reporting import record_states
+from manzanita.exchange.reporting import record_states, status_of
 from manzanita.procedures.correct import correct_record
 from manzanita.students.queries import visible_to
 from tests.support import world as w
@@ -57,7 +58,13 @@ def post_all(actor) -> None:
 
 
 def kinds(archived: Archive) -> dict[str, str]:
-    return {key: state.kind for key, state in record_states(archived).items()}
+    states = record_states(
+        archived,
+        list(archived.records.all()),
+        status=status_of(archived),
+        is_superseded=superseded_by(archived) is not None,
+    )
+    return {key: state.kind for key, state in states.items()}
 
 
 def test_of_an_archive_that_is_not_reported_nothing_goes(actor, review):

@@ -191,7 +191,7 @@ def test_no_name_and_no_number_stands_in_an_address(small_world, coordinator):
 
 
 # session, user, grants; archive with what it replaced, student, read log; what replaced it, lines
-ARCHIVE_QUERIES = 8
+ARCHIVE_QUERIES = 13
 
 
 @pytest.mark.parametrize("count", [1, 40])

@@ -262,7 +262,7 @@ def test_the_plan_costs_the_same_for_few_and_many(small_world, coordinator, djan
 
 # session, user, grants; the operations, archives without records, read log; counts 2, totals 2; students 5,
 # archives; held groups, submissions
-PLAN_QUERIES = 18
+PLAN_QUERIES = 20
 
 
 def test_more_than_a_page_goes_on_where_it_ended(small_world, coordinator, monkeypatch):

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from manzanita.archive.models import Archive, ArchivedRecord
-from manzanita.archive.queries import standing_records, superseded_by
+from manzanita.archive.queries import standing_records
 from manzanita.domain import records
 from manzanita.domain.access import Actor
 from manzanita.domain.reporting_periods import ReportingPeriod, period_of
 from manzanita.exchange.holds import ON_ITS_WAY
-from manzanita.exchange.models import Operation, PeriodLock, ReportStatus, StateRecord
+from manzanita.exchange.models import Operation, PeriodLock, ReportStatus
 from manzanita.platform import clock
 from manzanita.students.models import Ssid
 from manzanita.students.queries import visible_to
@@ -84,28 +84,25 @@ class RecordState:
     operation_id: int | None = None
 
 
-def record_states(archive: Archive) -> dict[str, RecordState]:
-    """The state of each record of an archive, by key. A later archive, a status, the outbox and what the state
-    holds speak in this order."""
-    rows = list(archive.records.all())
-    status = status_of(archive)
-    newer = superseded_by(archive)
+def record_states(
+    archive: Archive, rows: Sequence[ArchivedRecord], *, status: ReportStatus | None, is_superseded: bool
+) -> dict[str, RecordState]:
+    """The state of each record (``rows``) of an archive with its report status, by key. A later archive, the
+    status, the outbox and what the state holds speak in this order."""
+    if is_superseded:
+        return {
+            row.record_key: RecordState("superseded", "A correction stands in its place.") for row in rows
+        }
     stands = {row.pk for row in reported_records([archive.student_id]).get(archive.student_id, [])}
     operations = {one.record_key: one for one in Operation.objects.filter(student_id=archive.student_id)}
     # An archive made before the SSID came has none; its operation has.
     newest = Ssid.objects.believed().filter(student_id=archive.student_id).order_by("-effective_from").first()
-    keys = {row.pk: records.key_with_ssid(row.record_key, newest.ssid if newest else "") for row in rows}
-    held_keys = set(
-        StateRecord.objects.filter(record_key__in=keys.values()).values_list("record_key", flat=True)
-    )
     found = {}
     for row in rows:
-        key = keys[row.pk]
+        key = records.key_with_ssid(row.record_key, newest.ssid if newest else "")
         operation = operations.get(key)
-        if newer is not None:
-            found[row.record_key] = RecordState("superseded", "A correction stands in its place.")
-        elif status is not None and not is_reported(status, row.record):
-            found[row.record_key] = _not_reported(status, operation, key in held_keys)
+        if status is not None and not is_reported(status, row.record):
+            found[row.record_key] = _not_reported(status, operation)
         elif row.pk not in stands:
             found[row.record_key] = RecordState("superseded", "A later archive holds this record.")
         elif operation is None:
@@ -115,12 +112,12 @@ def record_states(archive: Archive) -> dict[str, RecordState]:
     return found
 
 
-def _not_reported(status: ReportStatus, operation: Operation | None, is_at_state: bool) -> RecordState:
+def _not_reported(status: ReportStatus, operation: Operation | None) -> RecordState:
     kind = "do-not-report" if status.choice == "none" else "left-out"
     words = f"{status.get_choice_display()}: {status.reason}"
-    if is_at_state and operation is not None:
-        return RecordState(kind, f"{words}. The state is told to delete it.", operation_id=operation.pk)
-    return RecordState(kind, f"{words}.")
+    if operation is not None and operation.kind == "delete":
+        return RecordState(kind, f"{words} The state is told to delete it.", operation_id=operation.pk)
+    return RecordState(kind, words)
 
 
 def _on_the_way(operation: Operation) -> RecordState:

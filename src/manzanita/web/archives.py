@@ -59,7 +59,9 @@ def archive(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "lines": [
                 line_view(row.record, row.values, origins.get(row.record_key, {}), row.pk) for row in rows
             ],
-            "report": report_context(request.actor, found, rows) if rows else None,
+            "report": report_context(request.actor, found, rows, is_superseded=newer is not None)
+            if rows
+            else None,
         },
     )
 

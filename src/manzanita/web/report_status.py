@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.accounts.queries import user_names
 from manzanita.archive.models import Archive, ArchivedRecord
-from manzanita.archive.queries import get_archive, superseded_by
+from manzanita.archive.queries import get_archive
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.exchange.models import ReportStatus
@@ -48,18 +48,20 @@ AGAIN = "again"
 ALL = "all"
 
 
-def report_context(actor: Actor, archive: Archive, rows: Sequence[ArchivedRecord]) -> dict[str, Any]:
+def report_context(
+    actor: Actor, archive: Archive, rows: Sequence[ArchivedRecord], *, is_superseded: bool
+) -> dict[str, Any]:
     """The section of the archive page: a row for each record, and what may be set."""
-    states = record_states(archive)
-    may_send = actor.may(Capability.SEND_TO_STATE)
     status = status_of(archive)
+    states = record_states(archive, rows, status=status, is_superseded=is_superseded)
+    may_send = actor.may(Capability.SEND_TO_STATE)
     kinds = {row.record for row in rows}
     return {
         "rows": [_row(row, states[row.record_key], may_send) for row in rows],
         "word": status.get_choice_display() if status else _whole(list(states.values())),
         "status": status,
         "set_by": user_names({status.set_by_id}).get(status.set_by_id, "") if status else "",
-        "may_set": may_send and superseded_by(archive) is None,
+        "may_set": may_send and not is_superseded,
         "choices": [(key, words) for key, words in ReportStatus.CHOICES if key == "none" or key in kinds],
     }
 
