@@ -311,10 +311,6 @@ def _line_of(file: SisFile, row: Mapping[str, str], layout: Layout) -> SisLine |
         message = f"Line {number}: {text} The line is not loaded."
         file.refuse(Note(number, "MZ-KEY", "refused", Severity.FATAL, fields, _cut(message), fix=fix))
 
-    broken = next((n for n, value in row.items() if n != "line" and "\0" in value), None)
-    if broken:
-        refused((broken,), f"{names[broken]} holds a character (NUL) that no text may hold.")
-        return None
     if not row[start]:
         refused((start,), f"{names[start]} is empty, and it is part of the key.")
         return None

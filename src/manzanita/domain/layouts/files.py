@@ -4,13 +4,15 @@ A caret file has one record a line, fields divided by ``^``, no header and no qu
 character like any other. Column 1 names the record type; an extract from the state's operational data store
 has ``-R`` appended to it and two more columns at the end.
 
-The reader never loses a good line to a bad one: a line whose encoding, field count or record type is wrong is
-set aside whole, as a finding, and the rest is there. In the frame an empty field is the empty text, never
-null, so that a rule cannot pass by a null comparison.
+The reader never loses a good line to a bad one: a line whose encoding, field count or record type is wrong, or
+that holds a control character, is set aside whole, as a finding, and the rest is there; what would be set aside is
+not written either. In the frame an empty field is the empty text, never null, so that a rule cannot pass by a null
+comparison.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,8 +24,7 @@ import polars as pl
 
 from manzanita.domain.findings import Finding, Severity
 from manzanita.domain.layouts import (
-    SIS_RECORDS,
-    SPED_RECORDS,
+    RECORDS,
     UNKNOWN_LENGTH_LIMIT,
     Field,
     Layout,
@@ -37,7 +38,9 @@ EXTRACT_COLUMNS = ("upload_date", "last_updated")
 LINE_CODE = "MZ-LINE"
 
 _BOM = b"\xef\xbb\xbf"
-_RECORDS = (*SPED_RECORDS, *SIS_RECORDS)
+_UTF_16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+# All but the tab. No text of a record has them, and a database refuses some.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 # A text with fewer carets than this in its first line is some other file, not a damaged record file.
 _FEWEST_CARETS = 5
 
@@ -91,6 +94,9 @@ def read_record_file(path: Path) -> RecordFile:
 
 def parse_record_file(data: bytes, file: str) -> RecordFile:
     """Read the content of a caret file called ``file``; see :func:`read_record_file`."""
+    if data.startswith(_UTF_16_BOMS):
+        text = f"The file {file} is UTF-16. The whole file is set aside; save the export as UTF-8 and load it again."
+        raise UnreadableFile(file, text, [_line_finding(file, None, None, text)])
     lines, undecodable = _decoded_lines(data)
     while lines and not lines[-1].strip():
         lines.pop()
@@ -106,15 +112,22 @@ def parse_record_file(data: bytes, file: str) -> RecordFile:
     record_layout = layout(record)
     expected = _field_count(record_type)
 
+    what = "a character that is not UTF-8"
     set_aside = [
-        _line_finding(file, number, record, *_encoding_reason(number, carets, record_layout))
+        _line_finding(
+            file, number, record, *_character_reason(number, what, _SAVE_AS_UTF_8, carets, record_layout)
+        )
         for number, carets in undecodable.items()
     ]
     good: list[str] = []
     good_numbers: list[int] = []
     prefix = record_type + DELIMITER
     for number, line in enumerate(lines, start=1):
-        if line.count(DELIMITER) == expected - 1 and line.startswith(prefix):
+        control = _CONTROL.search(line)
+        if control:
+            told = _control_reason(number, line, control.start(), record_layout)
+            set_aside.append(_line_finding(file, number, record, *told))
+        elif line.count(DELIMITER) == expected - 1 and line.startswith(prefix):
             good.append(line)
             good_numbers.append(number)
         elif number not in undecodable:
@@ -138,8 +151,8 @@ def write_lines(
 ) -> list[str]:
     """Caret lines of ``rows`` (number -> text; a missing number is an empty field), without line ends.
 
-    The record type is filled in. Raises :class:`FieldRefused` for a caret, a line break, a value longer than
-    its field, a number that the layout does not have, or another record type.
+    The record type is filled in. Raises :class:`FieldRefused` for a caret, a line break or another control
+    character, a value longer than its field, a number that the layout does not have, or another record type.
     """
     record_type = record_layout.record + (EXTRACT_SUFFIX if is_extract else "")
     limits = _limits(record_layout.record, record_layout.year, is_extract)
@@ -150,8 +163,7 @@ def write_lines(
         # A state's files have millions of values: they are looked at one by one only where the line is wrong.
         is_sound = (
             line.count(DELIMITER) == len(others)
-            and "\n" not in line
-            and "\r" not in line
+            and not _CONTROL.search(line)
             and row.get(type_number, "") in ("", record_layout.record)
             and all(map(le, map(len, row.values()), map(limits.get, row, repeat(-1))))
         )
@@ -185,6 +197,9 @@ def _refuse_unwritable(record_layout: Layout, limits: Mapping[str, int], row: Ma
             raise FieldRefused(
                 number, f"{label}: a line break ends the record and cannot stand inside a field"
             )
+        control = _CONTROL.search(value)
+        if control:
+            raise FieldRefused(number, f"{label}: a control character ({_code_point(control[0])}) is no text")
         if len(value) > limits[number]:
             raise FieldRefused(
                 number, f"{label}: {len(value)} characters, and the field takes {limits[number]}"
@@ -206,7 +221,10 @@ def _decoded_lines(data: bytes) -> tuple[list[str], dict[int, int]]:
     """
     data = data.removeprefix(_BOM)
     if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").removesuffix(b"\r")
+        # Line ends of Windows, of a transfer that doubled them, and of old Macintoshes.
+        data = re.sub(rb"\r+\n", b"\n", data).rstrip(b"\r")
+        if b"\n" not in data:
+            data = data.replace(b"\r", b"\n")
     try:
         return data.decode("utf-8").split("\n"), {}
     except UnicodeDecodeError:
@@ -230,7 +248,7 @@ def _record_type(lines: Sequence[str]) -> str | None:
     named: str | None = None
     for line in lines:
         record_type = line.partition(DELIMITER)[0]
-        if record_type.removesuffix(EXTRACT_SUFFIX) not in _RECORDS:
+        if record_type.removesuffix(EXTRACT_SUFFIX) not in RECORDS:
             continue
         if line.count(DELIMITER) == _field_count(record_type) - 1:
             return record_type
@@ -245,7 +263,7 @@ def _unreadable(file: str, lines: Sequence[str], undecodable: Mapping[int, int])
         return UnreadableFile(file, f"{file} is not a record file.")
     number = first or min(undecodable)
     start = lines[number - 1].partition(DELIMITER)[0] if first else "unreadable characters"
-    known = ", ".join(_RECORDS)
+    known = ", ".join(RECORDS)
     text = (
         f"No line of {file} starts with a record type we know ({known}): line {number} starts with "
         f'"{start[:20]}". The whole file is set aside. Check column 1 of the export.'
@@ -253,13 +271,28 @@ def _unreadable(file: str, lines: Sequence[str], undecodable: Mapping[int, int])
     return UnreadableFile(file, text, [_line_finding(file, number, None, text)])
 
 
-def _encoding_reason(number: int, carets: int, record_layout: Layout) -> tuple[str, tuple[str, ...]]:
+def _code_point(character: str) -> str:
+    return f"U+{ord(character):04X}"
+
+
+_SAVE_AS_UTF_8 = "save the export as UTF-8 and load it again."
+
+
+def _control_reason(
+    number: int, line: str, position: int, record_layout: Layout
+) -> tuple[str, tuple[str, ...]]:
+    what = f"a control character ({_code_point(line[position])})"
+    carets = line.count(DELIMITER, 0, position)
+    return _character_reason(number, what, "take it out where it was entered.", carets, record_layout)
+
+
+def _character_reason(
+    number: int, what: str, fix: str, carets: int, record_layout: Layout
+) -> tuple[str, tuple[str, ...]]:
+    """Why a line with a character that cannot stand is set aside; ``carets`` are those before it."""
     field = record_layout.fields[carets] if carets < len(record_layout.fields) else None
     where = f" in field {field.number} {field.name}" if field else ""
-    text = (
-        f"Line {number} has a character that is not UTF-8{where}. The whole line is set aside; "
-        "save the export as UTF-8 and load it again."
-    )
+    text = f"Line {number} has {what}{where}. The whole line is set aside; {fix}"
     return text, (field.number,) if field else ()
 
 

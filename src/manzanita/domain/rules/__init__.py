@@ -13,13 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.layouts import SIS_RECORDS, SPED_RECORDS
+from manzanita.domain.layouts import RECORDS, SIS_RECORDS
 from manzanita.domain.layouts.files import LINE_CODE
 from manzanita.domain.rules import formats, meet, plan, senr, serv, swds
 from manzanita.domain.rules.declaration import FieldRule, Rule, RuleInfo
 
 _CATALOG = Path(__file__).parent / "rules.csv"
-_ALL = (*SPED_RECORDS, *SIS_RECORDS)
 
 _LINE = RuleInfo(
     code=LINE_CODE,
@@ -27,7 +26,7 @@ _LINE = RuleInfo(
     kind="format",
     phase="input",
     severity=Severity.FATAL,
-    records=_ALL,
+    records=RECORDS,
     fields=(),
     meaning="A line whose encoding, field count or record type is wrong cannot be read, and neither can an empty "
     "file. It is set aside whole; every other line is read.",
@@ -74,7 +73,7 @@ def _catalog_rows() -> list[dict[str, str]]:
 
 
 def _known(row: Mapping[str, str]) -> RuleInfo:
-    records = _ALL if row["records"] == "any" else tuple(row["records"].split("/"))
+    records = RECORDS if row["records"] == "any" else tuple(row["records"].split("/"))
     return RuleInfo(
         code=row["code"],
         title=row["title"],

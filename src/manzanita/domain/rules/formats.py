@@ -11,14 +11,14 @@ import polars as pl
 
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.layouts import SIS_RECORDS, SPED_RECORDS, Field, layout
+from manzanita.domain.layouts import RECORDS, SIS_RECORDS, Field, layout
 from manzanita.domain.layouts.files import length_limit
 from manzanita.domain.rules.declaration import FieldRule
 from manzanita.domain.rules.examples import plan, senr, serv, swds
 
 TRANSACTION_TYPES = ("", "A", "D", "R")
 _DELETE = "D"
-_ALL = (*SPED_RECORDS, *SIS_RECORDS)
+_OF_THE_STATE = tuple(record for record in RECORDS if record not in SIS_RECORDS)
 _FIRST_CREDIBLE_YEAR = 1900
 _SOURCE = "CALPADS error list, general format and record rules"
 
@@ -78,7 +78,7 @@ def _unknown_code(record: str, field: Field) -> pl.Expr | None:
 
 
 def _transaction(record: str, field: Field) -> pl.Expr | None:
-    if record not in SPED_RECORDS or field.number != _transaction_number(record):
+    if record not in _OF_THE_STATE or field.number != _transaction_number(record):
         return None
     return ~pl.col(field.number).is_in(list(TRANSACTION_TYPES)) & ~_too_long(field)
 
@@ -140,7 +140,7 @@ def rules() -> list[FieldRule]:
             kind="format",
             phase="input",
             severity=Severity.FATAL,
-            records=_ALL,
+            records=RECORDS,
             fields=(),
             meaning="A value has more characters than the state's file has room for. Fields of SIS files whose "
             "length no source prints end at 255.",
@@ -160,7 +160,7 @@ def rules() -> list[FieldRule]:
             kind="format",
             phase="input",
             severity=Severity.FATAL,
-            records=_ALL,
+            records=RECORDS,
             fields=(),
             meaning="A date is written as eight digits, year, month, day, and the day exists. Years before 1900 "
             "count as typing errors.",
@@ -184,7 +184,7 @@ def rules() -> list[FieldRule]:
             kind="format",
             phase="input",
             severity=Severity.FATAL,
-            records=SPED_RECORDS,
+            records=_OF_THE_STATE,
             fields=("23.23", "25.15"),
             meaning="A field that counts something holds digits only.",
             fix="Enter a whole number without a sign, point, or unit.",
@@ -203,7 +203,7 @@ def rules() -> list[FieldRule]:
             kind="input",
             phase="input",
             severity=Severity.FATAL,
-            records=SPED_RECORDS,
+            records=_OF_THE_STATE,
             fields=(),
             meaning="A field that every record of this type carries is empty. Fields required only under a "
             "condition have rules of their own.",
@@ -222,7 +222,7 @@ def rules() -> list[FieldRule]:
             kind="input",
             phase="input",
             severity=Severity.FATAL,
-            records=_ALL,
+            records=RECORDS,
             fields=(),
             meaning="A coded value is not in its code set. Where our copy of the set is not complete this is a "
             "warning and the value is kept. A retired code counts as unknown.",
@@ -247,8 +247,8 @@ def rules() -> list[FieldRule]:
             kind="input",
             phase="input",
             severity=Severity.FATAL,
-            records=SPED_RECORDS,
-            fields=("22.02", "23.02", "24.02", "25.02"),
+            records=_OF_THE_STATE,
+            fields=("17.02", "22.02", "23.02", "24.02", "25.02"),
             meaning="The transaction type tells the state to add or update (blank or A), replace (R), or delete (D). "
             "Anything else is refused.",
             fix="Leave the transaction type to the outbox; in a file made by hand, use blank, A, R or D.",
