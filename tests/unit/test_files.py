@@ -109,12 +109,12 @@ def test_a_line_of_spaces_between_lines_is_named_and_blank_lines_at_the_end_are_
         (
             "22.08",
             "SE\0001",
-            "22.08 Local Special Education Student ID: a control character (U+0000) is no text",
+            "22.08 Local Special Education Student ID: a NUL character (U+0000) cannot stand",
         ),
         (
             "22.08",
             "SE\x921",
-            "22.08 Local Special Education Student ID: a control character (U+0092) is no text",
+            "22.08 Local Special Education Student ID: a control character (U+0092) cannot stand",
         ),
         ("22.12", "12", "22.12 Special Education Status Code: 2 characters, and the field takes 1"),
         ("22.99", "x", "SWDS has no field 22.99"),

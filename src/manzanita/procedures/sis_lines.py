@@ -52,7 +52,6 @@ _ENROLLMENT_FIELDS = {
     "local_student_id": "1.09",
 }
 _DELETE = "D"
-_SSID_DIGITS = 10
 _MESSAGE_LIMIT = 400
 
 IN_THE_SIS = "Correct it in the SIS, export again, and import the new file."
@@ -163,12 +162,6 @@ def read_sis_file(data: bytes, name: str, *, lea_code: str) -> SisFile:
 
 
 def _note_unreadable(file: SisFile, unreadable: UnreadableFile) -> None:
-    text = str(unreadable)
-    if not unreadable.is_damaged:
-        text = (
-            f"{file.name} is not a SIS file: no line of it is divided by carets (^) and begins with a record type. "
-            "Nothing of it is loaded."
-        )
     line = unreadable.findings[0].line if unreadable.findings else None
     file.notes.append(
         Note(
@@ -177,7 +170,7 @@ def _note_unreadable(file: SisFile, unreadable: UnreadableFile) -> None:
             "refused",
             Severity.FATAL,
             (),
-            _cut(text),
+            _cut(str(unreadable)),
             fix="Export SENR (enrollment) or SINF (student information) from the SIS and import that file.",
         )
     )
@@ -251,7 +244,7 @@ def _checked(file: SisFile, record_file: RecordFile) -> pl.DataFrame:
             file.notes.append(_note_of(finding, "emptied", IN_THE_SIS))
             file.counts["emptied"] += 1
         else:
-            file.notes.append(_note_of(finding, "kept", _LOOK))
+            file.notes.append(_note_of(finding, "kept", _LOOK if finding.code == "GERR0002" else IN_THE_SIS))
     file.counts["refused"] += len(refused)
     return frame
 
@@ -322,9 +315,6 @@ def _line_of(file: SisFile, row: Mapping[str, str], layout: Layout) -> SisLine |
         if not is_senr:
             text = "is empty, and it is part of the key."
         refused((ssid_number, "1.09") if is_senr else (ssid_number,), f"{names[ssid_number]} {text}")
-        return None
-    if ssid and not (len(ssid) == _SSID_DIGITS and ssid.isascii() and ssid.isdigit()):
-        refused((ssid_number,), f'{names[ssid_number]}: "{ssid}" is not ten digits, so it names no student.')
         return None
     if not is_senr and kind == _DELETE:
         refused(

@@ -23,26 +23,16 @@ from pathlib import Path
 import polars as pl
 
 from manzanita.domain.findings import Finding, Severity
-from manzanita.domain.layouts import (
-    RECORDS,
-    UNKNOWN_LENGTH_LIMIT,
-    Field,
-    Layout,
-    layout,
-)
+from manzanita.domain.layouts import RECORDS, UNKNOWN_LENGTH_LIMIT, Field, Layout, damage, layout
+from manzanita.domain.layouts.damage import DELIMITER, EXTRACT_SUFFIX, Damage
 
-DELIMITER = "^"
-EXTRACT_SUFFIX = "-R"
 # The two columns an extract has beyond its layout: Upload Date and Last Date Updated.
 EXTRACT_COLUMNS = ("upload_date", "last_updated")
 LINE_CODE = "MZ-LINE"
 
 _BOM = b"\xef\xbb\xbf"
-_UTF_16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 # All but the tab. No text of a record has them, and a database refuses some.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
-# A text with fewer carets than this in its first line is some other file, not a damaged record file.
-_FEWEST_CARETS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,46 +84,41 @@ def read_record_file(path: Path) -> RecordFile:
 
 def parse_record_file(data: bytes, file: str) -> RecordFile:
     """Read the content of a caret file called ``file``; see :func:`read_record_file`."""
-    if data.startswith(_UTF_16_BOMS):
-        text = f"The file {file} is UTF-16. The whole file is set aside; save the export as UTF-8 and load it again."
-        raise UnreadableFile(file, text, [_line_finding(file, None, None, text)])
+    if damage.is_utf_16(data):
+        raise _unreadable(file, None, damage.utf_16(file))
     lines, undecodable = _decoded_lines(data)
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines and not undecodable:
-        text = f"The file {file} is empty. Export it again, and check that the export finished."
-        raise UnreadableFile(file, text, [_line_finding(file, None, None, text)])
+        raise _unreadable(file, None, damage.empty_file(file))
 
     record_type = _record_type(lines)
     if record_type is None:
-        raise _unreadable(file, lines, undecodable)
+        raise _unreadable(file, *damage.file_without_records(file, data, lines, undecodable))
     is_extract = record_type.endswith(EXTRACT_SUFFIX)
     record = record_type.removesuffix(EXTRACT_SUFFIX)
     record_layout = layout(record)
     expected = _field_count(record_type)
 
-    what = "a character that is not UTF-8"
-    set_aside = [
-        _line_finding(
-            file, number, record, *_character_reason(number, what, _SAVE_AS_UTF_8, carets, record_layout)
-        )
+    damaged = {
+        number: damage.undecodable_line(number, carets, record_layout)
         for number, carets in undecodable.items()
-    ]
+    }
     good: list[str] = []
     good_numbers: list[int] = []
     prefix = record_type + DELIMITER
     for number, line in enumerate(lines, start=1):
+        if number in damaged:
+            continue
         control = _CONTROL.search(line)
         if control:
-            told = _control_reason(number, line, control.start(), record_layout)
-            set_aside.append(_line_finding(file, number, record, *told))
+            damaged[number] = damage.control_character(number, line, control.start(), record_layout)
         elif line.count(DELIMITER) == expected - 1 and line.startswith(prefix):
             good.append(line)
             good_numbers.append(number)
-        elif number not in undecodable:
-            reason = _damage_reason(number, line, record_type, record_layout, expected)
-            set_aside.append(_line_finding(file, number, record, *reason))
-    set_aside.sort(key=lambda finding: finding.line or 0)
+        else:
+            damaged[number] = damage.broken_line(number, line, record_type, record_layout, expected)
+    set_aside = [_line_finding(file, number, record, told) for number, told in sorted(damaged.items())]
 
     frame = _frame(good, good_numbers, record_layout, is_extract)
     if is_extract:
@@ -199,7 +184,7 @@ def _refuse_unwritable(record_layout: Layout, limits: Mapping[str, int], row: Ma
             )
         control = _CONTROL.search(value)
         if control:
-            raise FieldRefused(number, f"{label}: a control character ({_code_point(control[0])}) is no text")
+            raise FieldRefused(number, f"{label}: {damage.control_name(control[0])} cannot stand in a field")
         if len(value) > limits[number]:
             raise FieldRefused(
                 number, f"{label}: {len(value)} characters, and the field takes {limits[number]}"
@@ -219,11 +204,13 @@ def _decoded_lines(data: bytes) -> tuple[list[str], dict[int, int]]:
 
     An undecodable line stands as empty text so that line numbers hold.
     """
-    data = data.removeprefix(_BOM)
+    if _BOM in data:
+        # One more for each file that was appended.
+        data = data.removeprefix(_BOM).replace(b"\n" + _BOM, b"\n")
     if b"\r" in data:
         # Line ends of Windows, of a transfer that doubled them, and of old Macintoshes.
         data = re.sub(rb"\r+\n", b"\n", data).rstrip(b"\r")
-        if b"\n" not in data:
+        if data.count(b"\r") > data.count(b"\n"):
             data = data.replace(b"\r", b"\n")
     try:
         return data.decode("utf-8").split("\n"), {}
@@ -256,81 +243,11 @@ def _record_type(lines: Sequence[str]) -> str | None:
     return named
 
 
-def _unreadable(file: str, lines: Sequence[str], undecodable: Mapping[int, int]) -> UnreadableFile:
-    first = next((i for i, line in enumerate(lines, start=1) if line.strip()), None)
-    carets = lines[first - 1].count(DELIMITER) if first else max(undecodable.values(), default=0)
-    if carets < _FEWEST_CARETS:
-        return UnreadableFile(file, f"{file} is not a record file.")
-    number = first or min(undecodable)
-    start = lines[number - 1].partition(DELIMITER)[0] if first else "unreadable characters"
-    known = ", ".join(RECORDS)
-    text = (
-        f"No line of {file} starts with a record type we know ({known}): line {number} starts with "
-        f'"{start[:20]}". The whole file is set aside. Check column 1 of the export.'
-    )
-    return UnreadableFile(file, text, [_line_finding(file, number, None, text)])
+def _unreadable(file: str, line: int | None, told: Damage, is_damaged: bool = True) -> UnreadableFile:
+    return UnreadableFile(file, told.text, [_line_finding(file, line, None, told)] if is_damaged else ())
 
 
-def _code_point(character: str) -> str:
-    return f"U+{ord(character):04X}"
-
-
-_SAVE_AS_UTF_8 = "save the export as UTF-8 and load it again."
-
-
-def _control_reason(
-    number: int, line: str, position: int, record_layout: Layout
-) -> tuple[str, tuple[str, ...]]:
-    what = f"a control character ({_code_point(line[position])})"
-    carets = line.count(DELIMITER, 0, position)
-    return _character_reason(number, what, "take it out where it was entered.", carets, record_layout)
-
-
-def _character_reason(
-    number: int, what: str, fix: str, carets: int, record_layout: Layout
-) -> tuple[str, tuple[str, ...]]:
-    """Why a line with a character that cannot stand is set aside; ``carets`` are those before it."""
-    field = record_layout.fields[carets] if carets < len(record_layout.fields) else None
-    where = f" in field {field.number} {field.name}" if field else ""
-    text = f"Line {number} has {what}{where}. The whole line is set aside; {fix}"
-    return text, (field.number,) if field else ()
-
-
-def _damage_reason(
-    number: int, line: str, record_type: str, record_layout: Layout, expected: int
-) -> tuple[str, tuple[str, ...], dict[str, str]]:
-    first = record_layout.fields[0].number
-    if not line.strip():
-        return f"Line {number} is empty. Remove it, or look for the record that is missing here.", (), {}
-    start, has_caret, _ = line.partition(DELIMITER)
-    if start != record_type and (has_caret or len(line) <= len(record_type)):
-        text = (
-            f'Line {number} has the record type "{start[:20]}" in field {first}, and this file is '
-            f"{record_type}. The whole line is set aside; one file holds one record type."
-        )
-        return text, (first,), {first: start[:20]}
-    count = line.count(DELIMITER) + 1
-    if count < expected:
-        position = min(count, len(record_layout.fields)) - 1
-        last = record_layout.fields[position]
-        hint = (
-            f"It ends in the place of field {last.number} {last.name}: the line is cut off, or a caret (^) is "
-            "missing."
-        )
-    else:
-        hint = "A value probably holds a caret (^), which divides fields."
-    text = f"Line {number} has {count} fields, and a {record_type} line has {expected}. {hint}"
-    return f"{text} The whole line is set aside.", (), {}
-
-
-def _line_finding(
-    file: str,
-    line: int | None,
-    record: str | None,
-    message: str,
-    fields: tuple[str, ...] = (),
-    values: Mapping[str, str] | None = None,
-) -> Finding:
+def _line_finding(file: str, line: int | None, record: str | None, told: Damage) -> Finding:
     return Finding(
         code=LINE_CODE,
         severity=Severity.FATAL,
@@ -340,9 +257,9 @@ def _line_finding(
         file=file,
         line=line,
         ssid=None,
-        fields=fields,
-        values=values or {},
-        message=message,
+        fields=told.fields,
+        values=told.values,
+        message=told.text,
         record_key=f"{file}:{line or ''}",
     )
 

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from manzanita.domain.findings import Owner, Severity
 from manzanita.domain.layouts import RECORDS, SIS_RECORDS
 from manzanita.domain.layouts.files import LINE_CODE
-from manzanita.domain.rules import formats, meet, plan, senr, serv, swds
+from manzanita.domain.rules import formats, keys, meet, plan, senr, serv, swds, values
 from manzanita.domain.rules.declaration import FieldRule, Rule, RuleInfo
 
 _CATALOG = Path(__file__).parent / "rules.csv"
@@ -40,13 +40,13 @@ _LINE = RuleInfo(
 @cache
 def field_rules() -> tuple[FieldRule, ...]:
     """Rules about single values, in the order in which a value is judged."""
-    return tuple(formats.rules())
+    return (*formats.rules(), *values.rules())
 
 
 @cache
 def row_rules() -> tuple[Rule, ...]:
     """Rules about whole rows, by code. Raises ``ValueError`` where two declarations share a code."""
-    rules = [rule for module in (swds, meet, plan, serv, senr) for rule in module.rules()]
+    rules = [rule for module in (swds, meet, plan, serv, senr, keys) for rule in module.rules()]
     by_code = {rule.code: rule for rule in rules}
     if len(by_code) < len(rules):
         raise ValueError("two rules share a code")
