@@ -237,7 +237,7 @@ def _checked(file: SisFile, record_file: RecordFile) -> pl.DataFrame:
     refused: set[int] = set()
     for finding in findings:
         line = finding.line or 0
-        if line not in after:
+        if line not in after or finding.fields == (IDENTITY_LEA[file.record],):
             refused.add(line)
             file.notes.append(_note_of(finding, "refused", IN_THE_SIS))
         elif any(before[line][number] != after[line][number] for number in finding.fields):
@@ -246,12 +246,13 @@ def _checked(file: SisFile, record_file: RecordFile) -> pl.DataFrame:
         else:
             file.notes.append(_note_of(finding, "kept", _LOOK if finding.code == "GERR0002" else IN_THE_SIS))
     file.counts["refused"] += len(refused)
-    return frame
+    return frame.filter(~pl.col("line").is_in(list(refused)))
 
 
 _LOOK = "If the SIS means another code, correct it there; if the state does use this code, have the code set updated."
 _SUFFIXES = {
     "key": " It is part of the key, so the line is not loaded.",
+    "lea": " Nothing says whose line it is, so the line is not loaded.",
     "refused": " The line is not loaded: its key is wrong too.",
     "emptied": " The field is left empty; the rest of the line is loaded.",
     "kept": "",
@@ -261,8 +262,13 @@ _SUFFIXES = {
 def _note_of(finding: Finding, effect: str, fix: str) -> Note:
     suffix = ""
     if finding.fields and finding.code != LINE_CODE:
-        is_key = effect == "refused" and set(finding.fields) <= set(layout(finding.record or "").key)
-        suffix = _SUFFIXES["key" if is_key else effect]
+        record = finding.record or ""
+        sort = effect
+        if effect == "refused" and set(finding.fields) <= set(layout(record).key):
+            sort = "key"
+        elif effect == "refused" and finding.fields == (IDENTITY_LEA[record],):
+            sort = "lea"
+        suffix = _SUFFIXES[sort]
     return Note(
         finding.line or 0,
         finding.code,

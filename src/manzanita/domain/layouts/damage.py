@@ -61,15 +61,19 @@ def empty_file(file: str) -> Damage:
     return Damage(f"The file {file} is empty. Export it again, and check that the export finished.")
 
 
+def other_sort(file: str, data: bytes) -> tuple[None, Damage, bool] | None:
+    """As :func:`file_without_records`, for content that its first bytes give away; ``None`` for any other."""
+    sort = _sort_of(data)
+    if not sort:
+        return None
+    # Beside record files somebody may keep anything, but not under the name of one.
+    return None, Damage(f"{file} is {sort}. Nothing of it is read."), file.lower().endswith(".txt")
+
+
 def file_without_records(
-    file: str, data: bytes, lines: list[str], carets_of_undecodable: Mapping[int, int]
+    file: str, lines: list[str], carets_of_undecodable: Mapping[int, int]
 ) -> tuple[int | None, Damage, bool]:
     """Line, words, and whether it is a damaged record file rather than a file of another sort."""
-    sort = _sort_of(data)
-    if sort:
-        text = f"{file} is {sort}. Nothing of it is read."
-        # Beside record files somebody may keep anything, but not under the name of one.
-        return None, Damage(text), file.lower().endswith(".txt")
     first = next((number for number, line in enumerate(lines, start=1) if line.strip()), None)
     if first and (other := _OTHER_DELIMITER.match(lines[first - 1])):
         name = _DELIMITER_NAMES[other[1]]
@@ -173,7 +177,10 @@ def _too_few(count: int, layout: Layout) -> str:
 
 def _too_many(line: str, record_type: str, count: int, expected: int) -> str:
     if count == expected + 1 and line.endswith(DELIMITER):
-        return "It ends in one caret (^) too many: the export may not write one at the end of a line."
+        return (
+            "A value probably holds a caret (^), which divides fields, or the export writes one too many at the end of "
+            "the line."
+        )
     if all(len(carets) % 2 == 0 for carets in re.findall(r"\^+", line)):
         return "Every caret (^) is doubled: choose a single caret as the delimiter of the export."
     if count > expected + 1 and line.find(f"{record_type}{DELIMITER}", 1) > 0:
