@@ -15,8 +15,8 @@ DELIMITER = "^"
 EXTRACT_SUFFIX = "-R"
 SAVE_AS_UTF_8 = "save the export as UTF-8 and load it again."
 
-# A text with fewer carets than this in its first line is some other file, not a damaged record file.
-_FEWEST_CARETS = 5
+# A text with fewer of them in a line is some other file, not a damaged record file.
+_FEWEST_DELIMITERS = 5
 _UTF_16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _LOOKED_AT = 2000
 _SHOWN = 20
@@ -44,11 +44,10 @@ class Damage(NamedTuple):
 
 
 def is_utf_16(data: bytes) -> bool:
-    """With a byte order mark, or every other byte zero at the start."""
-    start = data[:_LOOKED_AT]
-    return data.startswith(_UTF_16_BOMS) or (
-        len(start) > 3 and any(start[half::2].count(0) * 3 > len(start) for half in (0, 1))
-    )
+    """With a byte order mark, or so many zeros at the start, all at odd or all at even places."""
+    halves = [data[:_LOOKED_AT][place::2] for place in (0, 1)]
+    zeros = [half.count(0) for half in halves]
+    return data.startswith(_UTF_16_BOMS) or (0 in zeros and max(zeros) * 3 > 2 * len(halves[1]) > 0)
 
 
 def utf_16(file: str) -> Damage:
@@ -74,16 +73,16 @@ def file_without_records(
     file: str, lines: list[str], carets_of_undecodable: Mapping[int, int]
 ) -> tuple[int | None, Damage, bool]:
     """Line, words, and whether it is a damaged record file rather than a file of another sort."""
+    for number, line in enumerate(lines, start=1):
+        if name := _other_delimiter(line):
+            text = (
+                f"The fields of {file} are divided by {name}, and those of a record file by carets (^): line {number}. "
+                "The whole file is set aside; choose the caret as the delimiter of the export."
+            )
+            return number, Damage(text), True
     first = next((number for number, line in enumerate(lines, start=1) if line.strip()), None)
-    if first and (other := _OTHER_DELIMITER.match(lines[first - 1])):
-        name = _DELIMITER_NAMES[other[1]]
-        text = (
-            f"The fields of {file} are divided by {name}, and those of a record file by carets (^): line {first}. "
-            "The whole file is set aside; choose the caret as the delimiter of the export."
-        )
-        return first, Damage(text), True
     carets = lines[first - 1].count(DELIMITER) if first else max(carets_of_undecodable.values(), default=0)
-    if carets < _FEWEST_CARETS:
+    if carets < _FEWEST_DELIMITERS:
         text = (
             f"{file} is not a record file: no line of it is divided by carets (^) and begins with a record type. "
             "Nothing of it is read."
@@ -96,6 +95,12 @@ def file_without_records(
         f'"{start[:_SHOWN]}". The whole file is set aside. {_type_hint(start) or "Check column 1 of the export."}'
     )
     return number, Damage(text), True
+
+
+def _other_delimiter(line: str) -> str:
+    """What divides a line that begins with a record type, in words, where it is no caret; else empty text."""
+    other = _OTHER_DELIMITER.match(line)
+    return _DELIMITER_NAMES[other[1]] if other and line.count(other[1]) >= _FEWEST_DELIMITERS else ""
 
 
 def _sort_of(data: bytes) -> str:
@@ -133,10 +138,10 @@ def broken_line(number: int, line: str, record_type: str, layout: Layout, expect
     if not line.strip():
         return Damage(f"Line {number} is empty. Remove it, or look for the record that is missing here.")
     start, has_caret, _ = line.partition(DELIMITER)
-    other = None if has_caret else _OTHER_DELIMITER.match(line)
+    other = "" if has_caret else _other_delimiter(line)
     if other:
         return Damage(
-            f"Line {number} is divided by {_DELIMITER_NAMES[other[1]]}, and the fields of a record by carets (^). The "
+            f"Line {number} is divided by {other}, and the fields of a record by carets (^). The "
             "whole line is set aside; choose the caret as the delimiter of the export."
         )
     if start != record_type and (has_caret or len(line) <= len(record_type)):

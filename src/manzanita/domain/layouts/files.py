@@ -211,9 +211,9 @@ def _decoded_lines(data: bytes) -> tuple[list[str], dict[int, int]]:
         data = data.removeprefix(_BOM).replace(b"\n" + _BOM, b"\n")
     if b"\r" in data:
         # Line ends of Windows, of a transfer that doubled them, and of old Macintoshes.
-        data = re.sub(rb"\r+\n", b"\n", data).rstrip(b"\r")
-        if data.count(b"\r") > data.count(b"\n"):
-            data = data.replace(b"\r", b"\n")
+        data = re.sub(rb"\r+\n", b"\n", data)
+        is_macintosh = data.count(b"\r") > data.count(b"\n")
+        data = data.replace(b"\r", b"\n") if is_macintosh else data.rstrip(b"\r")
     try:
         return data.decode("utf-8").split("\n"), {}
     except UnicodeDecodeError:
