@@ -43,11 +43,15 @@ class Damage(NamedTuple):
     values: Mapping[str, str] = {}
 
 
-def is_utf_16(data: bytes) -> bool:
-    """With a byte order mark, or so many zeros at the start, all at odd or all at even places."""
+def is_marked_utf_16(data: bytes) -> bool:
+    return data.startswith(_UTF_16_BOMS)
+
+
+def _is_unmarked_utf_16(data: bytes) -> bool:
+    """Whether there are so many zeros at the start, all at odd or all at even places."""
     halves = [data[:_LOOKED_AT][place::2] for place in (0, 1)]
     zeros = [half.count(0) for half in halves]
-    return data.startswith(_UTF_16_BOMS) or (0 in zeros and max(zeros) * 3 > 2 * len(halves[1]) > 0)
+    return 0 in zeros and max(zeros) * 3 > 2 * len(halves[1]) > 0
 
 
 def utf_16(file: str) -> Damage:
@@ -70,9 +74,11 @@ def other_sort(file: str, data: bytes) -> tuple[None, Damage, bool] | None:
 
 
 def file_without_records(
-    file: str, lines: list[str], carets_of_undecodable: Mapping[int, int]
+    file: str, data: bytes, lines: list[str], carets_of_undecodable: Mapping[int, int]
 ) -> tuple[int | None, Damage, bool]:
     """Line, words, and whether it is a damaged record file rather than a file of another sort."""
+    if _is_unmarked_utf_16(data):
+        return None, utf_16(file), True
     for number, line in enumerate(lines, start=1):
         if name := _other_delimiter(line):
             text = (

@@ -84,7 +84,7 @@ def read_record_file(path: Path) -> RecordFile:
 
 def parse_record_file(data: bytes, file: str) -> RecordFile:
     """Read the content of a caret file called ``file``; see :func:`read_record_file`."""
-    if damage.is_utf_16(data):
+    if damage.is_marked_utf_16(data):
         raise _unreadable(file, None, damage.utf_16(file))
     if other := damage.other_sort(file, data):
         raise _unreadable(file, *other)
@@ -96,7 +96,7 @@ def parse_record_file(data: bytes, file: str) -> RecordFile:
 
     record_type = _record_type(lines)
     if record_type is None:
-        raise _unreadable(file, *damage.file_without_records(file, lines, undecodable))
+        raise _unreadable(file, *damage.file_without_records(file, data, lines, undecodable))
     is_extract = record_type.endswith(EXTRACT_SUFFIX)
     record = record_type.removesuffix(EXTRACT_SUFFIX)
     record_layout = layout(record)
