@@ -43,6 +43,10 @@ class Shape:
         return self.ssid.split(".")[0] + ".01"
 
     @property
+    def first(self) -> str:
+        return f"{self.type_field} Record Type Code"
+
+    @property
     def transaction_field(self) -> str:
         return self.ssid.split(".")[0] + ".02 Transaction Type Code"
 

@@ -118,6 +118,16 @@ LINES = {
         lambda s: [*ends_at(s, 2, s.text), *record_type("en", ONE_TYPE, line=3)(s)],
         loaded=(1, 4),
     ),
+    "a sign without ink on a line of its own": Kind(
+        lambda s, lines: joined(*lines, "\x1a"),
+        say(
+            "Line 4 has a control character (U+001A) in field {field}. The whole line is set aside; take it out "
+            "where it was entered.",
+            at="first",
+            line=4,
+        ),
+        loaded=(1, 2, 3),
+    ),
     "a blank line in between": Kind(
         lambda s, lines: joined(lines[0], " ", lines[2]),
         say("Line 2 is empty. Remove it, or look for the record that is missing here."),

@@ -43,6 +43,11 @@ class Damage(NamedTuple):
     values: Mapping[str, str] = {}
 
 
+def is_blank(line: str) -> bool:
+    """Whether nothing stands in a line; other signs without ink count as something, though Python strips them."""
+    return not line.strip(" \t\r")
+
+
 def is_marked_utf_16(data: bytes) -> bool:
     return data.startswith(_UTF_16_BOMS)
 
@@ -86,7 +91,7 @@ def file_without_records(
                 "The whole file is set aside; choose the caret as the delimiter of the export."
             )
             return number, Damage(text), True
-    first = next((number for number, line in enumerate(lines, start=1) if line.strip()), None)
+    first = next((number for number, line in enumerate(lines, start=1) if not is_blank(line)), None)
     carets = lines[first - 1].count(DELIMITER) if first else max(carets_of_undecodable.values(), default=0)
     if carets < _FEWEST_DELIMITERS:
         text = (
@@ -141,7 +146,7 @@ def _bad_character(number: int, what: str, fix: str, carets: int, layout: Layout
 def broken_line(number: int, line: str, record_type: str, layout: Layout, expected: int) -> Damage:
     """A line without a record, of another record type, or with another number of fields than ``expected``."""
     first = layout.fields[0].number
-    if not line.strip():
+    if is_blank(line):
         return Damage(f"Line {number} is empty. Remove it, or look for the record that is missing here.")
     start, has_caret, _ = line.partition(DELIMITER)
     other = "" if has_caret else _other_delimiter(line)

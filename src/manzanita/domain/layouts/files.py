@@ -89,7 +89,7 @@ def parse_record_file(data: bytes, file: str) -> RecordFile:
     if other := damage.other_sort(file, data):
         raise _unreadable(file, *other)
     lines, undecodable = _decoded_lines(data)
-    while lines and not lines[-1].strip():
+    while lines and damage.is_blank(lines[-1]):
         lines.pop()
     if not lines and not undecodable:
         raise _unreadable(file, None, damage.empty_file(file))
