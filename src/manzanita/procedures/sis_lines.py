@@ -304,23 +304,25 @@ def _line_of(file: SisFile, row: Mapping[str, str], layout: Layout) -> SisLine |
         else (row["2.06"], row["2.09"], row["2.10"], "2.04", row["2.02"])
     )
     ssid_number = "1.08" if is_senr else "2.09"
-    names = {f.number: f"{f.number} {f.name}" for f in layout.fields}
+
+    def name(field: str) -> str:
+        return f"{field} {layout.by_number[field].name}"
 
     def refused(fields: tuple[str, ...], text: str, fix: str = IN_THE_SIS) -> None:
         message = f"Line {number}: {text} The line is not loaded."
         file.refuse(Note(number, "MZ-KEY", "refused", Severity.FATAL, fields, _cut(message), fix=fix))
 
     if not row[start]:
-        refused((start,), f"{names[start]} is empty, and it is part of the key.")
+        refused((start,), f"{name(start)} is empty, and it is part of the key.")
         return None
     if not lea:
-        refused((IDENTITY_LEA[file.record],), f"{names[IDENTITY_LEA[file.record]]} is empty.")
+        refused((IDENTITY_LEA[file.record],), f"{name(IDENTITY_LEA[file.record])} is empty.")
         return None
     if not ssid and not (is_senr and local):
         text = "is empty, and so is 1.09 Local Student ID: nothing says whose line it is."
         if not is_senr:
             text = "is empty, and it is part of the key."
-        refused((ssid_number, "1.09") if is_senr else (ssid_number,), f"{names[ssid_number]} {text}")
+        refused((ssid_number, "1.09") if is_senr else (ssid_number,), f"{name(ssid_number)} {text}")
         return None
     if not is_senr and kind == _DELETE:
         refused(
@@ -339,7 +341,8 @@ def _line_of(file: SisFile, row: Mapping[str, str], layout: Layout) -> SisLine |
         ends_on=_exit(file, row, starts_on) if is_senr and kind != _DELETE else None,
         is_delete=kind == _DELETE,
         identity=_identity(row, IDENTITY_FIELDS[file.record]),
-        values={name: row[n] for name, n in _ENROLLMENT_FIELDS.items()} if is_senr else {},
+        values={attribute: row[n] for attribute, n in _ENROLLMENT_FIELDS.items()} if is_senr else {},
+        person=ssid,
     )
 
 
@@ -409,11 +412,10 @@ def _name_persons(files: Iterable[SisFile]) -> None:
                 ssids.setdefault((line.lea_code, line.local_id), line.ssid)
     for file in files:
         file.lines = [
-            replace(
-                line,
-                person=line.ssid
-                or ssids.get((line.lea_code, line.local_id))
-                or f"{line.lea_code}/{line.local_id}",
+            line
+            if line.person
+            else replace(
+                line, person=ssids.get((line.lea_code, line.local_id)) or f"{line.lea_code}/{line.local_id}"
             )
             for line in file.lines
         ]
@@ -432,7 +434,7 @@ def is_other_person(known: Identity, stated: Identity) -> bool:
 
 
 def _differ(one: str, other: str) -> bool:
-    return bool(one and other and one.casefold() != other.casefold())
+    return one != other and bool(one and other) and one.casefold() != other.casefold()
 
 
 def _in_dispute(files: Iterable[SisFile]) -> list[SisLine]:
