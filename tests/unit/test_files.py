@@ -133,6 +133,8 @@ def test_a_file_of_another_sort_is_told_from_a_damaged_one(tmp_path):
         ("notes.csv", b"kind,code\nlea,9910017\n", False),
         ("empty.txt", b"", True),
         ("other.txt", b"ABCD^1^2^3^4^5^6^7\n", True),
+        ("export.zip", b"PK\x03\x04", False),
+        ("export.txt", b"PK\x03\x04", True),
     ):
         (tmp_path / name).write_bytes(data)
         with pytest.raises(UnreadableFile) as unreadable:
