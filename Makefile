@@ -7,16 +7,20 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PORT ?= 8800
 SANDBOX_PORT ?= 8801
 COUNT ?= 20
-MINUTES ?= 60
+MINUTES ?=
+RUNS ?=
+STUDENTS ?= 100000
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test prove-crash soak pictures constraints
+.PHONY: help demo test prove-crash fuzz soak bench-import pictures constraints
 
 help:
 	@echo "make demo         the site with a fictitious SELPA, until Ctrl-C"
 	@echo "make test         all checks and tests, on SQLite and PostgreSQL"
 	@echo "make prove-crash  kill -9 at seven named and COUNT=20 random moments, on both databases"
 	@echo "make soak         MINUTES=60 of two coordinators and ten case managers on PostgreSQL, 20,000 students"
+	@echo "make fuzz         damaged record files for MINUTES=10, or RUNS of them: nothing lost, nothing hangs"
+	@echo "make bench-import SIS files of STUDENTS=100000 into PostgreSQL, beside a bare COPY, and a second time"
 	@echo "make pictures     renew docs/pictures from the browser tests"
 	@echo "make constraints  write the installed versions into constraints.txt"
 
@@ -30,7 +34,13 @@ prove-crash: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.crash --random $(COUNT)
 
 soak: $(VENV)/installed-for-tests
-	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.soak --minutes $(MINUTES) --students 20000
+	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.soak --minutes $(or $(MINUTES),60) --students 20000
+
+fuzz: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.prove.fuzz $(if $(RUNS),--runs $(RUNS),--minutes $(or $(MINUTES),10))
+
+bench-import: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.bench_import --students $(STUDENTS)
 
 pictures: $(VENV)/installed-for-tests
 	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_demo_tour.py tests/browser/test_first_path.py

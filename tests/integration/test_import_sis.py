@@ -480,7 +480,7 @@ def test_a_truncated_last_line_is_named(take_in):
 def test_a_file_of_another_sort_is_named(take_in):
     run = take_in(NOTES="Ask about the export on Monday.\n")
     assert outcome(run) == {}
-    assert words(run)[0].startswith("NOTES.txt is not a SIS file")
+    assert words(run)[0].startswith("NOTES.txt is not a record file: no line")
 
 
 def test_a_line_without_any_id_is_refused(take_in):

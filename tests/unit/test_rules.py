@@ -21,7 +21,10 @@ STATE_RULES = {
     *("SWDS0594", "SWDS0618", "SERV0327", "SERV0328", "PLAN0726", "PLAN0663F1", "PLAN0673F1"),
     *("SENR0606F1", "PLAN0679E1"),
 }
-LOCAL_RULES = {"MZ-MEET-LATE", "MZ-MEET-EMPTY", "MZ-SIS-DUPLICATE"}
+LOCAL_RULES = {
+    *("MZ-MEET-LATE", "MZ-MEET-EMPTY", "MZ-SIS-DUPLICATE", "MZ-STATE-DUPLICATE"),
+    *("MZ-DIGITS", "MZ-YEAR", "MZ-TEXT"),
+}
 
 CASES = [
     pytest.param(rule, kind, example, id=f"{rule.code}-{kind}-{number}")

@@ -196,7 +196,7 @@ def test_the_page_shows_what_became_of_the_lines_and_every_note(small_world, coo
     assert "1.17 Student Birth Date" in page
     assert "&#34;20170230&#34; is not a day of the calendar. The field is left empty" in page
     assert "1 line of LEA 9910025, the first is line 3: not loaded, because you act for LEA 9910017." in page
-    assert "notes.txt is not a SIS file" in page and "whole file" in page
+    assert "notes.txt is not a record file" in page and "whole file" in page
     assert "SIS staff" in page and "Correct it in the SIS, export again, and import the new file." in page
     assert "started by Juniper Mockup" in page
     assert 'href="/students">Show the students' in page

@@ -417,7 +417,7 @@ def test_extracts_settle_lines_and_say_what_stays(written, coordinator):
     ("files", "words"),
     [
         ([], "Choose the extract files of the state first"),
-        ([("notes.txt", b"hello")], "notes.txt is not a record file."),
+        ([("notes.txt", b"hello")], "notes.txt is not a record file: no line of it is divided by carets"),
         ([("empty.txt", b"")], None),
         (
             [("out.txt", b"MEET^A^MZ2^9910017^2026-2027^9900000005^L^S^9901^^^^^^20261121^^Y^30^")],

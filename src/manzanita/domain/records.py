@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 
 from manzanita.domain.layouts import RECORD_OF_FILE_NUMBER, layout
 
@@ -69,10 +69,9 @@ def content(record: str, values: Values) -> dict[str, str]:
 
 def parse_state_date(text: str) -> date:
     """``20261123`` as a date. Raises ``ValueError``."""
-    if len(text) != 8 or not text.isdigit():
+    if len(text) != 8 or not (text.isascii() and text.isdigit()):
         raise ValueError(f"not a date CCYYMMDD: {text!r}")
-    # A calendar day, not an instant: the time zone of the parser plays no part.
-    return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007
+    return date(int(text[:4]), int(text[4:6]), int(text[6:]))
 
 
 def state_date(day: date | None) -> str:

@@ -18,15 +18,14 @@ import polars as pl
 
 from manzanita.domain import records
 from manzanita.domain.findings import Finding, Severity
-from manzanita.domain.layouts import SIS_RECORDS, SPED_RECORDS, Field, layout
+from manzanita.domain.layouts import RECORDS, Field, layout
 from manzanita.domain.layouts.files import RecordFile, UnreadableFile, read_record_file
 from manzanita.domain.rules import field_rules, row_rules
 from manzanita.domain.rules.context import CONTEXTS, ROW, SIS_KEYS
 from manzanita.domain.rules.declaration import PHASES, FieldRule, Row, Rule, RuleInfo, Setting
 
-_RECORDS = (*SPED_RECORDS, *SIS_RECORDS)
-_SSID = {**records.SSID_FIELD, "SENR": "1.08", "SINF": "2.09"}
-_TRANSACTION = {record: layout(record).fields[1].number for record in _RECORDS}
+_SSID = {**records.SSID_FIELD, "PSTS": "17.08", "SENR": "1.08", "SINF": "2.09"}
+_TRANSACTION = {record: layout(record).fields[1].number for record in RECORDS}
 _DELETE = "D"
 
 
@@ -125,7 +124,7 @@ def validate_folder(folder: Path, setting: Setting, phases: Collection[str] = PH
                 if file.record == record
             ]
         )
-        for record in _RECORDS
+        for record in RECORDS
         if any(file.record == record for file in files)
     }
     findings += evaluate_frames(frames, setting, phases)
@@ -189,14 +188,14 @@ def _judge_values(record: str, frame: pl.DataFrame) -> Loaded:
 def _lacking(rule: Rule, known: Collection[str]) -> list[str]:
     """Record types that ``rule`` reads beside its subject and that are not known."""
     needs = {need for name in rule.contexts for need in CONTEXTS[name].needs}
-    return [record for record in _RECORDS if record in needs and record not in known]
+    return [record for record in RECORDS if record in needs and record not in known]
 
 
 def _not_evaluated(rule: Rule, known: Collection[str]) -> Iterator[Finding]:
     """One finding for a rule of which some records are known and others, without which it cannot speak, are not."""
     lacking = _lacking(rule, known)
     if not any(record in known for record in rule.subjects):
-        lacking = [record for record in _RECORDS if record in rule.subjects or record in lacking]
+        lacking = [record for record in RECORDS if record in rule.subjects or record in lacking]
     if not lacking or not any(record in known for record in rule.records):
         return
     yield Finding(
@@ -303,9 +302,10 @@ def _finding(
 
 
 def _record_key(record: str, row: Row) -> str:
-    if record in SIS_KEYS:
-        return "|".join([record, *(row[number] for number in SIS_KEYS[record])])
-    return records.record_key(record, row)
+    if record in records.KEY_FIELDS:
+        return records.record_key(record, row)
+    numbers = SIS_KEYS.get(record, layout(record).key)
+    return "|".join([record, *(row[number] for number in numbers)])
 
 
 def _frame_of(record: str, rows: Sequence[Mapping[str, str]]) -> pl.DataFrame:

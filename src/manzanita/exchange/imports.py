@@ -93,7 +93,7 @@ def store_readings(*, run: ImportRun, readings: Iterable[FileRead]) -> None:
         _write_notes(file, reading.notes)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def add_loaded(
     *, file: ImportFile, line_count: int, counts: Mapping[str, int], notes: Iterable[Noted]
 ) -> None:

@@ -32,7 +32,7 @@ from manzanita.students.actions import Identity
 from manzanita.students.matching import find_students, hold_register
 
 JOB_KIND = "procedures.import-sis"
-LINES_AT_ONCE = 500
+LINES_AT_ONCE = 1000
 _CHUNK_BYTES = 1024 * 1024
 
 

@@ -52,7 +52,6 @@ _ENROLLMENT_FIELDS = {
     "local_student_id": "1.09",
 }
 _DELETE = "D"
-_SSID_DIGITS = 10
 _MESSAGE_LIMIT = 400
 
 IN_THE_SIS = "Correct it in the SIS, export again, and import the new file."
@@ -163,12 +162,6 @@ def read_sis_file(data: bytes, name: str, *, lea_code: str) -> SisFile:
 
 
 def _note_unreadable(file: SisFile, unreadable: UnreadableFile) -> None:
-    text = str(unreadable)
-    if not unreadable.is_damaged:
-        text = (
-            f"{file.name} is not a SIS file: no line of it is divided by carets (^) and begins with a record type. "
-            "Nothing of it is loaded."
-        )
     line = unreadable.findings[0].line if unreadable.findings else None
     file.notes.append(
         Note(
@@ -177,7 +170,7 @@ def _note_unreadable(file: SisFile, unreadable: UnreadableFile) -> None:
             "refused",
             Severity.FATAL,
             (),
-            _cut(text),
+            _cut(str(unreadable)),
             fix="Export SENR (enrollment) or SINF (student information) from the SIS and import that file.",
         )
     )
@@ -244,21 +237,22 @@ def _checked(file: SisFile, record_file: RecordFile) -> pl.DataFrame:
     refused: set[int] = set()
     for finding in findings:
         line = finding.line or 0
-        if line not in after:
+        if line not in after or finding.fields == (IDENTITY_LEA[file.record],):
             refused.add(line)
             file.notes.append(_note_of(finding, "refused", IN_THE_SIS))
         elif any(before[line][number] != after[line][number] for number in finding.fields):
             file.notes.append(_note_of(finding, "emptied", IN_THE_SIS))
             file.counts["emptied"] += 1
         else:
-            file.notes.append(_note_of(finding, "kept", _LOOK))
+            file.notes.append(_note_of(finding, "kept", _LOOK if finding.code == "GERR0002" else IN_THE_SIS))
     file.counts["refused"] += len(refused)
-    return frame
+    return frame.filter(~pl.col("line").is_in(list(refused)))
 
 
 _LOOK = "If the SIS means another code, correct it there; if the state does use this code, have the code set updated."
 _SUFFIXES = {
     "key": " It is part of the key, so the line is not loaded.",
+    "lea": " Nothing says whose line it is, so the line is not loaded.",
     "refused": " The line is not loaded: its key is wrong too.",
     "emptied": " The field is left empty; the rest of the line is loaded.",
     "kept": "",
@@ -268,8 +262,13 @@ _SUFFIXES = {
 def _note_of(finding: Finding, effect: str, fix: str) -> Note:
     suffix = ""
     if finding.fields and finding.code != LINE_CODE:
-        is_key = effect == "refused" and set(finding.fields) <= set(layout(finding.record or "").key)
-        suffix = _SUFFIXES["key" if is_key else effect]
+        record = finding.record or ""
+        sort = effect
+        if effect == "refused" and set(finding.fields) <= set(layout(record).key):
+            sort = "key"
+        elif effect == "refused" and finding.fields == (IDENTITY_LEA[record],):
+            sort = "lea"
+        suffix = _SUFFIXES[sort]
     return Note(
         finding.line or 0,
         finding.code,
@@ -305,30 +304,25 @@ def _line_of(file: SisFile, row: Mapping[str, str], layout: Layout) -> SisLine |
         else (row["2.06"], row["2.09"], row["2.10"], "2.04", row["2.02"])
     )
     ssid_number = "1.08" if is_senr else "2.09"
-    names = {f.number: f"{f.number} {f.name}" for f in layout.fields}
+
+    def name(field: str) -> str:
+        return f"{field} {layout.by_number[field].name}"
 
     def refused(fields: tuple[str, ...], text: str, fix: str = IN_THE_SIS) -> None:
         message = f"Line {number}: {text} The line is not loaded."
         file.refuse(Note(number, "MZ-KEY", "refused", Severity.FATAL, fields, _cut(message), fix=fix))
 
-    broken = next((n for n, value in row.items() if n != "line" and "\0" in value), None)
-    if broken:
-        refused((broken,), f"{names[broken]} holds a character (NUL) that no text may hold.")
-        return None
     if not row[start]:
-        refused((start,), f"{names[start]} is empty, and it is part of the key.")
+        refused((start,), f"{name(start)} is empty, and it is part of the key.")
         return None
     if not lea:
-        refused((IDENTITY_LEA[file.record],), f"{names[IDENTITY_LEA[file.record]]} is empty.")
+        refused((IDENTITY_LEA[file.record],), f"{name(IDENTITY_LEA[file.record])} is empty.")
         return None
     if not ssid and not (is_senr and local):
         text = "is empty, and so is 1.09 Local Student ID: nothing says whose line it is."
         if not is_senr:
             text = "is empty, and it is part of the key."
-        refused((ssid_number, "1.09") if is_senr else (ssid_number,), f"{names[ssid_number]} {text}")
-        return None
-    if ssid and not (len(ssid) == _SSID_DIGITS and ssid.isascii() and ssid.isdigit()):
-        refused((ssid_number,), f'{names[ssid_number]}: "{ssid}" is not ten digits, so it names no student.')
+        refused((ssid_number, "1.09") if is_senr else (ssid_number,), f"{name(ssid_number)} {text}")
         return None
     if not is_senr and kind == _DELETE:
         refused(
@@ -347,7 +341,8 @@ def _line_of(file: SisFile, row: Mapping[str, str], layout: Layout) -> SisLine |
         ends_on=_exit(file, row, starts_on) if is_senr and kind != _DELETE else None,
         is_delete=kind == _DELETE,
         identity=_identity(row, IDENTITY_FIELDS[file.record]),
-        values={name: row[n] for name, n in _ENROLLMENT_FIELDS.items()} if is_senr else {},
+        values={attribute: row[n] for attribute, n in _ENROLLMENT_FIELDS.items()} if is_senr else {},
+        person=ssid,
     )
 
 
@@ -417,11 +412,10 @@ def _name_persons(files: Iterable[SisFile]) -> None:
                 ssids.setdefault((line.lea_code, line.local_id), line.ssid)
     for file in files:
         file.lines = [
-            replace(
-                line,
-                person=line.ssid
-                or ssids.get((line.lea_code, line.local_id))
-                or f"{line.lea_code}/{line.local_id}",
+            line
+            if line.person
+            else replace(
+                line, person=ssids.get((line.lea_code, line.local_id)) or f"{line.lea_code}/{line.local_id}"
             )
             for line in file.lines
         ]
@@ -440,7 +434,7 @@ def is_other_person(known: Identity, stated: Identity) -> bool:
 
 
 def _differ(one: str, other: str) -> bool:
-    return bool(one and other and one.casefold() != other.casefold())
+    return one != other and bool(one and other) and one.casefold() != other.casefold()
 
 
 def _in_dispute(files: Iterable[SisFile]) -> list[SisLine]:

@@ -35,10 +35,8 @@ from manzanita.students.actions import (
     state_student_facts,
     update_identities,
 )
-from manzanita.students.matching import KnownStudent, Matches, find_students, hold_register
+from manzanita.students.matching import Held, KnownStudent, Matches, find_students, hold_register
 from manzanita.students.models import Enrollment
-
-Content = tuple[date, date | None, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class LinesLoaded:
     notes: list[Note] = field(default_factory=list)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def load_lines(
     record: str, lines: Sequence[SisLine], whole: Whole, *, by_id: int | None, cause: str
 ) -> LinesLoaded:
@@ -117,8 +115,6 @@ def load_lines(
     desk = _Desk(record, whole, matches)
     found = [desk.look_up(line) for line in lines]
     desk.register_new()
-    if record == "SENR":
-        desk.read_enrollments()
     for line, person in zip(lines, found, strict=True):
         if person is not None:
             desk.judge(line, person)
@@ -149,7 +145,7 @@ class _Desk:
         self.people: dict[str, _Person] = {}
         self.by_pk: dict[int, _Person] = {}
         self.new: list[_Person] = []
-        self.enrollments: dict[tuple[int, str, date], list[Content]] = defaultdict(list)
+        self.enrollments: dict[tuple[int, str, date], list[Held]] = defaultdict(list)
         self.enrollment_statements: list[Statement] = []
         self.ssid_statements: list[Statement] = []
         self.identities: dict[int, Identity] = {}
@@ -202,6 +198,8 @@ class _Desk:
     def _known(self, known: KnownStudent, states_ssid: str) -> _Person:
         if known.pk not in self.by_pk:
             self.by_pk[known.pk] = _Person(known.pk, known.identity, known.starts, known.ssid, states_ssid)
+            for (lea_code, started_on), held in known.enrollments.items():
+                self.enrollments[known.pk, lea_code, started_on] = list(held)
         return self.by_pk[known.pk]
 
     def _settle_unknown(self, line: SisLine) -> None:
@@ -222,16 +220,10 @@ class _Desk:
         return self._refuse_against_enrollment(line, parts) if parts else person
 
     def register_new(self) -> None:
-        made = register_students([person.identity for person in self.new])
+        made = register_students([person.identity for person in self.new]) if self.new else []
         for person, student in zip(self.new, made, strict=True):
             person.pk = student.pk
             self.by_pk[student.pk] = person
-
-    def read_enrollments(self) -> None:
-        for row in Enrollment.objects.believed().filter(student_id__in=self.by_pk):
-            content = tuple(getattr(row, name) for name in Enrollment.content)
-            key = (row.student_id, row.lea_code, row.started_on)
-            self.enrollments[key].append((row.effective_from, row.effective_to, content))
 
     # What it changes
 
@@ -270,7 +262,7 @@ class _Desk:
         slot = {"student_id": person.pk, "lea_code": line.lea_code, "started_on": line.starts_on}
         key = (person.pk, line.lea_code, line.starts_on)
         values = None if line.is_delete else line.values
-        stated: list[Content] = []
+        stated: list[Held] = []
         if values is not None:
             content = tuple(values[name] for name in Enrollment.content)
             stated = [(line.starts_on, line.ends_on, content)]
@@ -309,7 +301,8 @@ class _Desk:
         )
 
     def write(self, *, by_id: int | None, cause: str) -> None:
-        update_identities(self.identities)
+        if self.identities:
+            update_identities(self.identities)
         state_student_facts("ssid", self.ssid_statements, by_id=by_id, cause=cause)
         state_student_facts("enrollment", self.enrollment_statements, by_id=by_id, cause=cause)
         # Enrollment, SSID and birth date decide what the state takes; most students have nothing for it.

@@ -7,7 +7,7 @@ found here is shown to anybody.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,14 +20,26 @@ from manzanita.students.models import Enrollment, Ssid, Student
 _REGISTER_LOCK = 7_301_001
 
 
+# First day, last day, and what ``Enrollment.content`` names.
+Held = tuple[date, date | None, tuple[str, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class KnownStudent:
-    """A student as believed now. ``starts`` are the first days of the enrollments by LEA code."""
+    """A student as believed now. ``enrollments`` are the versions held by LEA code and start of enrollment."""
 
     pk: int
     ssid: str
     identity: Identity
-    starts: Mapping[str, frozenset[date]]
+    enrollments: Mapping[tuple[str, date], Sequence[Held]]
+
+    @property
+    def starts(self) -> dict[str, frozenset[date]]:
+        """First days of the enrollments by LEA code."""
+        days: dict[str, set[date]] = defaultdict(set)
+        for lea_code, started_on in self.enrollments:
+            days[lea_code].add(started_on)
+        return {lea_code: frozenset(of_lea) for lea_code, of_lea in days.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +85,13 @@ def _known_students(ids: Collection[int]) -> dict[int, KnownStudent]:
         .order_by("effective_from")
         .values_list("student_id", "ssid")
     )
-    starts: dict[int, dict[str, set[date]]] = defaultdict(lambda: defaultdict(set))
-    enrollments = Enrollment.objects.believed().filter(student_id__in=ids)
-    for pk, lea, started_on in enrollments.values_list("student_id", "lea_code", "started_on"):
-        starts[pk][lea].add(started_on)
+    enrollments: dict[int, dict[tuple[str, date], list[Held]]] = defaultdict(lambda: defaultdict(list))
+    rows = Enrollment.objects.believed().filter(student_id__in=ids).order_by()
+    columns = (*Enrollment.slot, "effective_from", "effective_to", *Enrollment.content)
+    for pk, lea_code, started_on, start, end, *content in rows.values_list(*columns):
+        enrollments[pk][lea_code, started_on].append((start, end, tuple(content)))
+    students = Student.unscoped.filter(pk__in=ids).order_by().values_list("pk", *Identity.__slots__)
     return {
-        student.pk: KnownStudent(
-            student.pk,
-            ssids.get(student.pk, ""),
-            Identity(**{name: getattr(student, name) for name in Identity.__slots__}),
-            {lea: frozenset(days) for lea, days in starts[student.pk].items()},
-        )
-        for student in Student.unscoped.filter(pk__in=ids)
+        pk: KnownStudent(pk, ssids.get(pk, ""), Identity(*identity), enrollments[pk])
+        for pk, *identity in students
     }

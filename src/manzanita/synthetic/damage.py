@@ -259,6 +259,39 @@ def _enrollment_twice(lines: Lines, _rng: Random) -> Planted | None:
     return lines.change("SENR", 1, "1.22", starts[0])
 
 
+def _service_twice(lines: Lines, _rng: Random) -> Planted | None:
+    # Two services of a plan that differ in nothing of the key but what they are.
+    firsts: dict[tuple[str, ...], str] = {}
+    for line in range(lines.count("SERV")):
+        rest = tuple(
+            lines.get("SERV", line, number) for number in ("25.04", "25.09", "25.17", "25.12", "25.13")
+        )
+        if rest in firsts:
+            return lines.change("SERV", line, "25.11", firsts[rest])
+        firsts[rest] = lines.get("SERV", line, "25.11")
+    return None
+
+
+def _digit_lost(lines: Lines, _rng: Random) -> Planted | None:
+    if not lines.count("PLAN"):
+        return None
+    return lines.change("PLAN", 0, "23.10", lines.get("PLAN", 0, "23.10")[1:])
+
+
+def _half_a_year(lines: Lines, rng: Random) -> Planted | None:
+    record, number = rng.choice((("PLAN", "23.05"), ("MEET", "24.05"), ("SWDS", "22.05"), ("SENR", "1.07")))
+    if not lines.count(record):
+        return None
+    return lines.change(record, 0, number, lines.get(record, 0, number)[:4])
+
+
+def _tab_in_name(lines: Lines, rng: Random) -> Planted | None:
+    record, number = rng.choice((("SENR", "1.10"), ("SINF", "2.13")))
+    return (
+        lines.change(record, 0, number, lines.get(record, 0, number) + "\t") if lines.count(record) else None
+    )
+
+
 DAMAGES: Mapping[str, Damage] = {
     "FRMT0001": _too_long,
     "FRMT0002": _no_date,
@@ -280,4 +313,8 @@ DAMAGES: Mapping[str, Damage] = {
     "MZ-MEET-EMPTY": _meeting_without_date,
     "MZ-LINE": _line_cut_off,
     "MZ-SIS-DUPLICATE": _enrollment_twice,
+    "MZ-STATE-DUPLICATE": _service_twice,
+    "MZ-DIGITS": _digit_lost,
+    "MZ-YEAR": _half_a_year,
+    "MZ-TEXT": _tab_in_name,
 }

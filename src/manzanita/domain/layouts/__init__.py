@@ -15,6 +15,8 @@ from pathlib import Path
 CURRENT_YEAR = "2026-2027"
 SPED_RECORDS = ("SWDS", "MEET", "PLAN", "SERV")
 SIS_RECORDS = ("SENR", "SINF")
+# Every record that a file may hold: those above, and what became of students after school.
+RECORDS = (*SPED_RECORDS, "PSTS", *SIS_RECORDS)
 
 # A field whose length no source prints is too long beyond this.
 UNKNOWN_LENGTH_LIMIT = 255
@@ -116,6 +118,7 @@ def field(number: str, year: str = CURRENT_YEAR) -> Field:
 RECORD_OF_FILE_NUMBER = {
     "1": "SENR",
     "2": "SINF",
+    "17": "PSTS",
     "22": "SWDS",
     "23": "PLAN",
     "24": "MEET",

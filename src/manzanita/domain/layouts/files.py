@@ -4,13 +4,15 @@ A caret file has one record a line, fields divided by ``^``, no header and no qu
 character like any other. Column 1 names the record type; an extract from the state's operational data store
 has ``-R`` appended to it and two more columns at the end.
 
-The reader never loses a good line to a bad one: a line whose encoding, field count or record type is wrong is
-set aside whole, as a finding, and the rest is there. In the frame an empty field is the empty text, never
-null, so that a rule cannot pass by a null comparison.
+The reader never loses a good line to a bad one: a line whose encoding, field count or record type is wrong, or
+that holds a control character, is set aside whole, as a finding, and the rest is there; what would be set aside is
+not written either. In the frame an empty field is the empty text, never null, so that a rule cannot pass by a null
+comparison.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,25 +23,16 @@ from pathlib import Path
 import polars as pl
 
 from manzanita.domain.findings import Finding, Severity
-from manzanita.domain.layouts import (
-    SIS_RECORDS,
-    SPED_RECORDS,
-    UNKNOWN_LENGTH_LIMIT,
-    Field,
-    Layout,
-    layout,
-)
+from manzanita.domain.layouts import RECORDS, UNKNOWN_LENGTH_LIMIT, Field, Layout, damage, layout
+from manzanita.domain.layouts.damage import DELIMITER, EXTRACT_SUFFIX, Damage
 
-DELIMITER = "^"
-EXTRACT_SUFFIX = "-R"
 # The two columns an extract has beyond its layout: Upload Date and Last Date Updated.
 EXTRACT_COLUMNS = ("upload_date", "last_updated")
 LINE_CODE = "MZ-LINE"
 
 _BOM = b"\xef\xbb\xbf"
-_RECORDS = (*SPED_RECORDS, *SIS_RECORDS)
-# A text with fewer carets than this in its first line is some other file, not a damaged record file.
-_FEWEST_CARETS = 5
+# All but the tab. No text of a record has them, and a database refuses some.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,36 +84,43 @@ def read_record_file(path: Path) -> RecordFile:
 
 def parse_record_file(data: bytes, file: str) -> RecordFile:
     """Read the content of a caret file called ``file``; see :func:`read_record_file`."""
+    if damage.is_marked_utf_16(data):
+        raise _unreadable(file, None, damage.utf_16(file))
+    if other := damage.other_sort(file, data):
+        raise _unreadable(file, *other)
     lines, undecodable = _decoded_lines(data)
-    while lines and not lines[-1].strip():
+    while lines and damage.is_blank(lines[-1]):
         lines.pop()
     if not lines and not undecodable:
-        text = f"The file {file} is empty. Export it again, and check that the export finished."
-        raise UnreadableFile(file, text, [_line_finding(file, None, None, text)])
+        raise _unreadable(file, None, damage.empty_file(file))
 
     record_type = _record_type(lines)
     if record_type is None:
-        raise _unreadable(file, lines, undecodable)
+        raise _unreadable(file, *damage.file_without_records(file, data, lines, undecodable))
     is_extract = record_type.endswith(EXTRACT_SUFFIX)
     record = record_type.removesuffix(EXTRACT_SUFFIX)
     record_layout = layout(record)
     expected = _field_count(record_type)
 
-    set_aside = [
-        _line_finding(file, number, record, *_encoding_reason(number, carets, record_layout))
+    damaged = {
+        number: damage.undecodable_line(number, carets, record_layout)
         for number, carets in undecodable.items()
-    ]
+    }
     good: list[str] = []
     good_numbers: list[int] = []
     prefix = record_type + DELIMITER
     for number, line in enumerate(lines, start=1):
-        if line.count(DELIMITER) == expected - 1 and line.startswith(prefix):
+        if number in damaged:
+            continue
+        control = _CONTROL.search(line)
+        if control:
+            damaged[number] = damage.control_character(number, line, control.start(), record_layout)
+        elif line.count(DELIMITER) == expected - 1 and line.startswith(prefix):
             good.append(line)
             good_numbers.append(number)
-        elif number not in undecodable:
-            reason = _damage_reason(number, line, record_type, record_layout, expected)
-            set_aside.append(_line_finding(file, number, record, *reason))
-    set_aside.sort(key=lambda finding: finding.line or 0)
+        else:
+            damaged[number] = damage.broken_line(number, line, record_type, record_layout, expected)
+    set_aside = [_line_finding(file, number, record, told) for number, told in sorted(damaged.items())]
 
     frame = _frame(good, good_numbers, record_layout, is_extract)
     if is_extract:
@@ -138,8 +138,8 @@ def write_lines(
 ) -> list[str]:
     """Caret lines of ``rows`` (number -> text; a missing number is an empty field), without line ends.
 
-    The record type is filled in. Raises :class:`FieldRefused` for a caret, a line break, a value longer than
-    its field, a number that the layout does not have, or another record type.
+    The record type is filled in. Raises :class:`FieldRefused` for a caret, a line break or another control
+    character, a value longer than its field, a number that the layout does not have, or another record type.
     """
     record_type = record_layout.record + (EXTRACT_SUFFIX if is_extract else "")
     limits = _limits(record_layout.record, record_layout.year, is_extract)
@@ -150,8 +150,7 @@ def write_lines(
         # A state's files have millions of values: they are looked at one by one only where the line is wrong.
         is_sound = (
             line.count(DELIMITER) == len(others)
-            and "\n" not in line
-            and "\r" not in line
+            and not _CONTROL.search(line)
             and row.get(type_number, "") in ("", record_layout.record)
             and all(map(le, map(len, row.values()), map(limits.get, row, repeat(-1))))
         )
@@ -185,6 +184,9 @@ def _refuse_unwritable(record_layout: Layout, limits: Mapping[str, int], row: Ma
             raise FieldRefused(
                 number, f"{label}: a line break ends the record and cannot stand inside a field"
             )
+        control = _CONTROL.search(value)
+        if control:
+            raise FieldRefused(number, f"{label}: {damage.control_name(control[0])} cannot stand in a field")
         if len(value) > limits[number]:
             raise FieldRefused(
                 number, f"{label}: {len(value)} characters, and the field takes {limits[number]}"
@@ -204,9 +206,14 @@ def _decoded_lines(data: bytes) -> tuple[list[str], dict[int, int]]:
 
     An undecodable line stands as empty text so that line numbers hold.
     """
-    data = data.removeprefix(_BOM)
+    if _BOM in data:
+        # One more for each file that was appended.
+        data = data.removeprefix(_BOM).replace(b"\n" + _BOM, b"\n")
     if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").removesuffix(b"\r")
+        # Line ends of Windows, of a transfer that doubled them, and of old Macintoshes.
+        data = re.sub(rb"\r+\n", b"\n", data)
+        is_macintosh = data.count(b"\r") > data.count(b"\n")
+        data = data.replace(b"\r", b"\n") if is_macintosh else data.rstrip(b"\r")
     try:
         return data.decode("utf-8").split("\n"), {}
     except UnicodeDecodeError:
@@ -230,7 +237,7 @@ def _record_type(lines: Sequence[str]) -> str | None:
     named: str | None = None
     for line in lines:
         record_type = line.partition(DELIMITER)[0]
-        if record_type.removesuffix(EXTRACT_SUFFIX) not in _RECORDS:
+        if record_type.removesuffix(EXTRACT_SUFFIX) not in RECORDS:
             continue
         if line.count(DELIMITER) == _field_count(record_type) - 1:
             return record_type
@@ -238,66 +245,11 @@ def _record_type(lines: Sequence[str]) -> str | None:
     return named
 
 
-def _unreadable(file: str, lines: Sequence[str], undecodable: Mapping[int, int]) -> UnreadableFile:
-    first = next((i for i, line in enumerate(lines, start=1) if line.strip()), None)
-    carets = lines[first - 1].count(DELIMITER) if first else max(undecodable.values(), default=0)
-    if carets < _FEWEST_CARETS:
-        return UnreadableFile(file, f"{file} is not a record file.")
-    number = first or min(undecodable)
-    start = lines[number - 1].partition(DELIMITER)[0] if first else "unreadable characters"
-    known = ", ".join(_RECORDS)
-    text = (
-        f"No line of {file} starts with a record type we know ({known}): line {number} starts with "
-        f'"{start[:20]}". The whole file is set aside. Check column 1 of the export.'
-    )
-    return UnreadableFile(file, text, [_line_finding(file, number, None, text)])
+def _unreadable(file: str, line: int | None, told: Damage, is_damaged: bool = True) -> UnreadableFile:
+    return UnreadableFile(file, told.text, [_line_finding(file, line, None, told)] if is_damaged else ())
 
 
-def _encoding_reason(number: int, carets: int, record_layout: Layout) -> tuple[str, tuple[str, ...]]:
-    field = record_layout.fields[carets] if carets < len(record_layout.fields) else None
-    where = f" in field {field.number} {field.name}" if field else ""
-    text = (
-        f"Line {number} has a character that is not UTF-8{where}. The whole line is set aside; "
-        "save the export as UTF-8 and load it again."
-    )
-    return text, (field.number,) if field else ()
-
-
-def _damage_reason(
-    number: int, line: str, record_type: str, record_layout: Layout, expected: int
-) -> tuple[str, tuple[str, ...], dict[str, str]]:
-    first = record_layout.fields[0].number
-    if not line.strip():
-        return f"Line {number} is empty. Remove it, or look for the record that is missing here.", (), {}
-    start, has_caret, _ = line.partition(DELIMITER)
-    if start != record_type and (has_caret or len(line) <= len(record_type)):
-        text = (
-            f'Line {number} has the record type "{start[:20]}" in field {first}, and this file is '
-            f"{record_type}. The whole line is set aside; one file holds one record type."
-        )
-        return text, (first,), {first: start[:20]}
-    count = line.count(DELIMITER) + 1
-    if count < expected:
-        position = min(count, len(record_layout.fields)) - 1
-        last = record_layout.fields[position]
-        hint = (
-            f"It ends in the place of field {last.number} {last.name}: the line is cut off, or a caret (^) is "
-            "missing."
-        )
-    else:
-        hint = "A value probably holds a caret (^), which divides fields."
-    text = f"Line {number} has {count} fields, and a {record_type} line has {expected}. {hint}"
-    return f"{text} The whole line is set aside.", (), {}
-
-
-def _line_finding(
-    file: str,
-    line: int | None,
-    record: str | None,
-    message: str,
-    fields: tuple[str, ...] = (),
-    values: Mapping[str, str] | None = None,
-) -> Finding:
+def _line_finding(file: str, line: int | None, record: str | None, told: Damage) -> Finding:
     return Finding(
         code=LINE_CODE,
         severity=Severity.FATAL,
@@ -307,9 +259,9 @@ def _line_finding(
         file=file,
         line=line,
         ssid=None,
-        fields=fields,
-        values=values or {},
-        message=message,
+        fields=told.fields,
+        values=told.values,
+        message=told.text,
         record_key=f"{file}:{line or ''}",
     )
 

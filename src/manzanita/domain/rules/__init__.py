@@ -14,13 +14,12 @@ from types import MappingProxyType
 
 from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.layouts import SIS_RECORDS, SPED_RECORDS
+from manzanita.domain.layouts import RECORDS, SIS_RECORDS
 from manzanita.domain.layouts.files import LINE_CODE
-from manzanita.domain.rules import formats, meet, plan, senr, serv, swds
+from manzanita.domain.rules import formats, keys, meet, plan, senr, serv, swds, values
 from manzanita.domain.rules.declaration import FieldRule, Rule, RuleInfo
 
 _CATALOG = Path(__file__).parent / "rules.csv"
-_ALL = (*SPED_RECORDS, *SIS_RECORDS)
 
 _LINE = RuleInfo(
     code=LINE_CODE,
@@ -28,7 +27,7 @@ _LINE = RuleInfo(
     kind="format",
     phase="input",
     severity=Severity.FATAL,
-    records=_ALL,
+    records=RECORDS,
     fields=(),
     meaning="A line whose encoding, field count or record type is wrong cannot be read, and neither can an empty "
     "file. It is set aside whole; every other line is read.",
@@ -42,13 +41,13 @@ _LINE = RuleInfo(
 @cache
 def field_rules() -> tuple[FieldRule, ...]:
     """Rules about single values, in the order in which a value is judged."""
-    return tuple(formats.rules())
+    return (*formats.rules(), *values.rules())
 
 
 @cache
 def row_rules() -> tuple[Rule, ...]:
     """Rules about whole rows, by code. Raises ``ValueError`` where two declarations share a code."""
-    rules = [rule for module in (swds, meet, plan, serv, senr) for rule in module.rules()]
+    rules = [rule for module in (swds, meet, plan, serv, senr, keys) for rule in module.rules()]
     by_code = {rule.code: rule for rule in rules}
     if len(by_code) < len(rules):
         raise ValueError("two rules share a code")
@@ -88,7 +87,7 @@ def _catalog_rows() -> list[dict[str, str]]:
 
 
 def _known(row: Mapping[str, str]) -> RuleInfo:
-    records = _ALL if row["records"] == "any" else tuple(row["records"].split("/"))
+    records = RECORDS if row["records"] == "any" else tuple(row["records"].split("/"))
     return RuleInfo(
         code=row["code"],
         title=row["title"],

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from manzanita.domain.layouts import RECORDS, layout
 from manzanita.domain.rules.declaration import Setting
 
 Frames = Mapping[str, pl.DataFrame]
@@ -26,6 +27,7 @@ SHORT_TERM = "30"
 PARTICIPATING = "1"
 
 SIS_KEYS: Mapping[str, tuple[str, ...]] = {"SENR": ("1.04", "1.08", "1.22"), "SINF": ("2.09", "2.04")}
+_FILE_KEYS = (SIS_KEYS["SINF"], *(layout(record).key for record in RECORDS if record not in SIS_KEYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +163,14 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     )
 
 
-def _same_sis_key(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """``same_key.text``, ``same_key.count`` and ``same_key.first_line`` within one file."""
+def _same_key(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``same_key.text``, ``same_key.count``, ``same_key.first_line`` and ``.last_line`` within one file."""
     if "1.08" in subject.columns:
         student = pl.when(pl.col("1.08") != "").then(pl.col("1.08")).otherwise("local " + pl.col("1.09"))
         key = pl.concat_str("1.04", student, "1.22", separator="/")
     else:
-        key = pl.concat_str("2.09", "2.04", separator="/")
+        numbers = next(numbers for numbers in _FILE_KEYS if numbers[0] in subject.columns)
+        key = pl.concat_str(*numbers, separator="/")
     same = ("file", "same_key.text")
     return subject.with_columns(key.alias("same_key.text")).with_columns(
         pl.len().over(same).alias("same_key.count"),
@@ -196,6 +199,6 @@ CONTEXTS: Mapping[str, Context] = {
         Context("same_plan", ("PLAN",), _same_plan),
         Context("previous_meetings", ("MEET",), _previous_meetings),
         Context("census", ("SENR", "SWDS", "PLAN"), _census),
-        Context("same_key", (), _same_sis_key),
+        Context("same_key", (), _same_key),
     )
 }

@@ -60,6 +60,17 @@ _SERV = {
     "25.16": "SE-1",
     "25.17": "20260915",
 }
+_PSTS = {
+    "17.01": "PSTS",
+    "17.04": LEA,
+    "17.05": "9900001",
+    "17.07": "2026-2027",
+    "17.08": SSID,
+    "17.09": "SE-1",
+    "17.10": "9901",
+    "17.11": "30",
+    "17.12": "100",
+}
 _SENR = {
     "1.01": "SENR",
     "1.04": LEA,
@@ -104,6 +115,11 @@ def plan(changes: Changes | None = None) -> dict[str, str]:
 def serv(changes: Changes | None = None) -> dict[str, str]:
     """Speech service of that IEP, by the district."""
     return {**_SERV, **(changes or {})}
+
+
+def psts(changes: Changes | None = None) -> dict[str, str]:
+    """At a four-year college after a special education program."""
+    return {**_PSTS, **(changes or {})}
 
 
 def senr(changes: Changes | None = None) -> dict[str, str]:

@@ -11,15 +11,17 @@ import polars as pl
 
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.layouts import SIS_RECORDS, SPED_RECORDS, Field, layout
+from manzanita.domain.layouts import RECORDS, SIS_RECORDS, Field, layout
 from manzanita.domain.layouts.files import length_limit
 from manzanita.domain.rules.declaration import FieldRule
 from manzanita.domain.rules.examples import plan, senr, serv, swds
+from manzanita.domain.rules.values import DIGITS, hint, label, shown
 
 TRANSACTION_TYPES = ("", "A", "D", "R")
 _DELETE = "D"
-_ALL = (*SPED_RECORDS, *SIS_RECORDS)
+_OF_THE_STATE = tuple(record for record in RECORDS if record not in SIS_RECORDS)
 _FIRST_CREDIBLE_YEAR = 1900
+_DIGITS_ONLY = r"^[0-9]+$"
 _SOURCE = "CALPADS error list, general format and record rules"
 
 
@@ -44,7 +46,11 @@ def _too_long(field: Field) -> pl.Expr:
 
 
 def _length(record: str, field: Field) -> pl.Expr | None:
-    return _where_checked(record, field, _too_long(field))
+    # Of a date and an id the length is part of what they are: one finding says it all.
+    if field.type == "date" or field.number in DIGITS:
+        return None
+    is_number = pl.col(field.number).str.contains(_DIGITS_ONLY) if field.type == "number" else pl.lit(True)
+    return _where_checked(record, field, _too_long(field) & is_number)
 
 
 def _date(record: str, field: Field) -> pl.Expr | None:
@@ -60,7 +66,7 @@ def _number(record: str, field: Field) -> pl.Expr | None:
     if field.type != "number":
         return None
     column = pl.col(field.number)
-    return _where_checked(record, field, (column != "") & ~column.str.contains(r"^[0-9]+$"))
+    return _where_checked(record, field, (column != "") & ~column.str.contains(_DIGITS_ONLY))
 
 
 def _missing(record: str, field: Field) -> pl.Expr | None:
@@ -78,7 +84,7 @@ def _unknown_code(record: str, field: Field) -> pl.Expr | None:
 
 
 def _transaction(record: str, field: Field) -> pl.Expr | None:
-    if record not in SPED_RECORDS or field.number != _transaction_number(record):
+    if record not in _OF_THE_STATE or field.number != _transaction_number(record):
         return None
     return ~pl.col(field.number).is_in(list(TRANSACTION_TYPES)) & ~_too_long(field)
 
@@ -89,46 +95,51 @@ def _code_severity(field: Field) -> Severity | None:
     return None
 
 
-def _label(field: Field) -> str:
-    return f"{field.number} {field.name}"
-
-
-def _shown(value: str) -> str:
-    return f'"{value[:40]}…"' if len(value) > 40 else f'"{value}"'
-
-
 def _length_message(field: Field, value: str) -> str:
-    return f"{_label(field)} has {len(value)} characters and takes at most {length_limit(field)}."
+    text = f"{label(field)} has {len(value)} characters and takes at most {length_limit(field)}."
+    return text + hint(value)
 
 
 def _date_message(field: Field, value: str) -> str:
     if len(value) == 8 and value.isascii() and value.isdigit():
-        return f"{_label(field)}: {_shown(value)} is not a day of the calendar."
-    return f"{_label(field)}: {_shown(value)} is not a date written as year, month, day (20260915)."
+        return f"{label(field)}: {shown(value)} is not a day of the calendar."
+    return f"{label(field)}: {shown(value)} is not a date written as year, month, day (20260915)." + hint(
+        value
+    )
 
 
 def _number_message(field: Field, value: str) -> str:
-    return f"{_label(field)}: {_shown(value)} is not a number in digits only: no sign, point, or unit."
+    text = f"{label(field)}: {shown(value)} is not a number in digits only: no sign, point, or unit."
+    return text + hint(value)
 
 
 def _missing_message(field: Field, _value: str) -> str:
-    return f"{_label(field)} is required and is empty."
+    return f"{label(field)} is required and is empty."
 
 
 def _code_message(field: Field, value: str) -> str:
     codes = code_set(field.code_set or "")
     if value in codes.codes:
-        return f"{_label(field)}: code {_shown(value)} is retired in the code set {codes.name}."
+        return f"{label(field)}: code {shown(value)} is retired in the code set {codes.name}."
+    meant = _code_meant(field, value)
+    mend = f" Write it as {shown(meant)}." if meant else hint(value)
     if codes.is_complete:
-        return f"{_label(field)}: {_shown(value)} is not a code of {codes.name}."
-    return (
-        f"{_label(field)}: {_shown(value)} is not among the codes of {codes.name} that we know. "
-        "Our list may be short, so the value is kept."
-    )
+        return f"{label(field)}: {shown(value)} is not a code of {codes.name}.{mend}"
+    kept = "" if meant else " Our list may be short, so the value is kept."
+    return f"{label(field)}: {shown(value)} is not among the codes of {codes.name} that we know.{mend}{kept}"
+
+
+def _code_meant(field: Field, value: str) -> str:
+    """The code that was written in other letters, with blanks, or without the zeros at its front."""
+    bare = value.strip()
+    known = [code.code for code in code_set(field.code_set or "").current()]
+    by_letters = {code.upper(): code for code in known}
+    by_number = {code.lstrip("0"): code for code in known if code.isdigit() and code.startswith("0")}
+    return by_letters.get(bare.upper(), "") or (by_number.get(bare, "") if bare.isdigit() else "")
 
 
 def _transaction_message(field: Field, value: str) -> str:
-    return f"{_label(field)}: {_shown(value)} is not blank, A, D or R."
+    return f"{label(field)}: {shown(value)} is not blank, A, D or R." + hint(value)
 
 
 def rules() -> list[FieldRule]:
@@ -140,7 +151,7 @@ def rules() -> list[FieldRule]:
             kind="format",
             phase="input",
             severity=Severity.FATAL,
-            records=_ALL,
+            records=RECORDS,
             fields=(),
             meaning="A value has more characters than the state's file has room for. Fields of SIS files whose "
             "length no source prints end at 255.",
@@ -152,7 +163,7 @@ def rules() -> list[FieldRule]:
             message=_length_message,
             empties=True,
             passes=[{"PLAN": [plan()]}, {"SENR": [senr({"1.10": "P" * 255})]}],
-            fails=[{"PLAN": [plan({"23.10": "99123456"})]}, {"SENR": [senr({"1.10": "P" * 256})]}],
+            fails=[{"PLAN": [plan({"23.08": "SE-0000000000001"})]}, {"SENR": [senr({"1.10": "P" * 256})]}],
         ),
         FieldRule(
             code="FRMT0002",
@@ -160,7 +171,7 @@ def rules() -> list[FieldRule]:
             kind="format",
             phase="input",
             severity=Severity.FATAL,
-            records=_ALL,
+            records=RECORDS,
             fields=(),
             meaning="A date is written as eight digits, year, month, day, and the day exists. Years before 1900 "
             "count as typing errors.",
@@ -184,7 +195,7 @@ def rules() -> list[FieldRule]:
             kind="format",
             phase="input",
             severity=Severity.FATAL,
-            records=SPED_RECORDS,
+            records=_OF_THE_STATE,
             fields=("23.23", "25.15"),
             meaning="A field that counts something holds digits only.",
             fix="Enter a whole number without a sign, point, or unit.",
@@ -203,7 +214,7 @@ def rules() -> list[FieldRule]:
             kind="input",
             phase="input",
             severity=Severity.FATAL,
-            records=SPED_RECORDS,
+            records=_OF_THE_STATE,
             fields=(),
             meaning="A field that every record of this type carries is empty. Fields required only under a "
             "condition have rules of their own.",
@@ -222,7 +233,7 @@ def rules() -> list[FieldRule]:
             kind="input",
             phase="input",
             severity=Severity.FATAL,
-            records=_ALL,
+            records=RECORDS,
             fields=(),
             meaning="A coded value is not in its code set. Where our copy of the set is not complete this is a "
             "warning and the value is kept. A retired code counts as unknown.",
@@ -247,8 +258,8 @@ def rules() -> list[FieldRule]:
             kind="input",
             phase="input",
             severity=Severity.FATAL,
-            records=SPED_RECORDS,
-            fields=("22.02", "23.02", "24.02", "25.02"),
+            records=_OF_THE_STATE,
+            fields=("17.02", "22.02", "23.02", "24.02", "25.02"),
             meaning="The transaction type tells the state to add or update (blank or A), replace (R), or delete (D). "
             "Anything else is refused.",
             fix="Leave the transaction type to the outbox; in a file made by hand, use blank, A, R or D.",

@@ -1,11 +1,10 @@
-"""Rules about the enrollment record (SENR), and the one key that all SIS files share."""
+"""Rules about the enrollment record (SENR)."""
 
 from __future__ import annotations
 
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.layouts import SIS_RECORDS
 from manzanita.domain.rules.context import PRIMARY, SHORT_TERM, enrolled_on
 from manzanita.domain.rules.declaration import Row, Rule, Setting, state_date
 from manzanita.domain.rules.examples import OTHER_LEA, plan, senr, sinf, swds
@@ -50,31 +49,6 @@ def _no_plan_message(row: Row) -> str:
         f"The student is enrolled at {row['1.04']} and participates on Census Day, but {stands}. "
         f"{row['1.04']} needs a plan record that is in effect on Census Day."
     )
-
-
-def _twice(_setting: Setting) -> pl.Expr:
-    return pl.col("same_key.count") > 1
-
-
-def _twice_message(row: Row) -> str:
-    first, last = row["same_key.first_line"], row["same_key.last_line"]
-    others = "lines" if row["same_key.count"] > 2 else "line"
-    if row["line"] == first:
-        return (
-            f"The same record stands again in this file ({others} {'up to ' if others == 'lines' else ''}{last}). "
-            "This first line is loaded, the later ones are not."
-        )
-    return f"The same record stands already on line {first} of this file. This line is not loaded."
-
-
-def _key_text(row: Row) -> str:
-    return f"{row['file']}/{row['same_key.text']}"
-
-
-def _key_fields(row: Row) -> tuple[str, ...]:
-    if "1.08" in row:
-        return ("1.04", "1.08" if row["1.08"] else "1.09", "1.22")
-    return ("2.04", "2.09")
 
 
 def _born(day: str) -> dict[str, str]:
@@ -137,34 +111,6 @@ def rules() -> list[Rule]:
                     "SWDS": [swds()],
                     "PLAN": [],
                 },
-            ],
-        ),
-        Rule(
-            code="MZ-SIS-DUPLICATE",
-            title="Same record twice in a SIS file",
-            kind="local",
-            phase="input",
-            severity=Severity.FATAL,
-            records=SIS_RECORDS,
-            subjects=SIS_RECORDS,
-            contexts=("same_key",),
-            fields=("1.04", "1.08", "1.09", "1.22", "2.04", "2.09"),
-            meaning="One file holds an enrollment once: reporting LEA, SSID (the local student ID where there is no "
-            "SSID) and start date; and the demographics of a student once for each start date. The first line is "
-            "loaded.",
-            fix="Remove the record that is wrong in the student information system, then export again.",
-            owner=Owner.SIS,
-            source="local: keys of the SIS files",
-            confidence="inferred",
-            wrong=_twice,
-            message=_twice_message,
-            group=_key_text,
-            marks=_key_fields,
-            passes=[{"SENR": [senr(), senr({"1.22": "20240815"})]}, {"SINF": [sinf()]}],
-            fails=[
-                {"SENR": [senr(), senr({"1.05": "9900002"})]},
-                {"SENR": [senr({"1.08": "", "1.09": "77"}), senr({"1.08": "", "1.09": "77"})]},
-                {"SINF": [sinf(), sinf()]},
             ],
         ),
     ]
