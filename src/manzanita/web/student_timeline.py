@@ -175,9 +175,9 @@ def _state(file: StudentFile) -> Iterator[Bar]:
             end,
             label,
             "state-different" if operation else "state-equal",
-            f"The state holds a PLAN from {_us(record.key_on)}, {learned}"
-            + (f": {words[operation.kind]}." if operation else ", equal to ours."),
+            f"Known {learned}: {words[operation.kind] if operation else 'equal to ours'}.",
             _tab(file, "state"),
+            f"The state holds a PLAN from {_us(record.key_on)}.",
         )
     for operation in file.operations:
         if operation.record == "PLAN" and operation.kind == "add":
