@@ -142,7 +142,6 @@ def test_the_time_line_tells_where_a_date_comes_from_and_opens_it(coordinator):
     expect(trace).to_contain_text(
         "60 days due 12/27/2024, met 11 days early. Held 12/16/2024. Counted: consent"
     )
-    coordinator.look("timeline-hover")
     # By keyboard: the focus tells the same, and Enter opens what a click opens.
     line.get_by_role("link", name="Annual plan review, 12/15/2025").focus()
     expect(trace).to_contain_text("Annual plan review of 12/15/2025.")

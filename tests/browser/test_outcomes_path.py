@@ -69,9 +69,9 @@ class Walk:
     is_held: bool = True
 
     @property
-    def is_unusual(self) -> bool:
-        """Not an offer that is agreed in full: its pages are looked at one by one."""
-        return bool(self.conclusion) or DECLINED in self.answers.values()
+    def asks_for_a_day(self) -> bool:
+        """Concluded on another day than that of a meeting."""
+        return bool(self.day[0])
 
     @property
     def is_initial(self) -> bool:
@@ -104,7 +104,6 @@ WALKS = [
         (INITIAL, "declines services"),
         "bluet",
         "Initial evaluation",
-        offer=FIRST_IEP,
         services=("415",),
         answers={PLAN: DECLINED, SPEECH: DECLINED},
         says=(
@@ -280,7 +279,7 @@ WALKS = [
         says=(
             "No new line goes to the state",
             "What was reported as pending is taken back.",
-            "Deleted at the state Initial evaluation pending as of September 28, 2026.",
+            "Delete at the state Initial evaluation pending as of September 28, 2026.",
         ),
         lines=(),
     ),
@@ -384,7 +383,7 @@ def hold(person, walk):
         page.get_by_label(label).fill(day)
     if walk.delay:
         page.get_by_label("Reason of delay").select_option(walk.delay)
-    if walk.is_unusual:
+    if walk.asks_for_a_day or walk.event == "30-day review":
         person.look(f"walk-{walk.student}-hold")
     page.get_by_role("button", name="Record it").click()
 
@@ -442,7 +441,7 @@ def test_an_outcome_is_walked_to_its_archive(coordinator, walk):
     expect(page.get_by_role("heading", name="Snapshot")).to_be_visible()
     kept = page.locator(".caret").all_text_contents()
     assert [line.split("^")[0] for line in kept] == [line.split("-R")[0] for line in walk.lines]
-    if walk.is_unusual:
+    if walk.asks_for_a_day or DECLINED in walk.answers.values():
         coordinator.look(f"walk-{walk.student}-archive")
 
 
