@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 
 from manzanita.accounts.models import User
@@ -184,13 +185,20 @@ def _answer(actor: Actor, meeting: Meeting, decided_on: date, *, declined: Colle
 
 def _finalize_reviews(actor: Actor, today: date) -> None:
     """Some reviews of the case manager were held three days ago, so that there is something to send."""
+    held_on = today - timedelta(days=3)
     kept = students_by_ssid(DEMO_SSIDS).values()
-    due = visible_to(actor).exclude(pk__in=kept).filter(plan_review_due_on__isnull=False)
-    for student in due.order_by("plan_review_due_on", "pk")[:REVIEWS_HELD]:
+    due = visible_to(actor).exclude(pk__in=kept).filter(plan_review_due_on__lte=today + timedelta(days=60))
+    # A plan cannot start on the day or before the one that it follows.
+    older = (s for s in due.order_by("plan_review_due_on", "pk") if _plan_began_before(s, held_on))
+    for student in islice(older, REVIEWS_HELD):
         meeting = open_meeting(actor=actor, student=student, event=EVENTS["annual"])
-        held_on = today - timedelta(days=3)
         is_late = held_on > student.plan_review_due_on
         hold_meeting(actor=actor, meeting=meeting, held_on=held_on, delay_code="20" if is_late else "")
         meeting.refresh_from_db()
         _answer(actor, meeting, held_on)
         finalize_meeting(actor=actor, meeting=meeting)
+
+
+def _plan_began_before(student: Student, day: date) -> bool:
+    plan = facts_of(student).plan_on(clock.today())
+    return plan is not None and plan.effective_from < day

@@ -327,7 +327,7 @@ def finalize(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     context = {
         **page_context(request.actor, desk, "finalize"),
         "preview": preview,
-        "pending_archive": pending_archive(meeting.pk),
+        "pending_archive": pending_archive(meeting.pk) if EVENTS[meeting.event_key].is_initial else None,
         "rows": [_consent_row(desk, preview, item) for item in desk.proposal.items],
         "effects": preview.effects,
         "lines": [line_view(draft.record, draft.values, draft.origins) for draft in preview.drafts],
