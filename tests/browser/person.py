@@ -70,3 +70,11 @@ class Person:
         self.page.set_viewport_size({"width": 1440, "height": 900})
         if PICTURES:
             self.page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
+
+    def picture(self, name: str, size: dict[str, int]) -> None:
+        """One picture of the window's top in another size, where pictures are kept."""
+        if PICTURES:
+            self.page.set_viewport_size(size)
+            self.page.mouse.move(0, 0)
+            self.page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
+            self.page.set_viewport_size({"width": 1440, "height": 900})

@@ -22,18 +22,20 @@ pytestmark = pytest.mark.browser
 
 # The eleven demo students by SSID: name and what their panel has to say first.
 DEMO_STUDENTS = {
-    "9900000001": ("Lupine", "Active"),
-    "9900000002": ("Osprey", "Active"),
-    "9900000003": ("Egret", "Active"),
-    "9900000004": ("Swift", "Left 9910017 Chaparral Unified on 10/23/2026"),
+    "9900000001": ("Lupine", "Open annual plan review"),
+    "9900000002": ("Osprey", "Reevaluation 17 days late"),
+    "9900000003": ("Egret", "Buckeye Elementary"),
+    "9900000004": ("Swift", "this district certifies what it reported for Fall 1"),
     "9900000005": ("Cedar", "9910025 Heron Creek Unified"),
     "9900000006": ("Junco", "Blue Oak School"),
-    "9900000007": ("Larkspur", "Private school"),
-    "9900000008": ("Wren", "Active"),
-    "9900000009": ("Clarkia", "since 09/08/2026"),
-    "9900000010": ("Magpie", "Active"),
-    "9900000011": ("Tanager", "Active"),
+    "9900000007": ("Larkspur", "this district reports an ISP from 08/24/2026, Heron Creek Unified an IEP"),
+    "9900000008": ("Wren", "Chaparral Preschool Center"),
+    "9900000009": ("Clarkia", "Before, from 05/14/2026: 2 Eligible and Not Participating"),
+    "9900000010": ("Magpie", "450 Occupational therapy, 535 Behavior intervention services"),
+    "9900000011": ("Tanager", "9800000011, until 10/11/2026"),
 }
+# The pictures of ``docs/demo-students.md``: wide enough for the columns, small enough for a page of eleven.
+PICTURE = {"width": 1120, "height": 560}
 
 
 @pytest.fixture(scope="module")
@@ -116,15 +118,47 @@ def test_each_demo_student_opens_and_says_what_matters(coordinator, ssid):
     expect(page.get_by_label("Identity")).to_contain_text(says)
     assert ssid not in page.url
     coordinator.look(f"student-{name.lower()}")
+    coordinator.picture(f"demo-{name.lower()}", PICTURE)
     for tab in ("Meetings", "State", "History") if name in ("Osprey", "Egret") else ():
         page.locator(".tabs").get_by_role("link", name=re.compile(tab)).click()
         coordinator.look(f"student-{name.lower()}-{tab.lower()}")
 
 
+def test_a_retired_ssid_still_finds_its_student(coordinator):
+    page = coordinator.page
+    page.keyboard.press("/")
+    page.keyboard.type("9800000011")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Testcase, Tanager")).to_be_visible()
+
+
+def test_the_time_line_tells_where_a_date_comes_from_and_opens_it(coordinator):
+    page = coordinator.page
+    coordinator.find_student("Lupine Testcase")
+    line = page.get_by_label("Time line", exact=True)
+    trace = line.locator("[data-trace-line]")
+    expect(trace).to_have_text(re.compile("Plan review due 12/15/2026, in 22 days.*Education Code 56343"))
+    line.get_by_role("link", name="60 days, met, 12/27/2024").hover()
+    expect(trace).to_contain_text(
+        "60 days due 12/27/2024, met 11 days early. Held 12/16/2024. Counted: consent"
+    )
+    # By keyboard: the focus tells the same, and Enter opens what a click opens.
+    line.get_by_role("link", name="Annual plan review, 12/15/2025").focus()
+    expect(trace).to_contain_text("Annual plan review of 12/15/2025.")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Snapshot")).to_be_visible()
+    page.go_back()
+    line.get_by_role("link", name="This year").click()
+    expect(line.get_by_role("link", name="60 days, met, 12/27/2024")).to_have_count(0)
+    coordinator.look("timeline-this-year")
+    line.get_by_role("link", name="Plan review 12/15/2026, 12/15/2026").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Open a meeting")
+
+
 def test_the_case_manager_continues_the_late_meeting(case_manager):
     page = case_manager.page
     case_manager.find_student("Osprey Testcase")
-    page.get_by_role("link", name="Continue annual plan review").click()
+    page.get_by_role("link", name="Continue triennial reevaluation").click()
     case_manager.look("meeting-osprey")
     rail = page.get_by_role("navigation", name="Main")
     assert rail.get_by_role("link", name=re.compile("^State")).count() == 0

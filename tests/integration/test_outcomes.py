@@ -24,11 +24,12 @@ from manzanita.meetings.actions import Evaluation
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import proposal_of
 from manzanita.orgs.actions import set_policy
-from manzanita.platform.facts import Statement
 from manzanita.procedures.finalize import finalize_meeting
-from manzanita.students.actions import Identity, register_students, state_student_facts
+from manzanita.procedures.lines import dsea_after
+from manzanita.students.models import Plan
 from manzanita.students.queries import facts_of
-from tests.support.world import LEA, NOON, OTHER_LEA, OTHER_SCHOOL, SCHOOL, SELPA, TODAY, small_world
+from tests.support.cast import add_cast
+from tests.support.world import LEA, NOON, OTHER_LEA, SELPA, TODAY, small_world
 
 pytestmark = pytest.mark.django_db
 
@@ -41,58 +42,8 @@ CONSENT = Evaluation(consent_on=date(2026, 9, 28), referred_on=date(2026, 9, 14)
 def world():
     with time_machine.travel(NOON, tick=False):
         world = small_world()
-        world.students["arriving"] = _arriving(world.students["sage"])
-        world.students["turning_three"] = _infant("Plover", date(2023, 12, 10), "9900000021")
-        world.students["infant"] = _infant("Killdeer", date(2025, 3, 1), "9900000022")
+        world.students.update(add_cast(["grebe", "plover", "killdeer"]))
         yield world
-
-
-def _arriving(student):
-    """Sage leaves the other district and enrolls here on November 2 with her plan of January 10."""
-    keys = ("school_code", "nps_code", "status_code", "grade_code", "exit_reason_code", "completion_code")
-    old = dict(zip(keys, (OTHER_SCHOOL, "", "10", "05", "T160", ""), strict=True))
-    new = dict(zip(keys, (SCHOOL, "", "10", "05", "", ""), strict=True))
-    start, here = date(2023, 8, 14), date(2026, 11, 2)
-    state_student_facts(
-        "enrollment",
-        [
-            Statement(
-                {"student_id": student.pk, "lea_code": OTHER_LEA, "started_on": start},
-                {**old, "local_student_id": "L0009"},
-                start,
-                date(2026, 10, 30),
-            ),
-            Statement(
-                {"student_id": student.pk, "lea_code": LEA, "started_on": here},
-                {**new, "local_student_id": "L0909"},
-                here,
-            ),
-        ],
-        by_id=None,
-        cause="test",
-    )
-    return student
-
-
-def _infant(first, born, ssid):
-    (student,) = register_students([Identity(first, "", "Testcase", "", born, "F")])
-    since = date(2026, 8, 17)
-    state_student_facts(
-        "ssid", [Statement({"student_id": student.pk}, {"ssid": ssid}, since)], by_id=None, cause="test"
-    )
-    values = {
-        "school_code": SCHOOL,
-        "nps_code": "",
-        "status_code": "50",
-        "grade_code": "IN",
-        "exit_reason_code": "",
-        "completion_code": "",
-        "local_student_id": f"L{ssid[-4:]}",
-    }
-    slot = {"student_id": student.pk, "lea_code": LEA, "started_on": since}
-    state_student_facts("enrollment", [Statement(slot, values, since)], by_id=None, cause="test")
-    student.refresh_from_db()
-    return student
 
 
 FIRST_PLAN = {
@@ -140,7 +91,7 @@ def initial(outcome, lines, **more):
 
 def at_three(outcome, lines, **more):
     given = {"offer": PRESCHOOL, "services": ("415",), "status_after": "1"} | more
-    return Case((INITIAL, outcome), "c_to_b", "turning_three", lines, **given)
+    return Case((INITIAL, outcome), "c_to_b", "plover", lines, **given)
 
 
 def annual(outcome, lines, **more):
@@ -241,7 +192,7 @@ CASES = [
     Case(
         ("C to B", "parent refuses the evaluation"),
         "c_to_b",
-        "turning_three",
+        "plover",
         ["SWDS 20261121 4 20"],
         conclusion="refused",
         day=DECIDED,
@@ -251,7 +202,7 @@ CASES = [
     Case(
         ("Part C initial", "accepts all"),
         "part_c_initial",
-        "infant",
+        "killdeer",
         ["SWDS 20261123 1 -", "MEET 20261120 15 N 20 -", "PLAN 20261123 1 150", "SERV 20261123 415"],
         agrees="all",
         offer=IFSP,
@@ -337,21 +288,21 @@ CASES = [
     Case(
         ("30-day review", "as plan adoption"),
         "thirty_day",
-        "arriving",
+        "grebe",
         ["PLAN 20261102 3 100", "SERV 20261102 415"],
         conclusion="adopted",
     ),
     Case(
         ("30-day review", "as plan review and agreed"),
         "thirty_day",
-        "arriving",
+        "grebe",
         ["MEET 20261120 - Y - -", "PLAN 20261123 1 100", "SERV 20261123 415"],
         agrees="all",
     ),
     Case(
         ("30-day review", "as plan review and agreed"),
         "thirty_day",
-        "arriving",
+        "grebe",
         ["MEET 20261120 - Y - -"],
         agrees="all",
         policies={"thirty-day-review": "meeting"},
@@ -359,7 +310,7 @@ CASES = [
     Case(
         ("30-day review", "as plan review and not agreed"),
         "thirty_day",
-        "arriving",
+        "grebe",
         ["MEET 20261120 - Y - -"],
         agrees="none",
     ),
@@ -460,6 +411,22 @@ def answer(actor, meeting, agrees):
             for name, key in names.items()
         ],
     )
+
+
+@pytest.mark.parametrize(
+    ("lea_code", "dsea_code", "expected"),
+    [
+        (LEA, LEA, LEA),
+        (LEA, OTHER_LEA, OTHER_LEA),
+        # The district that the student left was accountable for its own plan, and is so no longer.
+        (OTHER_LEA, OTHER_LEA, LEA),
+        (OTHER_LEA, "9910033", "9910033"),
+        (OTHER_LEA, "", LEA),
+    ],
+)
+def test_who_is_accountable_after_a_plan(lea_code, dsea_code, expected):
+    plan = Plan(lea_code=lea_code, dsea_code=dsea_code)
+    assert dsea_after(plan, LEA)[0] == expected
 
 
 def test_every_row_of_the_table_is_played():

@@ -1,7 +1,8 @@
 """``python -m tests.support.build``: the small world in the database of the settings, for real processes.
 
 With ``--held`` the annual review of Alder is held and agreed in full, with one service changed; what is left
-is one click. Prints the public id of that meeting.
+is one click. Prints the public id of that meeting. With ``--cast`` the students of ``tests.support.cast``
+are there too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import django
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--held", action="store_true")
+    parser.add_argument("--cast", action="store_true")
     args = parser.parse_args()
     django.setup()
     from django.core.management import call_command
@@ -23,6 +25,10 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     world = small_world()
+    if args.cast:
+        from tests.support.cast import add_cast
+
+        add_cast()
     if args.held:
         print(_held_meeting(world))
 

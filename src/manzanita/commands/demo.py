@@ -145,13 +145,16 @@ class _Demo:
         self._say("Taking over organizations, people, the state's extracts and the SIS files")
         from django.db import connections
 
-        from manzanita.procedures.demo import build_demo
+        from manzanita.procedures.demo import MERGED_SSID, RETIRED_SSID, build_demo
 
         kept["sign_ins"] = [asdict(sign_in) for sign_in in build_demo(files, FIRST_DAY)]
         connections.close_all()
         self._start_sandbox(kept)
         if self._answer(self.args.sandbox_port, "/control/reject", REJECTION) != 200:
             raise CannotRun(f"The sandbox takes no order to reject a line.{self._end_of_log('sandbox')}")
+        merged = {"retired": RETIRED_SSID, "replaced_by": MERGED_SSID}
+        if self._answer(self.args.sandbox_port, "/control/ssid", merged) != 200:
+            raise CannotRun(f"The sandbox merges no SSIDs.{self._end_of_log('sandbox')}")
         path = self.folder / "demo.json"
         partial = path.with_suffix(".part")
         partial.touch(mode=0o600)

@@ -26,6 +26,7 @@ class Situation:
     plan_lea: str
     agency: str
     is_enrolled_here: bool
+    is_enrolled_elsewhere: bool
     born_on: date | None = None
     open_key: str = ""
     open_label: str = ""
@@ -65,7 +66,15 @@ def why_not_open(event: Event, now: Situation) -> list[Reason]:
 
 
 def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
-    if not now.is_enrolled_here:
+    if now.is_enrolled_elsewhere:
+        yield Reason(
+            "enrolled-elsewhere",
+            "The student is enrolled in another district today.",
+            Owner.SIS,
+            "That district holds the meetings. Where this is wrong, the SIS corrects the enrollment; it arrives with "
+            "the next file.",
+        )
+    elif not now.is_enrolled_here:
         yield Reason(
             "not-enrolled",
             "The student has no enrollment here today.",

@@ -116,13 +116,15 @@ def reasons_not_to_open(
     meeting = open_meeting_of(student)
     status = facts.status_on(today)
     plan = facts.plan_on(today)
+    is_here = facts.enrollment_on(today, actor.agency_code) is not None
     now = Situation(
         today=today,
         may_hold_meetings=actor.may(Capability.HOLD_MEETING),
         status_code=status.status_code if status else "",
         plan_lea=plan.lea_code if plan else "",
         agency=actor.agency_code,
-        is_enrolled_here=facts.enrollment_on(today, actor.agency_code) is not None,
+        is_enrolled_here=is_here,
+        is_enrolled_elsewhere=not is_here and facts.enrollment_on(today) is not None,
         born_on=student.birth_on,
         open_key=meeting.event_key if meeting else "",
         open_label=label_of(meeting) if meeting else "",

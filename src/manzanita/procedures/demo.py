@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 
 from manzanita.accounts.models import User
@@ -14,20 +15,29 @@ from manzanita.accounts.queries import actor_of, grants_in_force
 from manzanita.domain.access import PERSPECTIVES, Actor
 from manzanita.domain.layouts.files import read_record_file
 from manzanita.domain.scenarios import EVENTS
-from manzanita.meetings.actions import hold_meeting, open_meeting, record_decision
+from manzanita.meetings.actions import hold_meeting, open_meeting, record_decision, save_answer
+from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import proposal_of
 from manzanita.orgs.actions import load_orgs
 from manzanita.orgs.queries import agency_by_code
+from manzanita.platform import clock
+from manzanita.platform.facts import Statement
 from manzanita.procedures.finalize import finalize_meeting
 from manzanita.procedures.import_sis import take_in_sis_files
 from manzanita.procedures.people import load_people
 from manzanita.procedures.take_over import take_over_extracts
+from manzanita.students.actions import state_student_facts
 from manzanita.students.models import Student
 from manzanita.students.queries import facts_of, students_by_ssid, visible_to
 
 # Of the named demo students: the one whose case manager signs in, and the one with a late meeting under way.
 PLAIN_ANNUAL_SSID = "9900000001"
 LATE_MEETING_SSID = "9900000002"
+# The eleven: each tells its own story, so no other review is held for them.
+DEMO_SSIDS = [str(9900000000 + number) for number in range(1, 12)]
+PARTIAL_CONSENT_SSID = "9900000010"
+# The state merged the first of these into the second on the day.
+RETIRED_SSID, MERGED_SSID, MERGED_ON = "9800000011", "9900000011", date(2026, 10, 12)
 REVIEWS_HELD = 3
 EXTRACTS = ("ODS_SWDS.txt", "ODS_MEET.txt", "ODS_PLAN.txt", "ODS_SERV.txt")
 SIS_FILES = ("SIS_SENR.txt", "SIS_SINF.txt")
@@ -71,7 +81,9 @@ def build_demo(files: Path, today: date) -> list[SignIn]:
     user = User.objects.get(email=case_manager["email"])
     (grant, *_) = grants_in_force(user, today)
     actor = actor_of(user, grant)
+    _remember_retired_ssid()
     _open_late_meeting(actor)
+    _agree_in_part(actor)
     _finalize_reviews(actor, today)
     return sign_ins
 
@@ -105,29 +117,88 @@ def _password() -> str:
 
 def _open_late_meeting(actor: Actor) -> None:
     """The late demo student has a meeting under way, and it is not held yet."""
-    student = Student.unscoped.get(pk=students_by_ssid([LATE_MEETING_SSID])[LATE_MEETING_SSID])
-    open_meeting(actor=actor, student=student, event=EVENTS["annual"])
+    open_meeting(actor=actor, student=_student(LATE_MEETING_SSID), event=EVENTS["triennial"])
+
+
+def _student(ssid: str) -> Student:
+    return Student.unscoped.get(pk=students_by_ssid([ssid])[ssid])
+
+
+def _remember_retired_ssid() -> None:
+    """The files of today name the SSID that stands; which one it took the place of is known from before."""
+    student = _student(MERGED_SSID)
+    since = facts_of(student).ssids[0].effective_from
+    slot = {"student_id": student.pk}
+    state_student_facts(
+        "ssid",
+        [Statement(slot, {"ssid": RETIRED_SSID}, since, MERGED_ON - timedelta(days=1))],
+        by_id=None,
+        cause="demo",
+    )
+
+
+def _agree_in_part(actor: Actor) -> None:
+    """A review in which the family agreed to speech, and to neither occupational therapy nor behavior services."""
+    student, held_on, decided_on = _student(PARTIAL_CONSENT_SSID), date(2026, 10, 6), date(2026, 10, 13)
+    meeting = open_meeting(actor=actor, student=student, event=EVENTS["annual"])
+    facts = facts_of(student)
+    first_new = max(service.service_no for service in facts.services) + 1
+    offered = {"415": "40", "450": "30", "535": "60"}
+    for number, (code, minutes) in enumerate(offered.items(), start=first_new):
+        values = {
+            "offer": "add",
+            "25.11": code,
+            "25.12": "100",
+            "25.13": "510",
+            "25.14": "20",
+            "25.15": minutes,
+        }
+        for name, value in values.items():
+            save_answer(
+                actor=actor,
+                meeting=meeting,
+                field_key=f"service.{number}.{name}",
+                value=value,
+                seen_revision=0,
+            )
+    hold_meeting(actor=actor, meeting=meeting, held_on=held_on)
+    meeting.refresh_from_db()
+    declined = {f"service.{first_new + 1}", f"service.{first_new + 2}"}
+    _answer(actor, meeting, decided_on, declined=declined)
+    finalize_meeting(actor=actor, meeting=meeting)
+
+
+def _answer(actor: Actor, meeting: Meeting, decided_on: date, *, declined: Collection[str] = ()) -> None:
+    """The rights holder's answer to every item; agreed but for the keys in ``declined``."""
+    today, facts = clock.today(), facts_of(meeting.student)
+    holder = facts.rights_holder
+    for item in proposal_of(meeting, facts.plan_on(today), facts.services_on(today)).items:
+        record_decision(
+            actor=actor,
+            meeting=meeting,
+            item_key=item.key,
+            is_agreed=item.key not in declined,
+            decided_by=holder.name if holder else "Parent",
+            decided_on=decided_on,
+        )
 
 
 def _finalize_reviews(actor: Actor, today: date) -> None:
     """Some reviews of the case manager were held three days ago, so that there is something to send."""
-    kept = students_by_ssid([PLAIN_ANNUAL_SSID, LATE_MEETING_SSID]).values()
-    due = visible_to(actor).exclude(pk__in=kept).filter(plan_review_due_on__isnull=False)
-    for student in due.order_by("plan_review_due_on", "pk")[:REVIEWS_HELD]:
+    held_on = today - timedelta(days=3)
+    kept = students_by_ssid(DEMO_SSIDS).values()
+    due = visible_to(actor).exclude(pk__in=kept).filter(plan_review_due_on__lte=today + timedelta(days=60))
+    # A plan cannot start on the day or before the one that it follows.
+    older = (s for s in due.order_by("plan_review_due_on", "pk") if _plan_began_before(s, held_on))
+    for student in islice(older, REVIEWS_HELD):
         meeting = open_meeting(actor=actor, student=student, event=EVENTS["annual"])
-        held_on = today - timedelta(days=3)
         is_late = held_on > student.plan_review_due_on
         hold_meeting(actor=actor, meeting=meeting, held_on=held_on, delay_code="20" if is_late else "")
-        facts = facts_of(student)
-        proposal = proposal_of(meeting, facts.plan_on(today), facts.services_on(today))
-        holder = next((contact.name for contact in facts.contacts if contact.is_rights_holder), "Parent")
-        for item in proposal.items:
-            record_decision(
-                actor=actor,
-                meeting=meeting,
-                item_key=item.key,
-                is_agreed=True,
-                decided_by=holder,
-                decided_on=held_on,
-            )
+        meeting.refresh_from_db()
+        _answer(actor, meeting, held_on)
         finalize_meeting(actor=actor, meeting=meeting)
+
+
+def _plan_began_before(student: Student, day: date) -> bool:
+    plan = facts_of(student).plan_on(clock.today())
+    return plan is not None and plan.effective_from < day

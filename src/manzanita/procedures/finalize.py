@@ -44,7 +44,7 @@ from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
 from manzanita.platform.facts import Statement
 from manzanita.procedures.effects import DAY, Effect, Starting, effects_of, long_day
-from manzanita.procedures.lines import FutureService, LineWriter, plan_reason
+from manzanita.procedures.lines import FutureService, LineWriter, dsea_after, plan_reason
 from manzanita.students.actions import state_student_facts
 from manzanita.students.queries import StudentFacts, facts_of
 
@@ -471,7 +471,7 @@ def _state_plan(actor: Actor, meeting: Meeting, preview: Preview, facts: Student
     plan = facts.plan_on(clock.today())
     values = {
         "lea_code": meeting.lea_code,
-        "dsea_code": (plan.dsea_code if plan else "") or meeting.lea_code,
+        "dsea_code": dsea_after(plan, meeting.lea_code)[0],
         "reason_code": plan_reason(preview.event, preview.outcome),
         **preview.plan_values,
     }

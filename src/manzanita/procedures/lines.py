@@ -112,7 +112,7 @@ class LineWriter:
             "23.05": (academic_year_of(starts_on), "the academic year of the plan's start"),
             **self._person("23.06", "23.07", "23.08"),
             "23.09": (self.actor.selpa_code, "the SELPA of the district"),
-            "23.10": ((plan.dsea_code if plan else "") or self.meeting.lea_code, "the plan in force"),
+            "23.10": dsea_after(plan, self.meeting.lea_code),
             "23.12": (state_date(starts_on), self.outcome.plan_starts.value),
             "23.13": (plan_reason(self.event, self.outcome), f"the event: {self.event.label.lower()}"),
         }
@@ -152,6 +152,16 @@ class LineWriter:
             local_id: (enrollment.local_student_id if enrollment else "", "the enrollment (SIS)"),
             sped_id: (self.meeting.student.local_sped_id, "the student"),
         }
+
+
+def dsea_after(plan: Plan | None, lea_code: str) -> tuple[str, str]:
+    """PLAN 23.10 after ``plan`` in a meeting of ``lea_code``, with its origin.
+
+    A district that was accountable for the plan it reported itself is so no longer once the student has come here.
+    """
+    if plan is None or not plan.dsea_code or plan.dsea_code == plan.lea_code != lea_code:
+        return lea_code, "the district of this meeting"
+    return plan.dsea_code, "the plan in force"
 
 
 def plan_reason(event: Event, outcome: Outcome) -> str:

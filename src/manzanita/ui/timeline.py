@@ -1,9 +1,10 @@
 """The time line of a student, drawn on the server as one SVG.
 
 It takes plain dates and words and returns markup with classes and attributes only (no inline style, no
-script), so that it passes a strict content policy. Years before the current school year are drawn narrower.
-A label that does not fit is left out: the trace of its item still says everything. The same facts belong in a
-table beside the drawing; the drawing names itself and describes itself for people who do not see it.
+script), so that it passes a strict content policy. Years before the current school year are drawn narrower; it
+ends a year ahead, and a day beyond stands at its edge. A label that does not fit loses words from its end, then
+is left out: the trace of its item still says everything. The same facts belong in a table beside the drawing;
+the drawing names itself and describes itself for people who do not see it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ RIGHT = 992
 TOP = 20  # the year heads stand above this
 NARROW = 0.32  # a past year is this wide, compared with the current one
 CHARACTER = 5.9  # mean width of an 11-px character, generous so that labels never touch
+AHEAD = dt.timedelta(days=395)  # a year, and room for the label of its last day
+BESIDE = 19  # from a mark to its label: clear of the frame around a chosen one
+APART = 16  # two marks of one lane are never drawn nearer: each stays in sight
 
 _BAR_CLASS = {
     "enrollment": "enr2",
@@ -43,7 +47,10 @@ _FLAG_CLASS = {"due": "fl-next", "due-met": "fl", "due-overdue": "past-due"}
 
 @dataclass(frozen=True)
 class Bar:
-    """A span of time. `end` is its last day, None while it is open. `trace` says where the dates come from."""
+    """A span of time. `end` is its last day, None while it is open.
+
+    `lead` is the first sentence of the trace, set off from it; `trace` says where the dates come from.
+    """
 
     start: dt.date
     end: dt.date | None
@@ -51,17 +58,23 @@ class Bar:
     kind: BarKind
     trace: str
     href: str | None = None
+    lead: str = ""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One day: a meeting (dot, ring while open), a referral or consent (diamond), a due date (flag)."""
+    """One day: a meeting (dot, ring while open), a referral or consent (diamond), a due date (flag).
+
+    `is_open`: a due date that nothing has met yet.
+    """
 
     on: dt.date
     label: str
     kind: MarkKind
     trace: str
     href: str | None = None
+    lead: str = ""
+    is_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,14 +115,25 @@ class Scale:
         return round(self._bend + (day - self.current).days * self._unit, 1)
 
 
-def _range(lanes: Sequence[Lane], today: dt.date) -> tuple[dt.date, dt.date]:
-    """First and last day drawn: the school year of the first item to a year ahead, or the last item."""
+def _range(lanes: Sequence[Lane], today: dt.date, *, only_this_year: bool) -> tuple[dt.date, dt.date]:
+    """First and last day drawn: the school year of the first item, or the current one, to a year ahead."""
     days = [today]
     for lane in lanes:
-        for item in lane.items:
-            days += [item.on] if isinstance(item, Mark) else [item.start, item.end or today]
-    last = max(max(days) + dt.timedelta(days=30), today + dt.timedelta(days=365))
-    return school_year_start(min(days)), last
+        days += [item.on if isinstance(item, Mark) else item.start for item in lane.items]
+    return school_year_start(today if only_this_year else min(days)), today + AHEAD
+
+
+def _is_drawn(item: Bar | Mark, scale: Scale) -> bool:
+    if isinstance(item, Mark):
+        return item.on >= scale.first
+    return item.start <= scale.last and (item.end is None or item.end >= scale.first)
+
+
+def _fitting(words: str, wide: float) -> str:
+    """`words`, or as many of them from the left as fit into `wide` pixels."""
+    while words and _wide(words) > wide:
+        words = words.rpartition(" ")[0].rstrip(",")
+    return words
 
 
 def _wide(text: str) -> float:
@@ -139,26 +163,33 @@ def _text(x: float, y: float, words: str, cls: str = "", anchor: str = "") -> st
     return f'<text x="{x:.1f}" y="{y}"{attributes}>{escape(words)}</text>'
 
 
-def _item(item: Bar | Mark, shape: str, hit: tuple[float, float, float, float], dates: str) -> str:
+def _item(
+    item: Bar | Mark, shape: str, hit: tuple[float, float, float, float], dates: str, *, is_chosen: bool
+) -> str:
     """A focusable group: its target area (24 px or more), its shape, its name and its trace."""
     x, y, width, height = hit
     name = escape(f"{item.label}, {dates}" if item.label else dates)
     target = f'<rect class="hit" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height}" rx="4"/>'
     inside = f"<title>{name}</title>{target}{shape}"
-    trace = escape(item.trace)
+    trace = f'data-lead="{escape(item.lead)}" data-trace="{escape(item.trace)}" aria-label="{name}"'
+    if is_chosen:
+        trace += ' class="on"'
     if item.href:
-        return f'<a href="{escape(item.href)}" data-trace="{trace}" aria-label="{name}">{inside}</a>'
-    return f'<g tabindex="0" role="img" data-trace="{trace}" aria-label="{name}">{inside}</g>'
+        return f'<a href="{escape(item.href)}" {trace}>{inside}</a>'
+    return f'<g tabindex="0" role="img" {trace}>{inside}</g>'
 
 
 def _us(day: dt.date) -> str:
     return day.strftime("%m/%d/%Y")
 
 
-def _bars(lane: Lane, top: float, scale: Scale, today: dt.date) -> list[str]:
+def _bars(lane: Lane, top: float, scale: Scale, today: dt.date, chosen: Bar | Mark | None) -> list[str]:
     out: list[str] = []
     words: list[str] = []
-    bars = sorted((item for item in lane.items if isinstance(item, Bar)), key=lambda bar: bar.start)
+    bars = sorted(
+        (item for item in lane.items if isinstance(item, Bar) and _is_drawn(item, scale)),
+        key=lambda bar: bar.start,
+    )
     edges = [scale.x(bar.start) for bar in bars]
     room = _Room()
     for number, bar in enumerate(bars):
@@ -171,13 +202,14 @@ def _bars(lane: Lane, top: float, scale: Scale, today: dt.date) -> list[str]:
         cls = _BAR_CLASS[bar.kind]
         shape = f'<rect class="{cls}" x="{start:.1f}" y="{y}" width="{width:.1f}" height="{height}" rx="{radius}"/>'
         span = f"{_us(bar.start)} to {_us(bar.end) if bar.end else 'now'}"
-        out.append(_item(bar, shape, (start, top + 1, max(width, 24), 24), span))
+        out.append(_item(bar, shape, (start, top + 1, max(width, 24), 24), span, is_chosen=bar is chosen))
         # Thin bars have no room inside; only a difference is worth words, and they stand after the bar.
         at, limit = (start + 6, end) if not lane.thin else (end + 8, RIGHT)
         tone = {"plan-current": "plan-now-t", "plan-proposed": "strong", "state-different": "difft hf"}
         wants = bool(bar.label) and (not lane.thin or bar.kind == "state-different")
-        if wants and at + _wide(bar.label) <= limit and room.take(at, at + _wide(bar.label)):
-            words.append(_text(at, top + 18, bar.label, tone.get(bar.kind, "")))
+        label = _fitting(bar.label, limit - at) if wants else ""
+        if label and room.take(at, at + _wide(label)):
+            words.append(_text(at, top + 18, label, tone.get(bar.kind, "")))
     return out + words
 
 
@@ -191,31 +223,50 @@ def _mark_shape(mark: Mark, x: float, y: float) -> str:
     return f'<path class="{_FLAG_CLASS[mark.kind]}" d="M{x:.1f} {y + 6}v-14h9l-2.5 3.5 2.5 3.5h-9"/>'
 
 
-def _marks(lane: Lane, top: float, scale: Scale, today: dt.date) -> list[str]:
+def _places(marks: Sequence[Mark], scale: Scale, today: dt.date) -> list[float]:
+    """Where each of `marks`, in order of their days, is drawn: apart from each other, on its side of today."""
+    places = [min(scale.x(mark.on), RIGHT - 10) for mark in marks]
+    past = sum(mark.on < today for mark in marks)
+    for number in reversed(range(past - 1)):
+        places[number] = min(places[number], places[number + 1] - APART)
+    for number in range(max(past, 1), len(marks)):
+        places[number] = max(places[number], places[number - 1] + APART)
+    for number in reversed(range(len(marks) - 1)):
+        if places[number + 1] > RIGHT - 10:
+            places[number + 1] = RIGHT - 10
+        places[number] = min(places[number], places[number + 1] - APART)
+    return places
+
+
+def _marks(lane: Lane, top: float, scale: Scale, today: dt.date, chosen: Bar | Mark | None) -> list[str]:
     out: list[str] = []
     words: list[str] = []
-    marks = sorted((item for item in lane.items if isinstance(item, Mark)), key=lambda mark: mark.on)
+    marks = sorted(
+        (item for item in lane.items if isinstance(item, Mark) and _is_drawn(item, scale)),
+        key=lambda mark: mark.on,
+    )
+    placed = list(zip(marks, _places(marks, scale, today), strict=True))
     line, below = _Room(), _Room()
-    for mark in marks:
-        line.block(scale.x(mark.on) - 8, scale.x(mark.on) + 11)
+    for _, x in placed:
+        line.block(x - 8, x + BESIDE - 4)
     y = top + 14
     # The newest labels matter most, so they choose their place first.
-    for mark in sorted(marks, key=lambda mark: abs((mark.on - today).days)):
-        x, wide = scale.x(mark.on), _wide(mark.label)
+    for mark, x in sorted(placed, key=lambda one: abs((one[0].on - today).days)):
+        label = f"{mark.label} →" if mark.label and mark.on > scale.last else mark.label
+        wide = _wide(label)
         cls = "hf" if mark.on >= today else "hl"
-        if not mark.label:
+        if not label:
             continue
-        if line.take(x + 12, x + 12 + wide):
-            words.append(_text(x + 12, y + 4, mark.label, cls))
+        if line.take(x + BESIDE, x + BESIDE + wide):
+            words.append(_text(x + BESIDE, y + 4, label, cls))
         elif below.take(x - 5, x - 5 + wide):
-            words.append(_text(x - 5, y + 18, mark.label, cls))
-        elif below.take(x + 5 - wide, x + 5):
-            words.append(_text(x + 5, y + 18, mark.label, cls, "end"))
-    for mark in marks:
-        x = scale.x(mark.on)
-        centre = x + 4 if mark.kind in _FLAG_CLASS else x
+            words.append(_text(x - 5, y + 21, label, cls))
+        elif below.take(x + 8 - wide, x + 8):
+            words.append(_text(x + 8, y + 21, label, cls, "end"))
+    for mark, x in placed:
+        center = x + 4 if mark.kind in _FLAG_CLASS else x
         shape = _mark_shape(mark, x, y)
-        out.append(_item(mark, shape, (centre - 12, y - 12, 24, 24), _us(mark.on)))
+        out.append(_item(mark, shape, (center - 12, y - 12, 24, 24), _us(mark.on), is_chosen=mark is chosen))
     return words + out
 
 
@@ -254,16 +305,18 @@ def draw_timeline(
     census_days: Sequence[dt.date] = (),
     title: str,
     description: str,
-    selected_trace: str | None = None,
+    chosen: Bar | Mark | None = None,
+    only_this_year: bool = False,
 ) -> Markup:
     """Draws the lanes from top to bottom and the trace line under them.
 
     `title` names the drawing, `description` says what it shows and where the same facts stand as a table.
-    `selected_trace` is the sentence that stands below before anything is pointed at.
+    The trace of `chosen` stands below before anything is pointed at. With `only_this_year` what ended before
+    the current school year is left out.
     """
     if not lanes:
         raise ValueError("A time line needs at least one lane.")
-    first, last = _range(lanes, today)
+    first, last = _range(lanes, today, only_this_year=only_this_year)
     scale = Scale(first, last, today)
     bottom = TOP + 4 + sum(lane.height for lane in lanes)
     now = scale.x(today)
@@ -287,10 +340,17 @@ def draw_timeline(
         parts.append(_text(0, top + 18, lane.name, "lane"))
         if number and not lane.thin:
             parts.append(f'<line class="grid" x1="0" x2="{RIGHT}" y1="{top - 0.5}" y2="{top - 0.5}"/>')
-        parts += _bars(lane, top, scale, today)
-        parts += _marks(lane, top, scale, today)
+        parts += _bars(lane, top, scale, today, chosen)
+        parts += _marks(lane, top, scale, today, chosen)
         top += lane.height
     parts.append("</svg>")
-    rest = selected_trace or "Point at an item, or reach it with Tab, to read where its dates come from."
-    parts.append(f'<p class="trace" data-trace-line aria-live="polite">{escape(rest)}</p>')
+    if chosen:
+        rest = (
+            escape(chosen.trace)
+            if not chosen.lead
+            else Markup("<b>{}</b> {}").format(chosen.lead, chosen.trace)
+        )
+    else:
+        rest = escape("Point at an item, or reach it with Tab, to read where its dates come from.")
+    parts.append(f'<p class="trace" aria-live="polite"><span data-trace-line>{rest}</span></p>')
     return Markup(f'<div class="tlbox" data-timeline>{"".join(parts)}</div>')

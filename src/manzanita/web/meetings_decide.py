@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
-from manzanita.archive.queries import archive_of_meeting
+from manzanita.archive.queries import archive_of_meeting, pending_archive
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
@@ -327,6 +327,7 @@ def finalize(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     context = {
         **page_context(request.actor, desk, "finalize"),
         "preview": preview,
+        "pending_archive": pending_archive(meeting.pk) if EVENTS[meeting.event_key].is_initial else None,
         "rows": [_consent_row(desk, preview, item) for item in desk.proposal.items],
         "effects": preview.effects,
         "lines": [line_view(draft.record, draft.values, draft.origins) for draft in preview.drafts],

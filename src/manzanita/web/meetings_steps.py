@@ -184,6 +184,8 @@ def _age_on(born: date | None, day: date) -> int | None:
 
 def due_line(meeting: Meeting) -> str:
     """The second line of the head: held or not, due when, met or late by how much."""
+    if meeting.held_on is None and meeting.concluded_on is not None:
+        return f"decided {meeting.concluded_on:%m/%d/%Y}, without a meeting"
     held = f"held {meeting.held_on:%m/%d/%Y}" if meeting.held_on else "not held yet"
     dues = [one for one in (meeting.due_on, meeting.evaluation_due_on) if one is not None]
     if not dues:

@@ -28,7 +28,8 @@ class StudentFile:
     """One student as the actor's LEA knows and reports them.
 
     ``operations``, ``at_state``, ``should``, ``findings``, ``meetings`` and ``archives`` are those of the
-    actor's LEA; ``enrollment`` is the one of today, or the newest one for a student who has left.
+    actor's LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here.
+    ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 
     actor: Actor
@@ -36,6 +37,7 @@ class StudentFile:
     student: Student
     facts: StudentFacts
     meetings: Sequence[Meeting]
+    meetings_elsewhere: Sequence[Meeting]
     archives: Sequence[Archive]
     operations: Sequence[Operation]
     at_state: Sequence[StateRecord]
@@ -58,6 +60,11 @@ class StudentFile:
     @property
     def plan(self) -> Plan | None:
         return self.facts.plan_on(self.today)
+
+    @property
+    def known_meetings(self) -> list[Meeting]:
+        """Meetings here and the finalized ones elsewhere, newest first."""
+        return sorted([*self.meetings, *self.meetings_elsewhere], key=meeting_day, reverse=True)
 
     @property
     def open_meeting(self) -> Meeting | None:
@@ -85,6 +92,8 @@ class StudentFile:
 
     def meeting_url(self, meeting: Meeting) -> str | None:
         """Where the meeting is read: its archive once it is finalized, its form while it is open."""
+        if meeting.lea_code != self.actor.agency_code:
+            return None
         if meeting.state == "finalized":
             archive = self.archive_of(meeting)
             return url_or_none("archive", archive.public_id) if archive else None
@@ -111,10 +120,13 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     student = get_student(actor, public_id)
     facts = facts_of(student)
     lea = actor.agency_code
-    meetings = [m for m in meetings_of(student) if m.lea_code == lea]
+    known = meetings_of(student)
+    meetings = [m for m in known if m.lea_code == lea]
+    elsewhere = [m for m in known if m.lea_code != lea and m.state == "finalized"]
     archives = [a for a in archives_of(student.pk) if a.lea_code == lea]
     codes = {e.lea_code for e in facts.enrollments} | {e.nps_code for e in facts.enrollments}
     codes |= {p.dsea_code for p in facts.plans} | {p.lea_code for p in facts.plans} | {lea}
+    codes |= {m.lea_code for m in elsewhere}
     people = {facts.case_manager_id, *(m.opened_by_id for m in meetings), *(a.by_id for a in archives)}
     return StudentFile(
         actor=actor,
@@ -122,6 +134,7 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         student=student,
         facts=facts,
         meetings=meetings,
+        meetings_elsewhere=elsewhere,
         archives=archives,
         operations=[o for o in operations_of_student(student.pk) if o.lea_code == lea],
         at_state=[r for r in state_records_of(student.pk) if r.lea_code == lea],

@@ -24,12 +24,14 @@ from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
 from manzanita.exchange.models import StateRecord
 from manzanita.exchange.queries import StripCell, lines_of_student, state_strip
 from manzanita.meetings.queries import event_label, reasons_not_to_open
+from manzanita.students.models import SpecialEducationStatus
 from manzanita.ui.formats import plural, us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
+from manzanita.web.student_alerts import PLAN_SHORT, alerts_of
 from manzanita.web.student_file import StudentFile, load_student, meeting_day
 from manzanita.web.student_record import groups_of
-from manzanita.web.student_timeline import PLAN_SHORT, draw, lanes_of, rows_of
+from manzanita.web.student_timeline import draw, lanes_of, rows_of
 from manzanita.web.students_words import ACTION_WORDS, READ_WORDS, grade_text
 
 TABS = {"record": "Record", "meetings": "Meetings", "state": "State", "history": "History"}
@@ -58,18 +60,23 @@ def student(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     log_reads(actor=request.actor, student_ids=[file.student.pk], what=f"student.{tab}")
     lanes = lanes_of(file)
     judged = [(event, _reasons_not_to(file, event)) for event in _usual_events(file)]
+    only_this_year = request.GET.get("years") == "this"
     here = reverse("student", args=[public_id])
-    counts = {"meetings": len(file.meetings), "state": len(file.operations) or None}
+    counts = {"meetings": len(file.known_meetings), "state": len(file.operations) or None}
     context = {
         "file": file,
-        "late": _late(file),
+        "alerts": alerts_of(file),
         "student": file.student,
         "identity": _identity(file),
         "status": _status(file),
         "lead": _lead(file),
         "actions": _actions(file, [event for event, reasons in judged if not reasons]),
         "refused": _refused_actions(judged),
-        "drawing": draw(file, lanes),
+        "drawing": draw(file, lanes, only_this_year=only_this_year),
+        "spans": [
+            ("This year", f"{here}?tab={tab}&years=this", only_this_year),
+            ("All", f"{here}?tab={tab}", not only_this_year),
+        ],
         "line_rows": rows_of(lanes),
         "strip": [_strip_column(cell) for cell in _cells(file)],
         "reasons": _strip_reasons(file),
@@ -93,6 +100,10 @@ def _identity(file: StudentFile) -> list[tuple[str, str]]:
     disability = code_set("Disability").label(plan.disability_1_code) if plan else ""
     return [
         ("SSID", file.facts.ssid or "None yet: the SIS requests it"),
+        *[
+            ("Earlier SSID", f"{earlier.ssid}, until {us_date(earlier.effective_to)}")
+            for earlier in file.facts.ssids[:-1]
+        ],
         ("Local ID", enrollment.local_student_id if enrollment else ""),
         ("School", file.school_of(enrollment) if enrollment else ""),
         ("Reporting LEA", file.agency(enrollment.lea_code) if enrollment else ""),
@@ -113,6 +124,7 @@ def _status(file: StudentFile) -> dict[str, Any]:
             "label": "No status",
             "since": None,
             "text": "No special education status is known here: general education.",
+            "before": "",
         }
     label, meaning = STATUS_WORDS.get(status.status_code, ("Status", "This status is not known here."))
     return {
@@ -120,23 +132,20 @@ def _status(file: StudentFile) -> dict[str, Any]:
         "label": label,
         "since": status.effective_from,
         "text": f"{meaning} SWDS status {code_set('SpecialEducationStatus').label(status.status_code)}.",
+        "before": _status_before(file, status),
     }
 
 
-def _late(file: StudentFile) -> list[str]:
-    """Each clock of a participating student that has run out, in words."""
-    status = file.facts.status_on(file.today)
-    if status is None or status.status_code != PARTICIPATING:
-        return []
-    clocks = (
-        ("Plan review", file.student.plan_review_due_on),
-        ("Reevaluation", file.student.evaluation_due_on),
-    )
-    return [
-        f"{what} {plural((file.today - due).days, 'day')} late: it was due on {us_date(due)}."
-        for what, due in clocks
-        if due is not None and due < file.today
-    ]
+def _status_before(file: StudentFile, status: SpecialEducationStatus) -> str:
+    """The status that this one followed, in words."""
+    earlier = [one for one in file.facts.statuses if one.effective_from < status.effective_from]
+    if not earlier or earlier[-1].status_code == status.status_code:
+        return ""
+    before = earlier[-1]
+    words = code_set("SpecialEducationStatus").label(before.status_code)
+    if before.reason_code:
+        words += f", reason {code_set('NonParticipationReason').label(before.reason_code)}"
+    return f"Before, from {us_date(before.effective_from)}: {words}."
 
 
 def _actions(file: StudentFile, events: list[Event]) -> list[dict[str, Any]]:
@@ -300,8 +309,11 @@ def _meetings_tab(file: StudentFile) -> dict[str, Any]:
                 "delay": delays.label(meeting.delay_code) if meeting.delay_code else "",
                 "outcome": _outcome(meeting.event_key, meeting.outcome_key),
                 "by": file.people.get(meeting.opened_by_id or 0, ""),
+                "elsewhere": file.agencies.get(meeting.lea_code, meeting.lea_code)
+                if meeting.lea_code != file.actor.agency_code
+                else "",
             }
-            for meeting in file.meetings
+            for meeting in file.known_meetings
         ]
     }
 

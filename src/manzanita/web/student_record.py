@@ -198,4 +198,4 @@ def _identification(file: StudentFile) -> Group:
             clerk,
         ),
     ]
-    return {"title": "Identification and enrollment", "rows": rows}
+    return {"id": "identification", "title": "Identification and enrollment", "rows": rows}

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
+from django.urls import reverse
 from markupsafe import Markup
 
 from manzanita.domain.codes import code_set
-from manzanita.domain.timelines import Due, annual_due, due_on, triennial_due
+from manzanita.domain.scenarios import EVENTS
+from manzanita.domain.timelines import Due, annual_due, consent_due, due_on, third_birthday_due, triennial_due
+from manzanita.domain.years import census_day
+from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import event_label
-from manzanita.ui.formats import us_date
+from manzanita.ui.formats import plural, us_date
+from manzanita.ui.jinja_env import url_or_none
 from manzanita.ui.timeline import Bar, Lane, Mark, draw_timeline
+from manzanita.web.student_alerts import PLAN_SHORT
 from manzanita.web.student_file import ONE_DAY, StudentFile, meeting_day
 
-PLAN_SHORT = {"100": "IEP", "150": "IFSP", "200": "ISP"}
+IFSP = "150"
+# PLAN 23.13.
+_PLAN_CAUSES = {"1": "plan review", "2": "amendment", "3": "adopted from another district"}
+# MEET 24.14.
+INITIAL_EVALUATIONS, REEVALUATION = ("10", "15"), "40"
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +53,33 @@ def lanes_of(file: StudentFile) -> list[Lane]:
     return [lane for lane in lanes if lane.items]
 
 
-def draw(file: StudentFile, lanes: Sequence[Lane]) -> Markup:
+def draw(file: StudentFile, lanes: Sequence[Lane], *, only_this_year: bool = False) -> Markup:
     """The drawing; empty markup for a student of whom nothing dated is known."""
     if not lanes:
         return Markup()
+    first = min(item.start if isinstance(item, Bar) else item.on for lane in lanes for item in lane.items)
+    years = range(first.year - 1, file.today.year + 2)
     return draw_timeline(
         lanes,
         today=file.today,
+        census_days=[census_day(f"{year}-{year + 1}") for year in years],
         title=f"Time line of {file.student.full_name}",
         description="Enrollments, plans, what the state holds, meetings and due dates. The same facts stand in the "
         "table below the drawing.",
+        chosen=_most_pressing(lanes),
+        only_this_year=only_this_year,
     )
+
+
+def _most_pressing(lanes: Sequence[Lane]) -> Mark | None:
+    """The earliest due date that was missed, else the next one to come."""
+    due = [
+        item
+        for lane in lanes
+        for item in lane.items
+        if isinstance(item, Mark) and item.kind in ("due", "due-overdue") and item.is_open
+    ]
+    return min(due, key=lambda mark: mark.on, default=None)
 
 
 def rows_of(lanes: Sequence[Lane]) -> list[LineRow]:
@@ -59,10 +87,14 @@ def rows_of(lanes: Sequence[Lane]) -> list[LineRow]:
     for lane in lanes:
         for item in lane.items:
             if isinstance(item, Bar):
-                rows.append(LineRow(lane.name, item.label, item.start, item.end, item.trace))
+                rows.append(LineRow(lane.name, item.label, item.start, item.end, _whole_trace(item)))
             else:
-                rows.append(LineRow(lane.name, item.label, item.on, item.on, item.trace))
+                rows.append(LineRow(lane.name, item.label, item.on, item.on, _whole_trace(item)))
     return rows
+
+
+def _whole_trace(item: Bar | Mark) -> str:
+    return f"{item.lead} {item.trace}".strip()
 
 
 def _us(day: date) -> str:
@@ -82,30 +114,38 @@ def _enrollments(file: StudentFile) -> Iterator[Bar]:
             enrollment.effective_to,
             f"{agency}, {school}" if school else agency,
             "enrollment-past" if is_past else "enrollment",
-            f"Enrolled at {agency}, {school}, {statuses.label(enrollment.status_code)}, from "
-            f"{_us(enrollment.effective_from)}{end}{exit_text}. By the SIS (1.22).",
+            f"{statuses.label(enrollment.status_code)}, from {_us(enrollment.effective_from)}{end}{exit_text}. "
+            "By the SIS (1.22).",
+            f"{_tab(file, 'record')}#identification" if not is_past else None,
+            f"Enrolled at {agency}, {school}.",
         )
+
+
+def _tab(file: StudentFile, tab: str) -> str:
+    return f"{reverse('student', args=[file.student.public_id])}?tab={tab}"
 
 
 def _plans(file: StudentFile) -> Iterator[Bar]:
+    archives = {archive.pk: archive for archive in file.archives}
+    reported = {row.key_on: archives[row.archive_id] for row in file.should if row.record == "PLAN"}
     for plan in file.facts.plans:
         is_past = plan.effective_to is not None and plan.effective_to < file.today
         kind = PLAN_SHORT.get(plan.plan_type_code, "Plan")
-        what = (
-            "amendment" if plan.reason_code == "2" else "plan review" if plan.reason_code == "1" else "plan"
-        )
+        what = _PLAN_CAUSES.get(plan.reason_code, "plan")
+        archive = reported.get(plan.effective_from) if plan.lea_code == file.actor.agency_code else None
         end = f"until {_us(plan.effective_to)}" if plan.effective_to else "in force until another plan starts"
         yield Bar(
             plan.effective_from,
             plan.effective_to,
-            f"{kind} {_us(plan.effective_from)}",
+            f"{kind} {_us(plan.effective_from)}" if plan.reason_code != "3" else f"Adopted {kind}",
             "plan-proposed"
             if plan.effective_from > file.today
             else "plan-past"
             if is_past
             else "plan-current",
-            f"{kind} of {_us(plan.effective_from)} ({what}, reported by "
-            f"{file.agencies.get(plan.lea_code, plan.lea_code)}), {end}.",
+            f"{what.capitalize()}, reported by {file.agencies.get(plan.lea_code, plan.lea_code)}; {end}.",
+            url_or_none("archive", archive.public_id) if archive else None,
+            f"{kind} of {_us(plan.effective_from)}.",
         )
     meeting = file.open_meeting
     if meeting is not None and meeting.held_on is not None:
@@ -135,8 +175,9 @@ def _state(file: StudentFile) -> Iterator[Bar]:
             end,
             label,
             "state-different" if operation else "state-equal",
-            f"The state holds a PLAN from {_us(record.key_on)}, {learned}"
-            + (f": {words[operation.kind]}." if operation else ", equal to ours."),
+            f"Known {learned}: {words[operation.kind] if operation else 'equal to ours'}.",
+            _tab(file, "state"),
+            f"The state holds a PLAN from {_us(record.key_on)}.",
         )
     for operation in file.operations:
         if operation.record == "PLAN" and operation.kind == "add":
@@ -146,63 +187,151 @@ def _state(file: StudentFile) -> Iterator[Bar]:
                 file.today if operation.key_on < file.today else None,
                 "Not at the state yet",
                 "state-missing",
-                f"The state does not hold the PLAN of {_us(operation.key_on)} yet. {why}",
+                why,
+                _tab(file, "state"),
+                f"The state does not hold the PLAN of {_us(operation.key_on)} yet.",
             )
 
 
 def _meetings(file: StudentFile) -> Iterator[Mark]:
-    for meeting in reversed(file.meetings):
+    for meeting in reversed(file.known_meetings):
         if meeting.state == "canceled":
             continue
         is_open = meeting.state != "finalized"
         state = {"open": "being prepared", "held": "held, not finalized"}.get(meeting.state, "finalized")
         delay = code_set("MeetingDelay").label(meeting.delay_code) if meeting.delay_code else ""
         day = meeting_day(meeting)
+        elsewhere = (
+            "" if meeting.lea_code == file.actor.agency_code else f", by {file.agencies[meeting.lea_code]}"
+        )
+        if meeting.consent_on:
+            referred = f"Referred on {_us(meeting.referred_on)}. " if meeting.referred_on else ""
+            yield Mark(
+                meeting.consent_on,
+                "Consent",
+                "referral",
+                f"{referred}The 60 days to the meeting begin.",
+                file.meeting_url(meeting),
+                f"Consent to evaluate of {_us(meeting.consent_on)}.",
+            )
         yield Mark(
             day,
             f"{event_label(meeting)}, {state}" if is_open else event_label(meeting),
             "meeting-open" if is_open else "meeting",
-            f"{event_label(meeting)} of {_us(day)}, {state}" + (f", delay reason {delay}." if delay else "."),
+            f"{state.capitalize()}{elsewhere}" + (f", delay reason {delay}." if delay else "."),
             file.meeting_url(meeting),
+            f"{event_label(meeting)} of {_us(day)}.",
         )
 
 
 def _due_dates(file: StudentFile) -> Iterator[Mark]:
-    student = file.student
+    yield from _past_reviews(file)
+    yield from _initial_evaluations(file)
+    yield from _third_birthday(file)
+    yield from _past_evaluations(file)
+    yield from _coming(file)
+
+
+def _held(file: StudentFile) -> list[Meeting]:
+    """Finalized meetings that were held, oldest first."""
+    held = [m for m in file.known_meetings if m.state == "finalized" and m.held_on]
+    return sorted(held, key=meeting_day)
+
+
+def _past_reviews(file: StudentFile) -> Iterator[Mark]:
     # An initial evaluation starts the clock as a plan review does.
-    reviews = sorted(
-        m.held_on
-        for m in file.meetings
-        if m.state == "finalized"
-        and m.held_on
-        and (m.is_plan_review or m.evaluation_type_code in ("10", "15"))
-    )
+    reviews = [m for m in _held(file) if m.is_plan_review or m.evaluation_type_code in INITIAL_EVALUATIONS]
     for earlier, later in pairwise(reviews):
-        due = annual_due(earlier)
-        days = (later - due.due_on).days
-        word = "met" if days <= 0 else f"{days} days late"
-        yield Mark(
-            due.due_on,
-            f"Plan review, {word}",
-            "due-met" if days <= 0 else "due-overdue",
-            f"Plan review due {_us(due.due_on)}, held {_us(later)}: {word}. {_trace(due)}",
-        )
+        if later.evaluation_type_code not in INITIAL_EVALUATIONS:
+            yield _met(file, annual_due(meeting_day(earlier)), "Plan review", later)
+
+
+def _past_evaluations(file: StudentFile) -> Iterator[Mark]:
+    evaluations = [m for m in _held(file) if m.evaluation_type_code]
+    for earlier, later in pairwise(evaluations):
+        if later.evaluation_type_code == REEVALUATION:
+            yield _met(file, triennial_due(meeting_day(earlier)), "Triennial", later)
+
+
+def _initial_evaluations(file: StudentFile) -> Iterator[Mark]:
+    for meeting in file.known_meetings:
+        if meeting.consent_on and meeting.held_on:
+            yield _met(file, consent_due(meeting.consent_on), "60 days", meeting)
+        elif meeting.consent_on and meeting.state != "finalized":
+            yield _open(file, consent_due(meeting.consent_on), "60 days", file.meeting_url(meeting))
+
+
+def _third_birthday(file: StudentFile) -> Iterator[Mark]:
+    """The clock of a child who came from Part C: the IEP in effect by the third birthday."""
+    born, plans = file.student.birth_on, list(file.facts.plans)
+    for earlier, later in pairwise(plans):
+        if born and earlier.plan_type_code == IFSP and later.plan_type_code != IFSP:
+            due, start = third_birthday_due(born), later.effective_from
+            days = (start - due.due_on).days
+            word = "met" if days <= 0 else f"{plural(days, 'day')} late"
+            yield Mark(
+                due.due_on,
+                f"Third birthday, {word}",
+                "due-met" if days <= 0 else "due-overdue",
+                f"The plan took effect on {_us(start)}. {_trace(due)}",
+                None,
+                f"IEP due by the third birthday, {_us(due.due_on)}: {word}.",
+            )
+
+
+def _met(file: StudentFile, due: Due, label: str, meeting: Meeting) -> Mark:
+    """A due date of the past, with the meeting that met it or came late."""
+    days = (meeting_day(meeting) - due.due_on).days
+    word = "met" if days <= 0 else f"{plural(days, 'day')} late"
+    early = f"met {plural(-days, 'day')} early" if days < 0 else "met that day" if not days else word
+    return Mark(
+        due.due_on,
+        f"{label}, {word}",
+        "due-met" if days <= 0 else "due-overdue",
+        f"Held {_us(meeting_day(meeting))}. {_trace(due)}",
+        file.meeting_url(meeting),
+        f"{label} due {_us(due.due_on)}, {early}.",
+    )
+
+
+def _coming(file: StudentFile) -> Iterator[Mark]:
+    student, page = file.student, reverse("meeting_new", args=[file.student.public_id])
     if student.last_plan_review_on:
-        yield _coming(annual_due(student.last_plan_review_on), "Plan review", file.today)
+        due = annual_due(student.last_plan_review_on)
+        yield _open(file, due, "Plan review", _way(file, "plan_review") or f"{page}#event-annual")
     if student.last_evaluation_on:
-        yield _coming(triennial_due(student.last_evaluation_on), "Triennial", file.today)
+        due = triennial_due(student.last_evaluation_on)
+        yield _open(file, due, "Triennial", _way(file, "evaluation") or f"{page}#event-triennial")
 
 
-def _coming(due: Due, label: str, today: date) -> Mark:
-    days = (due.due_on - today).days
-    left = f"{-days} days over" if days < 0 else f"in {days} days"
+def _way(file: StudentFile, clock: str) -> str | None:
+    """The open meeting that will meet this clock."""
+    meeting = file.open_meeting
+    event = EVENTS.get(meeting.event_key) if meeting else None
+    if meeting is None or event is None:
+        return None
+    meets = event.clock == clock or (clock == "plan_review" and event.is_plan_review)
+    return file.meeting_url(meeting) if meets else None
+
+
+def _open(file: StudentFile, due: Due, label: str, href: str | None) -> Mark:
+    """A due date that nothing has met yet."""
+    days = (due.due_on - file.today).days
+    left = f"{plural(-days, 'day')} over" if days < 0 else f"in {plural(days, 'day')}" if days else "today"
     return Mark(
         due.due_on,
         f"{label} {_us(due.due_on)}",
         "due-overdue" if days < 0 else "due",
-        f"{label} due {_us(due.due_on)}, {left}. {_trace(due)}",
+        _trace(due),
+        href,
+        f"{label} due {_us(due.due_on)}, {left}.",
+        is_open=True,
     )
 
 
 def _trace(due: Due) -> str:
-    return f"Counted: {', '.join(due.trace)}. {due.authority}."
+    """Which clock, from which day, what was counted, by which law; days as people write them."""
+    steps = "; ".join(
+        _ISO_DAY.sub(lambda found: _us(date.fromisoformat(found[0])), step) for step in due.trace
+    )
+    return f"Counted: {steps}. {due.authority}."

@@ -203,7 +203,9 @@
     const box = item.closest("[data-timeline]");
     const place = box && $("[data-trace-line]", box);
     if (!place) return;
-    place.textContent = item.dataset.trace;
+    const lead = document.createElement("b");
+    lead.textContent = item.dataset.lead || "";
+    place.replaceChildren(...(item.dataset.lead ? [lead, " "] : []), item.dataset.trace);
     $$(".on", box).forEach((other) => other.classList.remove("on"));
     item.classList.add("on");
   }

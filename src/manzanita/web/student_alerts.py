@@ -1,0 +1,97 @@
+"""What stands first beside a student's name: a clock that ran out, a leaving, two plans that contradict each other,
+services that were declined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from manzanita.archive.queries import document_of
+from manzanita.domain.scenarios import PARTICIPATING
+from manzanita.domain.years import census_day
+from manzanita.ui.formats import plural, us_date
+from manzanita.ui.jinja_env import url_or_none
+from manzanita.web.student_file import StudentFile
+
+PLAN_SHORT = {"100": "IEP", "150": "IFSP", "200": "ISP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One line. ``kind`` is a status shape and ``word`` its name; ``url`` leads to where it can be read or mended."""
+
+    kind: str
+    word: str
+    text: str
+    url: str | None = None
+    url_label: str = ""
+
+
+def alerts_of(file: StudentFile) -> list[Alert]:
+    return [*_late(file), *_conflict(file), *_left(file), *_declined(file)]
+
+
+def _late(file: StudentFile) -> Iterator[Alert]:
+    """Each clock of a participating student that has run out."""
+    status = file.facts.status_on(file.today)
+    if status is None or status.status_code != PARTICIPATING:
+        return
+    clocks = (
+        ("Plan review", file.student.plan_review_due_on),
+        ("Reevaluation", file.student.evaluation_due_on),
+    )
+    for what, due in clocks:
+        if due is not None and due < file.today:
+            days = plural((file.today - due).days, "day")
+            yield Alert("fatal", "Overdue", f"{what} {days} late: it was due on {us_date(due)}.")
+
+
+def _conflict(file: StudentFile) -> Iterator[Alert]:
+    """The plan in force is another district's and of another kind than the one this district reports."""
+    ours = max((row for row in file.should if row.record == "PLAN"), key=lambda row: row.key_on, default=None)
+    plan = file.plan
+    if ours is None or plan is None or plan.lea_code == file.actor.agency_code or not file.is_enrolled_here:
+        return
+    if ours.values["23.11"] != plan.plan_type_code:
+        kind, other = (PLAN_SHORT.get(code, "plan") for code in (ours.values["23.11"], plan.plan_type_code))
+        yield Alert(
+            "warn",
+            "Conflict",
+            f"Two plans: this district reports an {kind} from {us_date(ours.key_on)}, "
+            f"{file.agencies.get(plan.lea_code, plan.lea_code)} an {other} from {us_date(plan.effective_from)}. The "
+            "newer one counts as in force. The two districts settle which is right.",
+        )
+
+
+def _left(file: StudentFile) -> Iterator[Alert]:
+    if file.is_enrolled_here:
+        return
+    last = file.enrollment
+    if last is None or last.effective_to is None:
+        yield Alert("na", "Not here", "No enrollment here today")
+        return
+    text = f"Left {file.agency(last.lea_code)} on {us_date(last.effective_to)}."
+    census = census_day(settings.STATE_YEAR)
+    if file.facts.enrollment_on(census, file.actor.agency_code) is not None:
+        text += f" Enrolled here on Census Day, {us_date(census)}: this district certifies what it reported for Fall 1."
+    yield Alert("na", "Left", text)
+
+
+def _declined(file: StudentFile) -> Iterator[Alert]:
+    """What the family declined in the newest meeting that counts."""
+    held = [meeting for meeting in file.meetings if meeting.state == "finalized" and meeting.held_on]
+    newest = held[0] if held else None
+    archive = file.archive_of(newest) if newest and newest.outcome_key == "accepts_part" else None
+    if newest is None or newest.held_on is None or archive is None:
+        return
+    decisions = document_of(archive).get("context", {}).get("decisions", [])
+    declined = [decision["item"] for decision in decisions if not decision["is_agreed"]]
+    yield Alert(
+        "declined",
+        "Agreed in part",
+        f"Declined in the meeting of {us_date(newest.held_on)}: {', '.join(declined)}.",
+        url_or_none("archive", archive.public_id),
+        "Show the answers",
+    )
