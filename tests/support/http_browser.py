@@ -122,6 +122,8 @@ class Ledger:
             self.deeds[deed] += 1
 
     def went_wrong(self, what: str) -> None:
+        """Told at once as well: whoever watches does not have to wait for the end."""
+        print(f"{time.strftime('%H:%M:%S')} ERROR {what}", flush=True)
         with self._lock:
             self.errors[what] += 1
 
