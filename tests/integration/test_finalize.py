@@ -236,7 +236,13 @@ class TestAnnualAgreedInFull:
     def test_document_says_what_was_offered_decided_and_done(self, archive):
         context = document_of(archive)["context"]
         assert context["offer"] == [
-            {"item": "service.2", "field": "25.15", "was": "30", "offered": "45"},
+            {
+                "item": "service.2",
+                "name": "415 Language and speech",
+                "field": "25.15",
+                "was": "30",
+                "offered": "45",
+            },
         ]
         assert [(d["item"], d["is_agreed"], d["decided_on"]) for d in context["decisions"]] == [
             ("Placement and plan", True, "2026-11-23"),
@@ -249,7 +255,8 @@ class TestAnnualAgreedInFull:
             "The new plan starts on November 23, 2026.",
             "330 Specialized academic instruction continues unchanged.",
             "415 Language and speech changes.",
-            "The state is told: 1 MEET, 1 PLAN, 2 SERV.",
+            "To the state, with the next send: the meeting of November 20, 2026 (MEET); the plan of "
+            "November 23, 2026 (PLAN); services 330 Specialized academic instruction, 415 Language and speech (SERV).",
         ]
         assert context["effects"][2]["detail"] == "The plan of November 14, 2025 ends on November 22, 2026."
         assert context["effects"][4]["detail"] == "Minutes 30 → 45."

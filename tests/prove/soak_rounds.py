@@ -6,6 +6,7 @@ import random
 import re
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 
 import httpx
@@ -53,8 +54,9 @@ class Person:
             self.ledger.did(f"rounds of a {self.sign_in['role'].replace('_', ' ')}")
         except (Stopped, httpx.HTTPError):
             pass
-        except LookupError as error:
-            self.ledger.went_wrong(f"{NOT_ON_THE_PAGE}: {error}")
+        except (LookupError, StopIteration, ValueError) as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            self.ledger.went_wrong(f"{NOT_ON_THE_PAGE}: {error or type(error).__name__} ({place.name})")
 
     def pause(self) -> None:
         if self.stop.wait(min(self.chance.expovariate(1 / self.think), 6 * self.think)):

@@ -122,6 +122,8 @@ class Ledger:
             self.deeds[deed] += 1
 
     def went_wrong(self, what: str) -> None:
+        """Told at once as well: whoever watches does not have to wait for the end."""
+        print(f"{time.strftime('%H:%M:%S')} ERROR {what}", flush=True)
         with self._lock:
             self.errors[what] += 1
 
@@ -132,7 +134,12 @@ class HttpBrowser:
 
     def __init__(self, address: str, ledger: Ledger) -> None:
         self.address, self.ledger = address, ledger
-        self.client = httpx.Client(base_url=address, follow_redirects=True, timeout=60, trust_env=False)
+        # A connection for each request: the server closes idle ones after two seconds, and a request that meets the
+        # closing is sent again by a browser, but not by this client.
+        once = httpx.Limits(max_keepalive_connections=0)
+        self.client = httpx.Client(
+            base_url=address, follow_redirects=True, timeout=60, trust_env=False, limits=once
+        )
 
     def close(self) -> None:
         self.client.close()

@@ -96,10 +96,11 @@ def test_the_archive_of_a_meeting_says_what_was_decided_done_and_reported(small_
         stored.digest,
         "Placement and plan",
         "Maple Testcase",
-        "Service 2: ",
+        "415 Language and speech: Minutes ",
         '<del class="was"><span class="vh">was </span>30</del>',
         "The next plan review is due on November 20, 2027.",
-        "The state is told: 1 MEET, 1 PLAN, 2 SERV.",
+        "To the state, with the next send: the meeting of November 20, 2026 (MEET); the plan of "
+        "November 23, 2026 (PLAN); services 330 Specialized academic instruction, 415 Language and speech (SERV).",
         "4 lines, in the order in which the state needs them",
         "MEET of 11/20/2026",
         "PLAN of 11/23/2026",
@@ -132,7 +133,7 @@ def test_a_correction_and_what_it_replaced_name_each_other(small_world, coordina
     page = text_of(old)
     assert "A correction of 11/23/2026 replaced this archive: Minutes were mistyped." in page
     assert address(newer) in addresses_in(old) and "/corrections/" not in page
-    assert "Service 2: " in page
+    assert "415 Language and speech: Minutes" in page
 
 
 def test_a_corrected_meeting_leads_to_the_archive_that_stands(small_world, coordinator):
@@ -177,8 +178,9 @@ def test_services_added_ended_and_withdrawn_stand_in_the_offer(small_world, mana
     answer = manager.post(f"{here}/finalize", follow=True)
     page = text_of(answer)
     offered = page[page.index("What was offered") : page.index("What happened")]
-    assert "Service 3: Service" in offered and "new service" in offered
-    assert "Service 1: Service" in offered and "ends" in offered
+    assert "450 Occupational therapy <b>is offered as a new service</b>" in offered
+    assert "330 Specialized academic instruction <b>ends</b>" in offered
+    assert "450 Occupational therapy: Location" in offered
     assert "Service 4" not in offered and "460" not in offered
     lines = ArchivedRecord.objects.filter(archive__cause="meeting", record="SERV").values_list("record_key")
     assert sorted(key.split("|")[4] for (key,) in lines) == ["415", "450"]

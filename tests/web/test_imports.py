@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -166,9 +168,26 @@ def test_the_list_shows_imports_newest_first_a_page_at_a_time(coordinator, monke
     page = text_of(coordinator.get("/imports"))
     assert page.index(str(runs[2].public_id)) < page.index(str(runs[1].public_id))
     assert f"/imports/{runs[0].public_id}" not in page
-    assert "Juniper Mockup" in page and "Done" in page
+    assert "Juniper Mockup" in page and "Nothing changed" in page
     page = text_of(coordinator.get(f"/imports?before={runs[1].public_id}"))
     assert f"/imports/{runs[0].public_id}" in page and f"/imports/{runs[1].public_id}" not in page
+
+
+def test_a_row_of_the_list_names_its_files_and_what_happened(coordinator):
+    imported(coordinator, upload("Fall export.txt"))
+    imported(coordinator, upload("Fall export.txt"))
+    imported(coordinator, upload("empty.txt", b""), upload("notes.txt", b"Call them on Monday.\n"))
+    coordinator.post("/imports", {"files": [upload("Next week.txt", b"other")]})
+    page = text_of(coordinator.get("/imports"))
+    rows = [" ".join(re.sub(r"<[^>]*>", " ", row).split()) for row in page.split("<tr data-row>")[1:]]
+    told = [row.partition("Juniper Mockup") for row in rows]
+    assert told[0][0].endswith("Next week.txt ") and told[0][2].startswith(" Waiting")
+    assert told[1][0].endswith("empty.txt notes.txt ") and told[1][2].startswith(" Nothing was loaded")
+    assert told[2][0].endswith("Fall export.txt SENR ") and told[2][2].startswith(" Nothing changed")
+    assert told[3][0].endswith("Fall export.txt SENR ") and told[3][2].startswith(" Loaded")
+    assert "Newest import" in text_of(coordinator.get("/")) and "SIS files, waiting" in text_of(
+        coordinator.get("/")
+    )
 
 
 # One import
@@ -287,13 +306,13 @@ def test_no_ssid_and_no_name_stands_in_an_address(coordinator):
 def test_home_leads_to_the_newest_import(coordinator):
     imported(coordinator)
     page = text_of(coordinator.get("/"))
-    assert 'href="/imports"' in page and "SIS files, done" in page
+    assert 'href="/imports"' in page and "SIS files, loaded" in page
 
 
 # What it costs
 
-# session, user, grants; runs, people, jobs
-LIST_QUERIES = 6
+# session, user, grants; runs, people, jobs, files
+LIST_QUERIES = 7
 # session, user, grants; run, files, job; notes, counts of notes, person
 RUN_QUERIES = 9
 

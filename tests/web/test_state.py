@@ -148,8 +148,8 @@ def test_the_plan_shows_operations_in_order_with_destination_and_form(small_worl
         page.index(words)
         for words in (
             "Alder Testcase",
-            '<td class="rt">MEET</td><td class="nb">11/20/2026</td>',
-            '<td class="rt">PLAN</td><td class="nb">11/23/2026</td>',
+            "MEET</a></td>",
+            "PLAN</a></td>",
             "330 Specialized academic instruction",
             "415 ",
         )

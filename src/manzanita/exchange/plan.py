@@ -73,7 +73,9 @@ class Totals:
 
 def record_totals(actor: Actor) -> Totals:
     scope = {"lea_code": actor.agency_code, "student_id__in": visible_to(actor).order_by().values("pk")}
-    standing = ArchivedRecord.objects.filter(archive__superseded_by__isnull=True, **scope).exclude(left_out())
+    # Few archives are superseded: leaving those out costs a sixth of a join that finds all the others.
+    superseded = Archive.objects.filter(supersedes__isnull=False).values("supersedes_id")
+    standing = ArchivedRecord.objects.filter(**scope).exclude(archive_id__in=superseded).exclude(left_out())
     return Totals(
         should=standing.values("student_id", "record_key").distinct().count(),
         does=StateRecord.objects.filter(**scope).count(),

@@ -209,6 +209,14 @@ def import_files(run: ImportRun) -> list[ImportFile]:
     return list(ImportFile.objects.filter(run=run).order_by("pk"))
 
 
+def files_of_runs(runs: Sequence[ImportRun]) -> dict[int, list[ImportFile]]:
+    """The files of some runs by run, in the order given, in one query."""
+    found: dict[int, list[ImportFile]] = {run.pk: [] for run in runs}
+    for file in ImportFile.objects.filter(run__in=runs).order_by("pk"):
+        found[file.run_id].append(file)
+    return found
+
+
 def jobs_over(job_ids: Collection[int | None]) -> set[int | None]:
     """Of the jobs of some runs, those that have ended; a run without a job has nobody at work either."""
     running = Job.objects.filter(pk__in=[pk for pk in job_ids if pk]).exclude(state__in=["done", "failed"])

@@ -206,6 +206,21 @@ def _declined_effect(service: ProposedService, changes: str, starts_on: date | N
 def _state_effect(outcome: Outcome, drafts: Sequence[RecordDraft]) -> Effect:
     if not drafts:
         return Effect("nothing", "Nothing goes to the state.", outcome.nothing_sent or outcome.explanation)
-    counts = {record: sum(draft.record == record for draft in drafts) for record in records.ORDER}
-    told = ", ".join(f"{count} {record}" for record, count in counts.items() if count)
-    return Effect("state", f"The state is told: {told}.", "" if outcome.is_settled else UNSETTLED)
+    told = [
+        f"the {word} of {long_day(records.key_on(record, draft.values))} ({record})"
+        for record, word in (("SWDS", "status"), ("MEET", "meeting"), ("PLAN", "plan"))
+        for draft in drafts
+        if draft.record == record
+    ]
+    services = [_service_name(draft.values["25.11"]) for draft in drafts if draft.record == "SERV"]
+    if services:
+        told.append(f"{'services' if len(services) > 1 else 'service'} {', '.join(services)} (SERV)")
+    return Effect(
+        "state",
+        f"To the state, with the next send: {'; '.join(told)}.",
+        "" if outcome.is_settled else UNSETTLED,
+    )
+
+
+def _service_name(code: str) -> str:
+    return code_set("Service").label(code)

@@ -548,11 +548,18 @@ def _changed_service(service: ProposedService) -> Iterator[dict[str, str]]:
     if service.is_withdrawn:
         return
     if service.offer != "keep":
-        yield {"item": service.item_key, "field": "offer", "was": "", "offered": service.offer}
+        yield {
+            "item": service.item_key,
+            "name": service.name,
+            "field": "offer",
+            "was": "",
+            "offered": service.offer,
+        }
     for field in service.fields:
         if field.is_changed:
             yield {
                 "item": service.item_key,
+                "name": service.name,
                 "field": field.declaration.number,
                 "was": field.current,
                 "offered": field.proposed,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,6 +17,7 @@ from manzanita.archive.models import Archive
 from manzanita.archive.queries import document_of, get_archive, superseded_by
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
+from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS
 from manzanita.students.queries import visible_to
 from manzanita.web.access import requires
@@ -53,7 +56,7 @@ def archive(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
                 {**decision, "decided_on": date.fromisoformat(decision["decided_on"])}
                 for decision in context.get("decisions", [])
             ],
-            "offer": [_offer_row(entry) for entry in context.get("offer", [])],
+            "offer": [_offer_row(entry, context) for entry in context.get("offer", [])],
             "findings": context.get("findings", []),
             "corrected": context.get("corrected"),
             "lines": [
@@ -72,11 +75,21 @@ def _name(found: Archive) -> str:
     return user_names({found.by_id}).get(found.by_id, "a person who is no longer here")
 
 
-def _offer_row(entry: dict[str, str]) -> dict[str, str]:
+def _service_name(entry: Mapping[str, str], context: Mapping[str, Any]) -> str:
+    """What the offer of a service is called; empty for the plan. Archives of before name it by the services kept."""
+    subject, _, number = entry["item"].partition(".")
+    if subject != "service" or entry.get("name"):
+        return entry.get("name", "")
+    codes = {str(service["number"]): service["25.11"] for service in context.get("services", [])}
+    return code_set("Service").label(codes[number]) if number in codes else f"Service {number}"
+
+
+def _offer_row(entry: dict[str, str], context: Mapping[str, Any]) -> dict[str, str]:
     """One changed field of the offer in words; ``offer`` itself says whether a service is added or removed."""
+    entry = {**entry, "name": _service_name(entry, context)}
     if entry["field"] == "offer":
-        words = {"add": "new service", "remove": "ends"}
-        return {**entry, "label": "Service", "was": "", "offered": words[entry["offered"]]}
+        words = {"add": "is offered as a new service", "remove": "ends"}
+        return {**entry, "label": "", "was": "", "offered": words[entry["offered"]]}
     declared = FIELDS[entry["field"]]
     return {
         **entry,

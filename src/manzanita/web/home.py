@@ -26,6 +26,7 @@ from manzanita.platform import clock
 from manzanita.ui.formats import plural
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
+from manzanita.web.import_run import outcome_of
 from manzanita.web.student_lists import CLOCKS, clock_counts
 
 SPAN_KINDS = {"late": "fatal", "15": "warn", "30": "empty"}
@@ -72,6 +73,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "groups": [_clocks(actor), _at_the_state(actor, counts), _meetings(actor)],
         "counts": counts,
         "newest_import": runs[0] if runs else None,
+        "newest_import_words": outcome_of(runs[0])[1] if runs else "",
         "may_import": actor.may(Capability.IMPORT_FILES),
         "last_reply_at": last_reply_at(actor),
         "state_url": url_or_none("state"),

@@ -35,6 +35,23 @@ NOTHING_TO_DO = ("na", "Nothing to do")
 COUNTS = ("matched", "new", "changed", "unchanged", "refused", "elsewhere", "emptied")
 
 
+def outcome_of(run: ImportRun, *, has_stopped: bool = False) -> tuple[str, str]:
+    """What became of an import: a status kind and its words, the same on every page."""
+    if has_stopped:
+        return "fatal", "Stopped"
+    if run.state != "done":
+        return {
+            "waiting": ("empty", "Waiting"),
+            "running": ("progress", "Running"),
+            "failed": ("fatal", "Ended without loading"),
+        }[run.state]
+    if not run.counts.get("matched") and not run.counts.get("new"):
+        return "fatal", "Nothing was loaded"
+    if not run.counts.get("new") and not run.counts.get("changed"):
+        return "equal", "Nothing changed"
+    return "ok", "Loaded"
+
+
 @require_safe
 @requires(Capability.IMPORT_FILES)
 def run_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
@@ -101,14 +118,16 @@ def _rows(files: Sequence[ImportFile], notes: Sequence[ImportNote]) -> list[dict
 def _progress(run: ImportRun, files: Sequence[ImportFile]) -> dict[str, Any]:
     job = Job.objects.filter(pk=run.job_id).first() if run.job_id else None
     is_under_way = run.state in UNDER_WAY
+    has_stopped = is_under_way and (job is None or job.is_over)
     return {
         "run": run,
+        "outcome": outcome_of(run, has_stopped=has_stopped),
         "files": files,
         "job": job,
         "sums": {name: sum(file.counts.get(name, 0) for file in files) for name in COUNTS},
         "line_count": sum(file.line_count for file in files),
         "is_under_way": is_under_way,
-        "has_stopped": is_under_way and (job is None or job.is_over),
+        "has_stopped": has_stopped,
     }
 
 

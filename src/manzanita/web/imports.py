@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from manzanita.accounts.queries import user_names
 from manzanita.domain.access import Actor, Capability
-from manzanita.exchange.queries import get_import_run, import_runs, jobs_over
+from manzanita.exchange.queries import files_of_runs, get_import_run, import_runs, jobs_over
 from manzanita.procedures.import_sis import GivenFile, start_sis_import
 from manzanita.web import import_run
 from manzanita.web.access import requires
@@ -78,12 +78,16 @@ def _page(actor: Actor, before: str) -> dict[str, Any]:
     shown = found[:PAGE_SIZE]
     people = user_names({run.by_id for run in shown if run.by_id})
     over = jobs_over([run.job_id for run in shown])
+    files = files_of_runs(shown)
     return {
         "rows": [
             {
                 "run": run,
                 "by": people.get(run.by_id or 0, ""),
-                "has_stopped": run.state in import_run.UNDER_WAY and run.job_id in over,
+                "files": files[run.pk],
+                "outcome": import_run.outcome_of(
+                    run, has_stopped=run.state in import_run.UNDER_WAY and run.job_id in over
+                ),
             }
             for run in shown
         ],

@@ -120,6 +120,16 @@ def name_of(row: ListRow | None) -> str:
 def grouped(actor: Actor, operations: Sequence[Operation]) -> list[StudentGroup]:
     """Rows of these operations by student, for a fixed number of queries."""
     people = student_names(actor, (operation.student_id for operation in operations))
+    groups: dict[int, StudentGroup] = {}
+    for operation, row in zip(operations, rows_of_operations(operations), strict=True):
+        if operation.student_id not in groups:
+            groups[operation.student_id] = _group(people.get(operation.student_id), operation, operations)
+        groups[operation.student_id].rows.append(row)
+    return list(groups.values())
+
+
+def rows_of_operations(operations: Sequence[Operation]) -> list[OpRow]:
+    """One row for each operation, in the same order, for two queries."""
     archives = {
         archive.pk: archive
         for archive in Archive.objects.filter(
@@ -127,13 +137,7 @@ def grouped(actor: Actor, operations: Sequence[Operation]) -> list[StudentGroup]
         ).defer("document")
     }
     authors = user_names({archive.by_id for archive in archives.values() if archive.by_id})
-    groups: dict[int, StudentGroup] = {}
-    for operation in operations:
-        if operation.student_id not in groups:
-            groups[operation.student_id] = _group(people.get(operation.student_id), operation, operations)
-        archive = archives.get(operation.archive_id or 0)
-        groups[operation.student_id].rows.append(_row(operation, archive, authors))
-    return list(groups.values())
+    return [_row(operation, archives.get(operation.archive_id or 0), authors) for operation in operations]
 
 
 def _group(person: ListRow | None, first: Operation, operations: Sequence[Operation]) -> StudentGroup:

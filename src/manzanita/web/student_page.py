@@ -28,6 +28,7 @@ from manzanita.students.models import SpecialEducationStatus
 from manzanita.ui.formats import plural, us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
+from manzanita.web.state_lines import rows_of_operations
 from manzanita.web.student_alerts import PLAN_SHORT, alerts_of
 from manzanita.web.student_file import StudentFile, load_student, meeting_day
 from manzanita.web.student_record import groups_of
@@ -188,29 +189,23 @@ def _actions(file: StudentFile, events: list[Event]) -> list[dict[str, Any]]:
 
 
 def _refused_actions(judged: list[tuple[Event, list[Reason]]]) -> list[dict[str, Any]]:
-    """What one may not do now: each set of reasons once, with the actions that it stands against and the way out."""
+    """What one may not do now: each set of reasons once, with the actions that it stands against and the way out.
+
+    A reason that is worded for each event is told in its first wording; the page of all kinds has the others.
+    """
     groups: dict[tuple[str, ...], dict[str, Any]] = {}
     for event, reasons in judged:
-        if not reasons:
-            continue
-        group = groups.setdefault(
-            tuple(reason.code for reason in reasons),
-            {"labels": [], "texts": {}, "fix_url": next((r.link for r in reasons if r.link), None)},
-        )
-        group["labels"].append(f"Open {event.label.lower()}")
-        # The same reason may be worded for each event; its way out is one.
-        for reason in reasons:
-            texts, _ = group["texts"].setdefault(reason.code, ([], f"{reason.way_out} ({reason.owner})"))
-            if reason.text not in texts:
-                texts.append(reason.text)
-    return [
-        {
-            "labels": group["labels"],
-            "fix_url": group["fix_url"],
-            "reason": " ".join(f"{' '.join(texts)} {way_out}" for texts, way_out in group["texts"].values()),
-        }
-        for group in groups.values()
-    ]
+        if reasons:
+            group = groups.setdefault(
+                tuple(reason.code for reason in reasons),
+                {
+                    "labels": [],
+                    "reason": " ".join(f"{r.text} {r.way_out} ({r.owner})" for r in reasons),
+                    "fix_url": next((reason.link for reason in reasons if reason.link), None),
+                },
+            )
+            group["labels"].append(f"Open {event.label.lower()}")
+    return list(groups.values())
 
 
 def _reasons_not_to(file: StudentFile, event: Event) -> list[Reason]:
@@ -333,10 +328,7 @@ def _state_tab(file: StudentFile) -> dict[str, Any]:
             for line in lines_of_student(file.student.pk)
             if line.submission.lea_code == file.actor.agency_code
         ],
-        "operation_urls": {
-            operation.pk: url_or_none("state_operation", operation.pk) if may_send else None
-            for operation in file.operations
-        },
+        "operation_rows": rows_of_operations(file.operations),
         "may_send": may_send,
     }
 
