@@ -141,6 +141,21 @@ def leaves(student: Student, on: date) -> None:
     )
 
 
+def enrolled_elsewhere(student: Student, since: date) -> None:
+    """The student is enrolled in the other district from ``since``."""
+    slot = {"student_id": student.pk, "lea_code": w.OTHER_LEA, "started_on": since}
+    values = {
+        "school_code": w.OTHER_SCHOOL,
+        "nps_code": "",
+        "status_code": "10",
+        "grade_code": "04",
+        "exit_reason_code": "",
+        "completion_code": "",
+        "local_student_id": "H0005",
+    }
+    state_student_facts("enrollment", [Statement(slot, values, since)], by_id=None, cause="test")
+
+
 def opened(world: w.World, name: str = "alder", event: str = "annual") -> Meeting:
     student = world.students[name]
     return actions.open_meeting(actor=world.case_manager_actor, student=student, event=EVENTS[event])

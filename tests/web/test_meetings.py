@@ -285,6 +285,17 @@ def test_a_day_in_time_needs_no_reason_and_keeps_none(small_world, manager):
     assert (meeting.state, meeting.held_on, meeting.delay_code) == ("held", date(2026, 11, 14), "")
 
 
+def test_a_conclusion_without_an_offer_says_so_of_its_steps(small_world, manager):
+    meeting = pages.opened(small_world, "alder", "triennial")
+    assert "not offered" not in text_of(manager.get(address(meeting)))
+    manager.post(
+        address(meeting, "/hold"), {"held_on": "2026-11-20", "conclusion": "disputed", "delay_code": ""}
+    )
+    steps = text_of(manager.get(address(meeting))).split('aria-label="Steps and forms"')[1].split("</nav>")[0]
+    # Eligibility, placement, other and services; a transition is not needed at ten.
+    assert steps.count("not offered") == 4
+
+
 def test_holding_twice_writes_once_and_the_day_may_be_corrected(small_world, manager):
     meeting = pages.opened(small_world)
     sent = {"held_on": "2026-11-20", "delay_code": "30"}

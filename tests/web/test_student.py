@@ -218,6 +218,19 @@ def test_a_student_who_left_says_when_and_opens_nothing(small_world, coordinator
         assert "L0005" in page
 
 
+def test_a_student_of_another_district_today_is_met_there(small_world, coordinator):
+    student = small_world.students["alder"]
+    pages.leaves(student, date(2026, 10, 23))
+    pages.enrolled_elsewhere(student, date(2026, 10, 26))
+    page = text_of(coordinator.get(page_of(small_world, "alder")))
+    assert "The student is enrolled in another district today. That district holds the meetings." in page
+    # Here on Census Day, October 7.
+    assert (
+        "Left 9910017 Chaparral Unified on 10/23/2026. Enrolled here on Census Day, 10/07/2026: this district "
+        "certifies what it reported for Fall 1."
+    ) in page
+
+
 def test_who_has_read_is_said_in_words(small_world, coordinator, manager):
     pages.finalized(small_world)
     meeting = pages.opened(small_world, "towhee")

@@ -97,6 +97,10 @@ def step_groups(actor: Actor, desk: Desk, current: str) -> list[dict]:
     answer_note = f"{answered} of {len(items)}"
     if not EVENTS[meeting.event_key].conclusion(meeting.conclusion_key).asks_family:
         answer_kind, answer_note = "na", "not asked"
+        if meeting.conclusion_key:
+            offer = [
+                {**one, "kind": "na", "note": "not offered"} if one["kind"] == "ok" else one for one in offer
+            ]
     decided_on = meeting.held_on or meeting.concluded_on
     return [
         {"title": "Offer", "steps": offer},
