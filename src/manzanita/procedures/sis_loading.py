@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from django.db import transaction
@@ -88,10 +88,12 @@ def _local_person(line: SisLine) -> str:
 
 def _over(known: Identity, stated: Identity) -> Identity:
     """``known`` brought up to ``stated``; what is blank there stays as it is known."""
-    return replace(
-        known,
-        **{f.name: value for f in fields(stated) if (value := getattr(stated, f.name)) not in ("", None)},
-    )
+    changes = {
+        name: value
+        for name in Identity.__slots__
+        if (value := getattr(stated, name)) not in ("", None) and value != getattr(known, name)
+    }
+    return replace(known, **changes) if changes else known
 
 
 @dataclass(slots=True)
