@@ -652,7 +652,9 @@ def test_each_weather_is_for_one_request_and_outlives_a_restart(start, word, ans
     sandbox = start()  # signing in is the first request
     begun = time.monotonic()
     assert answer_to(sandbox, SWDS) == answer
-    assert (time.monotonic() - begun > 0.3) == (word in ("slow", "late"))
+    # The other way round says nothing: a busy machine answers late in any weather.
+    if word in ("slow", "late"):
+        assert time.monotonic() - begun > 0.3
     jobs = sandbox.client.get("/v1/submissions").json()["jobs"]
     assert [job["file_name"] for job in jobs] == ["SANDBOX_storm.txt"] * is_done
 
