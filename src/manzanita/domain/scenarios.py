@@ -35,6 +35,7 @@ class Starts(StrEnum):
     HELD_OR_THREE = "the day of the meeting, or the third birthday if that is later"
     CONCLUDED = "the day of the family's decision"
     ENROLLED = "the first day of the enrollment here"
+    GIVEN = "the day given when it was recorded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
 from manzanita.archive.models import Archive
 from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_change
-from manzanita.domain import records
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Finding, Owner, Reason, Severity
 from manzanita.domain.rules import owner_of
@@ -42,10 +41,9 @@ from manzanita.meetings.queries import Proposal, ProposedService, proposal_of
 from manzanita.orgs.queries import policies_of
 from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
-from manzanita.platform.facts import Statement
 from manzanita.procedures.effects import DAY, Effect, Starting, effects_of, long_day
-from manzanita.procedures.lines import FutureService, LineWriter, dsea_after, plan_reason
-from manzanita.students.actions import state_student_facts
+from manzanita.procedures.lines import FutureService, LineWriter, plan_reason
+from manzanita.procedures.stating import Stating
 from manzanita.students.queries import StudentFacts, facts_of
 
 __all__ = ["Effect", "FutureService", "Preview", "finalize_meeting", "offer_findings", "preview_of"]
@@ -250,8 +248,7 @@ def finalize_meeting(*, actor: Actor, meeting: Meeting) -> Archive:
             at=at,
         ):
             raise NotPossible([_already_final()])
-        _state_status(actor, locked, preview, facts, cause=f"meeting:{locked.pk}")
-        _state_plan(actor, locked, preview, facts, cause=f"meeting:{locked.pk}")
+        _state_facts(actor, locked, preview, facts)
         # What was reported as pending is over with the meeting: this archive stands in its place.
         (archive,) = write_archives(
             [_archive_draft(locked, preview)],
@@ -428,65 +425,15 @@ def _line_blockers(drafts: Sequence[RecordDraft], findings: Sequence[Finding]) -
             )
 
 
-def _state_status(
-    actor: Actor, meeting: Meeting, preview: Preview, facts: StudentFacts, *, cause: str
-) -> None:
-    """The status to come. One that does not participate ends the plan and its services on its first day."""
-    status, start, pk = preview.status, preview.status_starts_on, meeting.student_id
-    if status is None or start is None:
-        return
-    swds = next(draft for draft in preview.drafts if draft.record == "SWDS")
-    entry = swds.values["22.10"]
-    values = {
-        "lea_code": meeting.lea_code,
-        "status_code": status.code,
-        "reason_code": status.reason_code,
-        "initial_entry_on": records.parse_state_date(entry) if entry else None,
-    }
-    state_student_facts(
-        "status", [Statement({"student_id": pk}, values, start)], by_id=actor.user_id, cause=cause
-    )
-    if status.code == PARTICIPATING:
-        return
-    if facts.plan_on(start) is not None:
-        state_student_facts(
-            "plan", [Statement({"student_id": pk}, None, start)], by_id=actor.user_id, cause=cause
-        )
-    state_student_facts(
-        "service",
-        [
-            Statement({"student_id": pk, "service_no": service.service_no}, None, start)
-            for service in facts.services_on(start)
-        ],
-        by_id=actor.user_id,
-        cause=cause,
-    )
-
-
-def _state_plan(actor: Actor, meeting: Meeting, preview: Preview, facts: StudentFacts, *, cause: str) -> None:
-    """The plan and services to come, from the day they start."""
-    if preview.plan_starts_on is None or preview.plan_values is None or preview.services is None:
-        return
-    pk, start = meeting.student_id, preview.plan_starts_on
-    plan = facts.plan_on(clock.today())
-    values = {
-        "lea_code": meeting.lea_code,
-        "dsea_code": dsea_after(plan, meeting.lea_code)[0],
-        "reason_code": plan_reason(preview.event, preview.outcome),
-        **preview.plan_values,
-    }
-    state_student_facts(
-        "plan", [Statement({"student_id": pk}, values, start)], by_id=actor.user_id, cause=cause
-    )
-    coming = {service.number: service for service in preview.services}
-    in_force = {service.service_no for service in facts.services_on(start)}
-    statements = []
-    for number in sorted(coming.keys() | in_force):
-        content = None
-        if number in coming:
-            content = {"lea_code": meeting.lea_code, **coming[number].values}
-        statements.append(Statement({"student_id": pk, "service_no": number}, content, start))
-    state_student_facts("service", statements, by_id=actor.user_id, cause=cause)
+def _state_facts(actor: Actor, meeting: Meeting, preview: Preview, facts: StudentFacts) -> None:
+    """The status and the plan to come."""
+    stating = Stating(actor, meeting.student_id, meeting.lea_code, facts, cause=f"meeting:{meeting.pk}")
+    if preview.status is not None and preview.status_starts_on is not None:
+        swds = next(draft for draft in preview.drafts if draft.record == "SWDS")
+        stating.status(swds.values, preview.status_starts_on)
+    if preview.plan_starts_on is not None and preview.plan_values is not None:
+        reason = plan_reason(preview.event, preview.outcome)
+        stating.plan(reason, preview.plan_values, preview.services or (), preview.plan_starts_on)
 
 
 def _archive_draft(meeting: Meeting, preview: Preview) -> ArchiveDraft:

@@ -32,13 +32,15 @@ class FutureService:
 
 @dataclass(frozen=True, slots=True)
 class LineWriter:
-    """Writes the lines of one meeting over the facts in force today."""
+    """Writes the lines of one meeting over the facts in force today. A change without a meeting (``source``) has
+    one that is not stored."""
 
     actor: Actor
     meeting: Meeting
     event: Event
     outcome: Outcome
     facts: StudentFacts
+    source: str = "this meeting"
 
     def status_line(self, status: StatusDue, starts_on: date, *, consented_on: date | None) -> RecordDraft:
         """SWDS of ``status`` from ``starts_on``; ``consented_on`` is the first consent to services."""
@@ -47,7 +49,7 @@ class LineWriter:
             "SWDS",
             {
                 "22.01": ("SWDS", "the record type"),
-                "22.04": (self.meeting.lea_code, "the district of this meeting"),
+                "22.04": (self.meeting.lea_code, f"the district of {self.source}"),
                 "22.05": (academic_year_of(starts_on), "the academic year of the status's start"),
                 **self._person("22.06", "22.07", "22.08"),
                 "22.09": (self.actor.selpa_code, "the SELPA of the district"),
@@ -65,7 +67,7 @@ class LineWriter:
             "MEET",
             {
                 "24.01": ("MEET", "the record type"),
-                "24.04": (self.meeting.lea_code, "the district of this meeting"),
+                "24.04": (self.meeting.lea_code, f"the district of {self.source}"),
                 "24.05": (academic_year_of(held_on), "the academic year of the meeting date"),
                 **self._person("24.06", "24.07", "24.08"),
                 "24.09": (self.actor.selpa_code, "the SELPA of the district"),
@@ -87,7 +89,7 @@ class LineWriter:
             "MEET",
             {
                 "24.01": ("MEET", "the record type"),
-                "24.04": (self.meeting.lea_code, "the district of this meeting"),
+                "24.04": (self.meeting.lea_code, f"the district of {self.source}"),
                 "24.05": (academic_year_of(as_of), "the academic year of the pending date"),
                 **self._person("24.06", "24.07", "24.08"),
                 "24.09": (self.actor.selpa_code, "the SELPA of the district"),
@@ -108,7 +110,7 @@ class LineWriter:
         """PLAN of ``plan_values`` (by attribute) from ``starts_on``, after ``plan``."""
         values: _Values = {
             "23.01": ("PLAN", "the record type"),
-            "23.04": (self.meeting.lea_code, "the district of this meeting"),
+            "23.04": (self.meeting.lea_code, f"the district of {self.source}"),
             "23.05": (academic_year_of(starts_on), "the academic year of the plan's start"),
             **self._person("23.06", "23.07", "23.08"),
             "23.09": (self.actor.selpa_code, "the SELPA of the district"),
@@ -121,7 +123,7 @@ class LineWriter:
             was = getattr(plan, declared.attribute, "") if plan else ""
             values[declared.number] = (
                 text,
-                "the plan in force, unchanged" if text == was else "this meeting",
+                "the plan in force, unchanged" if text == was else self.source,
             )
         return _draft("PLAN", values)
 
@@ -141,7 +143,7 @@ class LineWriter:
             for declared in SERVICE_FIELDS:
                 text = service.values[declared.attribute]
                 is_same = before is not None and text == getattr(before, declared.attribute)
-                origin = "the service in force, unchanged" if is_same else "this meeting"
+                origin = "the service in force, unchanged" if is_same else self.source
                 values[declared.number] = (text, origin)
             yield _draft("SERV", values)
 

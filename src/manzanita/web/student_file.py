@@ -102,7 +102,7 @@ class StudentFile:
     def archive_of(self, meeting: Meeting) -> Archive | None:
         """The archive that stands for a finalized meeting; one taken over is found by its day."""
         for archive in self.archives:
-            if archive.cause == "meeting" and archive.cause_id == meeting.pk:
+            if archive.cause in ("meeting", "procedure") and archive.cause_id == meeting.pk:
                 return archive
         if meeting.source == "meeting":
             return None

@@ -185,6 +185,16 @@ def _actions(file: StudentFile, events: list[Event]) -> list[dict[str, Any]]:
             "kind": "quiet",
         }
     )
+    if file.actor.may(Capability.CORRECT_RECORD):
+        actions.append(
+            {
+                "label": "Change without a meeting",
+                "url": url_or_none("changes", file.student.public_id),
+                "method": "get",
+                "event": "",
+                "kind": "quiet",
+            }
+        )
     return actions
 
 

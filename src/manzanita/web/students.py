@@ -153,4 +153,5 @@ urlpatterns = [
     path("students", students, name="students"),
     path("students/search", search_students, name="search"),
     path("", include("manzanita.web.student_page")),
+    path("", include("manzanita.web.student_changes")),
 ]

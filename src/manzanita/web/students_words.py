@@ -9,6 +9,7 @@ ACTION_WORDS = {
     "finalize_meeting": "Finalized a meeting",
     "correct_record": "Corrected an archived record",
     "report_pending": "Reported an evaluation as pending",
+    "record_change": "Recorded a change without a meeting",
     "set_report_status": "Set what of an archive is reported",
     "end_report_status": "An archive is reported whole again",
     "say_complete": "Said that the state holds an archive",

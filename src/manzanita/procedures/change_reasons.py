@@ -1,0 +1,150 @@
+"""What the office may enter of a change without a meeting, and what stands against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.fields import PLAN_FIELDS
+from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.scenarios import PARTICIPATING
+from manzanita.platform import clock
+from manzanita.students.queries import StudentFacts
+
+SETTING_FIELDS = tuple(declared for declared in PLAN_FIELDS if declared.section == "Placement and setting")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the office enters. ``settings`` is by field number, only for a program setting; the last four are only
+    for a meeting."""
+
+    key: str
+    on: date | None
+    reason: str = ""
+    status_code: str = ""
+    reason_code: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    evaluation_type_code: str = ""
+    is_plan_review: bool = False
+    eligibility_code: str = ""
+    delay_code: str = ""
+
+
+def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts) -> Iterator[Reason]:
+    """What stands against a change in what is known already; what the rules say of its lines is not asked here."""
+    clerk = Owner.CLERK
+    if not actor.may(Capability.CORRECT_RECORD):
+        yield Reason(
+            "no-capability",
+            "Your perspective does not change records without a meeting.",
+            Owner.COORDINATOR,
+            "Ask the SEDS coordinator.",
+        )
+    if asked.on is None:
+        yield Reason("no-date", "The change has no day.", clerk, "Enter the day from which it counts.")
+        return
+    if asked.on > clock.today():
+        yield Reason(
+            "future-date",
+            f"{asked.on:%m/%d/%Y} is in the future, and the state takes what has happened.",
+            clerk,
+            "Enter the day on which it happened, or come back then.",
+        )
+    yield from {
+        "status": _status_blockers,
+        "adopt": _plan_blockers,
+        "setting": _plan_blockers,
+        "meeting": _meeting_blockers,
+    }.get(asked.key, lambda *_: iter(()))(asked, facts, asked.on)
+
+
+def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Reason]:
+    if not asked.status_code:
+        yield Reason("no-status", "No status is chosen.", Owner.CLERK, "Choose the status that counts now.")
+        return
+    standing = facts.status_on(on)
+    if standing is not None and (standing.status_code, standing.reason_code) == (
+        asked.status_code,
+        asked.reason_code,
+    ):
+        yield Reason(
+            "same-status",
+            f"This status stands already, since {standing.effective_from:%m/%d/%Y}; it is not sent again.",
+            Owner.CLERK,
+            "Choose another status or reason.",
+            source="SWDS0618",
+        )
+    later = [status.effective_from for status in facts.statuses if status.effective_from >= on]
+    if later:
+        yield Reason(
+            "later-status",
+            f"A status that starts on {min(later):%m/%d/%Y} is known already.",
+            Owner.CLERK,
+            "Correct that record, or enter a later day.",
+        )
+    if asked.status_code == PARTICIPATING and facts.plan_on(on) is None:
+        yield Reason(
+            "no-plan",
+            "A student who takes part has a plan, and none is in force that day.",
+            Owner.CLERK,
+            "Adopt the plan that arrived: that records the status too. Or hold the initial meeting.",
+        )
+    if asked.status_code != PARTICIPATING and not asked.reason_code:
+        yield Reason(
+            "no-status-reason",
+            "A status without participation says why.",
+            Owner.CLERK,
+            "Choose the reason, field 22.13.",
+        )
+
+
+def _plan_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Reason]:
+    plan = facts.plan_on(on)
+    if plan is None:
+        yield Reason(
+            "no-plan",
+            f"No plan is known that was in force on {on:%m/%d/%Y}.",
+            Owner.CLERK,
+            "Read the state's extract of the student's former district, or open a meeting.",
+        )
+        return
+    later = [known.effective_from for known in facts.plans if known.effective_from >= on]
+    if later:
+        yield Reason(
+            "plan-starts-that-day",
+            f"A plan that starts on {min(later):%m/%d/%Y} is known already, and the state keeps one plan a day.",
+            Owner.CLERK,
+            "Correct that record, or enter a later day.",
+            source="CALPADS key of PLAN: LEA, SSID, start date",
+        )
+    if asked.key == "setting" and not changed_settings(asked, facts, on):
+        yield Reason(
+            "nothing-changed",
+            "No setting differs from the plan in force.",
+            Owner.CLERK,
+            "Change the field that is no longer so.",
+        )
+
+
+def changed_settings(asked: Asked, facts: StudentFacts, on: date) -> dict[str, str]:
+    """The settings that differ, by attribute."""
+    plan = facts.plan_on(on)
+    return {
+        declared.attribute: asked.settings[declared.number].strip()
+        for declared in SETTING_FIELDS
+        if declared.number in asked.settings
+        and asked.settings[declared.number].strip() != (getattr(plan, declared.attribute, "") or "")
+    }
+
+
+def _meeting_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Reason]:
+    if not asked.is_plan_review and not asked.evaluation_type_code:
+        yield Reason(
+            "no-purpose",
+            "The state takes plan reviews and evaluations, and this meeting was neither.",
+            Owner.CLERK,
+            "Say which it was.",
+        )

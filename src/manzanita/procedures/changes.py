@@ -1,0 +1,367 @@
+"""Recording a change without a meeting: the facts, an archive with its reason, and what the state is told.
+
+What each kind makes due stands in ``domain.changes``. The preview is what the page shows and what
+:func:`record_change` carries out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from django.conf import settings
+from django.db import transaction
+
+from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
+from manzanita.archive.models import Archive, ArchivedRecord
+from manzanita.archive.queries import standing_records
+from manzanita.auditing.actions import log_change
+from manzanita.domain.access import Actor
+from manzanita.domain.changes import ADOPTED, CHANGES, NEVER_CAME_REASON, NEVER_CAME_STATUS, Change
+from manzanita.domain.codes import code_set
+from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
+from manzanita.domain.findings import Finding, Owner, Reason
+from manzanita.domain.rules import owner_of
+from manzanita.domain.scenarios import PARTICIPATING, Starts, StatusDue
+from manzanita.exchange.checks import check_lines, would_reject
+from manzanita.exchange.outbox import reconcile_students
+from manzanita.exchange.report_actions import set_report_status
+from manzanita.meetings.actions import NotPossible, refresh_clocks, take_over_meetings
+from manzanita.meetings.models import Meeting
+from manzanita.platform import clock
+from manzanita.procedures.change_reasons import SETTING_FIELDS, Asked, blockers_of, changed_settings
+from manzanita.procedures.effects import Effect, long_day
+from manzanita.procedures.lines import FutureService, LineWriter
+from manzanita.procedures.stating import Stating
+from manzanita.students.actions import issue_local_sped_id
+from manzanita.students.models import Student
+from manzanita.students.queries import StudentFacts, facts_of
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePreview:
+    """What recording a change would do now. ``adopted`` is the PLAN that never came into use."""
+
+    change: Change
+    blockers: Sequence[Reason]
+    drafts: Sequence[RecordDraft]
+    findings: Sequence[Finding]
+    effects: Sequence[Effect]
+    plan_values: Mapping[str, str] | None = None
+    services: Sequence[FutureService] = ()
+    adopted: ArchivedRecord | None = None
+
+
+def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePreview:
+    """What ``asked`` would do. Raises ``ValueError`` for a kind or a code that there is not."""
+    change = CHANGES.get(asked.key)
+    if change is None:
+        raise ValueError(f"no such change: {asked.key}")
+    _require_codes(asked)
+    facts = facts_of(student)
+    blockers = list(blockers_of(actor, asked, facts))
+    adopted = _adopted(actor, student) if asked.key == "never_came" else None
+    if asked.key == "never_came" and adopted is None:
+        blockers.append(
+            Reason(
+                "nothing-adopted",
+                "No plan of this student was adopted here, so there is nothing to take back.",
+                Owner.COORDINATOR,
+                "Record a status change instead, or do not report the archive that is wrong.",
+            )
+        )
+    if asked.on is None or blockers:
+        return ChangePreview(change, blockers, [], [], [], adopted=adopted)
+    drafts, plan_values, services = _Drafting(actor, student, asked, change, facts).all()
+    findings = _findings(student.pk, drafts)
+    blockers += [
+        Reason(
+            finding.code,
+            f"The state would reject it: {finding.message}",
+            owner_of(finding.code, finding.fields),
+            "Correct the field.",
+            values=dict(finding.values),
+        )
+        for finding in findings
+        if would_reject(finding)
+    ]
+    effects = list(_effects(asked, change, facts, drafts, adopted))
+    return ChangePreview(change, blockers, drafts, findings, effects, plan_values, services, adopted)
+
+
+def _require_codes(asked: Asked) -> None:
+    for name, code in (
+        ("SpecialEducationStatus", asked.status_code),
+        ("NonParticipationReason", asked.reason_code),
+        ("EvaluationType", asked.evaluation_type_code),
+        ("EligibilityOutcome", asked.eligibility_code),
+        ("MeetingDelay", asked.delay_code),
+    ):
+        if code and code not in code_set(name).codes:
+            raise ValueError(f"no such code of {name}: {code}")
+    unknown = set(asked.settings) - {declared.number for declared in SETTING_FIELDS}
+    if unknown:
+        raise ValueError(f"not a program setting: {', '.join(sorted(unknown))}")
+
+
+def _adopted(actor: Actor, student: Student) -> ArchivedRecord | None:
+    """The newest plan that this LEA adopted for the student and that stands."""
+    rows = [
+        row
+        for row in standing_records([student.pk], actor.agency_code).get(student.pk, [])
+        if row.record == "PLAN" and row.values["23.13"] == ADOPTED
+    ]
+    return max(rows, key=lambda row: row.key_on, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drafting:
+    """Writes the lines of one change."""
+
+    actor: Actor
+    student: Student
+    asked: Asked
+    change: Change
+    facts: StudentFacts
+
+    def all(self) -> tuple[list[RecordDraft], Mapping[str, str] | None, list[FutureService]]:
+        """Lines, the plan to come by attribute, and its services."""
+        on = self.asked.on
+        if on is None or self.asked.key == "never_came":
+            return [], None, []
+        if self.asked.key == "status":
+            due = StatusDue(self.asked.status_code, self.asked.reason_code, Starts.GIVEN)
+            return [self._writer.status_line(due, on, consented_on=self._first_consent(on))], None, []
+        if self.asked.key == "meeting":
+            return [self._writer.meeting_line(on)], None, []
+        return self._plan(on)
+
+    def _plan(self, on: date) -> tuple[list[RecordDraft], Mapping[str, str], list[FutureService]]:
+        plan, drafts = self.facts.plan_on(on), []
+        status = self.facts.status_on(on)
+        if self.asked.key == "adopt" and (status is None or status.status_code != PARTICIPATING):
+            due = StatusDue(PARTICIPATING, "", Starts.GIVEN)
+            drafts.append(self._writer.status_line(due, on, consented_on=self._first_consent(on)))
+        values = {declared.attribute: getattr(plan, declared.attribute, "") or "" for declared in PLAN_FIELDS}
+        if self.asked.key == "setting":
+            values |= changed_settings(self.asked, self.facts, on)
+        services = [
+            FutureService(
+                service.service_no,
+                {
+                    declared.attribute: getattr(service, declared.attribute) or ""
+                    for declared in SERVICE_FIELDS
+                },
+            )
+            for service in self.facts.services_on(on)
+        ]
+        drafts.append(self._writer.plan_line(plan, values, on))
+        drafts.extend(self._writer.service_lines(services, on))
+        return drafts, values, services
+
+    @property
+    def _writer(self) -> LineWriter:
+        return LineWriter(
+            self.actor,
+            meeting_of(self.actor, self.student, self.asked),
+            self.change.event,
+            replace(self.change.outcome, eligibility_code=self.asked.eligibility_code),
+            self.facts,
+            source=f"this change ({self.change.label.lower()})",
+        )
+
+    def _first_consent(self, on: date) -> date | None:
+        """22.10 never changes once it is known."""
+        known = [row.initial_entry_on for row in self.facts.statuses if row.initial_entry_on]
+        if known:
+            return min(known)
+        return on if self.asked.key == "adopt" or self.asked.status_code == PARTICIPATING else None
+
+
+def meeting_of(actor: Actor, student: Student, asked: Asked) -> Meeting:
+    """The meeting that a MEET line tells of, not stored: for other changes it only carries who and where."""
+    return Meeting(
+        student=student,
+        event_key="meeting" if not asked.is_plan_review else "annual",
+        state="finalized",
+        lea_code=actor.agency_code,
+        held_on=asked.on,
+        delay_code=asked.delay_code,
+        evaluation_type_code=asked.evaluation_type_code,
+        is_plan_review=asked.is_plan_review,
+        outcome_code=asked.eligibility_code,
+        source="procedure",
+        opened_at=clock.now(),
+        opened_by_id=actor.user_id,
+        finalized_at=clock.now(),
+        finalized_by_id=actor.user_id,
+    )
+
+
+def _findings(student_id: int, drafts: Sequence[RecordDraft]) -> list[Finding]:
+    found = check_lines(student_id, [(draft.key, draft.values) for draft in drafts], year=settings.STATE_YEAR)
+    return [finding for key in dict.fromkeys(draft.key for draft in drafts) for finding in found.get(key, [])]
+
+
+def _effects(
+    asked: Asked,
+    change: Change,
+    facts: StudentFacts,
+    drafts: Sequence[RecordDraft],
+    adopted: ArchivedRecord | None,
+) -> Iterator[Effect]:
+    on = asked.on
+    if on is None:
+        return
+    day = long_day(on)
+    if asked.key == "status":
+        words = code_set("SpecialEducationStatus").label(asked.status_code)
+        yield Effect("plan", f"From {day} the status is {words}.")
+        if asked.status_code != PARTICIPATING and facts.plan_on(on) is not None:
+            yield Effect(
+                "ends", f"The plan and its {len(facts.services_on(on))} services end the day before."
+            )
+    elif asked.key == "adopt":
+        yield Effect("starts", f"The plan and its {len(facts.services_on(on))} services start here on {day}.")
+    elif asked.key == "setting":
+        for name in changed_settings(asked, facts, on):
+            declared = next(one for one in PLAN_FIELDS if one.attribute == name)
+            text = declared.label_of(asked.settings[declared.number].strip()) or "blank"
+            yield Effect("changes", f"{declared.label} becomes {text} from {day}.")
+    elif asked.key == "meeting":
+        what = [
+            words
+            for words, is_so in (
+                ("plan review", asked.is_plan_review),
+                ("evaluation", asked.evaluation_type_code),
+            )
+            if is_so
+        ]
+        yield Effect(
+            "meeting", f"The meeting of {day} counts as {' and '.join(what)}; the next due dates follow."
+        )
+    elif adopted is not None:
+        yield Effect(
+            "ends",
+            f"The plan adopted from {long_day(adopted.key_on)} and its services end before they began.",
+        )
+        yield Effect("plan", f"From {day} the student counts here as not enrolled: no show.")
+        yield Effect(
+            "nothing",
+            "The adoption is set to do not report; what the state holds of it is deleted with the next send.",
+            "The SIS exits the enrollment as N470 (no show): that is the SIS staff's.",
+        )
+    if drafts:
+        count = "1 line" if len(drafts) == 1 else f"{len(drafts)} lines"
+        yield Effect("state", f"The state is told {count}: {change.sends}.")
+
+
+@transaction.atomic
+def record_change(*, actor: Actor, student: Student, asked: Asked) -> Archive:
+    """Carry out a change. Raises ``NotPossible`` with everything that stands against it; then nothing was done.
+
+    A second click finds the status or the plan standing already and is refused.
+    """
+    locked = Student.unscoped.select_for_update().get(pk=student.pk)
+    issue_local_sped_id(locked)
+    preview = preview_change(actor, locked, asked)
+    blockers = list(preview.blockers)
+    if not asked.reason.strip():
+        blockers.append(
+            Reason(
+                "no-reason", "The change needs its reason.", Owner.CLERK, "Say in a sentence what happened."
+            )
+        )
+    if blockers or asked.on is None:
+        raise NotPossible(blockers)
+    meeting = _store_meeting(actor, locked, asked)
+    (archive,) = write_archives(
+        [_draft(locked, actor, asked, asked.on, preview, meeting)], by_id=actor.user_id
+    )
+    _state(actor, locked, asked, asked.on, preview, cause=f"archive:{archive.pk}")
+    if preview.adopted is not None:
+        set_report_status(
+            actor=actor,
+            archive=preview.adopted.archive,
+            choice="none",
+            reason=f"Never came: {asked.reason.strip()}",
+        )
+    refresh_clocks([locked.pk])
+    reconcile_students([locked.pk])
+    log_change(
+        actor=actor,
+        action="record_change",
+        student_id=locked.pk,
+        subject=archive,
+        reason=asked.reason.strip(),
+        detail={"change": asked.key, "records": len(preview.drafts)},
+    )
+    return archive
+
+
+def _store_meeting(actor: Actor, student: Student, asked: Asked) -> Meeting | None:
+    if asked.key != "meeting":
+        return None
+    standing = Meeting.objects.filter(
+        student=student, lea_code=actor.agency_code, held_on=asked.on, state="finalized"
+    )
+    if standing.exists():
+        raise NotPossible(
+            [
+                Reason(
+                    "meeting-known",
+                    f"A meeting of {asked.on:%m/%d/%Y} is known already.",
+                    Owner.CLERK,
+                    "Correct its record instead.",
+                )
+            ]
+        )
+    meeting = meeting_of(actor, student, asked)
+    take_over_meetings([meeting])
+    return meeting
+
+
+def _state(
+    actor: Actor, student: Student, asked: Asked, on: date, preview: ChangePreview, *, cause: str
+) -> None:
+    stating = Stating(actor, student.pk, actor.agency_code, facts_of(student), cause)
+    if preview.adopted is not None:
+        stating.end_plan(preview.adopted.key_on)
+        never = {"22.10": "", "22.12": NEVER_CAME_STATUS, "22.13": NEVER_CAME_REASON}
+        stating.status(never, on)
+        return
+    for draft in preview.drafts:
+        if draft.record == "SWDS":
+            stating.status(draft.values, on)
+    if preview.plan_values is not None:
+        stating.plan(preview.change.event.plan_reason_code, preview.plan_values, preview.services, on)
+
+
+def _draft(
+    student: Student, actor: Actor, asked: Asked, on: date, preview: ChangePreview, meeting: Meeting | None
+) -> ArchiveDraft:
+    return ArchiveDraft(
+        student_id=student.pk,
+        lea_code=actor.agency_code,
+        event_on=on,
+        cause="procedure",
+        cause_id=meeting.pk if meeting else None,
+        title=f"{preview.change.label} of {long_day(on)}",
+        records=preview.drafts,
+        context={
+            "change": asked.key,
+            "outcome_label": preview.change.label,
+            "is_settled": preview.change.outcome.is_settled,
+            "effects": [
+                {"kind": effect.kind, "text": effect.text, "detail": effect.detail}
+                for effect in preview.effects
+            ],
+            "services": [{"number": one.number, **one.values} for one in preview.services],
+            "findings": [
+                {"code": found.code, "severity": str(found.severity), "message": found.message}
+                for found in preview.findings
+            ],
+        },
+        reason=asked.reason.strip()[:300],
+    )

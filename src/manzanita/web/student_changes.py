@@ -1,0 +1,169 @@
+"""Recording a change without a meeting: which there are, a form for each, and what it will do before it is saved."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_http_methods, require_safe
+
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Capability
+from manzanita.domain.changes import CHANGES, Change
+from manzanita.domain.codes import code_set
+from manzanita.domain.findings import Reason
+from manzanita.meetings.actions import NotPossible
+from manzanita.platform import clock
+from manzanita.procedures.change_reasons import SETTING_FIELDS, Asked
+from manzanita.procedures.changes import ChangePreview, preview_change, record_change
+from manzanita.students.models import Student
+from manzanita.students.queries import StudentFacts, facts_of, get_student
+from manzanita.web.access import requires
+from manzanita.web.state_lines import summary
+
+
+@require_safe
+@requires(Capability.CORRECT_RECORD)
+def changes(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Every kind of change with its purpose and what the state is told of it."""
+    student = get_student(request.actor, public_id)
+    log_reads(actor=request.actor, student_ids=[student.pk], what="procedure")
+    return render(request, "web/students/changes.html", {"student": student, "kinds": CHANGES.values()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.CORRECT_RECORD)
+def change(request: HttpRequest, public_id: uuid.UUID, key: str) -> HttpResponse:
+    """The form of one change; a POST with ``check`` says what it would do, one without records it."""
+    kind = CHANGES.get(key)
+    if kind is None:
+        raise Http404("no such change")
+    student = get_student(request.actor, public_id)
+    log_reads(actor=request.actor, student_ids=[student.pk], what="procedure")
+    facts = facts_of(student)
+    if request.method != "POST":
+        return _form(request, student, kind, _first(request, key, facts), None, ())
+    asked = _asked(request, key)
+    preview: ChangePreview | None = None
+    try:
+        if "check" in request.POST:
+            preview = preview_change(request.actor, student, asked)
+            return _form(request, student, kind, asked, preview, preview.blockers)
+        archive = record_change(actor=request.actor, student=student, asked=asked)
+    except NotPossible as refused:
+        return _form(request, student, kind, asked, None, refused.reasons)
+    except ValueError as error:
+        raise Http404("no such code") from error
+    messages.success(
+        request, f"Recorded: {kind.label.lower()}. What was done, and what the state is told, stands here."
+    )
+    return redirect("archive", archive.public_id)
+
+
+def _asked(request: HttpRequest, key: str) -> Asked:
+    given = {name: text.strip() for name, text in request.POST.items()}
+    return Asked(
+        key=key,
+        on=_day(given.get("on", "")),
+        reason=given.get("reason", ""),
+        status_code=given.get("status", ""),
+        reason_code=given.get("status_reason", ""),
+        settings={one.number: given[one.number] for one in SETTING_FIELDS if one.number in given},
+        evaluation_type_code=given.get("evaluation_type", ""),
+        is_plan_review=given.get("plan_review") == "Y",
+        eligibility_code=given.get("eligibility", ""),
+        delay_code=given.get("delay", ""),
+    )
+
+
+def _day(text: str) -> date | None:
+    """A day, or nothing where none or no date was given: the form then says that it needs one."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _first(request: HttpRequest, key: str, facts: StudentFacts) -> Asked:
+    """What the form begins with: a plan is adopted from the first day of the enrollment, settings as in force."""
+    today = clock.today()
+    enrollment = facts.enrollment_on(today, request.actor.agency_code)
+    is_arrival = key in ("adopt", "never_came")
+    plan = facts.plan_on(today)
+    return Asked(
+        key=key,
+        on=(enrollment.started_on if enrollment else None) if is_arrival else None,
+        settings={one.number: getattr(plan, one.attribute, "") or "" for one in SETTING_FIELDS},
+    )
+
+
+def _form(
+    request: HttpRequest,
+    student: Student,
+    kind: Change,
+    asked: Asked,
+    preview: ChangePreview | None,
+    refusals: Sequence[Reason],
+) -> HttpResponse:
+    context = {
+        "student": student,
+        "kind": kind,
+        "asked": asked,
+        "refusals": refusals,
+        "preview": preview,
+        "drafts": [
+            (draft.record, summary(draft.record, draft.values))
+            for draft in (preview.drafts if preview else ())
+        ],
+        "today": clock.today(),
+        **_options(kind, asked),
+    }
+    return render(request, "web/students/change.html", context, status=422 if refusals else 200)
+
+
+def _options(kind: Change, asked: Asked) -> dict[str, Any]:
+    """The choices of the fields that this kind of change has."""
+    if kind.key == "status":
+        return {
+            "statuses": _codes("SpecialEducationStatus"),
+            "status_reasons": _codes("NonParticipationReason"),
+        }
+    if kind.key == "meeting":
+        return {
+            "evaluation_types": _codes("EvaluationType"),
+            "eligibilities": _codes("EligibilityOutcome"),
+            "delays": _codes("MeetingDelay"),
+        }
+    if kind.key == "setting":
+        return {
+            "settings": [
+                {
+                    "number": one.number,
+                    "label": one.label,
+                    "value": asked.settings.get(one.number, ""),
+                    "options": _codes(one.layout_field.code_set) if one.layout_field.code_set else [],
+                }
+                for one in SETTING_FIELDS
+            ]
+        }
+    return {}
+
+
+def _codes(name: str) -> list[tuple[str, str]]:
+    """Codes in force; a name or number that no state source prints says so."""
+    return [
+        (code.code, code.name if code.is_confirmed else f"{code.name} (not confirmed)")
+        for code in code_set(name).current()
+    ]
+
+
+urlpatterns = [
+    path("students/<uuid:public_id>/changes", changes, name="changes"),
+    path("students/<uuid:public_id>/changes/<slug:key>", change, name="change"),
+]
