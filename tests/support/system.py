@@ -38,6 +38,7 @@ class System:
             "MANZANITA_STATE_URL": f"http://127.0.0.1:{self.sandbox_port}",
             "MANZANITA_STATE_CLIENT_SECRET": SECRET,
             "MANZANITA_STATE_POLL_SECONDS": "0.1",
+            "MANZANITA_STATE_SETTLE_SECONDS": "2",
             "SANDBOX_CLIENT_SECRET": SECRET,
             **environment,
         }
