@@ -7,14 +7,16 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PORT ?= 8800
 SANDBOX_PORT ?= 8801
 COUNT ?= 20
+KILLS ?= 200
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test prove-crash pictures constraints
+.PHONY: help demo test prove-crash prove-storm pictures constraints
 
 help:
 	@echo "make demo         the site with a fictitious SELPA, until Ctrl-C"
 	@echo "make test         all checks and tests, on SQLite and PostgreSQL"
 	@echo "make prove-crash  kill -9 at seven named and COUNT=20 random moments, on both databases"
+	@echo "make prove-storm  kill -9 KILLS=200 times under a hostile state, on both databases; then all must be equal"
 	@echo "make pictures     renew docs/pictures from the browser tests"
 	@echo "make constraints  write the installed versions into constraints.txt"
 
@@ -26,6 +28,9 @@ test: $(VENV)/installed-for-tests
 
 prove-crash: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.crash --random $(COUNT)
+
+prove-storm: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.storm --kills $(KILLS)
 
 pictures: $(VENV)/installed-for-tests
 	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_demo_tour.py tests/browser/test_first_path.py

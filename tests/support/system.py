@@ -98,8 +98,8 @@ class System:
         )
         self._wait(f"{self.address}/sign-in")
 
-    def start_worker(self, **environment: str) -> None:
-        self.start("worker", ["-m", "manzanita.cli", "worker"], environment)
+    def start_worker(self, name: str = "worker", **environment: str) -> None:
+        self.start(name, ["-m", "manzanita.cli", "worker"], environment)
 
     def start_sandbox(self, load: Path | None = None) -> None:
         arguments = ["-m", "manzanita.cli", "sandbox", "--db", str(self.folder / "state.sqlite3")]
