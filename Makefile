@@ -10,14 +10,16 @@ COUNT ?= 20
 MINUTES ?=
 RUNS ?=
 STUDENTS ?= 100000
+KILLS ?= 200
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test prove-crash fuzz soak bench-import pictures constraints
+.PHONY: help demo test prove-crash prove-storm fuzz soak bench-import pictures constraints
 
 help:
 	@echo "make demo         the site with a fictitious SELPA, until Ctrl-C"
 	@echo "make test         all checks and tests, on SQLite and PostgreSQL"
 	@echo "make prove-crash  kill -9 at seven named and COUNT=20 random moments, on both databases"
+	@echo "make prove-storm  kill -9 KILLS=200 times under a hostile state, on both databases; then all must be equal"
 	@echo "make soak         MINUTES=60 of two coordinators and ten case managers on PostgreSQL, 20,000 students"
 	@echo "make fuzz         damaged record files for MINUTES=10, or RUNS of them: nothing lost, nothing hangs"
 	@echo "make bench-import SIS files of STUDENTS=100000 into PostgreSQL, beside a bare COPY, and a second time"
@@ -32,6 +34,9 @@ test: $(VENV)/installed-for-tests
 
 prove-crash: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.crash --random $(COUNT)
+
+prove-storm: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.storm --kills $(KILLS)
 
 soak: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.soak --minutes $(or $(MINUTES),60) --students 20000

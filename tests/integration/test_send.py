@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -13,7 +12,7 @@ from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.layouts.files import parse_record_file
 from manzanita.exchange import jobs as exchange_jobs
 from manzanita.exchange.actions import prepare_submission, reject_by_hand, take_back
-from manzanita.exchange.gateway import GatewayUnavailable, choice
+from manzanita.exchange.gateway import GatewayUnavailable
 from manzanita.exchange.gateway.api import ApiGateway
 from manzanita.exchange.gateway.choice import gateway
 from manzanita.exchange.models import Operation, StateFinding, StateRecord, Submission
@@ -22,40 +21,13 @@ from manzanita.platform.jobs import run_jobs_now
 from manzanita.platform.models import Job
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
-from tests.support.system import SECRET, System, free_port
+from tests.support.system import System
 
 # A job looks after its connection as a worker does, so it needs one that no test transaction holds open.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WRONG_AGENCY = {"25.12": "400", "25.05": "9970099"}
 RIGHT_AGENCY = {"25.12": "400", "25.05": "9970011"}
-
-
-@pytest.fixture
-def world(small_world, settings, tmp_path):
-    settings.STATE_GATEWAY = {
-        **settings.STATE_GATEWAY,
-        "client_secret": SECRET,
-        "poll_seconds": 0.02,
-        "timeout_seconds": 5,
-        "url": f"http://127.0.0.1:{free_port()}",
-        "files_dir": str(tmp_path / "files"),
-    }
-    yield small_world
-    choice._api.cache_clear()
-
-
-@pytest.fixture
-def sandbox(world, settings, tmp_path) -> Iterator[System]:
-    """A sandbox that holds the small world; the settings name it."""
-    w.write_files(tmp_path / "state")
-    system = System(tmp_path / "system", "sqlite:///unused")
-    system.start_sandbox(tmp_path / "state")
-    system.control("clock", today="2026-11-23")
-    settings.STATE_GATEWAY = {**settings.STATE_GATEWAY, "url": system.sandbox_address}
-    yield system
-    gateway(form="api", destination="sandbox")._http.close()
-    system.stop()
 
 
 def prepare(world, form: str = "api") -> Submission:
@@ -178,7 +150,7 @@ def test_a_state_that_is_away_costs_no_attempt_and_nothing_is_lost(world, settin
     assert refreshed(submission).state == "sending"
     job = Job.objects.get()
     assert (job.state, job.attempts, job.error_type) == ("waiting", 0, "")
-    assert job.progress_text == "The state does not answer; trying again"
+    assert job.progress_text == "The state cannot be reached: it takes no connection."
 
 
 def test_a_file_that_arrived_without_us_knowing_is_not_sent_again(world, sandbox, monkeypatch):

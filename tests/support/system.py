@@ -38,6 +38,7 @@ class System:
             "MANZANITA_STATE_URL": f"http://127.0.0.1:{self.sandbox_port}",
             "MANZANITA_STATE_CLIENT_SECRET": SECRET,
             "MANZANITA_STATE_POLL_SECONDS": "0.1",
+            "MANZANITA_STATE_SETTLE_SECONDS": "2",
             "SANDBOX_CLIENT_SECRET": SECRET,
             **environment,
         }
@@ -97,8 +98,8 @@ class System:
         )
         self.wait_for(f"{self.address}/sign-in")
 
-    def start_worker(self, **environment: str) -> None:
-        self.start("worker", ["-m", "manzanita.cli", "worker"], environment)
+    def start_worker(self, name: str = "worker", **environment: str) -> None:
+        self.start(name, ["-m", "manzanita.cli", "worker"], environment)
 
     def start_sandbox(self, load: Path | None = None) -> None:
         arguments = ["-m", "manzanita.cli", "sandbox", "--db", str(self.folder / "state.sqlite3")]

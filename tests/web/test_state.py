@@ -344,6 +344,33 @@ def test_a_job_that_gave_up_is_said_and_set_going_again(small_world, coordinator
     assert Job.objects.filter(state="waiting").count() == 1
 
 
+def test_a_file_that_waits_says_why_and_when_it_is_tried_again(
+    transactional_db, small_world, coordinator, settings
+):
+    settings.STATE_GATEWAY = {**settings.STATE_GATEWAY, "url": "http://127.0.0.1:1"}
+    reviewed(small_world)
+    coordinator.post("/state/send", {"form": "api", "destination": "sandbox"})
+    first = Submission.objects.get()
+    reviewed(small_world, "towhee")
+    coordinator.post("/state/send", {"form": "api", "destination": "sandbox"})
+    second = Submission.objects.exclude(pk=first.pk).get()
+    run_jobs_now(raises_errors=True)
+    page = text_of(coordinator.get(f"/state/submissions/{first.public_id}"))
+    assert (
+        "The state cannot be reached: it takes no connection. Next try at 12:00 pm on 11/23/2026. "
+        "<b>Nothing to do: it goes on by itself.</b>" in page
+    )
+    assert "Owner: State" in page
+    page = text_of(coordinator.get(f"/state/submissions/{second.public_id}"))
+    assert "It goes after the file of 12:00 pm on 11/23/2026" in page
+    assert (
+        f'<a class="go nb" href="/state/submissions/{first.public_id}">The file that goes first</a>' in page
+    )
+    assert "The state cannot be reached: it takes no connection. Next try at" in text_of(
+        coordinator.get("/state")
+    )
+
+
 def test_each_line_has_its_answer_with_owner_and_fix(small_world, coordinator):
     finding = rejected(small_world)
     submission = Submission.objects.get()

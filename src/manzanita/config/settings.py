@@ -207,6 +207,11 @@ STATE_GATEWAY = {
     "client_secret": env.str("MANZANITA_STATE_CLIENT_SECRET", "sandbox-only"),
     "timeout_seconds": env.int("MANZANITA_STATE_TIMEOUT_SECONDS", 20),
     "poll_seconds": env.float("MANZANITA_STATE_POLL_SECONDS", 1.0),
+    # How long after a request that broke off the state may still act on it. Nothing is sent again before that:
+    # longer than a request can last, and longer than the lease of a job.
+    "settle_seconds": env.float("MANZANITA_STATE_SETTLE_SECONDS", 120.0),
+    # At least so often a state that is away or closed is asked again.
+    "longest_pause_seconds": env.float("MANZANITA_STATE_LONGEST_PAUSE_SECONDS", 3600.0),
     "files_dir": env.str("MANZANITA_STATE_FILES_DIR", str(VAR_DIR / "state_files")),
 }
 STATE_YEAR = env.str("MANZANITA_STATE_YEAR", "2026-2027")

@@ -16,7 +16,7 @@ from manzanita.domain.findings import Reason, Severity, finding_identity
 from manzanita.domain.layouts import layout
 from manzanita.domain.layouts.files import write_lines
 from manzanita.domain.rules import owner_of
-from manzanita.exchange.gateway import Answer
+from manzanita.exchange.gateway import Answer, GatewayUnavailable
 from manzanita.exchange.gateway.guard import Line, refusals
 from manzanita.exchange.models import Operation, StateFinding, StateRecord, Submission, SubmissionLine
 from manzanita.exchange.outbox import reason_document, reconcile_students
@@ -131,13 +131,20 @@ def line_text(line: SubmissionLine) -> str:
 
 @transaction.atomic
 def store_answers(*, submission: Submission, answers: Iterable[Answer]) -> int:
-    """Land answers on their lines and students; an answer stored before changes nothing. Returns how many."""
+    """Land answers on their lines and students; an answer stored before changes nothing. Returns how many.
+
+    Raises ``GatewayUnavailable`` where an answer names another transaction than the line in its place.
+    """
     by_position = {answer.line: answer for answer in answers}
     lines = list(
         SubmissionLine.objects.select_for_update().filter(
             submission=submission, position__in=by_position, outcome="waiting"
         )
     )
+    for line in lines:
+        named = by_position[line.position].transaction_id
+        if named and named != line.transaction_id:
+            raise GatewayUnavailable("another transaction")
     _answer_lines(
         [(line, by_position[line.position]) for line in lines], submission.lea_code, learned_from="reply"
     )

@@ -7,7 +7,9 @@ While the state is silent the job puts itself off, for longer the longer the sil
 
 from __future__ import annotations
 
+import math
 import time
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,12 +18,22 @@ from django.db.models import Max, Min
 from manzanita.accounts.queries import actor_of_grant_id
 from manzanita.domain.access import Capability
 from manzanita.domain.findings import Owner, Reason
-from manzanita.exchange.actions import line_text, store_answers, take_back
+from manzanita.exchange.actions import is_job_over, line_text, store_answers, take_back
+from manzanita.exchange.doubt import settle_what_arrived
 from manzanita.exchange.gateway import GatewayRefused, GatewayUnavailable, Progress, StateGateway
 from manzanita.exchange.gateway.choice import gateway
 from manzanita.exchange.models import Operation, Submission, SubmissionLine
-from manzanita.exchange.outbox import reconcile_students
+from manzanita.exchange.outbox import reason_document, reconcile_students
 from manzanita.exchange.report_actions import AT_ONCE
+from manzanita.exchange.waiting import (
+    doubt_reason,
+    forgotten_reason,
+    question_refused_reason,
+    trouble_reason,
+    turn_reason,
+    without_answer_reason,
+    working_reason,
+)
 from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
 from manzanita.platform.jobs import JobRun, NotYet, job_kind
@@ -31,6 +43,23 @@ PATIENCE_SECONDS = 3.0
 LONGEST_PAUSE_SECONDS = 60.0
 # A pause is this share of the silence so far.
 PAUSE_SHARE = 0.25
+
+
+class _RefusedWhole(Exception):
+    """The other side answered to the whole file that it does not take it. ``code`` is its word."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class _Waits(Exception):
+    """The submission cannot move now: ``reason`` says why, and it is tried again in ``seconds``."""
+
+    def __init__(self, reason: Reason, seconds: float) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+        self.seconds = seconds
 
 
 @job_kind("send_submission")
@@ -49,20 +78,34 @@ def send_submission(run: JobRun) -> dict[str, Any] | None:
             _deliver(run, submission, other_side)
         if submission.state == "answering":
             _collect(run, submission, other_side)
+    except _RefusedWhole as refused:
+        with run.step():
+            take_back(submission=submission, reason=_refused_whole(refused.code))
+        return {"refused": True}
     except GatewayRefused as refused:
-        if submission.state == "sending":
-            with run.step():
-                take_back(submission=submission, reason=_refused_whole(refused.code))
-            return {"refused": True}
-        # It took the file and does not know it any more: look for it by name, as after a crash.
-        _advance(submission, "sending", remote_job="")
-        raise NotYet(_pause(submission)) from None
-    except GatewayUnavailable:
-        _say(run, submission, "The state does not answer; trying again")
-        raise NotYet(_pause(submission)) from None
+        reason = question_refused_reason(refused.code)
+        if submission.state == "answering":
+            # It took the file and does not know it any more: look for it by name, as after a crash.
+            _advance(submission, "sending", remote_job="")
+            reason = forgotten_reason()
+        _put_off(run, submission, reason, _pause(submission))
+    except GatewayUnavailable as trouble:
+        _put_off(run, submission, trouble_reason(trouble), _pause_after(submission, trouble))
+    except _Waits as waits:
+        _put_off(run, submission, waits.reason, waits.seconds)
     if submission.state == "answering":
-        raise NotYet(_pause(submission))
+        _put_off(run, submission, working_reason(), _pause(submission))
     return {"lines": submission.lines.count(), "waiting": submission.lines.filter(outcome="waiting").count()}
+
+
+def _put_off(run: JobRun, submission: Submission, reason: Reason, seconds: float) -> None:
+    """Store why it waits, for the page, and end this attempt. Raises ``NotYet``."""
+    wait = max(1, math.ceil(seconds))
+    Submission.objects.filter(pk=submission.pk).update(
+        waits=[reason_document(reason)], next_try_at=clock.now() + timedelta(seconds=wait)
+    )
+    _say(run, submission, reason.text)
+    raise NotYet(wait) from None
 
 
 def _may_still_send(submission: Submission) -> bool:
@@ -92,11 +135,21 @@ def _refused_whole(code: str) -> Reason:
 
 
 def _pause(submission: Submission) -> float:
-    """How many seconds to wait before asking again."""
+    """How many seconds to wait before asking again: the longer the silence, the longer."""
     newest = submission.lines.aggregate(at=Max("answered_at"))["at"]
     last_news = max((at for at in (newest, submission.sent_at) if at is not None), default=clock.now())
     silence = (clock.now() - last_news).total_seconds()
-    return min(max(silence * PAUSE_SHARE, settings.STATE_GATEWAY["poll_seconds"]), LONGEST_PAUSE_SECONDS)
+    chosen = settings.STATE_GATEWAY
+    pause = max(silence * PAUSE_SHARE, chosen["poll_seconds"])
+    return min(pause, LONGEST_PAUSE_SECONDS, chosen["longest_pause_seconds"])
+
+
+def _pause_after(submission: Submission, trouble: GatewayUnavailable) -> float:
+    """Until a closed state opens by its own word, with a look now and then in case it opens earlier."""
+    if trouble.opens_at is None or trouble.opens_at <= clock.now():
+        return _pause(submission)
+    closed = (trouble.opens_at - clock.now()).total_seconds()
+    return float(min(closed, settings.STATE_GATEWAY["longest_pause_seconds"]))
 
 
 def _say(run: JobRun, submission: Submission, text: str) -> None:
@@ -105,30 +158,95 @@ def _say(run: JobRun, submission: Submission, text: str) -> None:
 
 
 def _deliver(run: JobRun, submission: Submission, other_side: StateGateway) -> None:
-    lines = list(submission.lines.order_by("position"))
-    _say(run, submission, "Handing over")
-    remote_job: str | None = None
-    if submission.state == "sending":
-        # In doubt: an earlier attempt ended between sending and knowing. Look before sending again.
-        remote_job = other_side.find_delivery(file_name=submission.file_name)
-    else:
+    if submission.state == "ready":
+        _wait_for_turn(submission)
         _advance(submission, "sending", sent_at=clock.now())
         crash_point("before-request")
-    if remote_job is None:
-        # A lease that ran out meanwhile would mean that somebody else is delivering it.
-        run.renew(is_forced=True)
-        remote_job = other_side.deliver(
-            file_name=submission.file_name, lines=[line_text(line) for line in lines]
-        )
-        crash_point("delivered-not-stored")
-    if other_side.form == "files":
-        _advance(submission, "written")
     else:
-        _advance(submission, "answering", remote_job=remote_job)
+        # In doubt: an earlier attempt ended between sending and knowing. Look before sending again.
+        looked_at = clock.now()
+        remote_job = other_side.find_delivery(file_name=submission.file_name)
+        if remote_job is not None:
+            _advance(submission, "answering", remote_job=remote_job, doubted_at=None)
+            return
+        _wait_for_turn(submission)
+        _let_doubt_settle(submission, looked_at)
+        if (
+            settle_what_arrived(run, submission, other_side)
+            and not submission.lines.filter(outcome="waiting").exists()
+        ):
+            _advance(submission, "done", answered_at=clock.now(), doubted_at=None)
+            return
+    _say(run, submission, "Handing over")
+    remote_job = _hand_over(run, submission, other_side)
+    if other_side.form == "files":
+        _advance(submission, "written", doubted_at=None)
+    else:
+        _advance(submission, "answering", remote_job=remote_job, doubted_at=None)
+
+
+def _wait_for_turn(submission: Submission) -> None:
+    """Raises ``_Waits`` while an earlier submission of the LEA has not been handed over.
+
+    The state applies files in the order in which it got them, and a later one may build on an earlier one.
+    """
+    if submission.form == "files":
+        return
+    earlier = (
+        Submission.objects.filter(
+            lea_code=submission.lea_code,
+            form=submission.form,
+            destination=submission.destination,
+            state__in=["ready", "sending"],
+            pk__lt=submission.pk,
+        )
+        .order_by("pk")
+        .first()
+    )
+    if earlier is None:
+        return
+    has_stopped = is_job_over(earlier.job_id)
+    seconds = settings.STATE_GATEWAY["poll_seconds"]
+    if has_stopped:
+        seconds = LONGEST_PAUSE_SECONDS
+    elif earlier.next_try_at is not None:
+        seconds = max(seconds, (earlier.next_try_at - clock.now()).total_seconds())
+    raise _Waits(turn_reason(earlier, has_stopped=has_stopped), seconds)
+
+
+def _let_doubt_settle(submission: Submission, looked_at: datetime) -> None:
+    """Raises ``_Waits`` where a request that broke off could take effect after we looked for it."""
+    # Files written again are the same files.
+    if submission.doubted_at is None or submission.form == "files":
+        return
+    settles_at = submission.doubted_at + timedelta(seconds=settings.STATE_GATEWAY["settle_seconds"])
+    if looked_at < settles_at:
+        raise _Waits(doubt_reason(settles_at), (settles_at - clock.now()).total_seconds())
+
+
+def _hand_over(run: JobRun, submission: Submission, other_side: StateGateway) -> str:
+    """Deliver every line that has no answer yet; the doubt about it is stored before it begins."""
+    lines = submission.lines.order_by("position")
+    texts = [line_text(line) if line.outcome == "waiting" else "" for line in lines]
+    _advance(submission, "sending", doubted_at=clock.now())
+    # A lease that ran out meanwhile would mean that somebody else is delivering it.
+    run.renew(is_forced=True)
+    try:
+        remote_job = other_side.deliver(file_name=submission.file_name, lines=texts)
+    except GatewayRefused as refused:
+        raise _RefusedWhole(refused.code) from None
+    except GatewayUnavailable as trouble:
+        if not trouble.may_have_arrived:
+            _advance(submission, "sending", doubted_at=None)
+        raise
+    crash_point("delivered-not-stored")
+    return remote_job
 
 
 def _advance(submission: Submission, state: str, **values: Any) -> None:
     """Store how far the submission is, only ever forward from what this attempt read."""
+    if state != submission.state:
+        values = {**values, "waits": [], "next_try_at": None}
     updated = Submission.objects.filter(pk=submission.pk, state=submission.state).update(
         state=state, **values
     )
@@ -155,11 +273,13 @@ def _collect(run: JobRun, submission: Submission, other_side: StateGateway) -> N
         with run.step():
             stored = store_answers(submission=submission, answers=reply.answers)
         crash_point("reply-stored")
+        if submission.waits:
+            _advance(submission, "answering", waits=[], next_try_at=None)
         _say(run, submission, "Reading the state's answers")
         if stored:
             news_at = time.monotonic()
         elif reply.progress is Progress.COMPLETE:
-            raise GatewayUnavailable("complete, but lines are without an answer")
+            raise _Waits(without_answer_reason(), _pause(submission))
         elif time.monotonic() - news_at > PATIENCE_SECONDS:
             return
         else:

@@ -153,8 +153,13 @@ class Submission(models.Model):
     grant_id = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
+    # When the last request began that may have handed it over and of which we do not know whether it did.
+    doubted_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     refusals = models.JSONField(default=list)
+    # Why it does not move (reasons), and when it is tried again; empty while nothing stands in its way.
+    waits = models.JSONField(default=list)
+    next_try_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -35,6 +35,7 @@ from django.conf import settings
 from django.db import close_old_connections, transaction
 from django.db.models import Exists, F, Min, OuterRef, Q
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 from django_tasks import TaskResultStatus, task
 
@@ -43,6 +44,9 @@ from manzanita.platform.crash import crash_point
 from manzanita.platform.models import Job, JobState
 
 logger = logging.getLogger("manzanita.jobs")
+
+# Times of the queue are of the machine (``timezone.now``), those of our rows of the house clock, which a
+# demonstration moves by days: the two are never compared.
 
 # A progress bar needs no more, and each write costs a commit.
 SECONDS_BETWEEN_WRITES = 0.5
@@ -266,7 +270,7 @@ def sweep_jobs() -> int:
     of sweepers may run at once; a sweep that finds nothing writes nothing.
     """
     now = clock.now()
-    lost = Q(state=JobState.RUNNING, lease_until__lt=now) | (Q(state=JobState.WAITING) & ~_has_live_task(now))
+    lost = Q(state=JobState.RUNNING, lease_until__lt=now) | (Q(state=JobState.WAITING) & ~_has_live_task())
     swept = 0
     for job_id in list(Job.objects.filter(lost).values_list("pk", flat=True)):
         with transaction.atomic():
@@ -303,23 +307,26 @@ def prune_task_results() -> int:
     """Delete tasks of the queue that finished more than a day ago; the job rows stay. Returns how many."""
     from django_tasks_db.models import DBTaskResult
 
-    old = DBTaskResult.objects.finished().filter(finished_at__lt=clock.now() - KEEP_TASK_RESULTS)
+    old = DBTaskResult.objects.finished().filter(finished_at__lt=timezone.now() - KEEP_TASK_RESULTS)
     # Asking first: a DELETE takes SQLite's write lock even where there is nothing to delete.
     return old.delete()[0] if old.exists() else 0
 
 
-def run_jobs_now(*, raises_errors: bool = False) -> int:
+def run_jobs_now(*, raises_errors: bool = False, only_due: bool = False) -> int:
     """For tests: do every waiting job in this thread, retries at once, and return how many attempts ran.
 
     Errors end up on the job as in a worker; with ``raises_errors`` the first one is raised instead. A job that
-    puts itself off is left waiting for the next call.
+    puts itself off is left waiting for the next call; with ``only_due`` until its time has come.
     """
     from django_tasks_db.models import DBTaskResult
 
     attempts = 0
     put_off: list[int] = []
     while True:
-        job = Job.objects.filter(state=JobState.WAITING).exclude(pk__in=put_off).order_by("pk").first()
+        waiting = Job.objects.filter(state=JobState.WAITING).exclude(pk__in=put_off)
+        if only_due:
+            waiting = waiting.filter(task_id__in=DBTaskResult.objects.ready().values("pk"))
+        job = waiting.order_by("pk").first()
         if job is None:
             return attempts
         DBTaskResult.objects.filter(pk=job.task_id, status=TaskResultStatus.READY).delete()
@@ -346,18 +353,18 @@ def _lease_end(now: datetime) -> datetime:
 
 def _wake_up(job: Job, *, delay: int = 0) -> None:
     """Enqueue the task that runs this job, after ``delay`` seconds, and note it on the job."""
-    waker = run_job.using(run_after=clock.now() + timedelta(seconds=delay)) if delay else run_job
+    waker = run_job.using(run_after=timezone.now() + timedelta(seconds=delay)) if delay else run_job
     job.task_id = uuid.UUID(str(waker.enqueue(job.pk).id))
     Job.objects.filter(pk=job.pk).update(task_id=job.task_id)
 
 
-def _has_live_task(now: datetime) -> Exists:
+def _has_live_task() -> Exists:
     """The job's task is ready, or was taken so short a time ago that its worker may still claim the job."""
     from django_tasks_db.models import DBTaskResult
 
     just_taken = Q(
         status=TaskResultStatus.RUNNING,
-        started_at__gt=now - timedelta(seconds=settings.JOB_LEASE_SECONDS),
+        started_at__gt=timezone.now() - timedelta(seconds=settings.JOB_LEASE_SECONDS),
     )
     return Exists(
         DBTaskResult.objects.filter(Q(status=TaskResultStatus.READY) | just_taken, pk=OuterRef("task_id"))
@@ -370,7 +377,7 @@ def _forget_task(job: Job) -> None:
 
     DBTaskResult.objects.filter(pk=job.task_id, status=TaskResultStatus.RUNNING).update(
         status=TaskResultStatus.FAILED,
-        finished_at=clock.now(),
+        finished_at=timezone.now(),
         exception_class_path=f"{LeaseLost.__module__}.{LeaseLost.__qualname__}",
     )
 

@@ -87,7 +87,14 @@ def _progress(found: Submission) -> dict[str, Any]:
         "has_stopped": is_under_way and (job is None or job.is_over),
         "answered_count": found.posted_count + found.rejected_count,
         "waiting_count": _count(found, "waiting"),
+        "waits": [{**reason, "link": _link_of(reason)} for reason in found.waits],
     }
+
+
+def _link_of(reason: dict[str, Any]) -> str:
+    """Where the cause of a wait stands: another submission goes first."""
+    first = reason["values"].get("submission")
+    return reverse("submission", args=[first]) if first else ""
 
 
 def _rows(actor: Actor, found: Submission, lines: list[SubmissionLine]) -> list[dict[str, Any]]:

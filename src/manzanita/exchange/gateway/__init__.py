@@ -4,13 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
 
+class Trouble(StrEnum):
+    """What kept the other side from answering as agreed."""
+
+    CLOSED = "state-closed"
+    UNREACHABLE = "state-unreachable"
+    SILENT = "state-silent"
+    FAILED = "state-failed"
+    BROKEN = "state-broken"
+    SIGN_IN = "state-sign-in"
+
+
 class GatewayUnavailable(Exception):
-    """The other side could not be reached or did not answer as agreed. Nothing is known about what it did."""
+    """The other side could not be reached or did not answer as agreed.
+
+    The text is the kind of error only. ``may_have_arrived`` says that the request may have taken effect all the
+    same, now or a little later; ``opens_at`` is when a closed state opens, where it says so.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        trouble: Trouble = Trouble.BROKEN,
+        *,
+        may_have_arrived: bool = True,
+        opens_at: datetime | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.trouble = trouble
+        self.may_have_arrived = may_have_arrived
+        self.opens_at = opens_at
 
 
 class GatewayRefused(Exception):
@@ -30,11 +59,15 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The state's answer to one line (one-based). ``errors`` are ``{"code", "field", "text"}``."""
+    """The state's answer to one line (one-based). ``errors`` are ``{"code", "field", "text"}``.
+
+    ``transaction_id`` is the Local Record ID that the answer names, blank where it names none.
+    """
 
     line: int
     is_posted: bool
     errors: Sequence[dict[str, Any]] = field(default=())
+    transaction_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +83,10 @@ class StateGateway(Protocol):
     destination: str
 
     def deliver(self, *, file_name: str, lines: Sequence[str]) -> str:
-        """Hand over the lines; return the other side's job, or empty text where it has none (files)."""
+        """Hand over the lines; return the other side's job, or empty text where it has none (files).
+
+        A blank line keeps the place of one that the other side is known to have already.
+        """
 
     def find_delivery(self, *, file_name: str) -> str | None:
         """The other side's job for a file that may or may not have arrived; ``None`` when it has not."""

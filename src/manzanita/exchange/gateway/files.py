@@ -32,7 +32,7 @@ class FileGateway:
         written = []
         # Sorting is stable, so that lines of one file stay in the order they came in.
         for number, ((is_change, _, record), group) in enumerate(
-            groupby(sorted(lines, key=_place), _place), 1
+            groupby(sorted(filter(None, lines), key=_place), _place), 1
         ):
             of_file = list(group)
             kind = "" if is_change else "_delete"

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('archive', '0003_report_status'),
-        ('exchange', '0003_import_progress'),
+        ('exchange', '0004_waiting_submissions'),
     ]
 
     operations = [
