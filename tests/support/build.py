@@ -2,7 +2,7 @@
 
 With ``--held`` the annual review of Alder is held and agreed in full, with one service changed; what is left
 is one click. Prints the public id of that meeting. With ``--cast`` the students of ``tests.support.cast``
-are there too.
+are there too. With ``--holds`` archives wait that cannot be sent, one for each reason.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--held", action="store_true")
     parser.add_argument("--cast", action="store_true")
+    parser.add_argument("--holds", action="store_true")
     args = parser.parse_args()
     django.setup()
     from django.core.management import call_command
@@ -29,8 +30,42 @@ def main() -> None:
         from tests.support.cast import add_cast
 
         add_cast()
+    if args.holds:
+        _archives_that_wait(world)
     if args.held:
         print(held_meeting(world.case_manager_actor, world.students["alder"]))
+
+
+def _archives_that_wait(world) -> None:
+    """Alder's review has a service by an agency that the state will not know, Towhee's a plan without the degree
+    of support that its disability needs, and Quail has no SSID."""
+    from manzanita.platform.facts import Statement
+    from manzanita.students.actions import Identity, register_students, state_student_facts
+    from tests.support import state_files as w
+    from tests.support.exchange import archive, review_rows
+
+    archive(world.students["alder"], review_rows("alder", **{"25.12": "400", "25.05": "9970099"}))
+    rows = [
+        (record, {**values, "23.16": ""} if record == "PLAN" else values)
+        for record, values in review_rows("towhee")
+    ]
+    archive(world.students["towhee"], rows)
+    (quail,) = register_students([Identity("Quail", "", "Testcase", "", date(2016, 1, 1), "F", "SE-0077")])
+    enrollment = {
+        "school_code": w.SCHOOL,
+        "nps_code": "",
+        "status_code": "10",
+        "grade_code": "05",
+        "exit_reason_code": "",
+        "completion_code": "",
+        "local_student_id": "L0077",
+    }
+    slot = {"student_id": quail.pk, "lea_code": w.LEA, "started_on": date(2026, 8, 17)}
+    state_student_facts(
+        "enrollment", [Statement(slot, enrollment, date(2026, 8, 17))], by_id=None, cause="test"
+    )
+    blank = {"24.06": "", "24.07": "L0077", "24.08": "SE-0077", "24.05": "2026-2027"}
+    archive(quail, [("MEET", {**w.meet("alder", "20261005"), **blank})])
 
 
 def held_meeting(actor, student) -> str:

@@ -116,6 +116,13 @@ def operation_of_actor(actor: Actor, operation_id: int) -> Operation:
     return operation
 
 
+def older_held(operation: Operation) -> Operation | None:
+    """The operation of the same student for which ``operation`` waits: the first one that is held itself."""
+    before = Operation.objects.filter(student_id=operation.student_id, position__lt=operation.position)
+    blocking = before.exclude(hold_code__in=["", ON_ITS_WAY, "older-waiting"]).exclude(record="SERV")
+    return blocking.order_by("position").first()
+
+
 def operations_of_student(student_id: int) -> list[Operation]:
     return list(Operation.objects.filter(student_id=student_id).order_by("position"))
 

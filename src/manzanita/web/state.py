@@ -25,6 +25,7 @@ from manzanita.exchange.plan import (
     standing_record,
 )
 from manzanita.exchange.queries import (
+    older_held,
     operation_of_actor,
     operations_of_student,
     plan_counts,
@@ -130,9 +131,24 @@ def _opened(operation: Operation) -> dict[str, Any]:
         "line": opened_operation(operation),
         "correct_url": reverse("correct", args=[standing.pk]) if standing else None,
         "finding_url": reverse("finding", args=[findings[0].pk]) if findings else None,
+        "fix": _fix(operation),
         "may_release": operation.hold_code == "rejected",
         "is_on_its_way": operation.hold_code == ON_ITS_WAY,
     }
+
+
+def _fix(operation: Operation) -> tuple[str, str] | None:
+    """Where a hold is ended that no correction of the line ends: address and label."""
+    if operation.hold_code == "no-ssid":
+        return reverse("imports"), "Take SIS files in"
+    if operation.hold_code == "period-locked":
+        return f"{reverse('state')}#period", "Go to the lock"
+    if operation.hold_code == "older-waiting":
+        older = older_held(operation)
+        return (reverse("state_operation", args=[older.pk]), "Show the older one") if older else None
+    if operation.hold_code == ON_ITS_WAY and operation.submission_line:
+        return reverse("submission", args=[operation.submission_line.submission.public_id]), "Show the file"
+    return None
 
 
 @require_safe
