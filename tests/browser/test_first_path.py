@@ -256,7 +256,7 @@ def test_11_an_amendment_that_is_agreed_reports_a_plan_and_its_services_and_no_m
     meetings = at_the_state(system, "MEET")
     coordinator.go("/state")
     assert coordinator.page.locator(".op .rt").all_inner_texts() == ["PLAN", "SERV", "SERV"]
-    coordinator.page.get_by_role("button", name="Send").click()
+    coordinator.page.get_by_role("button", name="Send 3 operations").click()
     expect(coordinator.page.get_by_role("img", name=", 0 rejected")).to_be_visible(timeout=30_000)
     assert at_the_state(system, "MEET") == meetings
     assert at_the_state(system, "PLAN")[-1].endswith(
