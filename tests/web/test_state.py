@@ -571,11 +571,24 @@ def test_a_changed_key_is_told_as_delete_and_add(small_world, coordinator):
     assert "told to <b>add</b> the SERV of 11/14/2025" in page
 
 
-def test_a_record_that_is_not_corrected_here_says_where(small_world, coordinator):
+def test_the_day_of_a_status_is_corrected_with_the_browsers_date(small_world, coordinator):
     record = ArchivedRecord.objects.get(record_key="SWDS|9910017|9900000005|20241115")
-    page = text_of(coordinator.get(f"/corrections/{record.pk}"))
-    assert "Nothing in this record is corrected here" in page
-    assert "Save the correction" not in page
+    address = f"/corrections/{record.pk}"
+    assert 'type="date" value="2024-11-15"' in text_of(coordinator.get(address))
+
+    values = {"22.11": "2024-12-01", "22.12": "1", "22.13": "", "reason": "The day was that of the letter."}
+    page = text_of(coordinator.post(address, {**values, "check": "1"}))
+    assert "told to <b>add</b> the SWDS of 12/01/2024" in page
+    page = text_of(coordinator.post(address, values, follow=True))
+    assert "Corrected." in page
+
+
+def test_a_day_that_is_none_keeps_the_form_and_says_so(small_world, coordinator):
+    record = ArchivedRecord.objects.get(record_key="SWDS|9910017|9900000005|20241115")
+    answer = coordinator.post(f"/corrections/{record.pk}", {"22.11": "", "22.12": "1", "reason": "Typed."})
+    assert answer.status_code == 422
+    assert "The day is no date." in text_of(answer)
+    assert 'value="Typed."' in text_of(answer)
 
 
 def test_a_line_rejected_for_another_cause_is_released_with_a_reason(small_world, coordinator):

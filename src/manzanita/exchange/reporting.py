@@ -114,10 +114,9 @@ def record_states(
 
 def _not_reported(status: ReportStatus, operation: Operation | None) -> RecordState:
     kind = "do-not-report" if status.choice == "none" else "left-out"
-    words = f"{status.get_choice_display()}: {status.reason}"
     if operation is not None and operation.kind == "delete":
-        return RecordState(kind, f"{words} The state is told to delete it.", operation_id=operation.pk)
-    return RecordState(kind, words)
+        return RecordState(kind, "The state is told to delete it.", operation_id=operation.pk)
+    return RecordState(kind, f"{status.get_choice_display()}: the state is told nothing of it.")
 
 
 def _on_the_way(operation: Operation) -> RecordState:

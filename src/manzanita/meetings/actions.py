@@ -561,6 +561,13 @@ def correct_delay(*, student_id: int, lea_code: str, held_on: date, delay_code: 
     ).update(delay_code=delay_code)
 
 
+def correct_held_on(*, student_id: int, lea_code: str, held_on: date, becomes: date) -> int:
+    """Bring the day of a finalized meeting up to its corrected archive; how many meetings changed."""
+    return Meeting.objects.filter(
+        student_id=student_id, lea_code=lea_code, held_on=held_on, state="finalized"
+    ).update(held_on=becomes)
+
+
 def refresh_clocks(student_ids: list[int]) -> None:
     """Bring the due dates of students up to their newest meetings."""
     student_actions.set_clocks(last_dates(student_ids))

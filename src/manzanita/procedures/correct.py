@@ -28,16 +28,26 @@ from manzanita.exchange.checks import check_lines, would_reject
 from manzanita.exchange.models import StateRecord
 from manzanita.exchange.outbox import Should, Step, difference, reconcile_students
 from manzanita.exchange.report_actions import carry_report_status
-from manzanita.meetings.actions import NotPossible, correct_delay
+from manzanita.meetings.actions import NotPossible, correct_delay, refresh_clocks
 from manzanita.platform.facts import Statement
+from manzanita.procedures.correct_dates import (
+    DATE_FIELDS,
+    Move,
+    move_facts,
+    move_of,
+    reasons_against,
+    record_keys,
+    values_along,
+    with_year,
+)
 from manzanita.students.actions import state_student_facts
-from manzanita.students.models import Plan, Service
+from manzanita.students.models import Plan, Service, SpecialEducationStatus
 
 DELAY_FIELD = "24.18"
 CORRECTABLE: Mapping[str, tuple[str, ...]] = {
-    "SWDS": (),
-    "MEET": (DELAY_FIELD,),
-    "PLAN": tuple(declared.number for declared in PLAN_FIELDS),
+    "SWDS": ("22.11", "22.12", "22.13"),
+    "MEET": ("24.15", DELAY_FIELD),
+    "PLAN": ("23.12", *(declared.number for declared in PLAN_FIELDS)),
     "SERV": tuple(declared.number for declared in SERVICE_FIELDS),
 }
 
@@ -53,6 +63,7 @@ class Correction:
     findings: Sequence[Finding]
     blockers: Sequence[Reason]
     steps: Sequence[Step]
+    move: Move | None = None
 
     @property
     def changes_key(self) -> bool:
@@ -74,15 +85,25 @@ def preview_correction(row: ArchivedRecord, changes: Mapping[str, str]) -> Corre
         if text.strip() != row.values[number]
     }
     values = {**row.values, **{number: new for number, (_, new) in changed.items()}}
+    try:
+        move = move_of(row, values)
+    except ValueError:
+        return Correction(row, values, changed, [], [_no_day(row, values)], [], None)
+    if move is not None:
+        values = with_year(row.record, values, move.becomes)
     key = records.record_key(row.record, values)
     standing = standing_records([row.student_id]).get(row.student_id, [])
+    along = values_along(move) if move else {}
     others = [
         (other.record_key, other.values)
         for other in standing
-        if other.record_key not in (row.record_key, key)
+        if other.record_key not in (row.record_key, key) and other.pk not in along
     ]
+    others += [(records.record_key("SERV", changed_along), changed_along) for changed_along in along.values()]
+    gone = {row.record_key, *(other.record_key for other in standing if other.pk in along)}
+    lines = [*others, (key, values)]
     found = check_lines(
-        row.student_id, [*others, (key, values)], year=settings.STATE_YEAR, without={row.record_key} - {key}
+        row.student_id, lines, year=settings.STATE_YEAR, without=gone - {line for line, _ in lines}
     )
     findings = found.get(key, [])
     is_standing = any(other.pk == row.pk for other in standing)
@@ -91,16 +112,46 @@ def preview_correction(row: ArchivedRecord, changes: Mapping[str, str]) -> Corre
         values=values,
         changes=changed,
         findings=findings,
-        blockers=_blockers(row, key, values, changed, findings, is_standing=is_standing),
-        steps=_steps(row, key, values) if changed else [],
+        blockers=[
+            *_blockers(row, key, values, changed, findings, is_standing=is_standing),
+            *(reasons_against(move) if move else ()),
+        ],
+        steps=_steps(row, values, move) if changed else [],
+        move=move,
     )
 
 
-def _steps(row: ArchivedRecord, key: str, values: Mapping[str, str]) -> list[Step]:
+def _steps(row: ArchivedRecord, values: Mapping[str, str], move: Move | None) -> list[Step]:
     """What the state is sent once the correction stands."""
-    should = Should(row.record, key, records.key_on(row.record, values), row.lea_code, values, None)
-    held = StateRecord.objects.filter(student_id=row.student_id, record_key__in={row.record_key, key})
-    return difference([should], {record.record_key: record for record in held}, {row.record_key, key})
+    changed = [(row.record, values)]
+    keys = {row.record_key, records.record_key(row.record, values)}
+    if move is not None:
+        changed += [("SERV", along) for along in values_along(move).values()]
+        keys = record_keys(move, values)
+    should = [
+        Should(
+            record,
+            records.record_key(record, one),
+            records.key_on(record, one),
+            row.lea_code,
+            one,
+            None,
+        )
+        for record, one in changed
+    ]
+    held = StateRecord.objects.filter(student_id=row.student_id, record_key__in=keys)
+    return difference(should, {record.record_key: record for record in held}, keys)
+
+
+def _no_day(row: ArchivedRecord, values: Mapping[str, str]) -> Reason:
+    number = DATE_FIELDS[row.record]
+    return Reason(
+        "no-date",
+        "The day is no date.",
+        Owner.CLERK,
+        "Enter the day of this record; one without a day is not a record.",
+        values={number: values[number]},
+    )
 
 
 def _blockers(
@@ -196,12 +247,16 @@ def _write(actor: Actor, correction: Correction, reason: str) -> Archive:
     old = row.archive
     document = document_of(old)
     origins = {entry["key"]: entry["origins"] for entry in document["records"]}
+    along = values_along(correction.move) if correction.move else {}
     drafts = []
     for sibling in old.records.order_by("id"):
         values, origin = dict(sibling.values), dict(origins.get(sibling.record_key, {}))
         if sibling.pk == row.pk:
             values = dict(correction.values)
             origin.update(dict.fromkeys(correction.changes, f"a correction by {actor.person_name}"))
+        elif sibling.pk in along:
+            values = along[sibling.pk]
+            origin["25.17"] = f"the start of the plan, corrected by {actor.person_name}"
         drafts.append(RecordDraft(sibling.record, values, origin))
     (archive,) = write_archives(
         [
@@ -231,7 +286,12 @@ def _write(actor: Actor, correction: Correction, reason: str) -> Archive:
         supersedes=old,
     )
     carry_report_status(actor=actor, old=old, new=archive)
-    fact_count = _restate(actor, correction, cause=f"correction:{archive.pk}")
+    cause = f"correction:{archive.pk}"
+    # The old day first: what else was wrong is then restated from the new one.
+    fact_count = move_facts(actor, correction.move, cause=cause) if correction.move else 0
+    fact_count += _restate(actor, correction, cause=cause)
+    if row.record == "MEET":
+        refresh_clocks([row.student_id])
     reconcile_students([old.student_id])
     log_change(
         actor=actor,
@@ -250,22 +310,22 @@ def _restate(actor: Actor, correction: Correction, *, cause: str) -> int:
     Returns how many facts that were; a record older than our facts has none.
     """
     row, values = correction.row, correction.values
+    day = correction.move.becomes if correction.move else row.key_on
     if row.record == "MEET":
         return correct_delay(
-            student_id=row.student_id,
-            lea_code=row.lea_code,
-            held_on=row.key_on,
-            delay_code=values[DELAY_FIELD],
+            student_id=row.student_id, lea_code=row.lea_code, held_on=day, delay_code=values[DELAY_FIELD]
         )
+    if row.record == "SWDS":
+        return _restate_status(actor, correction, day, cause)
     if row.record == "PLAN":
         # The fact in force that day: one that went on unchanged began earlier than the record says.
-        plan = Plan.objects.as_of(effective=row.key_on).filter(student_id=row.student_id).first()
+        plan = Plan.objects.as_of(effective=day).filter(student_id=row.student_id).first()
         if plan is None:
             return 0
         content = {name: getattr(plan, name) for name in Plan.content}
         changed = [declared for declared in PLAN_FIELDS if declared.number in correction.changes]
         content.update({declared.attribute: values[declared.number] for declared in changed})
-        return _state(actor, "plan", {"student_id": plan.student_id}, content, row.key_on, plan, cause)
+        return _state(actor, "plan", {"student_id": plan.student_id}, content, day, plan, cause)
     service = (
         Service.objects.as_of(effective=row.key_on)
         .filter(
@@ -285,13 +345,25 @@ def _restate(actor: Actor, correction: Correction, *, cause: str) -> int:
     return _state(actor, "service", slot, content, row.key_on, service, cause)
 
 
+def _restate_status(actor: Actor, correction: Correction, day: date, cause: str) -> int:
+    """Status and reason, as far as they were corrected."""
+    names = {"22.12": "status_code", "22.13": "reason_code"}
+    changed = {names[number]: correction.values[number] for number in names if number in correction.changes}
+    status = SpecialEducationStatus.objects.as_of(effective=day).filter(student_id=correction.row.student_id)
+    fact = status.first()
+    if fact is None or not changed:
+        return 0
+    content = {**{name: getattr(fact, name) for name in SpecialEducationStatus.content}, **changed}
+    return _state(actor, "status", {"student_id": fact.student_id}, content, day, fact, cause)
+
+
 def _state(
     actor: Actor,
     kind: str,
     slot: Mapping[str, int],
     content: Mapping[str, object],
     start: date,
-    fact: Plan | Service,
+    fact: Plan | Service | SpecialEducationStatus,
     cause: str,
 ) -> int:
     statement = Statement(slot, content, start, fact.effective_to)

@@ -23,6 +23,7 @@ from manzanita.exchange.queries import operations_of
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import nonpublic_agencies
 from manzanita.procedures.correct import CORRECTABLE, Correction, correct_record, preview_correction
+from manzanita.procedures.correct_dates import DATE_FIELDS
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.state_lines import meaning, name_of, student_names, summary
@@ -36,9 +37,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     """The form; a POST with ``check`` says what it would do, one without saves it."""
     row = record_to_correct(request.actor, pk)
     log_reads(actor=request.actor, student_ids=[row.student_id], what="correction")
-    given = {
-        number: request.POST.get(number, row.values[number]).strip() for number in CORRECTABLE[row.record]
-    }
+    given = _given(request, row)
     reason = request.POST.get("reason", "")
     preview = preview_correction(row, given)
     refusals: Sequence[Reason] = ()
@@ -52,6 +51,21 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
             else:
                 return _saved(request, row, archive.pk)
     return _form(request, row, given, preview, refusals, reason)
+
+
+def _given(request: HttpRequest, row: ArchivedRecord) -> dict[str, str]:
+    """What the form says, as the state writes it: the browser gives days as ``2026-11-23``."""
+    given = {number: request.POST.get(number, row.values[number]).strip() for number in _numbers(row)}
+    day = DATE_FIELDS.get(row.record)
+    if day in given:
+        given[day] = given[day].replace("-", "")
+    return given
+
+
+def _numbers(row: ArchivedRecord) -> list[str]:
+    """The fields that may be corrected here. A pending meeting has no day of its own."""
+    is_pending = row.record == "MEET" and not row.values[DATE_FIELDS["MEET"]]
+    return [n for n in CORRECTABLE[row.record] if not (is_pending and n == DATE_FIELDS["MEET"])]
 
 
 def _saved(request: HttpRequest, row: ArchivedRecord, archive_id: int) -> HttpResponse:
@@ -139,10 +153,12 @@ def _control(number: str, value: str, was: str, error: str, *, is_first: bool) -
     for known in (was, value):
         if options and known and known not in dict(options):
             options.append((known, "not in the list"))
+    is_day = number in DATE_FIELDS.values()
     return {
         "number": number,
         "label": short_name(number),
-        "value": value,
+        "is_day": is_day,
+        "value": f"{value[:4]}-{value[4:6]}-{value[6:]}" if is_day else value,
         "was": meaning(number, was) or "blank",
         "is_changed": value != was,
         "options": options,
