@@ -62,19 +62,14 @@ def _bench(folder: Path, database: str, students: int, seed: int) -> int:
 
     copied = _bare_copy(database, {record: whole / name for record, name in FILES.items()})
     print(f"bare COPY: {copied:.1f} s, {rows / copied:.0f} rows a second", flush=True)
-    first, counts = _import(by_lea)
+    first, used, counts = _import(by_lea)
     facts = _facts()
-    print(
-        f"first import: {first:.1f} s, {rows / first:.0f} rows a second, {first / copied:.1f} times a bare COPY"
-    )
+    print(f"first import: {_speed(rows, first, used)}, {first / copied:.0f} times a bare COPY")
     print(f"  lines: {_words(counts)}; facts: {_words(facts)}", flush=True)
     second, used, counts_again = _import(by_lea)
     facts_again = _facts()
     share = second / first
-    print(
-        f"second import: {second:.1f} s ({used:.0f} s of them computing in Python), {rows / second:.0f} rows a second, "
-        f"{share:.0%} of the first"
-    )
+    print(f"second import: {_speed(rows, second, used)}, {share:.0%} of the first")
     print(f"  lines: {_words(counts_again)}; facts: {_words(facts_again)}", flush=True)
 
     problems = []
@@ -154,6 +149,10 @@ def _facts() -> dict[str, int]:
     for model in (Enrollment, Ssid):
         counts[str(model._meta.verbose_name_plural)] = model._base_manager.count()
     return counts
+
+
+def _speed(rows: int, seconds: float, used: float) -> str:
+    return f"{seconds:.1f} s, {rows / seconds:.0f} rows a second ({used:.1f} s of them computing in Python)"
 
 
 def _words(counts: Mapping[str, int]) -> str:
