@@ -11,7 +11,7 @@ from django.test import Client
 from manzanita.accounts.actions import add_person
 from manzanita.archive.models import ArchivedRecord
 from manzanita.auditing.models import ChangeEvent, ReadEvent
-from manzanita.exchange.actions import prepare_submission, store_answers
+from manzanita.exchange.actions import line_text, prepare_submission, store_answers
 from manzanita.exchange.gateway import Answer
 from manzanita.exchange.models import Operation, StateFinding, Submission, SubmissionLine
 from manzanita.platform.facts import Statement
@@ -431,13 +431,35 @@ def test_extracts_settle_lines_and_say_what_stays(written, coordinator):
     files = upload("MEET", "PLAN", "SERV", extra={"PLAN": {"23.23": "70"}})
     page = text_of(coordinator.post("/state/extracts", {"files": files}, follow=True))
     assert "3 waiting lines settled as posted; 1 still waiting." in page
-    assert "lines of another LEA" in page
+    assert "Left out: 3 lines of another LEA." in page
     page = text_of(coordinator.get(f"/state/submissions/{written.public_id}?outcome=waiting"))
     assert "The state holds other values for it." in page
     coordinator.post("/state/extracts", {"files": upload("PLAN")})
     written.refresh_from_db()
     assert written.state == "done"
     assert not Operation.objects.exists()
+
+
+def test_rejected_records_land_at_their_lines_and_what_matches_nothing_is_listed(written, coordinator):
+    line = written.lines.get(record="PLAN")
+    text = f"{line_text(line)}^PLAN0726^23.16^Needs MMSN or ESN.\n"
+    text += text.replace(line.transaction_id, "MZ0")
+    given = [SimpleUploadedFile("rejected.txt", text.encode()), *upload("MEET", "SERV")]
+    page = text_of(coordinator.post("/state/extracts", {"files": given}))
+    assert "1 waiting line noted as rejected; 0 noted before." in page
+    assert "3 waiting lines settled as posted; 0 still waiting." in page
+    assert "Matched by Local Record ID: 0; by key: 3." in page
+    assert "Matched to nothing of ours: 1 line" in page
+    assert "No line of an upload from here has the Local Record ID MZ0." in page
+    assert StateFinding.objects.get().rule_code == "PLAN0726"
+    given = [SimpleUploadedFile("rejected.txt", text.encode())]
+    page = text_of(coordinator.post("/state/extracts", {"files": given}))
+    assert "0 waiting lines noted as rejected; 1 noted before." in page
+
+    given = [SimpleUploadedFile("rejected.txt", text.replace("^9910017^", "^9910025^").encode())]
+    answer = coordinator.post("/state/extracts", {"files": given})
+    assert answer.status_code == 422
+    assert "rejected.txt, line 1 is of 9910025, and you work for 9910017." in text_of(answer)
 
 
 @pytest.mark.parametrize(

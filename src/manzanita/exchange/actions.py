@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -252,8 +253,7 @@ def reject_by_hand(*, actor: Actor, line: SubmissionLine, code: str, field: str,
     if locked is None:
         return False
     error = {"code": code, "field": field or None, "text": text}
-    answer = Answer(line=locked.position, is_posted=False, errors=[error])
-    _answer_lines([(locked, answer)], locked.submission.lea_code, learned_from="reply")
+    reject_lines([(locked, [error])], lea_code=locked.submission.lea_code)
     finish_written(locked.submission)
     log_change(
         actor=actor,
@@ -263,6 +263,17 @@ def reject_by_hand(*, actor: Actor, line: SubmissionLine, code: str, field: str,
         detail={"code": code, "fields": [field] if field else []},
     )
     return True
+
+
+def reject_lines(
+    rejected: Sequence[tuple[SubmissionLine, Sequence[Mapping[str, Any]]]], *, lea_code: str
+) -> None:
+    """Note that waiting lines of uploaded files were rejected, each with the state's errors."""
+    answered = [
+        (line, Answer(line=line.position, is_posted=False, errors=[dict(error) for error in errors]))
+        for line, errors in rejected
+    ]
+    _answer_lines(answered, lea_code, learned_from="reply")
 
 
 def post_by_extract(lines: Sequence[SubmissionLine], *, lea_code: str) -> None:

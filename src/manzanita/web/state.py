@@ -38,6 +38,7 @@ from manzanita.ui.jinja_env import url_or_none
 from manzanita.web import (
     report_status,
     state_correct,
+    state_extracts,
     state_findings,
     state_limited,
     state_period,
@@ -203,6 +204,7 @@ urlpatterns = [
     path("state/operations/<int:pk>", operation, name="state_operation"),
     path("state/operations/<int:pk>/release", release, name="state_release"),
     *state_submissions.urlpatterns,
+    *state_extracts.urlpatterns,
     *state_findings.urlpatterns,
     *state_correct.urlpatterns,
     *report_status.urlpatterns,

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.auditing.actions import log_change, log_reads
 from manzanita.domain import records
@@ -17,14 +17,12 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.fields import short_name
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.layouts import layout
-from manzanita.domain.layouts.files import UnreadableFile, parse_record_file
 from manzanita.exchange.actions import reject_by_hand, resume_submission, take_back
 from manzanita.exchange.gateway.choice import gateway
 from manzanita.exchange.gateway.files import FileGateway
 from manzanita.exchange.models import Submission, SubmissionLine
 from manzanita.exchange.plan import findings_of_lines, lines_page, why_still_waiting
-from manzanita.exchange.queries import get_submission, submissions
-from manzanita.exchange.readback import NotAnExtract, read_back
+from manzanita.exchange.queries import get_submission
 from manzanita.platform.models import Job
 from manzanita.ui.formats import plural
 from manzanita.ui.jinja_env import url_or_none
@@ -239,52 +237,7 @@ def submission_resume(request: HttpRequest, public_id: uuid.UUID) -> HttpRespons
     return redirect("submission", public_id)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires(Capability.SEND_TO_STATE)
-def state_extracts(request: HttpRequest) -> HttpResponse:
-    """Read back by hand: the state's extract files say what arrived."""
-    error = ""
-    if request.method == "POST":
-        try:
-            result = read_back(actor=request.actor, files=_uploaded(request))
-        except (UnreadableFile, NotAnExtract, _NoFile) as refused:
-            error = str(refused)
-        else:
-            messages.success(
-                request,
-                f"{plural(sum(result.by_record.values()), 'line')} read; "
-                f"{plural(result.posted, 'waiting line')} settled as posted; {result.waiting} still waiting.",
-            )
-            left = [
-                (result.other_lea, "of another LEA"),
-                (result.unknown_student, "of students that are not known here"),
-                (result.unreadable, "that could not be read"),
-            ]
-            told = ", ".join(f"{plural(count, 'line')} {words}" for count, words in left if count)
-            if told:
-                messages.info(request, f"Left out: {told}.")
-            return redirect("state_extracts")
-    written = [one for one in submissions(request.actor, limit=50) if one.state == "written"]
-    return render(
-        request, "web/state/extracts.html", {"error": error, "written": written}, status=422 if error else 200
-    )
-
-
-class _NoFile(ValueError):
-    """The form came without a file, or with one that is too large."""
-
-
-def _uploaded(request: HttpRequest) -> list:
-    given = request.FILES.getlist("files")
-    if not given:
-        raise _NoFile("Choose the extract files of the state first: SWDS-R, MEET-R, PLAN-R, SERV-R.")
-    if sum(file.size for file in given) > LARGEST_UPLOAD_BYTES:
-        raise _NoFile("These files are larger than 200 MB together; give them one by one.")
-    return [parse_record_file(file.read(), file.name) for file in given]
-
-
 urlpatterns = [
-    path("state/extracts", state_extracts, name="state_extracts"),
     path("state/submissions/<uuid:public_id>", submission, name="submission"),
     path("state/submissions/<uuid:public_id>/progress", submission_progress, name="submission_progress"),
     path("state/submissions/<uuid:public_id>/files/<int:number>", submission_file, name="submission_file"),
