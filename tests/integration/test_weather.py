@@ -293,6 +293,21 @@ def test_a_later_file_goes_after_an_earlier_one_and_says_so(world, state):
     assert_applied_once(state, 8)
 
 
+def test_whoever_hands_over_wakes_the_next(world, state, noon):
+    archive(world.students["alder"], review_rows())
+    first = prepare(world)
+    archive(world.students["towhee"], review_rows("towhee"))
+    second = prepare(world)
+    state.control("weather", next=["refuse"])  # the sign-in, so that nothing is in doubt
+    assert work(first) == "state-broken"
+    second.refresh_from_db()
+    assert second.next_try_at == clock.now() + timedelta(seconds=30)
+    noon.shift(timedelta(seconds=1))
+    run_jobs_now(raises_errors=True, only_due=True)
+    assert received(state) == [first.file_name, second.file_name]
+    assert [one.state for one in Submission.objects.order_by("pk")] == ["done", "done"]
+
+
 def test_an_earlier_file_whose_work_stopped_is_named_with_the_way_on(world, state):
     archive(world.students["alder"], review_rows())
     first = prepare(world)

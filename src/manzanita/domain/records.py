@@ -45,12 +45,6 @@ def record_key(record: str, values: Values) -> str:
     return "|".join([record, *parts])
 
 
-def key_with_ssid(key: str, ssid: str) -> str:
-    """The key of a record that had no SSID yet (its second part is blank), with the SSID that came since."""
-    record, lea_code, held, *rest = key.split("|")
-    return "|".join([record, lea_code, held or ssid, *rest])
-
-
 def plan_key_of_service(values: Values) -> str:
     """The key of the PLAN that a SERV belongs to."""
     return "|".join(["PLAN", values["25.04"], values["25.07"], values["25.17"]])

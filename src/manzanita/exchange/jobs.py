@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max, Min
+from django.db.models import Max, Min, QuerySet
 
 from manzanita.accounts.queries import actor_of_grant_id
 from manzanita.domain.access import Capability
@@ -36,13 +36,17 @@ from manzanita.exchange.waiting import (
 )
 from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
-from manzanita.platform.jobs import JobRun, NotYet, job_kind
+from manzanita.platform.jobs import JobRun, NotYet, job_kind, wake_job
 
 # How long a job asks a state that has no news before it makes room for other jobs.
 PATIENCE_SECONDS = 3.0
 LONGEST_PAUSE_SECONDS = 60.0
 # A pause is this share of the silence so far.
 PAUSE_SHARE = 0.25
+# Whoever hands over wakes the next in turn; this is for a waker that was killed.
+TURN_PAUSE_SECONDS = 30.0
+# States in which the other side is not known to have the file.
+_NOT_HANDED_OVER = ("ready", "sending")
 
 
 class _RefusedWhole(Exception):
@@ -71,6 +75,7 @@ def send_submission(run: JobRun) -> dict[str, Any] | None:
     if submission.state == "ready" and not _may_still_send(submission):
         with run.step():
             take_back(submission=submission, reason=_grant_ended())
+        _wake_next(submission)
         return {"taken_back": True}
     other_side = gateway(form=submission.form, destination=submission.destination)
     try:
@@ -81,6 +86,7 @@ def send_submission(run: JobRun) -> dict[str, Any] | None:
     except _RefusedWhole as refused:
         with run.step():
             take_back(submission=submission, reason=_refused_whole(refused.code))
+        _wake_next(submission)
         return {"refused": True}
     except GatewayRefused as refused:
         reason = question_refused_reason(refused.code)
@@ -192,26 +198,30 @@ def _wait_for_turn(submission: Submission) -> None:
     """
     if submission.form == "files":
         return
-    earlier = (
-        Submission.objects.filter(
-            lea_code=submission.lea_code,
-            form=submission.form,
-            destination=submission.destination,
-            state__in=["ready", "sending"],
-            pk__lt=submission.pk,
-        )
-        .order_by("pk")
-        .first()
-    )
+    earlier = _not_handed_over(submission).filter(pk__lt=submission.pk).first()
     if earlier is None:
         return
-    has_stopped = is_job_over(earlier.job_id)
-    seconds = settings.STATE_GATEWAY["poll_seconds"]
-    if has_stopped:
-        seconds = LONGEST_PAUSE_SECONDS
-    elif earlier.next_try_at is not None:
+    seconds = TURN_PAUSE_SECONDS
+    if earlier.next_try_at is not None:
         seconds = max(seconds, (earlier.next_try_at - clock.now()).total_seconds())
-    raise _Waits(turn_reason(earlier, has_stopped=has_stopped), seconds)
+    raise _Waits(turn_reason(earlier, has_stopped=is_job_over(earlier.job_id)), seconds)
+
+
+def _wake_next(submission: Submission) -> None:
+    """It is the turn of the one that was made after this one."""
+    if submission.form != "files":
+        later = _not_handed_over(submission).filter(pk__gt=submission.pk).first()
+        wake_job(later.job_id if later else None)
+
+
+def _not_handed_over(submission: Submission) -> QuerySet[Submission]:
+    """The submissions that go the same way for the same LEA, in their order."""
+    return Submission.objects.filter(
+        lea_code=submission.lea_code,
+        form=submission.form,
+        destination=submission.destination,
+        state__in=_NOT_HANDED_OVER,
+    ).order_by("pk")
 
 
 def _let_doubt_settle(submission: Submission, looked_at: datetime) -> None:
@@ -252,9 +262,12 @@ def _advance(submission: Submission, state: str, **values: Any) -> None:
     )
     if not updated:
         raise RuntimeError("another attempt has moved this submission on")
+    is_handed_over = submission.state in _NOT_HANDED_OVER and state not in _NOT_HANDED_OVER
     submission.state = state
     for name, value in values.items():
         setattr(submission, name, value)
+    if is_handed_over:
+        _wake_next(submission)
 
 
 def _collect(run: JobRun, submission: Submission, other_side: StateGateway) -> None:

@@ -20,13 +20,14 @@ from manzanita.archive.queries import archived_keys
 from manzanita.domain import records
 from manzanita.domain.findings import Finding, Owner, Reason
 from manzanita.domain.reporting_periods import ReportingPeriod
-from manzanita.domain.rules import owner_of
+from manzanita.domain.rules import RETIRED_SSID_CODES, owner_of, rule_info
 from manzanita.exchange.checks import check_lines, would_reject
 from manzanita.exchange.holds import ON_ITS_WAY, hold
 from manzanita.exchange.models import Operation, StateFinding, StateRecord, SubmissionLine
 from manzanita.exchange.reporting import locked_periods, reported_records
+from manzanita.exchange.ssids import Ssids, follow_merges, ssids_of
 from manzanita.platform import clock
-from manzanita.students.models import Ssid, Student
+from manzanita.students.models import Student
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,8 @@ def reconcile_students(student_ids: Iterable[int]) -> None:
     reported = reported_records(ids)
     locks = locked_periods()
     known = archived_keys(ids)
-    ssids = dict(
-        Ssid.objects.believed()
-        .filter(student_id__in=ids)
-        .order_by("effective_from")
-        .values_list("student_id", "ssid")
-    )
+    ssids = ssids_of(ids)
+    follow_merges(ssids)
     at_state: dict[int, dict[str, StateRecord]] = defaultdict(dict)
     for held in StateRecord.objects.filter(student_id__in=ids):
         at_state[held.student_id][held.record_key] = held
@@ -123,9 +120,11 @@ def reconcile_students(student_ids: Iterable[int]) -> None:
 
     keep: list[Operation] = []
     for student_id in ids:
-        ssid = ssids.get(student_id, "")
-        should = [_should(row, ssid) for row in reported.get(student_id, [])]
-        known_keys = {records.key_with_ssid(key, ssid) for key in known.get(student_id, ())}
+        own = ssids.get(student_id, Ssids())
+        should = [_should(row, own) for row in reported.get(student_id, [])]
+        archived = known.get(student_id, set())
+        # Under the SSID of their day too: there the state may hold what it should now hold under another.
+        known_keys = {*archived, *map(own.key, archived)}
         steps = difference(should, at_state[student_id], known_keys)
         lines = newest_lines.get(student_id, {})
         if steps:
@@ -140,13 +139,10 @@ def reconcile_students(student_ids: Iterable[int]) -> None:
     _close_findings(ids, {(op.student_id, op.record_key) for op in keep})
 
 
-def _should(row: ArchivedRecord, ssid: str) -> Should:
-    """What the state should hold by an archived record. An archive made before the SSID came has none yet."""
-    key, values = row.record_key, row.values
-    if not values[records.SSID_FIELD[row.record]]:
-        key = records.key_with_ssid(key, ssid)
-        values = {**values, records.SSID_FIELD[row.record]: ssid}
-    return Should(row.record, key, row.key_on, row.lea_code, values, row.archive_id)
+def _should(row: ArchivedRecord, ssids: Ssids) -> Should:
+    """What the state should hold by an archived record, under the SSID that the student has now."""
+    values = ssids.values(row)
+    return Should(row.record, ssids.key(row.record_key), row.key_on, row.lea_code, values, row.archive_id)
 
 
 def _newest_lines(student_ids: Sequence[int]) -> dict[int, dict[str, SubmissionLine]]:
@@ -306,7 +302,7 @@ def _own_holds(step: Step, line: SubmissionLine | None, *, is_plan_mended: bool)
                 "rejected",
                 f"The state rejected exactly this line: {error['code']}, {error['text']}",
                 owner_of(error["code"], [error["field"]] if error.get("field") else []),
-                "Correct the value, or, where the cause lay elsewhere and is gone, release the line to go again.",
+                _way_out(error["code"]),
                 values={error["field"]: step.values.get(error["field"], "")} if error.get("field") else {},
             )
         )
@@ -323,6 +319,13 @@ def _own_holds(step: Step, line: SubmissionLine | None, *, is_plan_mended: bool)
             )
             break
     return holds
+
+
+def _way_out(code: str) -> str:
+    info = rule_info(code) if code in RETIRED_SSID_CODES else None
+    if info is not None:
+        return info.fix
+    return "Correct the value, or, where the cause lay elsewhere and is gone, release the line to go again."
 
 
 def _close_findings(student_ids: Sequence[int], different: set[tuple[int, str]]) -> None:

@@ -19,6 +19,7 @@ from manzanita.exchange.models import Operation, StateFinding, StateRecord, Subm
 from manzanita.exchange.queries import operations_of
 from manzanita.exchange.readback import is_equal
 from manzanita.exchange.reporting import left_out
+from manzanita.exchange.ssids import Ssids, ssids_of
 from manzanita.students.queries import visible_to
 
 
@@ -110,8 +111,9 @@ def _why_nothing(context: dict[str, Any]) -> str:
 
 def standing_record(student_id: int, record_key: str) -> ArchivedRecord | None:
     """The archived record that stands for a key now: the one that a correction would correct."""
+    ssids = ssids_of([student_id]).get(student_id, Ssids())
     for row in standing_records([student_id]).get(student_id, ()):
-        if row.record_key == record_key:
+        if record_key in (row.record_key, ssids.key(row.record_key)):
             return row
     return None
 

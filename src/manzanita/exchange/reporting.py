@@ -10,13 +10,12 @@ from django.db.models import Q, QuerySet
 
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.archive.queries import standing_records
-from manzanita.domain import records
 from manzanita.domain.access import Actor
 from manzanita.domain.reporting_periods import ReportingPeriod, period_of
 from manzanita.exchange.holds import ON_ITS_WAY
 from manzanita.exchange.models import Operation, PeriodLock, ReportStatus
+from manzanita.exchange.ssids import Ssids, ssids_of
 from manzanita.platform import clock
-from manzanita.students.models import Ssid
 from manzanita.students.queries import visible_to
 
 _ONLY: Mapping[str, tuple[str, ...]] = {
@@ -96,10 +95,10 @@ def record_states(
     stands = {row.pk for row in reported_records([archive.student_id]).get(archive.student_id, [])}
     operations = {one.record_key: one for one in Operation.objects.filter(student_id=archive.student_id)}
     # An archive made before the SSID came has none; its operation has.
-    newest = Ssid.objects.believed().filter(student_id=archive.student_id).order_by("-effective_from").first()
+    ssids = ssids_of([archive.student_id]).get(archive.student_id, Ssids())
     found = {}
     for row in rows:
-        key = records.key_with_ssid(row.record_key, newest.ssid if newest else "")
+        key = ssids.key(row.record_key)
         operation = operations.get(key)
         if status is not None and not is_reported(status, row.record):
             found[row.record_key] = _not_reported(status, operation)

@@ -100,6 +100,18 @@ def enqueue_job(*, kind: str, args: Mapping[str, Any], by_id: int | None = None)
     return job
 
 
+def wake_job(job_id: int | None) -> None:
+    """Let a job that has put itself off run now. Nothing happens where it is at work already, or over."""
+    from django_tasks_db.models import DBTaskResult
+
+    with transaction.atomic():
+        job = Job.objects.select_for_update().filter(pk=job_id, state=JobState.WAITING).first()
+        if job is None:
+            return
+        DBTaskResult.objects.filter(pk=job.task_id, status=TaskResultStatus.READY).delete()
+        _wake_up(job)
+
+
 class JobRun:
     """One attempt at one job, handed to the function of its kind."""
 

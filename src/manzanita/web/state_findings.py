@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.fields import short_name
-from manzanita.domain.rules import rule_info
+from manzanita.domain.rules import RETIRED_SSID_CODES, rule_info
 from manzanita.exchange.models import StateFinding
 from manzanita.exchange.plan import newest_line, standing_record
 from manzanita.exchange.queries import finding_of_actor, open_findings, operations_of
@@ -107,6 +107,7 @@ def finding(request: HttpRequest, pk: int) -> HttpResponse:
             "operation": current,
             "operation_url": reverse("state_operation", args=[current.pk]) if current and may_send else None,
             "correct_url": reverse("correct", args=[standing.pk]) if standing else None,
+            "is_retired_ssid": one.rule_code in RETIRED_SSID_CODES,
             "may_correct": actor.may(Capability.CORRECT_RECORD),
         },
     )

@@ -38,6 +38,28 @@ _LINE = RuleInfo(
 )
 
 
+# Codes by which the state says that an SSID is no longer one. That of CALPADS is not public.
+RETIRED_SSID_CODES = frozenset({"SBX0003"})
+
+_RETIRED_SSID = RuleInfo(
+    code="SBX0003",
+    title="SSID is retired",
+    kind="input",
+    phase="input",
+    severity=Severity.FATAL,
+    records=("SWDS", "MEET", "PLAN", "SERV"),
+    fields=("22.06", "24.06", "23.06", "25.07"),
+    meaning="The state has found two SSIDs for one student and retired the one of this line; its words name the other, "
+    "under which it now keeps the student's records.",
+    fix="Give the student the other SSID in the SIS. With the next SIS files it stands here too, and every line goes "
+    "under it by itself with the next send.",
+    owner=Owner.SIS,
+    source="ours: a code of the practice state; that of CALPADS is not public",
+    confidence="inferred",
+    is_implemented=False,
+)
+
+
 @cache
 def field_rules() -> tuple[FieldRule, ...]:
     """Rules about single values, in the order in which a value is judged."""
@@ -58,7 +80,7 @@ def row_rules() -> tuple[Rule, ...]:
 def catalog() -> Mapping[str, RuleInfo]:
     """Every rule by code: those evaluated here, and those known from the state's pages only."""
     known = {row["code"]: _known(row) for row in _catalog_rows()}
-    ours: tuple[RuleInfo, ...] = (_LINE, *field_rules(), *row_rules())
+    ours: tuple[RuleInfo, ...] = (_LINE, _RETIRED_SSID, *field_rules(), *row_rules())
     return MappingProxyType({**known, **{rule.code: rule for rule in ours}})
 
 
