@@ -29,6 +29,7 @@ from manzanita.platform.ids import new_public_id
 from manzanita.platform.jobs import (
     JobRun,
     LeaseLost,
+    NotYet,
     UnknownJobKind,
     claim_job,
     enqueue_job,
@@ -37,6 +38,7 @@ from manzanita.platform.jobs import (
     run_job,
     run_jobs_now,
     sweep_jobs,
+    wake_job,
 )
 from manzanita.platform.models import Job, JobState
 
@@ -56,6 +58,12 @@ def count_something(run: JobRun) -> dict[str, int]:
 @job_kind("test.fail")
 def fail_with_a_name(run: JobRun) -> None:
     raise ValueError("Sorrel Testcase was born on 2015-03-04")
+
+
+@job_kind("test.not-yet")
+def wait_for_somebody_else(run: JobRun) -> None:
+    seen_runs.append((run.job_id, run.args, run.by_id, run.attempt))
+    raise NotYet(30)
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +110,35 @@ def test_today_is_the_day_in_california(instant, day):
 
 
 # One job, in this process
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("today", [None, date(2027, 5, 1), date(2026, 1, 5)])
+def test_a_job_that_puts_itself_off_waits_its_seconds_whatever_day_the_house_says(noon, settings, today):
+    settings.TODAY = today
+    job = enqueue_job(kind="test.not-yet", args={})
+    assert run_jobs_now(only_due=True) == 1
+    noon.shift(timedelta(seconds=29))
+    assert run_jobs_now(only_due=True) == 0
+    noon.shift(timedelta(seconds=1))
+    assert run_jobs_now(only_due=True) == 1
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.WAITING, 0)
+
+
+@pytest.mark.django_db
+def test_a_job_that_put_itself_off_is_woken_once(noon):
+    job = enqueue_job(kind="test.not-yet", args={})
+    run_jobs_now(only_due=True)
+    wake_job(job.pk)
+    wake_job(job.pk)
+    assert DBTaskResult.objects.filter(status=TaskResultStatus.READY).count() == 1
+    assert run_jobs_now(only_due=True) == 1
+    claimed = claim_job(job.pk)
+    wake_job(job.pk)  # at work: nothing to wake
+    wake_job(None)
+    assert claimed is not None
+    assert Job.objects.get(pk=job.pk).state == JobState.RUNNING
 
 
 @pytest.mark.django_db

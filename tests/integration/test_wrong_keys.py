@@ -6,11 +6,13 @@ from datetime import date
 
 import pytest
 
+from manzanita.archive.models import ArchivedRecord
 from manzanita.exchange.actions import prepare_submission
 from manzanita.exchange.models import Operation, StateFinding, StateRecord, Submission
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.platform.facts import Statement
 from manzanita.platform.jobs import run_jobs_now
+from manzanita.procedures.correct import correct_record
 from manzanita.students.actions import state_student_facts
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
@@ -89,7 +91,7 @@ def test_a_retired_ssid_is_the_sis_s_to_mend_and_then_everything_goes_under_the_
     assert lines_of(sandbox, "PLAN", RETIRED) == []
     assert [line[11] for line in lines_of(sandbox, "PLAN", KEPT)] == ["20241115", "20251114", "20261123"]
     assert len(lines_of(sandbox, "SERV", KEPT)) == 5
-    # Alder's and Towhee's: 2 + 1 + ... as the state's own extract counts them.
+    # Line for line as many as the state's own extract has.
     assert StateRecord.objects.filter(lea_code=w.LEA).count() == sum(
         len(sandbox.extract(record)) for record in ("SWDS", "MEET", "PLAN", "SERV")
     )
@@ -134,28 +136,24 @@ def test_an_ssid_that_was_never_the_student_s_is_deleted_and_added_anew(world, s
 
 
 def test_a_plan_whose_start_was_wrong_is_deleted_under_the_old_date_and_added_under_the_new(world, sandbox):
-    alder = world.students["alder"]
-    old = archive(alder, review_rows())
-    send(world)
-    rows = review_rows()
-    rows = [
-        rows[0],
-        ("PLAN", {**rows[1][1], "23.12": "20261130"}),
-        ("SERV", {**rows[2][1], "25.17": "20261130"}),
-        ("SERV", {**rows[3][1], "25.17": "20261130"}),
-    ]
-    archive(alder, rows, cause="correction", supersedes=old)
+    row = ArchivedRecord.objects.get(record_key="PLAN|9910017|9900000005|20251114")
+    correct_record(
+        actor=world.coordinator_actor,
+        row=row,
+        changes={"23.12": "20251020"},
+        reason="The family signed in October.",
+    )
     submission = send(world)
     assert answers(submission) == [
-        ("delete", "SERV|9910017|9900000005|20261123|330|100|510", "posted"),
-        ("delete", "SERV|9910017|9900000005|20261123|415|100|510", "posted"),
-        ("delete", "PLAN|9910017|9900000005|20261123", "posted"),
-        ("add", "PLAN|9910017|9900000005|20261130", "posted"),
-        ("add", "SERV|9910017|9900000005|20261130|330|100|510", "posted"),
-        ("add", "SERV|9910017|9900000005|20261130|415|100|510", "posted"),
+        ("delete", "SERV|9910017|9900000005|20251114|330|100|510", "posted"),
+        ("delete", "SERV|9910017|9900000005|20251114|415|100|510", "posted"),
+        ("delete", "PLAN|9910017|9900000005|20251114", "posted"),
+        ("add", "PLAN|9910017|9900000005|20251020", "posted"),
+        ("add", "SERV|9910017|9900000005|20251020|330|100|510", "posted"),
+        ("add", "SERV|9910017|9900000005|20251020|415|100|510", "posted"),
     ]
-    # The state's own journal, in the order of its effects: the review, then the six of the correction.
-    journal = sandbox.applied()[4:]
+    # The state's own journal, in the order of its effects.
+    journal = sandbox.applied()
     assert [(row["record"], row["operation"], row["count"]) for row in journal] == [
         ("SERV", "delete", 1),
         ("SERV", "delete", 1),
@@ -167,14 +165,8 @@ def test_a_plan_whose_start_was_wrong_is_deleted_under_the_old_date_and_added_un
     assert [row["local_record_id"] for row in journal] == list(
         submission.lines.order_by("position").values_list("transaction_id", flat=True)
     )
-    assert [line[11] for line in lines_of(sandbox, "PLAN", RETIRED)] == ["20241115", "20251114", "20261130"]
-    assert [line[16] for line in lines_of(sandbox, "SERV", RETIRED)] == [
-        "20241115",
-        "20251114",
-        "20251114",
-        "20261130",
-        "20261130",
-    ]
+    assert [line[11] for line in lines_of(sandbox, "PLAN", RETIRED)] == ["20241115", "20251020"]
+    assert [line[16] for line in lines_of(sandbox, "SERV", RETIRED)] == ["20241115", "20251020", "20251020"]
     assert not Operation.objects.exists()
 
 
