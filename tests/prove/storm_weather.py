@@ -16,6 +16,7 @@ from tests.support.system import System
 CALIFORNIA = ZoneInfo("America/Los_Angeles")
 # Longer than the client waits: what is slow or late is not heard.
 SLOW_SECONDS = 4
+WORDS = ("refuse", "fail", "slow", "late", "lose", "truncate", "twice")
 # Of ten kills: the worker, which sends, six; the state two or three; the web server one or two.
 _VICTIMS = (("worker", 6), ("sandbox", 2.5), ("web", 1.5))
 
@@ -65,6 +66,8 @@ class Storm(threading.Thread):
         self.counts[f"times {kind}"] += 1
         self._tell(
             "weather",
+            # Some words for certain, so that a short run meets bad weather too; then what the seed draws.
+            next=self.chance.sample(WORDS, 4),
             seed=self.chance.randrange(1_000_000),
             share=self.chance.choice([0.4, 0.6, 0.8]),
             seconds=SLOW_SECONDS,
