@@ -6,12 +6,13 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
+from manzanita.accounts.models import Grant
 from manzanita.exchange import jobs as exchange_jobs
 from manzanita.exchange.actions import prepare_submission, store_answers
 from manzanita.exchange.gateway import Answer, GatewayUnavailable
@@ -322,6 +323,18 @@ def test_an_earlier_file_whose_work_stopped_is_named_with_the_way_on(world, stat
     )
     assert received(state) == []
     assert first.lines.count() == 4
+
+
+def test_a_file_that_is_taken_back_waits_for_nothing_any_more(world):
+    archive(world.students["alder"], review_rows())
+    first = prepare(world)
+    archive(world.students["towhee"], review_rows("towhee"))
+    second = prepare(world)
+    assert work(first) == "state-unreachable"
+    assert work(second) == "its-turn"
+    Grant.objects.filter(pk=world.coordinator_grant.pk).update(ends_on=date(2026, 11, 22))
+    assert work(second) == ""
+    assert (second.state, second.next_try_at, second.refusals[0]["code"]) == ("refused", None, "grant-ended")
 
 
 def test_another_district_does_not_wait(world, state):

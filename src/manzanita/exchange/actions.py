@@ -229,7 +229,8 @@ def take_back(*, submission: Submission, reason: Reason, actor: Actor | None = N
     submission.state = "refused" if is_empty else "done"
     submission.refusals = [reason_document(reason)]
     submission.answered_at = None if is_empty else clock.now()
-    submission.save(update_fields=["state", "refusals", "answered_at"])
+    submission.waits, submission.next_try_at = [], None
+    submission.save(update_fields=["state", "refusals", "answered_at", "waits", "next_try_at"])
     reconcile_students(line.student_id for line in waiting)
     log_change(
         actor=actor,

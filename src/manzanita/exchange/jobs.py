@@ -79,7 +79,7 @@ def send_submission(run: JobRun) -> dict[str, Any] | None:
         return {"taken_back": True}
     other_side = gateway(form=submission.form, destination=submission.destination)
     try:
-        if submission.state in ("ready", "sending"):
+        if submission.state in _NOT_HANDED_OVER:
             _deliver(run, submission, other_side)
         if submission.state == "answering":
             _collect(run, submission, other_side)
