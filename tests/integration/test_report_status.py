@@ -184,6 +184,29 @@ def test_an_archive_in_doubt_goes_once_more(actor, review):
     ]
 
 
+def test_what_is_left_out_is_still_deleted_when_the_rest_goes_once_more(actor, review):
+    post_all(actor)
+    set_report_status(actor=actor, archive=review, choice="MEET", reason="Only the meeting is right.")
+
+    assert send_again(actor=actor, archive=review, reason="The state lost a file.") == 1
+    assert plan() == [
+        ("delete", SERV_330, ""),
+        ("delete", SERV_415, ""),
+        ("delete", PLAN, ""),
+        ("add", MEET, ""),
+    ]
+
+
+def test_a_superseded_archive_does_not_go_once_more(actor, review):
+    post_all(actor)
+    row = review.records.get(record_key=SERV_330)
+    correct_record(actor=actor, row=row, changes={"25.15": "50"}, reason="A typing error.")
+    with pytest.raises(NotSet) as refused:
+        send_again(actor=actor, archive=review, reason="The state lost a file.")
+
+    assert [why.code for why in refused.value.reasons] == ["already-corrected"]
+
+
 # The reporting period
 
 

@@ -14,7 +14,8 @@ from manzanita.domain.reporting_periods import ReportingPeriod
 from manzanita.exchange.actions import Learned, forget_state_lines, learn_state_lines
 from manzanita.exchange.models import Operation, PeriodLock, ReportStatus
 from manzanita.exchange.outbox import reconcile_students
-from manzanita.exchange.reporting import lock_of
+from manzanita.exchange.reporting import lock_of, reported_records
+from manzanita.exchange.ssids import Ssids, ssids_of
 from manzanita.platform import clock
 from manzanita.platform.jobs import enqueue_job
 
@@ -73,6 +74,15 @@ def set_report_status(
     return status
 
 
+def _superseded() -> Reason:
+    return Reason(
+        "already-corrected",
+        "A correction stands in the place of this archive.",
+        Owner.COORDINATOR,
+        "Set it on the archive that stands.",
+    )
+
+
 def _reasons_against(archive: Archive, choice: str, reason: str, expires_on: date | None) -> list[Reason]:
     reasons = []
     if not reason.strip():
@@ -80,14 +90,7 @@ def _reasons_against(archive: Archive, choice: str, reason: str, expires_on: dat
             Reason("no-reason", "It needs its reason.", Owner.COORDINATOR, "Say why in a sentence.")
         )
     if Archive.objects.filter(supersedes_id=archive.pk).exists():
-        reasons.append(
-            Reason(
-                "already-corrected",
-                "A correction stands in the place of this archive.",
-                Owner.COORDINATOR,
-                "Set it on the archive that stands.",
-            )
-        )
+        reasons.append(_superseded())
     if expires_on is not None and expires_on <= clock.today():
         reasons.append(
             Reason(
@@ -170,13 +173,18 @@ def say_complete(*, actor: Actor, archive: Archive, reason: str) -> int:
 def send_again(*, actor: Actor, archive: Archive, reason: str) -> int:
     """Take nothing for held of an archive's records, so that they go to the state once more; how many.
 
-    Raises ``NotSet`` without a reason.
+    Only of those that it reports: of a record that is left out the state is told to delete what it holds, and must
+    not be taken for empty. Raises ``NotSet`` without a reason, and for an archive that was superseded.
     """
     if not reason.strip():
         raise NotSet(
             [Reason("no-reason", "It needs its reason.", Owner.COORDINATOR, "Say why you doubt it.")]
         )
-    keys = list(archive.records.values_list("record_key", flat=True))
+    if Archive.objects.filter(supersedes_id=archive.pk).exists():
+        raise NotSet([_superseded()])
+    ssids = ssids_of([archive.student_id]).get(archive.student_id, Ssids())
+    reported = reported_records([archive.student_id]).get(archive.student_id, [])
+    keys = [ssids.key(row.record_key) for row in reported if row.archive_id == archive.pk]
     return _said(actor, archive, "send_again", reason, forget_state_lines(keys))
 
 

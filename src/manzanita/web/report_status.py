@@ -103,7 +103,7 @@ def set_status(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         messages.success(request, _set(request.actor, archive, choice, reason, request.POST.get("until", "")))
     except NotSet as refused:
         for why in refused.reasons:
-            messages.error(request, f"Not set. {why.text} {why.way_out}")
+            messages.error(request, f"Not set. {why.text} {why.way_out} ({why.owner})")
     except ValueError:
         messages.error(request, "Not set. The last day is no date. Enter it anew, or leave it blank.")
     return redirect("archive", public_id)
