@@ -168,7 +168,8 @@ def test_a_meeting_alone_is_told_and_moves_the_clocks(actor, alder):
     alder.refresh_from_db()
     assert alder.plan_review_due_on == date(2027, 11, 17)
     assert alder.evaluation_due_on == date(2029, 11, 17)
-    assert Meeting.objects.get(source="procedure").held_on == date(2026, 11, 17)
+    meeting = Meeting.objects.get(source="procedure")
+    assert (meeting.held_on, meeting.event_key) == (date(2026, 11, 17), "triennial")
     with pytest.raises(NotPossible) as refused:
         record_change(actor=actor, student=alder, asked=asked)
     assert codes(refused) == ["meeting-known"]
@@ -264,3 +265,13 @@ def test_a_case_manager_does_not_change_records_without_a_meeting(small_world, a
         record_change(actor=small_world.case_manager_actor, student=alder, asked=asked)
 
     assert codes(refused) == ["no-capability"]
+
+
+def test_the_preview_judges_a_student_without_an_id_as_recording_will(actor, small_world):
+    yarrow = small_world.students["yarrow"]
+    assert yarrow.local_sped_id == ""
+    asked = Asked("meeting", date(2026, 11, 17), REASON, evaluation_type_code="10", eligibility_code="10")
+    preview = preview_change(actor, yarrow, asked)
+
+    assert [draft.values["24.08"] for draft in preview.drafts] == [f"SE{yarrow.pk:08d}"]
+    assert "24.08" not in {number for reason in preview.blockers for number in reason.values}

@@ -12,7 +12,6 @@ from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.models import Meeting
 from manzanita.procedures.correct import correct_record, preview_correction
 from manzanita.students.queries import facts_of
-from tests.support import world as w
 
 PLAN = "PLAN|9910017|9900000005|20251114"
 SWDS = "SWDS|9910017|9900000005|20241115"

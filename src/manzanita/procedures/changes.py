@@ -22,6 +22,7 @@ from manzanita.domain.changes import ADOPTED, CHANGES, NEVER_CAME_REASON, NEVER_
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
 from manzanita.domain.findings import Finding, Owner, Reason
+from manzanita.domain.records import state_date
 from manzanita.domain.rules import owner_of
 from manzanita.domain.scenarios import PARTICIPATING, Starts, StatusDue
 from manzanita.exchange.checks import check_lines, would_reject
@@ -34,7 +35,8 @@ from manzanita.procedures.change_reasons import SETTING_FIELDS, Asked, blockers_
 from manzanita.procedures.effects import Effect, long_day
 from manzanita.procedures.lines import FutureService, LineWriter
 from manzanita.procedures.stating import Stating
-from manzanita.students.actions import issue_local_sped_id
+from manzanita.procedures.take_over import event_key_of
+from manzanita.students.actions import issue_local_sped_id, local_sped_id_for
 from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, facts_of
 
@@ -59,6 +61,8 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
     if change is None:
         raise ValueError(f"no such change: {asked.key}")
     _require_codes(asked)
+    # Recording it gives the student an id where there is none; the preview judges the lines with it.
+    student.local_sped_id = student.local_sped_id or local_sped_id_for(student)
     facts = facts_of(student)
     blockers = list(blockers_of(actor, asked, facts))
     adopted = _adopted(actor, student) if asked.key == "never_came" else None
@@ -181,9 +185,14 @@ class _Drafting:
 
 def meeting_of(actor: Actor, student: Student, asked: Asked) -> Meeting:
     """The meeting that a MEET line tells of, not stored: for other changes it only carries who and where."""
+    told = {
+        "24.14": asked.evaluation_type_code,
+        "24.15": state_date(asked.on),
+        "24.17": "Y" if asked.is_plan_review else "N",
+    }
     return Meeting(
         student=student,
-        event_key="meeting" if not asked.is_plan_review else "annual",
+        event_key=event_key_of(told),
         state="finalized",
         lea_code=actor.agency_code,
         held_on=asked.on,

@@ -216,7 +216,7 @@ def _meeting(pk: int, row: Row, at: datetime) -> Meeting:
     held_on = parse_state_date(row["24.15"]) if row["24.15"] else None
     return Meeting(
         student_id=pk,
-        event_key=_event_key(row),
+        event_key=event_key_of(row),
         state="finalized",
         lea_code=row["24.04"],
         held_on=held_on,
@@ -234,7 +234,8 @@ def _meeting(pk: int, row: Row, at: datetime) -> Meeting:
     )
 
 
-def _event_key(row: Row) -> str:
+def event_key_of(row: Row) -> str:
+    """What a meeting was, as far as its MEET line says it."""
     if not row["24.15"]:
         return "pending"
     if row["24.14"] in ("10", "15"):

@@ -91,11 +91,16 @@ def _name_key(who: Identity | Student) -> str:
     return name_key(who.first_name, who.middle_name, who.last_name, who.suffix)
 
 
+def local_sped_id_for(student: Student) -> str:
+    """The special education id that this installation gives a student who has none."""
+    return f"SE{student.pk:08d}"
+
+
 def issue_local_sped_id(student: Student) -> None:
     """Give a student who has none a special education id of this installation; the state's files require it."""
     if student.local_sped_id:
         return
-    student.local_sped_id = f"SE{student.pk:08d}"
+    student.local_sped_id = local_sped_id_for(student)
     Student.unscoped.filter(pk=student.pk, local_sped_id="").update(local_sped_id=student.local_sped_id)
 
 
