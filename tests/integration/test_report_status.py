@@ -26,7 +26,7 @@ from manzanita.exchange.report_actions import (
 )
 from manzanita.exchange.reporting import record_states, status_of
 from manzanita.procedures.correct import correct_record
-from manzanita.students.queries import visible_to
+from manzanita.students.scope import visible_to
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
 

@@ -12,7 +12,8 @@ from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.models import User
 from manzanita.archive.models import Archive
 from manzanita.auditing.models import ReadEvent
-from manzanita.domain.access import PERSPECTIVES, Capability
+from manzanita.domain.access import Capability
+from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings import actions
 from manzanita.meetings.models import Meeting
@@ -64,8 +65,7 @@ def take_away(monkeypatch: pytest.MonkeyPatch, perspective: str, *taken: Capabil
     changed = replace(
         PERSPECTIVES[perspective], capabilities=PERSPECTIVES[perspective].capabilities - set(taken)
     )
-    for module in ("manzanita.accounts.queries", "manzanita.web.access"):
-        monkeypatch.setattr(f"{module}.PERSPECTIVES", {**PERSPECTIVES, perspective: changed})
+    monkeypatch.setattr("manzanita.accounts.queries.PERSPECTIVES", {**PERSPECTIVES, perspective: changed})
 
 
 def many_students(
@@ -139,6 +139,13 @@ def leaves(student: Student, on: date) -> None:
         by_id=None,
         cause="test",
     )
+
+
+def moves_to(student: Student, school_code: str) -> None:
+    """The student has been at another school of the district all along."""
+    slot = {"student_id": student.pk, "lea_code": w.LEA, "started_on": START}
+    values = enrollment("L0000") | {"school_code": school_code}
+    state_student_facts("enrollment", [Statement(slot, values, START)], by_id=None, cause="test")
 
 
 def enrolled_elsewhere(student: Student, since: date) -> None:

@@ -64,13 +64,14 @@ def test_a_stranger_without_a_grant_is_told_so(small_world, sign_in):
     assert "no perspective is given to you today" in text_of(answer)
 
 
-def test_without_the_capability_the_page_says_why(small_world, manager, monkeypatch):
+def test_who_reads_no_students_is_told_what_the_perspective_is_for(small_world, manager, monkeypatch):
     pages.take_away(monkeypatch, "case_manager", Capability.READ_STUDENT)
-    answer = manager.get("/")
+    page = text_of(manager.get("/"))
+    assert "You work as Case manager" in page and "This perspective reads no student records" in page
+    answer = manager.get("/students")
     assert answer.status_code == 403
-    page = text_of(answer)
-    assert "As Case manager at Chaparral Unified you cannot read student records." in page
-    assert "Ask the SEDS coordinator of Chaparral Unified" in page
+    assert "As Case manager at Chaparral Unified you cannot read student records." in text_of(answer)
+    assert "Ask the SEDS coordinator of Chaparral Unified" in text_of(answer)
 
 
 def test_home_is_only_read(small_world, coordinator):
@@ -234,7 +235,7 @@ def test_odd_questions_change_nothing(small_world, coordinator):
 # session, user, grants; two clocks with and without a meeting, findings, open meetings, last reply; for those who
 # send also the plan and imports
 CASE_MANAGER_QUERIES = 10
-COORDINATOR_QUERIES = 13
+COORDINATOR_QUERIES = 14
 
 
 @pytest.mark.parametrize("count", [3, 60])

@@ -219,7 +219,7 @@ def test_the_page_shows_what_became_of_the_lines_and_every_note(small_world, coo
     assert "SIS staff" in page and "Correct it in the SIS, export again, and import the new file." in page
     assert "started by Juniper Mockup" in page
     assert 'href="/students">Show the students' in page
-    assert "hx-trigger" not in page
+    assert "every 2s" not in page
 
 
 def test_notes_are_filtered_by_effect_and_paged(coordinator, monkeypatch):

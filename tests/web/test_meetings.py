@@ -173,7 +173,7 @@ def test_what_the_state_brought_is_not_in_the_list(small_world, coordinator):
 
 
 # session, user, grants; open ones, closed ones, read log
-LIST_QUERIES = 6
+LIST_QUERIES = 7
 
 
 @pytest.mark.parametrize("count", [3, 60])

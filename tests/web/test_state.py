@@ -338,7 +338,7 @@ def test_a_job_that_gave_up_is_said_and_set_going_again(small_world, coordinator
     Job.objects.update(state="failed", attempts=5, error_type="ValueError")
     address = f"/state/submissions/{Submission.objects.get().public_id}"
     page = text_of(coordinator.get(address))
-    assert "ValueError after 5 attempts" in page and "hx-get" not in page
+    assert "ValueError after 5 attempts" in page and "every 2s" not in page
     coordinator.post(f"{address}/resume")
     coordinator.post(f"{address}/resume")
     assert Job.objects.filter(state="waiting").count() == 1

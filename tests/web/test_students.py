@@ -147,10 +147,42 @@ def test_lists_of_findings_and_of_what_is_held(small_world, coordinator):
 
 def test_a_student_who_left_stays_for_a_while_marked_as_such(small_world, coordinator):
     pages.leaves(small_world.students["towhee"], date(2026, 6, 12))
+    assert names_in(coordinator.get("/students")) == ["Alder", "Yarrow"]
+    coordinator.post("/perspective", {"view": "leaving"})
     page = text_of(coordinator.get("/students"))
-    assert "left 06/12/2026" in page
-    pages.leaves(small_world.students["alder"], date(2025, 6, 30))  # July 1, 2025 began the last year
+    assert "left 06/12/2026" in page and "Leaving, or left lately" in page
+    assert names_in(coordinator.get("/students")) == ["Towhee"]
+
+
+def test_of_whom_we_report_nothing_any_more_nothing_is_seen_after_a_while(small_world, coordinator):
+    pages.leaves(small_world.students["yarrow"], date(2025, 7, 1))
+    address = f"/students/{small_world.students['yarrow'].public_id}"
+    assert coordinator.get(address).status_code == 200
+    pages.leaves(small_world.students["yarrow"], date(2025, 6, 30))  # July 1, 2025 began the last year
+    assert coordinator.get(address).status_code == 404
+
+
+def test_a_view_shows_its_students_and_names_those_it_leaves_out(small_world, coordinator):
+    pages.leaves(small_world.students["towhee"], date(2026, 6, 12))
+    answer = coordinator.post("/students/search", {"q": "testcase"}, follow=True)
+    assert names_in(answer) == ["Alder", "Yarrow"]
+    assert "1 more student outside “Current students”" in text_of(answer)
+    coordinator.post("/perspective", {"view": "all"})
+    assert names_in(coordinator.get("/students")) == ["Alder", "Towhee", "Yarrow"]
+    coordinator.post("/perspective", {"view": "of all districts"})
+    assert names_in(coordinator.get("/students")) == ["Alder", "Towhee", "Yarrow"]
+
+
+def test_lists_can_be_narrowed_to_one_school_of_the_district(small_world, coordinator):
+    assert "Buckeye Elementary" in text_of(coordinator.get("/perspective/schools"))
+    assert "Willow Bend" not in text_of(coordinator.get("/perspective/schools"))
+    coordinator.post("/perspective", {"school": w.SCHOOL})
+    page = text_of(coordinator.get("/students"))
+    assert "Chaparral Unified, Buckeye Elementary" in page
+    pages.moves_to(small_world.students["alder"], "5500009")
     assert names_in(coordinator.get("/students")) == ["Towhee", "Yarrow"]
+    coordinator.post("/perspective", {"school": w.OTHER_SCHOOL})  # not a school of the district: no narrowing
+    assert names_in(coordinator.get("/students")) == ["Alder", "Towhee", "Yarrow"]
 
 
 # Search

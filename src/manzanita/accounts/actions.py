@@ -1,11 +1,14 @@
 """Writing accounts and grants."""
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from manzanita.accounts.models import Grant, User
-from manzanita.orgs.models import Agency
+from manzanita.accounts.models import Grant, GrantSchool, GrantStudent, Role, User
+from manzanita.domain.access import Designation, Scope
+from manzanita.domain.perspectives import PERSPECTIVES
+from manzanita.orgs.models import Agency, School
 
 
 @transaction.atomic
@@ -15,15 +18,58 @@ def add_person(*, email: str, name: str, password: str | None) -> User:
     return user or User.objects.create_user(email=email, name=name, password=password)
 
 
+@transaction.atomic
 def grant_perspective(
-    *, user: User, perspective_key: str, agency: Agency, starts_on: date, by: User | None, reason: str
+    *,
+    user: User,
+    perspective_key: str,
+    agency: Agency,
+    starts_on: date,
+    by: User | None,
+    reason: str,
+    ends_on: date | None = None,
+    ends_at: datetime | None = None,
+    role: Role | None = None,
+    designation: Designation = Designation.SPECIAL_EDUCATION,
+    schools: Iterable[School] = (),
+    student_ids: Iterable[int] = (),
 ) -> Grant:
-    """Give ``user`` a perspective at an agency; giving it again changes nothing."""
+    """Give ``user`` a perspective at an agency; giving the same open grant again only adds its schools and students.
+
+    Raises ``ValueError`` where the perspective cannot be held like this: at an agency of that kind, for that
+    designation, without its schools or students, or for longer than it may last. Who may give it is decided by the
+    caller (``accounts.granting``).
+    """
+    perspective = PERSPECTIVES[perspective_key]
+    if agency.kind not in perspective.agency_kinds:
+        raise ValueError(f"{perspective.label} cannot be held at a {agency.get_kind_display()}")
+    if designation not in perspective.designations:
+        raise ValueError(f"{perspective.label} is not for {designation.value}")
+    if perspective.longest_days is not None:
+        longest = starts_on + timedelta(days=perspective.longest_days)
+        if ends_on is None or ends_on > longest:
+            raise ValueError(f"{perspective.label} lasts {perspective.longest_days} days at most")
+    schools, student_ids = list(schools), list(student_ids)
+    if perspective.scope is Scope.SCHOOL and not schools:
+        raise ValueError(f"{perspective.label} is given for one school or more")
+    if any(school.agency_id != agency.pk for school in schools):
+        raise ValueError("a school of another agency")
+    if perspective.scope is Scope.NAMED and not student_ids:
+        raise ValueError(f"{perspective.label} is given for named students")
     grant, _ = Grant.objects.get_or_create(
         user=user,
         perspective_key=perspective_key,
         agency=agency,
-        ends_on=None,
+        designation=designation.value,
+        role=role,
+        ends_on=ends_on,
+        ends_at=ends_at,
         defaults={"starts_on": starts_on, "granted_by": by, "reason": reason},
+    )
+    GrantSchool.objects.bulk_create(
+        [GrantSchool(grant=grant, school=school) for school in schools], ignore_conflicts=True
+    )
+    GrantStudent.objects.bulk_create(
+        [GrantStudent(grant=grant, student_id=pk) for pk in dict.fromkeys(student_ids)], ignore_conflicts=True
     )
     return grant

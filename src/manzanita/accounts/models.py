@@ -4,7 +4,8 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
 
-from manzanita.domain.access import PERSPECTIVES
+from manzanita.domain.access import DESIGNATION_WORDS, Designation
+from manzanita.domain.perspectives import PERSPECTIVES
 
 
 class UserManager(BaseUserManager):
@@ -30,23 +31,58 @@ class User(AbstractBaseUser):
         return self.name
 
 
+class Role(models.Model):
+    """A bundle that a SELPA made of a perspective: its own name, fewer or other capabilities.
+
+    The scope and the relationships stay those of ``perspective_key``, so a role never widens whom one sees.
+    """
+
+    selpa_code = models.CharField(max_length=4)
+    key = models.SlugField(max_length=40)
+    label = models.CharField(max_length=60)
+    for_whom = models.CharField(max_length=200)
+    perspective_key = models.CharField(max_length=30)
+    capabilities = models.JSONField(default=list)
+    retired_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="accounts_role_once", fields=["selpa_code", "key"])]
+
+    def __str__(self) -> str:
+        return self.label
+
+
 class Grant(models.Model):
-    """The right to act through one perspective at one agency, from a day until a day, with its giver."""
+    """The right to act through one perspective at one agency, from a day until a day, with its giver.
+
+    ``ends_at`` ends a grant within a day (a session of host staff). Schools and named students stand in rows of their
+    own; a perspective without such a scope has none.
+    """
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="grants")
     perspective_key = models.CharField(
         max_length=30, choices=[(perspective.key, perspective.label) for perspective in PERSPECTIVES.values()]
     )
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, null=True, blank=True, related_name="grants")
     agency = models.ForeignKey("orgs.Agency", on_delete=models.PROTECT, related_name="grants")
+    designation = models.CharField(
+        max_length=20,
+        choices=[(one.value, DESIGNATION_WORDS[one]) for one in Designation],
+        default=Designation.SPECIAL_EDUCATION.value,
+    )
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
     granted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=200)
 
     class Meta:
+        indexes = [models.Index(fields=["agency", "perspective_key"], name="accounts_grants_of_agency")]
         constraints = [
             models.UniqueConstraint(
-                name="accounts_grant_once", fields=["user", "perspective_key", "agency", "starts_on"]
+                name="accounts_grant_once",
+                fields=["user", "perspective_key", "agency", "designation", "starts_on"],
+                condition=Q(role__isnull=True, ends_on__isnull=True),
             ),
             models.CheckConstraint(
                 name="accounts_grant_ends_after_start",
@@ -59,8 +95,36 @@ class Grant(models.Model):
 
     @property
     def perspective_label(self) -> str:
-        return PERSPECTIVES[self.perspective_key].label
+        return self.role.label if self.role is not None else PERSPECTIVES[self.perspective_key].label
 
     @property
     def agency_name(self) -> str:
         return self.agency.name
+
+
+class GrantSchool(models.Model):
+    """A school to which a grant of school scope reaches."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="schools")
+    school = models.ForeignKey("orgs.School", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="accounts_grant_school_once", fields=["grant", "school"])]
+
+    def __str__(self) -> str:
+        return f"grant {self.grant_id} at school {self.school_id}"
+
+
+class GrantStudent(models.Model):
+    """A student whom a grant of named scope reaches; the key is plain, because students stand above accounts."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="named_students")
+    student_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="accounts_grant_student_once", fields=["grant", "student_id"])
+        ]
+
+    def __str__(self) -> str:
+        return f"grant {self.grant_id} for student {self.student_id}"

@@ -1,45 +1,116 @@
-"""Reading accounts and grants, and turning a grant into an actor."""
+"""Reading accounts and grants, and turning grants into an actor."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from manzanita.accounts.models import Grant, User
-from manzanita.domain.access import PERSPECTIVES, Actor
+from manzanita.accounts.models import Grant, GrantSchool, GrantStudent, User
+from manzanita.domain.access import Actor, Capability, Designation, Scope, View
+from manzanita.domain.perspectives import PERSPECTIVES
+from manzanita.orgs.models import School
+from manzanita.orgs.queries import member_codes
+from manzanita.platform import clock
 
 
-def grants_in_force(user: User, on: date) -> list[Grant]:
-    """Grants of ``user`` on the day ``on``, widest perspective first."""
-    grants = Grant.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on), user=user, starts_on__lte=on)
-    order = list(PERSPECTIVES)
-    return sorted(
-        grants.select_related("agency"), key=lambda g: (order.index(g.perspective_key), g.agency.name, g.pk)
+def in_force(on: date) -> Q:
+    """Condition on grants: in force on the day ``on``, and not ended by an instant that has passed."""
+    return (
+        Q(starts_on__lte=on)
+        & (Q(ends_on__isnull=True) | Q(ends_on__gte=on))
+        & (Q(ends_at__isnull=True) | Q(ends_at__gt=clock.now()))
     )
 
 
-def actor_of(user: User, grant: Grant) -> Actor:
-    """The actor that ``user`` is through ``grant``."""
+def grants_in_force(user: User, on: date) -> list[Grant]:
+    """Grants of ``user`` on the day ``on``, the preferred perspective first."""
+    grants = Grant.objects.filter(in_force(on), user=user)
+    order = list(PERSPECTIVES)
+    return sorted(
+        grants.select_related("agency", "role"),
+        key=lambda g: (order.index(g.perspective_key), g.agency.name, g.designation, g.pk),
+    )
+
+
+def standings_of(grants: Iterable[Grant]) -> list[list[Grant]]:
+    """Grants that act as one: same perspective, agency and designation; in their order."""
+    found: dict[tuple[str, int, str], list[Grant]] = {}
+    for grant in grants:
+        found.setdefault((grant.perspective_key, grant.agency_id, grant.designation), []).append(grant)
+    return list(found.values())
+
+
+def capabilities_of(grant: Grant) -> frozenset[Capability]:
+    """What one grant allows: the capabilities of its role, or of its perspective."""
+    if grant.role is None:
+        return PERSPECTIVES[grant.perspective_key].capabilities
+    return frozenset(Capability(one) for one in grant.role.capabilities)
+
+
+def actor_of(user: User, *grants: Grant, view: str = "", at_school: tuple[str, str] = ("", "")) -> Actor:
+    """The actor that ``user`` is through ``grants`` of one standing; an unknown ``view`` is the perspective's first.
+
+    What may be done is the union over the grants: a role brings its own capabilities, a plain grant those of the
+    perspective. Two queries where the scope needs them (schools; members of a SELPA), else none.
+    """
+    first = grants[0]
+    perspective = PERSPECTIVES[first.perspective_key]
+    ids = tuple(grant.pk for grant in grants)
+    schools: frozenset[str] = frozenset()
+    if perspective.scope is Scope.SCHOOL:
+        rows = GrantSchool.objects.filter(grant__in=ids, school__agency=first.agency_id)
+        schools = frozenset(rows.values_list("school__code", flat=True))
+    agencies = (first.agency.code,)
+    if perspective.scope is Scope.SELPA:
+        agencies = tuple(member_codes(first.agency.code))
+    views = perspective.views
     return Actor(
         user_id=user.pk,
-        grant_id=grant.pk,
+        grant_id=first.pk,
         person_name=user.name,
-        perspective=PERSPECTIVES[grant.perspective_key],
-        agency_code=grant.agency.code,
-        agency_name=grant.agency.name,
-        selpa_code=grant.agency.selpa_code,
+        perspective=perspective,
+        agency_code=first.agency.code,
+        agency_name=first.agency.name,
+        selpa_code=first.agency.selpa_code,
+        grant_ids=ids,
+        capabilities=frozenset().union(*(capabilities_of(grant) for grant in grants)),
+        agency_codes=agencies,
+        npa_id=first.agency.npa_id,
+        school_codes=schools,
+        at_school=at_school[0],
+        school_name=at_school[1],
+        view=next((one for one in views if one.value == view), views[0] if views else View.CURRENT),
+        designation=Designation(first.designation),
     )
 
 
 def actor_of_grant_id(grant_id: int, on: date) -> Actor | None:
     """The actor of a grant that is still in force for an active person, else ``None``: a job asks again."""
-    grant = Grant.objects.select_related("agency", "user").filter(pk=grant_id).first()
-    if (
-        grant is None
-        or not grant.user.is_active
-        or not any(g.pk == grant.pk for g in grants_in_force(grant.user, on))
-    ):
+    grant = Grant.objects.select_related("user").filter(pk=grant_id).first()
+    if grant is None or not grant.user.is_active:
         return None
-    return actor_of(grant.user, grant)
+    standing = standing_with(grants_in_force(grant.user, on), grant_id)
+    return actor_of(grant.user, *standing) if standing else None
+
+
+def standing_with(grants: Sequence[Grant], grant_id: object) -> list[Grant]:
+    """The standing among ``grants`` that holds the grant ``grant_id``, or an empty list."""
+    return next((one for one in standings_of(grants) if any(g.pk == grant_id for g in one)), [])
+
+
+def schools_within(actor: Actor) -> list[School]:
+    """Schools to which the actor may narrow the lists, by name; none where the scope is not one of schools."""
+    if actor.perspective.scope not in (Scope.AGENCY, Scope.SELPA, Scope.SCHOOL):
+        return []
+    found = School.objects.filter(agency__code__in=actor.agency_codes)
+    if actor.perspective.scope is Scope.SCHOOL:
+        found = found.filter(code__in=actor.school_codes)
+    return list(found.order_by("name"))
+
+
+def named_students(actor: Actor) -> QuerySet:
+    """Database keys of the students whom the actor's grants name, as a subquery."""
+    return GrantStudent.objects.filter(grant__in=actor.grant_ids).values("student_id")
 
 
 def user_names(ids: set[int]) -> dict[int, str]:

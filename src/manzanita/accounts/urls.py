@@ -6,4 +6,5 @@ urlpatterns = [
     path("sign-in", views.SignIn.as_view(), name="sign_in"),
     path("sign-out", views.SignOut.as_view(), name="sign_out"),
     path("perspective", views.switch_grant, name="switch_grant"),
+    path("perspective/schools", views.schools, name="scope_schools"),
 ]

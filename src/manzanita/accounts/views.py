@@ -6,9 +6,11 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
-from django.views.decorators.http import require_POST
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
 
-from manzanita.accounts.middleware import SESSION_KEY
+from manzanita.accounts.middleware import SCHOOL_KEY, SESSION_KEY, VIEW_KEY
+from manzanita.accounts.queries import schools_within
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -24,11 +26,35 @@ class SignOut(auth_views.LogoutView):
 
 @require_POST
 def switch_grant(request: HttpRequest) -> HttpResponse:
-    """Act through another of one's own grants from here on. Another's grant id changes nothing."""
+    """Act through another of one's own grants, look at other students of it, or at one school, from here on.
+
+    What is not one's own to choose changes nothing. A new perspective begins with its own view, at home.
+    """
+    session, actor = request.session, request.actor
     wanted = request.POST.get("grant", "")
     if any(str(grant.pk) == wanted for grant in request.available_grants):
-        request.session[SESSION_KEY] = int(wanted)
-    return redirect("home")
+        session[SESSION_KEY] = int(wanted)
+        session.pop(VIEW_KEY, None)
+        session.pop(SCHOOL_KEY, None)
+    if actor is None or "grant" in request.POST:
+        return redirect("home")
+    if (view := request.POST.get("view", "")) in [one.value for one in actor.perspective.views]:
+        session[VIEW_KEY] = view
+    if (code := request.POST.get("school")) is not None:
+        chosen = next((one for one in schools_within(actor) if one.code == code), None)
+        session[SCHOOL_KEY] = [chosen.code, chosen.name] if chosen else None
+    back = request.POST.get("next", "")
+    allowed = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return redirect(back if allowed else "students")
+
+
+@require_safe
+def schools(request: HttpRequest) -> HttpResponse:
+    """The choices of the scope chip's second part, asked when it is opened."""
+    if request.actor is None:
+        return redirect("home")
+    context = {"schools": schools_within(request.actor), "at_school": request.actor.at_school}
+    return render(request, "accounts/schools.html", context)
 
 
 def locked_out(request: HttpRequest, credentials: dict | None = None, *args, **kwargs) -> HttpResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from manzanita.archive.models import Archive, ArchivedRecord
@@ -65,10 +65,12 @@ def archived_keys(student_ids: Iterable[int]) -> dict[int, set[str]]:
     return keys
 
 
-def get_archive(public_id: uuid.UUID, lea_code: str) -> Archive | None:
-    """The archive with this public id that ``lea_code`` reports. The caller asks whether its student may be
-    seen."""
-    found = Archive.objects.filter(public_id=public_id, lea_code=lea_code)
+def get_archive(public_id: uuid.UUID, lea_codes: Collection[str] | None) -> Archive | None:
+    """The archive with this public id that one of ``lea_codes`` reports (``None``: any LEA). The caller asks
+    whether its student may be seen."""
+    found = Archive.objects.filter(public_id=public_id)
+    if lea_codes is not None:
+        found = found.filter(lea_code__in=lea_codes)
     return found.select_related("supersedes").first()
 
 

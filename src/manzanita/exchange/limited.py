@@ -11,7 +11,8 @@ from manzanita.domain.access import Actor
 from manzanita.exchange.holds import HOLDS
 from manzanita.exchange.queries import operations_of
 from manzanita.students.models import ScopedQuerySet
-from manzanita.students.queries import students_by_ssid, visible_to
+from manzanita.students.queries import students_by_ssid
+from manzanita.students.scope import visible_to
 
 MOST_SSIDS = 5_000
 _BETWEEN = re.compile(r"[\s,;|\"']+")

@@ -20,7 +20,7 @@ from manzanita.exchange.queries import operations_of
 from manzanita.exchange.readback import is_equal
 from manzanita.exchange.reporting import left_out
 from manzanita.exchange.ssids import Ssids, ssids_of
-from manzanita.students.queries import visible_to
+from manzanita.students.scope import visible_to
 
 
 @dataclass(frozen=True, slots=True)

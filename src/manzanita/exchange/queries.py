@@ -27,7 +27,7 @@ from manzanita.exchange.models import (
     SubmissionLine,
 )
 from manzanita.platform.models import Job
-from manzanita.students.queries import visible_to
+from manzanita.students.scope import lea_filter, visible_to
 
 
 def operations_of(actor: Actor) -> QuerySet[Operation]:
@@ -149,9 +149,7 @@ def open_findings(
 ) -> list[StateFinding]:
     """Open findings for students in the actor's scope, oldest first, after one already shown."""
     found = StateFinding.objects.filter(
-        lea_code=actor.agency_code,
-        closed_at=None,
-        student_id__in=visible_to(actor).order_by().values("pk"),
+        closed_at=None, student_id__in=visible_to(actor).order_by().values("pk"), **lea_filter(actor)
     )
     if severity:
         found = found.filter(severity=severity)
@@ -162,7 +160,7 @@ def open_findings(
 
 def finding_of_actor(actor: Actor, finding_id: int) -> StateFinding:
     finding = StateFinding.objects.filter(
-        pk=finding_id, lea_code=actor.agency_code, student_id__in=visible_to(actor).order_by().values("pk")
+        pk=finding_id, student_id__in=visible_to(actor).order_by().values("pk"), **lea_filter(actor)
     ).first()
     if finding is None:
         raise Http404("no such finding in this scope")
@@ -308,14 +306,14 @@ def last_reply_at(actor: Actor) -> datetime | None:
     return newest.values_list("answered_at", flat=True).first()
 
 
-def status_by_student(lea_code: str, student_ids: Iterable[int]) -> dict[int, str]:
+def status_by_student(actor: Actor, student_ids: Iterable[int]) -> dict[int, str]:
     """equal, different, held or none (the state holds nothing and need not) for each student of a list, as
-    far as this LEA reports the student; two queries."""
+    far as LEAs report the student whose records the actor reads; two queries."""
     ids = list(student_ids)
-    at_state = StateRecord.objects.filter(lea_code=lea_code, student_id__in=ids)
+    at_state = StateRecord.objects.filter(student_id__in=ids, **lea_filter(actor))
     with_records = set(at_state.values_list("student_id", flat=True).distinct())
     status = {student_id: "equal" if student_id in with_records else "none" for student_id in ids}
-    operations = Operation.objects.filter(lea_code=lea_code, student_id__in=ids)
+    operations = Operation.objects.filter(student_id__in=ids, **lea_filter(actor))
     for student_id, hold in operations.values_list("student_id", "hold_code"):
         if hold not in ("", ON_ITS_WAY):
             status[student_id] = "held"
@@ -325,17 +323,16 @@ def status_by_student(lea_code: str, student_ids: Iterable[int]) -> dict[int, st
 
 
 def has_operation(actor: Actor, *, held: bool) -> Exists:
-    """Condition on students: an operation of the actor's LEA is held, or is different without being held."""
-    operations = Operation.objects.filter(lea_code=actor.agency_code, student_id=OuterRef("pk"))
+    """Condition on students: an operation is held, or is different without being held, of an LEA whose records the
+    actor reads."""
+    operations = Operation.objects.filter(student_id=OuterRef("pk"), **lea_filter(actor))
     free = Q(hold_code__in=["", ON_ITS_WAY])
     return Exists(operations.filter(~free if held else free))
 
 
 def has_open_finding(actor: Actor) -> Exists:
-    """Condition on students: a finding of the actor's LEA is open."""
-    return Exists(
-        StateFinding.objects.filter(lea_code=actor.agency_code, student_id=OuterRef("pk"), closed_at=None)
-    )
+    """Condition on students: a finding is open of an LEA whose records the actor reads."""
+    return Exists(StateFinding.objects.filter(student_id=OuterRef("pk"), closed_at=None, **lea_filter(actor)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,9 +348,9 @@ def finding_counts(actor: Actor) -> dict[str, FindingCount]:
     """Open findings in the actor's scope by severity, in one query."""
     rows = (
         StateFinding.objects.filter(
-            lea_code=actor.agency_code,
             closed_at=None,
             student_id__in=visible_to(actor).order_by().values("pk"),
+            **lea_filter(actor),
         )
         .values("severity", "owner")
         .annotate(count=Count("id"), oldest=Min("opened_at"))

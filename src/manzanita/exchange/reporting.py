@@ -16,7 +16,7 @@ from manzanita.exchange.holds import ON_ITS_WAY
 from manzanita.exchange.models import Operation, PeriodLock, ReportStatus
 from manzanita.exchange.ssids import Ssids, ssids_of
 from manzanita.platform import clock
-from manzanita.students.queries import visible_to
+from manzanita.students.scope import visible_to
 
 _ONLY: Mapping[str, tuple[str, ...]] = {
     "none": (),

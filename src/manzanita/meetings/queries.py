@@ -17,7 +17,8 @@ from manzanita.domain.opening import Situation, why_not_open
 from manzanita.domain.scenarios import EVENTS, OFFER, Event
 from manzanita.meetings.models import Answer, Decision, Meeting
 from manzanita.students.models import Plan, Service, Student
-from manzanita.students.queries import StudentFacts, visible_to
+from manzanita.students.queries import StudentFacts
+from manzanita.students.scope import lea_filter, listed_for, outside_view, visible_to
 
 OPEN_STATES = ("open", "held")
 
@@ -25,9 +26,7 @@ OPEN_STATES = ("open", "held")
 def get_meeting(actor: Actor, public_id: uuid.UUID) -> Meeting:
     """The meeting with this public id at the actor's LEA, of a student in the actor's scope; else 404."""
     meeting = (
-        Meeting.objects.select_related("student")
-        .filter(public_id=public_id, lea_code=actor.agency_code)
-        .first()
+        Meeting.objects.select_related("student").filter(public_id=public_id, **lea_filter(actor)).first()
     )
     if meeting is None or not visible_to(actor).filter(pk=meeting.student_id).exists():
         raise Http404("no such meeting in this scope")
@@ -44,20 +43,20 @@ def open_meeting_of(student: Student) -> Meeting | None:
 
 
 def open_meetings(actor: Actor) -> list[Meeting]:
-    """Meetings in preparation or held but not finalized, in the actor's scope, oldest first."""
+    """Meetings in preparation or held but not finalized, of the students listed for the actor, oldest first."""
     return list(_in_scope(actor).filter(state__in=OPEN_STATES).order_by("opened_at", "id"))
 
 
 def recent_meetings(actor: Actor, limit: int = 50) -> list[Meeting]:
-    """Meetings of this product that are finalized or canceled, in the actor's scope, newest first. Those taken
-    over from the state's extract stand on the students' pages."""
+    """Meetings of this product that are finalized or canceled, of the students listed for the actor, newest first.
+    Those taken over from the state's extract stand on the students' pages."""
     closed = _in_scope(actor).exclude(state__in=OPEN_STATES).filter(source="meeting")
     return list(closed.order_by("-opened_at", "-id")[:limit])
 
 
 def _in_scope(actor: Actor) -> QuerySet[Meeting]:
-    visible = visible_to(actor).values("pk")
-    return Meeting.objects.select_related("student").filter(lea_code=actor.agency_code, student__in=visible)
+    listed = listed_for(actor).order_by().values("pk")
+    return Meeting.objects.select_related("student").filter(student__in=listed, **lea_filter(actor))
 
 
 def has_open_meeting(column: str) -> Exists:
@@ -76,12 +75,18 @@ class OpenCount:
     oldest_at: datetime | None
 
 
+def open_meetings_outside_view(actor: Actor) -> int:
+    """How many meetings are open for students within reach whom the chosen view does not list."""
+    open_now = Meeting.objects.filter(state__in=OPEN_STATES, **lea_filter(actor))
+    return open_now.filter(student__in=outside_view(actor).order_by().values("pk")).count()
+
+
 def open_meeting_count(actor: Actor) -> OpenCount:
     """How many meetings ``open_meetings`` lists, in one query."""
     found = Meeting.objects.filter(
         state__in=OPEN_STATES,
-        lea_code=actor.agency_code,
-        student__in=visible_to(actor).order_by().values("pk"),
+        student__in=listed_for(actor).order_by().values("pk"),
+        **lea_filter(actor),
     ).aggregate(
         preparing=Count("pk", filter=Q(state="open")),
         held=Count("pk", filter=Q(state="held")),

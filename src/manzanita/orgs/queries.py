@@ -35,3 +35,9 @@ def policies_of(selpa_code: str) -> dict[str, str]:
     answers = PolicyAnswer.objects.filter(selpa_code=selpa_code).order_by("id")
     chosen = dict(answers.values_list("key", "value"))
     return {key: chosen.get(key, policy.default) for key, policy in POLICIES.items()}
+
+
+def member_codes(selpa_code: str) -> list[str]:
+    """Codes of the districts and county offices of a SELPA, in order."""
+    members = Agency.objects.filter(selpa_code=selpa_code, kind__in=["lea", "coe"])
+    return list(members.order_by("code").values_list("code", flat=True))

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from manzanita.accounts.models import User
 from manzanita.accounts.queries import actor_of, grants_in_force
-from manzanita.domain.access import PERSPECTIVES, Actor
+from manzanita.domain.access import Actor
 from manzanita.domain.layouts.files import read_record_file
+from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings.actions import hold_meeting, open_meeting, record_decision, save_answer
 from manzanita.meetings.models import Meeting
@@ -28,7 +29,8 @@ from manzanita.procedures.people import load_people
 from manzanita.procedures.take_over import take_over_extracts
 from manzanita.students.actions import state_student_facts
 from manzanita.students.models import Student
-from manzanita.students.queries import facts_of, students_by_ssid, visible_to
+from manzanita.students.queries import facts_of, students_by_ssid
+from manzanita.students.scope import visible_to
 
 # Of the named demo students: the one whose case manager signs in, and the one with a late meeting under way.
 PLAIN_ANNUAL_SSID = "9900000001"

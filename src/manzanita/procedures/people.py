@@ -12,7 +12,7 @@ from django.db import transaction
 
 from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.models import User
-from manzanita.domain.access import PERSPECTIVES
+from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.orgs.queries import agency_by_code
 from manzanita.platform.facts import Statement
 from manzanita.students.actions import state_student_facts

@@ -12,6 +12,7 @@ from django.db import transaction
 from manzanita.domain.timelines import due_on
 from manzanita.platform.facts import Fact, Statement, state_facts
 from manzanita.students.models import (
+    AgencyRelation,
     CaseAssignment,
     Contact,
     Enrollment,
@@ -20,6 +21,7 @@ from manzanita.students.models import (
     SpecialEducationStatus,
     Ssid,
     Student,
+    TeamMember,
 )
 from manzanita.students.names import name_key
 
@@ -30,6 +32,8 @@ FACT_MODELS: dict[str, type[Fact]] = {
     "plan": Plan,
     "service": Service,
     "assignment": CaseAssignment,
+    "team": TeamMember,
+    "agency": AgencyRelation,
     "contact": Contact,
 }
 

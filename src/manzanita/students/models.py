@@ -161,6 +161,11 @@ class Enrollment(StudentFact):
             _believed_index("enrollment_of_student", "student", "started_on"),
             _believed_index("enrollment_at_lea", "lea_code", "effective_to", "student"),
             _believed_index("enrollment_local_id", "lea_code", "local_student_id"),
+            models.Index(
+                fields=["nps_code", "student"],
+                name="enrollment_at_nps",
+                condition=Q(superseded_at__isnull=True) & ~Q(nps_code=""),
+            ),
         ]
 
 
@@ -176,7 +181,10 @@ class SpecialEducationStatus(StudentFact):
     content = ("lea_code", "status_code", "reason_code", "initial_entry_on")
 
     class Meta(StudentFact.Meta):
-        indexes = [_believed_index("status_of_student", "student", "effective_from")]
+        indexes = [
+            _believed_index("status_of_student", "student", "effective_from"),
+            _believed_index("status_at_lea", "lea_code", "effective_to", "student"),
+        ]
 
 
 class Plan(StudentFact):
@@ -213,7 +221,10 @@ class Plan(StudentFact):
     content = ("lea_code", "dsea_code", "reason_code", *(declared.attribute for declared in PLAN_FIELDS))
 
     class Meta(StudentFact.Meta):
-        indexes = [_believed_index("plan_of_student", "student", "effective_from")]
+        indexes = [
+            _believed_index("plan_of_student", "student", "effective_from"),
+            _believed_index("plan_of_dsea", "dsea_code", "effective_to", "student"),
+        ]
 
 
 class Service(StudentFact):
@@ -232,7 +243,14 @@ class Service(StudentFact):
     content = ("lea_code", *(declared.attribute for declared in SERVICE_FIELDS))
 
     class Meta(StudentFact.Meta):
-        indexes = [_believed_index("service_of_student", "student", "service_no", "effective_from")]
+        indexes = [
+            _believed_index("service_of_student", "student", "service_no", "effective_from"),
+            models.Index(
+                fields=["npa_id", "student"],
+                name="service_by_npa",
+                condition=Q(superseded_at__isnull=True) & ~Q(npa_id=""),
+            ),
+        ]
 
 
 class CaseAssignment(StudentFact):
@@ -245,6 +263,39 @@ class CaseAssignment(StudentFact):
 
     class Meta(StudentFact.Meta):
         indexes = [_believed_index("caseload", "user", "student"), _believed_index("case_of", "student")]
+
+
+class TeamMember(StudentFact):
+    """Somebody who works with the student beside the case manager; lets that person see the student, too."""
+
+    user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=60, blank=True)
+
+    slot = ("student_id", "user_id")
+    content = ("role",)
+
+    class Meta(StudentFact.Meta):
+        indexes = [_believed_index("team_of_user", "user", "student"), _believed_index("team_of", "student")]
+
+
+class AgencyRelation(StudentFact):
+    """To which agency the student belongs otherwise than by enrollment or plan: residence, location, next year.
+
+    ``relationship`` is a value of ``domain.access.Relationship``.
+    """
+
+    relationship = models.CharField(max_length=20)
+    agency_code = models.CharField(max_length=7)
+    school_code = models.CharField(max_length=7, blank=True)
+
+    slot = ("student_id", "relationship")
+    content = ("agency_code", "school_code")
+
+    class Meta(StudentFact.Meta):
+        indexes = [
+            _believed_index("relation_at_agency", "agency_code", "relationship", "student"),
+            _believed_index("relation_of_student", "student"),
+        ]
 
 
 class Contact(StudentFact):

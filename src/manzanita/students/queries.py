@@ -1,4 +1,4 @@
-"""Reading students: scope is decided here and nowhere else. Out of scope is 404."""
+"""Reading students within the scope that ``students.scope`` decides. Out of scope is 404."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db.models import Aggregate, BooleanField, Count, Exists, Min, OuterR
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 
-from manzanita.domain.access import Actor, Capability, Scope
+from manzanita.domain.access import Actor
 from manzanita.domain.records import parse_state_date
 from manzanita.platform import clock
 from manzanita.students.models import (
@@ -28,47 +28,10 @@ from manzanita.students.models import (
     Student,
 )
 from manzanita.students.names import name_words
+from manzanita.students.scope import lea_filter, visible_to
 
 PAGE_SIZE = 50
 COUNT_CAP = 1000
-
-
-def _first_day_in_reach(today: date) -> date:
-    """July 1 of the previous academic year: a student who left since then is still certified by this LEA."""
-    year = today.year if today.month >= 7 else today.year - 1
-    return date(year - 1, 7, 1)
-
-
-def visible_to(actor: Actor) -> ScopedQuerySet:
-    """Students within the actor's scope: at their LEA now or since the last academic year began, and for an
-    assigned scope only those assigned to the person today."""
-    if not actor.may(Capability.READ_STUDENT):
-        return Student.objects.scoped().none()
-    today = clock.today()
-    at_agency = Enrollment.objects.believed().filter(
-        Q(effective_to__isnull=True) | Q(effective_to__gte=_first_day_in_reach(today)),
-        student=OuterRef("pk"),
-        lea_code=actor.agency_code,
-    )
-    students = Student.objects.scoped().filter(Exists(at_agency))
-    if actor.perspective.scope is Scope.ASSIGNED:
-        assigned = CaseAssignment.objects.as_of(effective=today).filter(
-            student=OuterRef("pk"), user_id=actor.user_id
-        )
-        students = students.filter(Exists(assigned))
-    return students
-
-
-def current_at_agency(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
-    """Of ``students``, those with an enrollment at the actor's LEA today."""
-    today = clock.today()
-    return students.filter(
-        Exists(
-            Enrollment.objects.as_of(effective=today).filter(
-                student=OuterRef("pk"), lea_code=actor.agency_code
-            )
-        )
-    )
 
 
 def get_student(actor: Actor, public_id: uuid.UUID) -> Student:
@@ -237,6 +200,11 @@ def participating(students: ScopedQuerySet) -> ScopedQuerySet:
     return students.filter(Exists(status.filter(student=OuterRef("pk"), status_code="1")))
 
 
+def capped_count(students: ScopedQuerySet) -> int:
+    """How many there are, counted no further than one more than ``COUNT_CAP``."""
+    return len(students.order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
+
+
 # The due dates by which a list may be ordered; None orders by name.
 DUE_COLUMNS = ("plan_review_due_on", "evaluation_due_on")
 
@@ -250,7 +218,7 @@ def list_students(
     costs what page 1 costs. Raises ``Http404`` for a token that is none.
     """
     columns = (order, "id") if order in DUE_COLUMNS else ("last_name", "first_name", "id")
-    count = len(students.order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
+    count = capped_count(students)
     wanted = students.order_by(*columns)
     if after:
         wanted = wanted.filter(_row_after(columns, after))
@@ -306,7 +274,7 @@ def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
     ids = [student.pk for student in students]
     ssids = {s.student_id: s.ssid for s in Ssid.objects.as_of(effective=today).filter(student__in=ids)}
     enrollments: dict[int, list[Enrollment]] = defaultdict(list)
-    for enrollment in Enrollment.objects.believed().filter(student__in=ids, lea_code=actor.agency_code):
+    for enrollment in Enrollment.objects.believed().filter(student__in=ids, **lea_filter(actor)):
         enrollments[enrollment.student_id].append(enrollment)
     plans = {p.student_id: p for p in Plan.objects.as_of(effective=today).filter(student__in=ids)}
     managers = {

@@ -6,7 +6,6 @@ The kit knows no model: it reads plain attributes that the middleware and views 
   designation_label, may()
 - `request.grant`: the grant in use (optional; only `.id` is read)
 - `request.available_grants`: grants of this person, each with id, perspective_label, agency_name
-- `request.scope_choices`: {"agency" | "students" | "designation": [(label, url, is_current), ...]} (optional)
 - `request.nav_counts`: {"state": 24, ...} (optional)
 - `request.nav_current`: key of the entry to mark; else the entry whose address starts the path
 - `request.search_text`: what the search box holds (optional)
@@ -25,7 +24,7 @@ from django.conf import settings
 from django.contrib.messages import get_messages
 from django.http import HttpRequest
 
-from manzanita.domain.access import CAPABILITY_WORDS, Capability
+from manzanita.domain.access import CAPABILITY_WORDS, VIEW_WORDS, Actor, Capability, Scope
 from manzanita.ui.jinja_env import url_or_none
 
 # key, word, icon, letter after g, what one must be allowed to; the key is also the url name
@@ -64,12 +63,16 @@ class NavEntry:
 
 @dataclass(frozen=True)
 class ScopePart:
-    """One segment of the scope chip: its label and the choices behind it."""
+    """One segment of the scope chip: its label and the choices behind it, as (value, label, is current).
+
+    ``choices_url`` is where the choices are asked for when the segment is opened.
+    """
 
     key: str
     name: str
     label: str
     choices: list[tuple[str, str, bool]] = field(default_factory=list)
+    choices_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,11 @@ class Frame:
     is_practice: bool
     session_ends_at: dt.datetime | None
     request: HttpRequest
+
+    @property
+    def students_label(self) -> str:
+        """Which students the lists show."""
+        return next((part.label for part in self.scope if part.key == "students"), "")
 
     @property
     def scope_line(self) -> str:
@@ -125,17 +133,23 @@ def _current(request: HttpRequest, addresses: dict[str, str | None]) -> str | No
     return best[1] if best else None
 
 
-def _scope(actor: Any, choices: dict[str, list[tuple[str, str, bool]]]) -> list[ScopePart]:
+def _scope(actor: Actor | None) -> list[ScopePart]:
     if actor is None:
         return []
-    perspective = getattr(getattr(actor, "perspective", None), "label", "")
-    parts = (
-        ("perspective", "Perspective", perspective),
-        ("agency", "Agency or school", getattr(actor, "agency_name", "")),
-        ("students", "Which students", getattr(actor, "students_label", "")),
-        ("designation", "Designation", getattr(actor, "designation_label", "")),
-    )
-    return [ScopePart(key, name, str(text), list(choices.get(key, ()))) for key, name, text in parts if text]
+    perspective = actor.perspective
+    has_schools = perspective.scope in (Scope.AGENCY, Scope.SELPA, Scope.SCHOOL)
+    views = [(one.value, VIEW_WORDS[one], one is actor.view) for one in perspective.views]
+    return [
+        ScopePart("perspective", "Perspective", perspective.label),
+        ScopePart(
+            "agency",
+            "Agency or school",
+            f"{actor.agency_name}, {actor.school_name}" if actor.school_name else actor.agency_name,
+            choices_url=url_or_none("scope_schools") if has_schools else None,
+        ),
+        ScopePart("students", "Which students", actor.students_label, views if len(views) > 1 else []),
+        ScopePart("designation", "Designation", actor.designation_label),
+    ]
 
 
 def frame(request: HttpRequest) -> dict[str, Frame]:
@@ -158,7 +172,7 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         person_id=getattr(actor, "user_id", None),
         person_name=str(getattr(actor, "person_name", "")),
         initials=str(getattr(actor, "initials", "")),
-        scope=_scope(actor, getattr(request, "scope_choices", None) or {}),
+        scope=_scope(actor),
         grants=list(getattr(request, "available_grants", None) or ()) if actor is not None else [],
         grant_id=getattr(getattr(request, "grant", None), "id", None),
         nav=nav,

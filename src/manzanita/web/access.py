@@ -14,7 +14,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from manzanita.domain.access import CAPABILITY_WORDS, PERSPECTIVES, Capability
+from manzanita.accounts.queries import capabilities_of
+from manzanita.domain.access import CAPABILITY_WORDS, Capability
 
 logger = logging.getLogger(__name__)
 
@@ -48,11 +49,7 @@ def no_grant(request: HttpRequest) -> HttpResponse:
 
 def missing_capability(request: HttpRequest, capability: Capability) -> HttpResponse:
     """The perspective in use may not do this; own perspectives that may are offered."""
-    able = [
-        grant
-        for grant in request.available_grants
-        if capability in PERSPECTIVES[grant.perspective_key].capabilities
-    ]
+    able = [grant for grant in request.available_grants if capability in capabilities_of(grant)]
     context = {"actor": request.actor, "deed": CAPABILITY_WORDS[capability], "able_grants": able}
     return render(request, "web/missing_capability.html", context, status=403)
 

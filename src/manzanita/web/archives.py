@@ -19,7 +19,7 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS
-from manzanita.students.queries import visible_to
+from manzanita.students.scope import visible_to
 from manzanita.web.access import requires
 from manzanita.web.archive_lines import line_view, order_key
 from manzanita.web.report_status import report_context
@@ -28,8 +28,8 @@ from manzanita.web.report_status import report_context
 @require_safe
 @requires(Capability.READ_STUDENT)
 def archive(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """One archive of the actor's LEA, of a student in the actor's scope."""
-    found = get_archive(public_id, request.actor.agency_code)
+    """One archive of an LEA whose records the actor reads, of a student in the actor's scope."""
+    found = get_archive(public_id, request.actor.record_leas)
     student = visible_to(request.actor).filter(pk=found.student_id).first() if found else None
     if found is None or student is None:
         raise Http404("no such archive in this scope")

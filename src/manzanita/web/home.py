@@ -21,11 +21,11 @@ from manzanita.exchange.queries import (
     last_reply_at,
     plan_counts,
 )
-from manzanita.meetings.queries import open_meeting_count
+from manzanita.meetings.queries import open_meeting_count, open_meetings_outside_view
 from manzanita.platform import clock
 from manzanita.ui.formats import plural
 from manzanita.ui.jinja_env import url_or_none
-from manzanita.web.access import requires
+from manzanita.web.access import no_grant
 from manzanita.web.import_run import outcome_of
 from manzanita.web.student_lists import CLOCKS, clock_counts
 
@@ -63,14 +63,22 @@ class Group:
 
 
 @require_safe
-@requires(Capability.READ_STUDENT)
 def home(request: HttpRequest) -> HttpResponse:
-    """The table, and for those who send: what is ready, what is held, the newest files and answers."""
+    """The table, and for those who send: what is ready, what is held, the newest files and answers.
+
+    Whoever reads no student sees what the perspective is for, and where its work is.
+    """
     actor = request.actor
+    if actor is None:
+        return no_grant(request)
     counts = plan_counts(actor) if actor.may(Capability.SEND_TO_STATE) else None
     runs = import_runs(actor, limit=1) if actor.may(Capability.IMPORT_FILES) else []
     context = {
-        "groups": [_clocks(actor), _at_the_state(actor, counts), _meetings(actor)],
+        "groups": [_clocks(actor), _at_the_state(actor, counts), _meetings(actor)]
+        if actor.may(Capability.READ_STUDENT)
+        else [],
+        "actor": actor,
+        "can": actor.capabilities,
         "counts": counts,
         "newest_import": runs[0] if runs else None,
         "newest_import_words": outcome_of(runs[0])[1] if runs else "",
@@ -170,13 +178,14 @@ def _at_the_state(actor: Actor, counts: PlanCounts | None) -> Group:
 
 def _meetings(actor: Actor) -> Group:
     found = open_meeting_count(actor)
+    outside = open_meetings_outside_view(actor)
     meetings = url_or_none("meetings") or reverse("students")
     oldest = ""
     if found.oldest_at is not None:
         days = (clock.today() - timezone.localtime(found.oldest_at).date()).days
         oldest = plural(days, "day")
     needs = []
-    if found.held or found.preparing:
+    if found.held or found.preparing or outside:
         needs.append(
             Need(
                 kind="warn" if found.held else "empty",
@@ -184,7 +193,8 @@ def _meetings(actor: Actor) -> Group:
                 count=found.held + found.preparing,
                 url=meetings,
                 oldest=oldest,
-                detail=f"{found.held} held · {found.preparing} being prepared",
+                detail=f"{found.held} held · {found.preparing} being prepared"
+                + (f" · {outside} more outside this view" if outside else ""),
                 owner=_owner(actor),
                 step="Show meetings",
             )

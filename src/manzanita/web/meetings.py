@@ -25,6 +25,7 @@ from manzanita.meetings.queries import (
     is_late_on,
     newest_answers,
     open_meetings,
+    open_meetings_outside_view,
     recent_meetings,
 )
 from manzanita.platform import clock
@@ -49,6 +50,7 @@ def meetings(request: HttpRequest) -> HttpResponse:
         request,
         "web/meetings/list.html",
         {
+            "outside_view": open_meetings_outside_view(request.actor),
             "open_now": [
                 {
                     "meeting": meeting,

@@ -92,7 +92,7 @@ def _whole(states: Sequence[RecordState]) -> str:
 @requires(Capability.SEND_TO_STATE)
 def set_status(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Set what is reported of an archive; each way asks for its reason."""
-    archive = get_archive(public_id, request.actor.agency_code)
+    archive = get_archive(public_id, request.actor.record_leas)
     if archive is None or not is_visible(request.actor, archive.student_id):
         raise Http404("no such archive in this scope")
     choice, reason = request.POST.get("choice", ""), request.POST.get("reason", "")

@@ -52,7 +52,7 @@ def _conflict(file: StudentFile) -> Iterator[Alert]:
     """The plan in force is another district's and of another kind than the one this district reports."""
     ours = max((row for row in file.should if row.record == "PLAN"), key=lambda row: row.key_on, default=None)
     plan = file.plan
-    if ours is None or plan is None or plan.lea_code == file.actor.agency_code or not file.is_enrolled_here:
+    if ours is None or plan is None or plan.lea_code == file.lea_code or not file.is_enrolled_here:
         return
     if ours.values["23.11"] != plan.plan_type_code:
         kind, other = (PLAN_SHORT.get(code, "plan") for code in (ours.values["23.11"], plan.plan_type_code))
@@ -74,7 +74,7 @@ def _left(file: StudentFile) -> Iterator[Alert]:
         return
     text = f"Left {file.agency(last.lea_code)} on {us_date(last.effective_to)}."
     census = census_day(settings.STATE_YEAR)
-    if file.facts.enrollment_on(census, file.actor.agency_code) is not None:
+    if file.facts.enrollment_on(census, file.lea_code) is not None:
         text += f" Enrolled here on Census Day, {us_date(census)}: this district certifies what it reported for Fall 1."
     yield Alert("na", "Left", text)
 

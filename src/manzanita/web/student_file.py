@@ -25,14 +25,16 @@ from manzanita.ui.jinja_env import url_or_none
 
 @dataclass(frozen=True, slots=True)
 class StudentFile:
-    """One student as the actor's LEA knows and reports them.
+    """One student as the LEA ``lea_code`` knows and reports them: the actor's own, or for a SELPA, a nonpublic school
+    and others the LEA at which the student is.
 
-    ``operations``, ``at_state``, ``should``, ``findings``, ``meetings`` and ``archives`` are those of the
-    actor's LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here.
+    ``operations``, ``at_state``, ``should``, ``findings``, ``meetings`` and ``archives`` are those of that
+    LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here.
     ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 
     actor: Actor
+    lea_code: str
     today: date
     student: Student
     facts: StudentFacts
@@ -49,13 +51,13 @@ class StudentFile:
 
     @property
     def enrollment(self) -> Enrollment | None:
-        here = [e for e in self.facts.enrollments if e.lea_code == self.actor.agency_code]
+        here = [e for e in self.facts.enrollments if e.lea_code == self.lea_code]
         newest = max(here, key=lambda e: e.started_on, default=None)
-        return self.facts.enrollment_on(self.today, self.actor.agency_code) or newest
+        return self.facts.enrollment_on(self.today, self.lea_code) or newest
 
     @property
     def is_enrolled_here(self) -> bool:
-        return self.facts.enrollment_on(self.today, self.actor.agency_code) is not None
+        return self.facts.enrollment_on(self.today, self.lea_code) is not None
 
     @property
     def plan(self) -> Plan | None:
@@ -92,7 +94,7 @@ class StudentFile:
 
     def meeting_url(self, meeting: Meeting) -> str | None:
         """Where the meeting is read: its archive once it is finalized, its form while it is open."""
-        if meeting.lea_code != self.actor.agency_code:
+        if meeting.lea_code != self.lea_code:
             return None
         if meeting.state == "finalized":
             archive = self.archive_of(meeting)
@@ -119,7 +121,7 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     """Read the file of one student. Raises ``Http404`` when there is none within the actor's scope."""
     student = get_student(actor, public_id)
     facts = facts_of(student)
-    lea = actor.agency_code
+    lea = _lea_of(actor, facts)
     known = meetings_of(student)
     meetings = [m for m in known if m.lea_code == lea]
     elsewhere = [m for m in known if m.lea_code != lea and m.state == "finalized"]
@@ -130,6 +132,7 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     people = {facts.case_manager_id, *(m.opened_by_id for m in meetings), *(a.by_id for a in archives)}
     return StudentFile(
         actor=actor,
+        lea_code=lea,
         today=clock.today(),
         student=student,
         facts=facts,
@@ -144,6 +147,17 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         schools=school_names({e.school_code for e in facts.enrollments} - {""}),
         people=user_names({person for person in people if person is not None}),
     )
+
+
+def _lea_of(actor: Actor, facts: StudentFacts) -> str:
+    """The LEA whose records the actor reads of this student."""
+    read = actor.record_leas
+    if read is not None and actor.agency_code in read:
+        return actor.agency_code
+    today = clock.today()
+    here, plan = facts.enrollment_on(today), facts.plan_on(today)
+    codes = [fact.lea_code for fact in (here, plan, *reversed(facts.enrollments)) if fact is not None]
+    return next((code for code in codes if read is None or code in read), "")
 
 
 ONE_DAY = timedelta(days=1)

@@ -15,7 +15,8 @@ from manzanita.exchange.queries import has_open_finding, has_operation
 from manzanita.meetings.queries import has_open_meeting
 from manzanita.platform import clock
 from manzanita.students.models import ScopedQuerySet
-from manzanita.students.queries import DueCount, current_at_agency, due_counts, participating, visible_to
+from manzanita.students.queries import DueCount, due_counts, participating
+from manzanita.students.scope import current_at_agency, listed_for, visible_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +127,22 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
             StudentList(
                 "findings",
                 "Students with open findings",
-                "Students on whose records a finding is open",
+                "Students within reach, in whatever view, on whose records a finding is open",
                 "No finding is open.",
                 "findings",
             ),
             StudentList(
                 "held",
                 "Students with records held back from the state",
-                "Students of whom at least one record is held, for a reason that stands on the student's page",
+                "Students within reach, in whatever view, of whom at least one record is held, for a reason "
+                "that stands on the student's page",
                 "Nothing is held.",
                 "held",
             ),
             StudentList(
                 "different",
                 "Students whose records differ at the state",
-                "Students of whom at least one record is ready to send or on its way",
+                "Students within reach, in whatever view, of whom at least one record is ready to send or on its way",
                 "The state holds what it should.",
                 "different",
             ),
@@ -151,7 +153,7 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
 
 def watched_students(actor: Actor, watched: Clock, *, has_meeting: bool) -> ScopedQuerySet:
     """Students whose clock counts: here today, participating, with or without a meeting open that would meet it."""
-    students = participating(current_at_agency(visible_to(actor), actor))
+    students = participating(current_at_agency(listed_for(actor), actor))
     is_open = has_open_meeting(watched.column)
     return students.filter(is_open) if has_meeting else students.exclude(is_open)
 
@@ -164,6 +166,9 @@ def students_of(actor: Actor, wanted: StudentList) -> ScopedQuerySet:
             **{f"{wanted.clock.column}__lte": last}
         )
         return students.filter(**{f"{wanted.clock.column}__gte": first}) if first else students
+    if wanted.kind == "all":
+        return listed_for(actor)
+    # What the state holds does not end with attendance, so these ask all within reach.
     students = visible_to(actor)
     if wanted.kind == "findings":
         return students.filter(has_open_finding(actor))

@@ -315,7 +315,7 @@ def _meetings_tab(file: StudentFile) -> dict[str, Any]:
                 "outcome": _outcome(meeting.event_key, meeting.outcome_key),
                 "by": file.people.get(meeting.opened_by_id or 0, ""),
                 "elsewhere": file.agencies.get(meeting.lea_code, meeting.lea_code)
-                if meeting.lea_code != file.actor.agency_code
+                if meeting.lea_code != file.lea_code
                 else "",
             }
             for meeting in file.known_meetings
@@ -334,9 +334,7 @@ def _state_tab(file: StudentFile) -> dict[str, Any]:
     return {
         "state_lines": [_state_line(record) for record in file.at_state],
         "sent_lines": [
-            line
-            for line in lines_of_student(file.student.pk)
-            if line.submission.lea_code == file.actor.agency_code
+            line for line in lines_of_student(file.student.pk) if line.submission.lea_code == file.lea_code
         ],
         "operation_rows": rows_of_operations(file.operations),
         "may_send": may_send,

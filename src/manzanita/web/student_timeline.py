@@ -132,7 +132,7 @@ def _plans(file: StudentFile) -> Iterator[Bar]:
         is_past = plan.effective_to is not None and plan.effective_to < file.today
         kind = PLAN_SHORT.get(plan.plan_type_code, "Plan")
         what = _PLAN_CAUSES.get(plan.reason_code, "plan")
-        archive = reported.get(plan.effective_from) if plan.lea_code == file.actor.agency_code else None
+        archive = reported.get(plan.effective_from) if plan.lea_code == file.lea_code else None
         end = f"until {_us(plan.effective_to)}" if plan.effective_to else "in force until another plan starts"
         yield Bar(
             plan.effective_from,
@@ -201,9 +201,7 @@ def _meetings(file: StudentFile) -> Iterator[Mark]:
         state = {"open": "being prepared", "held": "held, not finalized"}.get(meeting.state, "finalized")
         delay = code_set("MeetingDelay").label(meeting.delay_code) if meeting.delay_code else ""
         day = meeting_day(meeting)
-        elsewhere = (
-            "" if meeting.lea_code == file.actor.agency_code else f", by {file.agencies[meeting.lea_code]}"
-        )
+        elsewhere = "" if meeting.lea_code == file.lea_code else f", by {file.agencies[meeting.lea_code]}"
         if meeting.consent_on:
             referred = f"Referred on {_us(meeting.referred_on)}. " if meeting.referred_on else ""
             yield Mark(

@@ -18,7 +18,8 @@ from manzanita.domain.codes import code_set
 from manzanita.exchange.queries import status_by_student
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
-from manzanita.students.queries import PAGE_SIZE, Page, list_students, search
+from manzanita.students.queries import PAGE_SIZE, Page, capped_count, list_students, search
+from manzanita.students.scope import outside_view
 from manzanita.web.access import requires
 from manzanita.web.student_lists import CLOCKS, LISTS, StudentList, lists_of, students_of
 from manzanita.web.students_words import grade_text
@@ -60,6 +61,9 @@ def students(request: HttpRequest) -> HttpResponse:
     if text:
         found = search(found, text)
     column = wanted.clock.column if wanted.clock else None
+    outside = 0
+    if text and wanted.key == "all":
+        outside = capped_count(search(outside_view(request.actor), text))
     page = list_students(found, request.actor, order=column, after=request.GET.get("after", ""))
     keep = f"list={wanted.key}" + (f"&search={token}" if text else "")
     here = reverse("students")
@@ -73,6 +77,7 @@ def students(request: HttpRequest) -> HttpResponse:
         "search_token": token,
         "is_search_gone": bool(token) and not text,
         "page": page,
+        "outside_view": outside,
         "rows": _rows(request.actor, page, column),
         "is_triennial": column == "evaluation_due_on",
         "first_url": f"{here}?{keep}" if request.GET.get("after") else None,
@@ -102,7 +107,7 @@ def _rows(actor: Actor, page: Page, column: str | None) -> list[Row]:
     today = clock.today()
     managers = user_names({row.case_manager_id for row in page.rows if row.case_manager_id})
     schools = school_names({row.enrollment.school_code for row in page.rows if row.enrollment})
-    status = status_by_student(actor.agency_code, [row.student.pk for row in page.rows])
+    status = status_by_student(actor, [row.student.pk for row in page.rows])
     disabilities = code_set("Disability")
     rows = []
     for row in page.rows:

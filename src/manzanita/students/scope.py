@@ -1,0 +1,233 @@
+"""Which students an actor reaches: the one place where scope becomes a query.
+
+Every condition here is that of ``domain.access.reached``, put as SQL; a property test holds the two equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import reduce
+from operator import or_
+from types import MappingProxyType
+from typing import Any
+
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+
+from manzanita.accounts.queries import named_students
+from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View
+from manzanita.platform import clock
+from manzanita.students.models import (
+    AgencyRelation,
+    CaseAssignment,
+    Enrollment,
+    Plan,
+    ScopedQuerySet,
+    Service,
+    SpecialEducationStatus,
+    Student,
+    TeamMember,
+)
+
+Relation = Callable[[Actor, date], list[QuerySet]]
+
+
+def first_day_in_reach(today: date) -> date:
+    """July 1 of the previous academic year: a student who left since then is still certified by this LEA."""
+    year = today.year if today.month >= 7 else today.year - 1
+    return date(year - 1, 7, 1)
+
+
+def _enrolled(actor: Actor) -> QuerySet:
+    """Believed enrollments at the actor's agencies; for a school scope, at its schools."""
+    rows = Enrollment.objects.believed().filter(lea_code__in=actor.agency_codes)
+    return (
+        rows.filter(school_code__in=actor.school_codes) if actor.perspective.scope is Scope.SCHOOL else rows
+    )
+
+
+def _attending(actor: Actor, today: date) -> list[QuerySet]:
+    ends = Q(effective_to__isnull=True) | Q(effective_to__gte=today)
+    return [_enrolled(actor).filter(ends, effective_from__lte=today)]
+
+
+def _former(actor: Actor, today: date) -> list[QuerySet]:
+    return [_enrolled(actor).filter(effective_to__lt=today, effective_to__gte=first_day_in_reach(today))]
+
+
+def _next_year(actor: Actor, today: date) -> list[QuerySet]:
+    return [
+        _enrolled(actor).filter(effective_from__gt=today),
+        *_stated(Relationship.NEXT_YEAR)(actor, today),
+    ]
+
+
+def _accountability(actor: Actor, today: date) -> list[QuerySet]:
+    return [Plan.objects.as_of(effective=today).filter(dsea_code__in=actor.agency_codes)]
+
+
+def _reporting(actor: Actor, today: date) -> list[QuerySet]:
+    return [SpecialEducationStatus.objects.as_of(effective=today).filter(lea_code__in=actor.agency_codes)]
+
+
+def _served(actor: Actor, today: date) -> list[QuerySet]:
+    return [
+        Service.objects.as_of(effective=today).filter(npa_id=actor.npa_id).exclude(npa_id=""),
+        Enrollment.objects.as_of(effective=today).filter(nps_code__in=actor.agency_codes),
+    ]
+
+
+def _stated(relationship: Relationship) -> Relation:
+    def rows(actor: Actor, today: date) -> list[QuerySet]:
+        found = AgencyRelation.objects.as_of(effective=today).filter(
+            relationship=relationship.value, agency_code__in=actor.agency_codes
+        )
+        if actor.perspective.scope is Scope.SCHOOL:
+            found = found.filter(school_code__in=actor.school_codes)
+        return [found]
+
+    return rows
+
+
+RELATIONS: Mapping[Relationship, Relation] = MappingProxyType(
+    {
+        Relationship.ATTENDING: _attending,
+        Relationship.RESIDENCE: _stated(Relationship.RESIDENCE),
+        Relationship.ACCOUNTABILITY: _accountability,
+        Relationship.LOCATION: _stated(Relationship.LOCATION),
+        Relationship.REPORTING: _reporting,
+        Relationship.NEXT_YEAR: _next_year,
+        Relationship.SERVICE_AGENCY: _served,
+        Relationship.FORMER: _former,
+    }
+)
+# What each view shows of what the perspective reaches.
+_SHOWN: Mapping[View, frozenset[Relationship]] = MappingProxyType(
+    {
+        View.CURRENT: frozenset({Relationship.ATTENDING}),
+        View.INCOMING: frozenset({Relationship.NEXT_YEAR}),
+        View.LEAVING: frozenset({Relationship.FORMER}),
+        View.DSEA_OR_ATTENDING: frozenset({Relationship.ATTENDING, Relationship.ACCOUNTABILITY}),
+        View.ALL: frozenset(Relationship),
+    }
+)
+
+
+def visible_to(actor: Actor) -> ScopedQuerySet:
+    """Students whom the actor may open: within reach by any relationship of the perspective, whatever the view."""
+    if not actor.may(Capability.READ_STUDENT):
+        return Student.objects.scoped().none()
+    return _within(actor, actor.perspective.relationships)
+
+
+def listed_for(actor: Actor) -> ScopedQuerySet:
+    """Students whom the actor's lists, counts, searches and exports show: of those within reach, the chosen view
+    and school."""
+    if not actor.may(Capability.READ_STUDENT):
+        return Student.objects.scoped().none()
+    perspective = actor.perspective
+    if perspective.scope in (Scope.ASSIGNED, Scope.NAMED):
+        return visible_to(actor)
+    today = clock.today()
+    rows = _rows(actor, perspective.relationships & _SHOWN[actor.view], today)
+    if actor.view is View.LEAVING and Relationship.ATTENDING in perspective.relationships:
+        # Still here, but with a last day that is already known.
+        rows += [one.filter(effective_to__isnull=False) for one in _attending(actor, today)]
+    students = _having(rows)
+    if actor.at_school:
+        students = students.filter(_related(_attending(actor, today), school_code=actor.at_school))
+    return students
+
+
+def lists_all(actor: Actor) -> bool:
+    """Do the lists show everybody within reach?"""
+    is_whole = actor.view is View.ALL or actor.perspective.scope in (Scope.ASSIGNED, Scope.NAMED)
+    return is_whole and not actor.at_school
+
+
+def outside_view(actor: Actor) -> ScopedQuerySet:
+    """Students within reach whom the lists do not show in the chosen view: nobody is hidden without a word."""
+    if lists_all(actor):
+        return Student.objects.scoped().none()
+    return visible_to(actor).exclude(pk__in=listed_for(actor).order_by().values("pk"))
+
+
+def _within(actor: Actor, relationships: frozenset[Relationship]) -> ScopedQuerySet:
+    today = clock.today()
+    scope = actor.perspective.scope
+    if scope is Scope.NAMED:
+        return Student.objects.scoped().filter(pk__in=named_students(actor))
+    if scope is Scope.NOBODY:
+        return Student.objects.scoped().none()
+    students = _having(_rows(actor, relationships, today))
+    if scope is Scope.ASSIGNED:
+        students = students.filter(pk__in=assigned_to(actor.user_id, today))
+    return students
+
+
+def _rows(actor: Actor, relationships: frozenset[Relationship], today: date) -> list[QuerySet]:
+    return [rows for one in Relationship if one in relationships for rows in RELATIONS[one](actor, today)]
+
+
+def _having(rows: list[QuerySet]) -> ScopedQuerySet:
+    students = Student.objects.scoped()
+    return students.filter(_related(rows)) if rows else students.none()
+
+
+def _related(rows: list[QuerySet], **condition: Any) -> Q:
+    """The student has a row in one of ``rows``."""
+    return reduce(or_, (Q(Exists(one.filter(student=OuterRef("pk"), **condition))) for one in rows))
+
+
+def assigned_to(user_id: int, today: date) -> QuerySet:
+    """Database keys of the students whose case the person manages, or on whose team the person is."""
+    managed = CaseAssignment.objects.as_of(effective=today).filter(user_id=user_id).values("student_id")
+    team = TeamMember.objects.as_of(effective=today).filter(user_id=user_id).values("student_id")
+    return managed.union(team, all=True)
+
+
+def current_at_agency(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
+    """Of ``students``, those who attend at the actor's agencies today. A perspective that does not go by attendance
+    has no others."""
+    if Relationship.ATTENDING not in actor.perspective.relationships:
+        return students
+    return students.filter(_related(_attending(actor, clock.today())))
+
+
+def ties_of(actor: Actor, student_id: int) -> Ties:
+    """How a student stands to the actor: what ``domain.access.decide`` weighs. Asks no scope, shows nothing."""
+    today = clock.today()
+    of_student = {"student_id": student_id}
+    held = frozenset(
+        one
+        for one in Relationship
+        if any(rows.filter(**of_student).exists() for rows in RELATIONS[one](actor, today))
+    )
+    return Ties(
+        relationships=held,
+        is_assigned=CaseAssignment.objects.as_of(effective=today)
+        .filter(user_id=actor.user_id, **of_student)
+        .exists()
+        or TeamMember.objects.as_of(effective=today).filter(user_id=actor.user_id, **of_student).exists(),
+        is_named=named_students(actor).filter(**of_student).exists(),
+        through=last_day_here(actor, student_id),
+    )
+
+
+def last_day_here(actor: Actor, student_id: int) -> date | None:
+    """The last day of a student who is here no longer; ``None`` while the agency has a present tie."""
+    today = clock.today()
+    lasting = actor.perspective.relationships - {Relationship.FORMER}
+    if Relationship.FORMER not in actor.perspective.relationships or any(
+        rows.filter(student_id=student_id).exists()
+        for one in lasting
+        for rows in RELATIONS[one](actor, today)
+    ):
+        return None
+    (former,) = _former(actor, today)
+    return former.filter(student_id=student_id).aggregate(last=Max("effective_to"))["last"]
+
+
+def lea_filter(actor: Actor) -> dict[str, Any]:
+    """Cuts rows with a ``lea_code`` (meetings, archives, findings ...) to the LEAs whose records the actor reads."""
+    return {} if actor.record_leas is None else {"lea_code__in": actor.record_leas}
