@@ -108,6 +108,14 @@ def schools_within(actor: Actor) -> list[School]:
     return list(found.order_by("name"))
 
 
+def colleagues_of(actor: Actor) -> list[User]:
+    """Active people with a grant in force at the actor's agencies, by name."""
+    here = Grant.objects.filter(
+        in_force(clock.today()), agency__code__in={actor.agency_code, *actor.agency_codes}
+    )
+    return list(User.objects.filter(is_active=True, pk__in=here.values("user_id")).order_by("name", "pk"))
+
+
 def named_students(actor: Actor) -> QuerySet:
     """Database keys of the students whom the actor's grants name, as a subquery."""
     return GrantStudent.objects.filter(grant__in=actor.grant_ids).values("student_id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db import models
@@ -86,6 +87,9 @@ class Student(models.Model):
     plan_review_due_on = models.DateField(null=True, blank=True)
     last_evaluation_on = models.DateField(null=True, blank=True)
     evaluation_due_on = models.DateField(null=True, blank=True)
+
+    # Set by ``students.queries.get_student``: the last day that a former LEA sees of the student.
+    seen_through: date | None = None
 
     objects = ScopedQuerySet.as_manager()
     unscoped = models.Manager()

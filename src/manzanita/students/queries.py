@@ -13,7 +13,7 @@ from django.db.models import Aggregate, BooleanField, Count, Exists, Min, OuterR
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 
-from manzanita.domain.access import Actor
+from manzanita.domain.access import Actor, Relationship
 from manzanita.domain.records import parse_state_date
 from manzanita.platform import clock
 from manzanita.students.models import (
@@ -28,15 +28,18 @@ from manzanita.students.models import (
     Student,
 )
 from manzanita.students.names import name_words
-from manzanita.students.scope import lea_filter, visible_to
+from manzanita.students.scope import lea_filter, visible_to, with_last_day
 
 PAGE_SIZE = 50
 COUNT_CAP = 1000
 
 
 def get_student(actor: Actor, public_id: uuid.UUID) -> Student:
-    """The student with this public id, or 404 when there is none within the actor's scope."""
-    student = visible_to(actor).filter(public_id=public_id).first()
+    """The student with this public id, or 404 when there is none within the actor's scope.
+
+    ``seen_through`` is set: the last day that a former LEA sees (``students.former``), else ``None``.
+    """
+    student = with_last_day(visible_to(actor), actor).filter(public_id=public_id).first()
     if student is None:
         raise Http404("no such student in this scope")
     return student
@@ -268,6 +271,13 @@ def due_counts(
     return [DueCount(found[f"count_{index}"], found[f"earliest_{index}"]) for index in range(len(spans))]
 
 
+def _shown_plan(plan: Plan | None, actor: Actor, is_current: bool) -> Plan | None:
+    """Of a student who has left, only a plan that the own LEA reported."""
+    if plan is None or is_current or actor.record_leas is None or plan.lea_code in actor.record_leas:
+        return plan
+    return None
+
+
 def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
     """The facts a list shows, four queries for any number of students."""
     today = clock.today()
@@ -283,15 +293,16 @@ def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
     rows = []
     for student in students:
         newest = max(enrollments[student.pk], key=lambda e: e.started_on, default=None)
+        has_left = newest is not None and newest.effective_to is not None and newest.effective_to < today
+        is_current = not (has_left and actor.perspective.relationships & {Relationship.FORMER})
         rows.append(
             ListRow(
                 student=student,
                 ssid=ssids.get(student.pk, ""),
                 enrollment=newest,
-                plan=plans.get(student.pk),
-                case_manager_id=managers.get(student.pk),
-                is_current=newest is not None
-                and (newest.effective_to is None or newest.effective_to >= today),
+                plan=_shown_plan(plans.get(student.pk), actor, is_current),
+                case_manager_id=managers.get(student.pk) if is_current else None,
+                is_current=is_current,
             )
         )
     return rows

@@ -12,7 +12,7 @@ from operator import or_
 from types import MappingProxyType
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Case, DateField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from manzanita.accounts.queries import named_students
 from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View
@@ -63,7 +63,10 @@ def _next_year(actor: Actor, today: date) -> list[QuerySet]:
 
 
 def _accountability(actor: Actor, today: date) -> list[QuerySet]:
-    return [Plan.objects.as_of(effective=today).filter(dsea_code__in=actor.agency_codes)]
+    """Plans that another LEA reports and that name the actor's as DSEA. A plan of one's own says nothing of the kind:
+    it stays in force for a while after the student has left."""
+    plans = Plan.objects.as_of(effective=today).filter(dsea_code__in=actor.agency_codes)
+    return [plans.exclude(lea_code__in=actor.agency_codes)]
 
 
 def _reporting(actor: Actor, today: date) -> list[QuerySet]:
@@ -210,22 +213,28 @@ def ties_of(actor: Actor, student_id: int) -> Ties:
         .exists()
         or TeamMember.objects.as_of(effective=today).filter(user_id=actor.user_id, **of_student).exists(),
         is_named=named_students(actor).filter(**of_student).exists(),
-        through=last_day_here(actor, student_id),
+        through=with_last_day(Student.objects.scoped(), actor).get(pk=student_id).seen_through,
     )
 
 
-def last_day_here(actor: Actor, student_id: int) -> date | None:
-    """The last day of a student who is here no longer; ``None`` while the agency has a present tie."""
+def with_last_day(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
+    """``students`` with ``seen_through``: the last day of one who is here no longer, ``None`` while a present tie of
+    the perspective lasts. Reporting alone is none: it ends when the next LEA reports, days or months after."""
     today = clock.today()
-    lasting = actor.perspective.relationships - {Relationship.FORMER}
-    if Relationship.FORMER not in actor.perspective.relationships or any(
-        rows.filter(student_id=student_id).exists()
-        for one in lasting
-        for rows in RELATIONS[one](actor, today)
-    ):
-        return None
-    (former,) = _former(actor, today)
-    return former.filter(student_id=student_id).aggregate(last=Max("effective_to"))["last"]
+    if actor.perspective.scope in (Scope.NAMED, Scope.NOBODY):
+        return students.annotate(seen_through=Value(None, output_field=DateField()))
+    lasting = actor.perspective.relationships - {Relationship.FORMER, Relationship.REPORTING}
+    ended = (
+        _enrolled(actor)
+        .filter(effective_to__lt=today, student=OuterRef("pk"))
+        .order_by()
+        .values("student")
+        .annotate(last=Max("effective_to"))
+        .values("last")
+    )
+    stays = _rows(actor, lasting, today)
+    whens = [When(_related(stays), then=Value(None))] if stays else []
+    return students.annotate(seen_through=Case(*whens, default=Subquery(ended), output_field=DateField()))
 
 
 def lea_filter(actor: Actor) -> dict[str, Any]:

@@ -94,6 +94,7 @@ class Frame:
     switch_url: str | None
     sign_out_url: str | None
     account_url: str | None
+    why_url: str | None
     keep_alive_url: str | None
     is_practice: bool
     session_ends_at: dt.datetime | None
@@ -182,6 +183,7 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         search_text=str(getattr(request, "search_text", "")),
         switch_url=url_or_none("switch_grant"),
         sign_out_url=_first_url("sign_out", "logout"),
+        why_url=url_or_none("why"),
         account_url=_first_url("account", "profile"),
         keep_alive_url=url_or_none("keep_alive"),
         is_practice=settings.STATE_GATEWAY["destination"] == "sandbox",

@@ -21,8 +21,9 @@ from manzanita.meetings.actions import Evaluation, NotPossible
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import open_meeting_of, reasons_not_to_open
 from manzanita.platform import clock
+from manzanita.students.former import facts_for
 from manzanita.students.models import Student
-from manzanita.students.queries import StudentFacts, facts_of, get_student
+from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.meetings_form import code_name
@@ -85,7 +86,9 @@ def _page(
     parties = code_set("ReferringParty")
     context = {
         "student": student,
-        "choices": choices(request.actor, student, facts_of(student), _standing(request.actor, student)),
+        "choices": choices(
+            request.actor, student, facts_for(request.actor, student), _standing(request.actor, student)
+        ),
         "parties": [(code.code, code_name(parties, code.code)) for code in parties.current()],
         "today": clock.today(),
         "sent": {name: sent.get(name, "") for name in EVALUATION_FIELDS},
@@ -132,7 +135,12 @@ def _standing(actor: Actor, student: Student) -> Meeting | None:
 def _open(request: HttpRequest, student: Student, event: Event, standing: Meeting | None) -> Meeting:
     where = reverse("meeting", args=[standing.public_id]) if standing else ""
     reasons = reasons_not_to_open(
-        request.actor, student, event, facts_of(student), today=clock.today(), meeting_path=where
+        request.actor,
+        student,
+        event,
+        facts_for(request.actor, student),
+        today=clock.today(),
+        meeting_path=where,
     )
     if reasons:
         raise NotPossible(reasons)

@@ -30,7 +30,21 @@ class Alert:
 
 
 def alerts_of(file: StudentFile) -> list[Alert]:
-    return [*_late(file), *_conflict(file), *_left(file), *_declined(file)]
+    return [*_former(file), *_late(file), *_conflict(file), *_left(file), *_declined(file)]
+
+
+def _former(file: StudentFile) -> Iterator[Alert]:
+    """The reader's LEA is responsible no longer, and sees what was true while it was."""
+    through = file.student.seen_through
+    if through is not None:
+        yield Alert(
+            "na",
+            "Former LEA",
+            f"You see this record as former LEA: what was true through {us_date(through)}, and what your LEA reports "
+            "of that time. What came later is the next LEA's.",
+            url_or_none("why_student", file.student.public_id),
+            "Why?",
+        )
 
 
 def _late(file: StudentFile) -> Iterator[Alert]:

@@ -22,8 +22,9 @@ from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
 from manzanita.procedures.change_reasons import SETTING_FIELDS, Asked
 from manzanita.procedures.changes import ChangePreview, preview_change, record_change
+from manzanita.students.former import facts_for
 from manzanita.students.models import Student
-from manzanita.students.queries import StudentFacts, facts_of, get_student
+from manzanita.students.queries import StudentFacts, get_student
 from manzanita.web.access import requires
 from manzanita.web.state_lines import summary
 
@@ -46,7 +47,7 @@ def change(request: HttpRequest, public_id: uuid.UUID, key: str) -> HttpResponse
         raise Http404("no such change")
     student = get_student(request.actor, public_id)
     log_reads(actor=request.actor, student_ids=[student.pk], what="procedure")
-    facts = facts_of(student)
+    facts = facts_for(request.actor, student)
     if request.method != "POST":
         return _form(request, student, kind, _first(request, key, facts), None, ())
     asked = _asked(request, key)

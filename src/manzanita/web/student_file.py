@@ -18,8 +18,9 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES, meetings_of
 from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform import clock
+from manzanita.students.former import facts_for
 from manzanita.students.models import Enrollment, Plan, Student
-from manzanita.students.queries import StudentFacts, facts_of, get_student
+from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.jinja_env import url_or_none
 
 
@@ -114,17 +115,18 @@ class StudentFile:
 
 def meeting_day(meeting: Meeting) -> date:
     """The day a meeting stands at: held, still to come, or the day it was opened."""
-    return meeting.held_on or meeting.pending_on or meeting.opened_at.astimezone(clock.CALIFORNIA).date()
+    return meeting.held_on or meeting.pending_on or _opened_on(meeting)
 
 
 def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     """Read the file of one student. Raises ``Http404`` when there is none within the actor's scope."""
     student = get_student(actor, public_id)
-    facts = facts_of(student)
+    facts = facts_for(actor, student)
     lea = _lea_of(actor, facts)
     known = meetings_of(student)
     meetings = [m for m in known if m.lea_code == lea]
-    elsewhere = [m for m in known if m.lea_code != lea and m.state == "finalized"]
+    elsewhere = [m for m in known if m.lea_code != lea and m.state == "finalized" and _is_seen(m, student)]
+    _stop_clocks(student, meetings)
     archives = [a for a in archives_of(student.pk) if a.lea_code == lea]
     codes = {e.lea_code for e in facts.enrollments} | {e.nps_code for e in facts.enrollments}
     codes |= {p.dsea_code for p in facts.plans} | {p.lea_code for p in facts.plans} | {lea}
@@ -147,6 +149,33 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         schools=school_names({e.school_code for e in facts.enrollments} - {""}),
         people=user_names({person for person in people if person is not None}),
     )
+
+
+def _is_seen(meeting: Meeting, student: Student) -> bool:
+    """A former LEA sees meetings of others that were held, and known here, while the student was here."""
+    through = student.seen_through
+    return through is None or (
+        meeting.held_on is not None and max(meeting.held_on, _opened_on(meeting)) <= through
+    )
+
+
+def _stop_clocks(student: Student, meetings: Sequence[Meeting]) -> None:
+    """Of a student who has left, the dates of the last meetings here; the clocks run elsewhere. Not saved."""
+    if student.seen_through is None:
+        return
+    held = [m for m in meetings if m.state == "finalized" and m.held_on is not None]
+    initial = ("10", "15")
+    student.last_plan_review_on = max(
+        (m.held_on for m in held if m.is_plan_review or m.evaluation_type_code in initial), default=None
+    )
+    student.last_evaluation_on = max(
+        (m.held_on for m in held if m.evaluation_type_code in ("40", *initial)), default=None
+    )
+    student.plan_review_due_on = student.evaluation_due_on = None
+
+
+def _opened_on(meeting: Meeting) -> date:
+    return meeting.opened_at.astimezone(clock.CALIFORNIA).date()
 
 
 def _lea_of(actor: Actor, facts: StudentFacts) -> str:

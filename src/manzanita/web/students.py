@@ -112,7 +112,8 @@ def _rows(actor: Actor, page: Page, column: str | None) -> list[Row]:
     rows = []
     for row in page.rows:
         student, enrollment = row.student, row.enrollment
-        due_on = getattr(student, column or "plan_review_due_on")
+        # The clock of a student who has left runs elsewhere.
+        due_on = getattr(student, column or "plan_review_due_on") if row.is_current else None
         rows.append(
             Row(
                 url=reverse("student", args=[student.public_id]),

@@ -1,0 +1,71 @@
+"""What a former LEA sees of a student who has left: what was true while it was responsible, on both time axes.
+
+Effective after the last day here: not seen. Recorded later: seen only where the former LEA itself reports it, because
+it may still correct what it reported. The day on which something ended is not seen either when it lies later.
+"""
+
+from __future__ import annotations
+
+import copy
+from datetime import date, datetime, time, timedelta
+
+from manzanita.domain.access import Actor
+from manzanita.platform import clock
+from manzanita.platform.facts import Fact
+from manzanita.students.models import (
+    Contact,
+    Enrollment,
+    Plan,
+    Service,
+    SpecialEducationStatus,
+    Ssid,
+    Student,
+)
+from manzanita.students.queries import StudentFacts, facts_of
+
+
+def facts_for(actor: Actor, student: Student) -> StudentFacts:
+    """The facts of a student that ``get_student`` found, as far as the actor may see them."""
+    if student.seen_through is None:
+        return facts_of(student)
+    return _facts_through(student, student.seen_through, frozenset(actor.agency_codes))
+
+
+def _facts_through(student: Student, through: date, own: frozenset[str]) -> StudentFacts:
+    known = datetime.combine(through + timedelta(days=1), time(), clock.CALIFORNIA)
+
+    def seen(model: type[Fact]) -> list[Fact]:
+        of_student = model.objects.filter(student=student, effective_from__lte=through)
+        own_rows = of_student.as_of().filter(lea_code__in=own)
+        others = of_student.as_of(known=known).exclude(lea_code__in=own)
+        return sorted(
+            (_capped(row, through) for row in [*own_rows, *others]), key=lambda row: row.effective_from
+        )
+
+    return StudentFacts(
+        # An SSID is the state's, not an LEA's: the one that held on the last day is how the state knows the student.
+        ssids=[
+            _capped(row, through)
+            for row in Ssid.objects.as_of(effective=through)
+            .filter(student=student)
+            .order_by("effective_from")
+        ],
+        enrollments=seen(Enrollment),
+        statuses=seen(SpecialEducationStatus),
+        plans=seen(Plan),
+        services=seen(Service),
+        contacts=list(
+            Contact.objects.as_of(effective=through, known=known)
+            .filter(student=student)
+            .order_by("contact_no")
+        ),
+        case_manager_id=None,
+    )
+
+
+def _capped(fact: Fact, through: date) -> Fact:
+    """The fact without an end that came later: as it stood on the last day it was still in force."""
+    if fact.effective_to is not None and fact.effective_to > through:
+        fact = copy.copy(fact)
+        fact.effective_to = None
+    return fact

@@ -1,0 +1,216 @@
+"""Scope: what the queries list is what the decision says, against ties counted here by hand.
+
+One student with random facts of two districts, a nonpublic school and agency; every perspective; today is November 23,
+2026. The oracle below reads the generated facts themselves, not the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View, decide
+from manzanita.domain.perspectives import PERSPECTIVES
+from manzanita.students.actions import Identity, register_students, state_one
+from manzanita.students.scope import listed_for, ties_of, visible_to
+from tests.support.state_files import NOON, TODAY
+
+OURS, THEIRS, NPA = "9910017", "9910025", "9999001"
+SCHOOLS = ("9990001", "9990002")
+DAY = timedelta(days=1)
+# July 1 of the previous academic year: who left before it is nobody's any more.
+LONG_AGO = date(2025, 6, 30)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
+
+
+@pytest.fixture
+def at_noon():
+    import time_machine
+
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Days are offsets from today; ``None`` as an end is open."""
+
+    lea: str
+    school: str
+    nps: str
+    first: int
+    last: int | None
+    dsea: str
+    plan_lea: str
+    status_lea: str
+    residence: str
+    location: str
+    next_year: str
+    npa: str
+    is_managed: bool
+    is_on_team: bool
+
+
+offsets = st.sampled_from([-800, -600, -2, -1, 0, 1, 2, 40])
+facts = st.builds(
+    Facts,
+    lea=st.sampled_from([OURS, THEIRS]),
+    school=st.sampled_from(SCHOOLS),
+    nps=st.sampled_from(["", NPA]),
+    first=offsets,
+    last=st.one_of(
+        st.none(), offsets, st.just((LONG_AGO - TODAY).days), st.just((LONG_AGO - TODAY).days + 1)
+    ),
+    dsea=st.sampled_from(["", OURS, THEIRS]),
+    plan_lea=st.sampled_from([OURS, THEIRS]),
+    status_lea=st.sampled_from(["", OURS, THEIRS]),
+    residence=st.sampled_from(["", OURS, THEIRS]),
+    location=st.sampled_from(["", OURS, THEIRS]),
+    next_year=st.sampled_from(["", OURS, THEIRS]),
+    npa=st.sampled_from(["", NPA]),
+    is_managed=st.booleans(),
+    is_on_team=st.booleans(),
+).filter(lambda f: f.last is None or f.last >= f.first)
+
+
+def ties_by_hand(f: Facts, agency: str, schools: frozenset[str] | None) -> Ties:
+    found = set()
+    is_open = f.last is None
+    if f.lea == agency and (schools is None or f.school in schools):
+        if f.first <= 0 and (is_open or f.last >= 0):
+            found.add(Relationship.ATTENDING)
+        if f.first > 0:
+            found.add(Relationship.NEXT_YEAR)
+        if not is_open and f.last < 0 and TODAY + f.last * DAY > LONG_AGO:
+            found.add(Relationship.FORMER)
+    if f.dsea == agency and f.plan_lea != agency:
+        found.add(Relationship.ACCOUNTABILITY)
+    if f.status_lea == agency:
+        found.add(Relationship.REPORTING)
+    if f.residence == agency and schools is None:
+        found.add(Relationship.RESIDENCE)
+    if f.location == agency and schools is None:
+        found.add(Relationship.LOCATION)
+    if f.next_year == agency and schools is None:
+        found.add(Relationship.NEXT_YEAR)
+    if agency == NPA and (f.npa == NPA or (f.nps == NPA and f.first <= 0 and (is_open or f.last >= 0))):
+        found.add(Relationship.SERVICE_AGENCY)
+    return Ties(frozenset(found), f.is_managed or f.is_on_team, False)
+
+
+def store(f: Facts, user_id: int) -> int:
+    (student,) = register_students([Identity("Property", "", "Testcase", "", date(2016, 1, 1), "F")])
+    slot = {"student_id": student.pk}
+    since = TODAY - timedelta(days=400)
+
+    def say(kind: str, more: dict, values: dict, start: date = since, end: date | None = None) -> None:
+        state_one(
+            kind,
+            slot={**slot, **more},
+            values=values,
+            effective_from=start,
+            effective_to=end,
+            by_id=None,
+            cause="test",
+        )
+
+    start = TODAY + f.first * DAY
+    enrollment = {
+        "school_code": f.school,
+        "nps_code": f.nps,
+        "status_code": "10",
+        "grade_code": "04",
+        "exit_reason_code": "",
+        "completion_code": "",
+        "local_student_id": "P1",
+    }
+    end = None if f.last is None else TODAY + f.last * DAY
+    say("enrollment", {"lea_code": f.lea, "started_on": start}, enrollment, start, end)
+    if f.dsea:
+        from manzanita.students.models import Plan
+
+        plan = dict.fromkeys(Plan.content, "") | {
+            "lea_code": f.plan_lea,
+            "dsea_code": f.dsea,
+            "reason_code": "10",
+        }
+        say("plan", {}, plan)
+    if f.status_lea:
+        status = {"lea_code": f.status_lea, "status_code": "1", "reason_code": "", "initial_entry_on": None}
+        say("status", {}, status)
+    for relationship in ("residence", "location", "next_year"):
+        if code := getattr(f, relationship):
+            say("agency", {"relationship": relationship}, {"agency_code": code, "school_code": ""})
+    if f.npa:
+        from manzanita.students.models import Service
+
+        service = dict.fromkeys(Service.content, "") | {
+            "lea_code": THEIRS,
+            "service_code": "415",
+            "npa_id": NPA,
+        }
+        say("service", {"service_no": 1}, service)
+    if f.is_managed:
+        say("assignment", {}, {"user_id": user_id})
+    if f.is_on_team:
+        say("team", {"user_id": user_id}, {"role": "Speech"})
+    return student.pk
+
+
+def actor_for(key: str, user_id: int, view: View = View.ALL) -> Actor:
+    perspective = PERSPECTIVES[key]
+    agency = NPA if perspective.agency_kinds & {"npa", "nps"} else OURS
+    return Actor(
+        user_id=user_id,
+        grant_id=1,
+        person_name="Juniper Mockup",
+        perspective=perspective,
+        agency_code=agency,
+        agency_name="Here",
+        selpa_code="9901",
+        grant_ids=(1,),
+        capabilities=perspective.capabilities,
+        agency_codes=(agency,),
+        npa_id=agency if agency == NPA else "",
+        school_codes=frozenset({SCHOOLS[0]}),
+        view=view,
+    )
+
+
+@pytest.fixture
+def user_id(django_user_model) -> int:
+    return django_user_model.objects.create_user(email="property@example.org", name="Property Mockup").pk
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(facts)
+def test_lists_and_decision_agree_with_ties_counted_by_hand(user_id, f):
+    from django.db import transaction
+
+    with transaction.atomic():
+        student = store(f, user_id)
+        for key, perspective in PERSPECTIVES.items():
+            actor = actor_for(key, user_id)
+            schools = actor.school_codes if perspective.scope is Scope.SCHOOL else None
+            by_hand = ties_by_hand(f, actor.agency_code, schools)
+            is_seen = Capability.READ_STUDENT in perspective.capabilities and _expected(perspective, by_hand)
+            counted = replace(ties_of(actor, student), through=None)
+            assert counted == by_hand, key
+            assert visible_to(actor).filter(pk=student).exists() is is_seen, key
+            assert bool(decide(actor, Capability.READ_STUDENT, by_hand)) is is_seen, key
+            for view in View:
+                if listed_for(replace(actor, view=view)).filter(pk=student).exists():
+                    assert is_seen, (key, view)
+        transaction.set_rollback(True)
+
+
+def _expected(perspective, ties: Ties) -> bool:
+    if perspective.scope in (Scope.NOBODY, Scope.NAMED):
+        return False
+    is_related = any(one in ties.relationships for one in perspective.relationships)
+    return is_related and (ties.is_assigned or perspective.scope is not Scope.ASSIGNED)
