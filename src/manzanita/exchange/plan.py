@@ -166,13 +166,20 @@ def newest_lines(operations: Sequence[Operation]) -> dict[tuple[int, str], Submi
 
 
 def lines_page(
-    submission: Submission, *, after: int = 0, outcome: str = "", limit: int = 200
+    actor: Actor, submission: Submission, *, after: int = 0, outcome: str = "", limit: int = 200
 ) -> list[SubmissionLine]:
-    """Lines of a submission behind a position, in the order sent."""
-    lines = SubmissionLine.objects.filter(submission=submission, position__gt=after)
+    """Lines of a submission behind a position, in the order sent, of students within the actor's reach."""
+    within = visible_to(actor).order_by().values("pk")
+    lines = SubmissionLine.objects.filter(submission=submission, position__gt=after, student_id__in=within)
     if outcome:
         lines = lines.filter(outcome=outcome)
     return list(lines.order_by("position")[:limit])
+
+
+def lines_outside_reach(actor: Actor, submission: Submission) -> int:
+    """How many lines are of students whom the actor does not reach: those of somebody who sends for the whole LEA."""
+    within = visible_to(actor).order_by().values("pk")
+    return SubmissionLine.objects.filter(submission=submission).exclude(student_id__in=within).count()
 
 
 def findings_of_lines(lines: Sequence[SubmissionLine]) -> dict[tuple[int, str, str], StateFinding]:

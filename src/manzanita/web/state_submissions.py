@@ -21,9 +21,10 @@ from manzanita.exchange.actions import reject_by_hand, resume_submission, take_b
 from manzanita.exchange.gateway.choice import gateway
 from manzanita.exchange.gateway.files import FileGateway
 from manzanita.exchange.models import Submission, SubmissionLine
-from manzanita.exchange.plan import findings_of_lines, lines_page, why_still_waiting
+from manzanita.exchange.plan import findings_of_lines, lines_outside_reach, lines_page, why_still_waiting
 from manzanita.exchange.queries import get_submission
 from manzanita.platform.models import Job
+from manzanita.students.queries import is_visible
 from manzanita.ui.formats import plural
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
@@ -46,7 +47,7 @@ def submission(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     after = request.GET.get("after", "0")
     if outcome not in OUTCOMES or not after.isdecimal():
         raise Http404("no such lines")
-    lines = lines_page(found, after=int(after), outcome=outcome, limit=PAGE_SIZE + 1)
+    lines = lines_page(actor, found, after=int(after), outcome=outcome, limit=PAGE_SIZE + 1)
     shown = lines[:PAGE_SIZE]
     log_reads(actor=actor, student_ids=[line.student_id for line in shown], what="state.submission")
     opened = next((line for line in shown if str(line.pk) == request.GET.get("open")), None)
@@ -62,10 +63,11 @@ def submission(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
                 for key, words in OUTCOMES.items()
             ],
             "outcome": outcome,
+            "outside_count": lines_outside_reach(actor, found),
             "opened_id": opened.pk if opened else None,
             "opened": opened_sent(opened) if opened else None,
             "next_after": shown[-1].position if len(lines) > PAGE_SIZE else None,
-            "files": _files(found) if found.form == "files" and found.state in ("written", "done") else [],
+            "files": _files(found) if _has_files(found) and not lines_outside_reach(actor, found) else [],
         },
     )
 
@@ -133,6 +135,10 @@ def _rows(actor: Actor, found: Submission, lines: list[SubmissionLine]) -> list[
     return rows
 
 
+def _has_files(found: Submission) -> bool:
+    return found.form == "files" and found.state in ("written", "done")
+
+
 def _files(found: Submission) -> list[dict[str, Any]]:
     written = _file_gateway(found).files_of(found.file_name)
     return [
@@ -170,6 +176,8 @@ def submission_file(request: HttpRequest, public_id: uuid.UUID, number: int) -> 
     """One written file, to be uploaded by hand. Taking it out of the house is logged."""
     found = get_submission(request.actor, public_id)
     files = _file_gateway(found).files_of(found.file_name) if found.form == "files" else []
+    if lines_outside_reach(request.actor, found):
+        raise Http404("the file holds lines of students outside this scope")
     if not 1 <= number <= len(files):
         raise Http404("no such file")
     log_change(actor=request.actor, action="export_lines", subject=found, detail={"file": number})
@@ -187,7 +195,7 @@ def submission_reject(request: HttpRequest, public_id: uuid.UUID) -> HttpRespons
     """Note what the state's site said of one uploaded line."""
     found = get_submission(request.actor, public_id)
     line = found.lines.filter(pk=_number(request.POST.get("line", ""))).first()
-    if line is None:
+    if line is None or not is_visible(request.actor, line.student_id):
         raise Http404("no such line")
     code, text = request.POST.get("code", "").strip(), request.POST.get("text", "").strip()
     field = request.POST.get("field", "")
@@ -211,6 +219,13 @@ def _number(text: str) -> int:
 def submission_take_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Files that nobody uploaded: their lines are free again."""
     found = get_submission(request.actor, public_id)
+    if outside := lines_outside_reach(request.actor, found):
+        messages.error(
+            request,
+            f"Not taken back: {plural(outside, 'line')} of this submission belong to students outside your reach. "
+            "The SEDS coordinator, who sends for the whole LEA, can take it back.",
+        )
+        return redirect("submission", public_id)
     if found.state != "written":
         messages.info(request, "Only files that were written for hand upload can be taken back.")
         return redirect("submission", public_id)

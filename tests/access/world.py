@@ -1,0 +1,303 @@
+"""The small world with a student in each relationship, one person for each perspective, and strangers beside them.
+
+Chaparral Unified (``LEA``) and Heron Creek Unified (``OTHER_LEA``) belong to one SELPA, Far Valley Unified
+(``FAR_LEA``) to another; nobody of the first SELPA may see anything of ``far``.
+
+- ``alder``, ``towhee``, ``yarrow``: at Chaparral; ``sage``: at Heron Creek.
+- ``dsea``: at Heron Creek, whose plan names Chaparral as DSEA; lives and is served in Chaparral.
+- ``nps``: at Chaparral, placed in a nonpublic school; ``private``: at Chaparral, served at a private school.
+- ``npa1`` (Chaparral) and ``npa2`` (Heron Creek) are served by one nonpublic agency.
+- ``former``: left Chaparral for Heron Creek on October 30, 2026; ``next``: comes to Chaparral on July 1, 2027.
+- ``far``: at Far Valley.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from django.conf import settings
+
+from manzanita.accounts.actions import add_person, grant_perspective
+from manzanita.accounts.models import Grant, User
+from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
+from manzanita.archive.models import Archive, ArchivedRecord
+from manzanita.domain.perspectives import PERSPECTIVES
+from manzanita.domain.records import complete
+from manzanita.exchange.models import ImportRun, Operation, StateFinding, Submission, SubmissionLine
+from manzanita.meetings.models import Meeting
+from manzanita.orgs.models import Agency, School
+from manzanita.platform.facts import Statement
+from manzanita.students.actions import Identity, register_students, state_student_facts
+from manzanita.students.models import Plan, Service, Student
+from tests.support import pages
+from tests.support import world as w
+from tests.support.state_answers import rejected
+
+FAR_LEA, FAR_SELPA, NPS, PRIVATE = "9920010", "9902", "9980001", "9990009"
+SINCE = date(2023, 8, 14)
+
+# Where each perspective is held, and which of the students above it reaches: written by hand.
+AT: dict[str, tuple[str, frozenset[str]]] = {
+    key: (agency, frozenset(names.split()))
+    for key, agency, names in (
+        ("coordinator", w.LEA, "alder towhee yarrow dsea nps private npa1 former next"),
+        ("selpa", w.SELPA, "alder towhee yarrow sage dsea nps private npa1 npa2 former next"),
+        # SWDS of Alder and Towhee are reported by Chaparral; that of Yarrow does not exist.
+        ("reporting_lea", w.LEA, "alder towhee"),
+        ("dsea", w.LEA, "dsea"),
+        ("residence", w.LEA, "dsea"),
+        ("location", w.LEA, "dsea"),
+        ("school", w.LEA, "alder towhee yarrow nps private npa1 next"),
+        ("site_provider", w.LEA, "alder towhee yarrow nps private npa1"),
+        ("district_provider", w.LEA, "alder towhee yarrow dsea nps private npa1 next"),
+        ("case_manager", w.LEA, "alder towhee"),
+        ("private_school", PRIVATE, "private"),
+        ("npa_provider", w.NPA, "npa1 npa2"),
+        ("nps_administrator", NPS, "nps"),
+        ("nps_provider", NPS, "nps"),
+        ("cde_monitor", w.LEA, "alder"),
+        ("family", w.LEA, ""),
+        ("sis_staff", w.LEA, ""),
+        ("office_clerk", w.LEA, "alder towhee yarrow nps private npa1 next"),
+        ("translator", w.LEA, "alder"),
+        ("section_504_coordinator", w.LEA, ""),
+        ("host_staff", w.LEA, ""),
+        ("host_session", w.LEA, "alder towhee yarrow nps private npa1"),
+        ("former_lea", w.LEA, "former"),
+    )
+}
+# What the first view of those with several shows; the others list whom they reach.
+CURRENT: dict[str, frozenset[str]] = {
+    key: frozenset(names.split())
+    for key, names in (
+        ("coordinator", "alder towhee yarrow nps private npa1"),
+        ("selpa", "alder towhee yarrow sage dsea nps private npa1 npa2 former next"),
+        ("school", "alder towhee yarrow nps private npa1"),
+        ("district_provider", "alder towhee yarrow nps private npa1"),
+        ("office_clerk", "alder towhee yarrow nps private npa1"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AccessWorld:
+    """``objects`` by kind: the one of Chaparral and the one of Far Valley. ``grants`` by perspective."""
+
+    world: w.World
+    students: dict[str, Student]
+    grants: dict[str, Grant]
+    objects: dict[str, tuple[object, object]]
+
+    def person(self, perspective: str) -> User:
+        return self.grants[perspective].user
+
+
+def access_world(world: w.World) -> AccessWorld:
+    far_lea = Agency.objects.create(code=FAR_LEA, kind="lea", name="Far Valley Unified", selpa_code=FAR_SELPA)
+    Agency.objects.create(code=w.SELPA, kind="selpa", name="Chaparral SELPA", selpa_code=w.SELPA)
+    Agency.objects.create(code=NPS, kind="nps", name="Alderbrook School", npa_id="")
+    Agency.objects.create(code=PRIVATE, kind="private_school", name="Quiet Creek Academy")
+    School.objects.create(code="9921001", name="Far Valley Elementary", agency=far_lea)
+    students = dict(world.students) | _students()
+    _facts(students, world)
+    finding = rejected(world)
+    pages.opened(world, "towhee")
+    grants = {key: _grant(key, students) for key in PERSPECTIVES}
+    _teams(students, grants)
+    return AccessWorld(world, students, grants, _objects(world, students, finding))
+
+
+def _students() -> dict[str, Student]:
+    names = ("dsea", "nps", "private", "npa1", "npa2", "former", "next", "far")
+    made = register_students(
+        [Identity(name.capitalize(), "", "Testcase", "", date(2016, 1, 1), "F") for name in names]
+    )
+    return dict(zip(names, made, strict=True))
+
+
+def _facts(students: dict[str, Student], world: w.World) -> None:
+    def say(
+        kind: str, name: str, more: dict, values: dict, start: date = SINCE, end: date | None = None
+    ) -> None:
+        slot = {"student_id": students[name].pk, **more}
+        state_student_facts(kind, [Statement(slot, values, start, end)], by_id=None, cause="test")
+
+    def enroll(
+        name: str, lea: str, school: str, start: date = SINCE, end: date | None = None, nps: str = ""
+    ) -> None:
+        values = pages.enrollment(f"X{name}") | {"school_code": school, "nps_code": nps}
+        say("enrollment", name, {"lea_code": lea, "started_on": start}, values, start, end)
+
+    enroll("dsea", w.OTHER_LEA, w.OTHER_SCHOOL)
+    enroll("nps", w.LEA, w.SCHOOL, nps=NPS)
+    enroll("private", w.LEA, w.SCHOOL)
+    enroll("npa1", w.LEA, w.SCHOOL)
+    enroll("npa2", w.OTHER_LEA, w.OTHER_SCHOOL)
+    enroll("former", w.LEA, w.SCHOOL, end=date(2026, 10, 30))
+    enroll("former", w.OTHER_LEA, w.OTHER_SCHOOL, start=date(2026, 11, 2))
+    enroll("next", w.OTHER_LEA, w.OTHER_SCHOOL, end=date(2027, 6, 30))
+    enroll("next", w.LEA, w.SCHOOL, start=date(2027, 7, 1))
+    enroll("far", FAR_LEA, "9921001")
+    for number, name in enumerate(("dsea", "nps", "private", "npa1", "npa2", "former", "next", "far")):
+        say("ssid", name, {}, {"ssid": f"990002{number:04}"})
+    plan = dict.fromkeys(Plan.content, "") | {"reason_code": "10", "plan_type_code": "100"}
+    say("plan", "dsea", {}, plan | {"lea_code": w.OTHER_LEA, "dsea_code": w.LEA})
+    for relationship in ("residence", "location"):
+        say("agency", "dsea", {"relationship": relationship}, {"agency_code": w.LEA, "school_code": ""})
+    say("agency", "private", {"relationship": "location"}, {"agency_code": PRIVATE, "school_code": ""})
+    service = dict.fromkeys(Service.content, "") | {"service_code": "415", "npa_id": w.NPA}
+    say("service", "npa1", {"service_no": 1}, service | {"lea_code": w.LEA})
+    say("service", "npa2", {"service_no": 1}, service | {"lea_code": w.OTHER_LEA})
+
+
+def _grant(key: str, students: dict[str, Student]) -> Grant:
+    code, _ = AT[key]
+    perspective = PERSPECTIVES[key]
+    person = add_person(
+        email=f"{key.replace('_', '.')}@example.org",
+        name=f"{perspective.label.replace('/', ' ')} Mockup",
+        password=w.PASSWORD,
+    )
+    days = perspective.longest_days
+    return grant_perspective(
+        user=person,
+        perspective_key=key,
+        agency=Agency.objects.get(code=code),
+        starts_on=w.TODAY,
+        ends_on=w.TODAY + timedelta(days=days) if days else None,
+        by=None,
+        reason="test",
+        designation=next(iter(sorted(perspective.designations))),
+        schools=[School.objects.get(code=w.SCHOOL)] if perspective.scope == "school" else [],
+        student_ids=[students["alder"].pk] if perspective.scope == "named" else [],
+    )
+
+
+def _teams(students: dict[str, Student], grants: dict[str, Grant]) -> None:
+    for key, names in {
+        "case_manager": ("alder", "towhee", "sage"),
+        "translator": ("alder",),
+        "npa_provider": ("npa1", "npa2", "alder"),
+        "nps_provider": ("nps", "alder"),
+    }.items():
+        state_student_facts(
+            "team",
+            [
+                Statement(
+                    {"student_id": students[name].pk, "user_id": grants[key].user_id},
+                    {"role": "Provider"},
+                    SINCE,
+                )
+                for name in names
+            ],
+            by_id=None,
+            cause="test",
+        )
+
+
+def _written(student: Student) -> Submission:
+    """A line of Alder that was written as a file for upload by hand."""
+    found = Submission.objects.create(
+        lea_code=w.LEA,
+        form="files",
+        destination="sandbox",
+        state="written",
+        file_name="SANDBOX_access.txt",
+        created_at=w.NOON,
+    )
+    SubmissionLine.objects.create(
+        submission=found,
+        position=1,
+        transaction_id="access-1",
+        kind="add",
+        record="MEET",
+        record_key="MEET:access",
+        student_id=student.pk,
+        values=complete("MEET", w.meet("alder", "20260302")),
+    )
+    folder = Path(settings.STATE_GATEWAY["files_dir"])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "SANDBOX_access_1_MEET.txt").write_text("MEET", encoding="utf-8")
+    return found
+
+
+def _objects(
+    world: w.World, students: dict[str, Student], finding: StateFinding
+) -> dict[str, tuple[object, object]]:
+    far = students["far"]
+    far_meeting = Meeting.objects.create(
+        student=far,
+        lea_code=FAR_LEA,
+        event_key="annual",
+        state="open",
+        opened_at=w.NOON,
+        opened_by_id=world.coordinator.pk,
+        source="meeting",
+    )
+    values = w.meet("alder", "20261120", FAR_LEA)
+    draft = RecordDraft("MEET", complete("MEET", values), dict.fromkeys(values, "this meeting"))
+    (far_archive,) = write_archives(
+        [
+            ArchiveDraft(
+                student_id=far.pk,
+                lea_code=FAR_LEA,
+                event_on=date(2026, 11, 20),
+                cause="procedure",
+                cause_id=None,
+                title="Meeting of November 20, 2026",
+                records=[draft],
+                context={},
+            )
+        ],
+        by_id=None,
+    )
+    runs = [
+        ImportRun.objects.create(kind="sis", lea_code=lea, state="done", created_at=w.NOON)
+        for lea in (w.LEA, FAR_LEA)
+    ]
+    far_submission = Submission.objects.create(
+        lea_code=FAR_LEA, form="api", destination="sandbox", file_name="SANDBOX_far.txt", created_at=w.NOON
+    )
+    far_operation = Operation.objects.create(
+        lea_code=FAR_LEA,
+        student_id=far.pk,
+        record="MEET",
+        record_key="MEET:far",
+        key_on=date(2026, 11, 20),
+        kind="add",
+        values=complete("MEET", values),
+        position=1,
+        first_seen_at=w.NOON,
+    )
+    far_finding = StateFinding.objects.create(
+        identity="f" * 32,
+        rule_code="MEET0001",
+        severity="fatal",
+        source="state",
+        lea_code=FAR_LEA,
+        student_id=far.pk,
+        record="MEET",
+        record_key="MEET:far",
+        message="Far",
+        owner="SPED clerk",
+        opened_at=w.NOON,
+    )
+    written = _written(students["alder"])
+    archive = Archive.objects.get(student_id=students["alder"].pk, cause="meeting")
+    return {
+        "student": (students["alder"], far),
+        "meeting": (Meeting.objects.get(student=students["towhee"], state="open"), far_meeting),
+        "archive": (archive, far_archive),
+        "record": (
+            ArchivedRecord.objects.filter(archive=archive).order_by("pk").first(),
+            ArchivedRecord.objects.get(archive=far_archive),
+        ),
+        "import": (runs[0], runs[1]),
+        "submission": (Submission.objects.get(lea_code=w.LEA, form="api"), far_submission),
+        "operation": (Operation.objects.filter(lea_code=w.LEA).order_by("pk").first(), far_operation),
+        "finding": (finding, far_finding),
+        "file": (written, far_submission),
+        "line": (written.lines.get(), None),
+    }
