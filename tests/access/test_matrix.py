@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from manzanita.auditing.models import ChangeEvent, ReadEvent
+from manzanita.commands.permissions import document
 from manzanita.domain.perspectives import PERSPECTIVES
 from tests.access.world import AT, CURRENT, AccessWorld, access_world
 
@@ -68,6 +69,13 @@ def test_the_declared_perspectives_are_those_of_the_matrix():
         for key, p in PERSPECTIVES.items()
     }
     assert declared == by_hand
+
+
+def test_the_document_is_that_of_the_declarations():
+    stored = Path(__file__).parents[2] / "docs" / "reference" / "permissions.md"
+    assert stored.read_text(encoding="utf-8") == document(), (
+        "run: manzanita permissions > docs/reference/permissions.md"
+    )
 
 
 def test_who_is_not_signed_in_is_asked_to(access):
