@@ -2,7 +2,9 @@
 
 With ``--held`` the annual review of Alder is held and agreed in full, with one service changed; what is left
 is one click. Prints the public id of that meeting. With ``--cast`` the students of ``tests.support.cast``
-are there too. With ``--holds`` archives wait that cannot be sent, one for each reason.
+are there too. With ``--access`` those of ``tests.access.world`` and one person for each perspective are there; the
+coordinator is of a school and of the former LEA, too. With ``--holds`` archives wait that cannot be sent, one for
+each reason.
 """
 
 from __future__ import annotations
@@ -18,14 +20,31 @@ def main() -> None:
     parser.add_argument("--held", action="store_true")
     parser.add_argument("--cast", action="store_true")
     parser.add_argument("--holds", action="store_true")
+    parser.add_argument("--access", action="store_true")
     args = parser.parse_args()
     django.setup()
     from django.core.management import call_command
 
-    from tests.support.world import small_world
+    from tests.support.world import SCHOOL, TODAY, small_world
 
     call_command("migrate", verbosity=0)
     world = small_world()
+    if args.access:
+        from manzanita.accounts.actions import grant_perspective
+        from manzanita.orgs.models import School
+        from tests.access.world import access_world
+
+        access_world(world)
+        for key in ("school", "former_lea"):
+            grant_perspective(
+                user=world.coordinator,
+                perspective_key=key,
+                agency=world.coordinator_grant.agency,
+                starts_on=TODAY,
+                by=None,
+                reason="test",
+                schools=School.objects.filter(code=SCHOOL) if key == "school" else (),
+            )
     if args.cast:
         from tests.support.cast import add_cast
 

@@ -142,3 +142,13 @@ def test_the_perspective_of_a_former_lea_lists_those_who_left_and_corrects(moved
     assert client.get("/state").status_code == 200
     assert client.get(page_of(moved)).status_code == 200
     assert client.get(f"/students/{moved.students['towhee'].public_id}").status_code == 404
+
+
+def test_meetings_are_held_where_the_student_is_now(moved, coordinator):
+    page = text_of(coordinator.get(page_of(moved)))
+    assert "The student left this district on 10/30/2026." in page
+    answer = coordinator.post(
+        f"/students/{moved.students['alder'].public_id}/meetings", {"event": "annual"}, follow=True
+    )
+    assert "The student left this district on 10/30/2026." in text_of(answer)
+    assert not Meeting.objects.filter(student=moved.students["alder"], state="open").exists()

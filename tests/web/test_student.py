@@ -223,7 +223,7 @@ def test_a_student_of_another_district_today_is_met_there(small_world, coordinat
     pages.leaves(student, date(2026, 10, 23))
     pages.enrolled_elsewhere(student, date(2026, 10, 26))
     page = text_of(coordinator.get(page_of(small_world, "alder")))
-    assert "The student is enrolled in another district today. That district holds the meetings." in page
+    assert "The student left this district on 10/23/2026. The district of today holds the meetings." in page
     # Here on Census Day, October 7.
     assert (
         "Left 9910017 Chaparral Unified on 10/23/2026. Enrolled here on Census Day, 10/07/2026: this district "

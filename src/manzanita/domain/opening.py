@@ -28,6 +28,7 @@ class Situation:
     is_enrolled_here: bool
     is_enrolled_elsewhere: bool
     born_on: date | None = None
+    left_on: date | None = None
     open_key: str = ""
     open_label: str = ""
     open_link: str = ""
@@ -36,6 +37,16 @@ class Situation:
 def why_not_open(event: Event, now: Situation) -> list[Reason]:
     """Why ``event`` may not be opened, empty when it may."""
     reasons = []
+    if now.left_on is not None:
+        reasons.append(
+            Reason(
+                "has-left",
+                f"The student left this district on {now.left_on:%m/%d/%Y}.",
+                Owner.COORDINATOR,
+                "The district of today holds the meetings. Where the student is here after all, the SIS corrects the "
+                "enrollment; it arrives with the next file.",
+            )
+        )
     if not now.may_hold_meetings:
         reasons.append(
             Reason(

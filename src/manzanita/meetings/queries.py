@@ -130,6 +130,7 @@ def reasons_not_to_open(
         agency=actor.agency_code,
         is_enrolled_here=is_here,
         is_enrolled_elsewhere=not is_here and facts.enrollment_on(today) is not None,
+        left_on=student.seen_through,
         born_on=student.birth_on,
         open_key=meeting.event_key if meeting else "",
         open_label=label_of(meeting) if meeting else "",
