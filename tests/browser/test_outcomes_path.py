@@ -17,7 +17,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support import cast
-from tests.support import state_files as w
 from tests.support.system import served
 
 pytestmark = pytest.mark.browser

@@ -38,7 +38,7 @@ from manzanita.exchange.waiting import (
 )
 from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
-from manzanita.platform.jobs import JobRun, NotYet, job_kind, wake_job
+from manzanita.platform.jobs import JobRun, NotYet, job_kind
 
 # How long a job asks a state that has no news before it makes room for other jobs.
 PATIENCE_SECONDS = 3.0
@@ -271,7 +271,8 @@ def _collect(run: JobRun, submission: Submission, other_side: StateGateway) -> N
         with run.step():
             stored = store_answers(submission=submission, answers=reply.answers)
         crash_point("reply-stored")
-        if submission.waits:
+        # That it works on the file stays said until there is news: a page that looks meanwhile shall find it.
+        if submission.waits and (stored or submission.waits[0]["code"] != "state-working"):
             _advance(submission, "answering", waits=[], next_try_at=None)
         _say(run, submission, "Reading the state's answers")
         if stored:
