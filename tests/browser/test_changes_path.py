@@ -70,7 +70,9 @@ def test_1_a_setting_that_changed(coordinator):
     coordinator.look("change-setting-refused")
     page.get_by_label("Changed on").fill("2026-11-16")
     check(page)
-    refused(coordinator, "No setting differs from the plan in force.", "Change the field that is no longer so.")
+    refused(
+        coordinator, "No setting differs from the plan in force.", "Change the field that is no longer so."
+    )
     page.get_by_label("General education participation").fill("70")
     page.get_by_label("What happened").fill("The family moved to another school.")
     page.get_by_label("What happened").press("Enter")
