@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.person import PICTURES, Person
+from tests.browser.person import COORDINATOR, PICTURES, Person
 from tests.support import state_files as w
 from tests.support.databases import PostgresDatabases, SqliteDatabases
-from tests.support.system import System
+from tests.support.system import System, served
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
@@ -44,20 +44,14 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def system(folder, databases) -> Iterator[System]:
-    """The small world, served; the sandbox holds what the state holds of it."""
-    database = databases.new()
-    running = System(folder / "system", database)
-    try:
-        w.write_files(folder / "state")
-        running.output("-m", "tests.support.build")
-        running.start_sandbox(folder / "state")
-        running.control("clock", today=w.TODAY.isoformat())
-        running.start_web()
-        running.start_worker()
+    """The small world, served; a module that needs more than that has a fixture of this name of its own."""
+    with served(folder, databases) as running:
         yield running
-    finally:
-        running.stop()
-        databases.drop(database)
+
+
+@pytest.fixture(scope="module")
+def coordinator(person) -> Person:
+    return person(COORDINATOR)
 
 
 @pytest.fixture(scope="module")

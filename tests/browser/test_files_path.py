@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.person import CASE_MANAGER, COORDINATOR
-from tests.support.system import System
+from tests.browser.person import CASE_MANAGER
+from tests.support.system import served
 
 pytestmark = pytest.mark.browser
 
@@ -26,21 +26,8 @@ DATES = "^20261123^20261123"
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world with a review that is held and answered; web server and worker only."""
-    database = databases.new()
-    running = System(folder / "system", database)
-    try:
-        running.meeting = running.output("-m", "tests.support.build", "--held").strip()
-        running.start_web()
-        running.start_worker()
+    with served(folder, databases, "--held", write_state=None) as running:
         yield running
-    finally:
-        running.stop()
-        databases.drop(database)
-
-
-@pytest.fixture(scope="module")
-def coordinator(person):
-    return person(COORDINATOR)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +56,7 @@ def download(page) -> list[tuple[str, str]]:
 
 def test_1_the_state_destination_refuses_with_its_reasons(person, coordinator, system):
     case_manager = person(CASE_MANAGER)
-    case_manager.go(f"/meetings/{system.meeting}/finalize")
+    case_manager.go(f"/meetings/{system.built}/finalize")
     case_manager.page.get_by_role("button", name="Finalize the meeting").click()
 
     send(coordinator, "State", "Files")

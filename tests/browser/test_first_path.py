@@ -13,17 +13,12 @@ from playwright.sync_api import expect
 
 from manzanita.domain.layouts import layout
 from manzanita.domain.layouts.files import write_lines
-from tests.browser.person import CASE_MANAGER, COORDINATOR, Person
+from tests.browser.person import CASE_MANAGER, Person
 from tests.support import state_files as w
 
 pytestmark = pytest.mark.browser
 
 TRANSACTION = re.compile(r"\^MZ[0-9a-f]{24}\^")
-
-
-@pytest.fixture(scope="module")
-def coordinator(person):
-    return person(COORDINATOR)
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,8 @@ from playwright.sync_api import expect
 
 from manzanita.exchange.holds import HOLDS, ON_ITS_WAY
 from manzanita.exchange.models import ReportStatus
-from tests.browser.person import COORDINATOR
 from tests.support import state_files as w
-from tests.support.system import System
+from tests.support.system import served
 
 pytestmark = pytest.mark.browser
 
@@ -50,29 +49,17 @@ QUAIL = w.senr(
 )
 
 
+def write_state(folder):
+    w.write_files(folder)
+    with (folder / "SIS_SENR.txt").open("a", encoding="utf-8") as file:
+        file.write(f"{w.write_lines(w.layout('SENR'), [QUAIL])[0]}\n")
+
+
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world with archives that cannot be sent; the sandbox holds what the state holds."""
-    database = databases.new()
-    running = System(folder / "system", database)
-    try:
-        w.write_files(folder / "state")
-        with (folder / "state" / "SIS_SENR.txt").open("a", encoding="utf-8") as file:
-            file.write(f"{w.write_lines(w.layout('SENR'), [QUAIL])[0]}\n")
-        running.output("-m", "tests.support.build", "--holds")
-        running.start_sandbox(folder / "state")
-        running.control("clock", today=w.TODAY.isoformat())
-        running.start_web()
-        running.start_worker()
+    with served(folder, databases, "--holds", write_state=write_state) as running:
         yield running
-    finally:
-        running.stop()
-        databases.drop(database)
-
-
-@pytest.fixture(scope="module")
-def coordinator(person):
-    return person(COORDINATOR)
 
 
 @pytest.fixture(scope="module")

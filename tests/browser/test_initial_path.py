@@ -10,17 +10,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.person import COORDINATOR
 from tests.support import state_files as w
 
 pytestmark = pytest.mark.browser
 TRANSACTION = re.compile(r"\^MZ[0-9a-f]{24}\^")
 SPED_ID = re.compile(r"SE[0-9]{8}")
-
-
-@pytest.fixture(scope="module")
-def coordinator(person):
-    return person(COORDINATOR)
 
 
 def at_the_state(system, record, name):

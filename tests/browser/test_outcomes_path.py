@@ -16,10 +16,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.person import COORDINATOR
 from tests.support import cast
-from tests.support import state_files as w
-from tests.support.system import System
+from tests.support.system import served
 
 pytestmark = pytest.mark.browser
 
@@ -305,24 +303,8 @@ NOT_WALKED = [
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world with the cast, served; the sandbox holds what the state holds of all of them."""
-    database = databases.new()
-    running = System(folder / "system", database)
-    try:
-        cast.write_files(folder / "state")
-        running.output("-m", "tests.support.build", "--cast")
-        running.start_sandbox(folder / "state")
-        running.control("clock", today=w.TODAY.isoformat())
-        running.start_web()
-        running.start_worker()
+    with served(folder, databases, "--cast", write_state=cast.write_files) as running:
         yield running
-    finally:
-        running.stop()
-        databases.drop(database)
-
-
-@pytest.fixture(scope="module")
-def coordinator(person):
-    return person(COORDINATOR)
 
 
 @pytest.fixture(scope="module")

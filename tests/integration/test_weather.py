@@ -15,6 +15,7 @@ import pytest
 from manzanita.accounts.models import Grant
 from manzanita.exchange import jobs as exchange_jobs
 from manzanita.exchange.actions import prepare_submission, store_answers
+from manzanita.exchange.canceling import cancel_submission
 from manzanita.exchange.gateway import Answer, GatewayUnavailable
 from manzanita.exchange.models import Operation, StateRecord, Submission
 from manzanita.platform import clock
@@ -266,6 +267,70 @@ def test_a_delete_has_arrived_where_the_record_is_gone(world, state):
     assert outcomes(submission) == ["posted"]
     assert received(state) == []
     assert not StateRecord.objects.filter(record_key="SERV|9910017|9900000005|20261123|415|100|510").exists()
+
+
+# Canceling
+
+
+def cancel(world, submission: Submission) -> int:
+    return cancel_submission(actor=world.coordinator_actor, submission=submission)
+
+
+def test_a_send_that_is_canceled_while_it_is_tried_does_not_leave(world, state, monkeypatch):
+    archive(world.students["alder"], review_rows())
+    submission = prepare(world)
+    canceled = []
+    monkeypatch.setattr(
+        exchange_jobs,
+        "crash_point",
+        lambda name: canceled.append(cancel(world, submission)) if name == "before-request" else None,
+    )
+    run_jobs_now()
+    run_jobs_now(raises_errors=True)
+    submission.refresh_from_db()
+    assert canceled == [4]
+    assert (submission.state, submission.refusals[0]["code"], submission.waits) == ("refused", "canceled", [])
+    assert received(state) == []
+    assert Operation.objects.filter(hold_code="").count() == 4
+    assert Job.objects.get().state == "done"
+
+
+def test_a_send_that_is_being_handed_over_is_not_canceled(world, state, monkeypatch):
+    archive(world.students["alder"], review_rows())
+    submission = prepare(world)
+    canceled = []
+    monkeypatch.setattr(
+        exchange_jobs,
+        "crash_point",
+        lambda name: canceled.append(cancel(world, submission)) if name == "delivered-not-stored" else None,
+    )
+    work_until_done(submission)
+    assert canceled == [0]
+    assert outcomes(submission) == ["posted"] * 4
+    assert_applied_once(state, 4)
+
+
+def test_what_the_state_took_and_forgot_is_not_canceled(world, state):
+    archive(world.students["alder"], review_rows())
+    submission = applied_and_forgotten(world, state)
+    assert work(submission) == "state-forgot"
+    assert submission.state == "sending"
+    assert cancel(world, submission) == 0
+    work_until_done(submission)
+    assert_applied_once(state, 4)
+
+
+def test_the_next_file_goes_when_the_one_before_it_is_canceled(world, state):
+    archive(world.students["alder"], review_rows())
+    first = prepare(world)
+    archive(world.students["towhee"], review_rows("towhee"))
+    second = prepare(world)
+    state.control("weather", next=["refuse"])  # the sign-in, so that nothing is in doubt
+    assert work(first) == "state-broken"
+    assert cancel(world, first) == 4
+    run_jobs_now(raises_errors=True, only_due=True)
+    assert received(state) == [second.file_name]
+    assert outcomes(second) == ["posted"] * 4
 
 
 # Order

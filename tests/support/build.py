@@ -4,7 +4,7 @@ With ``--held`` the annual review of Alder is held and agreed in full, with one 
 is one click. Prints the public id of that meeting. With ``--cast`` the students of ``tests.support.cast``
 are there too. With ``--access`` those of ``tests.access.world`` and one person for each perspective are there; the
 coordinator is of a school and of the former LEA, too. With ``--holds`` archives wait that cannot be sent, one for
-each reason.
+each reason; with ``--ready`` each of the cast has a meeting that waits to be sent.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--cast", action="store_true")
     parser.add_argument("--holds", action="store_true")
     parser.add_argument("--access", action="store_true")
+    parser.add_argument("--ready", action="store_true")
     args = parser.parse_args()
     django.setup()
     from django.core.management import call_command
@@ -45,14 +46,34 @@ def main() -> None:
                 reason="test",
                 schools=School.objects.filter(code=SCHOOL) if key == "school" else (),
             )
-    if args.cast:
+    if args.cast or args.ready:
         from tests.support.cast import add_cast
 
-        add_cast()
+        students = add_cast()
+        if args.ready:
+            _meetings_to_send(students)
     if args.holds:
         _archives_that_wait(world)
     if args.held:
         print(held_meeting(world.case_manager_actor, world.students["alder"]))
+
+
+def _meetings_to_send(students) -> None:
+    """For each student one archive of one line, a meeting of November 20."""
+    from tests.support import state_files as w
+    from tests.support.cast import CAST
+    from tests.support.exchange import archive
+
+    for name, student in students.items():
+        ssid = CAST[name].ssid
+        own = {
+            "24.05": "2026-2027",
+            "24.06": ssid,
+            "24.07": f"L{ssid[-4:]}",
+            "24.08": f"SE-{ssid[-4:]}",
+            "24.18": "30",
+        }
+        archive(student, [("MEET", w.meet("alder", "20261120", **own))])
 
 
 def _archives_that_wait(world) -> None:

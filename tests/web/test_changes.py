@@ -72,6 +72,9 @@ def test_a_refusal_says_why_and_keeps_what_was_typed(coordinator, here):
     page = text_of(answer)
     assert "The change has no day." in page
     assert 'value="Typed."' in page
+    (day,) = [tag for tag in page.split("<") if tag.startswith('input class="inp" id="f-on"')]
+    assert 'aria-invalid="true"' in day
+    assert 'aria-required="true"' in day
     assert '<option value="2" selected>' in page
 
 

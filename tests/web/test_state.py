@@ -363,9 +363,7 @@ def test_a_file_that_waits_says_why_and_when_it_is_tried_again(
     assert "Owner: State" in page
     page = text_of(coordinator.get(f"/state/submissions/{second.public_id}"))
     assert "It goes after the file of 12:00 pm on 11/23/2026" in page
-    assert (
-        f'<a class="go nb" href="/state/submissions/{first.public_id}">The file that goes first</a>' in page
-    )
+    assert f'href="/state/submissions/{first.public_id}" id="goes-first">The file that goes first</a>' in page
     assert "The state cannot be reached: it takes no connection. Next try at" in text_of(
         coordinator.get("/state")
     )

@@ -13,18 +13,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Max, Min
 
 from manzanita.accounts.queries import actor_of_grant_id
 from manzanita.domain.access import Capability
 from manzanita.domain.findings import Owner, Reason
 from manzanita.exchange.actions import is_job_over, line_text, store_answers, take_back
+from manzanita.exchange.canceling import wake_next
 from manzanita.exchange.doubt import settle_what_arrived
 from manzanita.exchange.gateway import GatewayRefused, GatewayUnavailable, Progress, StateGateway
 from manzanita.exchange.gateway.choice import gateway
 from manzanita.exchange.models import Operation, Submission, SubmissionLine
 from manzanita.exchange.outbox import reason_document, reconcile_students
 from manzanita.exchange.report_actions import AT_ONCE
+from manzanita.exchange.sends import NOT_HANDED_OVER, not_handed_over
 from manzanita.exchange.waiting import (
     doubt_reason,
     forgotten_reason,
@@ -36,7 +38,7 @@ from manzanita.exchange.waiting import (
 )
 from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
-from manzanita.platform.jobs import JobRun, NotYet, job_kind, wake_job
+from manzanita.platform.jobs import JobRun, NotYet, job_kind
 
 # How long a job asks a state that has no news before it makes room for other jobs.
 PATIENCE_SECONDS = 3.0
@@ -45,8 +47,6 @@ LONGEST_PAUSE_SECONDS = 60.0
 PAUSE_SHARE = 0.25
 # Whoever hands over wakes the next in turn; this is for a waker that was killed.
 TURN_PAUSE_SECONDS = 30.0
-# States in which the other side is not known to have the file.
-_NOT_HANDED_OVER = ("ready", "sending")
 
 
 class _RefusedWhole(Exception):
@@ -75,24 +75,25 @@ def send_submission(run: JobRun) -> dict[str, Any] | None:
     if submission.state == "ready" and not _may_still_send(submission):
         with run.step():
             take_back(submission=submission, reason=_grant_ended())
-        _wake_next(submission)
+        wake_next(submission)
         return {"taken_back": True}
     other_side = gateway(form=submission.form, destination=submission.destination)
     try:
-        if submission.state in _NOT_HANDED_OVER:
+        if submission.state in NOT_HANDED_OVER:
             _deliver(run, submission, other_side)
         if submission.state == "answering":
             _collect(run, submission, other_side)
     except _RefusedWhole as refused:
         with run.step():
             take_back(submission=submission, reason=_refused_whole(refused.code))
-        _wake_next(submission)
+        wake_next(submission)
         return {"refused": True}
     except GatewayRefused as refused:
         reason = question_refused_reason(refused.code)
         if submission.state == "answering":
-            # It took the file and does not know it any more: look for it by name, as after a crash.
-            _advance(submission, "sending", remote_job="")
+            # It took the file and does not know it any more: look for it by name, as after a crash. The number
+            # of its job stays: what once was there may be applied, so nobody cancels it.
+            _advance(submission, "sending")
             reason = forgotten_reason()
         _put_off(run, submission, reason, _pause(submission))
     except GatewayUnavailable as trouble:
@@ -107,7 +108,8 @@ def send_submission(run: JobRun) -> dict[str, Any] | None:
 def _put_off(run: JobRun, submission: Submission, reason: Reason, seconds: float) -> None:
     """Store why it waits, for the page, and end this attempt. Raises ``NotYet``."""
     wait = max(1, math.ceil(seconds))
-    Submission.objects.filter(pk=submission.pk).update(
+    # Where somebody canceled it meanwhile there is nothing to wait for.
+    Submission.objects.filter(pk=submission.pk, state=submission.state).update(
         waits=[reason_document(reason)], next_try_at=clock.now() + timedelta(seconds=wait)
     )
     _say(run, submission, reason.text)
@@ -198,30 +200,13 @@ def _wait_for_turn(submission: Submission) -> None:
     """
     if submission.form == "files":
         return
-    earlier = _not_handed_over(submission).filter(pk__lt=submission.pk).first()
+    earlier = not_handed_over(submission).filter(pk__lt=submission.pk).first()
     if earlier is None:
         return
     seconds = TURN_PAUSE_SECONDS
     if earlier.next_try_at is not None:
         seconds = max(seconds, (earlier.next_try_at - clock.now()).total_seconds())
     raise _Waits(turn_reason(earlier, has_stopped=is_job_over(earlier.job_id)), seconds)
-
-
-def _wake_next(submission: Submission) -> None:
-    """It is the turn of the one that was made after this one."""
-    if submission.form != "files":
-        later = _not_handed_over(submission).filter(pk__gt=submission.pk).first()
-        wake_job(later.job_id if later else None)
-
-
-def _not_handed_over(submission: Submission) -> QuerySet[Submission]:
-    """The submissions that go the same way for the same LEA, in their order."""
-    return Submission.objects.filter(
-        lea_code=submission.lea_code,
-        form=submission.form,
-        destination=submission.destination,
-        state__in=_NOT_HANDED_OVER,
-    ).order_by("pk")
 
 
 def _let_doubt_settle(submission: Submission, looked_at: datetime) -> None:
@@ -262,12 +247,12 @@ def _advance(submission: Submission, state: str, **values: Any) -> None:
     )
     if not updated:
         raise RuntimeError("another attempt has moved this submission on")
-    is_handed_over = submission.state in _NOT_HANDED_OVER and state not in _NOT_HANDED_OVER
+    is_handed_over = submission.state in NOT_HANDED_OVER and state not in NOT_HANDED_OVER
     submission.state = state
     for name, value in values.items():
         setattr(submission, name, value)
     if is_handed_over:
-        _wake_next(submission)
+        wake_next(submission)
 
 
 def _collect(run: JobRun, submission: Submission, other_side: StateGateway) -> None:
@@ -286,7 +271,8 @@ def _collect(run: JobRun, submission: Submission, other_side: StateGateway) -> N
         with run.step():
             stored = store_answers(submission=submission, answers=reply.answers)
         crash_point("reply-stored")
-        if submission.waits:
+        # That it works on the file stays said until there is news: a page that looks meanwhile shall find it.
+        if submission.waits and (stored or submission.waits[0]["code"] != "state-working"):
             _advance(submission, "answering", waits=[], next_try_at=None)
         _say(run, submission, "Reading the state's answers")
         if stored:

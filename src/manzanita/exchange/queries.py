@@ -167,34 +167,6 @@ def finding_of_actor(actor: Actor, finding_id: int) -> StateFinding:
     return finding
 
 
-def submissions(actor: Actor, limit: int = 20) -> list[Submission]:
-    """The newest submissions of the actor's LEA, with counts of lines by outcome."""
-    return list(
-        Submission.objects.filter(lea_code=actor.agency_code)
-        .annotate(
-            line_count=Count("lines"),
-            posted_count=Count("lines", filter=Q(lines__outcome="posted")),
-            rejected_count=Count("lines", filter=Q(lines__outcome="rejected")),
-        )
-        .order_by("-id")[:limit]
-    )
-
-
-def get_submission(actor: Actor, public_id: uuid.UUID) -> Submission:
-    submission = (
-        Submission.objects.filter(lea_code=actor.agency_code, public_id=public_id)
-        .annotate(
-            line_count=Count("lines"),
-            posted_count=Count("lines", filter=Q(lines__outcome="posted")),
-            rejected_count=Count("lines", filter=Q(lines__outcome="rejected")),
-        )
-        .first()
-    )
-    if submission is None:
-        raise Http404("no such submission at this LEA")
-    return submission
-
-
 def import_runs(actor: Actor, *, before: int | None = None, limit: int = 20) -> list[ImportRun]:
     """Imports of the actor's LEA, newest first, from the one made before the run ``before`` on."""
     found = ImportRun.objects.filter(lea_code=actor.agency_code)

@@ -97,5 +97,8 @@ def turn_reason(earlier: Submission, *, has_stopped: bool) -> Reason:
             "Open that file and press Go on.",
             values=values,
         )
-    why = " ".join(str(reason["text"]) for reason in earlier.waits)
-    return Reason("its-turn", f"{text} {why}".strip(), Owner.STATE, BY_ITSELF, values=values)
+    text = " ".join([text, *(str(reason["text"]) for reason in earlier.waits)])
+    if any(reason["owner"] != Owner.STATE for reason in earlier.waits):
+        way_out = "Open that file: it says what is to be done."
+        return Reason("its-turn", text, Owner.COORDINATOR, way_out, values=values)
+    return Reason("its-turn", text, Owner.STATE, BY_ITSELF, values=values)

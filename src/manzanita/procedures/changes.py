@@ -39,6 +39,7 @@ from manzanita.procedures.take_over import event_key_of
 from manzanita.students.actions import issue_local_sped_id, local_sped_id_for
 from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, facts_of
+from manzanita.ui.formats import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
         for finding in findings
         if would_reject(finding)
     ]
-    effects = list(_effects(asked, change, facts, drafts, adopted))
+    effects = list(_effects(asked, facts, drafts, adopted))
     return ChangePreview(change, blockers, drafts, findings, effects, plan_values, services, adopted)
 
 
@@ -215,7 +216,6 @@ def _findings(student_id: int, drafts: Sequence[RecordDraft]) -> list[Finding]:
 
 def _effects(
     asked: Asked,
-    change: Change,
     facts: StudentFacts,
     drafts: Sequence[RecordDraft],
     adopted: ArchivedRecord | None,
@@ -228,11 +228,9 @@ def _effects(
         words = code_set("SpecialEducationStatus").label(asked.status_code)
         yield Effect("plan", f"From {day} the status is {words}.")
         if asked.status_code != PARTICIPATING and facts.plan_on(on) is not None:
-            yield Effect(
-                "ends", f"The plan and its {len(facts.services_on(on))} services end the day before."
-            )
+            yield Effect("ends", f"{_with_services(facts, on)} end the day before.")
     elif asked.key == "adopt":
-        yield Effect("starts", f"The plan and its {len(facts.services_on(on))} services start here on {day}.")
+        yield Effect("starts", f"{_with_services(facts, on)} start here on {day}.")
     elif asked.key == "setting":
         for name in changed_settings(asked, facts, on):
             declared = next(one for one in PLAN_FIELDS if one.attribute == name)
@@ -262,8 +260,15 @@ def _effects(
             "The SIS exits the enrollment as N470 (no show): that is the SIS staff's.",
         )
     if drafts:
-        count = "1 line" if len(drafts) == 1 else f"{len(drafts)} lines"
-        yield Effect("state", f"The state is told {count}: {change.sends}.")
+        told = " and ".join(dict.fromkeys(draft.record for draft in drafts))
+        yield Effect("state", f"The state is told {plural(len(drafts), 'line')}: {told}.")
+
+
+def _with_services(facts: StudentFacts, on: date) -> str:
+    count = len(facts.services_on(on))
+    return (
+        f"The plan and its {plural(count, 'service')}" if count else "The plan, which has no services, will"
+    )
 
 
 @transaction.atomic

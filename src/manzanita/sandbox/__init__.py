@@ -57,7 +57,8 @@ Wants the header ``X-Control-Secret`` where a secret is configured, except for h
     ``clear``; ``refuse`` (hangs up, nothing done); ``fail`` (500, nothing done); ``slow`` (does it only
     after ``seconds``); ``late`` (does it, answers after ``seconds``); ``lose`` (does it and hangs up);
     ``truncate`` (does it, the answer breaks off in the middle); ``twice`` (does it, answers twice, and
-    what an answer lists it lists twice).
+    what an answer lists it lists twice). No draw gives two more: ``deny`` (403 with the word
+    ``not_allowed``, nothing done) and ``empty`` (does it, and leaves out what the answer lists).
 ``POST /control/clock`` ``{"today": "YYYY-MM-DD", "time": "HH:MM", "hours": ["06:00", "21:00"]}``
     The day for upload dates, the time of day, which stands still, and the hours in which the state is
     open. What is told changes; null is the real day, the real time in California, always open. Tokens

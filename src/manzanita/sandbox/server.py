@@ -386,6 +386,16 @@ _ROUTES: dict[tuple[str, str], Callable[[Request], Answer]] = {
 }
 
 
+def _emptied(content: bytes, content_type: str) -> bytes:
+    """The same answer with everything left out that it lists."""
+    if content_type != "application/json":
+        return b""
+    told = json.loads(content)
+    return json.dumps(
+        {name: [] if isinstance(value, list) else value for name, value in told.items()}
+    ).encode()
+
+
 def _doubled(content: bytes, content_type: str) -> bytes:
     """The same answer with everything that it lists listed twice."""
     if content_type != "application/json":
@@ -465,6 +475,8 @@ class _Handler(BaseHTTPRequestHandler):
                         return
                     if word == "fail":
                         raise Refusal(500, "failed", "The state system failed.")
+                    if word == "deny":
+                        raise Refusal(403, "not_allowed", "The state system does not take this.")
                     if word == "slow":
                         time.sleep(seconds)
                     _require_open(request)
@@ -485,6 +497,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if word == "late":
             time.sleep(seconds)
+        if word == "empty":
+            content = _emptied(content, content_type)
         if word == "twice":
             content = _doubled(content, content_type)
             self._send(status, content, content_type)

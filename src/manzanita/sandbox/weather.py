@@ -15,7 +15,9 @@ from manzanita.sandbox.store import change_setting, setting, transaction
 CLEAR = "clear"
 # Words and what they do are told in the package.
 STORMS = ("refuse", "fail", "slow", "late", "lose", "truncate", "twice")
-KINDS = (CLEAR, *STORMS)
+# Only ordered, never drawn: a state that says no, or says nothing, for good is no weather that passes.
+ORDERED = ("deny", "empty")
+KINDS = (CLEAR, *STORMS, *ORDERED)
 
 
 @dataclass(frozen=True)

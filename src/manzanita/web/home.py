@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from manzanita.domain.access import Actor, Capability, Scope
+from manzanita.domain.findings import Owner
 from manzanita.exchange.holds import HOLDS
 from manzanita.exchange.queries import (
     PlanCounts,
@@ -21,6 +22,7 @@ from manzanita.exchange.queries import (
     last_reply_at,
     plan_counts,
 )
+from manzanita.exchange.sends import stuck_sends
 from manzanita.meetings.queries import open_meeting_count, open_meetings_outside_view
 from manzanita.platform import clock
 from manzanita.ui.formats import plural
@@ -147,6 +149,7 @@ def _at_the_state(actor: Actor, counts: PlanCounts | None) -> Group:
                 )
             )
     if counts is not None:
+        needs += _stuck_sends(actor)
         state = url_or_none("state") or f"{reverse('students')}?list=held"
         for code, count in sorted(counts.held.items()):
             title = HOLDS[code].title
@@ -174,6 +177,24 @@ def _at_the_state(actor: Actor, counts: PlanCounts | None) -> Group:
                 )
             )
     return Group("At the state", needs, "No finding is open, nothing is held, and nothing waits to be sent.")
+
+
+def _stuck_sends(actor: Actor) -> list[Need]:
+    found = stuck_sends(actor)
+    if found.oldest_at is None:
+        return []
+    days = (clock.today() - timezone.localtime(found.oldest_at).date()).days
+    return [
+        Need(
+            kind="fatal",
+            label="Sends that do not go on",
+            count=found.count,
+            url=f"{reverse('sends')}?list=needs",
+            oldest=plural(days, "day"),
+            owner=Owner.COORDINATOR,
+            step="See why",
+        )
+    ]
 
 
 def _meetings(actor: Actor) -> Group:

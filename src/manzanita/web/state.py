@@ -30,9 +30,9 @@ from manzanita.exchange.queries import (
     operations_of_student,
     plan_counts,
     plan_operations,
-    submissions,
 )
 from manzanita.exchange.report_actions import expire_report_statuses
+from manzanita.exchange.sends import UNDER_WAY, submissions
 from manzanita.platform import clock
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web import (
@@ -42,6 +42,7 @@ from manzanita.web import (
     state_findings,
     state_limited,
     state_period,
+    state_sends,
     state_submissions,
 )
 from manzanita.web.access import requires
@@ -178,7 +179,7 @@ def send(request: HttpRequest) -> HttpResponse:
     if submission is None:
         messages.info(request, "Nothing was sent: what may go is on its way already, or equal.")
         newest = submissions(request.actor, limit=1)
-        is_under_way = newest and newest[0].state in ("ready", "sending", "answering")
+        is_under_way = newest and newest[0].state in UNDER_WAY
         return redirect("submission", newest[0].public_id) if is_under_way else redirect("state")
     return redirect("submission", submission.public_id)
 
@@ -204,6 +205,7 @@ urlpatterns = [
     path("state/operations/<int:pk>", operation, name="state_operation"),
     path("state/operations/<int:pk>/release", release, name="state_release"),
     *state_submissions.urlpatterns,
+    *state_sends.urlpatterns,
     *state_extracts.urlpatterns,
     *state_findings.urlpatterns,
     *state_correct.urlpatterns,

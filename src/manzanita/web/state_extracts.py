@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods
 
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.layouts.files import RecordFile, UnreadableFile, parse_record_file
-from manzanita.exchange.queries import submissions
 from manzanita.exchange.readback import NotAnExtract, ReadBack, read_back
 from manzanita.exchange.rejected import (
     NotRejectedRecords,
@@ -23,6 +22,7 @@ from manzanita.exchange.rejected import (
     parse_rejected,
     read_rejected,
 )
+from manzanita.exchange.sends import submissions
 from manzanita.web.access import requires
 
 # The state's extracts of one district are far smaller.
@@ -53,7 +53,7 @@ def state_extracts(request: HttpRequest) -> HttpResponse:
             result = _read(request.actor, _uploaded(request))
         except (UnreadableFile, NotAnExtract, NotRejectedRecords, _NoFile) as refused:
             error = str(refused)
-    written = [one for one in submissions(request.actor, limit=50) if one.state == "written"]
+    written = submissions(request.actor, limit=50, which="written")
     return render(
         request,
         "web/state/extracts.html",

@@ -15,24 +15,24 @@ from manzanita.auditing.actions import log_change, log_reads
 from manzanita.domain import records
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.fields import short_name
-from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.layouts import layout
 from manzanita.exchange.actions import reject_by_hand, resume_submission, take_back
+from manzanita.exchange.canceling import may_cancel, taken_back_reason
 from manzanita.exchange.gateway.choice import gateway
 from manzanita.exchange.gateway.files import FileGateway
 from manzanita.exchange.models import Submission, SubmissionLine
 from manzanita.exchange.plan import findings_of_lines, lines_outside_reach, lines_page, why_still_waiting
-from manzanita.exchange.queries import get_submission
+from manzanita.exchange.sends import UNDER_WAY, get_submission
 from manzanita.platform.models import Job
 from manzanita.students.queries import is_visible
 from manzanita.ui.formats import plural
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.state_lines import name_of, opened_sent, student_names, summary
+from manzanita.web.state_sends import refuse_a_part
 
 PAGE_SIZE = 100
 OUTCOMES = {"": "All lines", "rejected": "Rejected", "waiting": "Waiting", "posted": "Posted"}
-UNDER_WAY = ("ready", "sending", "answering")
 # The state's extracts of one district are far smaller.
 LARGEST_UPLOAD_BYTES = 200 * 1024 * 1024
 
@@ -88,6 +88,9 @@ def _progress(found: Submission) -> dict[str, Any]:
         "answered_count": found.posted_count + found.rejected_count,
         "waiting_count": _count(found, "waiting"),
         "waits": [{**reason, "link": _link_of(reason)} for reason in found.waits],
+        "may_cancel": may_cancel(found),
+        # A file that goes after another one has nothing to try before that one has gone.
+        "may_try_now": bool(found.next_try_at) and all(one["code"] != "its-turn" for one in found.waits),
     }
 
 
@@ -219,22 +222,12 @@ def _number(text: str) -> int:
 def submission_take_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Files that nobody uploaded: their lines are free again."""
     found = get_submission(request.actor, public_id)
-    if outside := lines_outside_reach(request.actor, found):
-        messages.error(
-            request,
-            f"Not taken back: {plural(outside, 'line')} of this submission belong to students outside your reach. "
-            "The SEDS coordinator, who sends for the whole LEA, can take it back.",
-        )
-        return redirect("submission", public_id)
+    if refused := refuse_a_part(request, found):
+        return refused
     if found.state != "written":
         messages.info(request, "Only files that were written for hand upload can be taken back.")
         return redirect("submission", public_id)
-    reason = Reason(
-        "taken-back",
-        f"Taken back by {request.actor.person_name}: these lines were not uploaded.",
-        Owner.COORDINATOR,
-        "The lines stand in the plan again.",
-    )
+    reason = taken_back_reason(request.actor.person_name)
     count = take_back(submission=found, reason=reason, actor=request.actor)
     messages.success(request, f"{plural(count, 'line')} taken back: free to go again.")
     return redirect("submission", public_id)

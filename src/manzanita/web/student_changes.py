@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from manzanita.auditing.actions import log_reads
@@ -27,6 +27,15 @@ from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.web.access import requires
 from manzanita.web.state_lines import summary
+
+# The field of the form that a refusal is about, by its code.
+ERROR_FIELDS = {
+    "no-date": "on",
+    "future-date": "on",
+    "no-status": "status",
+    "no-status-reason": "status_reason",
+    "no-reason": "reason",
+}
 
 
 @require_safe
@@ -117,6 +126,8 @@ def _form(
         "kind": kind,
         "asked": asked,
         "refusals": refusals,
+        "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS},
+        "fixes": _fixes(student, kind),
         "preview": preview,
         "drafts": [
             (draft.record, summary(draft.record, draft.values))
@@ -126,6 +137,24 @@ def _form(
         **_options(kind, asked),
     }
     return render(request, "web/students/change.html", context, status=422 if refusals else 200)
+
+
+def _fixes(student: Student, kind: Change) -> dict[str, tuple[str, str]]:
+    """Where a refusal is mended that this form does not mend: address and label by its code."""
+    here = reverse("student", args=[student.public_id])
+    known = (f"{here}?tab=history", "Show what is known")
+    if kind.key == "status":
+        without_plan = reverse("change", args=[student.public_id, "adopt"]), "Adopt the plan"
+    else:
+        without_plan = reverse("state_extracts"), "Read the state's extracts"
+    return {
+        "no-plan": without_plan,
+        "nothing-adopted": (
+            reverse("change", args=[student.public_id, "status"]),
+            "Record a status change",
+        ),
+        **dict.fromkeys(("same-status", "later-status", "plan-starts-that-day", "meeting-known"), known),
+    }
 
 
 def _options(kind: Change, asked: Asked) -> dict[str, Any]:
@@ -148,6 +177,8 @@ def _options(kind: Change, asked: Asked) -> dict[str, Any]:
                     "number": one.number,
                     "label": one.label,
                     "value": asked.settings.get(one.number, ""),
+                    "hint": one.help,
+                    "blank": f"Blank: {one.blank_when}" if one.blank_when else "Blank",
                     "options": _codes(one.layout_field.code_set) if one.layout_field.code_set else [],
                 }
                 for one in SETTING_FIELDS
