@@ -27,6 +27,7 @@ class Capability(StrEnum):
     CORRECT_RECORD = "correct_record"
     IMPORT_FILES = "import_files"
     SEND_TO_STATE = "send_to_state"
+    READ_AUDIT = "read_audit"
 
 
 CAPABILITY_WORDS = MappingProxyType(
@@ -37,6 +38,7 @@ CAPABILITY_WORDS = MappingProxyType(
         Capability.CORRECT_RECORD: "correct archived records",
         Capability.IMPORT_FILES: "take files in",
         Capability.SEND_TO_STATE: "see the state plan and send it",
+        Capability.READ_AUDIT: "see who has read and disclosed records",
     }
 )
 
