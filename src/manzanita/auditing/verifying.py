@@ -187,7 +187,7 @@ def _check_end(
         text = f"cut off: an anchor says {beyond} seals, there are {end}"
         report.add(Problem(lea_code, "", None, text))
     elif end and not anchors:
-        text = "no anchor: a cut end could not be seen. If the anchor file is only new, write one: manzanita audit anchor"
+        text = "no anchor: a cut end could not be seen. If the file is only new, write one: manzanita audit anchor"
         report.add(Problem(lea_code, "", None, text))
 
 
