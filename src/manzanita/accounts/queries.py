@@ -44,3 +44,13 @@ def actor_of_grant_id(grant_id: int, on: date) -> Actor | None:
 
 def user_names(ids: set[int]) -> dict[int, str]:
     return dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+def people(ids: set[int]) -> dict[int, User]:
+    """Accounts by id, also those that were closed; an id without one is left out."""
+    return User.objects.in_bulk(ids)
+
+
+def person_by_email(email: str) -> User | None:
+    """The account with this address, in whatever case it is typed."""
+    return User.objects.filter(email=email.strip().lower()).first()

@@ -80,13 +80,7 @@ def mac_of(
     row: tuple[Any, ...] | None,
 ) -> bytes:
     """HMAC-SHA256 over the seal before, the place in the chain, and the row; ``row`` ``None``: it was gone."""
-    text = json.dumps(
-        [lea_code, sequence, log, row_id, form, sealed_at, row],
-        default=_as_text,
-        sort_keys=True,
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    text = _ENCODER.encode([lea_code, sequence, log, row_id, form, sealed_at, row])
     return hmac.digest(key, before + text.encode(), "sha256")
 
 
@@ -96,3 +90,7 @@ def _as_text(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"no form for {type(value).__name__}")
+
+
+# One for all rows: making an encoder costs as much as using it.
+_ENCODER = json.JSONEncoder(default=_as_text, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, Exists, Max, Min, OuterRef
@@ -37,6 +38,17 @@ class Problem:
         lea = f"LEA {self.lea_code}" if self.lea_code else "the installation's own chain"
         row = f", {self.log} {self.row_id}" if self.row_id is not None else ""
         return f"{lea}{row}: {self.text}"
+
+
+class _Seal(NamedTuple):
+    """A seal without the cost of a model: there are as many as rows."""
+
+    sequence: int
+    log: str
+    row_id: int
+    form: int
+    sealed_at: datetime
+    mac: bytes
 
 
 @dataclass(slots=True)
@@ -113,11 +125,10 @@ def _check_chain(
         report.add(Problem(lea_code, "", None, text))
     before, expected, head_mac = FIRST_MAC, 1, FIRST_MAC
     while expected <= end:
-        seals = list(
-            LogSeal.objects.filter(lea_code=lea_code, sequence__gte=expected, sequence__lte=end).order_by(
-                "sequence"
-            )[:ROWS_AT_ONCE]
-        )
+        found = LogSeal.objects.filter(lea_code=lea_code, sequence__gte=expected, sequence__lte=end)
+        seals = [
+            _Seal._make(row) for row in found.order_by("sequence").values_list(*_Seal._fields)[:ROWS_AT_ONCE]
+        ]
         if not seals:
             break
         rows = rows_as_stored((seal.log, seal.form, seal.row_id) for seal in seals)
@@ -126,7 +137,7 @@ def _check_chain(
                 text = f"seals {expected} to {seal.sequence - 1} are gone, before this row"
                 report.add(Problem(lea_code, seal.log, seal.row_id, text))
             stored = bytes(seal.mac)
-            text = _judge(key, seal, before, rows)
+            text = _judge(key, lea_code, seal, before, rows)
             if text:
                 report.add(Problem(lea_code, seal.log, seal.row_id, text))
             elif seal.sequence in told and told[seal.sequence] != {stored}:
@@ -142,7 +153,9 @@ def _check_chain(
     _check_end(report, lea_code, end, head, head_mac, anchors)
 
 
-def _judge(key: bytes, seal: LogSeal, before: bytes, rows: Mapping[tuple[str, int], tuple]) -> str:
+def _judge(
+    key: bytes, lea_code: str, seal: _Seal, before: bytes, rows: Mapping[tuple[str, int], tuple]
+) -> str:
     """What is wrong with a row and its seal, or empty text."""
     if seal.form not in FORMS.get(seal.log, {}):
         return f"its seal names a form that does not exist ({seal.log} {seal.form})"
@@ -150,7 +163,7 @@ def _judge(key: bytes, seal: LogSeal, before: bytes, rows: Mapping[tuple[str, in
     mac = mac_of(
         key,
         before=before,
-        lea_code=seal.lea_code,
+        lea_code=lea_code,
         sequence=seal.sequence,
         log=seal.log,
         row_id=seal.row_id,
