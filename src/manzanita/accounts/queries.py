@@ -54,3 +54,9 @@ def people(ids: set[int]) -> dict[int, User]:
 def person_by_email(email: str) -> User | None:
     """The account with this address, in whatever case it is typed."""
     return User.objects.filter(email=email.strip().lower()).first()
+
+
+def people_of_agency(code: str) -> list[tuple[int, str]]:
+    """Id and name of everybody who has or had a grant at an agency, by name."""
+    found = User.objects.filter(grants__agency__code=code).order_by("name", "pk").distinct()
+    return list(found.values_list("pk", "name"))

@@ -26,6 +26,7 @@ from manzanita.students.models import (
     SpecialEducationStatus,
     Ssid,
     Student,
+    StudentFact,
 )
 from manzanita.students.names import name_words
 
@@ -145,6 +146,11 @@ class StudentFacts:
     @property
     def rights_holder(self) -> Contact | None:
         return next((c for c in self.contacts if c.is_rights_holder), None)
+
+
+def versions_of(model: type[StudentFact], student: Student, **slot: object) -> list[StudentFact]:
+    """Every version of one kind of fact about a student, also those no longer believed, oldest recorded first."""
+    return list(model.objects.filter(student=student, **slot).order_by("recorded_at", "effective_from", "pk"))
 
 
 def _covers(fact: Enrollment | SpecialEducationStatus | Plan | Service, day: date) -> bool:

@@ -160,4 +160,7 @@ urlpatterns = [
     path("students/search", search_students, name="search"),
     path("", include("manzanita.web.student_page")),
     path("", include("manzanita.web.student_changes")),
+    path("", include("manzanita.web.read_purpose")),
+    path("", include("manzanita.web.field_history")),
+    path("", include("manzanita.web.disclosures")),
 ]

@@ -13,6 +13,8 @@ ACTION_WORDS = {
     "set_report_status": "Set what of an archive is reported",
     "end_report_status": "An archive is reported whole again",
     "say_complete": "Said that the state holds an archive",
+    "record_disclosure": "Recorded a disclosure",
+    "read_who_saw": "Asked who saw this student",
     "send_again": "Set an archive to go to the state once more",
 }
 READ_WORDS = {
@@ -21,6 +23,11 @@ READ_WORDS = {
     "student.meetings": "Meetings",
     "student.state": "State",
     "student.history": "History",
+    "student.field-history": "History of one field",
+    "student.disclosures": "Record of disclosures",
+    "student.purpose-asked": "Asked for a purpose",
+    "student.purpose": "Said why",
+    "audit.who-saw": "Seen in a list of who saw whom",
     "meeting.list": "Seen in the list of meetings",
     "meeting": "Meeting",
     "meeting.open": "Meeting, before opening one",
