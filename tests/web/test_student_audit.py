@@ -180,7 +180,7 @@ def test_a_changed_field_tells_who_when_and_why(small_world, sign_in, noon):
     page = text_of(coordinator.get(address(small_world, "alder", "/fields/plan.disability_1_code")))
 
     newest, rest = page.split('class="versions"')[1].split("</li>", 1)
-    assert "240" in newest and "Held true" in newest and "before: 290 Specific learning disability" in newest
+    assert "240" in newest and "Stands" in newest and "before: 290 Specific learning disability" in newest
     assert "Recorded 11/25/2026, 12:00 pm by Juniper Mockup" in newest
     assert "Correction: " in newest and f"/archives/{archive.public_id}" in newest
     assert "Replaced 11/25/2026" in rest and "by Wren Placeholder" in rest

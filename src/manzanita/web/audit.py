@@ -16,12 +16,12 @@ from manzanita.accounts.queries import people_of_agency, user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.auditing.kinds import PURPOSES
 from manzanita.auditing.queries import reads_by_person, seal_state
-from manzanita.domain.access import PERSPECTIVES, Capability
+from manzanita.domain.access import Capability
 from manzanita.platform import clock
 from manzanita.procedures.who_saw import Question, log_question, who_saw
 from manzanita.web.access import requires
 from manzanita.web.state_lines import name_of, student_names
-from manzanita.web.students_words import READ_WORDS
+from manzanita.web.students_words import READ_WORDS, perspective_words
 
 RECENT = timedelta(days=7)
 SHOWN = 200
@@ -57,12 +57,6 @@ def audit(request: HttpRequest) -> HttpResponse:
         "days": RECENT.days,
     }
     return render(request, "web/audit/audit.html", context)
-
-
-def perspective_words(key: str) -> str:
-    """The label of a perspective, also of one that there is no more."""
-    known = PERSPECTIVES.get(key)
-    return known.label if known else key.replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)

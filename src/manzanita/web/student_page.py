@@ -36,7 +36,7 @@ from manzanita.web.student_alerts import PLAN_SHORT, alerts_of
 from manzanita.web.student_file import StudentFile, load_student, meeting_day
 from manzanita.web.student_record import groups_of
 from manzanita.web.student_timeline import draw, lanes_of, rows_of
-from manzanita.web.students_words import ACTION_WORDS, READ_WORDS, grade_text
+from manzanita.web.students_words import ACTION_WORDS, READ_WORDS, grade_text, perspective_words
 
 TABS = {"record": "Record", "meetings": "Meetings", "state": "State", "history": "History"}
 HISTORY_SHOWN = 100
@@ -380,6 +380,7 @@ def _history_tab(file: StudentFile) -> dict[str, Any]:
         "may_audit": may_audit,
         "audit_deed": CAPABILITY_WORDS[Capability.READ_AUDIT],
         "purposes": PURPOSES,
+        "perspective_words": perspective_words,
         "names": user_names(ids),
         "action_words": ACTION_WORDS,
         "read_words": READ_WORDS,

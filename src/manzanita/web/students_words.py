@@ -1,5 +1,7 @@
 """Words that the pages of students share: grades, and what the logs say."""
 
+from manzanita.domain.access import PERSPECTIVES
+
 # Verbs of the change log and codes of the read log, as a person reads them.
 ACTION_WORDS = {
     "open_meeting": "Opened a meeting",
@@ -45,6 +47,12 @@ READ_WORDS = {
     "state.limited": "Seen in a limited send",
     "procedure": "Record, before a change without a meeting",
 }
+
+
+def perspective_words(key: str) -> str:
+    """The label of a perspective, also of one that there is no more."""
+    known = PERSPECTIVES.get(key)
+    return known.label if known else key.replace("_", " ")
 
 
 def grade_text(code: str) -> str:
