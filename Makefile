@@ -11,18 +11,21 @@ MINUTES ?=
 RUNS ?=
 STUDENTS ?= 100000
 KILLS ?= 200
+TRIALS ?= 300
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test prove-crash prove-storm fuzz soak bench-import pictures constraints
+.PHONY: help demo test prove-crash prove-storm prove-audit fuzz soak bench-import bench-audit pictures constraints
 
 help:
 	@echo "make demo         the site with a fictitious SELPA, until Ctrl-C"
 	@echo "make test         all checks and tests, on SQLite and PostgreSQL"
 	@echo "make prove-crash  kill -9 at seven named and COUNT=20 random moments, on both databases"
 	@echo "make prove-storm  kill -9 KILLS=200 times under a hostile state, on both databases; then all must be equal"
+	@echo "make prove-audit  TRIALS=300 of tampering with the sealed logs, on both databases: each must be found"
 	@echo "make soak         MINUTES=60 of two coordinators and ten case managers on PostgreSQL, 20,000 students"
 	@echo "make fuzz         damaged record files for MINUTES=10, or RUNS of them: nothing lost, nothing hangs"
 	@echo "make bench-import SIS files of STUDENTS=100000 into PostgreSQL, beside a bare COPY, and a second time"
+	@echo "make bench-audit  what the read log costs a page; rows sealed and verified a second"
 	@echo "make pictures     renew docs/pictures from the browser tests"
 	@echo "make constraints  write the installed versions into constraints.txt"
 
@@ -38,6 +41,9 @@ prove-crash: $(VENV)/installed-for-tests
 prove-storm: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.storm --kills $(KILLS)
 
+prove-audit: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.audit --trials $(TRIALS)
+
 soak: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.soak --minutes $(or $(MINUTES),60) --students 20000
 
@@ -46,6 +52,9 @@ fuzz: $(VENV)/installed-for-tests
 
 bench-import: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.bench_import --students $(STUDENTS)
+
+bench-audit: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.bench_audit
 
 pictures: $(VENV)/installed-for-tests
 	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_demo_tour.py tests/browser/test_first_path.py

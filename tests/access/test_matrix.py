@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 SUBJECT = dict.fromkeys(("student", "archive", "finding", "record", "operation", "file"), "alder") | {
     "meeting": "towhee"
 }
-MORE_ARGUMENTS = {"change": ["setting"], "submission_file": [1]}
+MORE_ARGUMENTS = {"change": ["setting"], "field_history": ["ssid.ssid"], "submission_file": [1]}
 # Without these the page could not know what is asked of it, and would rightly say that there is no such thing.
 ASKED = {"meeting_field": "?key=plan.23.20"}
 SENT = {"state_send": {"form": "files", "destination": "sandbox"}}

@@ -42,8 +42,9 @@ def addresses_in(answer) -> list[str]:
 
 
 def reads() -> list[tuple[int, str]]:
-    """The read log, oldest first: student and what was seen."""
-    return list(ReadEvent.objects.order_by("pk").values_list("student_id", "what"))
+    """The read log, oldest first: student and what was seen, one for each student of a list in its order."""
+    events = ReadEvent.objects.order_by("pk").values_list("student_ids", "what")
+    return [(student_id, what) for student_ids, what in events for student_id in student_ids]
 
 
 def other_coordinator(world: w.World) -> User:

@@ -123,3 +123,19 @@ def named_students(actor: Actor) -> QuerySet:
 
 def user_names(ids: set[int]) -> dict[int, str]:
     return dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+def people(ids: set[int]) -> dict[int, User]:
+    """Accounts by id, also those that were closed; an id without one is left out."""
+    return User.objects.in_bulk(ids)
+
+
+def person_by_email(email: str) -> User | None:
+    """The account with this address, in whatever case it is typed."""
+    return User.objects.filter(email=email.strip().lower()).first()
+
+
+def people_of_agency(code: str) -> list[tuple[int, str]]:
+    """Id and name of everybody who has or had a grant at an agency, by name."""
+    found = User.objects.filter(grants__agency__code=code).order_by("name", "pk").distinct()
+    return list(found.values_list("pk", "name"))

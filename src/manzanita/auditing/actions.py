@@ -1,20 +1,26 @@
-"""Writing the two logs. Call these in the transaction of what they tell of."""
+"""Writing the logs. Call these in the transaction of what they tell of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from django.db import models
+from django.db import models, transaction
 
-from manzanita.auditing.models import ChangeEvent, ReadEvent
+from manzanita.auditing.kinds import ContentClass, ReadKind
+from manzanita.auditing.log_rows import LogRow
+from manzanita.auditing.models import ChangeEvent, ReadEvent, Unsealed
 from manzanita.platform import clock
+from manzanita.platform.request_ids import current_request_id
 
 SYSTEM_LABEL = "system"
 
 
 class Reader(Protocol):
-    """What the logs need to know of who is acting; ``domain.access.Actor`` has it."""
+    """What the logs need to know of who is acting; ``domain.access.Actor`` has it.
+
+    An actor who sees what another person sees also has ``viewed_as_user_id``.
+    """
 
     @property
     def user_id(self) -> int: ...
@@ -25,27 +31,90 @@ class Reader(Protocol):
     @property
     def perspective_key(self) -> str: ...
 
+    @property
+    def agency_code(self) -> str: ...
 
-def log_reads(*, actor: Reader, student_ids: Iterable[int], what: str, request_id: str = "") -> int:
-    """Note that ``actor`` saw these students; returns how many rows. A student named twice counts once.
 
-    ``what`` is a short code of what was seen (``student.record``). One query for each 500 students.
+def append(row: LogRow) -> None:
+    """Store a new row of a log and let it wait for its seal, both or neither."""
+    with transaction.atomic(savepoint=False):
+        row.save()
+        Unsealed.objects.create(lea_code=row.lea_code, log=row.log, row_id=row.pk, at=row.at)
+
+
+def log_reads(
+    *,
+    actor: Reader,
+    student_ids: Iterable[int],
+    what: str,
+    filter_codes: str | None = None,
+    purpose_code: str = "",
+    purpose_note: str = "",
+) -> int:
+    """Note in one row that ``actor`` saw these students; returns how many. Nobody seen, nothing noted.
+
+    ``what`` is a short code of what was seen (``student.record``). A list says how it was cut in
+    ``filter_codes`` (``list=annual-late``; empty text where it was not): codes, never words of a search.
     """
-    at = clock.now()
-    rows = [
-        ReadEvent(
-            at=at,
-            actor_user_id=actor.user_id,
-            grant_id=actor.grant_id,
-            perspective=actor.perspective_key,
-            student_id=student_id,
+    seen = list(dict.fromkeys(student_ids))
+    if seen:
+        is_list = filter_codes is not None or len(seen) > 1
+        _append_read(
+            actor=actor,
+            kind=ReadKind.LIST if is_list else ReadKind.PAGE,
             what=what,
-            request_id=request_id,
+            student_ids=seen,
+            filter_codes=filter_codes or "",
+            purpose_code=purpose_code,
+            purpose_note=purpose_note,
         )
-        for student_id in dict.fromkeys(student_ids)
-    ]
-    ReadEvent.objects.bulk_create(rows, batch_size=500)
-    return len(rows)
+    return len(seen)
+
+
+def log_export(
+    *,
+    actor: Reader,
+    what: str,
+    student_ids: Iterable[int],
+    content_class: ContentClass,
+    size_bytes: int | None = None,
+    filter_codes: str = "",
+    purpose_code: str = "",
+    purpose_note: str = "",
+    is_print: bool = False,
+) -> ReadEvent:
+    """Note that data left as a file, or on paper with ``is_print``: whose, how much of them, how large.
+
+    Unlike a page it is noted also where it is about nobody: an empty file was given out all the same.
+    """
+    return _append_read(
+        actor=actor,
+        kind=ReadKind.PRINT if is_print else ReadKind.EXPORT,
+        what=what,
+        student_ids=list(dict.fromkeys(student_ids)),
+        filter_codes=filter_codes,
+        purpose_code=purpose_code,
+        purpose_note=purpose_note,
+        content_class=content_class,
+        size_bytes=size_bytes,
+    )
+
+
+def _append_read(*, actor: Reader, student_ids: list[int], **values: Any) -> ReadEvent:
+    event = ReadEvent(
+        at=clock.now(),
+        lea_code=actor.agency_code,
+        request_id=current_request_id(),
+        actor_user_id=actor.user_id,
+        viewed_as_user_id=_viewed_as(actor),
+        grant_id=actor.grant_id,
+        perspective=actor.perspective_key,
+        student_ids=student_ids,
+        student_count=len(student_ids),
+        **values,
+    )
+    append(event)
+    return event
 
 
 def log_change(
@@ -56,15 +125,20 @@ def log_change(
     subject: models.Model | None = None,
     reason: str = "",
     detail: Mapping[str, Any] | None = None,
+    lea_code: str = "",
 ) -> ChangeEvent:
     """Note one act. ``actor`` ``None`` is the system; ``subject`` is the saved row that it is about.
 
     ``action`` is a verb (``finalize``), ``reason`` words the person gave for it, ``detail`` ids and field
-    numbers (``{"fields": ["23.15"]}``): never a value of a student.
+    numbers (``{"fields": ["23.15"]}``): never a value of a student. ``lea_code`` is for acts of the system, the
+    agency concerned; an actor's is that of the grant.
     """
-    return ChangeEvent.objects.create(
+    event = ChangeEvent(
         at=clock.now(),
+        lea_code=lea_code if actor is None else actor.agency_code,
+        request_id=current_request_id(),
         actor_user_id=None if actor is None else actor.user_id,
+        viewed_as_user_id=None if actor is None else _viewed_as(actor),
         actor_label=SYSTEM_LABEL if actor is None else actor.perspective_key,
         action=action,
         student_id=student_id,
@@ -73,3 +147,9 @@ def log_change(
         reason=reason[:300],
         detail=dict(detail or {}),
     )
+    append(event)
+    return event
+
+
+def _viewed_as(actor: Reader) -> int | None:
+    return getattr(actor, "viewed_as_user_id", None)

@@ -1,4 +1,4 @@
-"""The two logs: who saw a student, and who changed what. Rows are added, never changed, never removed.
+"""The technical logs: who saw which students, and who changed what.
 
 They hold ids, codes and words of roles; no name and no value of a student. Keys of other apps stand here as
 plain numbers, because this app is below them and a log outlives what it tells of.
@@ -6,78 +6,65 @@ plain numbers, because this app is below them and a log outlives what it tells o
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import ClassVar
 
 from django.db import models
-from django.utils import timezone
+from django.db.models import Q
 
+from manzanita.auditing.disclosure_models import Disclosure
+from manzanita.auditing.kinds import ContentClass, ReadKind
+from manzanita.auditing.log_rows import AppendOnlyError, AppendOnlyQuerySet, LogRow
+from manzanita.auditing.seal_models import LogSeal, SealCheck, SealHead, Unsealed
 
-class AppendOnlyError(TypeError):
-    """Somebody tried to change or remove a row of a log."""
-
-
-class AppendOnlyQuerySet(models.QuerySet):
-    """Adds and reads; whatever would change or remove rows raises ``AppendOnlyError``."""
-
-    def update(self, **values: Any) -> NoReturn:
-        raise AppendOnlyError(f"{self.model.__name__} is append-only")
-
-    def delete(self) -> NoReturn:
-        raise AppendOnlyError(f"{self.model.__name__} is append-only")
-
-    update.alters_data = True
-    delete.alters_data = True
-    delete.queryset_only = True
-
-    def bulk_create(self, objs: Any, *args: Any, **options: Any) -> list[Any]:
-        if options.get("update_conflicts"):
-            raise AppendOnlyError(f"{self.model.__name__} is append-only")
-        return super().bulk_create(objs, *args, **options)
-
-    def bulk_update(self, *args: Any, **options: Any) -> NoReturn:
-        raise AppendOnlyError(f"{self.model.__name__} is append-only")
-
-
-class LogRow(models.Model):
-    """A row that is written once."""
-
-    at = models.DateTimeField(default=timezone.now)
-
-    objects = AppendOnlyQuerySet.as_manager()
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args: Any, **options: Any) -> None:
-        if not self._state.adding:
-            raise AppendOnlyError(f"{type(self).__name__} is append-only")
-        # An INSERT even where somebody set a key by hand: Django would first try to update that row.
-        options["force_insert"] = True
-        super().save(*args, **options)
-
-    def delete(self, *args: Any, **options: Any) -> NoReturn:
-        raise AppendOnlyError(f"{type(self).__name__} is append-only")
+__all__ = [
+    "AppendOnlyError",
+    "AppendOnlyQuerySet",
+    "ChangeEvent",
+    "Disclosure",
+    "LogSeal",
+    "ReadEvent",
+    "SealCheck",
+    "SealHead",
+    "Unsealed",
+]
 
 
 class ReadEvent(LogRow):
-    """One person saw something of one student. ``what`` is a short code such as ``student.record``."""
+    """One person saw a page, a list, a print or an export: ``student_ids`` are all students on it.
+
+    ``what`` is a short code of what was seen (``student.record``), ``filter_codes`` how a list was cut, in codes
+    and never in words of a search. ``size_bytes`` is that of the file given out. "Who saw this student" is
+    answered by an index over ``student_ids``: GIN on PostgreSQL, a side table kept by triggers on SQLite
+    (migration 0002); read it through ``auditing.queries``.
+    """
 
     actor_user_id = models.BigIntegerField()
+    viewed_as_user_id = models.BigIntegerField(null=True, blank=True)
     grant_id = models.BigIntegerField(null=True, blank=True)
     perspective = models.CharField(max_length=40)
-    student_id = models.BigIntegerField()
+    kind = models.CharField(max_length=10, choices=ReadKind.choices, default=ReadKind.PAGE)
     what = models.CharField(max_length=60)
-    request_id = models.CharField(max_length=64, blank=True, default="")
+    student_ids = models.JSONField(default=list)
+    student_count = models.PositiveIntegerField(default=0)
+    filter_codes = models.CharField(max_length=200, blank=True, default="")
+    content_class = models.CharField(max_length=20, choices=ContentClass.choices, blank=True, default="")
+    size_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    purpose_code = models.CharField(max_length=30, blank=True, default="")
+    purpose_note = models.CharField(max_length=200, blank=True, default="")
+
+    log: ClassVar[str] = "read"
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(name="auditing_read_kind_known", condition=Q(kind__in=ReadKind.values)),
+        ]
         indexes = [
-            # Both serve "newest first"; the first also stands for an index on the student alone.
-            models.Index(name="auditing_read_of_student", fields=["student_id", "-at"]),
             models.Index(name="auditing_read_by_user", fields=["actor_user_id", "-at"]),
+            models.Index(name="auditing_read_of_lea", fields=["lea_code", "-at"]),
         ]
 
     def __str__(self) -> str:
-        return f"{self.what} of student {self.student_id} by user {self.actor_user_id}"
+        return f"{self.what} of {self.student_count} students by user {self.actor_user_id}"
 
 
 class ChangeEvent(LogRow):
@@ -87,6 +74,7 @@ class ChangeEvent(LogRow):
     """
 
     actor_user_id = models.BigIntegerField(null=True, blank=True)
+    viewed_as_user_id = models.BigIntegerField(null=True, blank=True)
     actor_label = models.CharField(max_length=60)
     action = models.CharField(max_length=60)
     student_id = models.BigIntegerField(null=True, blank=True)
@@ -95,8 +83,11 @@ class ChangeEvent(LogRow):
     reason = models.CharField(max_length=300, blank=True, default="")
     detail = models.JSONField(default=dict, blank=True)
 
+    log: ClassVar[str] = "change"
+
     class Meta:
         indexes = [
+            # Serves "newest first", and also stands for an index on the student alone.
             models.Index(name="auditing_change_of_student", fields=["student_id", "-at"]),
             models.Index(name="auditing_change_by_user", fields=["actor_user_id", "-at"]),
             models.Index(name="auditing_change_of_subject", fields=["subject_type", "subject_id"]),

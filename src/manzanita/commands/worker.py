@@ -20,7 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Work in this thread; unless in a batch, sweep beside it in a thread with a connection of its own."""
+    """Work in this thread; unless in a batch, sweep and do what recurs beside it, in threads with connections of
+    their own."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "manzanita.config.settings")
     import django
 
@@ -32,14 +33,21 @@ def run(args: argparse.Namespace) -> int:
         sweep_jobs()
         _work(is_batch=True)
         return 0
+    from manzanita.platform.recurring import recur_until
+
     stop = threading.Event()
-    sweeper = threading.Thread(target=_sweep_until, args=(stop,), name="job-sweeper", daemon=True)
-    sweeper.start()
+    beside = [
+        threading.Thread(target=_sweep_until, args=(stop,), name="job-sweeper", daemon=True),
+        threading.Thread(target=recur_until, args=(stop,), name="recurring", daemon=True),
+    ]
+    for thread in beside:
+        thread.start()
     try:
         _work(is_batch=False)
     finally:
         stop.set()
-        sweeper.join(timeout=5)
+        for thread in beside:
+            thread.join(timeout=5)
     return 0
 
 

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "manzanita.platform.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -197,6 +198,11 @@ TASKS = {
 }
 # A job whose lease has run out is given to another worker.
 JOB_LEASE_SECONDS = env.int("MANZANITA_JOB_LEASE_SECONDS", 60)
+
+# The key that seals the logs, and the file that is told where the chains stand: both outside the database. Where the
+# database's owner can write this folder, name places that are not theirs.
+AUDIT_KEY_FILE = env.str("MANZANITA_AUDIT_KEY_FILE", str(VAR_DIR / "audit_key"))
+AUDIT_ANCHOR_FILE = env.str("MANZANITA_AUDIT_ANCHOR_FILE", str(VAR_DIR / "audit_anchors.jsonl"))
 
 # The state's side. The destination "state" stays closed until its guard finds everything confirmed.
 STATE_GATEWAY = {

@@ -124,7 +124,7 @@ CAPABILITY_WORDS = MappingProxyType(
         Capability.APPROVE_EXPORT: "approve large exports",
         Capability.MANAGE_PEOPLE: "manage people and their perspectives",
         Capability.VIEW_AS: "look at the product as a colleague sees it",
-        Capability.READ_AUDIT: "read who saw and changed what",
+        Capability.READ_AUDIT: "see who has read, changed and disclosed records",
     }
 )
 

@@ -182,6 +182,11 @@ def get_import_run(actor: Actor, public_id: uuid.UUID) -> ImportRun:
     return run
 
 
+def import_runs_by_key(keys: Collection[int]) -> dict[int, ImportRun]:
+    """Imports of any LEA by key, for saying where a fact came from; who may open one is ``get_import_run``'s."""
+    return ImportRun.objects.in_bulk(keys)
+
+
 def import_files(run: ImportRun) -> list[ImportFile]:
     return list(ImportFile.objects.filter(run=run).order_by("pk"))
 

@@ -42,6 +42,7 @@ from django_tasks import TaskResultStatus, task
 from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
 from manzanita.platform.models import Job, JobState
+from manzanita.platform.request_ids import request_id
 
 logger = logging.getLogger("manzanita.jobs")
 
@@ -168,6 +169,11 @@ class JobRun:
         self._update(state=state, lease_until=None, worker_id="", finished_at=clock.now(), **values)
 
 
+def is_under_way(kind: str) -> bool:
+    """Whether a job of this kind waits or runs."""
+    return Job.objects.filter(kind=kind, state__in=[JobState.WAITING, JobState.RUNNING]).exists()
+
+
 def claim_job(job_id: int) -> JobRun | None:
     """Take a job that waits, or whose lease has run out, by one conditional UPDATE.
 
@@ -213,7 +219,8 @@ def _run_claimed(run: JobRun | None) -> Exception | None:
     function: JobFunction | None = None
     try:
         function = _function_of(job.kind)
-        result = function(run)
+        with request_id(f"job-{run.job_id}"):
+            result = function(run)
         crash_point("job_not_closed")
         run._close(state=JobState.DONE, result=result, error_type="", error_place="")
     except Exception as exception:

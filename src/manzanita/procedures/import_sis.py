@@ -145,7 +145,13 @@ def do_sis_job(run: ImportRun, steps: Steps) -> dict[str, int] | None:
     if actor is None or not actor.may(Capability.IMPORT_FILES) or actor.agency_code != run.lea_code:
         with steps.step():
             end_import(run=run, refusals=[_grant_ended(run)])
-            log_change(actor=None, action="refuse_import", subject=run, detail={"reason": "grant-ended"})
+            log_change(
+                actor=None,
+                action="refuse_import",
+                subject=run,
+                detail={"reason": "grant-ended"},
+                lea_code=run.lea_code,
+            )
         return run.counts
     return do_sis_import(run, steps, actor=actor)
 
@@ -158,7 +164,13 @@ def do_sis_import(run: ImportRun, steps: Steps, *, actor: Actor | None) -> dict[
     except FileNotFoundError:
         with steps.step():
             end_import(run=run, refusals=[_file_gone()])
-            log_change(actor=actor, action="refuse_import", subject=run, detail={"reason": "file-gone"})
+            log_change(
+                actor=actor,
+                action="refuse_import",
+                subject=run,
+                detail={"reason": "file-gone"},
+                lea_code=run.lea_code,
+            )
         return run.counts
     settled = settle(read, _known_as)
     whole = whole_of(read, settled)
@@ -187,7 +199,7 @@ def do_sis_import(run: ImportRun, steps: Steps, *, actor: Actor | None) -> dict[
             steps.progress(done, total, words)
     with steps.step():
         end_import(run=run)
-        log_change(actor=actor, action="import_sis", subject=run, detail=run.counts)
+        log_change(actor=actor, action="import_sis", subject=run, detail=run.counts, lea_code=run.lea_code)
     return run.counts
 
 

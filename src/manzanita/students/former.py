@@ -7,6 +7,7 @@ it may still correct what it reported. The day on which something ended is not s
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from manzanita.domain.access import Actor
@@ -31,8 +32,27 @@ def facts_for(actor: Actor, student: Student) -> StudentFacts:
     return _facts_through(student, student.seen_through, frozenset(actor.agency_codes))
 
 
+def versions_for(actor: Actor, student: Student, versions: Sequence[Fact]) -> list[Fact]:
+    """Of all versions of a fact, believed or not, those that the actor may see."""
+    through = student.seen_through
+    if through is None:
+        return list(versions)
+    known = _end_of(through)
+    return [
+        _capped(row, through)
+        for row in versions
+        if row.effective_from <= through
+        and (row.recorded_at < known or getattr(row, "lea_code", "") in actor.agency_codes)
+    ]
+
+
+def _end_of(day: date) -> datetime:
+    """The instant at which ``day`` is over in California."""
+    return datetime.combine(day + timedelta(days=1), time(), clock.CALIFORNIA)
+
+
 def _facts_through(student: Student, through: date, own: frozenset[str]) -> StudentFacts:
-    known = datetime.combine(through + timedelta(days=1), time(), clock.CALIFORNIA)
+    known = _end_of(through)
 
     def seen(model: type[Fact]) -> list[Fact]:
         of_student = model.objects.filter(student=student, effective_from__lte=through)

@@ -26,12 +26,14 @@ from manzanita.students.models import (
     SpecialEducationStatus,
     Ssid,
     Student,
+    StudentFact,
 )
 from manzanita.students.names import name_words
 from manzanita.students.scope import lea_filter, visible_to, with_last_day
 
 PAGE_SIZE = 50
 COUNT_CAP = 1000
+IDS_AT_ONCE = 5000
 
 
 def get_student(actor: Actor, public_id: uuid.UUID) -> Student:
@@ -43,6 +45,30 @@ def get_student(actor: Actor, public_id: uuid.UUID) -> Student:
     if student is None:
         raise Http404("no such student in this scope")
     return student
+
+
+def is_on_caseload(actor: Actor, student: Student) -> bool:
+    """Whether the student is assigned to the person today, whatever the perspective reaches."""
+    return (
+        CaseAssignment.objects.as_of(effective=clock.today())
+        .filter(student=student.pk, user_id=actor.user_id)
+        .exists()
+    )
+
+
+def public_ids(ids: Iterable[int]) -> dict[int, uuid.UUID]:
+    """Public ids by key, in no scope: for reports on the logs, which hold keys and tell nothing of a student."""
+    wanted = sorted(set(ids))
+    found: dict[int, uuid.UUID] = {}
+    for start in range(0, len(wanted), IDS_AT_ONCE):
+        some = Student.unscoped.filter(pk__in=wanted[start : start + IDS_AT_ONCE])
+        found.update(some.values_list("pk", "public_id"))
+    return found
+
+
+def key_of_public_id(public_id: uuid.UUID) -> int | None:
+    """The key of a student in no scope, for the same reports; ``None`` where there is none."""
+    return Student.unscoped.filter(public_id=public_id).values_list("pk", flat=True).first()
 
 
 def is_visible(actor: Actor, student_id: int) -> bool:
@@ -86,6 +112,11 @@ class StudentFacts:
     @property
     def rights_holder(self) -> Contact | None:
         return next((c for c in self.contacts if c.is_rights_holder), None)
+
+
+def versions_of(model: type[StudentFact], student: Student, **slot: object) -> list[StudentFact]:
+    """Every version of one kind of fact about a student, also those no longer believed, oldest recorded first."""
+    return list(model.objects.filter(student=student, **slot).order_by("recorded_at", "effective_from", "pk"))
 
 
 def _covers(fact: Enrollment | SpecialEducationStatus | Plan | Service, day: date) -> bool:

@@ -44,7 +44,10 @@ def meetings(request: HttpRequest) -> HttpResponse:
     open_now = open_meetings(request.actor)
     closed = recent_meetings(request.actor)
     log_reads(
-        actor=request.actor, student_ids=[m.student_id for m in [*open_now, *closed]], what="meeting.list"
+        actor=request.actor,
+        student_ids=[m.student_id for m in [*open_now, *closed]],
+        what="meeting.list",
+        filter_codes="",
     )
     return render(
         request,

@@ -141,7 +141,12 @@ def not_reported_list(request: HttpRequest) -> HttpResponse:
     actor = request.actor
     standing, ended = statuses_of_lea(actor), statuses_of_lea(actor, ended=True, limit=50)
     shown = [*standing, *ended]
-    log_reads(actor=actor, student_ids=[one.student_id for one in shown], what="state.not-reported")
+    log_reads(
+        actor=actor,
+        student_ids=[one.student_id for one in shown],
+        what="state.not-reported",
+        filter_codes="",
+    )
     people = student_names(actor, [one.student_id for one in shown])
     names = user_names(
         {one.set_by_id for one in shown} | {one.ended_by_id for one in shown if one.ended_by_id}

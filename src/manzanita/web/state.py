@@ -73,6 +73,7 @@ def plan(request: HttpRequest) -> HttpResponse:
         actor=actor,
         student_ids=[*(one.student_id for one in shown), *(one.archive.student_id for one in unreported)],
         what="state.plan",
+        filter_codes=f"held={held}" if held else "",
     )
     return render(
         request,

@@ -39,7 +39,12 @@ def findings(request: HttpRequest) -> HttpResponse:
     after = finding_of_actor(actor, int(token)) if token.isdecimal() else None
     found = open_findings(actor, severity=severity, after=after, limit=PAGE_SIZE + 1)
     shown = found[:PAGE_SIZE]
-    log_reads(actor=actor, student_ids=[one.student_id for one in shown], what="finding.list")
+    log_reads(
+        actor=actor,
+        student_ids=[one.student_id for one in shown],
+        what="finding.list",
+        filter_codes=f"severity={severity}" if severity else "",
+    )
     people = student_names(actor, [one.student_id for one in shown])
     return render(
         request,

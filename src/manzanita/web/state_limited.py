@@ -72,7 +72,12 @@ def _chosen(
 
 def _preview(request: HttpRequest, found: Limited, pasted: Pasted | None) -> dict[str, Any]:
     shown = plan_operations_of(request.actor, found.operation_ids[:SHOWN])
-    log_reads(actor=request.actor, student_ids=[one.student_id for one in shown], what="state.limited")
+    log_reads(
+        actor=request.actor,
+        student_ids=[one.student_id for one in shown],
+        what="state.limited",
+        filter_codes="pasted" if pasted else "list",
+    )
     return {"found": found, "pasted": pasted, "groups": grouped(request.actor, shown), "shown": len(shown)}
 
 

@@ -49,7 +49,12 @@ def submission(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         raise Http404("no such lines")
     lines = lines_page(actor, found, after=int(after), outcome=outcome, limit=PAGE_SIZE + 1)
     shown = lines[:PAGE_SIZE]
-    log_reads(actor=actor, student_ids=[line.student_id for line in shown], what="state.submission")
+    log_reads(
+        actor=actor,
+        student_ids=[line.student_id for line in shown],
+        what="state.submission",
+        filter_codes=f"submission={found.pk}" + (f" outcome={outcome}" if outcome else ""),
+    )
     opened = next((line for line in shown if str(line.pk) == request.GET.get("open")), None)
     here = reverse("submission", args=[public_id])
     return render(

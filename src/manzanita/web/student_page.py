@@ -14,8 +14,9 @@ from django.views.decorators.http import require_safe
 
 from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
+from manzanita.auditing.kinds import PURPOSES
 from manzanita.auditing.queries import changes_of_student, reads_of_student
-from manzanita.domain.access import Capability
+from manzanita.domain.access import CAPABILITY_WORDS, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Reason
 from manzanita.domain.layouts import layout
@@ -25,15 +26,17 @@ from manzanita.exchange.models import StateRecord
 from manzanita.exchange.queries import StripCell, lines_of_student, state_strip
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.students.models import SpecialEducationStatus
+from manzanita.students.queries import get_student
 from manzanita.ui.formats import plural, us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
+from manzanita.web.read_purpose import ask_purpose, purpose_for
 from manzanita.web.state_lines import rows_of_operations
 from manzanita.web.student_alerts import PLAN_SHORT, alerts_of
 from manzanita.web.student_file import StudentFile, load_student, meeting_day
 from manzanita.web.student_record import groups_of
 from manzanita.web.student_timeline import draw, lanes_of, rows_of
-from manzanita.web.students_words import ACTION_WORDS, READ_WORDS, grade_text
+from manzanita.web.students_words import ACTION_WORDS, READ_WORDS, grade_text, perspective_words
 
 TABS = {"record": "Record", "meetings": "Meetings", "state": "State", "history": "History"}
 HISTORY_SHOWN = 100
@@ -52,13 +55,20 @@ SEVERITY_KINDS = {"fatal": "fatal", "warning": "warn", "info": "empty", "not_eva
 
 @require_safe
 @requires(Capability.READ_STUDENT)
-def student(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+def student_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The page with one of its tabs (``tab``). Reading it is logged."""
     tab = request.GET.get("tab", "record")
     if tab not in TABS:
         raise Http404("no such tab")
+    purpose = ""
+    if getattr(request.actor.perspective, "asks_purpose", False):
+        student = get_student(request.actor, public_id)
+        given = purpose_for(request.actor, student)
+        if given is None:
+            return ask_purpose(request, student)
+        purpose = given
     file = load_student(request.actor, public_id)
-    log_reads(actor=request.actor, student_ids=[file.student.pk], what=f"student.{tab}")
+    log_reads(actor=request.actor, student_ids=[file.student.pk], what=f"student.{tab}", purpose_code=purpose)
     lanes = lanes_of(file)
     judged = [(event, _reasons_not_to(file, event)) for event in _usual_events(file)]
     only_this_year = request.GET.get("years") == "this"
@@ -358,11 +368,17 @@ def _state_line(record: StateRecord) -> dict[str, Any]:
 
 def _history_tab(file: StudentFile) -> dict[str, Any]:
     changes = list(changes_of_student(file.student.pk)[:HISTORY_SHOWN])
-    reads = list(reads_of_student(file.student.pk)[:HISTORY_SHOWN])
-    ids = {event.actor_user_id for event in (*changes, *reads) if event.actor_user_id is not None}
+    may_audit = file.actor.may(Capability.READ_AUDIT)
+    reads = list(reads_of_student(file.student.pk)[:HISTORY_SHOWN]) if may_audit else []
+    ids = {event.actor_user_id for event in changes if event.actor_user_id is not None}
+    ids |= {user for event in reads for user in (event.actor_user_id, event.viewed_as_user_id) if user}
     return {
         "changes": changes,
         "reads": reads,
+        "may_audit": may_audit,
+        "audit_deed": CAPABILITY_WORDS[Capability.READ_AUDIT],
+        "purposes": PURPOSES,
+        "perspective_words": perspective_words,
         "names": user_names(ids),
         "action_words": ACTION_WORDS,
         "read_words": READ_WORDS,
@@ -377,4 +393,4 @@ TAB_CONTEXT = {
     "history": _history_tab,
 }
 
-urlpatterns = [path("students/<uuid:public_id>", student, name="student")]
+urlpatterns = [path("students/<uuid:public_id>", student_page, name="student")]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from django.urls import reverse
+
 from manzanita.archive.models import ArchivedRecord
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS, FieldDeclaration
@@ -17,6 +19,24 @@ from manzanita.ui.formats import us_date
 from manzanita.web.student_file import StudentFile
 
 Group = dict[str, Any]
+
+# Where the history of a row that is no field of plan or service is kept; see ``web.field_history``.
+HISTORIES = {
+    "Plan effective start": "plan.effective_from",
+    "Last plan review": "clock.last_plan_review_on",
+    "Next plan review due": "clock.plan_review_due_on",
+    "Last evaluation": "clock.last_evaluation_on",
+    "Next triennial due": "clock.evaluation_due_on",
+    "Initial entry start": "status.initial_entry_on",
+    "District enrollment": "enrollment.started_on",
+    "SSID": "ssid.ssid",
+    "Local student ID": "enrollment.local_student_id",
+    "Local special education ID": "clock.local_sped_id",
+    "Reporting LEA": "enrollment.lea_code",
+    "School": "enrollment.school_code",
+    "Grade": "enrollment.grade_code",
+    "District of special education accountability": "plan.dsea_code",
+}
 
 
 def groups_of(file: StudentFile) -> list[Group]:
@@ -32,7 +52,12 @@ def groups_of(file: StudentFile) -> list[Group]:
     if file.plan is not None or proposal is not None:
         groups += _plan_groups(file, proposal)
         groups += _service_groups(file, services, proposal)
-    return [*groups, _dates(file), _identification(file)]
+    groups += [_dates(file), _identification(file)]
+    for group in groups:
+        for row in group["rows"]:
+            key = row.pop("key", "") or HISTORIES[row["field"]]
+            row["history"] = reverse("field_history", args=[file.student.public_id, key])
+    return groups
 
 
 def newest_archived(file: StudentFile, record: str) -> ArchivedRecord | None:
@@ -52,9 +77,15 @@ def _missing(file: StudentFile, record: str) -> set[str]:
 
 
 def _row(
-    declared: FieldDeclaration, current: str, pending: str | None, archived: str | None, missing: bool
+    declared: FieldDeclaration,
+    slot: str,
+    current: str,
+    pending: str | None,
+    archived: str | None,
+    missing: bool,
 ) -> Group:
     return {
+        "key": f"{slot}.{declared.attribute}",
         "field": declared.label,
         "number": declared.number,
         "current": declared.label_of(current),
@@ -75,6 +106,7 @@ def _plan_groups(file: StudentFile, proposal: Proposal | None) -> list[Group]:
         sections.setdefault(declared.section, []).append(
             _row(
                 declared,
+                "plan",
                 current,
                 pending.get(declared.number),
                 archived.values[declared.number] if archived else None,
@@ -103,6 +135,7 @@ def _service_groups(file: StudentFile, services: Sequence[Service], proposal: Pr
         rows = [
             _row(
                 declared,
+                f"service-{number}",
                 getattr(service, declared.attribute, "") or "",
                 pending.get(declared.number),
                 match.values[declared.number] if match else None,

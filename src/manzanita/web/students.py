@@ -70,7 +70,13 @@ def students(request: HttpRequest) -> HttpResponse:
     if request.GET.get("after") and not page.rows:
         # The list has become shorter since its last page was linked: its first page says what is in it.
         return redirect(f"{here}?{keep}")
-    log_reads(actor=request.actor, student_ids=[row.student.pk for row in page.rows], what="student.list")
+    log_reads(
+        actor=request.actor,
+        student_ids=[row.student.pk for row in page.rows],
+        what="student.list",
+        # Whether somebody searched is noted, what for is not: a name may stand in it.
+        filter_codes=f"list={wanted.key}" + (" search" if text else ""),
+    )
     context = {
         "wanted": wanted,
         "text": text,
@@ -160,4 +166,7 @@ urlpatterns = [
     path("students/search", search_students, name="search"),
     path("", include("manzanita.web.student_page")),
     path("", include("manzanita.web.student_changes")),
+    path("", include("manzanita.web.read_purpose")),
+    path("", include("manzanita.web.field_history")),
+    path("", include("manzanita.web.disclosures")),
 ]

@@ -1,5 +1,7 @@
 """Words that the pages of students share: grades, and what the logs say."""
 
+from manzanita.domain.perspectives import PERSPECTIVES
+
 # Verbs of the change log and codes of the read log, as a person reads them.
 ACTION_WORDS = {
     "open_meeting": "Opened a meeting",
@@ -13,6 +15,8 @@ ACTION_WORDS = {
     "set_report_status": "Set what of an archive is reported",
     "end_report_status": "An archive is reported whole again",
     "say_complete": "Said that the state holds an archive",
+    "record_disclosure": "Recorded a disclosure",
+    "read_who_saw": "Asked who saw this student",
     "send_again": "Set an archive to go to the state once more",
 }
 READ_WORDS = {
@@ -21,6 +25,11 @@ READ_WORDS = {
     "student.meetings": "Meetings",
     "student.state": "State",
     "student.history": "History",
+    "student.field-history": "History of one field",
+    "student.disclosures": "Record of disclosures",
+    "student.purpose-asked": "Asked for a purpose",
+    "student.purpose": "Said why",
+    "audit.who-saw": "Seen in a list of who saw whom",
     "meeting.list": "Seen in the list of meetings",
     "meeting": "Meeting",
     "meeting.open": "Meeting, before opening one",
@@ -38,6 +47,12 @@ READ_WORDS = {
     "state.limited": "Seen in a limited send",
     "procedure": "Record, before a change without a meeting",
 }
+
+
+def perspective_words(key: str) -> str:
+    """The label of a perspective, also of one that there is no more."""
+    known = PERSPECTIVES.get(key)
+    return known.label if known else key.replace("_", " ")
 
 
 def grade_text(code: str) -> str:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("manzanita.web.imports")),
     path("", include("manzanita.web.state")),
     path("", include("manzanita.web.why")),
+    path("", include("manzanita.web.audit")),
 ]
 
 handler403 = "manzanita.web.access.forbidden"
