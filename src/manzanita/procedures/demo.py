@@ -173,14 +173,14 @@ def _agree_in_part(actor: Actor) -> None:
 def _answer(actor: Actor, meeting: Meeting, decided_on: date, *, declined: Collection[str] = ()) -> None:
     """The rights holder's answer to every item; agreed but for the keys in ``declined``."""
     today, facts = clock.today(), facts_of(meeting.student)
-    holder = facts.rights_holder
+    deciders = facts.rights_on(decided_on).decides
     for item in proposal_of(meeting, facts.plan_on(today), facts.services_on(today)).items:
         record_decision(
             actor=actor,
             meeting=meeting,
             item_key=item.key,
             is_agreed=item.key not in declined,
-            decided_by=holder.name if holder else "Parent",
+            decided_by=deciders[0].name if deciders else "Parent",
             decided_on=decided_on,
         )
 

@@ -159,4 +159,6 @@ urlpatterns = [
     path("students/search", search_students, name="search"),
     path("", include("manzanita.web.student_page")),
     path("", include("manzanita.web.student_changes")),
+    path("", include("manzanita.web.people")),
+    path("", include("manzanita.web.people_forms")),
 ]

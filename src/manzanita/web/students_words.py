@@ -14,6 +14,12 @@ ACTION_WORDS = {
     "end_report_status": "An archive is reported whole again",
     "say_complete": "Said that the state holds an archive",
     "send_again": "Set an archive to go to the state once more",
+    "add_contact": "Added a contact",
+    "record_contact": "Changed a contact",
+    "end_contact": "Ended a contact",
+    "record_rights": "Recorded who may decide, or may not",
+    "end_rights": "Ended a record of who may decide",
+    "withdraw_rights": "Took back a record of who may decide",
 }
 READ_WORDS = {
     "student.list": "Seen in a list",
@@ -21,6 +27,8 @@ READ_WORDS = {
     "student.meetings": "Meetings",
     "student.state": "State",
     "student.history": "History",
+    "student.people": "People",
+    "contact.confidential": "Confidential address, shown on request",
     "meeting.list": "Seen in the list of meetings",
     "meeting": "Meeting",
     "meeting.open": "Meeting, before opening one",
