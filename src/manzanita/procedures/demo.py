@@ -23,6 +23,7 @@ from manzanita.orgs.actions import load_orgs
 from manzanita.orgs.queries import agency_by_code
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
+from manzanita.procedures.demo_people import add_demo_people, load_demo_directory
 from manzanita.procedures.finalize import finalize_meeting
 from manzanita.procedures.import_sis import take_in_sis_files
 from manzanita.procedures.people import load_people
@@ -70,6 +71,9 @@ def build_demo(files: Path, today: date) -> list[SignIn]:
         take_in_sis_files([files / name for name in SIS_FILES], lea_code=lea_code, by_id=None)
     take_over_extracts([read_record_file(files / name) for name in EXTRACTS], by_id=None)
     load_people(files / "people.csv", as_of=today, passwords=passwords)
+    with (files / "people.csv").open(encoding="utf-8", newline="") as file:
+        load_demo_directory(csv.DictReader(file))
+    add_demo_people()
     sign_ins = [
         SignIn(
             PERSPECTIVES[row["role"]].label,

@@ -340,6 +340,7 @@ def _meetings_tab(file: StudentFile) -> dict[str, Any]:
                 "elsewhere": file.agencies.get(meeting.lea_code, meeting.lea_code)
                 if meeting.lea_code != file.lea_code
                 else "",
+                "ask_url": f"{reverse('directory')}?q={meeting.lea_code}",
             }
             for meeting in file.known_meetings
         ]
