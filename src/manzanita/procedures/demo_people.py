@@ -27,7 +27,19 @@ def add_demo_people() -> None:
     """Give some of the named demo students, and one adult, the papers that their files do not have."""
     students = students_by_ssid([CEDAR, JUNCO, CLARKIA, MAGPIE, TANAGER])
     order = RightsValues("court_limited", "court_order", "JV-535, demo 06", ORDERED_ON)
-    _add(students[JUNCO], 1, rights=RightsValues("foster_parent", "court_order", "JV-535, demo 06", ORDERED_ON))
+    _add(
+        students[CEDAR], 1, rights=RightsValues("court_limited", "court_order", "JV-535, demo 05", ORDERED_ON)
+    )
+    _add(students[CEDAR], 2, rights=RightsValues("not_located", "efforts_to_locate", "Demo 05", ORDERED_ON))
+    _add(
+        students[CEDAR],
+        3,
+        ContactValues("Grebe Testcase", "Surrogate parent", "English", phone="707-555-0118"),
+        RightsValues("surrogate", "surrogate_appointment", "Demo 05", ORDERED_ON),
+    )
+    _add(
+        students[JUNCO], 1, rights=RightsValues("foster_parent", "court_order", "JV-535, demo 06", ORDERED_ON)
+    )
     _add(students[JUNCO], 2, ContactValues("Saltbush Testcase", "Mother", "English"), order)
     _add(
         students[MAGPIE],

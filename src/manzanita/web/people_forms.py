@@ -80,6 +80,9 @@ def contact(request: HttpRequest, public_id: uuid.UUID, contact_no: int) -> Http
         return response
     values = _contact_values(request)
     if row.confidential_code and "shown" not in request.POST:
+        if not values.confidential_code:
+            kept_code = ContactValues(**(values.content() | {"confidential_code": row.confidential_code}))
+            return _contact_form(request, student, contact_no, kept_code, refusals=[_look_first()])
         kept = {name: getattr(row, name) for name in REACH}
         values = ContactValues(**(values.content() | kept))
     return _save_contact(request, student, contact_no, values, is_shown="shown" in request.POST)
@@ -255,6 +258,15 @@ def _standing_rights(student: Student, contact_no: int) -> tuple[RightsValues, d
     newest = own[-1]
     values = RightsValues(**{name: getattr(newest, name) for name in RightsHolder.content})
     return values, newest.effective_from, newest.effective_to
+
+
+def _look_first() -> Reason:
+    return Reason(
+        "look-first",
+        "Look at the confidential address before it is shown to everybody.",
+        Owner.CLERK,
+        "Show it in this form, then lift the protection.",
+    )
 
 
 def _no_day() -> Reason:
