@@ -8,8 +8,9 @@ from playwright.sync_api import expect
 from tests.browser.person import CASE_MANAGER, COORDINATOR
 
 pytestmark = pytest.mark.browser
-NARROW = {"width": 820, "height": 1180}
-USUAL = {"width": 1280, "height": 900}
+# Tall enough for the whole page.
+NARROW = {"width": 820, "height": 1900}
+USUAL = {"width": 1280, "height": 1400}
 
 
 @pytest.fixture(scope="module")

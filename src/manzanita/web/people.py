@@ -52,6 +52,7 @@ class RightsRow:
     limitation: str
     days: str
     paper: str
+    needs_paper: bool
     contact_no: int
 
 
@@ -146,6 +147,7 @@ def _rows(file: StudentFile, rights: Rights) -> Iterator[RightsRow]:
             limitation=holder.limitation,
             days=_days(record) if record else _since_majority(file),
             paper=_paper(record) if record else "",
+            needs_paper=holder.kind in KINDS and bool(KINDS[holder.kind].evidence),
             contact_no=holder.contact_no,
         )
 
