@@ -160,6 +160,22 @@ def test_the_family_s_answer_is_asked_of_who_decides(small_world, alder, manager
     assert "May sign: Oak Testcase, father" in page and 'value="Oak Testcase" maxlength="120"' in page
 
 
+def test_an_answer_by_somebody_who_does_not_decide_is_recorded_and_told(small_world, alder, manager):
+    meeting = pages.held(small_world)
+    address = f"/meetings/{meeting.public_id}?step=answer"
+    keys = re.findall(r'name="by\.([^"]*)"', text_of(manager.get(address)))
+    assert keys
+    for name, is_told in (("Elm Testcase", True), ("maple testcase", False)):
+        given = {f"by.{key}": name for key in keys} | {f"on.{key}": "2026-11-23" for key in keys}
+        answer = manager.post(
+            f"/meetings/{meeting.public_id}/consent", given | {"all": "agrees"}, follow=True
+        )
+        page = text_of(answer)
+        assert "recorded." in page
+        told = "Elm Testcase is not recorded as deciding on 11/23/2026; Maple Testcase is."
+        assert (told in page) is is_told
+
+
 def test_a_confidential_address_is_nowhere_until_it_is_asked_for(
     small_world, here, alder, coordinator, manager
 ):

@@ -31,7 +31,7 @@ from manzanita.web.archive_lines import line_view
 from manzanita.web.meetings_form import STEPS, Desk, code_name, desk_of, step_of, step_url
 from manzanita.web.meetings_refusals import fetch_anew, refuse_closed, tell_reasons
 from manzanita.web.meetings_steps import page_context
-from manzanita.web.rights_words import decider_words
+from manzanita.web.rights_words import decider_words, without_right
 
 AGREES, DECLINES = "agrees", "declines"
 MAX_NAME_LENGTH = 120
@@ -248,6 +248,9 @@ def consent(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         return render(request, "web/meetings/answer.html", context, status=422)
     if count:
         messages.success(request, f"{count} answer{'' if count == 1 else 's'} recorded.")
+        given = ((row["by"], _day(row["on"])) for row in sent.values() if row["choice"])
+        for told in without_right(desk.facts, [(name, day) for name, day in given if day]):
+            messages.warning(request, told)
     else:
         messages.info(request, "No answer was changed.")
     return redirect(step_url(meeting, "answer"))
