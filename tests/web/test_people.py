@@ -68,7 +68,7 @@ def row_of(page: str, name: str) -> str:
 def test_the_page_says_who_decides_and_what_comes_and_is_logged(here, alder, manager):
     page = text_of(manager.get(here))
     assert row_of(page, "Maple").startswith(
-        "Maple Testcase Mother Yes Yes Parent: a biological or adoptive parent"
+        "Maple Testcase Mother · from 08/01/2025 Yes Yes Parent: a biological or adoptive parent"
     )
     assert "Education Code 56028(a)(1)" in page
     assert "04/09/2034" in page and "Student and parents are told of it by 04/09/2033." in page
@@ -94,18 +94,19 @@ def test_another_day_is_asked(here, alder, manager):
     )
     page = text_of(manager.get(f"{here}?on=2026-05-03"))
     assert "Who decides on 05/03/2026" in page and row_of(page, "Maple").startswith(
-        "Maple Testcase Mother Yes Yes"
+        "Maple Testcase Mother · from 08/01/2025 Yes Yes"
     )
     assert (
         "05/04/2026</b> Oak Testcase begins (named by a court to decide on education). From that day decides: Oak"
         in page
     )
     page = text_of(manager.get(here))
-    assert row_of(page, "Oak").startswith("Oak Testcase Aunt Yes Yes")
-    assert row_of(page, "Maple").startswith("Maple Testcase Mother No No A court named Oak Testcase.")
+    assert row_of(page, "Oak").startswith("Oak Testcase Aunt · from 05/04/2026 Yes Yes")
+    assert row_of(page, "Maple").startswith(
+        "Maple Testcase Mother · from 08/01/2025 No No A court named Oak Testcase."
+    )
     page = text_of(manager.get(f"{here}?on=2034-04-09"))
-    assert row_of(page, "Alder").startswith("Alder Testcase the student Yes Yes")
-    assert "from 04/09/2034" in row_of(page, "Alder")
+    assert row_of(page, "Alder").startswith("Alder Testcase the student · from 04/09/2034 Yes Yes")
 
 
 def test_before_anybody_and_with_no_date_the_page_says_so(here, manager):
