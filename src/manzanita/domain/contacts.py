@@ -43,7 +43,7 @@ PROTECTIONS: Mapping[str, Protection] = MappingProxyType(
 
 
 def may_see_confidential(actor: Actor) -> bool:
-    """Only who keeps contacts, and nobody who only looks: no monitor, no helper who views as another person."""
+    """Only who keeps contacts, and nobody who only looks: no monitor, nobody who views as another person."""
     return actor.may(Capability.EDIT_CONTACTS) and not actor.is_read_only
 
 
