@@ -15,6 +15,7 @@ from manzanita.accounts.models import User
 from manzanita.accounts.queries import actor_of, grants_in_force
 from manzanita.cli import main
 from manzanita.exchange.models import StateFinding
+from manzanita.orgs.models import AgencyContact
 from manzanita.procedures.demo import build_demo
 from manzanita.students.models import Student
 from manzanita.students.queries import students_by_ssid
@@ -163,6 +164,25 @@ STORIES = {
     ),
 }
 
+# Who decides today, and what nobody of the demo may find contradictory.
+DECIDES = {
+    "Lupine": ["Mallow", "Merlin"],
+    "Osprey": ["Rosemary", "Martin"],
+    "Egret": ["Azalea", "Sycamore"],
+    "Swift": ["Heather"],
+    "Cedar": ["Grebe"],  # the surrogate
+    "Junco": ["Zinnia"],  # the foster parent; a court limited the mother
+    "Larkspur": ["Primrose"],
+    "Wren": ["Iris", "Falcon"],
+    "Clarkia": ["Fern", "Larkspur"],
+    "Magpie": ["Verbena"],  # a court limited the father
+    "Tanager": ["Dove"],
+}
+
+
+def file_of(actor, pk: int):
+    return load_student(actor, Student.unscoped.get(pk=pk).public_id)
+
 
 def told(file) -> Story:
     """What the system knows of a student, in the words of a story."""
@@ -203,7 +223,13 @@ def test_each_demo_student_is_who_the_list_says(tmp_path):
         actor = actor_of(user, grants_in_force(user, date(2026, 11, 23))[0])
         found = students_by_ssid([f"99000000{number:02}" for number in range(1, 12)])
         for ssid, (name, story) in zip(sorted(found), STORIES.items(), strict=True):
-            student = Student.unscoped.get(pk=found[ssid])
-            assert student.first_name == name
-            assert told(load_student(actor, student.public_id)) == story, name
+            file = file_of(actor, found[ssid])
+            assert file.student.first_name == name
+            assert told(file) == story, name
+            rights = file.facts.rights_on(TODAY)
+            assert [one.name for one in rights.decides] == [f"{who} Testcase" for who in DECIDES[name]]
+            assert not rights.problems, name
+        verbena = file_of(actor, found["9900000010"]).facts.people_on(TODAY)[0]
+        assert (verbena.name, verbena.confidential_code) == ("Verbena Testcase", "safe_at_home")
+        assert AgencyContact.objects.filter(role_code="seds_coordinator", agency__code=CHAPARRAL).count() == 1
         assert not StateFinding.objects.filter(student_id__in=found.values()).exists()

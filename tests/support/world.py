@@ -25,6 +25,7 @@ from manzanita.platform.facts import Statement
 from manzanita.procedures.take_over import take_over_extracts
 from manzanita.students.actions import Identity, register_students, state_student_facts
 from manzanita.students.models import Student
+from manzanita.students.people_actions import ContactValues, RightsValues
 from tests.support.state_files import (
     GRADES,
     LEA,
@@ -129,24 +130,11 @@ def small_world() -> World:
         by_id=None,
         cause="test",
     )
-    state_student_facts(
-        "contact",
-        [
-            Statement(
-                {"student_id": students["alder"].pk, "contact_no": 1},
-                {
-                    "name": "Maple Testcase",
-                    "relation": "Mother",
-                    "language": "English",
-                    "phone": "555-0100",
-                    "is_rights_holder": True,
-                },
-                date(2025, 8, 1),
-            )
-        ],
-        by_id=None,
-        cause="test",
-    )
+    mother = ContactValues("Maple Testcase", "Mother", "English", phone="555-0100")
+    for kind, values in (("contact", mother), ("rights", RightsValues("parent"))):
+        slot = {"student_id": students["alder"].pk, "contact_no": 1}
+        statement = Statement(slot, values.content(), date(2025, 8, 1))
+        state_student_facts(kind, [statement], by_id=None, cause="test")
     take_over_extracts(extracts(), by_id=None)
     for student in students.values():
         student.refresh_from_db()

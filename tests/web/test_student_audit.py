@@ -37,8 +37,7 @@ def asks(monkeypatch):
         asking = type("Asking", (type(plain),), {"asks_purpose": True})(
             **{name: getattr(plain, name) for name in plain.__slots__}
         )
-    for module in ("manzanita.accounts.queries", "manzanita.web.access"):
-        monkeypatch.setattr(f"{module}.PERSPECTIVES", {**PERSPECTIVES, "case_manager": asking})
+    monkeypatch.setattr("manzanita.accounts.queries.PERSPECTIVES", {**PERSPECTIVES, "case_manager": asking})
 
 
 def address(world, name: str, tail: str = "") -> str:

@@ -76,7 +76,7 @@ def test_a_student_who_arrived_keeps_the_meetings_of_the_other_district(small_wo
     assert found["trace"] == "Finalized, by Heron Creek Unified."
     assert found["href"] is None
     meetings = pages.text_of(page_of(coordinator, grebe, "?tab=meetings"))
-    assert '<td class="mid">Heron Creek Unified</td>' in meetings
+    assert '<td class="mid">Heron Creek Unified<br><a class="small" href="/directory?q=9910025">' in meetings
 
 
 def test_this_year_leaves_out_what_ended_before(small_world, coordinator):

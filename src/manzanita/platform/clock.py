@@ -4,7 +4,7 @@ For demonstrations and tests ``settings.TODAY`` moves both by whole days, so tha
 data put them, whatever the date of the machine. Production refuses that setting.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,11 @@ def now() -> datetime:
 def today() -> date:
     """The day it is in California, whatever the time zone of the machine."""
     return now().astimezone(CALIFORNIA).date()
+
+
+def end_of(day: date) -> datetime:
+    """The instant at which ``day`` is over in California."""
+    return datetime.combine(day + timedelta(days=1), time(), CALIFORNIA)
 
 
 @cache

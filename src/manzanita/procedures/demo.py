@@ -23,6 +23,7 @@ from manzanita.orgs.actions import load_orgs
 from manzanita.orgs.queries import agency_by_code
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
+from manzanita.procedures.demo_people import add_demo_people, load_demo_directory
 from manzanita.procedures.finalize import finalize_meeting
 from manzanita.procedures.import_sis import take_in_sis_files
 from manzanita.procedures.people import load_people
@@ -70,6 +71,9 @@ def build_demo(files: Path, today: date) -> list[SignIn]:
         take_in_sis_files([files / name for name in SIS_FILES], lea_code=lea_code, by_id=None)
     take_over_extracts([read_record_file(files / name) for name in EXTRACTS], by_id=None)
     load_people(files / "people.csv", as_of=today, passwords=passwords)
+    with (files / "people.csv").open(encoding="utf-8", newline="") as file:
+        load_demo_directory(csv.DictReader(file))
+    add_demo_people()
     sign_ins = [
         SignIn(
             PERSPECTIVES[row["role"]].label,
@@ -173,14 +177,14 @@ def _agree_in_part(actor: Actor) -> None:
 def _answer(actor: Actor, meeting: Meeting, decided_on: date, *, declined: Collection[str] = ()) -> None:
     """The rights holder's answer to every item; agreed but for the keys in ``declined``."""
     today, facts = clock.today(), facts_of(meeting.student)
-    holder = facts.rights_holder
+    deciders = facts.rights_on(decided_on).decides
     for item in proposal_of(meeting, facts.plan_on(today), facts.services_on(today)).items:
         record_decision(
             actor=actor,
             meeting=meeting,
             item_key=item.key,
             is_agreed=item.key not in declined,
-            decided_by=holder.name if holder else "Parent",
+            decided_by=deciders[0].name if deciders else "Parent",
             decided_on=decided_on,
         )
 

@@ -13,9 +13,11 @@ from django.db import transaction
 from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.models import User
 from manzanita.domain.perspectives import PERSPECTIVES
+from manzanita.domain.rights_kinds import kind_of_relation
 from manzanita.orgs.queries import agency_by_code
 from manzanita.platform.facts import Statement
 from manzanita.students.actions import state_student_facts
+from manzanita.students.people_actions import ContactValues, RightsValues
 from manzanita.students.queries import students_by_ssid
 
 CAUSE = "people-file"
@@ -69,19 +71,18 @@ def load_people(path: Path, *, as_of: date, passwords: dict[str, str]) -> People
             )
         else:
             contact_numbers[student_id] += 1
-            statements["contact"].append(
-                Statement(
-                    {"student_id": student_id, "contact_no": contact_numbers[student_id]},
-                    {
-                        "name": f"{row['first_name']} {row['last_name']}",
-                        "relation": row["relation"],
-                        "language": row["language"],
-                        "phone": row["phone"],
-                        "is_rights_holder": True,
-                    },
-                    date(as_of.year - 1, 7, 1),
-                )
+            slot = {"student_id": student_id, "contact_no": contact_numbers[student_id]}
+            since = date(as_of.year - 1, 7, 1)
+            contact = ContactValues(
+                name=f"{row['first_name']} {row['last_name']}",
+                relation=row["relation"],
+                language=row["language"],
+                phone=row["phone"],
             )
+            statements["contact"].append(Statement(slot, contact.content(), since))
+            # An adult student's right follows from the birthday; of the others no file shows a paper.
+            if kind := kind_of_relation(row["relation"]):
+                statements["rights"].append(Statement(slot, RightsValues(kind).content(), since))
     for kind, stated in statements.items():
         for start in range(0, len(stated), STATEMENTS_AT_ONCE):
             state_student_facts(kind, stated[start : start + STATEMENTS_AT_ONCE], by_id=None, cause=CAUSE)

@@ -17,6 +17,7 @@ from manzanita.students.models import (
     Contact,
     Enrollment,
     Plan,
+    RightsHolder,
     Service,
     SpecialEducationStatus,
     Ssid,
@@ -35,6 +36,7 @@ FACT_MODELS: dict[str, type[Fact]] = {
     "team": TeamMember,
     "agency": AgencyRelation,
     "contact": Contact,
+    "rights": RightsHolder,
 }
 
 

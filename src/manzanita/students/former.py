@@ -8,20 +8,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import date
 
 from manzanita.domain.access import Actor
 from manzanita.platform import clock
 from manzanita.platform.facts import Fact
-from manzanita.students.models import (
-    Contact,
-    Enrollment,
-    Plan,
-    Service,
-    SpecialEducationStatus,
-    Ssid,
-    Student,
-)
+from manzanita.students.models import Enrollment, Plan, Service, SpecialEducationStatus, Ssid, Student
+from manzanita.students.people import known_people, rights_rows
 from manzanita.students.queries import StudentFacts, facts_of
 
 
@@ -37,7 +31,7 @@ def versions_for(actor: Actor, student: Student, versions: Sequence[Fact]) -> li
     through = student.seen_through
     if through is None:
         return list(versions)
-    known = _end_of(through)
+    known = clock.end_of(through)
     return [
         _capped(row, through)
         for row in versions
@@ -46,13 +40,8 @@ def versions_for(actor: Actor, student: Student, versions: Sequence[Fact]) -> li
     ]
 
 
-def _end_of(day: date) -> datetime:
-    """The instant at which ``day`` is over in California."""
-    return datetime.combine(day + timedelta(days=1), time(), clock.CALIFORNIA)
-
-
 def _facts_through(student: Student, through: date, own: frozenset[str]) -> StudentFacts:
-    known = _end_of(through)
+    known = clock.end_of(through)
 
     def seen(model: type[Fact]) -> list[Fact]:
         of_student = model.objects.filter(student=student, effective_from__lte=through)
@@ -63,6 +52,7 @@ def _facts_through(student: Student, through: date, own: frozenset[str]) -> Stud
         )
 
     return StudentFacts(
+        student=student,
         # An SSID is the state's, not an LEA's: the one that held on the last day is how the state knows the student.
         ssids=[
             _capped(row, through)
@@ -74,18 +64,27 @@ def _facts_through(student: Student, through: date, own: frozenset[str]) -> Stud
         statuses=seen(SpecialEducationStatus),
         plans=seen(Plan),
         services=seen(Service),
-        contacts=list(
-            Contact.objects.as_of(effective=through, known=known)
-            .filter(student=student)
-            .order_by("contact_no")
-        ),
+        people=[
+            replace(person, effective_to=_until(person.effective_to, through))
+            for person in known_people(student, known=known)
+            if person.effective_from <= through
+        ],
+        rights=[
+            _capped(row, through)
+            for row in rights_rows(student, known=known)
+            if row.effective_from <= through
+        ],
         case_manager_id=None,
     )
 
 
 def _capped(fact: Fact, through: date) -> Fact:
     """The fact without an end that came later: as it stood on the last day it was still in force."""
-    if fact.effective_to is not None and fact.effective_to > through:
+    if _until(fact.effective_to, through) != fact.effective_to:
         fact = copy.copy(fact)
         fact.effective_to = None
     return fact
+
+
+def _until(last: date | None, through: date) -> date | None:
+    return None if last is not None and last > through else last

@@ -15,12 +15,13 @@ from django.http import Http404
 
 from manzanita.domain.access import Actor, Relationship
 from manzanita.domain.records import parse_state_date
+from manzanita.domain.rights import Rights, Standing, rights_holders_on
 from manzanita.platform import clock
 from manzanita.students.models import (
     CaseAssignment,
-    Contact,
     Enrollment,
     Plan,
+    RightsHolder,
     ScopedQuerySet,
     Service,
     SpecialEducationStatus,
@@ -29,6 +30,7 @@ from manzanita.students.models import (
     StudentFact,
 )
 from manzanita.students.names import name_words
+from manzanita.students.people import KnownPerson, known_people, rights_rows, standings_of
 from manzanita.students.scope import lea_filter, visible_to, with_last_day
 
 PAGE_SIZE = 50
@@ -77,14 +79,16 @@ def is_visible(actor: Actor, student_id: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class StudentFacts:
-    """What is believed about one student, for all days, each list by start date."""
+    """What is believed about one student, for all days, each list by start date; people by their number."""
 
+    student: Student
     ssids: list[Ssid]
     enrollments: list[Enrollment]
     statuses: list[SpecialEducationStatus]
     plans: list[Plan]
     services: list[Service]
-    contacts: list[Contact]
+    people: list[KnownPerson]
+    rights: list[RightsHolder]
     case_manager_id: int | None
 
     @property
@@ -109,9 +113,22 @@ class StudentFacts:
     def services_on(self, day: date) -> list[Service]:
         return [s for s in self.services if _covers(s, day)]
 
+    def people_on(self, day: date) -> list[KnownPerson]:
+        return [person for person in self.people if person.is_known_on(day)]
+
+    def person(self, contact_no: int) -> KnownPerson | None:
+        """The contact with this number as it is known last."""
+        return next((one for one in reversed(self.people) if one.contact_no == contact_no), None)
+
     @property
-    def rights_holder(self) -> Contact | None:
-        return next((c for c in self.contacts if c.is_rights_holder), None)
+    def standings(self) -> list[Standing]:
+        return standings_of(self.rights, self.people)
+
+    def rights_on(self, day: date) -> Rights:
+        """Who decides and who gets the notices on ``day``: the only answer to that question."""
+        return rights_holders_on(
+            day, self.student.birth_on, self.standings, student_name=self.student.full_name
+        )
 
 
 def versions_of(model: type[StudentFact], student: Student, **slot: object) -> list[StudentFact]:
@@ -124,10 +141,11 @@ def _covers(fact: Enrollment | SpecialEducationStatus | Plan | Service, day: dat
 
 
 def facts_of(student: Student, *, known: datetime | None = None) -> StudentFacts:
-    """All believed facts of a student that the caller was allowed to read; seven queries."""
+    """All believed facts of a student that the caller was allowed to read; eight queries."""
     today = clock.today()
     assignment = CaseAssignment.objects.as_of(effective=today, known=known).filter(student=student).first()
     return StudentFacts(
+        student=student,
         ssids=list(Ssid.objects.as_of(known=known).filter(student=student).order_by("effective_from")),
         enrollments=list(
             Enrollment.objects.as_of(known=known)
@@ -145,9 +163,8 @@ def facts_of(student: Student, *, known: datetime | None = None) -> StudentFacts
             .filter(student=student)
             .order_by("service_no", "effective_from")
         ),
-        contacts=list(
-            Contact.objects.as_of(effective=today, known=known).filter(student=student).order_by("contact_no")
-        ),
+        people=known_people(student, known=known),
+        rights=rights_rows(student, known=known),
         case_manager_id=assignment.user_id if assignment else None,
     )
 

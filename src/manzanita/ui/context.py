@@ -95,6 +95,7 @@ class Frame:
     sign_out_url: str | None
     account_url: str | None
     why_url: str | None
+    directory_url: str | None
     keep_alive_url: str | None
     is_practice: bool
     session_ends_at: dt.datetime | None
@@ -185,6 +186,7 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         sign_out_url=_first_url("sign_out", "logout"),
         why_url=url_or_none("why"),
         account_url=_first_url("account", "profile"),
+        directory_url=url_or_none("directory") if actor is not None else None,
         keep_alive_url=url_or_none("keep_alive"),
         is_practice=settings.STATE_GATEWAY["destination"] == "sandbox",
         session_ends_at=getattr(request, "session_ends_at", None),

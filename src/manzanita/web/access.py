@@ -42,6 +42,16 @@ def requires(capability: Capability) -> Callable[[View], View]:
     return decorate
 
 
+def requires_grant(view: View) -> View:
+    """The view runs for everybody who is somebody here: for pages without any student."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        return no_grant(request) if request.actor is None else view(request, *args, **kwargs)
+
+    return guarded
+
+
 def no_grant(request: HttpRequest) -> HttpResponse:
     """Signed in, but no grant is in force today, so there is no scope to show anything of."""
     return render(request, "web/no_grant.html", {"person_name": request.user.name}, status=403)

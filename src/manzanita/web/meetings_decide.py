@@ -31,6 +31,7 @@ from manzanita.web.archive_lines import line_view
 from manzanita.web.meetings_form import STEPS, Desk, code_name, desk_of, step_of, step_url
 from manzanita.web.meetings_refusals import fetch_anew, refuse_closed, tell_reasons
 from manzanita.web.meetings_steps import page_context
+from manzanita.web.rights_words import decider_words, without_right
 
 AGREES, DECLINES = "agrees", "declines"
 MAX_NAME_LENGTH = 120
@@ -174,13 +175,14 @@ def _day(text: str) -> date | None:
 def _answer_context(
     actor: Actor, desk: Desk, sent: dict[str, dict[str, str]], reasons: Sequence[Reason]
 ) -> dict:
-    holder = desk.facts.rights_holder
+    today = clock.today()
     return {
         **page_context(actor, desk, "answer"),
         "heading": STEPS["answer"],
-        "today": clock.today(),
-        "people": [(contact.name, contact.relation) for contact in desk.facts.contacts],
-        "holder": holder,
+        "today": today,
+        "people": [(person.name, person.relation) for person in desk.facts.people_on(today)],
+        "rights": desk.facts.rights_on(today),
+        "deciders": decider_words(desk.facts, today),
         "rows": [_answer_row(desk, item, sent.get(item.key)) for item in desk.proposal.items],
         "offer_version": offer_version(desk.meeting),
         "reasons": reasons,
@@ -189,7 +191,7 @@ def _answer_context(
 
 def _answer_row(desk: Desk, item: Item, sent: dict[str, str] | None) -> dict:
     """One item with what is recorded of it, or with what was just sent and refused."""
-    decision, holder = item.decision, desk.facts.rights_holder
+    decision, holder = item.decision, desk.facts.rights_on(clock.today()).only_decider
     if sent is None:
         choice = ""
         # An answer to an older offer is no answer to this one: nothing is chosen in advance.
@@ -246,6 +248,9 @@ def consent(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         return render(request, "web/meetings/answer.html", context, status=422)
     if count:
         messages.success(request, f"{count} answer{'' if count == 1 else 's'} recorded.")
+        given = ((row["by"], _day(row["on"])) for row in sent.values() if row["choice"])
+        for told in without_right(desk.facts, [(name, day) for name, day in given if day]):
+            messages.warning(request, told)
     else:
         messages.info(request, "No answer was changed.")
     return redirect(step_url(meeting, "answer"))

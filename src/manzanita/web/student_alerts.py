@@ -5,16 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
 
 from manzanita.archive.queries import document_of
+from manzanita.domain.rights import majority_on
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.years import census_day
 from manzanita.ui.formats import plural, us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.student_file import StudentFile
 
+# The transfer of rights is told a year ahead (Education Code 56041.5; 34 CFR 300.320(c)).
+MAJORITY_AHEAD = timedelta(days=366)
 PLAN_SHORT = {"100": "IEP", "150": "IFSP", "200": "ISP"}
 
 
@@ -30,7 +34,14 @@ class Alert:
 
 
 def alerts_of(file: StudentFile) -> list[Alert]:
-    return [*_former(file), *_late(file), *_conflict(file), *_left(file), *_declined(file)]
+    return [
+        *_former(file),
+        *_late(file),
+        *_conflict(file),
+        *_left(file),
+        *_declined(file),
+        *_rights(file),
+    ]
 
 
 def _former(file: StudentFile) -> Iterator[Alert]:
@@ -109,3 +120,20 @@ def _declined(file: StudentFile) -> Iterator[Alert]:
         url_or_none("archive", archive.public_id),
         "Show the answers",
     )
+
+
+def _rights(file: StudentFile) -> Iterator[Alert]:
+    """Records of who decides that contradict each other, and an 18th birthday that is near."""
+    people = url_or_none("people", file.student.public_id)
+    for problem in file.facts.rights_on(file.today).problems:
+        if problem.code != "nobody-holds":
+            yield Alert("warn", "Not settled", problem.text, people, "Settle it")
+    born = file.student.birth_on
+    if born is not None and file.today < majority_on(born) <= file.today + MAJORITY_AHEAD:
+        yield Alert(
+            "warn",
+            "Soon",
+            f"Turns 18 on {us_date(majority_on(born))}: the rights pass to the student that day.",
+            people,
+            "Who decides then",
+        )

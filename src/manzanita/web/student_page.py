@@ -31,6 +31,7 @@ from manzanita.ui.formats import plural, us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.read_purpose import ask_purpose, purpose_for
+from manzanita.web.rights_words import decider_words, languages_of_deciders, undecided_words
 from manzanita.web.state_lines import rows_of_operations
 from manzanita.web.student_alerts import PLAN_SHORT, alerts_of
 from manzanita.web.student_file import StudentFile, load_student, meeting_day
@@ -39,6 +40,14 @@ from manzanita.web.student_timeline import draw, lanes_of, rows_of
 from manzanita.web.students_words import ACTION_WORDS, READ_WORDS, grade_text, perspective_words
 
 TABS = {"record": "Record", "meetings": "Meetings", "state": "State", "history": "History"}
+# The people have a page of their own (web.people) in the same frame.
+TAB_ORDER = {
+    "record": "Record",
+    "meetings": "Meetings",
+    "state": "State",
+    "people": "People",
+    "history": "History",
+}
 HISTORY_SHOWN = 100
 # An assessment takes its 60 days and the plan for it its 15: a triennial is offered from then on.
 TRIENNIAL_AHEAD = timedelta(days=75)
@@ -69,12 +78,24 @@ def student_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         purpose = given
     file = load_student(request.actor, public_id)
     log_reads(actor=request.actor, student_ids=[file.student.pk], what=f"student.{tab}", purpose_code=purpose)
+    context = {**frame_of(request, file, tab), **TAB_CONTEXT[tab](file)}
+    return render(request, f"web/students/tab_{tab}.html", context)
+
+
+def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any]:
+    """What every tab shows around its own part."""
     lanes = lanes_of(file)
     judged = [(event, _reasons_not_to(file, event)) for event in _usual_events(file)]
     only_this_year = request.GET.get("years") == "this"
-    here = reverse("student", args=[public_id])
-    counts = {"meetings": len(file.known_meetings), "state": len(file.operations) or None}
-    context = {
+    page, people = (reverse(name, args=[file.student.public_id]) for name in ("student", "people"))
+    addresses = {key: f"{page}?tab={key}" for key in TABS} | {"people": f"{people}?"}
+    here = addresses[tab]
+    counts = {
+        "meetings": len(file.known_meetings),
+        "state": len(file.operations) or None,
+        "people": len(file.facts.people_on(file.today)),
+    }
+    return {
         "file": file,
         "alerts": alerts_of(file),
         "student": file.student,
@@ -85,17 +106,18 @@ def student_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "refused": _refused_actions(judged),
         "drawing": draw(file, lanes, only_this_year=only_this_year),
         "spans": [
-            ("This year", f"{here}?tab={tab}&years=this", only_this_year),
-            ("All", f"{here}?tab={tab}", not only_this_year),
+            ("This year", f"{here}&years=this", only_this_year),
+            ("All", here.removesuffix("?"), not only_this_year),
         ],
         "line_rows": rows_of(lanes),
         "strip": [_strip_column(cell) for cell in _cells(file)],
         "reasons": _strip_reasons(file),
         "tab": tab,
-        "tabs": [(label, f"{here}?tab={key}", key == tab, counts.get(key)) for key, label in TABS.items()],
-        **TAB_CONTEXT[tab](file),
+        "tabs": [
+            (label, addresses[key].removesuffix("?"), key == tab, counts.get(key))
+            for key, label in TAB_ORDER.items()
+        ],
     }
-    return render(request, f"web/students/tab_{tab}.html", context)
 
 
 def _lead(file: StudentFile) -> str:
@@ -106,7 +128,8 @@ def _lead(file: StudentFile) -> str:
 
 
 def _identity(file: StudentFile) -> list[tuple[str, str]]:
-    enrollment, plan, holder = file.enrollment, file.plan, file.facts.rights_holder
+    enrollment, plan = file.enrollment, file.plan
+    deciders = decider_words(file.facts, file.today)
     kind = PLAN_SHORT.get(plan.plan_type_code, "Plan") if plan else ""
     disability = code_set("Disability").label(plan.disability_1_code) if plan else ""
     return [
@@ -121,8 +144,8 @@ def _identity(file: StudentFile) -> list[tuple[str, str]]:
         ("DSEA", file.agency(plan.dsea_code) if plan and plan.dsea_code else ""),
         ("Plan", f"{kind} ({plan.plan_type_code}), {disability}" if plan else ""),
         ("Case manager", file.people.get(file.facts.case_manager_id or 0, "None assigned")),
-        ("Rights holder", f"{holder.name}, {holder.relation.lower()}" if holder else "Not recorded"),
-        ("Language", holder.language if holder else ""),
+        ("Rights holder", "; ".join(deciders) or undecided_words(file.facts, file.today)),
+        ("Language", ", ".join(languages_of_deciders(file.facts, file.today))),
     ]
 
 
@@ -327,6 +350,7 @@ def _meetings_tab(file: StudentFile) -> dict[str, Any]:
                 "elsewhere": file.agencies.get(meeting.lea_code, meeting.lea_code)
                 if meeting.lea_code != file.lea_code
                 else "",
+                "ask_url": f"{reverse('directory')}?q={meeting.lea_code}",
             }
             for meeting in file.known_meetings
         ]

@@ -169,4 +169,6 @@ urlpatterns = [
     path("", include("manzanita.web.read_purpose")),
     path("", include("manzanita.web.field_history")),
     path("", include("manzanita.web.disclosures")),
+    path("", include("manzanita.web.people")),
+    path("", include("manzanita.web.people_forms")),
 ]

@@ -18,6 +18,12 @@ ACTION_WORDS = {
     "record_disclosure": "Recorded a disclosure",
     "read_who_saw": "Asked who saw this student",
     "send_again": "Set an archive to go to the state once more",
+    "add_contact": "Added a contact",
+    "record_contact": "Changed a contact",
+    "end_contact": "Ended a contact",
+    "record_rights": "Recorded who may decide, or may not",
+    "end_rights": "Ended a record of who may decide",
+    "withdraw_rights": "Took back a record of who may decide",
 }
 READ_WORDS = {
     "student.list": "Seen in a list",
@@ -30,6 +36,8 @@ READ_WORDS = {
     "student.purpose-asked": "Asked for a purpose",
     "student.purpose": "Said why",
     "audit.who-saw": "Seen in a list of who saw whom",
+    "student.people": "People",
+    "contact.confidential": "Confidential address, shown on request",
     "meeting.list": "Seen in the list of meetings",
     "meeting": "Meeting",
     "meeting.open": "Meeting, before opening one",

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("manzanita.web.state")),
     path("", include("manzanita.web.why")),
     path("", include("manzanita.web.audit")),
+    path("", include("manzanita.web.directory")),
 ]
 
 handler403 = "manzanita.web.access.forbidden"
