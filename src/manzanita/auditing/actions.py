@@ -14,7 +14,10 @@ SYSTEM_LABEL = "system"
 
 
 class Reader(Protocol):
-    """What the logs need to know of who is acting; ``domain.access.Actor`` has it."""
+    """What the logs need to know of who is acting; ``domain.access.Actor`` has it.
+
+    An actor who looks as somebody else also has ``reader_id``, who really looks; the grant is the other's then.
+    """
 
     @property
     def user_id(self) -> int: ...
@@ -35,7 +38,7 @@ def log_reads(*, actor: Reader, student_ids: Iterable[int], what: str, request_i
     rows = [
         ReadEvent(
             at=at,
-            actor_user_id=actor.user_id,
+            actor_user_id=_reader_id(actor),
             grant_id=actor.grant_id,
             perspective=actor.perspective_key,
             student_id=student_id,
@@ -64,7 +67,7 @@ def log_change(
     """
     return ChangeEvent.objects.create(
         at=clock.now(),
-        actor_user_id=None if actor is None else actor.user_id,
+        actor_user_id=None if actor is None else _reader_id(actor),
         actor_label=SYSTEM_LABEL if actor is None else actor.perspective_key,
         action=action,
         student_id=student_id,
@@ -73,3 +76,7 @@ def log_change(
         reason=reason[:300],
         detail=dict(detail or {}),
     )
+
+
+def _reader_id(actor: Reader) -> int:
+    return getattr(actor, "reader_id", actor.user_id)

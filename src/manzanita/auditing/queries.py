@@ -1,5 +1,11 @@
 """Reading the two logs."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.db.models import Model
 
 from manzanita.auditing.models import AppendOnlyQuerySet, ChangeEvent, ReadEvent
@@ -21,3 +27,40 @@ def reason_of(action: str, subject: Model) -> str:
         action=action, subject_type=subject._meta.label_lower, subject_id=subject.pk
     )
     return events.order_by("-at", "-pk").values_list("reason", flat=True).first() or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One person saw something of one student. ``pk`` orders the looks, and is where a page of them goes on."""
+
+    pk: int
+    at: datetime
+    what: str
+    student_id: int
+
+
+def looks_through(
+    user_id: int,
+    grant_ids: Iterable[int],
+    *,
+    student_id: int | None = None,
+    before: int | None = None,
+    limit: int = 200,
+) -> list[Look]:
+    """What a person saw through these grants, newest first: one for each student of each page and list."""
+    found = ReadEvent.objects.filter(actor_user_id=user_id, grant_id__in=list(grant_ids))
+    if student_id is not None:
+        found = found.filter(student_id=student_id)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return [Look(event.pk, event.at, event.what, event.student_id) for event in found.order_by("-pk")[:limit]]
+
+
+def look_count(user_id: int, grant_ids: Iterable[int]) -> int:
+    """How many looks ``looks_through`` lists in all."""
+    return ReadEvent.objects.filter(actor_user_id=user_id, grant_id__in=list(grant_ids)).count()
+
+
+def times_done(action: str, user_id: int, since: datetime) -> int:
+    """How often a person did something since then."""
+    return ChangeEvent.objects.filter(actor_user_id=user_id, action=action, at__gte=since).count()
