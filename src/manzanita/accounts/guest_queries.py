@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from manzanita.accounts.models import Grant, GrantStudent, HostSession, RecordRequest, User, ViewAsSession
 from manzanita.accounts.queries import actor_of, capabilities_of, grants_in_force, in_force, standing_with
@@ -33,6 +34,14 @@ def monitor_grants(actor: Actor) -> QuerySet[Grant]:
 def named_ids(grant: Grant) -> list[int]:
     """Database keys of the students whom a grant names."""
     return list(GrantStudent.objects.filter(grant=grant).order_by("pk").values_list("student_id", flat=True))
+
+
+def named_counts(grant_ids: Iterable[int]) -> dict[int, int]:
+    """How many students each of these grants names."""
+    rows = (
+        GrantStudent.objects.filter(grant__in=list(grant_ids)).values("grant_id").annotate(count=Count("pk"))
+    )
+    return {row["grant_id"]: row["count"] for row in rows}
 
 
 def is_over(grant: Grant) -> bool:
@@ -123,8 +132,11 @@ def running_view(pk: object, user_id: int) -> ViewAsSession | None:
     return found.select_related("viewed", "viewed_grant__agency").first()
 
 
-def viewing_actor(view: ViewAsSession, helper: User) -> Actor | None:
+def viewing_actor(
+    view: ViewAsSession, helper: User, *, list_view: str = "", at_school: tuple[str, str] = ("", "")
+) -> Actor | None:
     """The colleague's actor, cut to reading within the helper's own scope; ``None`` where the view may not go on.
+    ``list_view`` and ``at_school`` are what the helper chose of the colleague's lists.
 
     Asked anew for each request: either grant may have ended, and half an hour passes.
     """
@@ -136,7 +148,7 @@ def viewing_actor(view: ViewAsSession, helper: User) -> Actor | None:
     if not own or not seen or not any(Capability.VIEW_AS in capabilities_of(grant) for grant in own):
         return None
     within = actor_of(helper, *own)
-    actor = actor_of(view.viewed, *seen)
+    actor = actor_of(view.viewed, *seen, view=list_view, at_school=at_school)
     return replace(
         actor,
         capabilities=actor.capabilities & {Capability.READ_STUDENT},

@@ -13,6 +13,12 @@ ACTION_WORDS = {
     "set_report_status": "Set what of an archive is reported",
     "end_report_status": "An archive is reported whole again",
     "say_complete": "Said that the state holds an archive",
+    "name_student": "Opened to a guest",
+    "unname_student": "Closed to a guest",
+    "exact-search": "Found by somebody with the exact SSID, or name and birth date",
+    "request_record": "Asked for by another agency",
+    "grant_record": "Opened to who asked for the record",
+    "refuse_record": "Refused to who asked for the record",
     "send_again": "Set an archive to go to the state once more",
 }
 READ_WORDS = {
@@ -37,6 +43,11 @@ READ_WORDS = {
     "state.not-reported": "Seen in the list of what is not reported",
     "state.limited": "Seen in a limited send",
     "procedure": "Record, before a change without a meeting",
+    "guest.looks": "Seen in the list of what a guest looked at",
+    "monitor.pick": "Seen while choosing students for a state monitor",
+    "monitor.students": "Seen in the access of a state monitor",
+    "request.list": "Seen in the list of requested records",
+    "request": "Request for the record",
 }
 
 
