@@ -23,8 +23,8 @@ MOST_PICKED = 200
 class Picked:
     """``rows`` are chosen, ``found`` offered; ``not_found`` are pasted words that name nobody, each with why."""
 
-    rows: Sequence[ListRow]
-    found: Sequence[ListRow]
+    rows: list[ListRow]
+    found: list[ListRow]
     not_found: Sequence[tuple[str, str]]
     has_more: bool
     error: str = ""
