@@ -2,7 +2,8 @@
 
 With ``--held`` the annual review of Alder is held and agreed in full, with one service changed; what is left
 is one click. Prints the public id of that meeting. With ``--cast`` the students of ``tests.support.cast``
-are there too. With ``--holds`` archives wait that cannot be sent, one for each reason.
+are there too. With ``--holds`` archives wait that cannot be sent, one for each reason. With ``--guests`` people from
+outside can sign in: a state monitor without access yet, staff of the host, the other district's coordinator.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ def main() -> None:
     parser.add_argument("--held", action="store_true")
     parser.add_argument("--cast", action="store_true")
     parser.add_argument("--holds", action="store_true")
+    parser.add_argument("--guests", action="store_true")
     args = parser.parse_args()
     django.setup()
     from django.core.management import call_command
@@ -32,8 +34,21 @@ def main() -> None:
         add_cast()
     if args.holds:
         _archives_that_wait(world)
+    if args.guests:
+        _people_from_outside(world)
     if args.held:
         print(held_meeting(world.case_manager_actor, world.students["alder"]))
+
+
+def _people_from_outside(world) -> None:
+    from manzanita.accounts.actions import add_person
+    from tests.support.guests import MONITOR_EMAIL, host_person
+    from tests.support.pages import other_coordinator
+    from tests.support.state_files import PASSWORD
+
+    add_person(email=MONITOR_EMAIL, name="Bittern Example", password=PASSWORD)
+    host_person()
+    other_coordinator(world)
 
 
 def _archives_that_wait(world) -> None:

@@ -87,7 +87,8 @@ def monitor_new(request: HttpRequest) -> HttpResponse:
             "starts_on": today.isoformat(),
             "ends_on": (today + timedelta(days=30)).isoformat(),
         }
-        return render(request, "web/guests/monitor_new.html", {"values": values, "picked": None} | _limits())
+        context = {"values": values, "picked": None, "reasons": [], "is_checked": False}
+        return render(request, "web/guests/monitor_new.html", context | _limits())
     values = {key: request.POST.get(key, "").replace("\0", "").strip() for key in FIELDS}
     picked = pick(request.actor, request.POST)
     log_reads(actor=request.actor, student_ids=picked.shown_ids, what="monitor.pick")

@@ -58,7 +58,12 @@ def health_of(actor: Actor, desk: Desk) -> Health | None:
         fatal=desk.count(Severity.FATAL),
         warnings=desk.count(Severity.WARNING),
         not_evaluated=desk.count(Severity.NOT_EVALUATED),
-        missing=open_blockers(actor, meeting, desk.facts, desk.proposal),
+        # Whether the reader could finalize is no matter of the meeting.
+        missing=[
+            reason
+            for reason in open_blockers(actor, meeting, desk.facts, desk.proposal)
+            if reason.code != "no-capability"
+        ],
     )
 
 
