@@ -175,7 +175,7 @@ def test_7_a_look_as_a_colleague(coordinator):
     expect(band).to_contain_text(re.compile(r"(30|29) min left"))
     coordinator.find_student("Alder Testcase")
     coordinator.look("guests-view-as-student")
-    page.get_by_role("link", name="Home").click()
+    page.get_by_role("link", name="Home", exact=True).click()
     coordinator.look("guests-view-as-home")
     band.get_by_role("button", name="End the view").click()
     expect(page.locator("main")).to_contain_text("You look as yourself again")

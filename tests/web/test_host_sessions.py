@@ -110,7 +110,7 @@ def test_asking_tells_the_district_on_home_and_by_mail(
     home = text_of(coordinator.get("/"))
     assert "Host staff ask for a session" in home
     page = text_of(coordinator.get("/admin/host-sessions"))
-    assert "Egret Placeholder" in page and "Asks for a session" in page and "T-4711" in page
+    assert "Egret Placeholder" in page and "Waits for you" in page and "T-4711" in page
 
 
 @pytest.mark.parametrize(

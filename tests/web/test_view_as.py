@@ -142,6 +142,18 @@ def test_a_page_that_the_colleague_may_open_and_a_view_may_not_says_why(small_wo
     assert "there nobody can open and hold meetings. End the view, and do it as yourself." in page
 
 
+def test_the_student_page_gives_the_colleagues_reasons_and_else_that_a_view_only_reads(small_world, viewing):
+    here = f"/students/{small_world.students['alder'].public_id}"
+    page = text_of(viewing.get(here))
+    assert "there nobody can open and hold meetings. End the view, and do it as yourself." in page
+    assert "Your perspective does not open meetings" not in page
+
+    opened(small_world, "alder")
+    page = text_of(viewing.get(here))
+    # What stands in the colleague's way, as the colleague reads it.
+    assert "Not now: the open annual plan review comes first." in page
+
+
 def test_a_meeting_is_seen_without_its_controls(small_world, viewing):
     meeting = opened(small_world, "alder")
 

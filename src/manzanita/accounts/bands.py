@@ -18,7 +18,7 @@ def band_of(request: HttpRequest) -> AccessBand | None:
         view = request.view_as
         return AccessBand(
             f"You see what {actor.person_name} sees",
-            f"as {actor.perspective.label} at {actor.agency_name}, of the students whom you reach, too. Nothing can be "
+            f"as {actor.perspective.label} at {actor.agency_name}, of students whom you reach, too. Nothing can be "
             f"changed; each look is logged under both names. Until {us_time(view.ends_at)}:",
             int((view.ends_at - clock.now()).total_seconds()),
             url_or_none("view_as_end"),
