@@ -10,7 +10,7 @@ from manzanita.accounts.models import Grant, User
 from manzanita.auditing.models import ChangeEvent, ReadEvent
 from tests.support import world as w
 from tests.support.guests import MONITOR_EMAIL, addresses, monitor_of, person_of
-from tests.support.pages import NO_ID, finalized, opened, other_coordinator, text_of
+from tests.support.pages import NO_ID, finalized, many_students, opened, other_coordinator, text_of
 
 FORM = {
     "name": "Bittern Example",
@@ -354,9 +354,31 @@ def test_the_selpa_sees_it_and_does_not_give_it(small_world, sign_in, alders):
 
 
 def test_home_counts_the_monitors_who_have_access(small_world, coordinator, alders):
-    assert "State monitors with access now" in text_of(coordinator.get("/"))
+    assert 'aria-label="State monitors with access now: 1"' in text_of(coordinator.get("/"))
     coordinator.post(f"/admin/monitors/{alders.pk}", {"do": "end"})
-    assert "State monitors with access now" not in text_of(coordinator.get("/"))
+    assert 'aria-label="State monitors with access now: 0"' in text_of(coordinator.get("/"))
+
+
+def test_too_many_at_once_are_refused_in_words(small_world, coordinator, alders):
+    many = " ".join(f"99001{number:05}" for number in range(5_001))
+
+    page = coordinator.post(f"/admin/monitors/{alders.pk}", {"do": "add", "ssids": many}, follow=True)
+    assert "Nobody was added. 5,001 entries: give at most 5,000 at a time." in text_of(page)
+    found = coordinator.post(f"/admin/monitors/{alders.pk}", {"do": "find", "ssids": many})
+    assert "5,001 entries: give at most 5,000 at a time." in text_of(found)
+    new = coordinator.post("/admin/monitors/new", {**FORM, "ssids": many, "do": "give"})
+    assert new.status_code == 422 and "5,001 entries" in text_of(new)
+
+
+def test_one_access_names_two_hundred_at_most(small_world, coordinator):
+    many_students(201)
+    many = " ".join(f"99001{number:05}" for number in range(201))
+
+    answer = coordinator.post("/admin/monitors/new", {**FORM, "ssids": many, "do": "give"})
+
+    assert answer.status_code == 422
+    assert "201 students: one access names at most 200." in text_of(answer)
+    assert not Grant.objects.filter(perspective_key="cde_monitor").exists()
 
 
 @pytest.mark.parametrize("count", [1, 4])

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_safe
 
-from manzanita.accounts.access_refusals import NotGiven
+from manzanita.accounts.access_refusals import NotGiven, refusal
 from manzanita.accounts.guest_queries import (
     MONITOR,
     is_over,
@@ -195,6 +195,8 @@ def _change(request: HttpRequest, grant: Grant) -> str:
         unname_student(actor=actor, grant=grant, student_id=student.pk)
         return f"{student.full_name} is not open to {grant.user.name} any more."
     picked = pick(actor, request.POST)
+    if picked.error:
+        raise NotGiven([refusal("too-many", f"Nobody was added. {picked.error}", "Add fewer at a time.")])
     count = name_students(actor=actor, grant=grant, student_ids=picked.student_ids)
     left_out = (
         f" Left out: {', '.join(f'{word} ({why})' for word, why in picked.not_found[:20])}."

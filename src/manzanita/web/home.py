@@ -74,9 +74,7 @@ def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
     if actor.may(Capability.READ_STUDENT):
         groups += [_clocks(actor), _at_the_state(actor, counts), _meetings(actor)]
     if actor.may(Capability.MANAGE_PEOPLE):
-        groups.append(
-            Group("Guests", guest_needs(actor), "Nobody from outside looks at records, or asks to.")
-        )
+        groups.append(Group("Guests", guest_needs(actor), ""))
     return groups
 
 
