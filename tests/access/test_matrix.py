@@ -150,7 +150,7 @@ def _address(access: AccessWorld, name: str, row: dict[str, str], which: int) ->
     arguments: list[object] = []
     if row["object"]:
         found = access.objects[row["object"]][which]
-        arguments.append(found.pk if row["object"] in ("operation", "finding", "record") else found.public_id)
+        arguments.append(getattr(found, "public_id", None) or found.pk)
     if name == "submission_reject" and which == 0:
         return reverse(name, args=arguments) + f"?line={access.objects['line'][0].pk}"
     return reverse(name, args=arguments + MORE_ARGUMENTS.get(name, []))

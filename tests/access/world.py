@@ -20,6 +20,7 @@ from pathlib import Path
 from django.conf import settings
 
 from manzanita.accounts.actions import add_person, grant_perspective
+from manzanita.accounts.guest_models import HostSession, RecordRequest
 from manzanita.accounts.models import Grant, User
 from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
 from manzanita.archive.models import Archive, ArchivedRecord
@@ -58,6 +59,7 @@ AT: dict[str, tuple[str, frozenset[str]]] = {
         ("nps_administrator", NPS, "nps"),
         ("nps_provider", NPS, "nps"),
         ("cde_monitor", w.LEA, "alder"),
+        ("requested_record", w.LEA, "alder"),
         ("family", w.LEA, ""),
         ("sis_staff", w.LEA, ""),
         ("office_clerk", w.LEA, "alder towhee yarrow nps private npa1 next"),
@@ -197,6 +199,55 @@ def _teams(students: dict[str, Student], grants: dict[str, Grant]) -> None:
         )
 
 
+def _monitors(world: w.World, students: dict[str, Student]) -> tuple[Grant, Grant]:
+    """Access of a monitor to Alder, and to ``far``."""
+    person = add_person(email="other.monitor@example.org", name="Other Monitor", password=w.PASSWORD)
+    first, second = (
+        grant_perspective(
+            user=person,
+            perspective_key="cde_monitor",
+            agency=Agency.objects.get(code=code),
+            starts_on=w.TODAY,
+            ends_on=w.TODAY + timedelta(days=9),
+            by=world.coordinator,
+            reason="test",
+            student_ids=[students[name].pk],
+        )
+        for code, name in ((w.LEA, "alder"), (FAR_LEA, "far"))
+    )
+    return first, second
+
+
+def _host_sessions(world: w.World) -> tuple[HostSession, HostSession]:
+    first, second = (
+        HostSession.objects.create(
+            asked_by=world.case_manager,
+            agency=Agency.objects.get(code=code),
+            comment="A page is slow",
+            ticket="T1",
+            hours=1,
+            asked_at=w.NOON,
+        )
+        for code in (w.LEA, FAR_LEA)
+    )
+    return first, second
+
+
+def _record_requests(world: w.World, students: dict[str, Student]) -> tuple[RecordRequest, RecordRequest]:
+    first, second = (
+        RecordRequest.objects.create(
+            asked_by=world.case_manager,
+            asked_through=world.case_manager_grant,
+            agency=Agency.objects.get(code=code),
+            student_id=students[name].pk,
+            reason="Arrives here",
+            asked_at=w.NOON,
+        )
+        for code, name in ((w.LEA, "alder"), (FAR_LEA, "far"))
+    )
+    return first, second
+
+
 def _written(student: Student) -> Submission:
     """A line of Alder that was written as a file for upload by hand."""
     found = Submission.objects.create(
@@ -299,5 +350,8 @@ def _objects(
         "operation": (Operation.objects.filter(lea_code=w.LEA).order_by("pk").first(), far_operation),
         "finding": (finding, far_finding),
         "file": (written, far_submission),
+        "monitor": _monitors(world, students),
+        "host_session": _host_sessions(world),
+        "record_request": _record_requests(world, students),
         "line": (written.lines.get(), None),
     }

@@ -2,9 +2,10 @@
 
 With ``--held`` the annual review of Alder is held and agreed in full, with one service changed; what is left
 is one click. Prints the public id of that meeting. With ``--cast`` the students of ``tests.support.cast``
-are there too. With ``--access`` those of ``tests.access.world`` and one person for each perspective are there; the
-coordinator is of a school and of the former LEA, too. With ``--holds`` archives wait that cannot be sent, one for
-each reason; with ``--ready`` each of the cast has a meeting that waits to be sent.
+are there too; with ``--ready`` each of them has a meeting that waits to be sent. With ``--access`` those of
+``tests.access.world`` and one person for each perspective are there; the coordinator is of a school and of the former
+LEA, too. With ``--holds`` archives wait that cannot be sent, one for each reason. With ``--guests`` people from outside
+can sign in: a state monitor without access yet, staff of the host, the other district's coordinator.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ def main() -> None:
     parser.add_argument("--holds", action="store_true")
     parser.add_argument("--access", action="store_true")
     parser.add_argument("--ready", action="store_true")
+    parser.add_argument("--guests", action="store_true")
     args = parser.parse_args()
     django.setup()
     from django.core.management import call_command
@@ -54,6 +56,8 @@ def main() -> None:
             _meetings_to_send(students)
     if args.holds:
         _archives_that_wait(world)
+    if args.guests:
+        _people_from_outside(world)
     if args.held:
         print(held_meeting(world.case_manager_actor, world.students["alder"]))
 
@@ -74,6 +78,17 @@ def _meetings_to_send(students) -> None:
             "24.18": "30",
         }
         archive(student, [("MEET", w.meet("alder", "20261120", **own))])
+
+
+def _people_from_outside(world) -> None:
+    from manzanita.accounts.actions import add_person
+    from tests.support.guests import MONITOR_EMAIL, host_person
+    from tests.support.pages import other_coordinator
+    from tests.support.state_files import PASSWORD
+
+    add_person(email=MONITOR_EMAIL, name="Bittern Example", password=PASSWORD)
+    host_person()
+    other_coordinator(world)
 
 
 def _archives_that_wait(world) -> None:

@@ -4,8 +4,21 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
 
+from manzanita.accounts.guest_models import HostSession, RecordRequest, ViewAsSession
 from manzanita.domain.access import DESIGNATION_WORDS, Designation
 from manzanita.domain.perspectives import PERSPECTIVES
+
+__all__ = [
+    "Grant",
+    "GrantSchool",
+    "GrantStudent",
+    "HostSession",
+    "RecordRequest",
+    "Role",
+    "User",
+    "UserManager",
+    "ViewAsSession",
+]
 
 
 class UserManager(BaseUserManager):

@@ -19,7 +19,8 @@ SYSTEM_LABEL = "system"
 class Reader(Protocol):
     """What the logs need to know of who is acting; ``domain.access.Actor`` has it.
 
-    An actor who sees what another person sees also has ``viewed_as_user_id``.
+    An actor who looks as somebody else also has ``reader_id``, who really looks, and ``viewed_as_user_id``; the
+    grant is the other's then.
     """
 
     @property
@@ -105,7 +106,7 @@ def _append_read(*, actor: Reader, student_ids: list[int], **values: Any) -> Rea
         at=clock.now(),
         lea_code=actor.agency_code,
         request_id=current_request_id(),
-        actor_user_id=actor.user_id,
+        actor_user_id=_reader_id(actor),
         viewed_as_user_id=_viewed_as(actor),
         grant_id=actor.grant_id,
         perspective=actor.perspective_key,
@@ -137,7 +138,7 @@ def log_change(
         at=clock.now(),
         lea_code=lea_code if actor is None else actor.agency_code,
         request_id=current_request_id(),
-        actor_user_id=None if actor is None else actor.user_id,
+        actor_user_id=None if actor is None else _reader_id(actor),
         viewed_as_user_id=None if actor is None else _viewed_as(actor),
         actor_label=SYSTEM_LABEL if actor is None else actor.perspective_key,
         action=action,
@@ -153,3 +154,7 @@ def log_change(
 
 def _viewed_as(actor: Reader) -> int | None:
     return getattr(actor, "viewed_as_user_id", None)
+
+
+def _reader_id(actor: Reader) -> int:
+    return getattr(actor, "reader_id", actor.user_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -143,3 +143,49 @@ def seal_state(lea_code: str) -> SealState:
 def last_check() -> SealCheck | None:
     """The newest verification."""
     return SealCheck.objects.order_by("-at", "-pk").first()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One person saw something of one student. ``pk`` orders the looks, and is where a page of them goes on."""
+
+    pk: int
+    at: datetime
+    what: str
+    student_id: int
+
+
+def looks_through(
+    user_id: int,
+    grant_ids: Iterable[int],
+    *,
+    student_id: int | None = None,
+    before: int | None = None,
+    limit: int = 200,
+) -> list[Look]:
+    """What a person saw through these grants, newest first: one for each student of each page and list.
+
+    ``limit`` counts pages and lists, so that none is shown in part; go on with ``before`` the last ``pk``.
+    """
+    found = ReadEvent.objects.all() if student_id is None else _events_naming(student_id)
+    found = found.filter(actor_user_id=user_id, grant_id__in=list(grant_ids))
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return [
+        Look(event.pk, event.at, event.what, one)
+        for event in found.order_by("-pk")[:limit]
+        for one in event.student_ids
+        if student_id in (None, one)
+    ]
+
+
+def look_counts(user_ids: Iterable[int], grant_ids: Iterable[int]) -> dict[int, int]:
+    """For each of these grants of these people how many looks ``looks_through`` lists; without a look, no entry."""
+    found = ReadEvent.objects.filter(actor_user_id__in=list(user_ids), grant_id__in=list(grant_ids))
+    counted = found.order_by().values("grant_id").annotate(count=Sum("student_count"))
+    return {row["grant_id"]: row["count"] for row in counted}
+
+
+def times_done(action: str, user_id: int, since: datetime) -> int:
+    """How often a person did something since then."""
+    return ChangeEvent.objects.filter(actor_user_id=user_id, action=action, at__gte=since).count()

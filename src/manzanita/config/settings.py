@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "manzanita.accounts.middleware.ActorMiddleware",
+    "manzanita.accounts.read_only.ReadOnlyMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -136,6 +136,7 @@ class Perspective:
     ``agency_kinds`` are the kinds of agency at which it can be granted. ``granted_by`` are keys of perspectives whose
     holders with ``MANAGE_PEOPLE`` may give it; empty: only the installation does. ``longest_days`` bounds a grant.
     ``reads_all_leas``: of a student within reach it reads what any LEA recorded, not only the own agency.
+    ``watermark`` stands across each of its pages, on screen and on paper: what somebody from outside is called there.
     """
 
     key: str
@@ -153,6 +154,7 @@ class Perspective:
     asks_purpose: bool = False
     is_read_only: bool = False
     reads_all_leas: bool = False
+    watermark: str = ""
 
     @property
     def needs_second_factor(self) -> bool:
@@ -166,8 +168,10 @@ class Actor:
 
     Several grants of one perspective at one agency are one actor: schools and capabilities unite. ``agency_codes`` are
     the agencies whose students the actor may reach: the own one, for a SELPA all of its members. ``school_codes`` cuts
-    a school scope; ``at_school`` narrows the lists to one school, by choice. ``acting_for_id`` is the helper who views
-    as this person; nothing can be changed then.
+    a school scope; ``at_school`` narrows the lists to one school, by choice.
+
+    ``acting_for_id`` is the helper who views as this person; nothing can be changed then. ``within`` is that helper's
+    own actor: whom it does not reach is not reached, and what it may not read is not read.
     """
 
     user_id: int
@@ -187,6 +191,17 @@ class Actor:
     view: View = View.CURRENT
     designation: Designation = Designation.SPECIAL_EDUCATION
     acting_for_id: int | None = None
+    within: Actor | None = None
+
+    @property
+    def reader_id(self) -> int:
+        """Who is really looking: in a view as somebody else the helper."""
+        return self.user_id if self.acting_for_id is None else self.acting_for_id
+
+    @property
+    def viewed_as_user_id(self) -> int | None:
+        """As whom the reader looks; ``None`` as oneself."""
+        return None if self.acting_for_id is None else self.user_id
 
     @property
     def perspective_key(self) -> str:
@@ -212,7 +227,11 @@ class Actor:
     @property
     def record_leas(self) -> tuple[str, ...] | None:
         """Codes of the LEAs whose meetings, archives and findings are read; ``None``: those of any LEA."""
-        return None if self.perspective.reads_all_leas else self.agency_codes
+        own = None if self.perspective.reads_all_leas else self.agency_codes
+        outer = None if self.within is None else self.within.record_leas
+        if own is None or outer is None:
+            return outer if own is None else own
+        return tuple(code for code in own if code in outer)
 
     @property
     def is_read_only(self) -> bool:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.http import Http404
 
-from manzanita.domain.access import Actor, Capability
+from manzanita.domain.access import Actor, Capability, decide
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS, FieldDeclaration
 from manzanita.domain.findings import Reason
 from manzanita.domain.opening import Situation, why_not_open
@@ -117,14 +117,19 @@ def last_dates(student_ids: Iterable[int]) -> dict[int, tuple[date | None, date 
 def reasons_not_to_open(
     actor: Actor, student: Student, event: Event, facts: StudentFacts, *, today: date, meeting_path: str = ""
 ) -> list[Reason]:
-    """Why ``event`` may not be opened for the student now; ``meeting_path`` is where an open one is."""
+    """Why ``event`` may not be opened for the student now; ``meeting_path`` is where an open one is.
+
+    In a view as a colleague these are the colleague's reasons; where there is none, that a view only reads.
+    """
+    is_view = actor.acting_for_id is not None
     meeting = open_meeting_of(student)
     status = facts.status_on(today)
     plan = facts.plan_on(today)
     is_here = facts.enrollment_on(today, actor.agency_code) is not None
     now = Situation(
         today=today,
-        may_hold_meetings=actor.may(Capability.HOLD_MEETING),
+        may_hold_meetings=Capability.HOLD_MEETING
+        in (actor.perspective.capabilities if is_view else actor.capabilities),
         status_code=status.status_code if status else "",
         plan_lea=plan.lea_code if plan else "",
         agency=actor.agency_code,
@@ -136,7 +141,9 @@ def reasons_not_to_open(
         open_label=label_of(meeting) if meeting else "",
         open_link=meeting_path,
     )
-    return why_not_open(event, now)
+    return why_not_open(event, now) or (
+        list(decide(actor, Capability.HOLD_MEETING).because) if is_view else []
+    )
 
 
 def label_of(meeting: Meeting) -> str:

@@ -41,3 +41,8 @@ def member_codes(selpa_code: str) -> list[str]:
     """Codes of the districts and county offices of a SELPA, in order."""
     members = Agency.objects.filter(selpa_code=selpa_code, kind__in=["lea", "coe"])
     return list(members.order_by("code").values_list("code", flat=True))
+
+
+def agencies_with_students() -> list[Agency]:
+    """Districts and county offices, by name."""
+    return list(Agency.objects.filter(kind__in=["lea", "coe"]).order_by("name"))

@@ -120,7 +120,14 @@ def visible_to(actor: Actor) -> ScopedQuerySet:
     """Students whom the actor may open: within reach by any relationship of the perspective, whatever the view."""
     if not actor.may(Capability.READ_STUDENT):
         return Student.objects.scoped().none()
-    return _within(actor, actor.perspective.relationships)
+    return _also_within(actor, _within(actor, actor.perspective.relationships))
+
+
+def _also_within(actor: Actor, students: ScopedQuerySet) -> ScopedQuerySet:
+    """Of ``students``, in a view as somebody else, those whom the helper reaches as well."""
+    if actor.within is None:
+        return students
+    return students.filter(pk__in=visible_to(actor.within).order_by().values("pk"))
 
 
 def listed_for(actor: Actor) -> ScopedQuerySet:
@@ -139,7 +146,7 @@ def listed_for(actor: Actor) -> ScopedQuerySet:
     students = _having(rows)
     if actor.at_school:
         students = students.filter(_related(_attending(actor, today), school_code=actor.at_school))
-    return students
+    return _also_within(actor, students)
 
 
 def lists_all(actor: Actor) -> bool:

@@ -10,6 +10,7 @@ The kit knows no model: it reads plain attributes that the middleware and views 
 - `request.nav_current`: key of the entry to mark; else the entry whose address starts the path
 - `request.search_text`: what the search box holds (optional)
 - `request.frame_foot`: lines at the foot of the rail (optional)
+- `request.access_band`: an :class:`AccessBand` (optional)
 - `request.session_ends_at`: aware moment after which a new sign-in is needed (optional)
 """
 
@@ -23,8 +24,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.messages import get_messages
 from django.http import HttpRequest
+from django.utils import timezone
 
 from manzanita.domain.access import CAPABILITY_WORDS, VIEW_WORDS, Actor, Capability, Scope
+from manzanita.platform import clock
+from manzanita.ui.formats import us_date, us_time
 from manzanita.ui.jinja_env import url_or_none
 
 # key, word, icon, letter after g, what one must be allowed to; the key is also the url name
@@ -76,6 +80,17 @@ class ScopePart:
 
 
 @dataclass(frozen=True)
+class AccessBand:
+    """Through what kind of access somebody looks, said on every page; with ``end_url`` it can be ended there."""
+
+    title: str
+    text: str
+    seconds_left: int | None = None
+    end_url: str | None = None
+    end_label: str = ""
+
+
+@dataclass(frozen=True)
 class Frame:
     """Everything base.html needs; page templates read it as `frame`."""
 
@@ -96,6 +111,9 @@ class Frame:
     account_url: str | None
     why_url: str | None
     directory_url: str | None
+    view_as_url: str | None
+    access_band: AccessBand | None
+    watermark: tuple[str, str] | None
     keep_alive_url: str | None
     is_practice: bool
     session_ends_at: dt.datetime | None
@@ -154,6 +172,18 @@ def _scope(actor: Actor | None) -> list[ScopePart]:
     ]
 
 
+def _watermark(actor: Actor | None) -> tuple[str, str] | None:
+    """The two lines across each page of somebody from outside: who as what, and where and when."""
+    if actor is None or not actor.perspective.watermark:
+        return None
+    reader = actor.within or actor
+    at = timezone.localtime(clock.now())
+    return (
+        f"{reader.person_name} · {actor.perspective.watermark}",
+        f"{actor.agency_name} · {us_date(at)} {us_time(at)}",
+    )
+
+
 def frame(request: HttpRequest) -> dict[str, Frame]:
     """Context processor: gives every page `frame`. It runs no query of its own."""
     actor = getattr(request, "actor", None)
@@ -187,6 +217,9 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         why_url=url_or_none("why"),
         account_url=_first_url("account", "profile"),
         directory_url=url_or_none("directory") if actor is not None else None,
+        view_as_url=url_or_none("view_as") if actor is not None and actor.may(Capability.VIEW_AS) else None,
+        access_band=getattr(request, "access_band", None),
+        watermark=_watermark(actor),
         keep_alive_url=url_or_none("keep_alive"),
         is_practice=settings.STATE_GATEWAY["destination"] == "sandbox",
         session_ends_at=getattr(request, "session_ends_at", None),

@@ -76,6 +76,14 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{number(count)} {word}"
 
 
+def time_left(seconds: int) -> str:
+    """``3 h 5 min left``, ``28 min left``, ``less than a minute left``; whole minutes, rounded down."""
+    hours, minutes = divmod(max(seconds, 0) // 60, 60)
+    if hours:
+        return f"{hours} h {minutes} min left"
+    return f"{minutes} min left" if minutes else "less than a minute left"
+
+
 FILTERS = {
     "us_date": us_date,
     "long_date": long_date,
@@ -85,4 +93,5 @@ FILTERS = {
     "number": number,
     "signed": signed,
     "plural": plural,
+    "time_left": time_left,
 }

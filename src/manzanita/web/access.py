@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from manzanita.accounts.queries import capabilities_of
-from manzanita.domain.access import CAPABILITY_WORDS, Capability
+from manzanita.domain.access import CAPABILITY_WORDS, Capability, decide
 
 logger = logging.getLogger(__name__)
 
@@ -58,9 +58,15 @@ def no_grant(request: HttpRequest) -> HttpResponse:
 
 
 def missing_capability(request: HttpRequest, capability: Capability) -> HttpResponse:
-    """The perspective in use may not do this; own perspectives that may are offered."""
+    """The perspective in use may not do this; own perspectives that may are offered, or the end of a view."""
     able = [grant for grant in request.available_grants if capability in capabilities_of(grant)]
-    context = {"actor": request.actor, "deed": CAPABILITY_WORDS[capability], "able_grants": able}
+    context = {
+        "actor": request.actor,
+        "deed": CAPABILITY_WORDS[capability],
+        "able_grants": able,
+        "reasons": decide(request.actor, capability).because,
+        "is_view": request.actor.acting_for_id is not None,
+    }
     return render(request, "web/missing_capability.html", context, status=403)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +11,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from manzanita.accounts.guest_queries import HOST_SESSION, HOST_STAFF
 from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.findings import Owner
 from manzanita.exchange.holds import HOLDS
@@ -28,6 +28,8 @@ from manzanita.platform import clock
 from manzanita.ui.formats import plural
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import no_grant
+from manzanita.web.guest_needs import guest_needs
+from manzanita.web.home_needs import Group, Need
 from manzanita.web.import_run import outcome_of
 from manzanita.web.student_lists import CLOCKS, clock_counts
 
@@ -39,29 +41,6 @@ SEVERITIES: Mapping[str, tuple[str, str]] = {
     "info": ("empty", "Remarks"),
     "not_evaluated": ("unevaluated", "Rules not evaluated"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """One line of the table. ``count`` items stand behind ``url``."""
-
-    kind: str
-    label: str
-    count: int
-    url: str
-    oldest: str = ""
-    detail: str = ""
-    owner: str = ""
-    step: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One group of needs; ``nothing`` is said where it has none."""
-
-    title: str
-    needs: list[Need]
-    nothing: str
 
 
 @require_safe
@@ -76,9 +55,7 @@ def home(request: HttpRequest) -> HttpResponse:
     counts = plan_counts(actor) if actor.may(Capability.SEND_TO_STATE) else None
     runs = import_runs(actor, limit=1) if actor.may(Capability.IMPORT_FILES) else []
     context = {
-        "groups": [_clocks(actor), _at_the_state(actor, counts), _meetings(actor)]
-        if actor.may(Capability.READ_STUDENT)
-        else [],
+        "groups": _groups(actor, counts),
         "actor": actor,
         "can": actor.capabilities,
         "counts": counts,
@@ -87,10 +64,20 @@ def home(request: HttpRequest) -> HttpResponse:
         "may_import": actor.may(Capability.IMPORT_FILES),
         "last_reply_at": last_reply_at(actor),
         "state_url": url_or_none("state"),
+        "host_url": reverse("host_desk") if actor.perspective_key in (HOST_STAFF, HOST_SESSION) else None,
         "imports_url": url_or_none("imports"),
         "now_local": timezone.localtime(clock.now()),
     }
     return render(request, "web/home/home.html", context)
+
+
+def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
+    groups = []
+    if actor.may(Capability.READ_STUDENT):
+        groups += [_clocks(actor), _at_the_state(actor, counts), _meetings(actor)]
+    if actor.may(Capability.MANAGE_PEOPLE):
+        groups.append(Group("Guests", guest_needs(actor), ""))
+    return groups
 
 
 def _owner(actor: Actor) -> str:

@@ -32,6 +32,7 @@ from manzanita.platform import clock
 from manzanita.web.access import requires
 from manzanita.web.meetings_decide import step_context
 from manzanita.web.meetings_form import STEPS, answered_fields, desk_of
+from manzanita.web.meetings_health import health_of
 from manzanita.web.meetings_refusals import refuse_closed, tell_reasons
 from manzanita.web.meetings_steps import page_context
 
@@ -87,13 +88,15 @@ def meeting(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     step = request.GET.get("step", "")
     desk = desk_of(request.actor, found)
     if step in ("hold", "answer"):
-        return render(request, f"web/meetings/{step}.html", step_context(request.actor, desk, step))
+        context = step_context(request.actor, desk, step) | {"health": health_of(request.actor, desk)}
+        return render(request, f"web/meetings/{step}.html", context)
     if step not in STEPS:
         step = "eligibility"
     return render(
         request,
         "web/meetings/offer.html",
-        page_context(request.actor, desk, step, request.GET.get("service", "")),
+        page_context(request.actor, desk, step, request.GET.get("service", ""))
+        | {"health": health_of(request.actor, desk)},
     )
 
 

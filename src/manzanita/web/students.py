@@ -21,6 +21,7 @@ from manzanita.platform import clock
 from manzanita.students.queries import PAGE_SIZE, Page, capped_count, list_students, search
 from manzanita.students.scope import outside_view
 from manzanita.web.access import requires
+from manzanita.web.guest_requests import may_ask
 from manzanita.web.student_lists import CLOCKS, LISTS, StudentList, lists_of, students_of
 from manzanita.web.students_words import grade_text
 
@@ -84,6 +85,7 @@ def students(request: HttpRequest) -> HttpResponse:
         "is_search_gone": bool(token) and not text,
         "page": page,
         "outside_view": outside,
+        "may_ask_elsewhere": may_ask(request.actor),
         "rows": _rows(request.actor, page, column),
         "is_triennial": column == "evaluation_due_on",
         "first_url": f"{here}?{keep}" if request.GET.get("after") else None,

@@ -17,6 +17,12 @@ ACTION_WORDS = {
     "say_complete": "Said that the state holds an archive",
     "record_disclosure": "Recorded a disclosure",
     "read_who_saw": "Asked who saw this student",
+    "name_student": "Opened to a guest",
+    "unname_student": "Closed to a guest",
+    "exact-search": "Found by somebody with the exact SSID, or name and birth date",
+    "request_record": "Asked for by another agency",
+    "grant_record": "Opened to who asked for the record",
+    "refuse_record": "Refused to who asked for the record",
     "send_again": "Set an archive to go to the state once more",
     "add_contact": "Added a contact",
     "record_contact": "Changed a contact",
@@ -54,6 +60,11 @@ READ_WORDS = {
     "state.not-reported": "Seen in the list of what is not reported",
     "state.limited": "Seen in a limited send",
     "procedure": "Record, before a change without a meeting",
+    "guest.looks": "Seen in the list of what a guest looked at",
+    "monitor.pick": "Seen while choosing students for a state monitor",
+    "monitor.students": "Seen in the access of a state monitor",
+    "request.list": "Seen in the list of requested records",
+    "request": "Request for the record",
 }
 
 

@@ -450,6 +450,19 @@
     if (names) names.textContent = Array.from(event.target.files).map((file) => file.name).join(", ");
   });
 
+  /* ---------- Time that runs out: counted from when the page came, so a wrong clock here changes nothing ---------- */
+  const cameAt = performance.now();
+  function tickLeft() {
+    $$("[data-seconds-left]").forEach((place) => {
+      const seconds = Math.max(0, place.dataset.secondsLeft - (performance.now() - cameAt) / 1000);
+      const minutes = Math.floor(seconds / 60) % 60;
+      const hours = Math.floor(seconds / 3600);
+      const words = hours ? hours + " h " + minutes + " min left" : minutes ? minutes + " min left" : "less than a minute left";
+      place.textContent = seconds > 0 ? words : "over";
+    });
+  }
+  if ($("[data-seconds-left]")) setInterval(tickLeft, 15000);
+
   /* ---------- After each swap ---------- */
   function ready() {
     const first = $("[data-list] [data-row]");
