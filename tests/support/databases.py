@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+
+# The role of the application on a server for tests. Nobody can sign in as it; who made it may act as it.
+APP_ROLE = "manzanita_tests_app"
 
 
 class SqliteDatabases:
@@ -75,3 +79,27 @@ def _connect(path: Path):
 
 def _database(url: str) -> str:
     return urlsplit(url).path.lstrip("/")
+
+
+@contextmanager
+def act_as_app_role(connection, role: str) -> Iterator[None]:
+    """``connection`` acts as the application's role, which is made where there is none and owns nothing."""
+    from django.db import DatabaseError
+
+    from manzanita.platform.database_roles import grant_rows, make_role
+
+    with suppress(DatabaseError):
+        # The other process of this test run may make it in the same moment.
+        make_role(connection, role)
+    grant_rows(connection, role)
+    with connection.cursor() as cursor:
+        # Only for the flush between tests that commit.
+        cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {role}")
+    connection.close()
+    options = connection.settings_dict["OPTIONS"]
+    options["assume_role"] = role
+    try:
+        yield
+    finally:
+        del options["assume_role"]
+        connection.close()
