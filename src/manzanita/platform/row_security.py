@@ -31,7 +31,7 @@ FUNCTIONS = (
     $$ SELECT CASE WHEN manzanita_reaches_all() THEN '{}' ELSE coalesce(manzanita_reach(), '{}') END $$
     """,
 )
-PERSON = f"({ALL} OR agencies && {CODES})"
+PERSON = f"agencies && {CODES}"
 
 
 def of_agency(column: str) -> str:

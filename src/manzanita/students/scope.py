@@ -133,9 +133,10 @@ def listed_for(actor: Actor) -> ScopedQuerySet:
     if actor.view is View.LEAVING and Relationship.ATTENDING in perspective.relationships:
         # Still here, but with a last day that is already known.
         rows += [one.filter(effective_to__isnull=False) for one in _attending(actor, today)]
-    students = _having(rows)
+    students = _listed(rows)
     if actor.at_school:
-        students = students.filter(_related(_attending(actor, today), school_code=actor.at_school))
+        at_school = [one.filter(school_code=actor.at_school) for one in _attending(actor, today)]
+        students = students.filter(pk__in=_ids(at_school))
     return students
 
 
@@ -174,9 +175,22 @@ def _having(rows: list[QuerySet]) -> ScopedQuerySet:
     return students.filter(_related(rows)) if rows else students.none()
 
 
-def _related(rows: list[QuerySet], **condition: Any) -> Q:
-    """The student has a row in one of ``rows``."""
-    return reduce(or_, (Q(Exists(one.filter(student=OuterRef("pk"), **condition))) for one in rows))
+def _related(rows: list[QuerySet]) -> Q:
+    """The student has a row in one of ``rows``. For one student, or few: each is looked up."""
+    return reduce(or_, (Q(Exists(one.filter(student=OuterRef("pk")))) for one in rows))
+
+
+def _listed(rows: list[QuerySet]) -> ScopedQuerySet:
+    """The students who have a row in one of ``rows``, for lists: found from the rows, and not by walking through
+    everybody in the order of the list until enough have been found."""
+    students = Student.objects.scoped()
+    return students.filter(pk__in=_ids(rows)) if rows else students.none()
+
+
+def _ids(rows: list[QuerySet]) -> QuerySet:
+    """Database keys of the students of ``rows``, each once: that also keeps PostgreSQL from asking row by row."""
+    first, *rest = (one.order_by().values("student_id") for one in rows)
+    return first.union(*rest) if rest else first.distinct()
 
 
 def assigned_to(user_id: int, today: date) -> QuerySet:
@@ -191,7 +205,7 @@ def current_at_agency(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
     has no others."""
     if Relationship.ATTENDING not in actor.perspective.relationships:
         return students
-    return students.filter(_related(_attending(actor, clock.today())))
+    return students.filter(pk__in=_ids(_attending(actor, clock.today())))
 
 
 def ties_of(actor: Actor, student_id: int) -> Ties:

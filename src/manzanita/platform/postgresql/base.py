@@ -46,8 +46,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return execute(sql, params, many, context)
 
     def _tell(self, wanted: tuple[str, ...]) -> None:
-        # Past Django's cursors: no log of queries shows it, and no count of them changes.
-        self.connection.execute("SELECT set_config('manzanita.agencies', %s, true)", [",".join(wanted)])
+        # Past Django's cursors: no log of queries shows it, and no count of them changes. On the same way compiling is
+        # put off: policies make a query look expensive enough for it, and it costs more than such a query takes.
+        self.connection.execute(
+            "SELECT set_config('manzanita.agencies', %s, true), set_config('jit', 'off', true)",
+            [",".join(wanted)],
+        )
 
     def _set_autocommit(self, autocommit: bool) -> None:
         self._told = NOTHING
