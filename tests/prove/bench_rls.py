@@ -33,7 +33,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--students", type=int, default=850_000)
     parser.add_argument("--most", type=float, default=2.0, help="milliseconds that a list may cost more")
-    parser.add_argument("--slow", type=float, default=50.0, help="milliseconds from which a list counts as slow")
+    parser.add_argument(
+        "--slow", type=float, default=50.0, help="milliseconds from which a list counts as slow"
+    )
     parser.add_argument("--explain", action="store_true", help="print the plans of slow lists")
     parser.add_argument("--postgres", default=os.environ.get("TEST_DATABASE_URL", ""), metavar="URL")
     args = parser.parse_args()
@@ -222,12 +224,14 @@ def _once(actor, read: Callable, *, is_cut: bool) -> float:
     from django.db import connection, transaction
 
     from manzanita.accounts.middleware import agencies_of
+    from manzanita.platform.postgresql.base import PLANNING
     from manzanita.platform.reach import NOTHING, reach
 
     with reach(NOTHING), connection.cursor() as cursor:
         cursor.execute(f"SET ROLE {APP_ROLE}" if is_cut else "RESET ROLE")
         # As it is for a transaction that is told its reach; and all the work in the process whose clock is read.
-        cursor.execute("SET jit = off")
+        for name, value in PLANNING.items():
+            cursor.execute(f"SET {name} = {value}")
         cursor.execute("SET max_parallel_workers_per_gather = 0")
     started = _used(connection)
     if is_cut:
@@ -250,7 +254,10 @@ def _explain(students) -> None:
 
     from manzanita.platform.reach import NOTHING, reach
 
-    for part in (students.order_by("last_name", "first_name", "id")[:51], students.order_by().values("pk")[:1001]):
+    for part in (
+        students.order_by("last_name", "first_name", "id")[:51],
+        students.order_by().values("pk")[:1001],
+    ):
         sql, params = part.query.sql_with_params()
         with reach(NOTHING), connection.cursor() as cursor:
             cursor.execute("RESET ROLE")
