@@ -68,6 +68,8 @@ _LEA = f"""
 _EARLIER = f"""
     CASE WHEN n % 997 < 60 THEN '{LARGE}' WHEN n % 997 < 66 THEN '{SMALL}' ELSE (3000000 + n % 900)::text END
 """
+_EVERYBODY = "generate_series(1::bigint, %(students)s) AS n"
+_DAY = "'2024-08-15'::date"
 _FACT = "recorded_at, by_id, cause"
 _FACT_VALUES = "'2026-08-20'::timestamptz, NULL::bigint, 'bench'"
 FILL = (
@@ -78,34 +80,35 @@ FILL = (
            ' last' || (n * 104729) % 20011 || ' first' || (n * 7919) % 5003, '2010-01-01'::date + (n % 5000)::int, 'F',
            'SE' || n, '2026-09-01'::date + (n % 400)::int, '2026-09-01'::date + (n % 1100)::int,
            CASE WHEN n % 10 < 3 THEN ARRAY[{_LEA}, {_EARLIER}] ELSE ARRAY[{_LEA}] END
-      FROM generate_series(1::bigint, %(students)s) AS n
+      FROM {_EVERYBODY}
     """,
     f"""
     INSERT INTO students_ssid (student_id, ssid, effective_from, {_FACT})
-    SELECT n, (8000000000 + n)::text, '2020-08-01'::date, {_FACT_VALUES} FROM generate_series(1::bigint, %(students)s) AS n
+    SELECT n, (8000000000 + n)::text, '2020-08-01'::date, {_FACT_VALUES} FROM {_EVERYBODY}
     """,
     # One of twelve has left in the spring.
     f"""
     INSERT INTO students_enrollment (student_id, lea_code, started_on, school_code, nps_code, status_code, grade_code,
                                      exit_reason_code, completion_code, local_student_id, effective_from, effective_to,
                                      {_FACT})
-    SELECT n, {_LEA}, '2024-08-15'::date, (6000000 + n % 50)::text, CASE WHEN n % 100 = 0 THEN '9990001' ELSE '' END, '10',
-           '04', '', '', 'L' || n, '2024-08-15'::date, CASE WHEN n % 12 = 0 THEN '2026-04-30'::date END, {_FACT_VALUES}
-      FROM generate_series(1::bigint, %(students)s) AS n
+    SELECT n, {_LEA}, {_DAY}, (6000000 + n % 50)::text, CASE WHEN n % 100 = 0 THEN '9990001' ELSE '' END, '10',
+           '04', '', '', 'L' || n, {_DAY}, CASE WHEN n % 12 = 0 THEN '2026-04-30'::date END, {_FACT_VALUES}
+      FROM {_EVERYBODY}
      UNION ALL
-    SELECT n, {_EARLIER}, '2021-08-15'::date, '6000000', '', '10', '01', 'T160', '', 'E' || n, '2021-08-15'::date, '2024-06-10'::date,
-           {_FACT_VALUES}
-      FROM generate_series(1::bigint, %(students)s) AS n WHERE n % 10 < 3
+    SELECT n, {_EARLIER}, '2021-08-15'::date, '6000000', '', '10', '01', 'T160', '', 'E' || n, '2021-08-15'::date,
+           '2024-06-10'::date, {_FACT_VALUES}
+      FROM {_EVERYBODY} WHERE n % 10 < 3
     """,
     f"""
     INSERT INTO students_specialeducationstatus (student_id, lea_code, status_code, reason_code, initial_entry_on,
                                                  effective_from, {_FACT})
-    SELECT n, {_LEA}, '1', '', '2022-01-10'::date, '2024-08-15'::date, {_FACT_VALUES} FROM generate_series(1::bigint, %(students)s) AS n
+    SELECT n, {_LEA}, '1', '', '2022-01-10'::date, {_DAY}, {_FACT_VALUES} FROM {_EVERYBODY}
     """,
     f"""
     INSERT INTO students_agencyrelation (student_id, relationship, agency_code, school_code, effective_from, {_FACT})
-    SELECT n, (ARRAY['residence', 'location', 'next_year'])[1 + n % 3], {_EARLIER}, '', '2025-07-01'::date, {_FACT_VALUES}
-      FROM generate_series(1::bigint, %(students)s) AS n WHERE n % 40 = 1
+    SELECT n, (ARRAY['residence', 'location', 'next_year'])[1 + n % 3], {_EARLIER}, '',
+           '2025-07-01'::date, {_FACT_VALUES}
+      FROM {_EVERYBODY} WHERE n % 40 = 1
     """,
 )
 
@@ -120,7 +123,7 @@ def _plans() -> str:
         INSERT INTO students_plan (student_id, {", ".join((*named, *blank))}, effective_from, {_FACT})
         SELECT n, {_LEA}, CASE WHEN n % 50 = 0 THEN {_EARLIER} ELSE {_LEA} END, '10', '290',
                {", ".join(["''"] * len(blank))}, '2025-11-01'::date, {_FACT_VALUES}
-          FROM generate_series(1::bigint, %(students)s) AS n
+          FROM {_EVERYBODY}
     """
 
 
@@ -195,8 +198,7 @@ def _bench(args: argparse.Namespace) -> int:
                 print(f"  slow: more than {args.slow:g} ms")
                 if args.explain:
                     _explain(listed_for(chosen))
-        everybody = Student.objects.scoped()
-        seen = _one(actor, lambda asking: list_students(everybody, asking), is_cut=True)
+        seen = _one(actor, lambda asking: list_students(Student.objects.scoped(), asking), is_cut=True)
         print(f"{name + ', scope forgotten':<45}{'':>10}{seen:>10.2f}", flush=True)
     for problem in problems:
         print(f"FAILED: {problem}")

@@ -1,4 +1,5 @@
-"""What tests share. Whoever imports it builds and looks at data of every agency; requests and jobs say their own reach."""
+"""What tests share. Whoever imports it builds and looks at data of every agency; requests and jobs say their own
+reach."""
 
 from manzanita.platform import reach
 

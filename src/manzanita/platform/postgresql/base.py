@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 
@@ -76,4 +77,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._told = NOTHING
         super().init_connection_state()
         if settings.PRODUCTION and self.alias != NO_DB_ALIAS:
-            require_powerless_role(self)
+            try:
+                require_powerless_role(self)
+            except ImproperlyConfigured:
+                # Left open, it would be taken for one that has been looked at.
+                self.close()
+                raise
