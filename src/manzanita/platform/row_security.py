@@ -5,7 +5,7 @@ database's own: no model has it, triggers add to it, nobody takes from it. A pol
 setting ``manzanita.agencies`` reaches (``platform.reach``); a table below the person is cut through the person.
 
 A policy never leads a plan. Its condition is an OR that begins with a constant, so the planner goes the way it would
-go without, and checks the rows it finds on it. The sub-selects around the functions make them run once a query.
+go without, and checks the rows it finds on it. The sub-selects around the setting make it read once a query.
 """
 
 from __future__ import annotations
@@ -13,23 +13,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-ALL = "(SELECT manzanita_reaches_all())"
-CODES = "(SELECT manzanita_reach())"
-
-FUNCTIONS = (
-    """
-    CREATE FUNCTION manzanita_reach() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS
-    $$ SELECT string_to_array(nullif(current_setting('manzanita.agencies', true), ''), ',') $$
-    """,
-    """
-    CREATE FUNCTION manzanita_reaches_all() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS
-    $$ SELECT coalesce(current_setting('manzanita.agencies', true) = '*', false) $$
-    """,
-    # Whoever enters a person reaches that person until facts name the agencies.
-    """
-    CREATE FUNCTION manzanita_first_agencies() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS
-    $$ SELECT CASE WHEN manzanita_reaches_all() THEN '{}' ELSE coalesce(manzanita_reach(), '{}') END $$
-    """,
+_SETTING = "current_setting('manzanita.agencies', true)"
+# Written out instead of named by functions: a function would be read and put in anew for each query that is planned.
+ALL = f"(SELECT {_SETTING} = '*')"
+CODES = f"(SELECT string_to_array({_SETTING}, ','))"
+# Whoever enters a person reaches that person before any fact names an agency.
+FIRST_AGENCIES = (
+    f"CASE WHEN {_SETTING} = '*' THEN '{{}}' ELSE coalesce(string_to_array({_SETTING}, ','), '{{}}') END"
 )
 PERSON = f"agencies && {CODES}"
 

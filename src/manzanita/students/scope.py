@@ -12,7 +12,8 @@ from operator import or_
 from types import MappingProxyType
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models.lookups import In
 
 from manzanita.accounts.queries import named_students
 from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View
@@ -136,7 +137,7 @@ def listed_for(actor: Actor) -> ScopedQuerySet:
     students = _listed(rows)
     if actor.at_school:
         at_school = [one.filter(school_code=actor.at_school) for one in _attending(actor, today)]
-        students = students.filter(pk__in=_ids(at_school))
+        students = students.filter(Among(F("pk"), _ids(at_school).query))
     return students
 
 
@@ -181,10 +182,22 @@ def _related(rows: list[QuerySet]) -> Q:
 
 
 def _listed(rows: list[QuerySet]) -> ScopedQuerySet:
-    """The students who have a row in one of ``rows``, for lists: found from the rows, and not by walking through
-    everybody in the order of the list until enough have been found."""
+    """The students who have a row in one of ``rows``, for lists."""
     students = Student.objects.scoped()
-    return students.filter(pk__in=_ids(rows)) if rows else students.none()
+    return students.filter(Among(F("pk"), _ids(rows).query)) if rows else students.none()
+
+
+class Among(In):
+    """The student is one of these. PostgreSQL finds them from the rows that tie them, which suits a count and a list
+    of some thousands.
+
+    Of very many (``ScopedQuerySet.walked``) a page is had at once by going through everybody in the order of the list
+    and looking each up among the keys, until the page is full; as an alternative to nothing it is planned like that.
+    """
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        sql, params = super().as_sql(compiler, connection)
+        return (f"({sql} OR FALSE)" if getattr(compiler.query, "is_walked", False) else sql), params
 
 
 def _ids(rows: list[QuerySet]) -> QuerySet:
@@ -205,7 +218,7 @@ def current_at_agency(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
     has no others."""
     if Relationship.ATTENDING not in actor.perspective.relationships:
         return students
-    return students.filter(pk__in=_ids(_attending(actor, clock.today())))
+    return students.filter(Among(F("pk"), _ids(_attending(actor, clock.today())).query))
 
 
 def ties_of(actor: Actor, student_id: int) -> Ties:

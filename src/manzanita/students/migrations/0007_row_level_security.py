@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from manzanita.platform.row_security import (
-    FUNCTIONS,
+    FIRST_AGENCIES,
     PERSON,
     add_named_agencies,
     no_policy,
@@ -25,7 +25,7 @@ FACTS = {
     "students_contact": (),
 }
 AGENCIES = (
-    "ALTER TABLE students_student ADD COLUMN agencies text[] NOT NULL DEFAULT manzanita_first_agencies()",
+    f"ALTER TABLE students_student ADD COLUMN agencies text[] NOT NULL DEFAULT {FIRST_AGENCIES}",
     # Facts name agencies; a statement that only says so would hand a record over, or take it away.
     """
     CREATE FUNCTION students_student_keep_agencies() RETURNS trigger LANGUAGE plpgsql AS $function$
@@ -47,7 +47,7 @@ AGENCIES = (
 
 def apply(apps, schema_editor):
     # The column is empty for who is there already, whoever runs this; their facts fill it.
-    run_on_postgresql(schema_editor, [*FUNCTIONS, *AGENCIES])
+    run_on_postgresql(schema_editor, AGENCIES)
     run_on_postgresql(
         schema_editor, [add_named_agencies(table, columns) for table, columns in FACTS.items() if columns]
     )
@@ -67,7 +67,6 @@ def undo(apps, schema_editor):
             *no_policy("students_student"),
             "DROP FUNCTION students_student_keep_agencies() CASCADE",
             "ALTER TABLE students_student DROP COLUMN agencies",
-            "DROP FUNCTION manzanita_first_agencies(), manzanita_reaches_all(), manzanita_reach()",
         ],
     )
 
