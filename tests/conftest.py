@@ -11,9 +11,25 @@ import pytest
 import time_machine
 from django.test import Client
 
+import tests.support  # noqa: F401 - tests build and look at data of every agency
+
 # One machine finds new examples with every run; the one that decides about a merge repeats itself.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=os.environ.get("CI") == "true")
 hypothesis.settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """On PostgreSQL every test acts as a role that owns nothing, so that row-level security holds for it."""
+    from django.db import connection
+
+    from tests.support.databases import act_as_app_role
+
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with django_db_blocker.unblock(), act_as_app_role(connection):
+        yield
 
 
 @pytest.fixture

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+
+# The role of the application on a server for tests. Nobody can sign in as it; who made it may act as it.
+APP_ROLE = "manzanita_tests_app"
+# Several test runs may make it in the same moment.
+MAKE_APP_ROLE = f"""
+    DO $$ BEGIN
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP_ROLE}') THEN
+            CREATE ROLE {APP_ROLE};
+            GRANT {APP_ROLE} TO CURRENT_USER;
+        END IF;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    END $$
+"""
 
 
 class SqliteDatabases:
@@ -35,7 +49,7 @@ class SqliteDatabases:
 
 
 class PostgresDatabases:
-    """Databases of the server that ``url`` names, made and dropped by its role."""
+    """Databases of the server that ``url`` names, made and dropped by its role; ``APP_ROLE`` may act in them."""
 
     name = "PostgreSQL"
 
@@ -50,6 +64,7 @@ class PostgresDatabases:
 
     def _create(self, clause: str) -> str:
         name = f"manzanita_{uuid.uuid4().hex[:16]}"
+        self._execute(MAKE_APP_ROLE)
         self._execute(f'CREATE DATABASE "{name}"{clause}')
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
 
@@ -75,3 +90,24 @@ def _connect(path: Path):
 
 def _database(url: str) -> str:
     return urlsplit(url).path.lstrip("/")
+
+
+@contextmanager
+def act_as_app_role(connection) -> Iterator[None]:
+    """``connection`` acts as the application's role, which owns nothing."""
+    from manzanita.platform.database_roles import grant_rows
+
+    with connection.cursor() as cursor:
+        cursor.execute(MAKE_APP_ROLE)
+    grant_rows(connection, APP_ROLE)
+    with connection.cursor() as cursor:
+        # Only for the flush between tests that commit.
+        cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {APP_ROLE}")
+    connection.close()
+    options = connection.settings_dict["OPTIONS"]
+    options["assume_role"] = APP_ROLE
+    try:
+        yield
+    finally:
+        del options["assume_role"]
+        connection.close()

@@ -38,10 +38,10 @@ def test_database_url() -> Iterator[str | None]:
 def private_server(binaries: Path) -> Iterator[str]:
     """A server of our own on a free port of this machine; gone afterwards with all it held."""
     folder = Path(tempfile.mkdtemp(prefix="manzanita-postgres-"))
-    owner = _owner()
+    owner = unprivileged_owner()
     if owner is not None:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
-    password, port = secrets.token_urlsafe(24), _free_port()
+    password, port = secrets.token_urlsafe(24), free_port()
     data = folder / "data"
 
     def run(program: str, *arguments: str) -> None:
@@ -94,13 +94,13 @@ def _binaries() -> Path | None:
     return next((path for path in candidates if (path / "initdb").exists()), None)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
 
 
-def _owner() -> pwd.struct_passwd | None:
+def unprivileged_owner() -> pwd.struct_passwd | None:
     """Whom the server runs as: ourselves (``None``), unless we are root, which PostgreSQL refuses."""
     if os.geteuid() != 0:
         return None

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 
 from tests.support import state_files
-from tests.support.databases import PostgresDatabases, SqliteDatabases
+from tests.support.databases import APP_ROLE, PostgresDatabases, SqliteDatabases
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "sandbox-for-tests"
@@ -35,6 +35,7 @@ class System:
             "DJANGO_SETTINGS_MODULE": "manzanita.config.settings",
             "MANZANITA_VAR": str(folder),
             "DATABASE_URL": database_url,
+            "MANZANITA_DATABASE_ROLE": APP_ROLE if database_url.startswith("postgresql") else "",
             "MANZANITA_TODAY": state_files.TODAY.isoformat(),
             "MANZANITA_JOB_LEASE_SECONDS": "3",
             "MANZANITA_STATE_URL": f"http://127.0.0.1:{self.sandbox_port}",

@@ -3,9 +3,12 @@
 import argparse
 import logging
 import os
+import sys
 import threading
 import time
 import uuid
+
+from manzanita.commands.serve import refuse_unsafe_database
 
 HELP = "Do background jobs until stopped (Ctrl-C once: finish the job at hand first)."
 POLL_SECONDS = 0.5
@@ -26,6 +29,9 @@ def run(args: argparse.Namespace) -> int:
     import django
 
     django.setup()
+    if (refusal := refuse_unsafe_database()) is not None:
+        sys.stderr.write(f"{refusal}\n")
+        return 1
     if args.batch:
         from manzanita.platform.jobs import prune_task_results, sweep_jobs
 

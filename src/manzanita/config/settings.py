@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "manzanita.accounts.middleware.ActorMiddleware",
     "manzanita.accounts.read_only.ReadOnlyMiddleware",
+    "manzanita.accounts.middleware.ReachMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -106,6 +107,10 @@ TEMPLATES = [
     },
 ]
 
+# PostgreSQL: DATABASE_URL signs in as the application's role, which owns nothing; migrations as the owner. On a laptop
+# or in a test one login may do, which owns the tables and acts as MANZANITA_DATABASE_ROLE; production refuses that.
+MIGRATION_DATABASE_URL = env.str("MANZANITA_MIGRATION_DATABASE_URL", "")
+DATABASE_ROLE = env.str("MANZANITA_DATABASE_ROLE", "")
 _sqlite = f"sqlite:///{VAR_DIR / 'manzanita.sqlite3'}"
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", _sqlite)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -120,6 +125,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     )
 else:
+    # Tells the database whose students may be read (platform.reach).
+    DATABASES["default"]["ENGINE"] = "manzanita.platform.postgresql"
+    if DATABASE_ROLE:
+        DATABASES["default"].setdefault("OPTIONS", {})["assume_role"] = DATABASE_ROLE
     # Opening a connection for each request costs four times the request itself.
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("MANZANITA_CONN_MAX_AGE", 600)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True

@@ -22,6 +22,7 @@ from manzanita.exchange.actions import Learned, finish_written, learn_state_line
 from manzanita.exchange.models import StateRecord, Submission, SubmissionLine
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.platform import clock
+from manzanita.platform.reach import whole_installation
 from manzanita.students.queries import students_by_ssid
 
 
@@ -77,6 +78,7 @@ class _Row:
         return self.values[records.LOCAL_RECORD_FIELD[self.record]]
 
 
+@whole_installation("the state's extract names students by SSID, wherever they are enrolled")
 @transaction.atomic
 def read_back(*, actor: Actor, files: Sequence[RecordFile]) -> ReadBack:
     """Learn what the state holds from its extracts, and settle the waiting lines that it shows.

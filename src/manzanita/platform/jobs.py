@@ -42,6 +42,7 @@ from django_tasks import TaskResultStatus, task
 from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
 from manzanita.platform.models import Job, JobState
+from manzanita.platform.reach import current_reach, reach
 from manzanita.platform.request_ids import request_id
 
 logger = logging.getLogger("manzanita.jobs")
@@ -91,11 +92,12 @@ def job_kind(name: str) -> Callable[[JobFunction], JobFunction]:
 def enqueue_job(*, kind: str, args: Mapping[str, Any], by_id: int | None = None) -> Job:
     """Store a job and its wake-up in the caller's transaction: both commit together, or neither.
 
-    ``args`` is JSON and holds ids, never names or values of a student. Raises ``UnknownJobKind``.
+    ``args`` is JSON and holds ids, never names or values of a student. The job reaches the students whom its caller
+    reaches, no others. Raises ``UnknownJobKind``.
     """
     _function_of(kind)
     with transaction.atomic():
-        job = Job.objects.create(kind=kind, args=dict(args), by_id=by_id)
+        job = Job.objects.create(kind=kind, args=dict(args), by_id=by_id, reach=list(current_reach()))
         _wake_up(job)
     logger.info("job %s enqueued, kind %s", job.pk, kind)
     return job
@@ -211,7 +213,7 @@ def _run_claimed(run: JobRun | None) -> Exception | None:
     if run is None:
         return None
     crash_point("job_claimed")
-    job = Job.objects.only("kind").get(pk=run.job_id)
+    job = Job.objects.only("kind", "reach").get(pk=run.job_id)
     logger.info("job %s claimed, kind %s, attempt %s", run.job_id, job.kind, run.attempt)
     result: dict[str, Any] | None = None
     error: Exception | None = None
@@ -219,7 +221,7 @@ def _run_claimed(run: JobRun | None) -> Exception | None:
     function: JobFunction | None = None
     try:
         function = _function_of(job.kind)
-        with request_id(f"job-{run.job_id}"):
+        with request_id(f"job-{run.job_id}"), reach(job.reach):
             result = function(run)
         crash_point("job_not_closed")
         run._close(state=JobState.DONE, result=result, error_type="", error_place="")

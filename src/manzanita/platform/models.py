@@ -24,6 +24,8 @@ class Job(models.Model):
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     kind = models.CharField(max_length=80)
     args = models.JSONField(default=dict)
+    # Codes of the agencies whose students it reaches: those of whoever enqueued it (platform.reach).
+    reach = models.JSONField(default=list)
     # A user's key without a foreign key: this app stands below accounts.
     by_id = models.BigIntegerField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.WAITING)

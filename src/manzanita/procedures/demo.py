@@ -23,6 +23,7 @@ from manzanita.orgs.actions import load_orgs
 from manzanita.orgs.queries import agency_by_code
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
+from manzanita.platform.reach import whole_installation
 from manzanita.procedures.demo_people import add_demo_people, load_demo_directory
 from manzanita.procedures.finalize import finalize_meeting
 from manzanita.procedures.import_sis import take_in_sis_files
@@ -58,6 +59,7 @@ class SignIn:
     agency: str
 
 
+@whole_installation("it builds every district of a SELPA")
 def build_demo(files: Path, today: date) -> list[SignIn]:
     """Take in everything in ``files`` and return one sign-in per perspective.
 

@@ -26,6 +26,7 @@ from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
 from manzanita.platform.files import StoredFile, read_stored_file, remove_stored_file, store_file
 from manzanita.platform.jobs import enqueue_job
+from manzanita.platform.reach import whole_installation
 from manzanita.procedures.sis_lines import SisFile, read_sis_file, settle
 from manzanita.procedures.sis_loading import load_lines, whole_of
 from manzanita.students.actions import Identity
@@ -158,6 +159,11 @@ def do_sis_job(run: ImportRun, steps: Steps) -> dict[str, int] | None:
 
 def do_sis_import(run: ImportRun, steps: Steps, *, actor: Actor | None) -> dict[str, int]:
     """Read, settle and load the files of a run from where an earlier attempt left it; return the counts."""
+    with whole_installation("who arrives from another LEA is known by the SSID, wherever that LEA is"):
+        return _import(run, steps, actor)
+
+
+def _import(run: ImportRun, steps: Steps, actor: Actor | None) -> dict[str, int]:
     files = list(run.files.order_by("pk"))
     try:
         read = list(_read(files, run.lea_code, steps))

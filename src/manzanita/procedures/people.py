@@ -16,6 +16,7 @@ from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.rights_kinds import kind_of_relation
 from manzanita.orgs.queries import agency_by_code
 from manzanita.platform.facts import Statement
+from manzanita.platform.reach import whole_installation
 from manzanita.students.actions import state_student_facts
 from manzanita.students.people_actions import ContactValues, RightsValues
 from manzanita.students.queries import students_by_ssid
@@ -34,6 +35,7 @@ class PeopleLoaded:
     unknown: int
 
 
+@whole_installation("the file names the students of every district")
 def load_people(path: Path, *, as_of: date, passwords: dict[str, str]) -> PeopleLoaded:
     """Load staff, assignments and rights holders; loading the same file again changes nothing, and completes a load
     that was cut off: staff are one transaction, then each group of statements is one, because a transaction of

@@ -27,6 +27,7 @@ from manzanita.meetings.actions import refresh_clocks, take_over_meetings
 from manzanita.meetings.models import Meeting
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
+from manzanita.platform.reach import whole_installation
 from manzanita.students.actions import Identity, state_student_facts, update_identities
 from manzanita.students.queries import students_by_ssid
 
@@ -46,6 +47,7 @@ class TakenOver:
     student_count: int
 
 
+@whole_installation("a state's extract names students by SSID, wherever they are enrolled")
 def take_over_extracts(
     files: Iterable[RecordFile],
     *,

@@ -6,16 +6,21 @@ from __future__ import annotations
 from datetime import date
 
 from manzanita.platform import clock
+from manzanita.platform.reach import whole_installation
 from manzanita.students.models import Enrollment, SpecialEducationStatus, Student
 from manzanita.students.names import name_key, name_words
 from manzanita.students.queries import students_by_ssid
 
+_outside = whole_installation("who is asked for stands outside the asker's scope, and only a key comes back")
 
+
+@_outside
 def student_with_ssid(ssid: str) -> int | None:
     """Database key of the student who has this SSID now."""
     return students_by_ssid([ssid]).get(ssid)
 
 
+@_outside
 def student_named(first: str, last: str, born_on: date) -> int | None:
     """Database key of the one student with exactly this legal name and birth date; ``None`` for none or several.
 
@@ -32,6 +37,7 @@ def student_named(first: str, last: str, born_on: date) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
+@_outside
 def lea_of(student_id: int) -> str:
     """Code of the LEA to ask: where the student is enrolled today, else who holds the status, else where last."""
     today = clock.today()

@@ -32,6 +32,12 @@ class ScopedQuerySet(models.QuerySet):
         clone.is_scoped = True
         return clone
 
+    def walked(self) -> ScopedQuerySet:
+        """The same students, for one page of very many: see ``students.scope.Among``."""
+        clone = self._chain()
+        clone.query.is_walked = True
+        return clone
+
     def _require_scope(self) -> None:
         if not self.is_scoped:
             raise Unscoped("students are read through students.queries, which asks who is reading")

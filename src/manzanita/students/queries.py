@@ -253,7 +253,12 @@ def participating(students: ScopedQuerySet) -> ScopedQuerySet:
 
 def capped_count(students: ScopedQuerySet) -> int:
     """How many there are, counted no further than one more than ``COUNT_CAP``."""
-    return len(students.order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
+    return len(_first_ids(students))
+
+
+def _first_ids(students: ScopedQuerySet) -> list[int]:
+    """Keys of some of them in no order; of all of them where they are no more than ``COUNT_CAP``."""
+    return list(students.order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
 
 
 # The due dates by which a list may be ordered; None orders by name.
@@ -269,8 +274,10 @@ def list_students(
     costs what page 1 costs. Raises ``Http404`` for a token that is none.
     """
     columns = (order, "id") if order in DUE_COLUMNS else ("last_name", "first_name", "id")
-    count = capped_count(students)
-    wanted = students.order_by(*columns)
+    ids = _first_ids(students)
+    count = len(ids)
+    found = students.walked() if count > COUNT_CAP else Student.objects.scoped().filter(pk__in=ids)
+    wanted = found.order_by(*columns)
     if after:
         wanted = wanted.filter(_row_after(columns, after))
     chosen = list(wanted[: PAGE_SIZE + 1])

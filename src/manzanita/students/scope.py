@@ -12,7 +12,8 @@ from operator import or_
 from types import MappingProxyType
 from typing import Any
 
-from django.db.models import Case, DateField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, DateField, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.lookups import In
 
 from manzanita.accounts.queries import named_students
 from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View
@@ -143,9 +144,10 @@ def listed_for(actor: Actor) -> ScopedQuerySet:
     if actor.view is View.LEAVING and Relationship.ATTENDING in perspective.relationships:
         # Still here, but with a last day that is already known.
         rows += [one.filter(effective_to__isnull=False) for one in _attending(actor, today)]
-    students = _having(rows)
+    students = _listed(rows)
     if actor.at_school:
-        students = students.filter(_related(_attending(actor, today), school_code=actor.at_school))
+        at_school = [one.filter(school_code=actor.at_school) for one in _attending(actor, today)]
+        students = students.filter(Among(F("pk"), _ids(at_school).query))
     return _also_within(actor, students)
 
 
@@ -184,9 +186,34 @@ def _having(rows: list[QuerySet]) -> ScopedQuerySet:
     return students.filter(_related(rows)) if rows else students.none()
 
 
-def _related(rows: list[QuerySet], **condition: Any) -> Q:
-    """The student has a row in one of ``rows``."""
-    return reduce(or_, (Q(Exists(one.filter(student=OuterRef("pk"), **condition))) for one in rows))
+def _related(rows: list[QuerySet]) -> Q:
+    """The student has a row in one of ``rows``. For one student, or few: each is looked up."""
+    return reduce(or_, (Q(Exists(one.filter(student=OuterRef("pk")))) for one in rows))
+
+
+def _listed(rows: list[QuerySet]) -> ScopedQuerySet:
+    """The students who have a row in one of ``rows``, for lists."""
+    students = Student.objects.scoped()
+    return students.filter(Among(F("pk"), _ids(rows).query)) if rows else students.none()
+
+
+class Among(In):
+    """The student is one of these. PostgreSQL finds them from the rows that tie them, which suits a count and a list
+    of some thousands.
+
+    Of very many (``ScopedQuerySet.walked``) a page is had at once by going through everybody in the order of the list
+    and looking each up among the keys, until the page is full; as an alternative to nothing it is planned like that.
+    """
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        sql, params = super().as_sql(compiler, connection)
+        return (f"({sql} OR FALSE)" if getattr(compiler.query, "is_walked", False) else sql), params
+
+
+def _ids(rows: list[QuerySet]) -> QuerySet:
+    """Database keys of the students of ``rows``, each once: that also keeps PostgreSQL from asking row by row."""
+    first, *rest = (one.order_by().values("student_id") for one in rows)
+    return first.union(*rest) if rest else first.distinct()
 
 
 def assigned_to(user_id: int, today: date) -> QuerySet:
@@ -201,7 +228,7 @@ def current_at_agency(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
     has no others."""
     if Relationship.ATTENDING not in actor.perspective.relationships:
         return students
-    return students.filter(_related(_attending(actor, clock.today())))
+    return students.filter(Among(F("pk"), _ids(_attending(actor, clock.today())).query))
 
 
 def ties_of(actor: Actor, student_id: int) -> Ties:

@@ -1,0 +1,85 @@
+"""Tells each transaction its reach (``platform.reach``) before the first statement that runs under it.
+
+The setting is local to a transaction, so it never outlives one: a pooler that hands the connection to somebody else
+hands on nothing. A statement outside a transaction gets one of its own where a reach was said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.base.base import NO_DB_ALIAS
+from django.db.backends.postgresql import base
+
+from manzanita.platform.database_roles import require_powerless_role
+from manzanita.platform.reach import NOTHING, current_reach
+
+# Equal to no reach that anybody can say.
+_UNKNOWN = ("?",)
+# How queries are planned, said on the same way. Policies make them look expensive enough to compile, which takes longer
+# than they do; and a page read out of order costs on today's disks what it costs in order.
+PLANNING = {"jit": "off", "random_page_cost": "1.1"}
+_TELL = "SELECT set_config('manzanita.agencies', %s, true)" + "".join(
+    f", set_config('{name}', '{value}', true)" for name, value in PLANNING.items()
+)
+# They run in a transaction that may have failed already, and read nothing.
+_SAVEPOINT_WORDS = ("SAVEPOINT", "ROLLBACK TO SAVEPOINT", "RELEASE SAVEPOINT")
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What the transaction at hand was told; a new one knows nothing.
+        self._told: tuple[str, ...] = NOTHING
+        self.execute_wrappers.append(self._within_reach)
+
+    def _within_reach(
+        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
+    ) -> Any:
+        wanted = current_reach()
+        is_savepoint = isinstance(sql, str) and sql.startswith(_SAVEPOINT_WORDS)
+        if wanted == self._told or is_savepoint or self.alias == NO_DB_ALIAS:
+            return execute(sql, params, many, context)
+        if self.get_autocommit():
+            with self.wrap_database_errors, self.connection.transaction():
+                self._tell(wanted)
+                return execute(sql, params, many, context)
+        with self.wrap_database_errors:
+            self._tell(wanted)
+        self._told = wanted
+        return execute(sql, params, many, context)
+
+    def _tell(self, wanted: tuple[str, ...]) -> None:
+        # Past Django's cursors: no log of queries shows it, and no count of them changes.
+        self.connection.execute(_TELL, [",".join(wanted)])
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        self._told = NOTHING
+        super()._set_autocommit(autocommit)
+
+    def _commit(self) -> None:
+        self._told = NOTHING
+        super()._commit()
+
+    def _rollback(self) -> None:
+        self._told = NOTHING
+        super()._rollback()
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        super()._savepoint_rollback(sid)
+        # Perhaps what was said before the savepoint, perhaps not: say it again.
+        self._told = _UNKNOWN
+
+    def init_connection_state(self) -> None:
+        self._told = NOTHING
+        super().init_connection_state()
+        if settings.PRODUCTION and self.alias != NO_DB_ALIAS:
+            try:
+                require_powerless_role(self)
+            except ImproperlyConfigured:
+                # Left open, it would be taken for one that has been looked at.
+                self.close()
+                raise

@@ -1,0 +1,353 @@
+"""Agencies are kept apart by the database itself: whatever a query asks, rows of a foreign student do not exist."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import ProgrammingError, connection, transaction
+from django.http import StreamingHttpResponse
+
+from manzanita.accounts.middleware import ReachMiddleware, agencies_of
+from manzanita.meetings import queries as meeting_queries
+from manzanita.platform.jobs import enqueue_job, job_kind, run_jobs_now
+from manzanita.platform.reach import NOTHING, WHOLE, current_reach, reach
+from manzanita.students import queries as student_queries
+from manzanita.students.actions import Identity, register_students, state_one
+from manzanita.students.models import Enrollment, Student
+from manzanita.web import student_lists
+from tests.postgres.rows import TABLES, Owned, rows_for
+from tests.support import pages
+from tests.support import world as w
+
+ALL_TABLES = ("students_student", *TABLES)
+# What a table hangs on, where that is not the student.
+HOLDERS = {
+    "meetings_answer": "meeting_id",
+    "meetings_decision": "meeting_id",
+    "exchange_periodlock": "lea_code",
+    "exchange_submission": "lea_code",
+    "exchange_importrun": "lea_code",
+    "exchange_importfile": "run_id",
+    "exchange_importnote": "file_id",
+}
+
+
+@pytest.fixture
+def ours(small_world) -> Owned:
+    return rows_for(w.LEA, small_world.students["alder"].pk, small_world.case_manager.pk)
+
+
+@pytest.fixture
+def theirs(small_world) -> Owned:
+    return rows_for(w.OTHER_LEA, small_world.students["sage"].pk, small_world.case_manager.pk)
+
+
+def asked(sql: str, parameters: list | None = None) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def changed(sql: str, parameters: list | None = None) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.rowcount
+
+
+def keys(table: str) -> set[int]:
+    return {key for (key,) in asked(f"SELECT id FROM {table}")}
+
+
+def key_of(owned: Owned, table: str) -> int:
+    return owned.student_id if table == "students_student" else owned.keys[table]
+
+
+def holder_of(owned: Owned, table: str) -> tuple[str, object]:
+    """The column by which a row of ``table`` belongs to somebody, and its value for ``owned``."""
+    column = HOLDERS.get(table, "student_id")
+    if column in ("lea_code", "student_id"):
+        return column, getattr(owned, column)
+    parent = {
+        "meeting_id": "meetings_meeting",
+        "run_id": "exchange_importrun",
+        "file_id": "exchange_importfile",
+    }
+    return column, owned.keys[parent[column]]
+
+
+# Which tables
+
+
+@pytest.mark.django_db
+def test_every_table_that_names_a_student_is_cut_also_for_its_owner():
+    named = {
+        table
+        for (table,) in asked(
+            "SELECT table_name FROM information_schema.columns"
+            " WHERE table_schema = 'public' AND column_name = 'student_id'"
+        )
+    }
+    cut = {
+        table
+        for (table,) in asked(
+            "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity AND relkind = 'r'"
+        )
+    }
+    # The logs are written by everybody; what names a student for access is judged by the agency that gives it.
+    outside = {name for name in named if name.startswith(("auditing_", "accounts_"))}
+    assert {name for name in outside if name.startswith("accounts_")} == {
+        "accounts_grantstudent",
+        "accounts_recordrequest",
+    }
+    assert named - outside <= cut
+    assert cut == set(ALL_TABLES)
+
+
+@pytest.mark.django_db
+def test_who_runs_the_tests_is_neither_owner_nor_superuser():
+    ((is_super, bypasses, owns),) = asked(
+        "SELECT rolsuper, rolbypassrls, pg_has_role(oid, (SELECT relowner FROM pg_class WHERE relname = %s), 'MEMBER')"
+        " FROM pg_roles WHERE rolname = current_user",
+        ["students_student"],
+    )
+    assert (is_super, bypasses, owns) == (False, False, False)
+
+
+# Rows of a foreign student
+
+
+@pytest.mark.parametrize("table", ALL_TABLES)
+def test_only_own_rows_are_read_page_by_page_too(table, ours, theirs):
+    everybody = keys(table)
+    assert {key_of(ours, table), key_of(theirs, table)} <= everybody
+    with reach([w.OTHER_LEA]):
+        foreign = keys(table)
+    with reach([w.LEA]):
+        own = keys(table)
+        paged = {key for (key,) in asked(f"SELECT id FROM {table} ORDER BY id LIMIT 1000 OFFSET 0")}
+        assert asked(f"SELECT id FROM {table} WHERE id = %s", [key_of(theirs, table)]) == []
+    assert key_of(ours, table) in own
+    assert key_of(theirs, table) in foreign
+    # Each row of this world belongs to exactly one of the two districts.
+    assert own == paged == everybody - foreign
+
+
+@pytest.mark.parametrize("table", ALL_TABLES)
+def test_nothing_is_read_where_no_reach_was_said(table, ours, theirs):
+    assert keys(table)
+    with reach(NOTHING):
+        assert keys(table) == set()
+
+
+@pytest.mark.parametrize("table", ALL_TABLES)
+def test_a_foreign_row_is_neither_changed_nor_deleted(table, ours, theirs):
+    with reach([w.LEA]):
+        assert changed(f"UPDATE {table} SET id = id WHERE id = %s", [key_of(theirs, table)]) == 0
+        assert changed(f"DELETE FROM {table} WHERE id = %s", [key_of(theirs, table)]) == 0
+        # The same statement finds the own row.
+        assert changed(f"UPDATE {table} SET id = id WHERE id = %s", [key_of(ours, table)]) == 1
+    assert key_of(theirs, table) in keys(table)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_an_own_row_is_not_moved_to_somebody_foreign(table, ours, theirs):
+    column, foreign = holder_of(theirs, table)
+    with reach([w.LEA]), pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+        changed(f"UPDATE {table} SET {column} = %s WHERE id = %s", [foreign, key_of(ours, table)])
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_row_is_added_to_somebody_foreign(table, ours, theirs):
+    column, foreign = holder_of(theirs, table)
+    columns = [
+        name
+        for (name,) in asked(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND table_schema = 'public'",
+            [table],
+        )
+        if name not in ("id", column)
+    ]
+    names = ", ".join(f'"{name}"' for name in columns)
+    copied = f'INSERT INTO {table} ({names}, "{column}") SELECT {names}, %s FROM {table} WHERE id = %s'
+    with reach([w.LEA]), pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+        changed(copied, [foreign, key_of(ours, table)])
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        # Given away whole, it would be out of the own reach.
+        ("ARRAY['{other}']", "agencies of a person are named by facts"),
+        # Shared by hand, a record would be handed over without anybody's decision.
+        ("agencies || ARRAY['{other}']", "agencies of a person are named by facts"),
+        ("'{{}}'", "agencies of a person are named by facts"),
+    ],
+)
+def test_agencies_are_not_set_by_hand(value, words, ours, theirs):
+    sql = f"UPDATE students_student SET agencies = {value.format(other=w.OTHER_LEA)} WHERE id = %s"
+    with reach([w.LEA]):
+        assert changed(sql, [theirs.student_id]) == 0
+        with pytest.raises(ProgrammingError, match=words), transaction.atomic():
+            changed(sql, [ours.student_id])
+
+
+# Agencies
+
+
+def agencies(student_id: int) -> set[str]:
+    ((found,),) = asked("SELECT agencies FROM students_student WHERE id = %s", [student_id])
+    return set(found)
+
+
+def test_whoever_a_fact_names_reaches_the_student_and_keeps_the_reach(small_world):
+    alder = small_world.students["alder"].pk
+    with reach([w.OTHER_LEA]):
+        assert not Student.unscoped.filter(pk=alder).exists()
+    values = {"agency_code": w.OTHER_LEA, "school_code": ""}
+    slot = {"student_id": alder, "relationship": "location"}
+    told = {"slot": slot, "effective_from": w.TODAY, "by_id": None, "cause": "test"}
+    with reach([w.LEA]):
+        state_one("agency", values=values, **told)
+    with reach([w.OTHER_LEA]):
+        assert Student.unscoped.filter(pk=alder).exists()
+    state_one("agency", values=None, **told)
+    # The record of what was stays theirs, too; what they may still see of it the scope decides.
+    assert agencies(alder) >= {w.LEA, w.OTHER_LEA}
+
+
+def test_dsea_nps_and_npa_are_named_by_plan_enrollment_and_service(small_world):
+    # The state's lines of Alder: reported by LEA, accountable to LEA, speech by the NPA.
+    sage = small_world.students["sage"].pk
+    assert agencies(sage) == {w.OTHER_LEA} | {
+        code for (code,) in asked("SELECT npa_id FROM students_service WHERE student_id = %s", [sage]) if code
+    }
+    given = Enrollment(
+        student_id=sage,
+        lea_code=w.OTHER_LEA,
+        started_on=w.TODAY,
+        nps_code="9990001",
+        effective_from=w.TODAY,
+        recorded_at=w.NOON,
+        superseded_at=w.NOON,
+        cause="test",
+    )
+    given.save()
+    assert "9990001" in agencies(sage)
+
+
+def test_a_new_person_is_within_reach_of_who_enters_it_and_of_nobody_else(small_world):
+    with reach([w.LEA]):
+        (new,) = register_students([Identity("Phoebe", "", "Testcase", "", None, "F")])
+        assert Student.unscoped.filter(pk=new.pk).exists()
+    with reach([w.OTHER_LEA]):
+        assert not Student.unscoped.filter(pk=new.pk).exists()
+    assert agencies(new.pk) == {w.LEA}
+
+
+# Requests and jobs
+
+
+@pytest.fixture
+def forgotten(monkeypatch):
+    """The application forgot its scope: everybody is visible to everybody."""
+
+    def everybody(actor):
+        return Student.objects.scoped()
+
+    for module in (student_queries, student_lists, meeting_queries):
+        for name in ("visible_to", "listed_for"):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, everybody)
+
+
+def test_a_list_without_its_scope_shows_own_students_only(small_world, sign_in, forgotten):
+    answer = sign_in(small_world.coordinator).get("/students")
+    text = pages.text_of(answer)
+    assert [name in text for name in ("Alder", "Towhee", "Yarrow", "Sage")] == [True, True, True, False]
+
+
+def test_a_page_without_its_scope_does_not_find_a_foreign_student(small_world, sign_in, forgotten):
+    client = sign_in(small_world.coordinator)
+    found = [
+        client.get(f"/students/{small_world.students[name].public_id}").status_code
+        for name in ("alder", "sage")
+    ]
+    assert found == [200, 404]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_is_one_transaction_that_an_error_undoes(small_world, rf):
+    def view(request):
+        assert connection.in_atomic_block
+        assert current_reach() == (w.LEA,)
+        Student.unscoped.filter(pk=small_world.students["alder"].pk).update(suffix="Jr.")
+        return request.answer
+
+    for status, suffix in ((500, ""), (200, "Jr.")):
+        request = rf.get("/")
+        request.actor = small_world.coordinator_actor
+        request.answer = StreamingHttpResponse([], status=status)
+        ReachMiddleware(view)(request)
+        assert Student.unscoped.get(pk=small_world.students["alder"].pk).suffix == suffix
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_streams_reads_within_its_reach_after_the_request(small_world, rf):
+    def names():
+        for student in Student.unscoped.order_by("pk"):
+            yield student.first_name
+
+    request = rf.get("/")
+    request.actor = small_world.coordinator_actor
+    answer = ReachMiddleware(lambda request: StreamingHttpResponse(names()))(request)
+    assert not connection.in_atomic_block
+    assert [part.decode() for part in answer.streaming_content] == ["Alder", "Towhee", "Yarrow"]
+
+
+def test_who_has_no_grant_reaches_nobody(small_world, rf):
+    seen = []
+    request = rf.get("/")
+    request.actor = None
+    ReachMiddleware(lambda request: seen.append(current_reach()) or StreamingHttpResponse([]))(request)
+    assert seen == [NOTHING]
+
+
+def test_a_job_reaches_what_its_starter_reached(small_world):
+    seen = []
+
+    @job_kind("tests.reach")
+    def look(run):
+        seen.append((current_reach(), Student.unscoped.count()))
+
+    with reach(agencies_of(small_world.coordinator_actor)):
+        enqueue_job(kind="tests.reach", args={})
+    enqueue_job(kind="tests.reach", args={})
+    with reach(NOTHING):
+        run_jobs_now(raises_errors=True)
+    assert seen == [((w.LEA,), 3), (WHOLE, 4)]
+
+
+# How the database is told
+
+
+def test_a_savepoint_that_is_undone_takes_no_reach_along(small_world):
+    with transaction.atomic(), reach([w.LEA]):
+        assert Student.unscoped.count() == 3
+        with pytest.raises(ProgrammingError), transaction.atomic(), reach([w.OTHER_LEA]):
+            assert Student.unscoped.count() == 1
+            asked("SELECT nothing")
+        assert Student.unscoped.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_outside_a_transaction_is_told_and_leaves_nothing_behind(small_world):
+    with reach([w.LEA]):
+        assert Student.unscoped.count() == 3
+    with reach(NOTHING):
+        assert Student.unscoped.count() == 0
+        assert asked("SELECT current_setting('manzanita.agencies', true)") in ([("",)], [(None,)])
+
+
+@pytest.mark.parametrize("codes", [["1,2"], ["*", "1"]])
+def test_a_code_that_would_widen_the_reach_is_refused(codes):
+    with pytest.raises(ValueError, match="not codes"), reach(codes):
+        pass
