@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from allauth.account.models import EmailAddress
 from django.db.models import Q
 
 from manzanita.accounts.models import Grant, User
@@ -44,3 +45,13 @@ def actor_of_grant_id(grant_id: int, on: date) -> Actor | None:
 
 def user_names(ids: set[int]) -> dict[int, str]:
     return dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+def person_with_email(email: str) -> User | None:
+    """Who is known under this address: the account's own, or a further one that was confirmed."""
+    email = email.strip().lower()
+    user = User.objects.filter(email=email).first()
+    if user is not None or not email:
+        return user
+    other = EmailAddress.objects.filter(email__iexact=email, verified=True).select_related("user").first()
+    return other.user if other else None
