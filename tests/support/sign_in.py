@@ -41,7 +41,7 @@ class CodeBook:
         return code_at(counter, self.key)
 
 
-def signed_in(user, grant=None, *, second: str = "totp"):
+def signed_in(user, grant=None, *, second: str = "totp", client=None):
     """A test client in a session that began as every session begins. ``second=""``: password only."""
     from django.conf import settings
     from django.http import HttpRequest
@@ -50,7 +50,7 @@ def signed_in(user, grant=None, *, second: str = "totp"):
     from manzanita.accounts.middleware import SESSION_KEY
     from manzanita.accounts.sessions import begin_session
 
-    client = Client()
+    client = client or Client()
     request = HttpRequest()
     request.META["REMOTE_ADDR"] = "127.0.0.1"
     request.session = client.session

@@ -63,8 +63,12 @@ def begin_session(request: HttpRequest, user: User, *, first: str, second: str, 
     ``first`` and ``second`` say what was proven (password, provider, passkey, code); ``second`` is empty where
     nothing more was. ``asks_second`` makes a second factor needed whatever the grants are, because there is one.
     """
-    UserSession.objects.filter(session_key=request.session.session_key or "").delete()
+    old = request.session.session_key
+    UserSession.objects.filter(session_key=old or "").delete()
     auth.login(request, user, backend=BACKEND)
+    if old is not None and request.session.session_key == old:
+        # Django keeps the id where the same person signs in again.
+        request.session.cycle_key()
     at = time.time()
     request.session[KEY] = {
         "at": at,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from manzanita.accounts.models import User
 from manzanita.auditing.actions import Reader, log_change
+from manzanita.auditing.models import ChangeEvent
+from manzanita.platform import clock
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +28,13 @@ class AccountHolder:
 def log_own(user: User, action: str, **detail: Any) -> None:
     """``user`` did ``action`` (``sign_in``, ``add_passkey`` ...) to their own account."""
     log_change(actor=AccountHolder(user.pk), action=action, subject=user, detail=detail)
+
+
+def count_own(user: User, action: str, *, within: timedelta) -> int:
+    """How often ``user`` did ``action`` lately."""
+    return ChangeEvent.objects.filter(
+        subject_type=user._meta.label_lower, subject_id=user.pk, action=action, at__gt=clock.now() - within
+    ).count()
 
 
 def log_by(user: User, action: str, *, by: Reader | None, reason: str, **detail: Any) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import SetPasswordForm
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from manzanita.accounts import mail
 from manzanita.accounts.lifecycle import set_password
 from manzanita.accounts.one_time_links import INVITATION, NEW_PASSWORD, Purpose, token_for, user_of
 from manzanita.accounts.queries import person_with_email
-from manzanita.accounts.sign_in_log import log_own
+from manzanita.accounts.sign_in_log import count_own, log_own
 from manzanita.accounts.single_sign_on import password_refused_by
 from manzanita.platform import clock
 
@@ -40,9 +41,7 @@ def _mail_link(request: HttpRequest, email: str) -> None:
     user = person_with_email(email)
     if user is None or not user.is_active:
         return
-    key = f"password-mails:{user.pk}"
-    cache.add(key, 0, 3600)
-    if cache.incr(key) > MAILS_PER_HOUR:
+    if count_own(user, "ask_new_password", within=timedelta(hours=1)) >= MAILS_PER_HOUR:
         return
     log_own(user, "ask_new_password")
     domain = password_refused_by(user, clock.today())
