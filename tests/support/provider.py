@@ -104,7 +104,8 @@ class Provider(AbstractContextManager):
                 elif path == "/authorize":
                     self._page(provider.sign_in(self.path))
                 else:
-                    self._json(404, {})
+                    # A browser asks for an icon.
+                    self._json(200, {})
 
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])

@@ -127,7 +127,14 @@ def test_a_weak_password_is_refused_with_its_reason(small_world, mailoutbox, sen
     assert Client().get(link_in(mailoutbox[0])).status_code == 200
 
 
-@pytest.mark.parametrize("password", ["correct horse battery", "日本の春はとても美しいですねえ", "a heron waits where two creeks meet and nobody has counted the stones since winter came"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "correct horse battery",
+        "日本の春はとても美しいですねえ",
+        "a heron waits where two creeks meet and nobody has counted the stones since winter came",
+    ],
+)
 def test_no_sign_is_asked_for_and_none_is_forbidden(small_world, mailoutbox, password):
     Client().post("/sign-in/new-password", {"email": small_world.case_manager.email})
     Client().post(link_in(mailoutbox[0]), chosen(password))

@@ -49,6 +49,7 @@ class Factors:
     """What a person has beside a password. ``recovery_left`` counts codes that were not used yet."""
 
     totp_since: datetime | None = None
+    totp_used_at: datetime | None = None
     passkeys: list[Passkey] = field(default_factory=list)
     recovery_left: int = 0
 
@@ -79,6 +80,7 @@ def factors_of(user: User) -> Factors:
     recovery = next((row for row in rows if row.type == Authenticator.Type.RECOVERY_CODES), None)
     return Factors(
         totp_since=totp.created_at if totp else None,
+        totp_used_at=totp.last_used_at if totp else None,
         passkeys=[
             Passkey(row.pk, row.data["name"], row.created_at, row.last_used_at)
             for row in rows

@@ -117,6 +117,7 @@ def _setup_page(request: HttpRequest, error: str = "") -> HttpResponse:
         "error": error,
         "next": next_address(request),
         "is_needed": request.session_state is SessionState.SECOND_FACTOR,
+        "has_app": second_factor.factors_of(request.user).totp_since is not None,
         "no_passkey": passkeys.why_not_here(request),
     }
     return render(request, "accounts/second_factor_setup.html", context)

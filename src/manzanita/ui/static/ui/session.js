@@ -72,6 +72,12 @@
     const password = $("#lock-password");
     if (password) password.value = "";
     lock.close();
+    // Chromium gives the focus back to the control under another dialog, but its keys go nowhere until it is focused anew.
+    const back = document.activeElement;
+    if (back && back !== document.body) {
+      back.blur();
+      back.focus();
+    }
     document.dispatchEvent(new CustomEvent("manzanita:unlocked"));
   }
   lock.addEventListener("cancel", (event) => event.preventDefault());
