@@ -14,6 +14,8 @@ from django.test import Client
 
 from manzanita.accounts.lifecycle import disable_person
 from manzanita.accounts.models import SignInDomain, User
+from manzanita.accounts.sign_in_domains import set_sign_in_domain
+from manzanita.auditing.models import ChangeEvent
 from manzanita.orgs.models import Agency
 from tests.support import world as w
 from tests.support.provider import CLIENT_ID, CLIENT_SECRET, Provider
@@ -275,3 +277,64 @@ def test_a_second_address_is_no_way_around_a_district_without_passwords(small_wo
 def test_a_domain_has_a_way_in(small_world, provider):
     with pytest.raises(IntegrityError), transaction.atomic():
         make_domain(small_world, provider, password_allowed=False, server_url="", client_id="")
+
+
+# Setting a domain up
+
+
+def set_up(world, **changes):
+    values = {
+        "domain": "@Example.ORG ",
+        "agency": Agency.objects.get(code=w.LEA),
+        "starts_on": date(2026, 7, 1),
+        "by": world.coordinator_actor,
+        "reason": "contract signed",
+        "server_url": "https://login.example.org",
+        "client_id": "m",
+        "secret_reference": "file:example-org",
+    }
+    return set_sign_in_domain(**{**values, **changes})
+
+
+def test_a_domain_is_set_up_changed_and_logged_without_its_secret(small_world):
+    row = set_up(small_world)
+    set_up(small_world, password_allowed=False, mfa_values="mfa")
+
+    assert SignInDomain.objects.get().domain == "example.org"
+    assert list(
+        ChangeEvent.objects.filter(subject_type="accounts.signindomain").values_list("action", "detail")
+    ) == [
+        ("add_sign_in_domain", {"password_allowed": True, "has_provider": True}),
+        ("change_sign_in_domain", {"password_allowed": False, "has_provider": True}),
+    ]
+    assert row.secret_reference == "file:example-org"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"domain": "example"}, "domain"),
+        ({"domain": "a@example.org"}, "domain"),
+        ({"client_id": ""}, "server_url and client_id"),
+        ({"server_url": "", "client_id": "", "password_allowed": False}, "password_allowed"),
+        ({"secret_reference": "hunter2"}, "secret_reference"),
+        ({"secret_reference": "file:../secret_key"}, "secret_reference"),
+        ({"secret_reference": "env:DATABASE_URL"}, "secret_reference"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_field(small_world, changes, field):
+    with pytest.raises(ValueError, match=f"^{field}: "):
+        set_up(small_world, **changes)
+    assert not SignInDomain.objects.exists()
+
+
+def test_no_district_takes_over_the_domain_of_another(small_world):
+    set_up(small_world)
+    with pytest.raises(ValueError, match=r"^domain: example\.org belongs to Chaparral Unified"):
+        set_up(small_world, agency=Agency.objects.get(code=w.OTHER_LEA))
+
+
+def test_in_production_a_provider_needs_tls(small_world, settings):
+    settings.PRODUCTION = True
+    with pytest.raises(ValueError, match=r"^server_url: "):
+        set_up(small_world, server_url="http://login.example.org")

@@ -172,6 +172,24 @@ def test_how_one_signs_in_is_changed_only_a_moment_after_proving_who_one_is(smal
     assert client.get("/account/password").status_code == 200
 
 
+def test_a_made_up_passkey_proves_nothing(small_world, noon):
+    # Neither for who has a password alone, nor beside a wrong one.
+    for user, second in ((small_world.case_manager, ""), (small_world.coordinator, "totp")):
+        client = signed_in(user, second=second)
+        noon.shift(301)
+        answer = client.post("/account/confirm", {"credential": "{}", "password": "wrong"})
+        assert answer.status_code == 200
+        assert client.get("/account/password").url == "/account/confirm?next=%2Faccount"
+
+
+def test_guessing_while_proving_again_is_limited_too(small_world, noon):
+    client = signed_in(small_world.case_manager, second="")
+    noon.shift(301)
+    answers = [client.post("/account/confirm", {"password": "wrong"}).status_code for _ in range(10)]
+
+    assert answers == [200] * 9 + [429]
+
+
 def test_the_last_factor_of_a_wide_perspective_stays_and_says_why(small_world, sign_in):
     page = sign_in(small_world.coordinator).post("/account/app/remove", follow=True).content.decode()
 

@@ -28,13 +28,12 @@ from manzanita.ui.context import SessionLimits
 
 # The way out of a state: views that need a session, yet are reachable in it.
 WAYS_OUT = {
-    SessionState.LOCKED: {"session_locked", "session_unlock", "sign_out"},
+    SessionState.LOCKED: {"session_locked", "session_unlock"},
     SessionState.SECOND_FACTOR: {
         "second_factor",
         "second_factor_setup",
         "authenticator_app",
         "passkey_add",
-        "sign_out",
     },
     SessionState.OPEN: set(),
 }
@@ -58,6 +57,7 @@ class SessionGateMiddleware:
             mark = mark_of(request)
             request.session_limits = SessionLimits(
                 *seconds_left(mark),
+                username=request.user.email,
                 by_password=request.user.has_usable_password() and mark["first"] != "provider",
                 by_passkey=mark["passkey"],
             )
@@ -81,8 +81,11 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """Nobody is signed in: a page leads to the sign-in, a part of a page is told, a form is kept."""
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:
-        if request.htmx:
+        if _is_part(request):
             return _told(request, SessionState.ENDED, 401)
+        if request.resolver_match.url_name in WAYS_OUT[SessionState.LOCKED]:
+            # There is nothing to unlock any more, and nothing to come back to.
+            return redirect("sign_in")
         held = offer_again(request, way_back=back_address("sign_in"), is_locked=False)
         return held or super().handle_no_permission(request, view_func)
 
@@ -91,13 +94,18 @@ def refuse(request: HttpRequest) -> HttpResponse:
     """The answer of a session that is locked or lacks its second factor."""
     state = request.session_state
     name = "session_locked" if state is SessionState.LOCKED else "second_factor"
-    if request.htmx or "application/json" in request.headers.get("Accept", ""):
+    if _is_part(request):
         return _told(request, state, 423)
     held = offer_again(request, way_back=back_address(name), is_locked=state is SessionState.LOCKED)
     if held is not None:
         return held
     back = request.get_full_path() if request.method == "GET" else "/"
     return redirect(f"{reverse(name)}?{urlencode({'next': back})}")
+
+
+def _is_part(request: HttpRequest) -> bool:
+    """Asked for by a script, which has a page to tell it on."""
+    return bool(request.htmx) or "application/json" in request.headers.get("Accept", "")
 
 
 def back_address(name: str) -> str:

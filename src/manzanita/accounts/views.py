@@ -117,10 +117,13 @@ def _page(
     return render(request, "accounts/sign_in.html", context)
 
 
+@login_not_required
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    log_own(request.user, "sign_out")
-    end_this_session(request)
+    """Out of every state of a session, and harmless where there is none."""
+    if request.user.is_authenticated:
+        log_own(request.user, "sign_out")
+        end_this_session(request)
     return redirect("sign_in")
 
 

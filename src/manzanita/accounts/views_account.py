@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from manzanita.accounts import lifecycle, mail, passkeys, second_factor
 from manzanita.accounts.attempts import count_failure, forget_failures, may_try
 from manzanita.accounts.models import Grant
-from manzanita.accounts.second_factor import factors_of, needs_second_factor
+from manzanita.accounts.second_factor import Factors, factors_of, needs_second_factor
 from manzanita.accounts.sessions import (
     begin_session,
     change_mark,
@@ -41,6 +41,7 @@ from manzanita.platform import clock
 
 ADDRESS_SALT = "confirm-address"
 ADDRESS_SECONDS = 24 * 3600
+TOO_MANY = "Too many tries."
 
 
 def freshly_proven(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -88,28 +89,13 @@ def confirm_identity(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if not may_try(request, user, second=False):
             return locked_out(request)
-        is_password_right = (
-            "credential" in request.POST
-            or not has_password
-            or user.check_password(request.POST.get("password", ""))
-        )
-        if not is_password_right:
-            log_failure(user, "confirm")
-            count_failure(request, user, second=False)
-            error = "That password is not right."
-        elif "credential" not in request.POST and not factors.is_enrolled and not has_password:
-            error = (
-                "There is nothing here to prove it with. Sign out, and sign in again through your district."
-            )
-        else:
-            shown = prove_factor(request) if factors.is_enrolled else "password"
-            if shown == "locked":
-                return locked_out(request)
-            if shown:
-                forget_failures(user, second=False)
-                note_proof(request, is_full=True)
-                return redirect(next_address(request))
-            error = "That is not right. Each code is good once, for half a minute."
+        error = _why_not_proven(request, factors, has_password)
+        if error == TOO_MANY:
+            return locked_out(request)
+        if not error:
+            forget_failures(user, second=False)
+            note_proof(request, is_full=True)
+            return redirect(next_address(request))
     context = {
         "factors": factors,
         "has_password": has_password,
@@ -118,6 +104,24 @@ def confirm_identity(request: HttpRequest) -> HttpResponse:
         "no_passkey": passkeys.why_not_here(request),
     }
     return render(request, "accounts/confirm_identity.html", context)
+
+
+def _why_not_proven(request: HttpRequest, factors: Factors, has_password: bool) -> str:
+    """Empty where what was posted proves who this is: everything that the person has, or a passkey alone."""
+    user = request.user
+    is_passkey = "credential" in request.POST and bool(factors.passkeys)
+    if not is_passkey and not has_password and not factors.is_enrolled:
+        return "There is nothing here to prove it with. Sign out, and sign in again through your district."
+    if not is_passkey and has_password and not user.check_password(request.POST.get("password", "")):
+        log_failure(user, "confirm")
+        count_failure(request, user, second=False)
+        return "That password is not right." if may_try(request, user, second=False) else TOO_MANY
+    if not factors.is_enrolled:
+        return ""
+    shown = prove_factor(request)
+    if shown == "locked":
+        return TOO_MANY
+    return "" if shown else "That is not right. Each code is good once, for half a minute."
 
 
 @never_cache

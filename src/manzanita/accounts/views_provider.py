@@ -42,6 +42,8 @@ def to_provider(request: HttpRequest, domain: SignInDomain, to: str) -> HttpResp
         answer = provider.redirect(request, process="login", next_url=to)
     except (OAuth2Error, RequestException, KeyError, ValueError) as error:
         return provider_failed(request, AuthError.UNKNOWN, error)
+    if answer.status_code != 302:
+        return answer
     return render(request, "accounts/to_provider.html", {"domain": domain.domain, "address": answer.url})
 
 

@@ -61,7 +61,7 @@ def give(request: HttpRequest) -> HttpResponse:
         if shown == "locked":
             return locked_out(request)
         if shown:
-            return _passed(request, shown)
+            return _passed(request, shown, has_passkey=bool(factors.passkeys))
         error = (
             WRONG_CODE
             if "code" in request.POST
@@ -76,8 +76,8 @@ def give(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/second_factor.html", context)
 
 
-def _passed(request: HttpRequest, shown: str) -> HttpResponse:
-    note_proof(request, is_full=True, second=shown, asks_second=True, passkey=shown == "passkey")
+def _passed(request: HttpRequest, shown: str, *, has_passkey: bool) -> HttpResponse:
+    note_proof(request, is_full=True, second=shown, asks_second=True, passkey=has_passkey)
     log_own(request.user, "give_second_factor", kind=shown)
     if shown == "recovery":
         mail.send_notice(

@@ -73,10 +73,14 @@ class ScopePart:
 
 @dataclass(frozen=True)
 class SessionLimits:
-    """Seconds until a session is locked and until it is over, and how its person can unlock it on the page."""
+    """Seconds until a session is locked and until it is over, and how its person can unlock it on the page.
+
+    ``username`` is what a password manager knows the person by.
+    """
 
     idle_left: float
     absolute_left: float
+    username: str
     by_password: bool
     by_passkey: bool
 
