@@ -148,6 +148,13 @@ def test_a_passkey_is_made_and_then_signs_in_alone(newcomer):
     newcomer.go("/sign-in?next=/account")
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+    # It unlocks as well, also for somebody without any perspective yet.
+    covered = page.get_by_role("dialog", name="Locked")
+    expect(covered).to_be_visible(timeout=IDLE_SECONDS * 3000)
+    covered.get_by_role("button", name="Unlock with a passkey").click()
+    expect(covered).to_be_hidden()
+    newcomer.go("/account")
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
     # Without the person's finger there is no sign-in.
     page.context.clear_cookies()
     devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": False})

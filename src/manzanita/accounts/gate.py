@@ -57,6 +57,7 @@ class SessionGateMiddleware:
             mark = mark_of(request)
             request.session_limits = SessionLimits(
                 *seconds_left(mark),
+                person_id=request.user.pk,
                 username=request.user.email,
                 by_password=request.user.has_usable_password() and mark["first"] != "provider",
                 by_passkey=mark["passkey"],

@@ -80,6 +80,7 @@ class SessionLimits:
 
     idle_left: float
     absolute_left: float
+    person_id: int
     username: str
     by_password: bool
     by_passkey: bool

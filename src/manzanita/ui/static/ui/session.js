@@ -7,7 +7,7 @@
   const lock = $("#lock");
   if (!lock) return;
   const band = $("[data-session-band]");
-  const me = document.body.dataset.person;
+  const me = lock.dataset.person;
   const title = document.title;
   const idle = Number(lock.dataset.idle) * 1000;
   const ask_every = 5000;
