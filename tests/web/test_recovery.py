@@ -199,7 +199,10 @@ def test_the_last_factor_of_a_wide_perspective_stays_and_says_why(small_world, s
 
 def test_a_changed_password_ends_all_other_sessions(small_world, mailoutbox):
     here, other = (signed_in(small_world.case_manager, second="") for _ in range(2))
-    assert here.post("/account/password", chosen()).url == "/account"
+    wrong = here.post("/account/password", {**chosen(), "old_password": "not it"})
+    assert "Your old password was entered incorrectly" in wrong.content.decode()
+    assert other.get("/students").status_code == 200
+    assert here.post("/account/password", {**chosen(), "old_password": w.PASSWORD}).url == "/account"
 
     assert here.get("/students").status_code == 200
     assert other.get("/students").status_code == 302

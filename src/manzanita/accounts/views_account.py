@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from allauth.account.models import EmailAddress
 from django.contrib import messages
-from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -176,7 +176,13 @@ def change_password(request: HttpRequest) -> HttpResponse:
             request, f"{refused_by.agency.name} allows no password here: it signs you in by its own sign-in."
         )
         return redirect("account")
-    form = SetPasswordForm(request.user, request.POST or None)
+    if not may_try(request, request.user, second=False):
+        return locked_out(request)
+    form_class = PasswordChangeForm if request.user.has_usable_password() else SetPasswordForm
+    form = form_class(request.user, request.POST or None)
+    if "old_password" in form.errors:
+        log_failure(request.user, "change password")
+        count_failure(request, request.user, second=False)
     if request.method == "POST" and form.is_valid():
         mark = mark_of(request)
         lifecycle.set_password(user=request.user, password=form.cleaned_data["new_password1"], how="account")
