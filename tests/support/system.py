@@ -32,6 +32,8 @@ class System:
             "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
             "DJANGO_SETTINGS_MODULE": "manzanita.config.settings",
             "MANZANITA_VAR": str(folder),
+            # The same for every folder: a database that is copied from one to another keeps its second factors.
+            "MANZANITA_SECRET_KEY": "only-for-tests",
             "DATABASE_URL": database_url,
             "MANZANITA_TODAY": state_files.TODAY.isoformat(),
             "MANZANITA_JOB_LEASE_SECONDS": "3",

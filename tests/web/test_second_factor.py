@@ -265,3 +265,13 @@ def test_a_made_up_passkey_opens_nothing_and_breaks_nothing(small_world, credent
     second.get("/sign-in/passkey/options?for=factor")
     assert second.post(SECOND, {"credential": credential}).status_code == 200
     assert second.get("/students").status_code == 302
+
+
+def test_with_another_secret_key_no_code_is_right_and_the_log_says_why(small_world, settings, caplog):
+    client = give_password(small_world.coordinator)
+    key, settings.SECRET_KEY = settings.SECRET_KEY, "lost and made anew"
+    assert check_code(small_world.coordinator, code_now()) == ""
+    assert "the secret key of this installation is not the one they had" in caplog.text
+    settings.SECRET_KEY_FALLBACKS = [key]
+    assert check_code(small_world.coordinator, code_now()) == "totp"
+    assert client.get("/students").status_code == 302

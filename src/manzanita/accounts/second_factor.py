@@ -6,6 +6,7 @@ is something one has and something one knows or is, so it counts as both factors
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,7 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from allauth.mfa.utils import decrypt
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -31,6 +33,8 @@ from manzanita.accounts.sessions import end_sessions
 from manzanita.accounts.sign_in_log import log_by, log_own
 from manzanita.auditing.actions import Reader
 from manzanita.domain.access import PERSPECTIVES, Scope
+
+logger = logging.getLogger(__name__)
 
 ISSUER = "Manzanita"
 _REAL = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -86,7 +90,7 @@ def factors_of(user: User) -> Factors:
             for row in rows
             if row.type == Authenticator.Type.WEBAUTHN
         ],
-        recovery_left=len(RecoveryCodes(recovery).get_unused_codes()) if recovery else 0,
+        recovery_left=len(recovery_codes_of(user)) if recovery else 0,
     )
 
 
@@ -115,10 +119,16 @@ def check_code(user: User, code: str) -> str:
     code = "".join(code.split()).replace("-", "")
     if not code:
         return ""
-    if _spend_totp(user, code):
-        return "totp"
-    row = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).first()
-    return "recovery" if row is not None and RecoveryCodes(row).validate_code(code) else ""
+    try:
+        if _spend_totp(user, code):
+            return "totp"
+        row = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).first()
+        return "recovery" if row is not None and RecoveryCodes(row).validate_code(code) else ""
+    except InvalidToken:
+        logger.error(
+            "second factors cannot be read: the secret key of this installation is not the one they had"
+        )
+        return ""
 
 
 @transaction.atomic
@@ -132,7 +142,10 @@ def new_recovery_codes(user: User) -> None:
 def recovery_codes_of(user: User) -> list[str]:
     """The codes that were not used yet. Shown once, when they are made."""
     row = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).first()
-    return RecoveryCodes(row).get_unused_codes() if row else []
+    try:
+        return RecoveryCodes(row).get_unused_codes() if row else []
+    except InvalidToken:
+        return []
 
 
 @transaction.atomic
