@@ -9,7 +9,6 @@ import os
 import hypothesis
 import pytest
 import time_machine
-from django.test import Client
 
 import tests.support  # noqa: F401 - tests build and look at data of every agency
 
@@ -51,19 +50,7 @@ def small_world(db, noon):
 
 @pytest.fixture
 def sign_in():
-    """``sign_in(user, grant=None)`` gives a client that is signed in, acting through ``grant``.
-
-    Not ``client.force_login``: the first backend of the settings only counts wrong passwords.
-    """
-    from manzanita.accounts.middleware import SESSION_KEY
-
-    def signed_in(user, grant=None) -> Client:
-        client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        if grant is not None:
-            session = client.session
-            session[SESSION_KEY] = grant.pk
-            session.save()
-        return client
+    """``sign_in(user, grant=None)`` gives a client that is signed in with a second factor, acting through ``grant``."""
+    from tests.support.sign_in import signed_in
 
     return signed_in

@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="manzanita", description="Special education data system.")
     parser.add_argument("--version", action="version", version=f"manzanita {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    asked = next((a for a in arguments if not a.startswith("-")), None)
+    asked = next((a.replace("-", "_") for a in arguments if not a.startswith("-")), None)
     for name in names if asked not in names else [asked]:
         module = importlib.import_module(f"manzanita.commands.{name}")
         subparser = subparsers.add_parser(name.replace("_", "-"), help=module.HELP, description=module.HELP)

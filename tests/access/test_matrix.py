@@ -32,6 +32,11 @@ MORE_ARGUMENTS: dict[str, list[object]] = {
     "submission_file": [1],
     "field_history": ["ssid.ssid"],
     **{name: [1] for name in ("contact_reveal", "contact", "contact_end", "rights", "rights_end")},
+    **{
+        name: ["none"]
+        for name in ("openid_connect_callback", "new_password", "invitation", "address_confirm")
+    },
+    **{name: [1] for name in ("factor_remove", "place_end", "address_remove")},
     **{name: [w.LEA] for name in ("directory_agency", "directory_end", "directory_confirm")},
 }
 # Without these the page could not know what is asked of it, and would rightly say that there is no such thing.
@@ -87,6 +92,8 @@ def test_the_document_is_that_of_the_declarations():
 
 def test_who_is_not_signed_in_is_asked_to(access):
     for name, row in URLS.items():
+        if row["needs"] == "account":
+            continue  # tests/web/test_second_factor.py names those of them that are for everybody
         for method in row["methods"].split():
             answer = _request(Client(), method, _address(access, name, row, 0))
             if row["needs"] == "public":
@@ -102,6 +109,12 @@ def test_each_cell(access, sign_in, perspective, record_property, capsys):
     cells, wrong = 0, []
     for name, row in URLS.items():
         if row["needs"] == "public" or name == "sign_out":
+            continue
+        if row["needs"] == "account":
+            answer = _request(client, "GET", _address(access, name, row, 0))
+            cells += 1
+            if answer.status_code >= 500 or b"Testcase" in answer.content:
+                wrong.append((name, "GET", "a page of the own account", answer.status_code))
             continue
         for method in ("GET", "POST"):
             for which in (0, 1) if row["object"] else (0,):
@@ -204,7 +217,7 @@ def test_a_grant_that_has_expired_opens_nothing(access, sign_in):
     grant.starts_on = grant.ends_on = grant.starts_on.replace(day=22)
     grant.save()
     for name, row in URLS.items():
-        if row["needs"] in ("public", "signed-in"):
+        if row["needs"] in ("public", "signed-in", "account"):
             continue
         for method in row["methods"].split():
             answer = _request(client, method, _address(access, name, row, 0))

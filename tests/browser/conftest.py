@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.person import COORDINATOR, PICTURES, Person
+from tests.browser.person import COORDINATOR, PICTURES, Person, totp_key_of
 from tests.support import state_files as w
 from tests.support.databases import PostgresDatabases, SqliteDatabases
 from tests.support.system import System, served
@@ -63,7 +63,7 @@ def person(browser, system) -> Iterator:
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         contexts.append(context)
         page: Page = context.new_page()
-        return Person(page, system.address).sign_in(email, w.PASSWORD)
+        return Person(page, system.address).sign_in(email, w.PASSWORD, totp_key_of(email))
 
     yield signed_in
     for context in contexts:

@@ -8,12 +8,28 @@ from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.support.sign_in import CodeBook
+from tests.support.state_files import TOTP_KEY
+
 COORDINATOR, CASE_MANAGER = "juniper.mockup@example.org", "wren.placeholder@example.org"
 # Set to a folder to keep the pictures, as ``make pictures`` does.
 PICTURES = os.environ.get("PICTURES", "")
 # A machine that does other things beside is slow, not wrong.
 expect.set_options(timeout=15_000)
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+# One for each person: a code that was given in one window is not given again in another.
+_code_books: dict[tuple[str, str], CodeBook] = {}
+
+
+def totp_key_of(email: str) -> str:
+    """Of the people of the small world, the coordinator has an authenticator app."""
+    return TOTP_KEY if email == COORDINATOR else ""
+
+
+def code_book(email: str, totp_key: str) -> CodeBook:
+    return _code_books.setdefault((email, totp_key), CodeBook(totp_key))
 
 
 class Person:
@@ -30,19 +46,24 @@ class Person:
         if message.type in ("error", "warning"):
             self.wrong.append(message.text)
 
-    def sign_in(self, email: str, password: str) -> Person:
+    def sign_in(self, email: str, password: str, totp_key: str = "") -> Person:
+        """By form, as people do: e-mail, password, and the code where the person has an authenticator app."""
         self.go("/sign-in")
         self.page.get_by_label("E-mail").fill(email)
+        self.page.get_by_role("button", name="Next").click()
         self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
+        if totp_key:
+            self.page.get_by_label("Code").fill(code_book(email, totp_key).code())
+            self.page.get_by_role("button", name="Go on").click()
         expect(self.page.get_by_role("navigation").first).to_be_visible()
         return self
 
-    def sign_out_and_in(self, email: str, password: str) -> Person:
+    def sign_out_and_in(self, email: str, password: str, totp_key: str = "") -> Person:
         """A new session in this window's browser, with a new token."""
         self.page.locator("details.who summary").click()
         self.page.get_by_role("button", name="Sign out").click()
-        return self.sign_in(email, password)
+        return self.sign_in(email, password, totp_key)
 
     def go(self, path: str) -> None:
         self.page.goto(self.address + path)

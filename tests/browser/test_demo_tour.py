@@ -72,7 +72,8 @@ def demo(tmp_path_factory):
 def signed_in(browser, demo, perspective) -> Person:
     address, sign_ins = demo
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    return Person(page, address).sign_in(sign_ins[perspective]["email"], sign_ins[perspective]["password"])
+    one = sign_ins[perspective]
+    return Person(page, address).sign_in(one["email"], one["password"], one["totp_key"])
 
 
 @pytest.fixture(scope="module")

@@ -92,7 +92,7 @@ def var(tmp_path_factory, ports) -> Path:
     demo = Demo(folder, *ports)
     told = demo.read()
     try:
-        assert f"Ready: http://127.0.0.1:{ports[0]}" in told, told
+        assert f"Ready: http://localhost:{ports[0]}" in told, told
     finally:
         if demo.process.poll() is None:
             demo.end()
@@ -112,6 +112,17 @@ def start(var, ports):
     for demo in started:
         if demo.process.poll() is None:
             demo.end()
+
+
+def demo_code(var: Path, email: str, **environment: str) -> subprocess.CompletedProcess:
+    """What the second terminal of a newcomer prints."""
+    return subprocess.run(
+        [sys.executable, "-m", "manzanita.cli", "demo-code", email],
+        env={**os.environ, "MANZANITA_VAR": str(var), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -149,7 +160,36 @@ def test_each_perspective_can_sign_in_with_what_is_printed(start, var):
                 },
             )
             assert answer.status_code == 302
-            assert client.get(answer.headers["location"]).status_code == 200
+            if sign_in["perspective"] == "SEDS coordinator":
+                assert f"demo-code {sign_in['email']}" in told and sign_in["totp_key"] in told
+                assert answer.headers["location"].startswith("/sign-in/second-factor?")
+                token = re.search(
+                    r'name="csrfmiddlewaretoken" value="([^"]+)"', client.get(answer.headers["location"]).text
+                )[1]
+                given = demo_code(var, sign_in["email"])
+                assert given.returncode == 0
+                code = given.stdout.split()[0]
+                answer = client.post(
+                    "/sign-in/second-factor", data={"csrfmiddlewaretoken": token, "code": code}
+                )
+                assert answer.status_code == 302
+            assert client.get("/students").status_code == 200
+
+
+def test_a_code_is_told_of_the_demo_alone_and_of_who_needs_one(var, tmp_path):
+    emails = {
+        one["perspective"]: one["email"]
+        for one in json.loads((var / "demo" / "demo.json").read_text())["sign_ins"]
+    }
+    coordinator, case_manager = emails["SEDS coordinator"], emails["Case manager"]
+
+    needless = demo_code(var, case_manager)
+    assert needless.returncode == 1 and "needs no code in this demo" in needless.stderr
+    elsewhere = demo_code(tmp_path, coordinator)
+    assert elsewhere.returncode == 1 and "There is no demo in" in elsewhere.stderr
+    production = demo_code(var, coordinator, MANZANITA_PRODUCTION="true")
+    assert production.returncode == 1 and "production" in production.stderr
+    assert [one.stdout for one in (needless, elsewhere, production)] == ["", "", ""]
 
 
 def test_what_was_built_is_kept_from_others_of_the_machine(var):

@@ -24,6 +24,7 @@ import httpx
 
 from tests.support import state_files
 from tests.support.databases import PostgresDatabases, SqliteDatabases
+from tests.support.sign_in import CodeBook
 from tests.support.system import System
 
 WEB_POINTS = ("before-commit", "committed-not-answered")
@@ -179,6 +180,7 @@ class User:
 
     def __init__(self, system: System) -> None:
         self.system = system
+        self.codes = CodeBook()
         self.client = self._client()
 
     def _client(self) -> httpx.Client:
@@ -201,6 +203,7 @@ class User:
         self.post(
             "/sign-in", "/sign-in", username="juniper.mockup@example.org", password=state_files.PASSWORD
         )
+        self.post("/sign-in/second-factor", "/sign-in/second-factor", code=self.codes.code())
 
     def finalize(self, meeting: str) -> None:
         self.post(f"/meetings/{meeting}/finalize", "/state")

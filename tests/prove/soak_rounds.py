@@ -13,6 +13,7 @@ import httpx
 
 from manzanita.commands.demo import FIRST_DAY
 from tests.support.http_browser import Form, HttpBrowser, Ledger, Page
+from tests.support.sign_in import CodeBook
 
 STUDENT = r"/students/[0-9a-f-]{36}"
 MEETING = r"/meetings/[0-9a-f-]{36}"
@@ -38,6 +39,7 @@ class Person:
     ) -> None:
         self.browser = HttpBrowser(address, ledger)
         self.ledger, self.sign_in, self.think, self.chance, self.stop = ledger, sign_in, think, chance, stop
+        self.codes = CodeBook(sign_in["totp_key"])
         self.reviewed: set[str] = set()
 
     def run(self) -> None:
@@ -74,13 +76,15 @@ class Person:
 
     def enter(self) -> None:
         page = self.browser.get("sign in", "/sign-in")
-        self.browser.submit(
+        page = self.browser.submit(
             "sign in",
             page,
             page.forms[0],
             username=self.sign_in["email"],
             password=self.sign_in["password"],
         )
+        if page.path == "/sign-in/second-factor":
+            self.browser.submit("sign in", page, page.forms[0], code=self.codes.code())
 
     def search(self, page: Page) -> Page:
         """Type the last name of somebody on the page."""

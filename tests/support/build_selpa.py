@@ -16,6 +16,7 @@ from pathlib import Path
 import django
 
 from manzanita.commands.demo import FIRST_DAY
+from tests.support.state_files import TOTP_KEY
 
 SIS_FILES = ("SIS_SENR.txt", "SIS_SINF.txt")
 EXTRACTS = ("ODS_SWDS.txt", "ODS_MEET.txt", "ODS_PLAN.txt", "ODS_SERV.txt")
@@ -30,6 +31,8 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
+    from manzanita.accounts.models import User
+    from manzanita.accounts.second_factor import enroll_totp
     from manzanita.domain.layouts.files import read_record_file
     from manzanita.orgs.actions import load_orgs
     from manzanita.procedures.import_sis import take_in_sis_files
@@ -44,14 +47,19 @@ def main() -> None:
     people = _people(folder / "people.csv", args.case_managers)
     passwords = {row["email"]: secrets.token_urlsafe(16) for row in people}
     load_people(folder / "people.csv", as_of=FIRST_DAY, passwords=passwords)
-    print(
-        json.dumps(
-            [
-                {"role": row["role"], "email": row["email"], "password": passwords[row["email"]]}
-                for row in people
-            ]
-        )
-    )
+    told = []
+    for row in people:
+        one = {
+            "role": row["role"],
+            "email": row["email"],
+            "password": passwords[row["email"]],
+            "totp_key": "",
+        }
+        if row["role"] == "coordinator":
+            one["totp_key"] = TOTP_KEY
+            enroll_totp(user=User.objects.get(email=row["email"]), secret=TOTP_KEY)
+        told.append(one)
+    print(json.dumps(told))
 
 
 def _people(path: Path, case_managers: int) -> list[dict[str, str]]:

@@ -18,6 +18,8 @@ LEA, OTHER_LEA, SELPA = "9910017", "9910025", "9901"
 SCHOOL, OTHER_SCHOOL = "9911001", "9912001"
 NPA = "9970011"
 PASSWORD = "correct horse battery staple"
+# Of the coordinator's authenticator app; wide perspectives need one.
+TOTP_KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 SSIDS = {"alder": "9900000005", "towhee": "9900000002", "yarrow": "9900000003", "sage": "9900000009"}
 PEOPLE = {
     "alder": ("Alder", date(2016, 4, 9), "M"),

@@ -34,6 +34,8 @@ class System:
             "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
             "DJANGO_SETTINGS_MODULE": "manzanita.config.settings",
             "MANZANITA_VAR": str(folder),
+            # The same for every folder: a database that is copied from one to another keeps its second factors.
+            "MANZANITA_SECRET_KEY": "only-for-tests",
             "DATABASE_URL": database_url,
             "MANZANITA_DATABASE_ROLE": APP_ROLE if database_url.startswith("postgresql") else "",
             "MANZANITA_TODAY": state_files.TODAY.isoformat(),

@@ -19,6 +19,7 @@ from datetime import date
 from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.models import Grant, User
 from manzanita.accounts.queries import actor_of
+from manzanita.accounts.second_factor import enroll_totp
 from manzanita.domain.access import Actor
 from manzanita.orgs.models import Agency, School
 from manzanita.platform.facts import Statement
@@ -39,6 +40,7 @@ from tests.support.state_files import (
     SELPA,
     SSIDS,
     TODAY,
+    TOTP_KEY,
     extract_text,
     extracts,
     meet,
@@ -64,6 +66,7 @@ __all__ = [
     "SELPA",
     "SSIDS",
     "TODAY",
+    "TOTP_KEY",
     "World",
     "extract_text",
     "extracts",
@@ -105,6 +108,7 @@ def small_world() -> World:
     School.objects.create(code=SCHOOL, name="Buckeye Elementary", agency=lea)
     School.objects.create(code=OTHER_SCHOOL, name="Willow Bend Elementary", agency=other)
     coordinator = add_person(email="juniper.mockup@example.org", name="Juniper Mockup", password=PASSWORD)
+    enroll_totp(user=coordinator, secret=TOTP_KEY)
     case_manager = add_person(
         email="wren.placeholder@example.org", name="Wren Placeholder", password=PASSWORD
     )

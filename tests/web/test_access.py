@@ -13,6 +13,7 @@ from manzanita.domain.access import Capability
 from manzanita.web import urls
 from manzanita.web.access import requires
 from tests.support import world as w
+from tests.support.sign_in import signed_in
 
 
 @requires(Capability.SEND_TO_STATE)
@@ -237,9 +238,7 @@ def test_a_broken_page_gives_a_reference_and_no_details(small_world, sign_in, ca
 @pytest.fixture
 def in_an_old_tab(small_world):
     """A client whose token is asked for, signed in as the case manager; it sends none, as an old page would."""
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(small_world.case_manager, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return signed_in(small_world.case_manager, client=Client(enforce_csrf_checks=True))
 
 
 def test_a_form_without_its_token_changes_nothing_and_says_so(small_world, in_an_old_tab):

@@ -34,7 +34,9 @@ def address(meeting: Meeting, tail: str = "") -> str:
 
 
 def acts() -> list[str]:
-    return list(ChangeEvent.objects.order_by("pk").values_list("action", flat=True))
+    """What was done, but for what people did to their own accounts."""
+    events = ChangeEvent.objects.exclude(subject_type="accounts.user")
+    return list(events.order_by("pk").values_list("action", flat=True))
 
 
 def open_event(client: Client, world, name: str = "alder", event: str = "annual", **more):

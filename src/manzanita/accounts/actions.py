@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from manzanita.accounts.models import Grant, GrantSchool, GrantStudent, Role, User
+from manzanita.accounts.queries import person_with_email
 from manzanita.domain.access import Designation, Scope
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.orgs.models import Agency, School
@@ -14,7 +15,7 @@ from manzanita.orgs.models import Agency, School
 @transaction.atomic
 def add_person(*, email: str, name: str, password: str | None) -> User:
     """The account with this e-mail, made if there is none. An existing account keeps its name and password."""
-    user = User.objects.filter(email=email.lower()).first()
+    user = person_with_email(email)
     return user or User.objects.create_user(email=email, name=name, password=password)
 
 

@@ -141,3 +141,51 @@ class GrantStudent(models.Model):
 
     def __str__(self) -> str:
         return f"grant {self.grant_id} for student {self.student_id}"
+
+
+class SignInDomain(models.Model):
+    """How people with an e-mail address of one domain sign in: through their district's own OpenID Connect
+    provider, with a password here, or both.
+
+    The provider's secret is never in the database, only where it lies: ``env:NAME`` (a variable whose name begins
+    ``MANZANITA_OIDC_``) or ``file:NAME`` (a file of the folder ``secrets`` of ``MANZANITA_VAR``).
+    ``mfa_values`` are the words of the provider's ``amr`` or ``acr`` claim that are trusted to mean a second
+    factor, separated by blanks; without any, people of wide perspectives give their second factor here.
+    """
+
+    domain = models.CharField(max_length=190, unique=True)
+    agency = models.ForeignKey("orgs.Agency", on_delete=models.PROTECT, related_name="sign_in_domains")
+    server_url = models.URLField(blank=True, default="")
+    client_id = models.CharField(max_length=200, blank=True, default="")
+    secret_reference = models.CharField(max_length=120, blank=True, default="")
+    # Some providers never say `email_verified`, because they hand their addresses out themselves.
+    is_email_vouched = models.BooleanField(default=False)
+    mfa_values = models.CharField(max_length=200, blank=True, default="")
+    password_allowed = models.BooleanField(default=True)
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="accounts_domain_has_a_way_in",
+                condition=Q(password_allowed=True) | (~Q(server_url="") & ~Q(client_id="")),
+            ),
+            models.CheckConstraint(
+                name="accounts_domain_secret_is_a_reference",
+                condition=Q(secret_reference="")
+                | Q(secret_reference__startswith="env:MANZANITA_OIDC_")
+                | Q(secret_reference__startswith="file:"),
+            ),
+            models.CheckConstraint(
+                name="accounts_domain_ends_after_start",
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain
+
+    @property
+    def has_provider(self) -> bool:
+        return bool(self.server_url and self.client_id)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from allauth.account.models import EmailAddress
 from django.db.models import Q, QuerySet
 
 from manzanita.accounts.models import Grant, GrantSchool, GrantStudent, User
@@ -130,12 +131,17 @@ def people(ids: set[int]) -> dict[int, User]:
     return User.objects.in_bulk(ids)
 
 
-def person_by_email(email: str) -> User | None:
-    """The account with this address, in whatever case it is typed."""
-    return User.objects.filter(email=email.strip().lower()).first()
-
-
 def people_of_agency(code: str) -> list[tuple[int, str]]:
     """Id and name of everybody who has or had a grant at an agency, by name."""
     found = User.objects.filter(grants__agency__code=code).order_by("name", "pk").distinct()
     return list(found.values_list("pk", "name"))
+
+
+def person_with_email(email: str) -> User | None:
+    """Who is known under this address: the account's own, or a further one that was confirmed."""
+    email = email.strip().lower()
+    user = User.objects.filter(email=email).first()
+    if user is not None or not email:
+        return user
+    other = EmailAddress.objects.filter(email__iexact=email, verified=True).select_related("user").first()
+    return other.user if other else None

@@ -144,7 +144,7 @@ def _who_saw(args: argparse.Namespace) -> int:
 
 
 def _question(args: argparse.Namespace) -> Question:
-    from manzanita.accounts.queries import person_by_email
+    from manzanita.accounts.queries import person_with_email
     from manzanita.orgs.queries import agency_names
     from manzanita.procedures.who_saw import Question
     from manzanita.students.queries import key_of_public_id
@@ -155,7 +155,7 @@ def _question(args: argparse.Namespace) -> Question:
         )
     if args.last < args.first:
         raise _Refused(f"--to {args.last} is before --from {args.first}.")
-    person = None if args.user is None else person_by_email(args.user)
+    person = None if args.user is None else person_with_email(args.user)
     if args.user is not None and person is None:
         raise _Refused(f"--user {args.user}: nobody has an account with this address.")
     student_id = None if args.student is None else key_of_public_id(args.student)

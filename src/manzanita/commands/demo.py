@@ -290,7 +290,10 @@ class _Demo:
                 process.wait()
 
     def _announce(self, kept: Mapping) -> None:
-        self._say(f"Ready: http://{HOST}:{self.args.port}  (today is {_demo_day(kept):%A, %B %-d, %Y} there)")
+        # By its name: a passkey can be made for localhost, not for a number.
+        self._say(
+            f"Ready: http://localhost:{self.args.port}  (today is {_demo_day(kept):%A, %B %-d, %Y} there)"
+        )
         lines = [["Perspective", "Email", "Password", "At"]]
         lines += [[s["perspective"], s["email"], s["password"], s["agency"]] for s in kept["sign_ins"]]
         widths = [max(len(line[column]) for line in lines) for column in range(4)]
@@ -299,8 +302,20 @@ class _Demo:
                 "  " + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
             )
             sys.stdout.write("\n")
+        for sign_in in kept["sign_ins"]:
+            if sign_in.get("totp_key"):
+                sys.stdout.write(
+                    f"  {sign_in['email']} reaches a whole district, so a code follows the password. In another "
+                    f"terminal:\n    {_this_command()} demo-code {sign_in['email']}\n"
+                    f"  or give this key to an authenticator app: {sign_in['totp_key']}\n"
+                )
         sys.stdout.write("Ctrl-C stops all of it.\n")
         sys.stdout.flush()
+
+
+def _this_command() -> str:
+    """As it is typed where this was started."""
+    return os.path.relpath(Path(sys.executable).with_name("manzanita"))
 
 
 def _today() -> date:

@@ -45,6 +45,12 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_tasks",
     "django_tasks_db",
     "manzanita.ui",
@@ -69,11 +75,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "manzanita.accounts.gate.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "manzanita.accounts.middleware.ActorMiddleware",
+    "manzanita.accounts.gate.SessionGateMiddleware",
     "manzanita.accounts.read_only.ReadOnlyMiddleware",
     "manzanita.accounts.middleware.ReachMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -145,7 +153,11 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 15},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "manzanita.accounts.password_rules.PaddedPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "name"]},
+    },
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 LOGIN_URL = "sign_in"
@@ -156,13 +168,19 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 # The form's field; by itself axes would look for "email", find nothing, and count tries for no account.
 AXES_USERNAME_FORM_FIELD = "username"
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_PARAMETERS = "manzanita.accounts.attempts.lockout_parameters"
+# Of a request that failed axes keeps its fields; these never in the clear (the password never is).
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "credential"]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "manzanita.accounts.views.locked_out"
 
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# Unused for so long, a session is locked and keeps everything; this old, it is over.
+IDLE_SECONDS = env.int("MANZANITA_IDLE_SECONDS", 30 * 60)
+ABSOLUTE_SECONDS = env.int("MANZANITA_ABSOLUTE_SECONDS", 12 * 60 * 60)
+SESSION_COOKIE_AGE = ABSOLUTE_SECONDS
 SESSION_COOKIE_HTTPONLY = True
+SECRET_KEY_FALLBACKS = env.list("MANZANITA_OLD_SECRET_KEYS", [])
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -182,6 +200,32 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
     }
 }
+
+# Pages, address book and sign-in steps are ours; of allauth we use factors, addresses and provider sign-in.
+ACCOUNT_ADAPTER = "manzanita.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "manzanita.accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+# The clock of a phone may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODE_DIGITS = 10
+SOCIALACCOUNT_ADAPTER = "manzanita.accounts.adapter.ProviderAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+
+# Without a mail server mail goes to the terminal: enough for a laptop and for a first look.
+EMAIL_HOST = env.str("MANZANITA_MAIL_HOST", "")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT = env.int("MANZANITA_MAIL_PORT", 587)
+EMAIL_HOST_USER = env.str("MANZANITA_MAIL_USER", "")
+EMAIL_HOST_PASSWORD = env.str("MANZANITA_MAIL_PASSWORD", "")
+EMAIL_USE_TLS = env.bool("MANZANITA_MAIL_TLS", True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("MANZANITA_MAIL_FROM", "manzanita@localhost")
 
 LANGUAGE_CODE = "en-us"
 # Only for demonstrations and tests: the day it is supposed to be (see platform.clock).

@@ -10,8 +10,11 @@ from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
 
+from allauth.mfa.totp.internal.auth import generate_totp_secret
+
 from manzanita.accounts.models import User
 from manzanita.accounts.queries import actor_of, grants_in_force
+from manzanita.accounts.second_factor import enroll_totp, needs_second_factor
 from manzanita.domain.access import Actor
 from manzanita.domain.layouts.files import read_record_file
 from manzanita.domain.perspectives import PERSPECTIVES
@@ -57,6 +60,8 @@ class SignIn:
     email: str
     password: str
     agency: str
+    # Of the authenticator app, where the perspective needs a second factor.
+    totp_key: str
 
 
 @whole_installation("it builds every district of a SELPA")
@@ -82,6 +87,7 @@ def build_demo(files: Path, today: date) -> list[SignIn]:
             row["email"],
             passwords[row["email"]],
             agency_by_code(row["agency"]).name,
+            _authenticator_app(row["email"], today),
         )
         for row in staff
     ]
@@ -94,6 +100,16 @@ def build_demo(files: Path, today: date) -> list[SignIn]:
     _agree_in_part(actor)
     _finalize_reviews(actor, today)
     return sign_ins
+
+
+def _authenticator_app(email: str, today: date) -> str:
+    """Set an authenticator app up for whom a grant obliges to one; its key, or empty."""
+    user = User.objects.get(email=email)
+    if not needs_second_factor(grants_in_force(user, today)):
+        return ""
+    key = generate_totp_secret()
+    enroll_totp(user=user, secret=key)
+    return key
 
 
 def _leas(orgs: Path) -> list[str]:

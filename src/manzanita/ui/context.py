@@ -11,14 +11,13 @@ The kit knows no model: it reads plain attributes that the middleware and views 
 - `request.search_text`: what the search box holds (optional)
 - `request.frame_foot`: lines at the foot of the rail (optional)
 - `request.access_band`: an :class:`AccessBand` (optional)
-- `request.session_ends_at`: aware moment after which a new sign-in is needed (optional)
+- `request.session_limits`: what the page has to know of the session's two limits, a `SessionLimits` (optional)
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -29,7 +28,7 @@ from django.utils import timezone
 from manzanita.domain.access import CAPABILITY_WORDS, VIEW_WORDS, Actor, Capability, Scope
 from manzanita.platform import clock
 from manzanita.ui.formats import us_date, us_time
-from manzanita.ui.jinja_env import url_or_none
+from manzanita.ui.jinja_env import url, url_or_none
 
 # key, word, icon, letter after g, what one must be allowed to; the key is also the url name
 NAV = (
@@ -91,6 +90,33 @@ class AccessBand:
 
 
 @dataclass(frozen=True)
+class SessionLimits:
+    """Seconds until a session is locked and until it is over, and how its person can unlock it on the page.
+
+    ``username`` is what a password manager knows the person by.
+    """
+
+    idle_left: float
+    absolute_left: float
+    person_id: int
+    username: str
+    by_password: bool
+    by_passkey: bool
+
+
+@dataclass(frozen=True)
+class SessionLock(SessionLimits):
+    """The limits with the addresses that the page's script needs."""
+
+    idle_seconds: int
+    state_url: str
+    keep_alive_url: str
+    unlock_url: str
+    passkey_url: str
+    way_back_url: str
+
+
+@dataclass(frozen=True)
 class Frame:
     """Everything base.html needs; page templates read it as `frame`."""
 
@@ -114,9 +140,8 @@ class Frame:
     view_as_url: str | None
     access_band: AccessBand | None
     watermark: tuple[str, str] | None
-    keep_alive_url: str | None
     is_practice: bool
-    session_ends_at: dt.datetime | None
+    session_lock: SessionLock | None
     request: HttpRequest
 
     @property
@@ -184,6 +209,21 @@ def _watermark(actor: Actor | None) -> tuple[str, str] | None:
     )
 
 
+def _session_lock(request: HttpRequest) -> SessionLock | None:
+    limits = getattr(request, "session_limits", None)
+    if limits is None:
+        return None
+    return SessionLock(
+        **asdict(limits),
+        idle_seconds=settings.IDLE_SECONDS,
+        state_url=url("session_state"),
+        keep_alive_url=url("keep_alive"),
+        unlock_url=url("session_unlock"),
+        passkey_url=url("passkey_options"),
+        way_back_url=f"{url('sign_in')}?next={url('session_resumed')}",
+    )
+
+
 def frame(request: HttpRequest) -> dict[str, Frame]:
     """Context processor: gives every page `frame`. It runs no query of its own."""
     actor = getattr(request, "actor", None)
@@ -220,9 +260,8 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         view_as_url=url_or_none("view_as") if actor is not None and actor.may(Capability.VIEW_AS) else None,
         access_band=getattr(request, "access_band", None),
         watermark=_watermark(actor),
-        keep_alive_url=url_or_none("keep_alive"),
         is_practice=settings.STATE_GATEWAY["destination"] == "sandbox",
-        session_ends_at=getattr(request, "session_ends_at", None),
+        session_lock=_session_lock(request),
         request=request,
     )
     return {"frame": built}

@@ -12,9 +12,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import reverse
 
+from manzanita.accounts.gate import refuse, state_of
+from manzanita.accounts.held_forms import fields_to_hold
 from manzanita.accounts.queries import capabilities_of
+from manzanita.accounts.sessions import SessionState
 from manzanita.domain.access import CAPABILITY_WORDS, Capability, decide
 
 logger = logging.getLogger(__name__)
@@ -84,26 +86,18 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     signed in, so that the page can save again for the same person. A form that came from this site, as the browser
     itself says, can be sent again by its reader; one of another site cannot.
     """
+    if state_of(request) in (SessionState.LOCKED, SessionState.SECOND_FACTOR):
+        return refuse(request)
     if request.htmx:
         told = {"token": get_token(request)}
         if request.actor is not None:
             told |= {"person": request.actor.user_id, "name": request.actor.person_name}
         return JsonResponse(told, status=403)
-    context = {"again": _sent_again(request), "path": request.get_full_path()}
+    context = {
+        "again": fields_to_hold(request) if request.actor is not None else [],
+        "path": request.get_full_path(),
+    }
     return render(request, "web/csrf_failed.html", context, status=403)
-
-
-def _sent_again(request: HttpRequest) -> list[tuple[str, str]]:
-    """Fields of a form that may be offered once more; empty where it is not ours, or is no text to keep."""
-    is_ours = request.headers.get("Sec-Fetch-Site") == "same-origin" and request.actor is not None
-    if not is_ours or request.FILES or request.path == reverse("sign_in"):
-        return []
-    return [
-        (name, value)
-        for name, values in request.POST.lists()
-        for value in values
-        if name != "csrfmiddlewaretoken"
-    ]
 
 
 @login_not_required

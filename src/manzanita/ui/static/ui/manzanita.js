@@ -1,5 +1,6 @@
 /* Behavior of every page. No page depends on it to work: links, forms and menus are plain HTML.
-   Parts: keys, lists and selection, menus and dialogs, theme, time line, saving, session, files. */
+   Parts: keys, lists and selection, menus and dialogs, theme, time line, saving, files.
+   The life of the session is in session.js. */
 (function () {
   "use strict";
 
@@ -319,23 +320,10 @@
     });
   });
 
-  /* A session that ended elsewhere answers with the page to sign in on: that is no answer to a save. */
-  function asksToSignIn(xhr) {
-    return !!xhr.responseURL && new URL(xhr.responseURL).pathname === "/sign-in";
-  }
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (!asksToSignIn(event.detail.xhr)) return;
-    event.detail.shouldSwap = false;
-    announce("You are signed out. Nothing was saved. Sign in again in another tab; what you typed is kept here.");
-  });
   document.addEventListener("htmx:afterRequest", (event) => {
     const control = event.detail.elt;
     if (!control.matches("[data-autosave]")) return;
-    if (asksToSignIn(event.detail.xhr)) {
-      markFailed(control);
-      const place = $(".fsave", fieldOf(control));
-      if (place) place.textContent = "You are signed out: not saved. Sign in again in another tab; this is kept and tried again.";
-    } else if (event.detail.xhr.status === 409 || event.detail.xhr.status === 422) {
+    if (event.detail.xhr.status === 409 || event.detail.xhr.status === 422) {
       // Refused for good, in words beside the field: the same text tried again would be refused again.
       settle(control);
     } else if (event.detail.successful) {
@@ -388,10 +376,44 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful) sentAgain.delete(event.detail.elt);
   });
+  document.addEventListener("manzanita:token", (event) => takeToken(event.detail));
+
+  /* A session that is locked or over: session.js covers the page; what was asked for is asked again after that. */
+  const LOCKED_WORDS = {
+    locked: "Locked: not saved yet. It is saved when you unlock.",
+    second_factor: "A second step is needed: not saved yet. It is saved after that.",
+  };
+  const stopped = new Map(); // element -> the kind of event that it answers to
+  function answerToLock(event) {
+    const xhr = event.detail.xhr;
+    if (!xhr || (xhr.status !== 423 && xhr.status !== 401)) return false;
+    let told = { state: "ended" };
+    try {
+      told = JSON.parse(xhr.responseText);
+    } catch (error) {
+      /* an answer in other words: it is over all the same */
+    }
+    const control = event.detail.elt;
+    const cause = event.detail.requestConfig.triggeringEvent;
+    if (control.matches("[data-autosave]")) {
+      markFailed(control);
+      const place = $(".fsave", fieldOf(control));
+      if (place) place.textContent = LOCKED_WORDS[told.state] || "You are signed out: not saved. It is kept, and saved when you are back.";
+    } else if (cause) {
+      stopped.set(control, cause.type);
+    }
+    document.dispatchEvent(new CustomEvent("manzanita:locked", { detail: told }));
+    return true;
+  }
+  document.addEventListener("manzanita:unlocked", () => {
+    Array.from(unsaved.keys()).forEach(retry);
+    stopped.forEach((kind, control) => { if (control.isConnected) window.htmx.trigger(control, kind); });
+    stopped.clear();
+  });
   ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((kind) => {
     document.addEventListener(kind, (event) => {
       const control = event.detail.elt;
-      if (control && answerToOldToken(event)) return;
+      if (control && (answerToLock(event) || answerToOldToken(event))) return;
       if (control && control.matches("[data-autosave]")) markFailed(control);
       else announce("That did not work. Nothing was changed. Try again.");
     });
@@ -403,39 +425,6 @@
   window.addEventListener("beforeunload", (event) => {
     if (unsaved.size || $(".dirty [data-autosave]")) event.preventDefault();
   });
-
-  /* ---------- A session about to end ---------- */
-  const session = $("[data-session-band]");
-  function tickSession() {
-    if (!session || !session.dataset.endsAt) return;
-    const left = (Date.parse(session.dataset.endsAt) - Date.now()) / 1000;
-    const soon = left < 300;
-    if (soon) {
-      const words = left > 60 ? "About " + Math.ceil(left / 60) + " minutes are left." : "Less than a minute is left.";
-      const place = $("[data-session-left]", session);
-      if (place.textContent !== words) place.textContent = words;
-    }
-    if (session.hidden === soon) session.hidden = !soon;
-  }
-  if (session) {
-    setInterval(tickSession, 5000);
-    tickSession();
-    $("[data-stay]", session).addEventListener("click", async () => {
-      const url = session.dataset.keepAlive;
-      if (!url) return window.location.reload();
-      const token = $('meta[name="csrf-token"]');
-      try {
-        const answer = await fetch(url, { method: "POST", headers: { "X-CSRFToken": token ? token.content : "" } });
-        if (!answer.ok) throw new Error(String(answer.status));
-        const told = answer.headers.get("X-Session-Ends-At");
-        session.dataset.endsAt = told || new Date(Date.now() + 30 * 60000).toISOString();
-        tickSession();
-        announce("You stay signed in.");
-      } catch (error) {
-        $("[data-session-left]", session).textContent = "The server did not answer. Try again, or copy your text.";
-      }
-    });
-  }
 
   /* ---------- Files ---------- */
   ["dragover", "dragleave", "drop"].forEach((kind) => {
