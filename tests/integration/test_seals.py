@@ -12,7 +12,7 @@ import pytest
 import time_machine
 from django.db import connection, connections, transaction
 
-from manzanita.auditing import canonical
+from manzanita.auditing import canonical, verifying
 from manzanita.auditing.actions import append, log_change, log_reads
 from manzanita.auditing.anchors import AnchorsUnreadable, write_anchors
 from manzanita.auditing.keys import KeyUnusable, audit_key
@@ -218,6 +218,14 @@ def test_a_row_that_is_let_wait_again_keeps_its_first_seal():
     assert "altered" in problem
 
 
+def test_what_waits_and_names_no_log_of_ours_does_not_stop_the_sealer_and_is_told():
+    Unsealed.objects.create(lea_code=LEA, log="other", row_id=5, at=datetime(2026, 11, 2, tzinfo=UTC))
+    read(30)
+
+    assert seal_waiting() == 2
+    assert problems() == [f"LEA {LEA}, other 5: its seal names a form that does not exist (other 0)"]
+
+
 def test_a_removed_seal_is_seen_and_its_row_named():
     for student in (30, 31, 32):
         read(student)
@@ -381,6 +389,23 @@ def test_the_daily_check_runs_when_the_last_one_is_a_day_old():
         clock.shift(timedelta(hours=1))
         verify_daily()
         assert Job.objects.filter(kind=VERIFY_JOB).count() == 2
+
+
+def test_a_chain_that_grows_while_it_is_verified_is_sound(monkeypatch):
+    read(30)
+    seal_waiting()
+    true_reader = verifying.read_anchors
+
+    def read_late(path: Path):
+        """As if the sealer came just before the anchors are read."""
+        read(31)
+        seal_waiting()
+        return true_reader(path)
+
+    monkeypatch.setattr(verifying, "read_anchors", read_late)
+    assert problems() == []
+    monkeypatch.setattr(verifying, "read_anchors", true_reader)
+    assert problems() == []
 
 
 def test_what_is_wrong_is_kept_with_the_check():

@@ -10,7 +10,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
@@ -25,14 +25,26 @@ class AnchorsUnreadable(Exception):
     """A line of the anchor file is none; the message names file and line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """One line: the chain of an LEA had ``sequence`` rows, the last with this MAC, sealed with this key."""
+@dataclass(slots=True)
+class Anchors:
+    """What the file says of one LEA's chain: the MAC of each anchored sequence, and the key of the last line.
 
-    lea_code: str
-    sequence: int
-    mac: bytes
-    key: str
+    ``disputed`` are sequences that two lines name with different MACs: the chain was cut and grew again.
+    """
+
+    macs: dict[int, bytes] = field(default_factory=dict)
+    disputed: set[int] = field(default_factory=set)
+    key: str = ""
+
+    @property
+    def longest(self) -> int:
+        """How many rows the chain had at most, 0 without a line."""
+        return max(self.macs, default=0)
+
+    def add(self, sequence: int, mac: bytes, key: str) -> None:
+        if self.macs.setdefault(sequence, mac) != mac:
+            self.disputed.add(sequence)
+        self.key = key
 
 
 def write_anchors(key: bytes, *, only_new: bool = True) -> int:
@@ -76,19 +88,18 @@ def _append(heads: Iterable[SealHead], key: bytes) -> None:
         os.close(descriptor)
 
 
-def read_anchors(path: Path) -> dict[str, list[Anchor]]:
-    """Anchors by LEA, in the order they were written; empty without a file. Raises ``AnchorsUnreadable``."""
-    anchors: dict[str, list[Anchor]] = defaultdict(list)
+def read_anchors(path: Path) -> dict[str, Anchors]:
+    """The file by LEA; empty without a file. Raises ``AnchorsUnreadable``."""
+    anchors: dict[str, Anchors] = defaultdict(Anchors)
     if not path.exists():
         return anchors
     with path.open() as file:
         for number, line in enumerate(file, start=1):
             try:
                 told = json.loads(line)
-                anchor = Anchor(
-                    str(told["lea"]), int(told["sequence"]), bytes.fromhex(told["mac"]), str(told["key"])
-                )
+                lea_code, sequence = str(told["lea"]), int(told["sequence"])
+                mac, key = bytes.fromhex(told["mac"]), str(told["key"])
             except (ValueError, KeyError, TypeError) as error:
                 raise AnchorsUnreadable(f"Line {number} of {path} is no anchor.") from error
-            anchors[anchor.lea_code].append(anchor)
+            anchors[lea_code].add(sequence, mac, key)
     return anchors

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db.models import Count, Exists, Max, Min, OuterRef
 
-from manzanita.auditing.anchors import Anchor, read_anchors
+from manzanita.auditing.anchors import Anchors, read_anchors
 from manzanita.auditing.canonical import FORMS, LOGS, mac_of, rows_as_stored
 from manzanita.auditing.keys import audit_key, fingerprint
 from manzanita.auditing.models import LogSeal, SealCheck, SealHead, Unsealed
@@ -82,7 +81,8 @@ def verify(*, anchor_file: Path | None = None, progress: Callable[[int], None] |
     started = time.monotonic()
     key = audit_key()
     report = Report()
-    # Heads before seals: a chain that grows in between is longer than its head here, never shorter.
+    # Anchors, heads, then seals: a chain that grows meanwhile is longer than what is said of it, never shorter.
+    anchors = read_anchors(anchor_file or Path(settings.AUDIT_ANCHOR_FILE))
     heads = {head.lea_code: head for head in SealHead.objects.all()}
     ends = dict(
         LogSeal.objects.order_by()
@@ -90,7 +90,6 @@ def verify(*, anchor_file: Path | None = None, progress: Callable[[int], None] |
         .annotate(end=Max("sequence"))
         .values_list("lea_code", "end")
     )
-    anchors = read_anchors(anchor_file or Path(settings.AUDIT_ANCHOR_FILE))
     for lea_code in sorted({*heads, *ends, *anchors}):
         _check_chain(
             report,
@@ -98,7 +97,7 @@ def verify(*, anchor_file: Path | None = None, progress: Callable[[int], None] |
             lea_code,
             ends.get(lea_code, 0),
             heads.get(lea_code),
-            anchors.get(lea_code, ()),
+            anchors.get(lea_code, Anchors()),
             progress,
         )
     _check_unsealed(report)
@@ -113,14 +112,10 @@ def _check_chain(
     lea_code: str,
     end: int,
     head: SealHead | None,
-    anchors: Sequence[Anchor],
+    anchors: Anchors,
     progress: Callable[[int], None] | None,
 ) -> None:
-    # All of them: a chain that was cut and grew again has a second anchor for the same sequence.
-    told: dict[int, set[bytes]] = defaultdict(set)
-    for anchor in anchors:
-        told[anchor.sequence].add(anchor.mac)
-    if anchors and anchors[-1].key != fingerprint(key):
+    if anchors.macs and anchors.key != fingerprint(key):
         text = "the last anchor was made with another key: this is not the key of these seals, or not their anchors"
         report.add(Problem(lea_code, "", None, text))
     before, expected, head_mac = FIRST_MAC, 1, FIRST_MAC
@@ -140,7 +135,7 @@ def _check_chain(
             text = _judge(key, lea_code, seal, before, rows)
             if text:
                 report.add(Problem(lea_code, seal.log, seal.row_id, text))
-            elif seal.sequence in told and told[seal.sequence] != {stored}:
+            elif seal.sequence in anchors.disputed or anchors.macs.get(seal.sequence, stored) != stored:
                 text = f"sealed otherwise when the anchor of sequence {seal.sequence} was written"
                 report.add(Problem(lea_code, seal.log, seal.row_id, text))
             before, expected = stored, seal.sequence + 1
@@ -186,7 +181,7 @@ def _check_end(
     end: int,
     head: SealHead | None,
     head_mac: bytes,
-    anchors: Sequence[Anchor],
+    anchors: Anchors,
 ) -> None:
     if head is None and end:
         report.add(Problem(lea_code, "", None, "the head of the chain was removed"))
@@ -195,11 +190,10 @@ def _check_end(
         report.add(Problem(lea_code, "", None, text))
     elif head is not None and head.sequence and head_mac != bytes(head.mac):
         report.add(Problem(lea_code, "", None, "the head of the chain is not its last seal"))
-    beyond = max((anchor.sequence for anchor in anchors), default=0)
-    if beyond > end:
-        text = f"cut off: an anchor says {beyond} seals, there are {end}"
+    if anchors.longest > end:
+        text = f"cut off: an anchor says {anchors.longest} seals, there are {end}"
         report.add(Problem(lea_code, "", None, text))
-    elif end and not anchors:
+    elif end and not anchors.macs:
         text = "no anchor: a cut end could not be seen. If the file is only new, write one: manzanita audit anchor"
         report.add(Problem(lea_code, "", None, text))
 
