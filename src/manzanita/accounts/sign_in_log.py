@@ -23,6 +23,8 @@ class AccountHolder:
     user_id: int
     grant_id: int | None = None
     perspective_key: str = "account holder"
+    # A sign-in belongs to no agency: it goes into the chain of the installation.
+    agency_code: str = ""
 
 
 def log_own(user: User, action: str, **detail: Any) -> None:
