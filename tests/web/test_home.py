@@ -232,10 +232,10 @@ def test_odd_questions_change_nothing(small_world, coordinator):
         assert coordinator.get(f"/?{query}").status_code == 200, query
 
 
-# session, user, grants; two clocks with and without a meeting, findings, open meetings, last reply; for those who
-# send also the plan and imports
-CASE_MANAGER_QUERIES = 10
-COORDINATOR_QUERIES = 14
+# session, user, grants, no block; two clocks with and without a meeting, findings, open meetings, last reply; for those
+# who send also the plan and imports; blocks of others, exports to approve, own exports
+CASE_MANAGER_QUERIES = 11
+COORDINATOR_QUERIES = 18
 
 
 @pytest.mark.parametrize("count", [3, 60])

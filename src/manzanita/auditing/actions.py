@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from django.db import models
+from django.db import models, transaction
 
 from manzanita.auditing.models import ChangeEvent, ReadEvent
+from manzanita.auditing.viewing import NOT_VIEWED, count_viewing
 from manzanita.platform import clock
 
 SYSTEM_LABEL = "system"
@@ -25,11 +26,15 @@ class Reader(Protocol):
     @property
     def perspective_key(self) -> str: ...
 
+    @property
+    def agency_code(self) -> str: ...
+
 
 def log_reads(*, actor: Reader, student_ids: Iterable[int], what: str, request_id: str = "") -> int:
     """Note that ``actor`` saw these students; returns how many rows. A student named twice counts once.
 
-    ``what`` is a short code of what was seen (``student.record``). One query for each 500 students.
+    ``what`` is a short code of what was seen (``student.record``). One query for each 500 students, and one that
+    counts how many students the person looks at (``auditing.viewing``).
     """
     at = clock.now()
     rows = [
@@ -44,8 +49,23 @@ def log_reads(*, actor: Reader, student_ids: Iterable[int], what: str, request_i
         )
         for student_id in dict.fromkeys(student_ids)
     ]
-    ReadEvent.objects.bulk_create(rows, batch_size=500)
+    with transaction.atomic(savepoint=False):
+        ReadEvent.objects.bulk_create(rows, batch_size=500)
+        if rows and what not in NOT_VIEWED:
+            _watch(actor, len(rows))
     return len(rows)
+
+
+def _watch(actor: Reader, shown: int) -> None:
+    block = count_viewing(
+        user_id=actor.user_id,
+        agency_code=actor.agency_code,
+        perspective_key=actor.perspective_key,
+        shown=shown,
+    )
+    if block is not None:
+        detail = {"user": block.user_id, "reason": block.reason, "students": block.student_count}
+        log_change(actor=None, action="block_viewing", subject=block, detail=detail)
 
 
 def log_change(

@@ -11,6 +11,22 @@ from typing import Any, NoReturn
 from django.db import models
 from django.utils import timezone
 
+from manzanita.auditing.export_models import ExportedStudent, ExportState, ListExport
+from manzanita.auditing.viewing_models import ViewingBlock, ViewingCount, ViewingDay
+
+__all__ = [
+    "AppendOnlyError",
+    "AppendOnlyQuerySet",
+    "ChangeEvent",
+    "ExportState",
+    "ExportedStudent",
+    "ListExport",
+    "ReadEvent",
+    "ViewingBlock",
+    "ViewingCount",
+    "ViewingDay",
+]
+
 
 class AppendOnlyError(TypeError):
     """Somebody tried to change or remove a row of a log."""

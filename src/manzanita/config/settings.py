@@ -172,6 +172,18 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Without a mail server mail goes to the terminal: enough for a laptop and for a first look.
+EMAIL_HOST = env.str("MANZANITA_MAIL_HOST", "")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT = env.int("MANZANITA_MAIL_PORT", 587)
+EMAIL_HOST_USER = env.str("MANZANITA_MAIL_USER", "")
+EMAIL_HOST_PASSWORD = env.str("MANZANITA_MAIL_PASSWORD", "")
+EMAIL_USE_TLS = env.bool("MANZANITA_MAIL_TLS", True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("MANZANITA_MAIL_FROM", "manzanita@localhost")
+# Whoever runs this installation is told here when somebody's student pages were stopped.
+HOST_ALERT_ADDRESSES = env.list("MANZANITA_HOST_ALERTS", [])
+
 LANGUAGE_CODE = "en-us"
 # Only for demonstrations and tests: the day it is supposed to be (see platform.clock).
 TODAY = env.date("MANZANITA_TODAY", None)

@@ -209,6 +209,11 @@ def capped_count(students: ScopedQuerySet) -> int:
 DUE_COLUMNS = ("plan_review_due_on", "evaluation_due_on")
 
 
+def order_of(order: str | None) -> tuple[str, ...]:
+    """The columns by which a list is ordered: one of ``DUE_COLUMNS``, or the name."""
+    return (order, "id") if order in DUE_COLUMNS else ("last_name", "first_name", "id")
+
+
 def list_students(
     students: ScopedQuerySet, actor: Actor, *, order: str | None = None, after: str = ""
 ) -> Page:
@@ -217,7 +222,7 @@ def list_students(
     The next page starts after the row whose token is ``after``: a row-value comparison, so that page 900
     costs what page 1 costs. Raises ``Http404`` for a token that is none.
     """
-    columns = (order, "id") if order in DUE_COLUMNS else ("last_name", "first_name", "id")
+    columns = order_of(order)
     count = capped_count(students)
     wanted = students.order_by(*columns)
     if after:
@@ -295,3 +300,12 @@ def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
             )
         )
     return rows
+
+
+def attending_by_lea(lea_codes: Iterable[str]) -> dict[str, set[int]]:
+    """Database keys of the students enrolled at each of these LEAs today: ids to count with, nothing to show."""
+    found: dict[str, set[int]] = defaultdict(set)
+    rows = Enrollment.objects.as_of(effective=clock.today()).filter(lea_code__in=list(lea_codes))
+    for lea_code, student_id in rows.values_list("lea_code", "student_id"):
+        found[lea_code].add(student_id)
+    return found

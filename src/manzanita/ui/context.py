@@ -107,7 +107,7 @@ class Frame:
     @property
     def scope_line(self) -> str:
         """Agency · students · designation, the second line of every page."""
-        return " · ".join(part.label for part in self.scope[1:] if part.label)
+        return _line_of(self.scope)
 
     @property
     def messages(self) -> Iterable[Any]:
@@ -150,6 +150,15 @@ def _scope(actor: Actor | None) -> list[ScopePart]:
         ScopePart("students", "Which students", actor.students_label, views if len(views) > 1 else []),
         ScopePart("designation", "Designation", actor.designation_label),
     ]
+
+
+def _line_of(scope: list[ScopePart]) -> str:
+    return " · ".join(part.label for part in scope[1:] if part.label)
+
+
+def scope_line(actor: Actor) -> str:
+    """The second line of every page of this actor, for what leaves the pages."""
+    return _line_of(_scope(actor))
 
 
 def frame(request: HttpRequest) -> dict[str, Frame]:

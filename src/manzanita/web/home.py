@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from django.http import HttpRequest, HttpResponse
@@ -26,6 +25,8 @@ from manzanita.platform import clock
 from manzanita.ui.formats import plural
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import no_grant
+from manzanita.web.home_needs import Group, Need
+from manzanita.web.home_notices import notices
 from manzanita.web.import_run import outcome_of
 from manzanita.web.student_lists import CLOCKS, clock_counts
 
@@ -37,29 +38,6 @@ SEVERITIES: Mapping[str, tuple[str, str]] = {
     "info": ("empty", "Remarks"),
     "not_evaluated": ("unevaluated", "Rules not evaluated"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """One line of the table. ``count`` items stand behind ``url``."""
-
-    kind: str
-    label: str
-    count: int
-    url: str
-    oldest: str = ""
-    detail: str = ""
-    owner: str = ""
-    step: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One group of needs; ``nothing`` is said where it has none."""
-
-    title: str
-    needs: list[Need]
-    nothing: str
 
 
 @require_safe
@@ -74,7 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
     counts = plan_counts(actor) if actor.may(Capability.SEND_TO_STATE) else None
     runs = import_runs(actor, limit=1) if actor.may(Capability.IMPORT_FILES) else []
     context = {
-        "groups": [_clocks(actor), _at_the_state(actor, counts), _meetings(actor)]
+        "groups": [*notices(actor), _clocks(actor), _at_the_state(actor, counts), _meetings(actor)]
         if actor.may(Capability.READ_STUDENT)
         else [],
         "actor": actor,
