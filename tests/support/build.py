@@ -2,7 +2,8 @@
 
 With ``--held`` the annual review of Alder is held and agreed in full, with one service changed; what is left
 is one click. Prints the public id of that meeting. With ``--cast`` the students of ``tests.support.cast``
-are there too. With ``--holds`` archives wait that cannot be sent, one for each reason.
+are there too. With ``--holds`` archives wait that cannot be sent, one for each reason. With ``--many`` there are
+1,100 students more, and a second coordinator.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ def main() -> None:
     parser.add_argument("--held", action="store_true")
     parser.add_argument("--cast", action="store_true")
     parser.add_argument("--holds", action="store_true")
+    parser.add_argument("--many", action="store_true")
     args = parser.parse_args()
     django.setup()
     from django.core.management import call_command
@@ -32,8 +34,26 @@ def main() -> None:
         add_cast()
     if args.holds:
         _archives_that_wait(world)
+    if args.many:
+        _many(world)
     if args.held:
         print(held_meeting(world.case_manager_actor, world.students["alder"]))
+
+
+def _many(world) -> None:
+    from manzanita.accounts.actions import add_person, grant_perspective
+    from tests.support.pages import many_students
+    from tests.support.state_files import PASSWORD
+
+    many_students(1_100)
+    grant_perspective(
+        user=add_person(email="laurel.mockup@example.org", name="Laurel Mockup", password=PASSWORD),
+        perspective_key="coordinator",
+        agency=world.coordinator_grant.agency,
+        starts_on=date(2025, 7, 1),
+        by=None,
+        reason="test",
+    )
 
 
 def _archives_that_wait(world) -> None:
