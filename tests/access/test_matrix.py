@@ -40,8 +40,13 @@ MORE_ARGUMENTS: dict[str, list[object]] = {
     **{name: [w.LEA] for name in ("directory_agency", "directory_end", "directory_confirm")},
 }
 # Without these the page could not know what is asked of it, and would rightly say that there is no such thing.
-ASKED = {"meeting_field": "?key=plan.23.20"}
-SENT = {"state_send": {"form": "files", "destination": "sandbox"}}
+ASKED = {"meeting_field": "?key=plan.23.20", "export_new": "?list=all"}
+SENT = {
+    "state_send": {"form": "files", "destination": "sandbox"},
+    "export_decide": {"do": "refuse", "word": "Not needed"},
+}
+# A file is its maker's alone, whoever else may export.
+MAKER = {"export": "coordinator"}
 
 
 def table(name: str) -> list[dict[str, str]]:
@@ -64,6 +69,7 @@ def named(resolver: URLResolver) -> Iterator[str]:
 @pytest.fixture
 def access(small_world, settings, tmp_path) -> AccessWorld:
     settings.STATE_GATEWAY = {**settings.STATE_GATEWAY, "files_dir": str(tmp_path)}
+    settings.MEDIA_ROOT = tmp_path / "files"
     return access_world(small_world)
 
 
@@ -154,6 +160,8 @@ def _expected(perspective: str, row: dict[str, str], method: str, which: int) ->
         return {403}
     if row["object"]:
         subject = SUBJECT.get(row["object"])
+        if MAKER.get(row["object"], perspective) != perspective:
+            return {404}
         if which == 1 or (subject is not None and subject not in AT[perspective][1]):
             return {404}
     return {200, 302, 400, 409, 422} | judged if method == "POST" else {200, 302}

@@ -24,12 +24,14 @@ from manzanita.accounts.guest_models import HostSession, RecordRequest
 from manzanita.accounts.models import Grant, User
 from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
 from manzanita.archive.models import Archive, ArchivedRecord
+from manzanita.auditing.models import ListExport, ViewingBlock
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.records import complete
 from manzanita.exchange.models import ImportRun, Operation, StateFinding, Submission, SubmissionLine
 from manzanita.meetings.models import Meeting
 from manzanita.orgs.models import Agency, School
 from manzanita.platform.facts import Statement
+from manzanita.platform.files import store_file
 from manzanita.students.actions import Identity, register_students, state_student_facts
 from manzanita.students.models import Plan, Service, Student
 from tests.support import pages
@@ -108,7 +110,9 @@ def access_world(world: w.World) -> AccessWorld:
     pages.opened(world, "towhee")
     grants = {key: _grant(key, students) for key in PERSPECTIVES}
     _teams(students, grants)
-    return AccessWorld(world, students, grants, _objects(world, students, finding))
+    return AccessWorld(
+        world, students, grants, _objects(world, students, finding, grants["coordinator"].user)
+    )
 
 
 def _students() -> dict[str, Student]:
@@ -248,6 +252,48 @@ def _record_requests(world: w.World, students: dict[str, Student]) -> tuple[Reco
     return first, second
 
 
+def _export(by: User, lea: str = w.LEA, state: str = "ready") -> ListExport:
+    grant = by.grants.order_by("pk").first()
+    made = ListExport.objects.create(
+        by_id=by.pk,
+        grant_id=grant.pk,
+        perspective_key=grant.perspective_key,
+        agency_code=lea,
+        view="current",
+        list_key="all",
+        title="All students",
+        scope_line="Access",
+        form="csv",
+        ask_key=f"access-{by.pk}-{lea}-{state}",
+        asked_at=w.NOON,
+        asked_on=w.TODAY,
+        asked_count=1,
+        is_alone=state == "ready",
+        state=state,
+        lapses_at=w.NOON + timedelta(days=3),
+        expires_at=w.NOON + timedelta(days=7),
+    )
+    if state == "ready":
+        store_file([b"SSID"], name=made.stored_name)
+    return made
+
+
+def _blocks(world: w.World) -> tuple[ViewingBlock, ViewingBlock]:
+    """Two people whose pages are stopped; neither acts in the matrix."""
+    first, second = (
+        ViewingBlock.objects.create(
+            user_id=person.pk,
+            agency_code=code,
+            perspective_key="case_manager",
+            since=w.NOON,
+            reason="hour",
+            student_count=1001,
+        )
+        for person, code in ((world.coordinator, w.LEA), (world.case_manager, FAR_LEA))
+    )
+    return first, second
+
+
 def _written(student: Student) -> Submission:
     """A line of Alder that was written as a file for upload by hand."""
     found = Submission.objects.create(
@@ -275,7 +321,7 @@ def _written(student: Student) -> Submission:
 
 
 def _objects(
-    world: w.World, students: dict[str, Student], finding: StateFinding
+    world: w.World, students: dict[str, Student], finding: StateFinding, maker: User
 ) -> dict[str, tuple[object, object]]:
     far = students["far"]
     far_meeting = Meeting.objects.create(
@@ -352,6 +398,12 @@ def _objects(
         "file": (written, far_submission),
         "monitor": _monitors(world, students),
         "host_session": _host_sessions(world),
+        "export": (_export(maker), _export(world.case_manager, FAR_LEA)),
+        "export_waiting": (
+            _export(world.case_manager, state="waiting"),
+            _export(world.case_manager, FAR_LEA, state="waiting"),
+        ),
+        "viewing_block": _blocks(world),
         "record_request": _record_requests(world, students),
         "line": (written.lines.get(), None),
     }

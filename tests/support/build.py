@@ -5,7 +5,8 @@ is one click. Prints the public id of that meeting. With ``--cast`` the students
 are there too; with ``--ready`` each of them has a meeting that waits to be sent. With ``--access`` those of
 ``tests.access.world`` and one person for each perspective are there; the coordinator is of a school and of the former
 LEA, too. With ``--holds`` archives wait that cannot be sent, one for each reason. With ``--guests`` people from outside
-can sign in: a state monitor without access yet, staff of the host, the other district's coordinator.
+can sign in: a state monitor without access yet, staff of the host, the other district's coordinator. With ``--many``
+there are 1,100 students more, and a second coordinator.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ def main() -> None:
     parser.add_argument("--access", action="store_true")
     parser.add_argument("--ready", action="store_true")
     parser.add_argument("--guests", action="store_true")
+    parser.add_argument("--many", action="store_true")
     args = parser.parse_args()
     django.setup()
     from django.core.management import call_command
@@ -58,6 +60,8 @@ def main() -> None:
         _archives_that_wait(world)
     if args.guests:
         _people_from_outside(world)
+    if args.many:
+        _many(world)
     if args.held:
         print(held_meeting(world.case_manager_actor, world.students["alder"]))
 
@@ -89,6 +93,22 @@ def _people_from_outside(world) -> None:
     add_person(email=MONITOR_EMAIL, name="Bittern Example", password=PASSWORD)
     host_person()
     other_coordinator(world)
+
+
+def _many(world) -> None:
+    from manzanita.accounts.actions import add_person, grant_perspective
+    from tests.support.pages import many_students
+    from tests.support.state_files import PASSWORD
+
+    many_students(1_100)
+    grant_perspective(
+        user=add_person(email="laurel.mockup@example.org", name="Laurel Mockup", password=PASSWORD),
+        perspective_key="coordinator",
+        agency=world.coordinator_grant.agency,
+        starts_on=date(2025, 7, 1),
+        by=None,
+        reason="test",
+    )
 
 
 def _archives_that_wait(world) -> None:

@@ -192,8 +192,9 @@ def test_no_name_and_no_number_stands_in_an_address(small_world, coordinator):
         assert not [url for url in found if "99000" in url or "Testcase" in url or "Alder" in url]
 
 
-# session, user, grants; archive with what it replaced, student, read log 2; what replaced it, lines
-ARCHIVE_QUERIES = 14
+# session, user, grants, no block; archive with what it replaced, student, read log 2 and its count; what replaced
+# it, lines
+ARCHIVE_QUERIES = 16
 
 
 @pytest.mark.parametrize("count", [1, 40])

@@ -233,11 +233,11 @@ def test_odd_questions_change_nothing(small_world, coordinator):
         assert coordinator.get(f"/?{query}").status_code == 200, query
 
 
-# session, user, grants; two clocks with and without a meeting, findings, open meetings, last reply; for those who
-# send also the plan, sends that do not go on, and imports; for those who manage people host sessions, requested
-# records and monitors; open meetings outside the view
-CASE_MANAGER_QUERIES = 10
-COORDINATOR_QUERIES = 19
+# session, user, grants; two clocks with and without a meeting, findings, open meetings, last reply, own exports; for
+# those who send also the plan, sends that do not go on, and imports; for those who manage people host sessions,
+# requested records, monitors, blocks of others and exports to approve; open meetings outside the view
+CASE_MANAGER_QUERIES = 11
+COORDINATOR_QUERIES = 23
 
 
 @pytest.mark.parametrize("count", [3, 60])

@@ -311,10 +311,10 @@ def test_home_leads_to_the_newest_import(coordinator):
 
 # What it costs
 
-# session, user, grants; runs, people, jobs, files
-LIST_QUERIES = 7
-# session, user, grants; run, files, job; notes, counts of notes, person
-RUN_QUERIES = 9
+# session, user, grants, no block; runs, people, jobs, files
+LIST_QUERIES = 8
+# session, user, grants, no block; run, files, job; notes, counts of notes, person
+RUN_QUERIES = 10
 
 
 @pytest.mark.parametrize("count", [2, 12])

@@ -85,13 +85,15 @@ def actor_of(user: User, *grants: Grant, view: str = "", at_school: tuple[str, s
     )
 
 
-def actor_of_grant_id(grant_id: int, on: date) -> Actor | None:
+def actor_of_grant_id(
+    grant_id: int, on: date, *, view: str = "", at_school: tuple[str, str] = ("", "")
+) -> Actor | None:
     """The actor of a grant that is still in force for an active person, else ``None``: a job asks again."""
     grant = Grant.objects.select_related("user").filter(pk=grant_id).first()
     if grant is None or not grant.user.is_active:
         return None
     standing = standing_with(grants_in_force(grant.user, on), grant_id)
-    return actor_of(grant.user, *standing) if standing else None
+    return actor_of(grant.user, *standing, view=view, at_school=at_school) if standing else None
 
 
 def standing_with(grants: Sequence[Grant], grant_id: object) -> list[Grant]:
@@ -145,3 +147,12 @@ def person_with_email(email: str) -> User | None:
         return user
     other = EmailAddress.objects.filter(email__iexact=email, verified=True).select_related("user").first()
     return other.user if other else None
+
+
+def people_who_may(capability: Capability, agency_code: str) -> list[User]:
+    """Active people who hold the capability at exactly this agency today, by name."""
+    grants = Grant.objects.filter(in_force(clock.today()), agency__code=agency_code, user__is_active=True)
+    able = {
+        grant.user for grant in grants.select_related("user", "role") if capability in capabilities_of(grant)
+    }
+    return sorted(able, key=lambda user: (user.name, user.pk))

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from manzanita.auditing.kinds import ContentClass, ReadKind
 from manzanita.auditing.log_rows import LogRow
 from manzanita.auditing.models import ChangeEvent, ReadEvent, Unsealed
+from manzanita.auditing.viewing import count_viewing
 from manzanita.platform import clock
 from manzanita.platform.request_ids import current_request_id
 
@@ -55,20 +56,23 @@ def log_reads(
     """Note in one row that ``actor`` saw these students; returns how many. Nobody seen, nothing noted.
 
     ``what`` is a short code of what was seen (``student.record``). A list says how it was cut in
-    ``filter_codes`` (``list=annual-late``; empty text where it was not): codes, never words of a search.
+    ``filter_codes`` (``list=annual-late``; empty text where it was not): codes, never words of a search. How many
+    students the person looks at is counted, too (``auditing.viewing``).
     """
     seen = list(dict.fromkeys(student_ids))
     if seen:
         is_list = filter_codes is not None or len(seen) > 1
-        _append_read(
-            actor=actor,
-            kind=ReadKind.LIST if is_list else ReadKind.PAGE,
-            what=what,
-            student_ids=seen,
-            filter_codes=filter_codes or "",
-            purpose_code=purpose_code,
-            purpose_note=purpose_note,
-        )
+        with transaction.atomic(savepoint=False):
+            _append_read(
+                actor=actor,
+                kind=ReadKind.LIST if is_list else ReadKind.PAGE,
+                what=what,
+                student_ids=seen,
+                filter_codes=filter_codes or "",
+                purpose_code=purpose_code,
+                purpose_note=purpose_note,
+            )
+            _watch(actor, len(seen))
     return len(seen)
 
 
@@ -116,6 +120,18 @@ def _append_read(*, actor: Reader, student_ids: list[int], **values: Any) -> Rea
     )
     append(event)
     return event
+
+
+def _watch(actor: Reader, shown: int) -> None:
+    block = count_viewing(
+        user_id=_reader_id(actor),
+        agency_code=actor.agency_code,
+        perspective_key=actor.perspective_key,
+        shown=shown,
+    )
+    if block is not None:
+        detail = {"user": block.user_id, "reason": block.reason, "students": block.student_count}
+        log_change(actor=None, action="block_viewing", subject=block, detail=detail)
 
 
 def log_change(

@@ -12,20 +12,28 @@ from django.db import models
 from django.db.models import Q
 
 from manzanita.auditing.disclosure_models import Disclosure
+from manzanita.auditing.export_models import ExportedStudent, ExportState, ListExport
 from manzanita.auditing.kinds import ContentClass, ReadKind
 from manzanita.auditing.log_rows import AppendOnlyError, AppendOnlyQuerySet, LogRow
 from manzanita.auditing.seal_models import LogSeal, SealCheck, SealHead, Unsealed
+from manzanita.auditing.viewing_models import ViewingBlock, ViewingCount, ViewingDay
 
 __all__ = [
     "AppendOnlyError",
     "AppendOnlyQuerySet",
     "ChangeEvent",
     "Disclosure",
+    "ExportState",
+    "ExportedStudent",
+    "ListExport",
     "LogSeal",
     "ReadEvent",
     "SealCheck",
     "SealHead",
     "Unsealed",
+    "ViewingBlock",
+    "ViewingCount",
+    "ViewingDay",
 ]
 
 

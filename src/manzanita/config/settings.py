@@ -226,6 +226,8 @@ EMAIL_HOST_PASSWORD = env.str("MANZANITA_MAIL_PASSWORD", "")
 EMAIL_USE_TLS = env.bool("MANZANITA_MAIL_TLS", True)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("MANZANITA_MAIL_FROM", "manzanita@localhost")
+# Whoever runs this installation is told here when somebody's student pages were stopped.
+HOST_ALERT_ADDRESSES = env.list("MANZANITA_HOST_ALERTS", [])
 
 LANGUAGE_CODE = "en-us"
 # Only for demonstrations and tests: the day it is supposed to be (see platform.clock).

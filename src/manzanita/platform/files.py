@@ -20,12 +20,22 @@ class StoredFile:
     sha256: str
 
 
-def store_file(chunks: Iterable[bytes]) -> StoredFile:
-    """Write the content whole or not at all, readable by us alone."""
+def new_stored_name() -> str:
+    """A name for a file that is written later: whoever keeps it first never has a file without a row."""
+    return uuid.uuid4().hex
+
+
+def store_file(chunks: Iterable[bytes], *, name: str = "") -> StoredFile:
+    """Write the content whole or not at all, readable by us alone.
+
+    Under ``name`` (of :func:`new_stored_name`) it takes the place of what an earlier attempt left.
+    """
     folder = Path(settings.MEDIA_ROOT)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / uuid.uuid4().hex
+    path = folder / (name or new_stored_name())
     partial = path.with_suffix(".part")
+    if name:
+        partial.unlink(missing_ok=True)
     digest = hashlib.sha256()
     descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
@@ -48,5 +58,7 @@ def read_stored_file(stored_name: str) -> bytes:
 
 
 def remove_stored_file(stored_name: str) -> None:
-    """Remove a file that no row names. One that is gone already is no error."""
-    (Path(settings.MEDIA_ROOT) / stored_name).unlink(missing_ok=True)
+    """Remove a file, and what an attempt to write it left. One that is gone already is no error."""
+    path = Path(settings.MEDIA_ROOT) / stored_name
+    for one in (path, path.with_suffix(".part")):
+        one.unlink(missing_ok=True)

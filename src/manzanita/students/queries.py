@@ -265,6 +265,11 @@ def _first_ids(students: ScopedQuerySet) -> list[int]:
 DUE_COLUMNS = ("plan_review_due_on", "evaluation_due_on")
 
 
+def order_of(order: str | None) -> tuple[str, ...]:
+    """The columns by which a list is ordered: one of ``DUE_COLUMNS``, or the name."""
+    return (order, "id") if order in DUE_COLUMNS else ("last_name", "first_name", "id")
+
+
 def list_students(
     students: ScopedQuerySet, actor: Actor, *, order: str | None = None, after: str = ""
 ) -> Page:
@@ -273,7 +278,7 @@ def list_students(
     The next page starts after the row whose token is ``after``: a row-value comparison, so that page 900
     costs what page 1 costs. Raises ``Http404`` for a token that is none.
     """
-    columns = (order, "id") if order in DUE_COLUMNS else ("last_name", "first_name", "id")
+    columns = order_of(order)
     ids = _first_ids(students)
     count = len(ids)
     found = students.walked() if count > COUNT_CAP else Student.objects.scoped().filter(pk__in=ids)
@@ -361,3 +366,12 @@ def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
             )
         )
     return rows
+
+
+def attending_by_lea(lea_codes: Iterable[str]) -> dict[str, set[int]]:
+    """Database keys of the students enrolled at each of these LEAs today: ids to count with, nothing to show."""
+    found: dict[str, set[int]] = defaultdict(set)
+    rows = Enrollment.objects.as_of(effective=clock.today()).filter(lea_code__in=list(lea_codes))
+    for lea_code, student_id in rows.values_list("lea_code", "student_id"):
+        found[lea_code].add(student_id)
+    return found

@@ -152,7 +152,7 @@ class Frame:
     @property
     def scope_line(self) -> str:
         """Agency · students · designation, the second line of every page."""
-        return " · ".join(part.label for part in self.scope[1:] if part.label)
+        return _line_of(self.scope)
 
     @property
     def messages(self) -> Iterable[Any]:
@@ -222,6 +222,15 @@ def _session_lock(request: HttpRequest) -> SessionLock | None:
         passkey_url=url("passkey_options"),
         way_back_url=f"{url('sign_in')}?next={url('session_resumed')}",
     )
+
+
+def _line_of(scope: list[ScopePart]) -> str:
+    return " · ".join(part.label for part in scope[1:] if part.label)
+
+
+def scope_line(actor: Actor) -> str:
+    """The second line of every page of this actor, for what leaves the pages."""
+    return _line_of(_scope(actor))
 
 
 def frame(request: HttpRequest) -> dict[str, Frame]:

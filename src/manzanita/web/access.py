@@ -16,8 +16,12 @@ from django.template.loader import render_to_string
 from manzanita.accounts.gate import refuse, state_of
 from manzanita.accounts.held_forms import fields_to_hold
 from manzanita.accounts.queries import capabilities_of
+from manzanita.accounts.second_person import lifters_of, names_of
 from manzanita.accounts.sessions import SessionState
+from manzanita.auditing.models import ViewingBlock
+from manzanita.auditing.viewing_blocks import open_block
 from manzanita.domain.access import CAPABILITY_WORDS, Capability, decide
+from manzanita.domain.viewing_limits import words_of
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +29,8 @@ View = Callable[..., HttpResponse]
 
 
 def requires(capability: Capability) -> Callable[[View], View]:
-    """The view runs for actors with ``capability``; anybody else gets a 403 page in words.
+    """The view runs for actors with ``capability``; anybody else gets a 403 page in words, and so does a person
+    who looked at far too many students.
 
     Behind it ``request.actor`` is never ``None``.
     """
@@ -37,6 +42,9 @@ def requires(capability: Capability) -> Callable[[View], View]:
                 return no_grant(request)
             if not request.actor.may(capability):
                 return missing_capability(request, capability)
+            block = open_block(request.actor.user_id)
+            if block is not None:
+                return viewing_blocked(request, block)
             return view(request, *args, **kwargs)
 
         return guarded
@@ -70,6 +78,16 @@ def missing_capability(request: HttpRequest, capability: Capability) -> HttpResp
         "is_view": request.actor.acting_for_id is not None,
     }
     return render(request, "web/missing_capability.html", context, status=403)
+
+
+def viewing_blocked(request: HttpRequest, block: ViewingBlock) -> HttpResponse:
+    """The person's student pages are stopped: why, since when, and who opens them again."""
+    context = {
+        "block": block,
+        "because": words_of(block.reason),
+        "lifters": names_of(lifters_of(block)),
+    }
+    return render(request, "web/viewing/blocked.html", context, status=403)
 
 
 @login_not_required

@@ -30,6 +30,7 @@ from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import no_grant
 from manzanita.web.guest_needs import guest_needs
 from manzanita.web.home_needs import Group, Need
+from manzanita.web.home_notices import notices
 from manzanita.web.import_run import outcome_of
 from manzanita.web.student_lists import CLOCKS, clock_counts
 
@@ -74,7 +75,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
     groups = []
     if actor.may(Capability.READ_STUDENT):
-        groups += [_clocks(actor), _at_the_state(actor, counts), _meetings(actor)]
+        groups += [*notices(actor), _clocks(actor), _at_the_state(actor, counts), _meetings(actor)]
     if actor.may(Capability.MANAGE_PEOPLE):
         groups.append(Group("Guests", guest_needs(actor), ""))
     return groups

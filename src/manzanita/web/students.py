@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
 from secrets import token_urlsafe
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,41 +9,18 @@ from django.shortcuts import redirect, render
 from django.urls import include, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
-from manzanita.domain.access import Actor, Capability
-from manzanita.domain.codes import code_set
-from manzanita.exchange.queries import status_by_student
-from manzanita.orgs.queries import school_names
-from manzanita.platform import clock
-from manzanita.students.queries import PAGE_SIZE, Page, capped_count, list_students, search
+from manzanita.domain.access import Capability
+from manzanita.domain.export_limits import LARGE_EXPORT
+from manzanita.students.queries import PAGE_SIZE, capped_count, list_students, search
 from manzanita.students.scope import outside_view
 from manzanita.web.access import requires
 from manzanita.web.guest_requests import may_ask
 from manzanita.web.student_lists import CLOCKS, LISTS, StudentList, lists_of, students_of
-from manzanita.web.students_words import grade_text
+from manzanita.web.student_rows import columns_of, rows_of
 
 SEARCHES_KEPT = 20
 MAX_SEARCH_LENGTH = 100
-STATE_KINDS = {"equal": "equal", "different": "diff", "held": "held", "none": "na"}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the list page, ready to be shown. ``days_left`` is negative for an overdue date."""
-
-    url: str
-    name: str
-    birth_on: date | None
-    ssid: str
-    grade: str
-    school: str
-    left_on: date | None
-    disability: str
-    due_on: date | None
-    days_left: int | None
-    case_manager: str
-    state_kind: str
 
 
 @require_safe
@@ -86,8 +61,10 @@ def students(request: HttpRequest) -> HttpResponse:
         "page": page,
         "outside_view": outside,
         "may_ask_elsewhere": may_ask(request.actor),
-        "rows": _rows(request.actor, page, column),
-        "is_triennial": column == "evaluation_due_on",
+        "rows": rows_of(request.actor, page.rows, column),
+        "columns": columns_of(column),
+        "is_large": page.count > LARGE_EXPORT,
+        "ask_key": token_urlsafe(12),
         "first_url": f"{here}?{keep}" if request.GET.get("after") else None,
         "next_url": f"{here}?{keep}&after={page.after}" if page.after else None,
         "page_size": PAGE_SIZE,
@@ -109,36 +86,6 @@ def search_students(request: HttpRequest) -> HttpResponse:
     kept = [*request.session.get("searches", {}).items(), (token, text)]
     request.session["searches"] = dict(kept[-SEARCHES_KEPT:])
     return redirect(f"{reverse('students')}?search={token}")
-
-
-def _rows(actor: Actor, page: Page, column: str | None) -> list[Row]:
-    today = clock.today()
-    managers = user_names({row.case_manager_id for row in page.rows if row.case_manager_id})
-    schools = school_names({row.enrollment.school_code for row in page.rows if row.enrollment})
-    status = status_by_student(actor, [row.student.pk for row in page.rows])
-    disabilities = code_set("Disability")
-    rows = []
-    for row in page.rows:
-        student, enrollment = row.student, row.enrollment
-        # The clock of a student who has left runs elsewhere.
-        due_on = getattr(student, column or "plan_review_due_on") if row.is_current else None
-        rows.append(
-            Row(
-                url=reverse("student", args=[student.public_id]),
-                name=f"{student.last_name}, {student.first_name}",
-                birth_on=student.birth_on,
-                ssid=row.ssid,
-                grade=grade_text(enrollment.grade_code) if enrollment else "",
-                school=schools.get(enrollment.school_code, enrollment.school_code) if enrollment else "",
-                left_on=enrollment.effective_to if enrollment and not row.is_current else None,
-                disability=disabilities.label(row.plan.disability_1_code) if row.plan else "",
-                due_on=due_on,
-                days_left=(due_on - today).days if due_on else None,
-                case_manager=managers.get(row.case_manager_id, ""),
-                state_kind=STATE_KINDS[status[student.pk]],
-            )
-        )
-    return rows
 
 
 def _groups(wanted: StudentList) -> list[tuple[str, str, bool]]:

@@ -33,6 +33,7 @@ ACTION_WORDS = {
 }
 READ_WORDS = {
     "student.list": "Seen in a list",
+    "student.export": "In an exported list",
     "student.record": "Record",
     "student.meetings": "Meetings",
     "student.state": "State",

@@ -1,0 +1,244 @@
+"""A list of students as a file: what it is, what it weighs, and making it. Lists, order and columns are the pages'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+
+from manzanita.accounts.queries import actor_of_grant_id, user_names
+from manzanita.auditing import exports
+from manzanita.auditing.models import ExportState, ListExport
+from manzanita.auditing.viewing_blocks import open_block
+from manzanita.domain.access import CAPABILITY_WORDS, Actor, Capability
+from manzanita.domain.export_limits import (
+    FILE_LASTS,
+    SHARE_DAYS,
+    SHARE_FROM,
+    DistrictShare,
+    Verdict,
+    Weight,
+    judge,
+)
+from manzanita.domain.findings import Owner, Reason
+from manzanita.orgs.queries import agency_names
+from manzanita.platform import clock
+from manzanita.platform.files import store_file
+from manzanita.platform.jobs import JobRun
+from manzanita.platform.tables import Cell, Table, as_csv, as_xlsx
+from manzanita.students.models import ScopedQuerySet
+from manzanita.students.queries import attending_by_lea, list_rows, order_of, search
+from manzanita.ui.context import scope_line
+from manzanita.ui.formats import long_date, number, us_time
+from manzanita.web.student_lists import LISTS, StudentList, students_of
+from manzanita.web.student_rows import columns_of, rows_of
+
+CONFIDENTIAL = "Contains confidential student data"
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The list somebody wants as a file. ``title`` names it without the words of a search."""
+
+    wanted: StudentList
+    is_search: bool
+    students: ScopedQuerySet
+
+    @property
+    def title(self) -> str:
+        return f"{self.wanted.title}, found by a search" if self.is_search else self.wanted.title
+
+    def ids(self) -> list[int]:
+        return list(self.students.order_by().values_list("pk", flat=True))
+
+
+def choice_of(actor: Actor, wanted: StudentList, text: str) -> Choice:
+    """The list, cut to what a search text means."""
+    students = students_of(actor, wanted)
+    return Choice(wanted, bool(text), search(students, text) if text else students)
+
+
+def weigh(actor: Actor, ids: Sequence[int]) -> Verdict:
+    """What an export of these students needs, on top of what the person has taken alone before."""
+    today, asked = clock.today(), set(ids)
+    taken_today = exports.taken_alone(actor.user_id, asked_on=today) | asked
+    first = today - timedelta(days=SHARE_DAYS - 1)
+    taken = exports.taken_alone(actor.user_id, asked_on__gte=first) | asked
+    shares = _shares(actor, taken) if len(taken) >= SHARE_FROM else []
+    return judge(actor.perspective_key, Weight(len(asked), len(taken_today), shares))
+
+
+def _shares(actor: Actor, taken: set[int]) -> list[DistrictShare]:
+    attending = attending_by_lea(actor.agency_codes)
+    names = agency_names(attending)
+    return [
+        DistrictShare(names.get(code, code), len(students & taken), len(students))
+        for code, students in sorted(attending.items())
+    ]
+
+
+def ask(
+    actor: Actor, choice: Choice, *, form: str, ask_key: str, why: str, is_fresh: bool
+) -> ListExport | Reason:
+    """Ask for the file, or say why there is none to ask for. Raises ``auditing.exports.MoreNeeded``."""
+    ids = choice.ids()
+    if not ids:
+        return Reason(
+            "export-nobody",
+            f"Nobody is in the list “{choice.title}”, so there is no file to make.",
+            Owner.COORDINATOR,
+            "Choose another list, or another view at the top.",
+        )
+    asked = exports.Asked(choice.wanted.key, choice.title, scope_line(actor), form, ask_key, why)
+    return exports.ask_export(
+        actor=actor, asked=asked, student_ids=ids, weigh=lambda: weigh(actor, ids), is_fresh=is_fresh
+    )
+
+
+def make_export(run: JobRun) -> dict[str, int]:
+    """Make the file of an export that was asked for, with what its maker may see *now*; safe to do again."""
+    export = ListExport.objects.get(pk=run.args["export"])
+    if export.state != ExportState.MAKING:
+        return {}
+    actor = actor_of_grant_id(
+        export.grant_id, clock.today(), view=export.view, at_school=(export.school_code, export.school_name)
+    )
+    wanted = LISTS.get(export.list_key)
+    reason = _why_not_made(actor, wanted)
+    if actor is None or wanted is None or reason is not None:
+        exports.withdraw_export(export=export, reason=reason or _LIST_GONE)
+        return {}
+    column = wanted.clock.column if wanted.clock else None
+    students = students_of(actor, wanted).filter(pk__in=exports.asked_students(export))
+    ids = list(students.order_by(*order_of(column)).values_list("pk", flat=True))
+    if not ids:
+        exports.withdraw_export(export=export, reason=_NOBODY_LEFT)
+        return {}
+    expires_at = clock.now() + FILE_LASTS
+    table = Table(
+        title=export.title,
+        about=_about(export, actor, len(ids), long_date(expires_at)),
+        mark=f"{CONFIDENTIAL}. Made for {actor.person_name} on {long_date(clock.today())}. Do not pass it on.",
+        columns=columns_of(column),
+        rows=_cells(run, actor, students, ids, column, written := []),
+    )
+    sizes: list[int] = []
+    content = as_xlsx(table) if export.form == "xlsx" else as_csv(table)
+    file = store_file(_measured(content, sizes), name=export.stored_name)
+    with run.step():
+        exports.finish_export(
+            export=export,
+            actor=actor,
+            student_ids=written,
+            file=file,
+            size_bytes=sum(sizes),
+            expires_at=expires_at,
+        )
+    return {"students": len(written), "bytes": sum(sizes)}
+
+
+def tidy_export(run: JobRun) -> float | None:
+    """Let an export lapse or its file go where that is due; else how many seconds to wait for it."""
+    due = exports.tidy_export(ListExport.objects.get(pk=run.args["export"]))
+    return None if due is None else due.total_seconds()
+
+
+def file_name(export: ListExport) -> str:
+    """Says which list of which day, never which student."""
+    day = timezone.localtime(export.asked_at).strftime("%Y%m%d")
+    return f"manzanita-{export.list_key}-{day}-{export.public_id.hex[-6:]}.{export.form}"
+
+
+_LIST_GONE = Reason(
+    "export-list-gone",
+    "This version no longer has the list that was asked for.",
+    Owner.COORDINATOR,
+    "Choose one of today's lists and export that.",
+)
+_NOBODY_LEFT = Reason(
+    "export-nobody-left",
+    "None of the students who were on the list is on it, and within your reach, any more.",
+    Owner.COORDINATOR,
+    "Open the list again: it shows who is on it now.",
+)
+
+
+def _why_not_made(actor: Actor | None, wanted: StudentList | None) -> Reason | None:
+    if actor is None:
+        return Reason(
+            "export-no-grant",
+            "The perspective in which it was asked for is no longer yours.",
+            Owner.COORDINATOR,
+            "Ask the SEDS coordinator for it, then export the list again.",
+        )
+    if not actor.may(Capability.EXPORT_LIST):
+        return Reason(
+            "perspective-may-not",
+            f"As {actor.perspective.label} at {actor.agency_name} you can no longer "
+            f"{CAPABILITY_WORDS[Capability.EXPORT_LIST]}.",
+            Owner.COORDINATOR,
+            "Ask the SEDS coordinator for a perspective that can.",
+        )
+    if open_block(actor.user_id) is not None:
+        return Reason(
+            "viewing-blocked",
+            "Your student pages were stopped before the file was made.",
+            Owner.COORDINATOR,
+            "When they are open again, export the list again.",
+        )
+    return _LIST_GONE if wanted is None else None
+
+
+def _about(export: ListExport, actor: Actor, count: int, expires: str) -> list[tuple[str, str]]:
+    students = number(count)
+    if count < export.asked_count:
+        left = export.asked_count - count
+        students += (
+            f" of the {number(export.asked_count)} asked for: {number(left)} "
+            f"{'is' if left == 1 else 'are'} no longer on the list, or no longer within reach"
+        )
+    now = clock.now()
+    lines = [
+        ("List", export.title),
+        ("Students", students),
+        ("Scope", f"{actor.perspective.label} · {scope_line(actor)}"),
+        ("Made for", actor.person_name),
+        ("Made on", f"{long_date(now)}, {us_time(now)}, California time"),
+    ]
+    if export.decided_by_id:
+        approver = user_names({export.decided_by_id}).get(export.decided_by_id, "")
+        lines.append(("Approved by", approver))
+    return [
+        *lines,
+        ("Expires", f"{expires}: delete it by then. In Manzanita the file is removed on that day."),
+        ("Export number", str(export.public_id)),
+    ]
+
+
+def _cells(
+    run: JobRun,
+    actor: Actor,
+    students: ScopedQuerySet,
+    ids: Sequence[int],
+    column: str | None,
+    written: list[int],
+) -> Iterator[list[Cell]]:
+    """The lines of the file; ``written`` takes the students who are in it."""
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        by_id = {one.pk: one for one in students.filter(pk__in=chunk)}
+        # Whoever leaves the list while the file is written is in neither the file nor the log.
+        found = list_rows([by_id[pk] for pk in chunk if pk in by_id], actor)
+        written += [row.student.pk for row in found]
+        for row in rows_of(actor, found, column):
+            yield row.cells()
+        run.progress(start + len(chunk), len(ids), "Writing students")
+
+
+def _measured(chunks: Iterator[bytes], sizes: list[int]) -> Iterator[bytes]:
+    for chunk in chunks:
+        sizes.append(len(chunk))
+        yield chunk

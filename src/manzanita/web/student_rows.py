@@ -1,0 +1,110 @@
+"""The lines and columns of a list of students: one place for the page and for the file made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.urls import reverse
+
+from manzanita.accounts.queries import user_names
+from manzanita.domain.access import Actor
+from manzanita.domain.codes import code_set
+from manzanita.exchange.queries import status_by_student
+from manzanita.orgs.queries import school_names
+from manzanita.platform import clock
+from manzanita.platform.tables import Cell
+from manzanita.students.queries import ListRow
+from manzanita.ui.formats import plural, us_date
+from manzanita.web.students_words import grade_text
+
+STATE_KINDS = {"equal": "equal", "different": "diff", "held": "held", "none": "na"}
+STATE_WORDS = {"equal": "Equal", "diff": "Different", "held": "Held", "na": "No record"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a list, ready to be shown. ``days_left`` is negative for an overdue date."""
+
+    url: str
+    name: str
+    birth_on: date | None
+    ssid: str
+    grade: str
+    school: str
+    left_on: date | None
+    disability: str
+    due_on: date | None
+    days_left: int | None
+    case_manager: str
+    state_kind: str
+
+    def cells(self) -> list[Cell]:
+        """The same line as cells of a file, in the order of :func:`columns_of`."""
+        return [
+            self.name,
+            self.ssid,
+            self.birth_on,
+            self.grade,
+            f"{self.school}, left {us_date(self.left_on)}" if self.left_on else self.school,
+            self.disability,
+            self.due_on,
+            _days_words(self.days_left),
+            self.case_manager,
+            STATE_WORDS[self.state_kind],
+        ]
+
+
+def columns_of(column: str | None) -> list[str]:
+    """The heads of the columns; ``column`` is the due date that orders the list, or ``None``."""
+    due = "Triennial due" if column == "evaluation_due_on" else "Plan review due"
+    return [
+        "Student",
+        "SSID",
+        "Born",
+        "Grade",
+        "School",
+        "Disability",
+        due,
+        "Clock",
+        "Case manager",
+        "State",
+    ]
+
+
+def rows_of(actor: Actor, found: Sequence[ListRow], column: str | None) -> list[Row]:
+    """The lines of these students, three queries for any number of them."""
+    today = clock.today()
+    managers = user_names({row.case_manager_id for row in found if row.case_manager_id})
+    schools = school_names({row.enrollment.school_code for row in found if row.enrollment})
+    status = status_by_student(actor, [row.student.pk for row in found])
+    disabilities = code_set("Disability")
+    rows = []
+    for row in found:
+        student, enrollment = row.student, row.enrollment
+        # The clock of a student who has left runs elsewhere.
+        due_on = getattr(student, column or "plan_review_due_on") if row.is_current else None
+        rows.append(
+            Row(
+                url=reverse("student", args=[student.public_id]),
+                name=f"{student.last_name}, {student.first_name}",
+                birth_on=student.birth_on,
+                ssid=row.ssid,
+                grade=grade_text(enrollment.grade_code) if enrollment else "",
+                school=schools.get(enrollment.school_code, enrollment.school_code) if enrollment else "",
+                left_on=enrollment.effective_to if enrollment and not row.is_current else None,
+                disability=disabilities.label(row.plan.disability_1_code) if row.plan else "",
+                due_on=due_on,
+                days_left=(due_on - today).days if due_on else None,
+                case_manager=managers.get(row.case_manager_id, ""),
+                state_kind=STATE_KINDS[status[student.pk]],
+            )
+        )
+    return rows
+
+
+def _days_words(days: int | None) -> str:
+    if days is None:
+        return ""
+    return f"{plural(-days, 'day')} over" if days < 0 else f"{plural(days, 'day')} left"
