@@ -118,6 +118,6 @@ urlpatterns = [
     path("", include("manzanita.web.read_purpose")),
     path("", include("manzanita.web.field_history")),
     path("", include("manzanita.web.disclosures")),
-    path("", include("manzanita.web.people")),
-    path("", include("manzanita.web.people_forms")),
+    path("", include("manzanita.web.student_people")),
+    path("", include("manzanita.web.student_people_forms")),
 ]
