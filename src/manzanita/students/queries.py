@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 from django.http import Http404
 
 from manzanita.domain.access import Actor
+from manzanita.domain.names import name_words
 from manzanita.domain.records import parse_state_date
 from manzanita.platform import clock
 from manzanita.students.models import (
@@ -27,7 +28,6 @@ from manzanita.students.models import (
     Ssid,
     Student,
 )
-from manzanita.students.names import name_words
 from manzanita.students.scope import lea_filter, visible_to
 
 PAGE_SIZE = 50
