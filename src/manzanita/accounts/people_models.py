@@ -59,14 +59,18 @@ class TransferRequest(models.Model):
 
 
 class AccountClosure(models.Model):
-    """An account was closed, by hand or because nobody signed in for a year; and opened again, if it was."""
+    """An account was closed, by hand or because nobody signed in for a year; and opened again, if it was.
+
+    With ``closes_on`` it is open through that day; ``closed_at`` is set when it is closed.
+    """
 
     CAUSES = [("dormant", "No sign-in for a year"), ("left", "Left")]
 
     user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="closures")
     cause = models.CharField(max_length=10, choices=CAUSES)
     reason = models.CharField(max_length=200)
-    closed_at = models.DateTimeField()
+    closes_on = models.DateField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
     closed_by_id = models.BigIntegerField(null=True, blank=True)
     reopened_at = models.DateTimeField(null=True, blank=True)
     reopened_by_id = models.BigIntegerField(null=True, blank=True)

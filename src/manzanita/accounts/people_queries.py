@@ -124,7 +124,8 @@ def _means(text: str) -> Q:
     """An address, or the beginning of each word of a name in any order."""
     if "@" in text:
         address = text.strip().lower()
-        return Q(email__startswith=address) | Q(other_emails__email=address)
+        known = OtherEmail.objects.filter(user=OuterRef("pk"), email=address)
+        return Q(email__startswith=address) | Q(Exists(known))
     meaning = Q()
     for word in name_words(text):
         meaning &= Q(name_key__contains=f" {word}") | Q(email__startswith=word)
@@ -197,6 +198,14 @@ def _last_seen_before(day: date, people: QuerySet[User]) -> list[int]:
         is_active=True,
     )
     return [pk for pk, last in last_seen_on(quiet).items() if last <= day]
+
+
+def planned_closures(today: date) -> list[AccountClosure]:
+    """Accounts whose last day has passed and that are still open."""
+    rows = AccountClosure.objects.filter(
+        closed_at__isnull=True, reopened_at__isnull=True, closes_on__lt=today
+    )
+    return list(rows.select_related("user").order_by("pk"))
 
 
 def dormant_ids(today: date) -> list[int]:
@@ -445,6 +454,7 @@ def duties_of(user_id: int) -> list[Duty]:
 
 
 def closure_of(user: User) -> AccountClosure | None:
+    """The closure that stands, or that is planned."""
     return AccountClosure.objects.filter(user=user, reopened_at__isnull=True).first()
 
 

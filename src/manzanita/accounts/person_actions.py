@@ -20,6 +20,7 @@ from manzanita.accounts.people_queries import (
     namesakes_of,
     others_who_keep,
     people_within,
+    planned_closures,
     staff_with,
 )
 from manzanita.auditing.actions import log_change
@@ -166,8 +167,11 @@ def why_not_close(actor: Actor, user: User) -> list[Reason]:
 
 
 @transaction.atomic
-def close_account(*, actor: Actor, user: User, reason: str) -> None:
-    """End all grants of a person who has left, and the account with them. Raises ``Refused``; twice changes nothing."""
+def close_account(*, actor: Actor, user: User, reason: str, on: date | None = None) -> None:
+    """End all grants of a person who has left, and the account with them: at once, or after the day ``on``.
+
+    Raises ``Refused``; twice changes nothing.
+    """
     for agency_id in sorted(Grant.objects.filter(user=user).values_list("agency_id", flat=True).distinct()):
         Agency.objects.select_for_update().get(pk=agency_id)
     user = User.objects.select_for_update().get(pk=user.pk)
@@ -204,14 +208,39 @@ def reopen_account(*, actor: Actor, user: User, reason: str) -> None:
         )
     if reasons:
         raise Refused(reasons)
-    if user.is_active:
+    reopened = AccountClosure.objects.filter(user=user, reopened_at__isnull=True).update(
+        reopened_at=clock.now(), reopened_by_id=actor.user_id
+    )
+    if user.is_active and not reopened:
         return
     user.is_active = True
     user.save(update_fields=["is_active"])
-    AccountClosure.objects.filter(user=user, reopened_at__isnull=True).update(
-        reopened_at=clock.now(), reopened_by_id=actor.user_id
-    )
     log_change(actor=actor, action="reopen_account", subject=user, reason=reason.strip())
+
+
+def close_planned_accounts() -> int:
+    """Close the accounts whose last day has passed, but the last coordinator's of an agency; returns how many."""
+    closed = 0
+    for planned in planned_closures(clock.today()):
+        with transaction.atomic():
+            user = User.objects.select_for_update().get(pk=planned.user_id)
+            if _is_needed(user):
+                continue
+            if user.is_active:
+                disable_person(user=user, by=None, reason=planned.reason)
+            planned.closed_at = clock.now()
+            planned.save(update_fields=["closed_at"])
+            closed += 1
+    return closed
+
+
+def _is_needed(user: User) -> bool:
+    """Is this person the last one who can manage people at some agency?"""
+    keeps = Grant.objects.filter(user=user, perspective_key__in=KEEPS_ONE, delegated_from__isnull=True)
+    return any(
+        not is_over(grant, clock.today()) and not others_who_keep(grant, after=clock.today())
+        for grant in keeps.select_related("agency", "role")
+    )
 
 
 def close_dormant_accounts() -> int:
@@ -221,19 +250,16 @@ def close_dormant_accounts() -> int:
     for pk in sorted(dormant_ids(clock.today())):
         with transaction.atomic():
             user = User.objects.select_for_update().get(pk=pk)
-            keeps = [
-                grant
-                for grant in Grant.objects.filter(user=user, perspective_key__in=KEEPS_ONE).select_related(
-                    "agency", "role"
-                )
-                if not is_over(grant, clock.today())
-            ]
-            if not user.is_active or any(not others_who_keep(one, after=clock.today()) for one in keeps):
+            if not user.is_active or _is_needed(user):
                 continue
             user.is_active = False
             user.save(update_fields=["is_active"])
             AccountClosure.objects.create(
-                user=user, cause="dormant", reason="No sign-in for a year.", closed_at=clock.now()
+                user=user,
+                cause="dormant",
+                reason="No sign-in for a year.",
+                closes_on=clock.today(),
+                closed_at=clock.now(),
             )
             log_change(actor=None, action="close_dormant_account", subject=user)
             closed += 1
