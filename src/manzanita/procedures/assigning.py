@@ -67,14 +67,14 @@ class Term:
 def candidates(actor: Actor, kind: str) -> list[User]:
     """People whom the actor can give students: active, with a perspective that can do what is needed; by name."""
     found = {}
-    for grant in _grants_in_force(actor):
+    for grant in _grants_in_force(actor, clock.today()):
         if NEEDED[kind] in capabilities_of(grant):
             found[grant.user_id] = grant.user
     return sorted(found.values(), key=lambda user: (user.name, user.pk))
 
 
-def _grants_in_force(actor: Actor) -> list[Grant]:
-    rows = managed_grants(actor).filter(in_force(clock.today()), user__is_active=True)
+def _grants_in_force(actor: Actor, on: date) -> list[Grant]:
+    rows = managed_grants(actor).filter(in_force(on), user__is_active=True)
     return list(
         rows.select_related("user", "role", "delegated_from__role").prefetch_related("schools__school")
     )
@@ -124,7 +124,7 @@ def _moves(actor: Actor, wanted: Sequence[Wanted], students: Mapping[str, Studen
     ids = [student.pk for student in found]
     people = {one.to_id for one in wanted if one.to_id} | {one.leaving_id for one in wanted if one.leaving_id}
     teams = teams_of(ids, people, term.starts_on)
-    reach = _reach_of_people(actor, people)
+    reach = _reach_of_people(actor, people, term.starts_on)
     names = user_names(people | {row.manager_id for row in rows.values() if row.manager_id})
     moves = []
     for one in wanted:
@@ -186,10 +186,10 @@ def _why_not_move(
     return None
 
 
-def _reach_of_people(actor: Actor, ids: set[int]) -> dict[tuple[int, str], frozenset[str] | None]:
+def _reach_of_people(actor: Actor, ids: set[int], on: date) -> dict[tuple[int, str], frozenset[str] | None]:
     """Per person and kind the schools whose students the person could work with; ``None``: any."""
     found: dict[tuple[int, str], frozenset[str] | None] = {}
-    for grant in _grants_in_force(actor):
+    for grant in _grants_in_force(actor, on):
         if grant.user_id not in ids:
             continue
         is_of_schools = PERSPECTIVES[grant.perspective_key].scope is Scope.SCHOOL

@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -171,6 +171,7 @@ def judge_roster(actor: Actor, text: str, defaults: Defaults) -> Roster:
     roster = read_roster(text)
     known = _Known(actor)
     emails: dict[str, int] = {}
+    names: dict[str, int] = {}
     for row in roster.rows:
         email = row.given["email"].lower()
         if email and email in emails:
@@ -178,7 +179,19 @@ def judge_roster(actor: Actor, text: str, defaults: Defaults) -> Roster:
                 Problem("email", f"Line {emails[email]} has the same address.", "Keep one of the two rows.")
             )
         emails.setdefault(email, row.line)
+        name = person_key(row.given["name"])
         _judge(actor, row, defaults, known)
+        if name in names and row.user is None and not row.is_namesake:
+            row.is_namesake, row.namesakes = True, f"line {names[name]}"
+            if row.line not in defaults.another:
+                row.problems.append(
+                    Problem(
+                        "name",
+                        f"Line {names[name]} has the same name with another address.",
+                        "Tick “another person” if it is one; else keep one of the two rows.",
+                    )
+                )
+        names.setdefault(name, row.line)
     return roster
 
 
@@ -258,7 +271,7 @@ def _day(text: str, column: str, wrong: Callable[[str, str, str], None]) -> date
         return None
     for pattern in ("%m/%d/%Y", "%Y-%m-%d", "%m/%d/%y"):
         try:
-            return datetime.strptime(text, pattern).date()
+            return datetime.strptime(text, pattern).replace(tzinfo=UTC).date()
         except ValueError:
             continue
     wrong(column, f"“{text}” is no day.", "Write it as 08/13/2026.")
@@ -409,7 +422,10 @@ def _take(actor: Actor, row: Row) -> tuple[bool, int]:
     wanted = [Wanted(str(one.public_id), "assignment", row.user.pk, is_seen=False) for one in found]
     try:
         applied = apply_assignments(
-            actor=actor, wanted=wanted, term=Term(clock.today()), title=f"Roster: students of {row.user.name}"
+            actor=actor,
+            wanted=wanted,
+            term=Term(max(clock.today(), row.wish.starts_on or clock.today())),
+            title=f"Roster: students of {row.user.name}",
         )
     except Refused as refused:
         if {one.code for one in refused.reasons} == {"has-it-already"}:

@@ -38,7 +38,7 @@ NAV = (
     ("lists", "Lists", "list", "l", None),
     ("services", "Services", "clock", "v", None),
     ("year", "Year", "year", "y", None),
-    ("admin", "Admin", "gear", "a", None),
+    ("admin", "Admin", "gear", "a", Capability.MANAGE_PEOPLE),
 )
 
 
@@ -94,6 +94,7 @@ class Frame:
     switch_url: str | None
     sign_out_url: str | None
     account_url: str | None
+    lend_url: str | None
     keep_alive_url: str | None
     is_practice: bool
     session_ends_at: dt.datetime | None
@@ -183,6 +184,7 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         switch_url=url_or_none("switch_grant"),
         sign_out_url=_first_url("sign_out", "logout"),
         account_url=_first_url("account", "profile"),
+        lend_url=url_or_none("lend"),
         keep_alive_url=url_or_none("keep_alive"),
         is_practice=settings.STATE_GATEWAY["destination"] == "sandbox",
         session_ends_at=getattr(request, "session_ends_at", None),

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("manzanita.web.meetings")),
     path("", include("manzanita.web.imports")),
     path("", include("manzanita.web.state")),
+    path("", include("manzanita.web.people")),
 ]
 
 handler403 = "manzanita.web.access.forbidden"
