@@ -2,7 +2,8 @@
 
 With ``--held`` the annual review of Alder is held and agreed in full, with one service changed; what is left
 is one click. Prints the public id of that meeting. With ``--cast`` the students of ``tests.support.cast``
-are there too. With ``--holds`` archives wait that cannot be sent, one for each reason.
+are there too. With ``--holds`` archives wait that cannot be sent, one for each reason. With ``--people`` the case
+manager has 40 students, one meeting is open, and there are a SELPA office, a second teacher and a neighbor.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ def main() -> None:
     parser.add_argument("--held", action="store_true")
     parser.add_argument("--cast", action="store_true")
     parser.add_argument("--holds", action="store_true")
+    parser.add_argument("--people", action="store_true")
     args = parser.parse_args()
     django.setup()
     from django.core.management import call_command
@@ -32,6 +34,10 @@ def main() -> None:
         add_cast()
     if args.holds:
         _archives_that_wait(world)
+    if args.people:
+        from tests.support.staff import add_staff
+
+        add_staff(world)
     if args.held:
         print(held_meeting(world.case_manager_actor, world.students["alder"]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,6 +26,7 @@ from manzanita.platform import clock
 from manzanita.ui.formats import plural
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import no_grant
+from manzanita.web.home_people import PeopleNeed, own_duties, people_needs
 from manzanita.web.import_run import outcome_of
 from manzanita.web.student_lists import CLOCKS, clock_counts
 
@@ -58,7 +59,7 @@ class Group:
     """One group of needs; ``nothing`` is said where it has none."""
 
     title: str
-    needs: list[Need]
+    needs: Sequence[Need | PeopleNeed]
     nothing: str
 
 
@@ -73,10 +74,16 @@ def home(request: HttpRequest) -> HttpResponse:
         return no_grant(request)
     counts = plan_counts(actor) if actor.may(Capability.SEND_TO_STATE) else None
     runs = import_runs(actor, limit=1) if actor.may(Capability.IMPORT_FILES) else []
+    groups = []
+    if actor.may(Capability.READ_STUDENT):
+        groups = [_clocks(actor), _at_the_state(actor, counts), _meetings(actor)]
+    if actor.may(Capability.MANAGE_PEOPLE):
+        groups.append(
+            Group("People", people_needs(actor), "Every duty has a name, and every student a case manager.")
+        )
     context = {
-        "groups": [_clocks(actor), _at_the_state(actor, counts), _meetings(actor)]
-        if actor.may(Capability.READ_STUDENT)
-        else [],
+        "groups": groups,
+        "duties": own_duties(actor, counts),
         "actor": actor,
         "can": actor.capabilities,
         "counts": counts,

@@ -31,8 +31,9 @@ from manzanita.web.people_forms import NO_AGENCY, WishForm, number_of, tabs, tex
 def add(request: HttpRequest) -> HttpResponse:
     """The form; a POST adds the person, or says who has this address or this name already and asks what is meant.
 
-    ``decision``, in the address of the button that was pressed, answers: ``share`` (give a perspective here too), ``transfer`` (ask ``agency_from`` to let the person
-    go), ``another`` (a namesake is another person). ``person`` names the account that is meant.
+    ``decision``, in the address of the button that was pressed, answers: ``share`` (give a perspective here too),
+    ``transfer`` (ask ``agency_from`` to let the person go), ``another`` (a namesake is another person). ``person``
+    names the account that is meant.
     """
     if request.method != "POST":
         return _page(request, WishForm(request.actor))

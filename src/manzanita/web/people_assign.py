@@ -32,7 +32,15 @@ from manzanita.procedures.assigning import (
     undo_assignments,
     why_not_assign,
 )
-from manzanita.students.caseload import MOST_AT_ONCE, Choice, batches_of, chosen_students, get_batch
+from manzanita.students.caseload import (
+    MOST_AT_ONCE,
+    Assignable,
+    Choice,
+    assignable_rows,
+    batches_of,
+    chosen_students,
+    get_batch,
+)
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.people_forms import chosen, day_of, number_of, tabs, text_in
@@ -49,7 +57,7 @@ def assign(request: HttpRequest) -> HttpResponse:
     """The form; a POST shows what would change, and with ``apply`` assigns the ticked students."""
     actor = request.actor
     if request.method != "POST":
-        return _page(request, {"manager": "none"} if "unassigned" in request.GET else {})
+        return _unassigned(request) if "unassigned" in request.GET else _page(request, {})
     sent = request.POST
     kind = sent.get("kind", "assignment") if sent.get("kind") in KINDS else "assignment"
     to = chosen(candidates(actor, kind), sent.get("to", ""))
@@ -86,6 +94,14 @@ def assign(request: HttpRequest) -> HttpResponse:
         )
     messages.success(request, f"{words} You can take it back until the end of today.")
     return redirect("assign")
+
+
+def _unassigned(request: HttpRequest) -> HttpResponse:
+    """The form set to students without a case manager, with the list of them."""
+    found = list(chosen_students(request.actor, Choice(is_without_manager=True))[:MOST_AT_ONCE])
+    log_reads(actor=request.actor, student_ids=[one.pk for one in found], what="assignment.preview")
+    rows = assignable_rows(request.actor, found, clock.today())
+    return _page(request, {"manager": "none"}, listed=rows)
 
 
 def _preview(request: HttpRequest, kind: str, to_id: int, term: Term) -> tuple[list[Move], list[str]]:
@@ -132,6 +148,7 @@ def _page(
     refusals: Sequence[Reason] = (),
     moves: Sequence[Move] | None = None,
     notes: Sequence[str] = (),
+    listed: Sequence[Assignable] = (),
 ) -> HttpResponse:
     actor: Actor = request.actor
     batches = batches_of(actor)
@@ -147,14 +164,17 @@ def _page(
         "moves": moves,
         "good": [move for move in moves or () if move.refused is None],
         "notes": notes,
+        "listed": listed,
         "schools": [(one.code, one.name) for one in schools_within(actor)],
-        "grades": [(one.code, one.name) for one in code_set("Grade").current()],
+        "grades": [(one.code, one.name) for one in code_set("GradeLevel").current()],
         "managers": [("none", "Nobody"), *((str(one.pk), one.name) for one in managers)],
         "people": sorted(((str(pk), name) for pk, name in people.items()), key=lambda one: one[1]),
         "kinds": list(KINDS.items()),
         "batches": [{"batch": one, "can_undo": can_undo(actor, one)} for one in batches],
         "names": user_names(ids),
-        "school_names": school_names({move.row.school_code for move in moves or ()}),
+        "school_names": school_names(
+            {one.school_code for one in (*listed, *(move.row for move in moves or ()))}
+        ),
         "today": clock.today(),
     }
     return render(request, "web/people/assign.html", context, status=422 if refusals else 200)
@@ -170,7 +190,10 @@ def undo(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         return _page(request, {}, refusals=refused.reasons)
     words = "Taken back: everybody has the students they had before."
     if kept:
-        words = f"Taken back, but for {plural(kept, 'student')}: somebody has assigned them since, or they are not in your reach."
+        words = (
+            f"Taken back, but for {plural(kept, 'student')}: somebody has assigned them since, or they are not in "
+            "your reach."
+        )
     messages.success(request, words)
     return redirect("assign")
 

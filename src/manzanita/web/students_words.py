@@ -13,6 +13,8 @@ ACTION_WORDS = {
     "set_report_status": "Set what of an archive is reported",
     "end_report_status": "An archive is reported whole again",
     "say_complete": "Said that the state holds an archive",
+    "assign_student": "Assigned to a person",
+    "undo_assignment": "An assignment was taken back",
     "send_again": "Set an archive to go to the state once more",
 }
 READ_WORDS = {
@@ -36,6 +38,8 @@ READ_WORDS = {
     "state.submission": "Lines sent to the state",
     "state.not-reported": "Seen in the list of what is not reported",
     "state.limited": "Seen in a limited send",
+    "assignment.preview": "Seen before assigning students",
+    "hand-over": "Seen in a hand-over",
     "procedure": "Record, before a change without a meeting",
 }
 
