@@ -224,7 +224,7 @@ def test_7_the_selpa_defines_a_role_and_names_a_coordinator(selpa):
 def test_8_a_perspective_is_lent(coordinator):
     page = coordinator.page
     coordinator.go("/lend")
-    page.get_by_label("To", exact=False).first.select_option(label="Larkspur Sample")
+    page.get_by_role("combobox", name="To").select_option(label="Larkspur Sample")
     page.get_by_label("Through").fill("2026-12-11")
     page.get_by_label("Reason").fill("Two weeks away")
     page.get_by_label("manage people and their perspectives").uncheck()

@@ -37,11 +37,10 @@ def roster(request: HttpRequest) -> HttpResponse:
         return _page(request, text, defaults, judged, judged.trouble)
     taken = take_roster(actor=request.actor, text=text, defaults=defaults)
     if taken.people:
-        messages.success(
-            request,
-            f"{plural(taken.people, 'person', 'people')} taken in, {plural(taken.accounts, 'new account')}, "
-            f"{plural(taken.students, 'student')} assigned. Invitations go to the new addresses.",
-        )
+        words = [f"{plural(taken.people, 'person', 'people')} taken in", plural(taken.accounts, "new account")]
+        if taken.students:
+            words.append(f"{plural(taken.students, 'student')} assigned")
+        messages.success(request, f"{', '.join(words)}. Invitations go to the new addresses.")
     if not taken.bad:
         return redirect("admin")
     judged = judge_roster(request.actor, text, defaults)
