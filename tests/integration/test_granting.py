@@ -96,7 +96,9 @@ def test_a_grant_is_given_once_and_logged(staff, coordinator, newcomer):
         ("case_manager", {"reason": " "}, ["no-reason"]),
     ],
 )
-def test_what_a_coordinator_cannot_give_says_why(staff, coordinator, newcomer, perspective, changes, expected):
+def test_what_a_coordinator_cannot_give_says_why(
+    staff, coordinator, newcomer, perspective, changes, expected
+):
     with pytest.raises(Refused) as refused:
         give(coordinator, newcomer, perspective, **changes)
 
@@ -215,7 +217,11 @@ def test_the_last_coordinator_cannot_be_ended_and_with_a_successor_can(staff, sm
 def test_a_coordinator_without_the_right_to_manage_is_no_successor(staff, small_world, newcomer):
     selpa = s.actor(staff.selpa)
     role = define_role(
-        actor=selpa, label="Sender", for_whom="Sends", perspective_key="coordinator", capabilities=["send_to_state"]
+        actor=selpa,
+        label="Sender",
+        for_whom="Sends",
+        perspective_key="coordinator",
+        capabilities=["send_to_state"],
     )
     give(selpa, newcomer, "coordinator", role=role)
     with pytest.raises(Refused) as refused:
@@ -242,9 +248,7 @@ def test_shortening_an_open_grant_of_the_last_coordinator_is_refused(staff, smal
 
 
 def test_what_is_over_is_not_extended(staff, coordinator, small_world):
-    grant = end_grant(
-        actor=coordinator, grant=small_world.case_manager_grant, ends_on=w.TODAY, reason="Left"
-    )
+    grant = end_grant(actor=coordinator, grant=small_world.case_manager_grant, ends_on=w.TODAY, reason="Left")
     with pytest.raises(Refused) as refused:
         extend_grant(actor=coordinator, grant=grant, ends_on=None, reason="Is back")
     assert codes(refused) == ["over"]
@@ -291,7 +295,11 @@ def test_what_is_lent_shrinks_with_the_role_of_its_lender(staff, newcomer):
         capabilities=[Capability.READ_STUDENT, Capability.SEND_TO_STATE],
     )
     define_role(
-        actor=selpa, label="Half", for_whom="Less", perspective_key="coordinator", capabilities=["read_student"]
+        actor=selpa,
+        label="Half",
+        for_whom="Less",
+        perspective_key="coordinator",
+        capabilities=["read_student"],
     )
     assert capabilities_of(Grant.objects.get(pk=lent.pk)) == {Capability.READ_STUDENT}
 
@@ -311,12 +319,16 @@ def test_lending_has_bounds(staff, small_world, coordinator, changes, expected):
     assert codes(refused) == expected
 
 
-def test_lending_to_strangers_of_what_is_anothers_or_hangs_on_students_is_refused(staff, small_world, coordinator):
+def test_lending_to_strangers_of_what_is_anothers_or_hangs_on_students_is_refused(
+    staff, small_world, coordinator
+):
     with pytest.raises(Refused) as refused:
         lend(coordinator, small_world.coordinator_grant, staff.neighbor)
     assert codes(refused) == ["no-colleague"]
     with pytest.raises(Refused) as refused:
-        lend(coordinator, small_world.case_manager_grant, staff.teacher, capabilities=[Capability.READ_STUDENT])
+        lend(
+            coordinator, small_world.case_manager_grant, staff.teacher, capabilities=[Capability.READ_STUDENT]
+        )
     assert codes(refused) == ["not-your-grant", "not-lent"]
     with pytest.raises(Refused) as refused:
         lend(
@@ -376,14 +388,24 @@ def test_a_role_takes_away_and_never_adds(staff, coordinator):
 def test_a_role_is_given_changed_and_retired(staff, coordinator, newcomer):
     selpa = s.actor(staff.selpa)
     role = define_role(
-        actor=selpa, label="Looks", for_whom="Looks only", perspective_key="office_clerk", capabilities=["read_student"]
+        actor=selpa,
+        label="Looks",
+        for_whom="Looks only",
+        perspective_key="office_clerk",
+        capabilities=["read_student"],
     )
     grant = give(coordinator, newcomer, "office_clerk", role=role)
     assert actor_of(newcomer, grant).capabilities == {Capability.READ_STUDENT}
 
     retire_role(actor=selpa, role=role)
     with pytest.raises(Refused) as refused:
-        give(coordinator, newcomer, "office_clerk", role=Role.objects.get(pk=role.pk), starts_on=date(2027, 1, 4))
+        give(
+            coordinator,
+            newcomer,
+            "office_clerk",
+            role=Role.objects.get(pk=role.pk),
+            starts_on=date(2027, 1, 4),
+        )
     assert codes(refused) == ["not-that-role"]
     assert len(grants_in_force(newcomer, w.TODAY)) == 1
 

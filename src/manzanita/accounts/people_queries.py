@@ -93,7 +93,7 @@ def list_people(actor: Actor, wanted: Wanted, *, after: int | None = None) -> Pe
         people = User.objects.filter(Exists(chosen.filter(user=OuterRef("pk"))))
         if wanted.state == "dormant":
             people = people.filter(
-                is_active=True, pk__in=_last_seen_before(today - DORMANT_AFTER + WARNED_BEFORE)
+                is_active=True, pk__in=_last_seen_before(today - DORMANT_AFTER + WARNED_BEFORE, people)
             )
     if wanted.perspective:
         people = people.filter(Exists(chosen.filter(user=OuterRef("pk"), perspective_key=wanted.perspective)))

@@ -184,14 +184,22 @@ def close_account(*, actor: Actor, user: User, reason: str, on: date | None = No
         )
     if reasons:
         raise Refused(reasons)
-    disable_person(user=user, by=actor, reason=reason.strip())
-    AccountClosure.objects.create(
-        user=user,
-        cause="left",
-        reason=reason.strip()[:200],
-        closed_at=clock.now(),
-        closed_by_id=actor.user_id,
-    )
+    standing = AccountClosure.objects.filter(user=user, reopened_at__isnull=True).first()
+    closure = standing or AccountClosure(user=user)
+    closure.cause, closure.reason, closure.closed_by_id = "left", reason.strip()[:200], actor.user_id
+    closure.closes_on = max(on or clock.today(), clock.today())
+    if closure.closes_on == clock.today():
+        disable_person(user=user, by=actor, reason=reason.strip())
+        closure.closed_at = clock.now()
+    else:
+        log_change(
+            actor=actor,
+            action="plan_closure",
+            subject=user,
+            reason=reason.strip(),
+            detail={"last_day": closure.closes_on.isoformat()},
+        )
+    closure.save()
 
 
 @transaction.atomic

@@ -37,7 +37,10 @@ def roster(request: HttpRequest) -> HttpResponse:
         return _page(request, text, defaults, judged, judged.trouble)
     taken = take_roster(actor=request.actor, text=text, defaults=defaults)
     if taken.people:
-        words = [f"{plural(taken.people, 'person', 'people')} taken in", plural(taken.accounts, "new account")]
+        words = [
+            f"{plural(taken.people, 'person', 'people')} taken in",
+            plural(taken.accounts, "new account"),
+        ]
         if taken.students:
             words.append(f"{plural(taken.students, 'student')} assigned")
         messages.success(request, f"{', '.join(words)}. Invitations go to the new addresses.")
