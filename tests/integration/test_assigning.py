@@ -150,7 +150,7 @@ def test_out_of_reach_is_as_if_there_were_none(small_world, staff):
 
 def test_who_cannot_hold_a_meeting_or_works_elsewhere_gets_nobody(small_world, staff):
     yarrow, actor = small_world.students["yarrow"], small_world.coordinator_actor
-    assert [one.name for one in candidates(actor, "assignment")] == [
+    assert [one.name for one in candidates(actor)["assignment"]] == [
         "Juniper Mockup",
         "Larkspur Sample",
         "Wren Placeholder",

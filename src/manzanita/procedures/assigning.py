@@ -64,13 +64,17 @@ class Term:
     ends_on: date | None = None
 
 
-def candidates(actor: Actor, kind: str) -> list[User]:
-    """People whom the actor can give students: active, with a perspective that can do what is needed; by name."""
-    found = {}
+def candidates(actor: Actor) -> dict[str, list[User]]:
+    """People whom the actor can give students, by kind: active, with a perspective that can do what is needed; by
+    name."""
+    found: dict[str, dict[int, User]] = {kind: {} for kind in KINDS}
     for grant in _grants_in_force(actor, clock.today()):
-        if NEEDED[kind] in capabilities_of(grant):
-            found[grant.user_id] = grant.user
-    return sorted(found.values(), key=lambda user: (user.name, user.pk))
+        for kind, needed in NEEDED.items():
+            if needed in capabilities_of(grant):
+                found[kind][grant.user_id] = grant.user
+    return {
+        kind: sorted(people.values(), key=lambda user: (user.name, user.pk)) for kind, people in found.items()
+    }
 
 
 def _grants_in_force(actor: Actor, on: date) -> list[Grant]:

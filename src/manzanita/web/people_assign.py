@@ -60,7 +60,7 @@ def assign(request: HttpRequest) -> HttpResponse:
         return _unassigned(request) if "unassigned" in request.GET else _page(request, {})
     sent = request.POST
     kind = sent.get("kind", "assignment") if sent.get("kind") in KINDS else "assignment"
-    to = chosen(candidates(actor, kind), sent.get("to", ""))
+    to = chosen(candidates(actor)[kind], sent.get("to", ""))
     starts_on = day_of(sent.get("starts_on", ""))
     term = Term(starts_on, day_of(sent.get("ends_on", ""))) if starts_on else None
     refusals = [*why_not_assign(actor, term), *([] if to else [NOBODY_CHOSEN])]
@@ -152,8 +152,8 @@ def _page(
 ) -> HttpResponse:
     actor: Actor = request.actor
     batches = batches_of(actor)
-    people = {one.pk: one.name for kind in KINDS for one in candidates(actor, kind)}
-    managers = candidates(actor, "assignment")
+    able = candidates(actor)
+    people = {one.pk: one.name for kind in KINDS for one in able[kind]}
     ids = {batch.by_id for batch in batches} | {
         pk for move in moves or () for pk in (move.from_id, move.to_id) if pk
     }
@@ -167,7 +167,7 @@ def _page(
         "listed": listed,
         "schools": [(one.code, one.name) for one in schools_within(actor)],
         "grades": [(one.code, one.name) for one in code_set("GradeLevel").current()],
-        "managers": [("none", "Nobody"), *((str(one.pk), one.name) for one in managers)],
+        "managers": [("none", "Nobody"), *((str(one.pk), one.name) for one in able["assignment"])],
         "people": sorted(((str(pk), name) for pk, name in people.items()), key=lambda one: one[1]),
         "kinds": list(KINDS.items()),
         "batches": [{"batch": one, "can_undo": can_undo(actor, one)} for one in batches],

@@ -95,7 +95,7 @@ def _asked(request: HttpRequest, user: User, holdings: Holdings, term: Term) -> 
 
 
 def _successors(request: HttpRequest, user: User) -> list[User]:
-    return [one for one in candidates(request.actor, "assignment") if one.pk != user.pk]
+    return [one for one in candidates(request.actor)["assignment"] if one.pk != user.pk]
 
 
 def _duty_people(request: HttpRequest, user: User) -> list[User]:
