@@ -10,10 +10,10 @@ from django.db import connection
 from django.utils import timezone
 
 from manzanita.accounts.actions import grant_perspective
+from manzanita.accounts.duty_actions import assign_duty
+from manzanita.accounts.duty_queries import duties_at
 from manzanita.accounts.granting import Refused
 from manzanita.accounts.models import Duty, Grant
-from manzanita.accounts.people_queries import duties_at
-from manzanita.accounts.person_actions import assign_duty
 from manzanita.accounts.queries import grants_in_force
 from manzanita.auditing.models import ChangeEvent
 from manzanita.domain.scenarios import EVENTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -120,6 +121,12 @@ def test_another_districts_people_are_not_given_anything(staff, coordinator, new
     with pytest.raises(Refused) as refused:
         give(coordinator, newcomer, "school", schools=(School.objects.get(code=w.OTHER_SCHOOL),))
     assert codes(refused) == ["school-of-another"]
+
+
+def test_who_looks_as_a_colleague_writes_nothing(staff, coordinator, newcomer):
+    with pytest.raises(Refused) as refused:
+        give(replace(coordinator, acting_for_id=coordinator.user_id), newcomer)
+    assert codes(refused) == ["may-not-manage"]
 
 
 def test_who_does_not_manage_people_gives_nothing(staff, small_world, newcomer):

@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from manzanita.accounts.actions import add_person, grant_perspective
+from manzanita.accounts.duty_actions import assign_duty
+from manzanita.accounts.duty_queries import duties_at
 from manzanita.accounts.granting import Refused, Wish
 from manzanita.accounts.models import AccountClosure, Grant, OtherEmail, TransferRequest, User
 from manzanita.accounts.people_queries import (
     Wanted,
     account_with,
-    duties_at,
     known_accounts,
     list_people,
     namesakes_of,
@@ -20,14 +21,13 @@ from manzanita.accounts.people_queries import (
 )
 from manzanita.accounts.person_actions import (
     add_with_grant,
-    assign_duty,
     close_account,
     close_dormant_accounts,
     grant_to_known,
     reopen_account,
-    request_transfer,
 )
 from manzanita.accounts.queries import grants_in_force
+from manzanita.accounts.transfer_actions import request_transfer
 from manzanita.auditing.models import ChangeEvent
 from manzanita.orgs.models import Agency
 from manzanita.platform.daily import enqueue_daily_jobs

@@ -8,7 +8,8 @@ import pytest
 
 from manzanita.accounts.actions import add_person
 from manzanita.accounts.models import Grant, User
-from manzanita.procedures.roster import COLUMNS, TEMPLATE, Defaults, judge_roster, read_roster, take_roster
+from manzanita.procedures.roster import Defaults, judge_roster, take_roster
+from manzanita.procedures.roster_rows import COLUMNS, TEMPLATE, read_roster
 from manzanita.students.caseload import managers_of
 from tests.support import staff as s
 from tests.support import world as w

@@ -19,8 +19,8 @@ from manzanita.accounts.granting import (
     why_not_end,
     why_not_extend,
     why_not_give,
-    why_not_lend,
 )
+from manzanita.accounts.lending import why_not_lend
 from manzanita.accounts.models import Grant, Role, User
 from manzanita.accounts.people_queries import colleagues_of, others_who_keep, overlapping_grants
 from manzanita.accounts.queries import capabilities_of

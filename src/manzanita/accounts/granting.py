@@ -5,7 +5,7 @@ They read what they are given and write nothing; ``accounts.grant_actions`` asks
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -21,7 +21,6 @@ SERVING_KINDS = frozenset({"nps", "npa", "private_school"})
 KEEPS_ONE = frozenset({"coordinator", "selpa"})
 # Given on pages of their own, with approval and named students.
 GIVEN_ELSEWHERE = frozenset({"cde_monitor", "family", "host_staff", "host_session"})
-LONGEST_DELEGATION_DAYS = 30
 
 
 class Refused(Exception):
@@ -274,7 +273,7 @@ def why_not_extend(
         found.append(
             Reason(
                 "lent",
-                f"What a colleague lent lasts {LONGEST_DELEGATION_DAYS} days at most and is not extended.",
+                "What a colleague lent lasts some days only and is not extended.",
                 Owner.COORDINATOR,
                 "Give the person a perspective of their own.",
             )
@@ -289,84 +288,6 @@ def why_not_extend(
             )
         )
     found += _about_days(perspective, grant.starts_on, ends_on, today)
-    if not reason.strip():
-        found.append(
-            Reason("no-reason", "The reason is missing.", Owner.COORDINATOR, "Say in a few words why.")
-        )
-    return found
-
-
-def can_be_lent(grant: Grant) -> bool:
-    """Does what the grant gives go to a colleague as it is? A caseload does not: it hangs on the person."""
-    perspective = PERSPECTIVES[grant.perspective_key]
-    return (
-        grant.delegated_from_id is None
-        and perspective.scope in (Scope.AGENCY, Scope.SCHOOL, Scope.SELPA, Scope.NOBODY)
-        and perspective.key not in GIVEN_ELSEWHERE
-    )
-
-
-def why_not_lend(
-    actor: Actor,
-    grant: Grant,
-    *,
-    to_id: int | None,
-    is_colleague: bool,
-    capabilities: Collection[Capability],
-    held: Collection[Capability],
-    ends_on: date | None,
-    today: date,
-    reason: str,
-) -> list[Reason]:
-    """Against lending ``grant``, which gives ``held``, with ``capabilities`` from today through ``ends_on``."""
-    found = []
-    if actor.is_read_only or grant.user_id != actor.user_id:
-        found.append(
-            Reason(
-                "not-your-grant",
-                "Only what one holds oneself can be lent.",
-                Owner.COORDINATOR,
-                "Choose one of your own.",
-            )
-        )
-    if not can_be_lent(grant):
-        found.append(
-            Reason(
-                "not-lent",
-                f"{grant.perspective_label} cannot be lent: it shows students who are assigned to you one by one, "
-                "or was itself lent or approved for you alone.",
-                Owner.COORDINATOR,
-                "Ask the SEDS coordinator to hand your students over for the time.",
-            )
-        )
-    if to_id is None or to_id == actor.user_id or not is_colleague:
-        found.append(
-            Reason(
-                "no-colleague",
-                f"Choose a colleague who works at {grant.agency.name} now.",
-                Owner.COORDINATOR,
-                "Somebody from elsewhere first needs a perspective here.",
-            )
-        )
-    if not capabilities or not set(capabilities) <= set(held):
-        found.append(
-            Reason(
-                "more-than-held",
-                "A colleague can be lent what you may do, or less; not more, and not nothing.",
-                Owner.COORDINATOR,
-                "Choose among what stands there.",
-            )
-        )
-    longest = today + timedelta(days=LONGEST_DELEGATION_DAYS)
-    if ends_on is None or not today <= ends_on <= longest:
-        found.append(
-            Reason(
-                "lent-too-long",
-                f"A perspective is lent for {LONGEST_DELEGATION_DAYS} days at most: until {longest:%m/%d/%Y}.",
-                Owner.COORDINATOR,
-                "Give a day between today and then.",
-            )
-        )
     if not reason.strip():
         found.append(
             Reason("no-reason", "The reason is missing.", Owner.COORDINATOR, "Say in a few words why.")

@@ -1,4 +1,4 @@
-"""Accounts of people: added, closed and opened again; duties; and requests to let somebody go."""
+"""Accounts of people: added, closed and opened again."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.db import transaction
 
 from manzanita.accounts.actions import add_person, disable_person
 from manzanita.accounts.grant_actions import give_grant
-from manzanita.accounts.granting import KEEPS_ONE, Refused, Wish, managed_codes, why_not_give, why_not_manage
-from manzanita.accounts.models import AccountClosure, Duty, Grant, OtherEmail, TransferRequest, User
+from manzanita.accounts.granting import KEEPS_ONE, Refused, Wish, why_not_give, why_not_manage
+from manzanita.accounts.models import AccountClosure, Grant, OtherEmail, User
 from manzanita.accounts.people_queries import (
     account_with,
     dormant_ids,
@@ -21,11 +21,9 @@ from manzanita.accounts.people_queries import (
     others_who_keep,
     people_within,
     planned_closures,
-    staff_with,
 )
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
-from manzanita.domain.duties import DUTIES
 from manzanita.domain.findings import Owner, Reason
 from manzanita.orgs.models import Agency
 from manzanita.platform import clock
@@ -272,132 +270,3 @@ def close_dormant_accounts() -> int:
             log_change(actor=None, action="close_dormant_account", subject=user)
             closed += 1
     return closed
-
-
-# Duties
-
-
-@transaction.atomic
-def assign_duty(*, actor: Actor, kind: str, holder: User | None, backup: User | None) -> Duty:
-    """Name who has a duty of the actor's agency from today, and who stands in. Raises ``Refused``.
-
-    Naming the same people again changes nothing.
-    """
-    agency = Agency.objects.select_for_update().get(code=actor.agency_code)
-    reasons = why_not_manage(actor)
-    if kind not in DUTIES:
-        raise ValueError(f"no such duty: {kind}")
-    able = {user.pk for user in staff_with(actor, DUTIES[kind].capability)}
-    if holder is None or holder.pk not in able:
-        reasons.append(
-            Reason(
-                "duty-without-right",
-                f"“{DUTIES[kind].label}” needs somebody whose perspective here can do it.",
-                Owner.COORDINATOR,
-                "Choose one of the list, or give the person the perspective first.",
-            )
-        )
-    if backup is not None and (backup.pk not in able or (holder is not None and backup.pk == holder.pk)):
-        reasons.append(
-            Reason(
-                "backup-without-right",
-                "Who stands in is another person who can do it, too.",
-                Owner.COORDINATOR,
-                "Choose somebody else, or nobody.",
-            )
-        )
-    if reasons or holder is None:
-        raise Refused(reasons)
-    standing = Duty.objects.filter(agency=agency, kind=kind, ended_at__isnull=True).first()
-    backup_id = backup.pk if backup else None
-    if standing is not None:
-        if (standing.holder_id, standing.backup_id) == (holder.pk, backup_id):
-            return standing
-        standing.ended_at = clock.now()
-        standing.save(update_fields=["ended_at"])
-    duty = Duty.objects.create(
-        agency=agency,
-        kind=kind,
-        holder=holder,
-        backup=backup,
-        since_on=clock.today(),
-        assigned_by_id=actor.user_id,
-    )
-    log_change(
-        actor=actor,
-        action="assign_duty",
-        subject=duty,
-        detail={"duty": kind, "holder": holder.pk, "backup": backup_id},
-    )
-    return duty
-
-
-# Transfers
-
-
-@transaction.atomic
-def request_transfer(*, actor: Actor, user: User, from_agency: Agency, wish: Wish) -> TransferRequest:
-    """Ask ``from_agency`` to let somebody go who is to begin here with ``wish``. Raises ``Refused``.
-
-    Asked twice it stays one request.
-    """
-    User.objects.select_for_update().get(pk=user.pk)
-    reasons = why_not_give(actor, wish, today=clock.today())
-    works_there = [
-        grant
-        for grant in Grant.objects.filter(user=user, agency=from_agency, delegated_from__isnull=True)
-        if not is_over(grant, clock.today())
-    ]
-    if not works_there or from_agency.code in managed_codes(actor):
-        reasons.append(
-            Reason(
-                "not-there",
-                f"The person does not work at {from_agency.name}, or is yours already.",
-                Owner.COORDINATOR,
-                "Give a perspective here instead.",
-            )
-        )
-    if reasons or wish.starts_on is None:
-        raise Refused(reasons)
-    request, is_new = TransferRequest.objects.get_or_create(
-        user=user,
-        from_agency=from_agency,
-        to_agency=wish.agency,
-        state="open",
-        defaults={
-            "perspective_key": wish.perspective_key,
-            "school": wish.schools[0] if wish.schools else None,
-            "starts_on": wish.starts_on,
-            "reason": wish.reason.strip()[:200],
-            "asked_by_id": actor.user_id,
-            "asked_at": clock.now(),
-        },
-    )
-    if is_new:
-        log_change(
-            actor=actor,
-            action="request_transfer",
-            subject=request,
-            reason=wish.reason.strip(),
-            detail={"user": user.pk, "from": from_agency.code},
-        )
-    return request
-
-
-def decide_transfer(*, actor: Actor, request: TransferRequest, state: str, answer: str = "") -> None:
-    """Write down the answer; inside the transaction of what it does."""
-    request.state, request.answer = state, answer.strip()[:200]
-    request.decided_by_id, request.decided_at = actor.user_id, clock.now()
-    request.save(update_fields=["state", "answer", "decided_by", "decided_at"])
-    log_change(
-        actor=actor,
-        action=f"transfer_{state}",
-        subject=request,
-        reason=answer.strip(),
-        detail={"user": request.user_id},
-    )
-
-
-def first_day_after(day: date, today: date) -> date:
-    """A grant given by accepting begins on the day that was asked for, or today where that has passed."""
-    return max(day, today)

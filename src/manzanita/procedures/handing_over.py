@@ -12,11 +12,13 @@ from datetime import date
 
 from django.db import transaction
 
+from manzanita.accounts.duty_actions import assign_duty
+from manzanita.accounts.duty_queries import duties_of
 from manzanita.accounts.grant_actions import end_grant
 from manzanita.accounts.granting import Refused
 from manzanita.accounts.models import Duty, User
-from manzanita.accounts.people_queries import duties_of, grants_of, is_over
-from manzanita.accounts.person_actions import assign_duty, close_account, why_not_close
+from manzanita.accounts.people_queries import grants_of, is_over
+from manzanita.accounts.person_actions import close_account, why_not_close
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.duties import DUTIES

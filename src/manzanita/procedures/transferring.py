@@ -11,7 +11,7 @@ from manzanita.accounts.grant_actions import end_grant
 from manzanita.accounts.granting import Refused, managed_codes, why_not_manage
 from manzanita.accounts.models import TransferRequest, User
 from manzanita.accounts.people_queries import is_over, managed_grants
-from manzanita.accounts.person_actions import decide_transfer, first_day_after
+from manzanita.accounts.transfer_actions import decide_transfer, first_day_after
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner, Reason

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from manzanita.accounts.duty_queries import duties_at, duties_of
 from manzanita.accounts.granting import managed_codes
-from manzanita.accounts.people_queries import duties_at, duties_of, transfers_for
+from manzanita.accounts.transfer_queries import transfers_for
 from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.duties import DUTIES
 from manzanita.exchange.queries import PlanCounts, finding_counts

@@ -10,13 +10,13 @@ from django.shortcuts import redirect, render
 from django.urls import include, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from manzanita.accounts.duty_queries import duties_of
 from manzanita.accounts.grant_actions import end_grant, extend_grant, give_grant
 from manzanita.accounts.granting import Refused
 from manzanita.accounts.models import Grant, User
 from manzanita.accounts.people_queries import (
     Wanted,
     closure_of,
-    duties_of,
     elsewhere,
     get_managed_grant,
     get_person,

@@ -13,12 +13,8 @@ from django.views.decorators.http import require_http_methods
 from manzanita.accounts.granting import Refused, why_not_give
 from manzanita.accounts.models import User
 from manzanita.accounts.people_queries import account_with, known_accounts, namesakes_of
-from manzanita.accounts.person_actions import (
-    add_with_grant,
-    grant_to_known,
-    note_lookup,
-    request_transfer,
-)
+from manzanita.accounts.person_actions import add_with_grant, grant_to_known, note_lookup
+from manzanita.accounts.transfer_actions import request_transfer
 from manzanita.domain.access import Capability
 from manzanita.domain.findings import Reason
 from manzanita.platform import clock

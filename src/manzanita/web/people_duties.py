@@ -10,9 +10,10 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
+from manzanita.accounts.duty_actions import assign_duty
+from manzanita.accounts.duty_queries import duties_at
 from manzanita.accounts.granting import Refused
-from manzanita.accounts.people_queries import duties_at, staff_with
-from manzanita.accounts.person_actions import assign_duty
+from manzanita.accounts.people_queries import staff_with
 from manzanita.domain.access import Capability, Scope
 from manzanita.domain.duties import DUTIES
 from manzanita.domain.findings import Reason

@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from manzanita.accounts.granting import Wish, perspectives_given_by
 from manzanita.accounts.models import User
-from manzanita.accounts.people_queries import agencies_to_grant_at, roles_of, schools_of, transfers_for
+from manzanita.accounts.people_queries import agencies_to_grant_at, roles_of, schools_of
+from manzanita.accounts.transfer_queries import transfers_for
 from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.findings import Owner, Reason
 from manzanita.orgs.models import Agency

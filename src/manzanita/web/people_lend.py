@@ -12,7 +12,8 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
 from manzanita.accounts.grant_actions import lend_grant, take_back_grant
-from manzanita.accounts.granting import LONGEST_DELEGATION_DAYS, Refused, can_be_lent
+from manzanita.accounts.granting import Refused
+from manzanita.accounts.lending import LONGEST_DELEGATION_DAYS, can_be_lent
 from manzanita.accounts.people_queries import colleagues_of, lent_by, own_grants
 from manzanita.accounts.queries import capabilities_of
 from manzanita.domain.access import CAPABILITY_WORDS, Capability

@@ -14,7 +14,8 @@ from manzanita.domain.access import Capability
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.orgs.models import Agency
 from manzanita.platform import clock
-from manzanita.procedures.roster import TEMPLATE, Defaults, Roster, judge_roster, take_roster
+from manzanita.procedures.roster import Defaults, judge_roster, take_roster
+from manzanita.procedures.roster_rows import TEMPLATE, Roster
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.people_forms import day_of, number_of, tabs

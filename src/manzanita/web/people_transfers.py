@@ -11,7 +11,7 @@ from django.urls import path
 from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.accounts.granting import Refused, managed_codes
-from manzanita.accounts.people_queries import get_transfer, transfers_for
+from manzanita.accounts.transfer_queries import get_transfer, transfers_for
 from manzanita.domain.access import Capability
 from manzanita.domain.findings import Reason
 from manzanita.domain.perspectives import PERSPECTIVES
