@@ -290,6 +290,22 @@ def test_students_are_looked_at_assigned_and_taken_back(small_world, staff, coor
     assert managers_of([yarrow.pk], w.TODAY) == {}
 
 
+def test_a_school_office_finds_the_way_to_assigning_from_its_students(small_world, staff, sign_in):
+    grant_perspective(
+        user=staff.therapist,
+        perspective_key="office_clerk",
+        agency=Agency.objects.get(code=w.LEA),
+        starts_on=s.SINCE,
+        by=None,
+        reason="test",
+    )
+    clerk = sign_in(staff.therapist, Grant.objects.get(perspective_key="office_clerk"))
+    assert 'href="/assign"' in clerk.get("/students").content.decode()
+    page = text_of(clerk.get("/assign?unassigned=1"))
+    assert "Assign students" in page and 'href="/admin/duties"' not in page
+    assert 'href="/assign"' not in sign_in(small_world.case_manager).get("/students").content.decode()
+
+
 def test_another_districts_batch_is_not_there(small_world, staff, coordinator, sign_in):
     yarrow = small_world.students["yarrow"]
     coordinator.post(
