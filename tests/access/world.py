@@ -21,7 +21,7 @@ from django.conf import settings
 
 from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.guest_models import HostSession, RecordRequest
-from manzanita.accounts.models import Grant, User
+from manzanita.accounts.models import Grant, Role, TransferRequest, User
 from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.auditing.models import ListExport, ViewingBlock
@@ -33,6 +33,7 @@ from manzanita.orgs.models import Agency, School
 from manzanita.platform.facts import Statement
 from manzanita.platform.files import store_file
 from manzanita.students.actions import Identity, register_students, state_student_facts
+from manzanita.students.assignment_models import AssignmentBatch
 from manzanita.students.models import Plan, Service, Student
 from tests.support import pages
 from tests.support import world as w
@@ -278,6 +279,49 @@ def _export(by: User, lea: str = w.LEA, state: str = "ready") -> ListExport:
     return made
 
 
+def add_far_person() -> User:
+    person = add_person(email="far.person@example.org", name="Far Person", password=w.PASSWORD)
+    grant_perspective(
+        user=person,
+        perspective_key="case_manager",
+        agency=Agency.objects.get(code=FAR_LEA),
+        starts_on=w.TODAY,
+        by=None,
+        reason="test",
+    )
+    return person
+
+
+def _batch(lea: str) -> AssignmentBatch:
+    return AssignmentBatch.objects.create(
+        agency_code=lea, title="Access", made_on=w.TODAY, made_at=w.NOON, by_id=1
+    )
+
+
+def _role(selpa: str) -> Role:
+    return Role.objects.create(
+        selpa_code=selpa,
+        key="reader",
+        label="Reader",
+        for_whom="Who only reads",
+        perspective_key="district_provider",
+        capabilities=["read_student"],
+    )
+
+
+def _transfer(world: w.World, from_code: str, to_code: str) -> TransferRequest:
+    return TransferRequest.objects.create(
+        user=world.case_manager,
+        from_agency=Agency.objects.get(code=from_code),
+        to_agency=Agency.objects.get(code=to_code),
+        perspective_key="case_manager",
+        starts_on=w.TODAY,
+        reason="test",
+        asked_by=world.coordinator,
+        asked_at=w.NOON,
+    )
+
+
 def _blocks(world: w.World) -> tuple[ViewingBlock, ViewingBlock]:
     """Two people whose pages are stopped; neither acts in the matrix."""
     first, second = (
@@ -404,6 +448,12 @@ def _objects(
             _export(world.case_manager, FAR_LEA, state="waiting"),
         ),
         "viewing_block": _blocks(world),
+        "person": (world.case_manager, add_far_person()),
+        "grant": (world.case_manager_grant, add_far_person().grants.get()),
+        "assignment": (_batch(w.LEA), _batch(FAR_LEA)),
+        "role": (_role(w.SELPA), _role(FAR_SELPA)),
+        "transfer": (_transfer(world, w.OTHER_LEA, w.LEA), _transfer(world, w.OTHER_LEA, FAR_LEA)),
+        "loan": (world.case_manager_grant, add_far_person().grants.get()),
         "record_request": _record_requests(world, students),
         "line": (written.lines.get(), None),
     }

@@ -218,7 +218,7 @@ def test_each_demo_student_is_who_the_list_says(tmp_path):
         == 0
     )
     with time_machine.travel(NOON, tick=False):
-        (coordinator, _) = build_demo(tmp_path / "files", TODAY)
+        (coordinator, *_) = build_demo(tmp_path / "files", TODAY)
         user = User.objects.get(email=coordinator.email)
         actor = actor_of(user, grants_in_force(user, date(2026, 11, 23))[0])
         found = students_by_ssid([f"99000000{number:02}" for number in range(1, 12)])

@@ -24,6 +24,8 @@ TABLES = (
     "students_agencyrelation",
     "students_contact",
     "students_rightsholder",
+    "students_assignmentbatch",
+    "students_assignmentchange",
     "meetings_meeting",
     "meetings_answer",
     "meetings_decision",

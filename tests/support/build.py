@@ -6,7 +6,8 @@ are there too; with ``--ready`` each of them has a meeting that waits to be sent
 ``tests.access.world`` and one person for each perspective are there; the coordinator is of a school and of the former
 LEA, too. With ``--holds`` archives wait that cannot be sent, one for each reason. With ``--guests`` people from outside
 can sign in: a state monitor without access yet, staff of the host, the other district's coordinator. With ``--many``
-there are 1,100 students more, and a second coordinator.
+there are 1,100 students more, and a second coordinator. With ``--people`` the case manager has 40 students, one meeting
+is open, and there are a SELPA office, a second teacher and a neighbor.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument("--ready", action="store_true")
     parser.add_argument("--guests", action="store_true")
     parser.add_argument("--many", action="store_true")
+    parser.add_argument("--people", action="store_true")
     args = parser.parse_args()
     django.setup()
     from django.core.management import call_command
@@ -62,6 +64,10 @@ def main() -> None:
         _people_from_outside(world)
     if args.many:
         _many(world)
+    if args.people:
+        from tests.support.staff import add_staff
+
+        add_staff(world)
     if args.held:
         print(held_meeting(world.case_manager_actor, world.students["alder"]))
 

@@ -18,6 +18,7 @@ from manzanita.domain.rules import field_rules, row_rules
 from manzanita.synthetic.agencies import MOST_STUDENTS, selpas_for
 from manzanita.synthetic.names import BIRDS, PLANTS
 from manzanita.synthetic.population import World, random_student
+from manzanita.synthetic.staff import Staff
 
 STUDENTS = 300
 AS_OF = "20261123"
@@ -356,6 +357,38 @@ def test_there_is_one_coordinator_for_each_lea_and_the_county_office(people):
     assert coordinators == dict.fromkeys(LEAS, 1)
     emails = [row["email"] for row in people if row["kind"] == "staff"]
     assert len(emails) == len(set(emails))
+
+
+def test_there_is_one_person_for_each_other_perspective(rows, people):
+    others = [
+        row for row in people if row["kind"] == "staff" and row["role"] not in ("coordinator", "case_manager")
+    ]
+    assert [(row["role"], row["agency"], row["schools"]) for row in others] == [
+        ("selpa", "9901", ""),
+        ("school", CHAPARRAL, "9911001 9911005"),
+        ("district_provider", CHAPARRAL, ""),
+        ("nps_administrator", "9950011", ""),
+        ("npa_provider", "9970011", ""),
+        ("sis_staff", CHAPARRAL, ""),
+        ("office_clerk", CHAPARRAL, ""),
+    ]
+    (provider,) = (row["person_id"] for row in others if row["role"] == "npa_provider")
+    let_in = [row["managed_by"] for row in people if row["person_id"] == provider and row["managed_by"]]
+    assert let_in == [CHAPARRAL, HERON_CREEK]
+    served = {row["25.07"] for row in rows["SERV"] if row["25.05"] == "9970011"}
+    team = [row for row in people if row["kind"] == "team"]
+    assert team and {row["person_id"] for row in team} == {provider}
+    assert {row["ssid"] for row in team} <= served
+
+
+def test_the_npa_provider_has_four_students_of_each_of_two_districts():
+    world, staff = World(1, date(2026, 11, 23), student_count=2000), Staff()
+    districts = Counter()
+    for index in range(12, 2001):
+        student = random_student(world, index)
+        team = [row for row in staff.student_rows(student, is_demo=False) if row["kind"] == "team"]
+        districts.update(student.current_enrollment.lea for _ in team)
+    assert districts == {CHAPARRAL: 4, HERON_CREEK: 4}
 
 
 def test_whoever_participates_today_has_a_case_manager_at_the_lea_and_rights_holders(rows, people):

@@ -12,7 +12,7 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from manzanita.accounts.lifecycle import disable_person
+from manzanita.accounts.actions import disable_person
 from manzanita.accounts.models import SignInDomain, User
 from manzanita.accounts.sign_in_domains import set_sign_in_domain
 from manzanita.auditing.models import ChangeEvent

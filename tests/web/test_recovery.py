@@ -8,8 +8,8 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
 
-from manzanita.accounts.actions import add_person
-from manzanita.accounts.lifecycle import disable_person, invite_person
+from manzanita.accounts.actions import add_person, disable_person
+from manzanita.accounts.lifecycle import invite_person
 from manzanita.accounts.second_factor import has_second_factor
 from tests.support import world as w
 from tests.support.sign_in import code_now, signed_in

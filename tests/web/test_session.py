@@ -7,7 +7,8 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from manzanita.accounts.lifecycle import disable_person, enable_person
+from manzanita.accounts.actions import disable_person
+from manzanita.accounts.lifecycle import enable_person
 from manzanita.accounts.sessions import device_words
 from manzanita.auditing.models import ChangeEvent
 from tests.support import world as w

@@ -7,9 +7,12 @@ from django.db import transaction
 
 from manzanita.accounts.models import Grant, GrantSchool, GrantStudent, Role, User
 from manzanita.accounts.queries import person_with_email
+from manzanita.accounts.sessions import end_sessions
+from manzanita.auditing.actions import Reader, log_change
 from manzanita.domain.access import Designation, Scope
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.orgs.models import Agency, School
+from manzanita.platform import clock
 
 
 @transaction.atomic
@@ -34,6 +37,7 @@ def grant_perspective(
     designation: Designation = Designation.SPECIAL_EDUCATION,
     schools: Iterable[School] = (),
     student_ids: Iterable[int] = (),
+    managed_by_code: str = "",
 ) -> Grant:
     """Give ``user`` a perspective at an agency; giving the same open grant again only adds its schools and students.
 
@@ -65,6 +69,8 @@ def grant_perspective(
         role=role,
         ends_on=ends_on,
         ends_at=ends_at,
+        managed_by_code=managed_by_code,
+        delegated_from=None,
         defaults={"starts_on": starts_on, "granted_by": by, "reason": reason},
     )
     GrantSchool.objects.bulk_create(
@@ -74,3 +80,24 @@ def grant_perspective(
         [GrantStudent(grant=grant, student_id=pk) for pk in dict.fromkeys(student_ids)], ignore_conflicts=True
     )
     return grant
+
+
+@transaction.atomic
+def disable_person(*, user: User, by: Reader | None, reason: str) -> int:
+    """Close the account of somebody who leaves: no sign-in any more, every grant and every session ends at this moment;
+    how many sessions that were.
+
+    Whether it may be done is decided by the caller (``accounts.person_actions``).
+    """
+    today, now = clock.today(), clock.now()
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    for grant in Grant.objects.select_for_update().filter(user=user, ends_at__isnull=True):
+        if grant.ends_on is not None and grant.ends_on < today:
+            continue
+        # A grant that had not begun ends on its first day, and was never in force.
+        grant.ends_on, grant.ends_at = max(today, grant.starts_on), now
+        grant.save(update_fields=["ends_on", "ends_at"])
+    ended = end_sessions(user)
+    log_change(actor=by, action="disable_person", subject=user, reason=reason, detail={"sessions": ended})
+    return ended

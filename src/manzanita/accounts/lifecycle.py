@@ -36,16 +36,6 @@ def set_password(*, user: User, password: str, how: str) -> None:
 
 
 @transaction.atomic
-def disable_person(*, user: User, by: Reader | None, reason: str) -> int:
-    """Close an account: all its sessions end at once, and nothing signs it in. How many sessions that were."""
-    user.is_active = False
-    user.save(update_fields=["is_active"])
-    ended = end_sessions(user)
-    log_by(user, "disable_person", by=by, reason=reason, sessions=ended)
-    return ended
-
-
-@transaction.atomic
 def enable_person(*, user: User, by: Reader | None, reason: str) -> None:
     """Open a closed account again; grants and factors are as they were."""
     user.is_active = True

@@ -5,16 +5,23 @@ from django.db import models
 from django.db.models import F, Q
 
 from manzanita.accounts.guest_models import HostSession, RecordRequest, ViewAsSession
+from manzanita.accounts.people_models import AccountClosure, Duty, OtherEmail, TransferRequest
 from manzanita.domain.access import DESIGNATION_WORDS, Designation
+from manzanita.domain.names import person_key
 from manzanita.domain.perspectives import PERSPECTIVES
+from manzanita.platform import clock
 
 __all__ = [
+    "AccountClosure",
+    "Duty",
     "Grant",
     "GrantSchool",
     "GrantStudent",
     "HostSession",
+    "OtherEmail",
     "RecordRequest",
     "Role",
+    "TransferRequest",
     "User",
     "UserManager",
     "ViewAsSession",
@@ -23,7 +30,12 @@ __all__ = [
 
 class UserManager(BaseUserManager):
     def create_user(self, *, email: str, name: str, password: str | None = None) -> "User":
-        user = self.model(email=self.normalize_email(email).lower(), name=name)
+        user = self.model(
+            email=self.normalize_email(email).lower(),
+            name=name,
+            name_key=person_key(name),
+            added_on=clock.today(),
+        )
         user.set_password(password)
         user.save()
         return user
@@ -34,11 +46,20 @@ class User(AbstractBaseUser):
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120)
+    # The name as a search and the question for namesakes read it (domain.names.person_key).
+    name_key = models.TextField(blank=True, default="", editable=False)
+    added_on = models.DateField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
 
     objects = UserManager()
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["name_key"], name="accounts_user_namesakes"),
+            models.Index(fields=["name", "id"], name="accounts_user_by_name"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -69,7 +90,9 @@ class Grant(models.Model):
     """The right to act through one perspective at one agency, from a day until a day, with its giver.
 
     ``ends_at`` ends a grant within a day (a session of host staff). Schools and named students stand in rows of their
-    own; a perspective without such a scope has none.
+    own; a perspective without such a scope has none. ``managed_by_code`` names the agency that gave a grant at another
+    one: the district that lets an NPA provider in. ``delegated_from`` is the grant of the colleague who lent it: it
+    counts only while that one is in force, and for no more than ``only_capabilities`` (``None``: all of it).
     """
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="grants")
@@ -88,13 +111,25 @@ class Grant(models.Model):
     ends_at = models.DateTimeField(null=True, blank=True)
     granted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=200)
+    managed_by_code = models.CharField(max_length=7, blank=True, default="")
+    delegated_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="delegations"
+    )
+    only_capabilities = models.JSONField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["agency", "perspective_key"], name="accounts_grants_of_agency")]
+        indexes = [
+            models.Index(fields=["agency", "perspective_key"], name="accounts_grants_of_agency"),
+            models.Index(
+                fields=["managed_by_code"],
+                name="accounts_grants_managed",
+                condition=~Q(managed_by_code=""),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 name="accounts_grant_once",
-                fields=["user", "perspective_key", "agency", "designation", "starts_on"],
+                fields=["user", "perspective_key", "agency", "designation", "starts_on", "managed_by_code"],
                 condition=Q(role__isnull=True, ends_on__isnull=True),
             ),
             models.CheckConstraint(
@@ -108,7 +143,8 @@ class Grant(models.Model):
 
     @property
     def perspective_label(self) -> str:
-        return self.role.label if self.role is not None else PERSPECTIVES[self.perspective_key].label
+        label = self.role.label if self.role is not None else PERSPECTIVES[self.perspective_key].label
+        return f"{label}, lent by a colleague" if self.delegated_from_id else label
 
     @property
     def agency_name(self) -> str:

@@ -23,12 +23,29 @@ def in_force(on: date) -> Q:
     )
 
 
+def is_in_force(grant: Grant, on: date) -> bool:
+    """The same of one grant, and its person can sign in."""
+    return (
+        grant.user.is_active
+        and grant.starts_on <= on
+        and (grant.ends_on is None or grant.ends_on >= on)
+        and (grant.ends_at is None or grant.ends_at > clock.now())
+    )
+
+
 def grants_in_force(user: User, on: date) -> list[Grant]:
-    """Grants of ``user`` on the day ``on``, the preferred perspective first."""
+    """Grants of ``user`` on the day ``on``, the preferred perspective first. One that was lent counts only while the
+    colleague's own is in force."""
     grants = Grant.objects.filter(in_force(on), user=user)
     order = list(PERSPECTIVES)
     return sorted(
-        grants.select_related("agency", "role"),
+        (
+            grant
+            for grant in grants.select_related(
+                "agency", "role", "delegated_from__role", "delegated_from__user"
+            )
+            if grant.delegated_from is None or is_in_force(grant.delegated_from, on)
+        ),
         key=lambda g: (order.index(g.perspective_key), g.agency.name, g.designation, g.pk),
     )
 
@@ -42,10 +59,16 @@ def standings_of(grants: Iterable[Grant]) -> list[list[Grant]]:
 
 
 def capabilities_of(grant: Grant) -> frozenset[Capability]:
-    """What one grant allows: the capabilities of its role, or of its perspective."""
-    if grant.role is None:
-        return PERSPECTIVES[grant.perspective_key].capabilities
-    return frozenset(Capability(one) for one in grant.role.capabilities)
+    """What one grant allows: the capabilities of its role, or of its perspective; of a lent one no more than was lent,
+    and than its lender has."""
+    allowed = PERSPECTIVES[grant.perspective_key].capabilities
+    if grant.role is not None:
+        allowed = frozenset(Capability(one) for one in grant.role.capabilities)
+    if grant.only_capabilities is not None:
+        allowed &= {Capability(one) for one in grant.only_capabilities}
+    if grant.delegated_from is not None:
+        allowed &= capabilities_of(grant.delegated_from)
+    return allowed
 
 
 def actor_of(user: User, *grants: Grant, view: str = "", at_school: tuple[str, str] = ("", "")) -> Actor:

@@ -33,9 +33,11 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"{refusal}\n")
         return 1
     if args.batch:
+        from manzanita.platform.daily import enqueue_daily_jobs
         from manzanita.platform.jobs import prune_task_results, sweep_jobs
 
         prune_task_results()
+        enqueue_daily_jobs()
         sweep_jobs()
         _work(is_batch=True)
         return 0
@@ -89,6 +91,7 @@ def _sweep_until(stop: threading.Event) -> None:
     from django.conf import settings
     from django.db import DatabaseError, connections
 
+    from manzanita.platform.daily import enqueue_daily_jobs
     from manzanita.platform.jobs import prune_task_results, seconds_to_next_sweep, sweep_jobs
 
     pruned_at = None
@@ -98,6 +101,7 @@ def _sweep_until(stop: threading.Event) -> None:
             sweep_jobs()
             if pruned_at is None or time.monotonic() - pruned_at > 3600:
                 prune_task_results()
+                enqueue_daily_jobs()
                 pruned_at = time.monotonic()
             pause = seconds_to_next_sweep()
         except DatabaseError as error:

@@ -29,6 +29,7 @@ class Owner(StrEnum):
     CLERK = "SPED clerk"
     TEAM = "IEP team"
     COORDINATOR = "SEDS coordinator"
+    SELPA = "SELPA office"
     STATE = "State"
 
 

@@ -182,6 +182,8 @@ PERSPECTIVES = MappingProxyType(
                 _SERVED,
                 _READ,
                 agency_kinds=_NONPUBLIC,
+                # It reaches the students of every district there, so that no single district gives it.
+                granted_by=frozenset({"selpa"}),
                 views=(View.ALL,),
                 reads_all_leas=True,
             ),

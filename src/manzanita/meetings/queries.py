@@ -349,3 +349,10 @@ def _proposed_service(number: int, current: Service | None, answers: Mapping[str
             for declaration in SERVICE_FIELDS
         ],
     )
+
+
+def open_meetings_opened_by(actor: Actor, user_id: int) -> list[Meeting]:
+    """Open meetings that this person opened, of students in the actor's reach, oldest first."""
+    rows = Meeting.objects.filter(state__in=OPEN_STATES, opened_by_id=user_id, **lea_filter(actor))
+    within = visible_to(actor).order_by().values("pk")
+    return list(rows.filter(student__in=within).select_related("student").order_by("opened_at", "pk"))

@@ -25,6 +25,12 @@ def school_names(codes: Iterable[str] | None = None) -> dict[str, str]:
     return GROUP_SCHOOLS | dict(schools.values_list("code", "name"))
 
 
+def schools_by_code(codes: Iterable[str]) -> list[School]:
+    """The schools with these codes, by name; an unknown code is left out."""
+    wanted = list(codes)
+    return list(School.objects.filter(code__in=wanted).order_by("name")) if wanted else []
+
+
 def nonpublic_agencies() -> list[Agency]:
     """Agencies a service may be bought from (provider 400), by name."""
     return list(Agency.objects.filter(kind="npa").order_by("name"))

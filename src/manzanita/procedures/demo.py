@@ -118,7 +118,7 @@ def _leas(orgs: Path) -> list[str]:
 
 
 def _staff_who_sign_in(people: Path) -> list[Mapping[str, str]]:
-    """The case manager of the plain demo student, and the coordinator of the same agency; coordinator first."""
+    """The coordinator and the case manager of the plain demo student, then the first of each other perspective."""
     with people.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     by_person = {row["person_id"]: row for row in rows if row["kind"] == "staff"}
@@ -131,7 +131,11 @@ def _staff_who_sign_in(people: Path) -> list[Mapping[str, str]]:
         for row in by_person.values()
         if row["role"] == "coordinator" and row["agency"] == case_manager["agency"]
     )
-    return [coordinator, case_manager]
+    others: dict[str, Mapping[str, str]] = {}
+    for row in by_person.values():
+        if row["role"] not in ("coordinator", "case_manager"):
+            others.setdefault(row["role"], row)
+    return [coordinator, case_manager, *others.values()]
 
 
 def _password() -> str:

@@ -1,4 +1,5 @@
-"""Loading ``people.csv``: staff with their grants, who manages whose case, and who decides for a student."""
+"""Loading ``people.csv``: staff with their grants, who manages whose case or is on the team, and who decides for a
+student."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.models import User
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.rights_kinds import kind_of_relation
-from manzanita.orgs.queries import agency_by_code
+from manzanita.orgs.queries import agency_by_code, schools_by_code
 from manzanita.platform.facts import Statement
 from manzanita.platform.reach import whole_installation
 from manzanita.students.actions import state_student_facts
@@ -41,24 +42,28 @@ def load_people(path: Path, *, as_of: date, passwords: dict[str, str]) -> People
     that was cut off: staff are one transaction, then each group of statements is one, because a transaction of
     20,000 students holds more locks than PostgreSQL has room for.
 
+    A row ``grant`` gives somebody of a row before a further perspective; ``schools`` are codes with blanks between,
+    ``managed_by`` the district that lets somebody of an NPA in. Rows ``team`` name members of a student's team.
+
     Staff whose perspective this version does not have are left out. ``passwords`` maps e-mail to a password;
     who is not in it cannot sign in until a password is set. Raises ``ValueError`` naming the line of an
     assignment to a person who is not in the file.
     """
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(enumerate(csv.DictReader(file), start=2))
-    staff = [row for _, row in rows if row["kind"] == "staff" and row["role"] in PERSPECTIVES]
+    staff = [row for _, row in rows if row["kind"] in ("staff", "grant") and row["role"] in PERSPECTIVES]
     known = {row["person_id"] for row in staff}
     for line, row in rows:
-        if row["kind"] == "assignment" and row["person_id"] not in known:
-            raise ValueError(f"{path.name}, line {line}: no case manager {row['person_id']} in this file")
+        if row["kind"] in ("assignment", "team") and row["person_id"] not in known:
+            who = "case manager" if row["kind"] == "assignment" else "person"
+            raise ValueError(f"{path.name}, line {line}: no {who} {row['person_id']} in this file")
     users = _load_staff(staff, as_of, passwords)
     students = students_by_ssid({row["ssid"] for _, row in rows if row["ssid"]})
     statements: dict[str, list[Statement]] = defaultdict(list)
     contact_numbers: Counter[int] = Counter()
     unknown = 0
     for _, row in rows:
-        if row["kind"] not in ("assignment", "rights_holder"):
+        if row["kind"] not in ("assignment", "team", "rights_holder"):
             continue
         student_id = students.get(row["ssid"])
         if student_id is None:
@@ -68,6 +73,14 @@ def load_people(path: Path, *, as_of: date, passwords: dict[str, str]) -> People
                 Statement(
                     {"student_id": student_id},
                     {"user_id": users[row["person_id"]].pk},
+                    date(as_of.year - 1, 7, 1),
+                )
+            )
+        elif row["kind"] == "team":
+            statements["team"].append(
+                Statement(
+                    {"student_id": student_id, "user_id": users[row["person_id"]].pk},
+                    {"role": row["relation"]},
                     date(as_of.year - 1, 7, 1),
                 )
             )
@@ -109,5 +122,7 @@ def _load_staff(staff: list[dict[str, str]], as_of: date, passwords: dict[str, s
             starts_on=date(as_of.year - 1, 7, 1),
             by=None,
             reason="people file",
+            schools=schools_by_code((row.get("schools") or "").split()),
+            managed_by_code=row.get("managed_by") or "",
         )
     return users

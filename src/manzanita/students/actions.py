@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from manzanita.domain.names import name_key
 from manzanita.domain.timelines import due_on
 from manzanita.platform.facts import Fact, Statement, state_facts
 from manzanita.students.models import (
@@ -24,7 +25,6 @@ from manzanita.students.models import (
     Student,
     TeamMember,
 )
-from manzanita.students.names import name_key
 
 FACT_MODELS: dict[str, type[Fact]] = {
     "ssid": Ssid,

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from manzanita.domain.names import name_key, name_words
 from manzanita.platform import clock
 from manzanita.platform.reach import whole_installation
 from manzanita.students.models import Enrollment, SpecialEducationStatus, Student
-from manzanita.students.names import name_key, name_words
 from manzanita.students.queries import students_by_ssid
 
 _outside = whole_installation("who is asked for stands outside the asker's scope, and only a key comes back")

@@ -11,6 +11,8 @@ from django.db.models import Q
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
 from manzanita.platform.facts import Fact
 from manzanita.platform.ids import new_public_id
+from manzanita.students.assignment_models import AssignmentBatch as AssignmentBatch
+from manzanita.students.assignment_models import AssignmentChange as AssignmentChange
 
 
 class Unscoped(Exception):
@@ -84,7 +86,7 @@ class Student(models.Model):
     middle_name = models.CharField(max_length=255, blank=True)
     last_name = models.CharField(max_length=255)
     suffix = models.CharField(max_length=255, blank=True)
-    # The names as a search reads them (students.names); ``students.actions`` keeps it.
+    # The names as a search reads them (domain.names); ``students.actions`` keeps it.
     name_key = models.TextField(blank=True, default="", editable=False)
     birth_on = models.DateField(null=True, blank=True)
     gender_code = models.CharField(max_length=1, blank=True)

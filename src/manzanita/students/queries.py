@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 from django.http import Http404
 
 from manzanita.domain.access import Actor, Relationship
+from manzanita.domain.names import name_words
 from manzanita.domain.records import parse_state_date
 from manzanita.domain.rights import Rights, Standing, rights_holders_on
 from manzanita.platform import clock
@@ -29,7 +30,6 @@ from manzanita.students.models import (
     Student,
     StudentFact,
 )
-from manzanita.students.names import name_words
 from manzanita.students.people import KnownPerson, known_people, rights_rows, standings_of
 from manzanita.students.scope import lea_filter, visible_to, with_last_day
 

@@ -1,21 +1,36 @@
-"""Coordinators and case managers, and whose case each of them manages."""
+"""Coordinators, case managers and other staff, and whose students are whose."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from manzanita.synthetic.agencies import CHAPARRAL, Lea
+from manzanita.synthetic.agencies import CHAPARRAL, FIRST_SELPA, HERON_CREEK, NONPUBLIC_AGENCIES, Lea
 from manzanita.synthetic.names import GIVEN_NAMES
 from manzanita.synthetic.students import Student
 
 PEOPLE_COLUMNS = (
     *("kind", "person_id", "role", "first_name", "last_name", "email", "agency", "ssid", "relation"),
-    *("language", "phone"),
+    *("language", "phone", "schools", "managed_by"),
 )
 CASELOAD = 25
 
 # Nobody is called so, and none of them is a student's last word.
 _SURNAMES = ("Mockup", "Placeholder", "Specimen", "Makebelieve", "Pretend", "Fictional", "Sample", "Dummy")
+# Of each other perspective one person in the first SELPA, under a surname of their own: role, agency, schools.
+_THERAPIES = NONPUBLIC_AGENCIES[0][0]
+_OTHERS = (
+    ("selpa", FIRST_SELPA.code, ""),
+    ("school", CHAPARRAL, "9911001 9911005"),
+    ("district_provider", CHAPARRAL, ""),
+    ("nps_administrator", FIRST_SELPA.nonpublic_schools[0].code, ""),
+    ("npa_provider", _THERAPIES, ""),
+    ("sis_staff", CHAPARRAL, ""),
+    ("office_clerk", CHAPARRAL, ""),
+)
+_OTHERS_SURNAME = "Understudy"
+# The NPA provider works with a few students of each of two districts, each of which has let the person in.
+_SERVED_DISTRICTS = (CHAPARRAL, HERON_CREEK)
+_SERVED_IN_EACH = 4
 # Steps through the names so that neighbors on a list do not begin with the same letter.
 _STRIDE = 37
 
@@ -32,16 +47,39 @@ class Staff:
         # (LEA, school) -> person id and number of students of the case manager who still takes some.
         self._open: dict[tuple[str, str], tuple[str, int]] = {}
         self._demo_manager = ""
+        # District -> how many of its students the NPA provider has.
+        self._served = dict.fromkeys(_SERVED_DISTRICTS, 0)
 
     def coordinator_rows(self, leas: Iterable[Lea]) -> Iterator[dict[str, str]]:
         """One coordinator for each LEA."""
         for lea in leas:
             yield self._staff_row("coordinator", lea.code)
 
+    def other_rows(self) -> Iterator[dict[str, str]]:
+        """One person for each perspective that neither runs a district nor manages a caseload."""
+        for number, (role, agency, schools) in enumerate(_OTHERS):
+            first = GIVEN_NAMES[-1 - number]
+            row = {
+                "kind": "staff",
+                "person_id": f"S{number + 1:05d}",
+                "role": role,
+                "first_name": first,
+                "last_name": _OTHERS_SURNAME,
+                "email": f"{first}.{_OTHERS_SURNAME}@example.org".lower(),
+                "agency": agency,
+                "schools": schools,
+            }
+            if role != "npa_provider":
+                yield row
+                continue
+            for kind, district in zip(("staff", "grant"), _SERVED_DISTRICTS, strict=True):
+                yield {**row, "kind": kind, "managed_by": district}
+
     def student_rows(self, student: Student, *, is_demo: bool) -> Iterator[dict[str, str]]:
         """Assignment and rights holders of a student; only rights holders where there is no case."""
         if student.is_participating:
             yield from self._assignment_rows(student, is_demo=is_demo)
+            yield from self._team_rows(student)
         if student.current_enrollment and student.statuses:
             for holder in student.rights_holders:
                 yield {
@@ -75,6 +113,23 @@ class Staff:
                     self._demo_manager = person_id
             self._open[place] = (person_id, count + 1)
         yield {"kind": "assignment", "person_id": person_id, "ssid": student.ssid}
+
+    def _team_rows(self, student: Student) -> Iterator[dict[str, str]]:
+        """The NPA provider, where the NPA serves the student."""
+        enrollment = student.current_enrollment
+        if enrollment is None or not student.plans:
+            return
+        district = enrollment.lea
+        is_served = any(service.npa == _THERAPIES for service in student.plans[-1].services)
+        if is_served and self._served.get(district, _SERVED_IN_EACH) < _SERVED_IN_EACH:
+            self._served[district] += 1
+            number = [role for role, *_ in _OTHERS].index("npa_provider") + 1
+            yield {
+                "kind": "team",
+                "person_id": f"S{number:05d}",
+                "ssid": student.ssid,
+                "relation": "Therapist",
+            }
 
     def _staff_row(self, role: str, agency: str) -> dict[str, str]:
         number = self._made

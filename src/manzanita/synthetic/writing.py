@@ -57,6 +57,7 @@ def write_folder(folder: Path, world: World, error_rate: float | None) -> Writte
         staff = Staff()
         people.writeheader()
         people.writerows(staff.coordinator_rows(leas))
+        people.writerows(staff.other_rows())
         for student, is_demo in all_students(world):
             lines = student_lines(student, world.as_of)
             if planter and planted_file and not is_demo:

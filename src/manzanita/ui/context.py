@@ -41,7 +41,7 @@ NAV = (
     ("lists", "Lists", "list", "l", None),
     ("services", "Services", "clock", "v", None),
     ("year", "Year", "year", "y", None),
-    ("admin", "Admin", "gear", "a", None),
+    ("admin", "Admin", "gear", "a", Capability.MANAGE_PEOPLE),
 )
 
 
@@ -140,6 +140,7 @@ class Frame:
     view_as_url: str | None
     access_band: AccessBand | None
     watermark: tuple[str, str] | None
+    lend_url: str | None
     is_practice: bool
     session_lock: SessionLock | None
     request: HttpRequest
@@ -269,6 +270,7 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         view_as_url=url_or_none("view_as") if actor is not None and actor.may(Capability.VIEW_AS) else None,
         access_band=getattr(request, "access_band", None),
         watermark=_watermark(actor),
+        lend_url=url_or_none("lend"),
         is_practice=settings.STATE_GATEWAY["destination"] == "sandbox",
         session_lock=_session_lock(request),
         request=request,

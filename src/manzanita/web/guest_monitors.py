@@ -40,6 +40,7 @@ from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.guest_looks import looks_page
 from manzanita.web.guest_words import tell_refusals
+from manzanita.web.invitations import invite
 from manzanita.web.student_picker import Picked, of_public_ids, pick
 
 LONGEST_DAYS = PERSPECTIVES[MONITOR].longest_days or 0
@@ -106,6 +107,7 @@ def monitor_new(request: HttpRequest) -> HttpResponse:
             grant = give_monitor_access(actor=request.actor, **asked)
         except NotGiven as refused:
             return _form(request, values, picked, list(refused.reasons), is_checked=False)
+        invite(request, [grant.user])
         messages.success(request, f"{grant.user.name} may read {_students(len(asked['student_ids']))} now.")
         return redirect("monitor", grant.pk)
     reasons = reasons_not_to_give_monitor(actor=request.actor, **asked) if do == "check" else []

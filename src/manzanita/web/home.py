@@ -31,6 +31,7 @@ from manzanita.web.access import no_grant
 from manzanita.web.guest_needs import guest_needs
 from manzanita.web.home_needs import Group, Need
 from manzanita.web.home_notices import notices
+from manzanita.web.home_people import own_duties, people_needs
 from manzanita.web.import_run import outcome_of
 from manzanita.web.student_lists import CLOCKS, clock_counts
 
@@ -57,6 +58,7 @@ def home(request: HttpRequest) -> HttpResponse:
     runs = import_runs(actor, limit=1) if actor.may(Capability.IMPORT_FILES) else []
     context = {
         "groups": _groups(actor, counts),
+        "duties": own_duties(actor, counts),
         "actor": actor,
         "can": actor.capabilities,
         "counts": counts,
@@ -77,6 +79,9 @@ def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
     if actor.may(Capability.READ_STUDENT):
         groups += [*notices(actor), _clocks(actor), _at_the_state(actor, counts), _meetings(actor)]
     if actor.may(Capability.MANAGE_PEOPLE):
+        groups.append(
+            Group("People", people_needs(actor), "Every duty has a name, and every student a case manager.")
+        )
         groups.append(Group("Guests", guest_needs(actor), ""))
     return groups
 

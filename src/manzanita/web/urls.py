@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("manzanita.web.why")),
     path("", include("manzanita.web.audit")),
     path("", include("manzanita.web.directory")),
+    path("", include("manzanita.web.people")),
 ]
 
 handler403 = "manzanita.web.access.forbidden"

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from manzanita.students.names import name_key
+from manzanita.domain.names import name_key
 
 NAMES = ("first_name", "middle_name", "last_name", "suffix")
 BATCH = 2000

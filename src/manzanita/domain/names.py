@@ -19,3 +19,12 @@ def name_words(*names: str) -> list[str]:
 def name_key(*names: str) -> str:
     """What is stored of the names of one person: a word begins after each blank."""
     return "".join(f" {word}" for word in name_words(*names))
+
+
+def person_key(name: str) -> str:
+    """What two accounts of one person's name have in common: its words in the order of the alphabet, without initials.
+
+    ``person_key("Mockup, Juniper B.")`` and ``person_key("Juniper Mockup")`` are ``" juniper mockup"``.
+    """
+    words = [word for word in name_words(name) if len(word) > 1]
+    return name_key(*sorted(words))

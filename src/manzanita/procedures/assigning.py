@@ -1,0 +1,337 @@
+"""Assigning students in bulk: looked at first, applied in one transaction, taken back until the end of the day.
+
+A case manager is the fact ``assignment``, a member of the team the fact ``team``. Hand-overs use the same two steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from django.db import transaction
+
+from manzanita.accounts.granting import Refused
+from manzanita.accounts.models import Grant, User
+from manzanita.accounts.people_queries import managed_grants
+from manzanita.accounts.queries import capabilities_of, in_force, user_names
+from manzanita.auditing.actions import log_change
+from manzanita.domain.access import Actor, Capability, Scope
+from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.perspectives import PERSPECTIVES
+from manzanita.platform import clock
+from manzanita.students.assignment_actions import lock_students, take_back, write_batch
+from manzanita.students.caseload import Assignable, assignable_rows, by_public_id, managers_of, teams_of
+from manzanita.students.models import AssignmentBatch, AssignmentChange, Student
+from manzanita.students.scope import visible_to
+
+KINDS = {"assignment": "Case manager", "team": "Team member"}
+# What a person must be allowed to do to be of use there.
+NEEDED = {"assignment": Capability.HOLD_MEETING, "team": Capability.READ_STUDENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One student who is to get somebody. ``seen_id`` is who had the case when the reader looked (``None``: nobody);
+    ``is_seen`` is false where nobody has looked yet. ``to_id`` ``None`` takes the person off."""
+
+    public_id: str
+    kind: str
+    to_id: int | None
+    seen_id: int | None = None
+    is_seen: bool = True
+    role: str = ""
+    leaving_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What would become of one student; ``refused`` says why nothing does."""
+
+    row: Assignable
+    kind: str
+    role: str
+    from_id: int | None
+    to_id: int | None
+    refused: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """The days of an assignment; without a last day until further notice. A leave has one: then it falls back."""
+
+    starts_on: date
+    ends_on: date | None = None
+
+
+def candidates(actor: Actor) -> dict[str, list[User]]:
+    """People whom the actor can give students, by kind: active, with a perspective that can do what is needed; by
+    name."""
+    found: dict[str, dict[int, User]] = {kind: {} for kind in KINDS}
+    for grant in _grants_in_force(actor, clock.today()):
+        for kind, needed in NEEDED.items():
+            if needed in capabilities_of(grant):
+                found[kind][grant.user_id] = grant.user
+    return {
+        kind: sorted(people.values(), key=lambda user: (user.name, user.pk)) for kind, people in found.items()
+    }
+
+
+def _grants_in_force(actor: Actor, on: date) -> list[Grant]:
+    rows = managed_grants(actor).filter(in_force(on), user__is_active=True)
+    return list(
+        rows.select_related("user", "role", "delegated_from__role").prefetch_related("schools__school")
+    )
+
+
+def why_not_assign(actor: Actor, term: Term | None) -> list[Reason]:
+    found = []
+    if not actor.may(Capability.ASSIGN_STUDENTS) or actor.is_read_only:
+        found.append(
+            Reason(
+                "may-not-assign",
+                f"As {actor.perspective.label} nobody assigns students.",
+                Owner.COORDINATOR,
+                "Ask the SEDS coordinator of the district.",
+            )
+        )
+    if term is None or term.starts_on < clock.today():
+        found.append(
+            Reason(
+                "starts-before-today",
+                "Students are assigned from today or a later day: what was before stays as it was.",
+                Owner.COORDINATOR,
+                "Give a first day from today on.",
+            )
+        )
+    elif term.ends_on is not None and term.ends_on < term.starts_on:
+        found.append(
+            Reason(
+                "ends-before-start",
+                "The last day lies before the first.",
+                Owner.COORDINATOR,
+                "Correct one of the two days.",
+            )
+        )
+    return found
+
+
+def preview_assignments(actor: Actor, wanted: Sequence[Wanted], term: Term) -> list[Move]:
+    """What ``wanted`` would do, student by student. A student out of reach is not in it, as if there were none."""
+    students = by_public_id(actor, [one.public_id for one in wanted])
+    return _moves(actor, wanted, students, term)
+
+
+def _moves(actor: Actor, wanted: Sequence[Wanted], students: Mapping[str, Student], term: Term) -> list[Move]:
+    found = list({one.pk: one for one in students.values()}.values())
+    rows = {row.student.pk: row for row in assignable_rows(actor, found, term.starts_on)}
+    ids = [student.pk for student in found]
+    people = {one.to_id for one in wanted if one.to_id} | {one.leaving_id for one in wanted if one.leaving_id}
+    teams = teams_of(ids, people, term.starts_on)
+    reach = _reach_of_people(actor, people, term.starts_on)
+    names = user_names(people | {row.manager_id for row in rows.values() if row.manager_id})
+    moves = []
+    for one in wanted:
+        student = students.get(one.public_id)
+        if student is None:
+            continue
+        row = rows[student.pk]
+        before = row.manager_id if one.kind == "assignment" else one.leaving_id
+        if one.kind == "team" and (student.pk, one.leaving_id) not in teams:
+            before = None
+        move = Move(row, one.kind, one.role, before, one.to_id)
+        moves.append(replace(move, refused=_why_not_move(one, move, teams, reach, names)))
+    return moves
+
+
+def _why_not_move(
+    one: Wanted,
+    move: Move,
+    teams: Mapping[tuple[int, int], str],
+    reach: Mapping[tuple[int, str], frozenset[str] | None],
+    names: Mapping[int, str],
+) -> Reason | None:
+    name = names.get(one.to_id or 0, "This person")
+    student_id = move.row.student.pk
+    if one.kind == "assignment" and one.is_seen and move.from_id != one.seen_id:
+        holder = names.get(move.from_id or 0, "Nobody")
+        return Reason(
+            "changed-meanwhile",
+            f"Somebody else has assigned the student in the meantime: {holder} has the case now.",
+            Owner.COORDINATOR,
+            "Look again, and choose again.",
+        )
+    has_it = one.to_id == move.from_id or (one.kind == "team" and (student_id, one.to_id or 0) in teams)
+    if one.to_id is not None and has_it:
+        return Reason(
+            "has-it-already", f"{name} has the student already.", Owner.COORDINATOR, "Nothing to do."
+        )
+    if one.to_id is None:
+        return (
+            None
+            if move.from_id
+            else Reason("nobody-has-it", "Nobody has the student now.", Owner.COORDINATOR, "Nothing to do.")
+        )
+    if (one.to_id, one.kind) not in reach:
+        return Reason(
+            "cannot-hold",
+            f"{name} has no perspective here that could work with the student as {KINDS[one.kind].lower()}.",
+            Owner.COORDINATOR,
+            "Give the person a perspective first.",
+        )
+    schools = reach[one.to_id, one.kind]
+    if schools is not None and move.row.school_code not in schools:
+        return Reason(
+            "other-school",
+            f"{name} works at other schools than the student's, and would not see the record.",
+            Owner.COORDINATOR,
+            "Choose somebody of the student's school, or give the person the school.",
+        )
+    return None
+
+
+def _reach_of_people(actor: Actor, ids: set[int], on: date) -> dict[tuple[int, str], frozenset[str] | None]:
+    """Per person and kind the schools whose students the person could work with; ``None``: any."""
+    found: dict[tuple[int, str], frozenset[str] | None] = {}
+    for grant in _grants_in_force(actor, on):
+        if grant.user_id not in ids:
+            continue
+        is_of_schools = PERSPECTIVES[grant.perspective_key].scope is Scope.SCHOOL
+        schools = frozenset(one.school.code for one in grant.schools.all()) if is_of_schools else None
+        for kind, needed in NEEDED.items():
+            if needed not in capabilities_of(grant):
+                continue
+            key = (grant.user_id, kind)
+            known = found.get(key, frozenset())
+            found[key] = None if schools is None or known is None else known | schools
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was done: the batch, and the moves that were not possible after all."""
+
+    batch: AssignmentBatch
+    done: Sequence[Move]
+    refused: Sequence[Move]
+
+
+@transaction.atomic
+def apply_assignments(
+    *,
+    actor: Actor,
+    wanted: Sequence[Wanted],
+    term: Term,
+    title: str,
+    reason: str = "",
+    is_whole: bool = False,
+) -> Applied:
+    """Carry out what can be. Raises ``Refused`` where nothing can, or, with ``is_whole``, where anything cannot.
+
+    Students are locked first, so that of two administrators at once the second is told what the first did.
+    """
+    reasons = why_not_assign(actor, term)
+    if reasons:
+        raise Refused(reasons)
+    students = by_public_id(actor, [one.public_id for one in wanted])
+    ids = sorted(student.pk for student in students.values())
+    lock_students(ids)
+    moves = _moves(actor, wanted, students, term)
+    done = [move for move in moves if move.refused is None]
+    refused = [move for move in moves if move.refused is not None]
+    told = [move.refused for move in refused if move.refused is not None]
+    if not done or (is_whole and told):
+        raise Refused(
+            list({one.code: one for one in told}.values())
+            or [
+                Reason(
+                    "no-student",
+                    "No student of those in your reach was chosen.",
+                    Owner.COORDINATOR,
+                    "Choose students.",
+                )
+            ]
+        )
+    batch = write_batch(
+        actor=actor,
+        title=title,
+        reason=reason,
+        changes=[
+            AssignmentChange(
+                student=move.row.student,
+                kind=move.kind,
+                role=move.role[:60],
+                from_user_id=move.from_id,
+                to_user_id=move.to_id,
+                starts_on=term.starts_on,
+                ends_on=term.ends_on,
+            )
+            for move in done
+        ],
+    )
+    for move in done:
+        log_change(
+            actor=actor,
+            action="assign_student",
+            student_id=move.row.student.pk,
+            subject=batch,
+            reason=batch.reason,
+            detail={"kind": move.kind, "from": move.from_id, "to": move.to_id},
+        )
+    return Applied(batch, done, refused)
+
+
+def can_undo(actor: Actor, batch: AssignmentBatch) -> bool:
+    """On its day, by who made it or by who manages the people."""
+    return (
+        batch.undone_at is None
+        and batch.made_on == clock.today()
+        and actor.may(Capability.ASSIGN_STUDENTS)
+        and not actor.is_read_only
+        and (batch.by_id == actor.user_id or actor.may(Capability.MANAGE_PEOPLE))
+    )
+
+
+@transaction.atomic
+def undo_assignments(*, actor: Actor, batch: AssignmentBatch) -> int:
+    """Give everybody back what they had before; returns how many students stayed as they are now, because somebody
+    has assigned them since or they are out of reach. Raises ``Refused``. Undone twice changes nothing."""
+    batch = AssignmentBatch.objects.select_for_update().get(pk=batch.pk)
+    if batch.undone_at is not None:
+        return 0
+    if not can_undo(actor, batch):
+        raise Refused(
+            [
+                Reason(
+                    "too-late-to-undo",
+                    "An assignment is taken back on the day it was made, by who made it or by the SEDS coordinator.",
+                    Owner.COORDINATOR,
+                    "Assign the students anew.",
+                )
+            ]
+        )
+    changes = list(batch.changes.order_by("pk"))
+    ids = sorted({change.student_id for change in changes})
+    lock_students(ids)
+    within = set(visible_to(actor).filter(pk__in=ids).values_list("pk", flat=True))
+    starts_on = changes[0].starts_on
+    managers = managers_of(ids, starts_on)
+    teams = teams_of(ids, {change.to_user_id for change in changes if change.to_user_id}, starts_on)
+    standing = [
+        change for change in changes if change.student_id in within and _stands(change, managers, teams)
+    ]
+    take_back(actor=actor, batch=batch, changes=standing)
+    kept = len(changes) - len(standing)
+    log_change(
+        actor=actor, action="undo_assignment", subject=batch, detail={"kept": kept, "of": len(changes)}
+    )
+    return kept
+
+
+def _stands(
+    change: AssignmentChange, managers: Mapping[int, int], teams: Mapping[tuple[int, int], str]
+) -> bool:
+    """Has nobody assigned the student since?"""
+    if change.kind == "assignment":
+        return managers.get(change.student_id) == change.to_user_id
+    return change.to_user_id is None or (change.student_id, change.to_user_id) in teams

@@ -1,0 +1,186 @@
+"""Who has which students, for those who assign them: reading, cut to the actor's reach."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.http import Http404
+
+from manzanita.accounts.granting import managed_codes
+from manzanita.domain.access import Actor
+from manzanita.platform import clock
+from manzanita.students.models import (
+    AssignmentBatch,
+    CaseAssignment,
+    Enrollment,
+    ScopedQuerySet,
+    Ssid,
+    Student,
+    TeamMember,
+)
+from manzanita.students.queries import participating
+from manzanita.students.scope import current_at_agency, visible_to
+
+MOST_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which students a bulk assignment is for: those with one of ``ssids``, or all that the filters leave."""
+
+    school_code: str = ""
+    grade_code: str = ""
+    manager_id: int | None = None
+    is_without_manager: bool = False
+    ssids: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (
+            self.school_code or self.grade_code or self.manager_id or self.is_without_manager or self.ssids
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Assignable:
+    """One student as those who assign see one: who, where, and whose."""
+
+    student: Student
+    ssid: str
+    school_code: str
+    grade_code: str
+    manager_id: int | None
+
+
+def assignable(actor: Actor) -> ScopedQuerySet:
+    """Students in the actor's reach who attend there today."""
+    return current_at_agency(visible_to(actor), actor)
+
+
+def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
+    """Students of ``choice`` in the actor's reach, by name. Without a filter nobody: all is never meant by mistake.
+
+    By filters only students who take part in special education are meant; by SSID whoever is named.
+    """
+    students = assignable(actor)
+    if choice.is_empty:
+        return students.none()
+    today = clock.today()
+    if choice.ssids:
+        known = Ssid.objects.as_of(effective=today).filter(student=OuterRef("pk"), ssid__in=choice.ssids)
+        return students.filter(Exists(known)).order_by("last_name", "first_name", "pk")
+    students = participating(students)
+    here = Enrollment.objects.as_of(effective=today).filter(
+        student=OuterRef("pk"), lea_code__in=actor.agency_codes
+    )
+    if choice.school_code:
+        students = students.filter(Exists(here.filter(school_code=choice.school_code)))
+    if choice.grade_code:
+        students = students.filter(Exists(here.filter(grade_code=choice.grade_code)))
+    managed = CaseAssignment.objects.as_of(effective=today).filter(student=OuterRef("pk"))
+    if choice.is_without_manager:
+        students = students.exclude(Exists(managed))
+    elif choice.manager_id:
+        students = students.filter(Exists(managed.filter(user_id=choice.manager_id)))
+    return students.order_by("last_name", "first_name", "pk")
+
+
+def without_manager_count(actor: Actor) -> int:
+    """How many participating students in the actor's reach have no case manager."""
+    return chosen_students(actor, Choice(is_without_manager=True)).count()
+
+
+def assignable_rows(actor: Actor, students: Sequence[Student], on: date) -> list[Assignable]:
+    """What is shown of each, in their order; three queries. ``on`` is the day of the case manager."""
+    ids = [student.pk for student in students]
+    ssids = dict(
+        Ssid.objects.as_of(effective=clock.today()).filter(student__in=ids).values_list("student_id", "ssid")
+    )
+    places: dict[int, Enrollment] = {}
+    for enrollment in (
+        Enrollment.objects.as_of(effective=clock.today())
+        .filter(student__in=ids, lea_code__in=actor.agency_codes)
+        .order_by("started_on")
+    ):
+        places[enrollment.student_id] = enrollment
+    managers = managers_of(ids, on)
+    return [
+        Assignable(
+            student,
+            ssids.get(student.pk, ""),
+            places[student.pk].school_code if student.pk in places else "",
+            places[student.pk].grade_code if student.pk in places else "",
+            managers.get(student.pk),
+        )
+        for student in students
+    ]
+
+
+def managers_of(ids: Iterable[int], on: date) -> Mapping[int, int]:
+    rows = CaseAssignment.objects.as_of(effective=on).filter(student__in=list(ids))
+    return dict(rows.values_list("student_id", "user_id"))
+
+
+def teams_of(ids: Iterable[int], user_ids: Iterable[int], on: date) -> Mapping[tuple[int, int], str]:
+    """Role by student and person, of those who are on the student's team on that day."""
+    rows = TeamMember.objects.as_of(effective=on).filter(student__in=list(ids), user__in=list(user_ids))
+    return {(one.student_id, one.user_id): one.role for one in rows}
+
+
+def by_public_id(actor: Actor, public_ids: Iterable[str]) -> dict[str, Student]:
+    """Students in the actor's reach by public id; whoever is not there is not in it."""
+    wanted = []
+    for text in public_ids:
+        try:
+            wanted.append(uuid.UUID(text))
+        except ValueError:
+            continue
+    return {str(one.public_id): one for one in visible_to(actor).filter(public_id__in=wanted)}
+
+
+@dataclass(frozen=True, slots=True)
+class Caseload:
+    """What hangs on one person: students managed, memberships with their role; ``elsewhere`` counts students out of
+    the actor's reach."""
+
+    managed: Sequence[Student]
+    team: Sequence[tuple[Student, str]]
+    elsewhere: int
+
+
+def caseload_of(actor: Actor, user_id: int, on: date) -> Caseload:
+    """The person's students in the actor's reach as of ``on``, by name."""
+    managed = CaseAssignment.objects.as_of(effective=on).filter(user=user_id).values("student_id")
+    memberships = {
+        one.student_id: one.role for one in TeamMember.objects.as_of(effective=on).filter(user=user_id)
+    }
+    mine = list(visible_to(actor).filter(pk__in=managed).order_by("last_name", "first_name", "pk"))
+    team = list(visible_to(actor).filter(pk__in=list(memberships)).order_by("last_name", "first_name", "pk"))
+    all_ids = set(managed.values_list("student_id", flat=True)) | set(memberships)
+    within = {student.pk for student in mine} | {student.pk for student in team}
+    return Caseload(mine, [(one, memberships[one.pk]) for one in team], len(all_ids - within))
+
+
+def caseload_sizes(actor: Actor, user_ids: Iterable[int]) -> Mapping[int, int]:
+    """How many students in the actor's reach each person manages today; one query."""
+    rows = CaseAssignment.objects.as_of(effective=clock.today()).filter(
+        Q(user__in=list(user_ids)), student__in=visible_to(actor).order_by().values("pk")
+    )
+    return dict(rows.values_list("user_id").annotate(Count("pk")))
+
+
+def batches_of(actor: Actor, limit: int = 20) -> list[AssignmentBatch]:
+    """The newest bulk assignments of the actor's agencies."""
+    rows = AssignmentBatch.objects.filter(agency_code__in=managed_codes(actor))
+    return list(rows.annotate(size=Count("changes")).order_by("-made_at", "-pk")[:limit])
+
+
+def get_batch(actor: Actor, public_id: uuid.UUID) -> AssignmentBatch:
+    batch = AssignmentBatch.objects.filter(agency_code__in=managed_codes(actor), public_id=public_id).first()
+    if batch is None:
+        raise Http404("no such batch in this scope")
+    return batch

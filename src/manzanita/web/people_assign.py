@@ -1,0 +1,204 @@
+"""Assigning students in bulk: choose, look at what changes, apply, and take it back on the same day."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_http_methods, require_POST
+
+from manzanita.accounts.granting import Refused
+from manzanita.accounts.queries import schools_within, user_names
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.codes import code_set
+from manzanita.domain.findings import Owner, Reason
+from manzanita.orgs.queries import school_names
+from manzanita.platform import clock
+from manzanita.procedures.assigning import (
+    KINDS,
+    Move,
+    Term,
+    Wanted,
+    apply_assignments,
+    can_undo,
+    candidates,
+    preview_assignments,
+    undo_assignments,
+    why_not_assign,
+)
+from manzanita.students.caseload import (
+    MOST_AT_ONCE,
+    Assignable,
+    Choice,
+    assignable_rows,
+    batches_of,
+    chosen_students,
+    get_batch,
+)
+from manzanita.ui.formats import plural
+from manzanita.web.access import requires
+from manzanita.web.people_forms import chosen, day_of, number_of, tabs, text_in
+
+NOBODY_CHOSEN = Reason(
+    "no-person", "Choose who gets the students.", Owner.COORDINATOR, "Choose one of the list."
+)
+NO_STUDENT = Reason("no-student", "No student is ticked.", Owner.COORDINATOR, "Tick at least one.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.ASSIGN_STUDENTS)
+def assign(request: HttpRequest) -> HttpResponse:
+    """The form; a POST shows what would change, and with ``apply`` assigns the ticked students."""
+    actor = request.actor
+    if request.method != "POST":
+        return _unassigned(request) if "unassigned" in request.GET else _page(request, {})
+    sent = request.POST
+    kind = sent.get("kind", "assignment") if sent.get("kind") in KINDS else "assignment"
+    to = chosen(candidates(actor)[kind], sent.get("to", ""))
+    starts_on = day_of(sent.get("starts_on", ""))
+    term = Term(starts_on, day_of(sent.get("ends_on", ""))) if starts_on else None
+    refusals = [*why_not_assign(actor, term), *([] if to else [NOBODY_CHOSEN])]
+    if refusals or to is None or term is None:
+        return _page(request, sent, refusals=refusals)
+    if "apply" not in sent:
+        moves, notes = _preview(request, kind, to.pk, term)
+        return _page(request, sent, moves=moves, notes=notes)
+    ticked = [one.partition(":") for one in sent.getlist("student")][:MOST_AT_ONCE]
+    role = text_in(request, "role")
+    wanted = [
+        Wanted(public_id, kind, to.pk, seen_id=number_of(seen) or None, role=role)
+        for public_id, _, seen in ticked
+    ]
+    if not wanted:
+        return _page(request, sent, refusals=[NO_STUDENT])
+    try:
+        applied = apply_assignments(
+            actor=actor,
+            wanted=wanted,
+            term=term,
+            title=f"{KINDS[kind]}: {to.name}",
+            reason=text_in(request, "reason"),
+        )
+    except Refused as refused:
+        return _page(request, sent, refusals=refused.reasons)
+    words = f"{plural(len(applied.done), 'student')} assigned to {to.name}."
+    if applied.refused:
+        words += (
+            f" {plural(len(applied.refused), 'student')} not: somebody has assigned them in the meantime."
+        )
+    messages.success(request, f"{words} You can take it back until the end of today.")
+    return redirect("assign")
+
+
+def _unassigned(request: HttpRequest) -> HttpResponse:
+    """The form set to students without a case manager, with the list of them."""
+    found = list(chosen_students(request.actor, Choice(is_without_manager=True))[:MOST_AT_ONCE])
+    log_reads(actor=request.actor, student_ids=[one.pk for one in found], what="assignment.preview")
+    rows = assignable_rows(request.actor, found, clock.today())
+    return _page(request, {"manager": "none"}, listed=rows)
+
+
+def _preview(request: HttpRequest, kind: str, to_id: int, term: Term) -> tuple[list[Move], list[str]]:
+    actor, sent = request.actor, request.POST
+    choice = _choice(sent)
+    found = list(chosen_students(actor, choice)[: MOST_AT_ONCE + 1])
+    notes = []
+    if len(found) > MOST_AT_ONCE:
+        notes.append(
+            f"More than {MOST_AT_ONCE} students are meant; these are the first. Choose fewer at once."
+        )
+        found = found[:MOST_AT_ONCE]
+    if choice.ssids and len(found) < len(choice.ssids):
+        missing = len(choice.ssids) - len(found)
+        notes.append(
+            f"{missing} of {len(choice.ssids)} SSIDs are of no student who attends in your reach today. "
+            "Look for a slip of the pen, or ask the district where the student attends."
+        )
+    wanted = [
+        Wanted(str(one.public_id), kind, to_id, is_seen=False, role=sent.get("role", "")) for one in found
+    ]
+    log_reads(actor=actor, student_ids=[one.pk for one in found], what="assignment.preview")
+    moves = preview_assignments(actor, wanted, term)
+    return moves, notes
+
+
+def _choice(sent: Any) -> Choice:
+    manager = sent.get("manager", "")
+    return Choice(
+        school_code=sent.get("school", ""),
+        grade_code=sent.get("grade", ""),
+        manager_id=number_of(manager),
+        is_without_manager=manager == "none",
+        ssids=tuple(dict.fromkeys(sent.get("ssids", "").replace("\0", "").replace(",", " ").split()))[
+            :MOST_AT_ONCE
+        ],
+    )
+
+
+def _page(
+    request: HttpRequest,
+    sent: Any,
+    *,
+    refusals: Sequence[Reason] = (),
+    moves: Sequence[Move] | None = None,
+    notes: Sequence[str] = (),
+    listed: Sequence[Assignable] = (),
+) -> HttpResponse:
+    actor: Actor = request.actor
+    batches = batches_of(actor)
+    able = candidates(actor)
+    people = {one.pk: one.name for kind in KINDS for one in able[kind]}
+    ids = {batch.by_id for batch in batches} | {
+        pk for move in moves or () for pk in (move.from_id, move.to_id) if pk
+    }
+    context = {
+        "tabs": tabs(actor, "assign"),
+        "sent": sent,
+        "refusals": refusals,
+        "moves": moves,
+        "good": [move for move in moves or () if move.refused is None],
+        "notes": notes,
+        "listed": listed,
+        "schools": [(one.code, one.name) for one in schools_within(actor)],
+        "grades": [(one.code, one.name) for one in code_set("GradeLevel").current()],
+        "managers": [("none", "Nobody"), *((str(one.pk), one.name) for one in able["assignment"])],
+        "people": sorted(((str(pk), name) for pk, name in people.items()), key=lambda one: one[1]),
+        "kinds": list(KINDS.items()),
+        "batches": [{"batch": one, "can_undo": can_undo(actor, one)} for one in batches],
+        "names": user_names(ids),
+        "school_names": school_names(
+            {one.school_code for one in (*listed, *(move.row for move in moves or ()))}
+        ),
+        "today": clock.today(),
+    }
+    return render(request, "web/people/assign.html", context, status=422 if refusals else 200)
+
+
+@require_POST
+@requires(Capability.ASSIGN_STUDENTS)
+def undo(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    batch = get_batch(request.actor, public_id)
+    try:
+        kept = undo_assignments(actor=request.actor, batch=batch)
+    except Refused as refused:
+        return _page(request, {}, refusals=refused.reasons)
+    words = "Taken back: everybody has the students they had before."
+    if kept:
+        words = (
+            f"Taken back, but for {plural(kept, 'student')}: somebody has assigned them since, or they are not in "
+            "your reach."
+        )
+    messages.success(request, words)
+    return redirect("assign")
+
+
+urlpatterns = [
+    path("assign", assign, name="assign"),
+    path("assign/<uuid:public_id>/undo", undo, name="assign_undo"),
+]

@@ -1,0 +1,453 @@
+"""Students assigned in bulk and handed over: what is refused and why, what stands afterwards, and taking it back."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from manzanita.accounts.actions import grant_perspective
+from manzanita.accounts.duty_actions import assign_duty
+from manzanita.accounts.duty_queries import duties_at
+from manzanita.accounts.granting import Refused
+from manzanita.accounts.models import Duty, Grant
+from manzanita.accounts.queries import grants_in_force
+from manzanita.auditing.models import ChangeEvent
+from manzanita.domain.scenarios import EVENTS
+from manzanita.meetings.actions import open_meeting
+from manzanita.orgs.models import Agency, School
+from manzanita.procedures.assigning import (
+    Term,
+    Wanted,
+    apply_assignments,
+    candidates,
+    preview_assignments,
+    undo_assignments,
+)
+from manzanita.procedures.handing_over import HandOver, hand_over, holdings_of, preview_hand_over
+from manzanita.students.caseload import Choice, chosen_students, managers_of, without_manager_count
+from manzanita.students.models import AssignmentBatch, CaseAssignment, TeamMember
+from manzanita.students.scope import visible_to
+from tests.support import staff as s
+from tests.support import world as w
+from tests.support.pages import leaves, many_students
+
+NOW = Term(w.TODAY)
+
+
+@pytest.fixture
+def staff(small_world) -> s.Staff:
+    return s.add_people()
+
+
+def wanted(student, to, *, kind: str = "assignment", seen=None, role: str = "", leaving=None) -> Wanted:
+    return Wanted(
+        str(student.public_id),
+        kind,
+        to.pk if to else None,
+        seen.pk if seen else None,
+        role=role,
+        leaving_id=leaving.pk if leaving else None,
+    )
+
+
+def assign(actor, *asked: Wanted, term: Term = NOW):
+    return apply_assignments(actor=actor, wanted=asked, term=term, title="Test", reason="Test")
+
+
+def manager_of(student, on: date = w.TODAY) -> int | None:
+    return managers_of([student.pk], on).get(student.pk)
+
+
+def codes(refused: pytest.ExceptionInfo[Refused]) -> list[str]:
+    return [reason.code for reason in refused.value.reasons]
+
+
+# Which students
+
+
+def test_filters_and_ssids_choose_within_reach_only(small_world, staff):
+    actor = small_world.coordinator_actor
+    of_nobody = many_students(2)
+
+    def names(**choice) -> list[str]:
+        return [one.first_name for one in chosen_students(actor, Choice(**choice))]
+
+    assert names() == []
+    assert names(is_without_manager=True) == ["Fern0", "Fern1"]
+    assert names(school_code=w.SCHOOL, grade_code="06") == ["Towhee"]
+    assert names(manager_id=small_world.case_manager.pk) == ["Alder", "Towhee"]
+    # Yarrow takes no part in special education, so only a number means Yarrow; Sage is another district's.
+    assert names(ssids=(w.SSIDS["yarrow"], w.SSIDS["sage"])) == ["Yarrow"]
+    assert without_manager_count(actor) == len(of_nobody)
+
+
+def test_who_has_left_is_not_chosen(small_world):
+    leaves(small_world.students["towhee"], w.TODAY - timedelta(days=1))
+    found = chosen_students(small_world.coordinator_actor, Choice(school_code=w.SCHOOL))
+    assert [one.first_name for one in found] == ["Alder"]
+
+
+# Bulk assignment
+
+
+def test_students_go_from_one_to_another_and_the_new_one_sees_them(small_world, staff):
+    alder, towhee = small_world.students["alder"], small_world.students["towhee"]
+    before = small_world.case_manager
+    applied = assign(
+        small_world.coordinator_actor,
+        wanted(alder, staff.teacher, seen=before),
+        wanted(towhee, staff.teacher, seen=before),
+    )
+
+    assert len(applied.done) == 2 and not applied.refused
+    assert set(visible_to(s.actor(staff.teacher))) == {alder, towhee}
+    assert not visible_to(small_world.case_manager_actor).exists()
+    # The past stays: until yesterday it was the other one.
+    assert manager_of(alder, w.TODAY - timedelta(days=1)) == before.pk
+    events = ChangeEvent.objects.filter(action="assign_student").order_by("pk")
+    assert [(one.student_id, one.detail["from"], one.detail["to"]) for one in events] == [
+        (alder.pk, before.pk, staff.teacher.pk),
+        (towhee.pk, before.pk, staff.teacher.pk),
+    ]
+
+
+def test_a_second_click_changes_nothing(small_world, staff):
+    asked = wanted(small_world.students["yarrow"], staff.teacher)
+    assign(small_world.coordinator_actor, asked)
+    with pytest.raises(Refused) as refused:
+        assign(small_world.coordinator_actor, asked)
+    assert codes(refused) == ["changed-meanwhile"]
+    assert AssignmentBatch.objects.count() == 1
+
+
+def test_the_second_of_two_administrators_is_told_what_the_first_did(small_world, staff):
+    alder, yarrow = small_world.students["alder"], small_world.students["yarrow"]
+    assign(small_world.coordinator_actor, wanted(yarrow, small_world.case_manager))
+
+    applied = assign(
+        small_world.coordinator_actor,
+        wanted(yarrow, staff.teacher),
+        wanted(alder, staff.teacher, seen=small_world.case_manager),
+    )
+
+    assert [move.row.student for move in applied.done] == [alder]
+    (refused,) = applied.refused
+    assert refused.refused.code == "changed-meanwhile" and "Wren Placeholder" in refused.refused.text
+    assert manager_of(yarrow) == small_world.case_manager.pk
+
+
+def test_out_of_reach_is_as_if_there_were_none(small_world, staff):
+    sage = small_world.students["sage"]
+    assert preview_assignments(small_world.coordinator_actor, [wanted(sage, staff.teacher)], NOW) == []
+    with pytest.raises(Refused) as refused:
+        assign(small_world.coordinator_actor, wanted(sage, staff.teacher))
+    assert codes(refused) == ["no-student"]
+
+
+def test_who_cannot_hold_a_meeting_or_works_elsewhere_gets_nobody(small_world, staff):
+    yarrow, actor = small_world.students["yarrow"], small_world.coordinator_actor
+    assert [one.name for one in candidates(actor)["assignment"]] == [
+        "Juniper Mockup",
+        "Larkspur Sample",
+        "Wren Placeholder",
+    ]
+    for person in (staff.neighbor, staff.therapist, staff.selpa):
+        with pytest.raises(Refused) as refused:
+            assign(actor, wanted(yarrow, person))
+        assert codes(refused) == ["cannot-hold"]
+
+
+def test_a_provider_of_another_school_would_not_see_the_student(small_world, staff):
+    grant_perspective(
+        user=staff.neighbor,
+        perspective_key="site_provider",
+        agency=Agency.objects.get(code=w.LEA),
+        starts_on=s.SINCE,
+        by=None,
+        reason="test",
+        schools=[School.objects.get(code=s.SECOND_SCHOOL)],
+    )
+    with pytest.raises(Refused) as refused:
+        assign(small_world.coordinator_actor, wanted(small_world.students["yarrow"], staff.neighbor))
+    assert codes(refused) == ["other-school"]
+
+
+@pytest.mark.parametrize(
+    ("term", "expected"),
+    [
+        (Term(w.TODAY - timedelta(days=1)), "starts-before-today"),
+        (Term(w.TODAY, w.TODAY - timedelta(days=1)), "ends-before-start"),
+    ],
+)
+def test_the_past_is_not_rewritten(small_world, staff, term, expected):
+    with pytest.raises(Refused) as refused:
+        assign(
+            small_world.coordinator_actor, wanted(small_world.students["yarrow"], staff.teacher), term=term
+        )
+    assert codes(refused) == [expected]
+
+
+def test_a_case_manager_assigns_nobody(small_world, staff):
+    with pytest.raises(Refused) as refused:
+        assign(small_world.case_manager_actor, wanted(small_world.students["alder"], staff.teacher))
+    assert codes(refused) == ["may-not-assign"]
+
+
+def test_a_school_assigns_its_own_students_only(small_world, staff):
+    grant = grant_perspective(
+        user=staff.teacher,
+        perspective_key="school",
+        agency=Agency.objects.get(code=w.LEA),
+        starts_on=s.SINCE,
+        by=None,
+        reason="test",
+        schools=[School.objects.get(code=s.SECOND_SCHOOL)],
+    )
+    principal = s.actor(staff.teacher, "school")
+    with pytest.raises(Refused) as refused:
+        assign(principal, wanted(small_world.students["yarrow"], staff.teacher))
+    assert codes(refused) == ["no-student"]
+    grant.schools.create(school=School.objects.get(code=w.SCHOOL))
+    applied = assign(s.actor(staff.teacher, "school"), wanted(small_world.students["yarrow"], staff.teacher))
+    assert len(applied.done) == 1
+
+
+def test_a_team_member_is_added_beside_the_case_manager(small_world, staff):
+    alder = small_world.students["alder"]
+    assign(small_world.coordinator_actor, wanted(alder, staff.teacher, kind="team", role="Speech"))
+
+    assert manager_of(alder) == small_world.case_manager.pk
+    assert list(visible_to(s.actor(staff.teacher))) == [alder]
+    assert TeamMember.objects.as_of(effective=w.TODAY).get().role == "Speech"
+    with pytest.raises(Refused) as refused:
+        assign(small_world.coordinator_actor, wanted(alder, staff.teacher, kind="team"))
+    assert codes(refused) == ["has-it-already"]
+
+
+# Taking back
+
+
+def test_a_batch_is_taken_back_once_and_only_where_it_still_stands(small_world, staff):
+    alder, towhee, yarrow = (small_world.students[name] for name in ("alder", "towhee", "yarrow"))
+    actor, before = small_world.coordinator_actor, small_world.case_manager
+    batch = assign(
+        actor,
+        wanted(alder, staff.teacher, seen=before),
+        wanted(towhee, staff.teacher, seen=before),
+        wanted(yarrow, staff.teacher),
+        wanted(alder, small_world.coordinator, kind="team"),
+    ).batch
+    assign(actor, wanted(towhee, small_world.coordinator, seen=staff.teacher))
+
+    assert undo_assignments(actor=actor, batch=batch) == 1
+    assert undo_assignments(actor=actor, batch=batch) == 0
+
+    assert [manager_of(one) for one in (alder, towhee, yarrow)] == [
+        before.pk,
+        small_world.coordinator.pk,
+        None,
+    ]
+    assert not TeamMember.objects.as_of(effective=w.TODAY).exists()
+
+
+def test_tomorrow_is_too_late_to_take_back(small_world, staff, noon):
+    batch = assign(small_world.coordinator_actor, wanted(small_world.students["yarrow"], staff.teacher)).batch
+    noon.shift(timedelta(days=1))
+    with pytest.raises(Refused) as refused:
+        undo_assignments(actor=small_world.coordinator_actor, batch=batch)
+    assert codes(refused) == ["too-late-to-undo"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_assign_the_same_student_at_once_do_not_undo_each_other(noon):
+    world = w.small_world()
+    staff = s.add_people()
+    yarrow, actor = world.students["yarrow"], world.coordinator_actor
+    ended: list[str] = []
+    start_line = threading.Barrier(2)
+
+    def act(person) -> None:
+        try:
+            connection.ensure_connection()
+            start_line.wait(timeout=20)
+            assign(actor, wanted(yarrow, person))
+            ended.append("assigned")
+        except Refused as refused:
+            ended.extend(one.code for one in refused.reasons)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=act, args=(person,)) for person in (staff.teacher, world.case_manager)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+    assert sorted(ended) == ["assigned", "changed-meanwhile"]
+    assert CaseAssignment.objects.believed().filter(student=yarrow).count() == 1
+
+
+# Hand-over
+
+
+def asked(successors, **changes) -> HandOver:
+    return HandOver(**{"term": NOW, "successors": successors, "reason": "Leaves", **changes})
+
+
+def everything_to(actor, user, to) -> dict[str, int | None]:
+    return {held.key: to.pk for held in holdings_of(actor, user, w.TODAY).held}
+
+
+def test_a_caseload_goes_to_two_successors_and_the_account_closes(small_world, staff):
+    actor, leaver = small_world.coordinator_actor, small_world.case_manager
+    alder, towhee = small_world.students["alder"], small_world.students["towhee"]
+    open_meeting(actor=small_world.case_manager_actor, student=alder, event=EVENTS["annual"])
+    assign_duty(actor=actor, kind="send", holder=small_world.coordinator, backup=None)
+    held = holdings_of(actor, leaver, w.TODAY)
+    assert [one.row.student for one in held.held] == [alder, towhee]
+    assert [one.student for one in held.meetings] == [alder]
+    successors = {
+        f"assignment-{alder.public_id}": staff.teacher.pk,
+        f"assignment-{towhee.public_id}": small_world.coordinator.pk,
+    }
+
+    done = hand_over(actor=actor, user=leaver, asked=asked(successors, last_day=w.TODAY, is_closing=True))
+
+    assert (len(done.applied.done), done.hanging, done.ended_grants) == (2, [], 1)
+    assert [manager_of(one) for one in (alder, towhee)] == [staff.teacher.pk, small_world.coordinator.pk]
+    leaver.refresh_from_db()
+    assert not leaver.is_active and grants_in_force(leaver, w.TODAY) == []
+    assert holdings_of(actor, leaver, w.TODAY).held == []
+
+
+def test_a_leave_falls_back_by_itself(small_world, staff):
+    actor, away = small_world.coordinator_actor, small_world.case_manager
+    alder = small_world.students["alder"]
+    until = date(2027, 1, 8)
+    hand_over(
+        actor=actor,
+        user=away,
+        asked=asked(everything_to(actor, away, staff.teacher), term=Term(w.TODAY, until)),
+    )
+
+    days = [w.TODAY, until, until + timedelta(days=1)]
+    assert [manager_of(alder, day) for day in days] == [staff.teacher.pk, staff.teacher.pk, away.pk]
+    assert len(grants_in_force(away, w.TODAY)) == 1
+
+
+def test_what_has_no_successor_is_listed_not_lost(small_world, staff):
+    actor, leaver = small_world.coordinator_actor, small_world.case_manager
+    alder, towhee = small_world.students["alder"], small_world.students["towhee"]
+    preview = preview_hand_over(
+        actor, leaver, asked({f"assignment-{alder.public_id}": staff.teacher.pk}, last_day=w.TODAY)
+    )
+    assert [one.row.student for one in preview.hanging] == [towhee]
+    assert preview.reasons == []
+
+
+def test_nothing_is_done_where_one_row_is_refused(small_world, staff):
+    actor, leaver = small_world.coordinator_actor, small_world.case_manager
+    with pytest.raises(Refused) as refused:
+        hand_over(
+            actor=actor,
+            user=leaver,
+            asked=asked(everything_to(actor, leaver, staff.neighbor), last_day=w.TODAY),
+        )
+    assert codes(refused) == ["cannot-hold"]
+    assert manager_of(small_world.students["alder"]) == leaver.pk
+    assert len(grants_in_force(leaver, w.TODAY)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"reason": " "}, ["no-reason"]),
+        ({"last_day": w.TODAY - timedelta(days=1)}, ["no-last-day"]),
+        ({"is_closing": True}, ["close-when"]),
+        ({"term": Term(w.TODAY, w.TODAY), "last_day": w.TODAY}, ["leave-and-end"]),
+    ],
+)
+def test_a_hand_over_that_contradicts_itself_says_so(small_world, staff, changes, expected):
+    with pytest.raises(Refused) as refused:
+        hand_over(
+            actor=small_world.coordinator_actor, user=small_world.case_manager, asked=asked({}, **changes)
+        )
+    assert codes(refused) == expected
+
+
+def test_duties_pass_on_with_the_caseload(small_world, staff):
+    """The second coordinator leaves: the duty held goes to its backup, the one stood in for stays without."""
+    grant_perspective(
+        user=staff.teacher,
+        perspective_key="coordinator",
+        agency=Agency.objects.get(code=w.LEA),
+        starts_on=s.SINCE,
+        by=None,
+        reason="test",
+    )
+    actor, first = small_world.coordinator_actor, small_world.coordinator
+    assign_duty(actor=actor, kind="send", holder=staff.teacher, backup=first)
+    assign_duty(actor=actor, kind="fix", holder=first, backup=staff.teacher)
+    assign_duty(actor=actor, kind="certify", holder=staff.teacher, backup=None)
+    with pytest.raises(Refused) as refused:
+        hand_over(actor=actor, user=staff.teacher, asked=asked({}, last_day=w.TODAY))
+    assert codes(refused) == ["duty-left"]
+
+    done = hand_over(actor=actor, user=staff.teacher, asked=asked({}, last_day=w.TODAY, duties_to=first))
+
+    standing = {
+        one.kind: (one.holder_id, one.backup_id) for one in Duty.objects.filter(ended_at__isnull=True)
+    }
+    assert standing == {"send": (first.pk, None), "fix": (first.pk, None), "certify": (first.pk, None)}
+    assert (done.duties, done.ended_grants) == (3, 2)
+    assert [row.kind for row in duties_at(w.LEA) if row.gap] == ["arrivals"]
+
+
+def test_an_account_that_works_elsewhere_too_is_not_closed(small_world, staff):
+    grant_perspective(
+        user=small_world.case_manager,
+        perspective_key="case_manager",
+        agency=Agency.objects.get(code=w.OTHER_LEA),
+        starts_on=s.SINCE,
+        by=None,
+        reason="test",
+    )
+    actor, leaver = small_world.coordinator_actor, small_world.case_manager
+    with pytest.raises(Refused) as refused:
+        hand_over(
+            actor=actor,
+            user=leaver,
+            asked=asked(everything_to(actor, leaver, staff.teacher), last_day=w.TODAY, is_closing=True),
+        )
+    assert codes(refused) == ["works-elsewhere"]
+    assert manager_of(small_world.students["alder"]) == leaver.pk
+
+
+def test_a_last_day_to_come_keeps_the_account_until_then(small_world, staff, noon):
+    from manzanita.accounts.person_actions import close_planned_accounts
+
+    actor, leaver = small_world.coordinator_actor, small_world.case_manager
+    last = w.TODAY + timedelta(days=4)
+    hand_over(
+        actor=actor,
+        user=leaver,
+        asked=asked(
+            everything_to(actor, leaver, staff.teacher),
+            term=Term(last + timedelta(days=1)),
+            last_day=last,
+            is_closing=True,
+        ),
+    )
+
+    assert manager_of(small_world.students["alder"]) == leaver.pk
+    assert Grant.objects.get(user=leaver).ends_on == last
+    assert close_planned_accounts() == 0
+    noon.shift(timedelta(days=5))
+    assert close_planned_accounts() == 1
+    leaver.refresh_from_db()
+    assert not leaver.is_active
+    assert manager_of(small_world.students["alder"], timezone.localdate()) == staff.teacher.pk
