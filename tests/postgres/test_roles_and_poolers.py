@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 
+from manzanita.cli import main as manzanita
 from manzanita.platform import database_roles
 from manzanita.platform.database_roles import powers, require_powerless_role
 from manzanita.platform.postgresql.base import DatabaseWrapper
@@ -173,3 +174,27 @@ def test_migrations_run_as_owner_and_let_the_application_use_what_is_new(transac
         finally:
             owner.execute("DROP TABLE brand_new")
     assert not database_roles._is_owner_at_work
+
+
+def test_db_roles_makes_the_role_once_and_says_whether_agencies_are_kept_apart(
+    transactional_db, settings, capsys
+):
+    role = settings.DATABASE_ROLE = f"manzanita_tests_{secrets.token_hex(6)}"
+    with psycopg.connect(owner_url(), autocommit=True) as owner:
+        try:
+            assert manzanita(["db-roles"]) == 0
+            assert capsys.readouterr().out.startswith(f"{role}: made; it may read and write rows.")
+            made = owner.execute(
+                "SELECT rolsuper, rolbypassrls, rolcanlogin, has_table_privilege(oid, 'students_plan', 'INSERT'),"
+                " has_table_privilege(oid, 'students_plan', 'TRUNCATE') FROM pg_roles WHERE rolname = %s",
+                [role],
+            ).fetchone()
+            assert made == (False, False, False, True, False)
+            # The tests' own login owns the tables, whatever it acts as.
+            assert manzanita(["db-roles"]) == 1
+            told = capsys.readouterr().out
+            assert f"{role}: was there" in told
+            assert "Agencies are not kept apart: " in told
+        finally:
+            owner.execute(f"DROP OWNED BY {role}")
+            owner.execute(f"DROP ROLE {role}")
