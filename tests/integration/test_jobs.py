@@ -467,7 +467,8 @@ class Greenhouse:
         )
         self.environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "greenhouse_settings",
-            "PYTHONPATH": str(directory),
+            # The code under test, also where another copy of it is installed.
+            "PYTHONPATH": os.pathsep.join([str(directory), *sys.path]),
             "MANZANITA_VAR": str(directory / "var"),
             "DATABASE_URL": database_url,
             "MANZANITA_JOB_LEASE_SECONDS": str(LEASE_SECONDS),

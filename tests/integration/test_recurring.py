@@ -41,6 +41,22 @@ def test_it_comes_again_and_again_until_it_is_stopped(alone):
     assert seen == ["test.tick"] * 3
 
 
+def test_what_is_not_due_at_the_start_comes_a_round_later(alone):
+    stop, seen = threading.Event(), []
+
+    @recurring.recurring("test.a-late", every_seconds=0.2, is_due_at_start=False)
+    def late() -> None:
+        seen.append("late")
+        stop.set()
+
+    @recurring.recurring("test.early", every_seconds=0.15)
+    def early() -> None:
+        seen.append("early")
+
+    recur_until(stop)
+    assert seen[:2] == ["early", "early"] and seen[-1] == "late"
+
+
 def test_one_that_fails_does_not_stop_the_others_and_its_words_are_not_logged(alone, caplog):
     stop, seen = threading.Event(), []
 

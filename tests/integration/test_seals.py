@@ -375,11 +375,13 @@ def test_another_key_is_told_as_such(places):
 
 def test_the_daily_check_runs_when_the_last_one_is_a_day_old():
     with time_machine.travel(datetime(2026, 11, 2, 9, tzinfo=UTC), tick=False) as clock:
+        verify_daily()
+        assert not Job.objects.filter(kind=VERIFY_JOB).exists(), "nothing is sealed yet"
         read(30)
+        seal_waiting()
         verify_daily()
         verify_daily()
         assert Job.objects.filter(kind=VERIFY_JOB).count() == 1
-        seal_waiting()
         run_jobs_now(raises_errors=True)
         check = SealCheck.objects.get()
         assert (check.row_count, check.problem_count, check.first_problem) == (1, 0, "")

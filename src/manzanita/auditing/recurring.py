@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import transaction
+
+from manzanita.auditing.models import SealHead
 from manzanita.auditing.queries import last_check
 from manzanita.auditing.sealing import seal_waiting
 from manzanita.platform import clock
@@ -20,10 +23,14 @@ def seal() -> None:
     seal_waiting()
 
 
-@recurring("auditing.verify-daily", every_seconds=900)
+# Not at the start: a worker that was only restarted has other work to do first.
+@recurring("auditing.verify-daily", every_seconds=900, is_due_at_start=False)
 def verify_daily() -> None:
-    """Enqueue a verification where the last one is a day old."""
+    """Enqueue a verification where there are seals and the last one is a day old."""
     check = last_check()
-    is_due = check is None or clock.now() - check.at >= VERIFY_EVERY
-    if is_due and not is_under_way(VERIFY_JOB):
-        enqueue_job(kind=VERIFY_JOB, args={})
+    if check is not None and clock.now() - check.at < VERIFY_EVERY:
+        return
+    with transaction.atomic():
+        # The lock keeps two workers that start together from enqueuing two.
+        if SealHead.objects.select_for_update().order_by("pk").first() and not is_under_way(VERIFY_JOB):
+            enqueue_job(kind=VERIFY_JOB, args={})

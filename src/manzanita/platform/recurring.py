@@ -23,21 +23,25 @@ logger = logging.getLogger("manzanita.recurring")
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """``function`` is due again ``every_seconds`` after it began."""
+    """``function`` is due again ``every_seconds`` after it began, the first time at the start of the worker or so
+    long after it."""
 
     name: str
     every_seconds: float
     function: Callable[[], object]
+    is_due_at_start: bool = True
 
 
 _known: dict[str, Recurring] = {}
 
 
-def recurring(name: str, *, every_seconds: float) -> Callable[[Callable[[], object]], Callable[[], object]]:
+def recurring(
+    name: str, *, every_seconds: float, is_due_at_start: bool = True
+) -> Callable[[Callable[[], object]], Callable[[], object]]:
     """Register a function without arguments that every worker calls again and again."""
 
     def register(function: Callable[[], object]) -> Callable[[], object]:
-        _known[name] = Recurring(name, every_seconds, function)
+        _known[name] = Recurring(name, every_seconds, function, is_due_at_start)
         return function
 
     return register
@@ -61,8 +65,12 @@ def run_once(one: Recurring) -> bool:
 
 
 def recur_until(stop: threading.Event) -> None:
-    """Call everything when it is due, beginning now, until ``stop`` is set. For a thread of its own."""
-    due = {one.name: (time.monotonic(), one) for one in known_recurring()}
+    """Call everything when it is due until ``stop`` is set. For a thread of its own."""
+    started = time.monotonic()
+    due = {
+        one.name: (started if one.is_due_at_start else started + one.every_seconds, one)
+        for one in known_recurring()
+    }
     while due and not stop.is_set():
         for name, (at, one) in list(due.items()):
             if at <= time.monotonic() and not stop.is_set():
