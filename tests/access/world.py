@@ -33,7 +33,7 @@ from manzanita.orgs.models import Agency, School
 from manzanita.platform.facts import Statement
 from manzanita.platform.files import store_file
 from manzanita.students.actions import Identity, register_students, state_student_facts
-from manzanita.students.assignment_models import AssignmentBatch
+from manzanita.students.assignment_models import AssignmentBatch, AssignmentChange
 from manzanita.students.models import Plan, Service, Student
 from tests.support import pages
 from tests.support import world as w
@@ -272,6 +272,8 @@ def _export(by: User, lea: str = w.LEA, state: str = "ready") -> ListExport:
         is_alone=state == "ready",
         state=state,
         lapses_at=w.NOON + timedelta(days=3),
+        made_count=1,
+        size_bytes=4,
         expires_at=w.NOON + timedelta(days=7),
     )
     if state == "ready":
@@ -292,10 +294,19 @@ def add_far_person() -> User:
     return person
 
 
-def _batch(lea: str) -> AssignmentBatch:
-    return AssignmentBatch.objects.create(
-        agency_code=lea, title="Access", made_on=w.TODAY, made_at=w.NOON, by_id=1
+def _batch(lea: str, student: Student, world: w.World) -> AssignmentBatch:
+    """Today the student was given to the case manager, who had nobody's before."""
+    batch = AssignmentBatch.objects.create(
+        agency_code=lea, title="Access", made_on=w.TODAY, made_at=w.NOON, by_id=world.coordinator.pk
     )
+    AssignmentChange.objects.create(
+        batch=batch,
+        student=student,
+        kind="assignment",
+        to_user_id=world.case_manager.pk,
+        starts_on=w.TODAY,
+    )
+    return batch
 
 
 def _role(selpa: str) -> Role:
@@ -450,7 +461,7 @@ def _objects(
         "viewing_block": _blocks(world),
         "person": (world.case_manager, add_far_person()),
         "grant": (world.case_manager_grant, add_far_person().grants.get()),
-        "assignment": (_batch(w.LEA), _batch(FAR_LEA)),
+        "assignment": (_batch(w.LEA, students["yarrow"], world), _batch(FAR_LEA, far, world)),
         "role": (_role(w.SELPA), _role(FAR_SELPA)),
         "transfer": (_transfer(world, w.OTHER_LEA, w.LEA), _transfer(world, w.OTHER_LEA, FAR_LEA)),
         "loan": (world.case_manager_grant, add_far_person().grants.get()),

@@ -16,6 +16,7 @@ from manzanita.accounts.actions import grant_perspective
 from manzanita.meetings.models import Meeting
 from manzanita.students.actions import state_one
 from manzanita.students.models import Plan
+from manzanita.students.people_actions import ContactValues, RightsValues
 from tests.support import pages
 from tests.support import world as w
 from tests.support.pages import text_of
@@ -35,20 +36,18 @@ def moved(small_world) -> w.World:
     state_one("plan", slot=slot, values=values, effective_from=date(2026, 11, 9), by_id=None, cause="test")
     status = {"lea_code": w.OTHER_LEA, "status_code": "1", "reason_code": "", "initial_entry_on": None}
     state_one("status", slot=slot, values=status, effective_from=ARRIVED, by_id=None, cause="test")
-    contact = {
-        "name": "Newcomb Testcase",
-        "relation": "Foster parent",
-        "language": "Spanish",
-        "phone": "555-0177",
-    }
-    state_one(
-        "contact",
-        slot={**slot, "contact_no": 2},
-        values={**contact, "is_rights_holder": True},
-        effective_from=date(2026, 9, 1),
-        by_id=None,
-        cause="test",
+    contact = ContactValues(
+        name="Newcomb Testcase", relation="Foster parent", language="Spanish", phone="555-0177"
     )
+    for kind, values in (("contact", contact), ("rights", RightsValues("foster_parent"))):
+        state_one(
+            kind,
+            slot={**slot, "contact_no": 2},
+            values=values.content(),
+            effective_from=date(2026, 9, 1),
+            by_id=None,
+            cause="test",
+        )
     Meeting.objects.create(
         student=student,
         lea_code=w.OTHER_LEA,
@@ -72,7 +71,7 @@ def page_of(world: w.World, tab: str = "record") -> str:
     return f"/students/{world.students['alder'].public_id}?tab={tab}"
 
 
-LATER = ("Heron Creek", "Newcomb", "Spanish", "320", "11/02/2026", "11/09/2026")
+LATER = ("Heron Creek", "Newcomb", "Spanish", "Autism", "11/02/2026", "11/09/2026")
 
 
 @pytest.mark.parametrize("tab", ["record", "meetings", "state"])
@@ -95,7 +94,7 @@ def test_the_clock_that_runs_elsewhere_is_not_shown(moved, coordinator):
 
 def test_the_next_lea_sees_all_of_it(moved, sign_in):
     page = text_of(sign_in(pages.other_coordinator(moved)).get(page_of(moved)))
-    assert "Heron Creek Unified" in page and "320" in page and "former LEA" not in page
+    assert "Heron Creek Unified" in page and "320 Autism" in page and "former LEA" not in page
 
 
 def test_on_the_last_day_nothing_is_hidden_yet(moved, sign_in):
@@ -124,7 +123,7 @@ def test_accountability_by_a_plan_of_the_next_lea_brings_the_record_back_whole(m
     slot = {"student_id": student.pk}
     state_one("plan", slot=slot, values=values, effective_from=date(2026, 11, 9), by_id=None, cause="test")
     page = text_of(coordinator.get(page_of(moved)))
-    assert "former LEA" not in page and "320" in page
+    assert "former LEA" not in page and "320 Autism" in page
 
 
 def test_the_perspective_of_a_former_lea_lists_those_who_left_and_corrects(moved, sign_in):

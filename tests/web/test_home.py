@@ -241,7 +241,7 @@ def test_odd_questions_change_nothing(small_world, coordinator):
 # those who send also the plan, sends that do not go on, and imports; for those who manage people host sessions,
 # requested records, monitors, blocks of others and exports to approve; open meetings outside the view
 CASE_MANAGER_QUERIES = 12
-COORDINATOR_QUERIES = 27
+COORDINATOR_QUERIES = 26
 
 
 @pytest.mark.parametrize("count", [3, 60])

@@ -444,9 +444,9 @@ def test_no_name_and_no_number_stands_in_an_address(small_world, manager):
 
 # session, user, grants, no block; meeting, scope, read log 2 and its count; facts 8; answers and decisions, once
 # for the page and once for its findings; what the rules read beside it 4; the SELPA's policies; agencies to choose from
-PAGE_QUERIES = 26
+PAGE_QUERIES = 27
 # no agencies; answers, decisions, rules and policies once more for what would happen
-FINALIZE_QUERIES = 32
+FINALIZE_QUERIES = 33
 
 
 @pytest.mark.parametrize("count", [1, 20])
