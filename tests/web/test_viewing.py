@@ -334,7 +334,9 @@ def test_whoever_runs_the_installation_can_open_them(small_world, block, capsys)
 def test_a_page_costs_one_query_more_and_past_a_count_s_limit_some(small_world, django_assert_num_queries):
     looks(small_world, 1, 1)
     for _ in range(2):
-        with django_assert_num_queries(3):  # the read log 2 (its row, and the seal it waits for), and its count
+        with django_assert_num_queries(
+            3
+        ):  # the read log 2 (its row, and the seal it waits for), and its count
             looks(small_world, 2, 51)
     looks(small_world, 1, 950)
     for _ in range(2):
