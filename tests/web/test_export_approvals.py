@@ -19,6 +19,7 @@ from manzanita.platform.models import Job
 from tests.support import pages
 from tests.support import world as w
 from tests.support.pages import text_of
+from tests.support.sign_in import code_now
 
 LARGE = {"list": "all", "search": "", "form": "csv"}
 WHY = "The auditors want the roster."
@@ -67,8 +68,12 @@ def selpa(small_world) -> User:
     return person("Sequoia Mockup", "selpa", w.SELPA)
 
 
-def confirmed(client: Client, password: str = w.PASSWORD):
-    return client.post("/account/confirm", {"password": password, "next": "/exports/new?list=all"})
+def confirmed(client: Client):
+    """Proven again, by the password and the code of the app; a code is good once."""
+    told = {"password": w.PASSWORD, "code": code_now(), "next": "/exports/new?list=all"}
+    answer = client.post("/account/confirm", told)
+    assert answer.status_code == 302
+    return answer
 
 
 def ask(client: Client, why: str = WHY, key: str = "key-of-a-page-1"):
@@ -114,6 +119,13 @@ def test_without_a_fresh_sign_in_nothing_is_asked_and_nothing_typed_is_lost(coor
     assert WHY in text_of(coordinator.get("/exports/new?list=all"))
 
 
+def test_the_password_without_the_code_is_no_fresh_sign_in(coordinator, laurel):
+    answer = coordinator.post("/account/confirm", {"password": w.PASSWORD, "next": "/exports/new?list=all"})
+    assert answer.status_code == 200
+    assert ask(coordinator).url.startswith("/account/confirm?")
+    assert not ListExport.objects.exists()
+
+
 @pytest.mark.parametrize(("seconds", "is_fresh"), [(299, True), (300, False)])
 def test_a_confirmation_counts_for_five_minutes(coordinator, laurel, noon, seconds, is_fresh):
     confirmed(coordinator)
@@ -128,7 +140,8 @@ def test_it_waits_with_its_reason_and_nothing_is_made(coordinator, laurel, sign_
     confirmed(coordinator)
     answer = ask(coordinator, why="  ")
     assert answer.status_code == 422 and "Say why, in a few words" in text_of(answer)
-    export = waiting(coordinator)
+    assert ask(coordinator).url.startswith("/exports/0")
+    export = ListExport.objects.get()
     run_jobs_now(raises_errors=True)
     assert state(export) == "waiting"
     page = text_of(coordinator.get(f"/exports/{export.public_id}"))
@@ -171,7 +184,6 @@ def test_approved_it_is_made_and_names_who_agreed(coordinator, laurel, sign_in):
     approved = ChangeEvent.objects.get(action="approve_export")
     assert (approved.actor_user_id, approved.reason) == (laurel.pk, "For the audit")
     # What a second person agreed to was not taken alone.
-    confirmed(coordinator)
     assert ask(coordinator, key="key-of-a-page-2").url.startswith("/exports/0")
 
 
