@@ -1,4 +1,4 @@
-"""A line in the log for whatever was refused: who, through which grant, which page. Never the address or what was sent."""
+"""A line in the log for whatever was refused: who, by which grant, which page. Never the address or what was sent."""
 
 from __future__ import annotations
 

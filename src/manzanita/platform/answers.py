@@ -1,4 +1,4 @@
-"""What holds for every answer of a page: no copy of it is kept on the way or in the browser, and no odd method is heard."""
+"""For every answer of a page: no copy is kept on the way or in the browser, and no odd method is heard."""
 
 from __future__ import annotations
 
