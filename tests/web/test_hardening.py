@@ -12,15 +12,19 @@ import sys
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
+from django.core import signing
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import path
+from django.urls import path, reverse
 
-from manzanita.accounts.second_factor import new_recovery_codes, recovery_codes_of
+from manzanita.accounts.models import User
+from manzanita.accounts.one_time_links import INVITATION, token_for
+from manzanita.accounts.second_factor import check_code, new_recovery_codes, recovery_codes_of
 from manzanita.platform.log_lines import LineFormatter
 from manzanita.platform.request_ids import request_id
 from manzanita.web import urls
 from tests.support import world as w
-from tests.support.sign_in import signed_in
+from tests.support.sign_in import code_now, signed_in
 
 
 def _breaks(request):
@@ -215,6 +219,70 @@ def test_a_header_of_a_client_is_not_taken_for_its_address(small_world):
     ]
 
     assert answers[-1].status_code == 429
+
+
+def test_a_password_counts_as_it_was_typed(small_world):
+    user = small_world.case_manager
+    user.set_password("  Granite lupine otter fog " + "x" * 100)
+    user.save()
+
+    def status(password: str) -> int:
+        return Client().post("/sign-in", {"username": user.email, "password": password}).status_code
+
+    assert status("  Granite lupine otter fog " + "x" * 100) == 302
+    for other in (
+        "Granite lupine otter fog " + "x" * 100,
+        "  granite lupine otter fog " + "x" * 100,
+        "  Granite lupine otter fog " + "x" * 99,
+    ):
+        assert status(other) == 200
+
+
+def test_a_new_installation_has_no_account(db):
+    assert not User.objects.exists()
+
+
+def test_no_key_in_a_header_opens_a_page(small_world):
+    key = signed_in(small_world.coordinator).session.session_key
+    for sent in (f"Bearer {key}", f"Token {key}", "Basic anVuaXBlcjp4"):
+        assert Client(headers={"Authorization": sent}).get("/students").url == "/sign-in?next=/students"
+    assert Client().get(f"/students?sessionid={key}&access_token={key}").status_code == 302
+
+
+def test_a_mailed_link_that_was_changed_opens_nothing(small_world):
+    token = token_for(small_world.case_manager, INVITATION)
+    body, _, signature = token.rpartition(":")
+    forged = signing.dumps(
+        {"user": small_world.coordinator.pk, "print": ""}, salt="link:invitation", key="guess"
+    )
+
+    assert Client().get(f"/invitation/{token}").status_code == 200
+    for changed in (f"{body}:{signature[::-1]}", f"{body[::-1]}:{signature}", forged):
+        assert Client().get(f"/invitation/{changed}").status_code == 410
+
+
+def test_a_secret_that_was_changed_in_the_database_is_not_read(small_world):
+    row = Authenticator.objects.get(user=small_world.coordinator, type="totp")
+    code = code_now()
+    sealed = row.data["secret"]
+    row.data["secret"] = sealed[:40] + ("A" if sealed[40] != "A" else "B") + sealed[41:]
+    row.save()
+    assert check_code(small_world.coordinator, code) == ""
+    row.data["secret"] = sealed
+    row.save()
+    assert check_code(small_world.coordinator, code) == "totp"
+
+
+def test_extracts_and_contacts_have_a_largest_size(small_world, monkeypatch):
+    monkeypatch.setattr("manzanita.web.state_extracts.LARGEST_UPLOAD_BYTES", 10)
+    monkeypatch.setattr("manzanita.web.directory.LARGEST_FILE_BYTES", 10)
+    client = signed_in(small_world.coordinator)
+    for name, field, told in (
+        ("state_extracts", "files", "These files are larger than 200 MB together"),
+        ("directory_load", "file", "The file is larger than 2 MB."),
+    ):
+        answer = client.post(reverse(name), {field: SimpleUploadedFile("SWDS.txt", b"x" * 11)})
+        assert answer.status_code == 422 and told in answer.content.decode()
 
 
 # The log
