@@ -173,7 +173,9 @@ def _read_log(path: Path, ledger: Ledger) -> None:
         if line.startswith("Traceback"):
             last = next((one for one in lines[number + 1 :] if one and not one.startswith(" ")), "")
             ledger.went_wrong(f"{path.name}: traceback: {last[:160]}")
-        elif "[ERROR]" in line or "[CRITICAL]" in line or line.startswith("Internal Server Error"):
+        elif any(
+            word in line for word in ("[ERROR]", "[CRITICAL]", '"level": "error"', '"level": "critical"')
+        ):
             ledger.went_wrong(f"{path.name}: {line[:160]}")
 
 

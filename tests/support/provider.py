@@ -1,7 +1,8 @@
 """A district's OpenID Connect provider, as small as it can be: discovery, sign-in page, token, keys.
 
 It runs in a thread and signs what ``claims`` says at the time. ``forge`` makes it sign with a key that it does
-not publish; ``algorithm`` ``none`` and ``HS256`` are what an attacker would try.
+not publish; ``algorithm`` ``none`` and ``HS256`` are what an attacker would try; ``issuer`` is who it calls itself
+where that is not its address.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Provider(AbstractContextManager):
         self.other_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.claims: dict[str, Any] = {}
         self.forge, self.algorithm = False, "RS256"
-        self.cancels = False
+        self.cancels, self.issuer = False, ""
         self._challenges: dict[str, str] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -41,7 +42,7 @@ class Provider(AbstractContextManager):
     def id_token(self) -> str:
         now = int(time.time())
         claims = {
-            "iss": self.address,
+            "iss": self.issuer or self.address,
             "aud": CLIENT_ID,
             "sub": "person-1",
             "iat": now,
@@ -79,7 +80,7 @@ class Provider(AbstractContextManager):
 
     def _discovery(self) -> dict[str, Any]:
         return {
-            "issuer": self.address,
+            "issuer": self.issuer or self.address,
             "authorization_endpoint": f"{self.address}/authorize",
             "token_endpoint": f"{self.address}/token",
             "jwks_uri": f"{self.address}/keys",

@@ -36,7 +36,7 @@ def provider(running, monkeypatch):
     monkeypatch.setenv("MANZANITA_OIDC_TESTS", CLIENT_SECRET)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     running.claims = {"email": "wren.placeholder@example.org", "email_verified": True}
-    running.forge, running.algorithm, running.cancels = False, "RS256", False
+    running.forge, running.algorithm, running.cancels, running.issuer = False, "RS256", False, ""
     return running
 
 
@@ -167,6 +167,13 @@ def test_a_token_with_a_signature_that_is_not_the_providers_signs_nobody_in(doma
     for algorithm in ("none", "HS256"):
         provider.algorithm = algorithm
         refused(Client(), provider)
+
+
+def test_a_provider_that_calls_itself_another_than_was_set_up_signs_nobody_in(domain, provider):
+    provider.issuer = "http://login.other.example"
+    refused(Client(), provider)
+    provider.issuer = f"{provider.address}/"
+    assert come_back(Client(), provider).status_code == 302
 
 
 def test_an_answer_is_good_once_and_only_in_the_browser_that_asked(domain, provider):

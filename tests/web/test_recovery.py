@@ -114,6 +114,8 @@ def test_a_link_for_one_thing_is_not_good_for_another(small_world, mailoutbox):
         (chosen("!!!sunshine!!!!2026"), "a common password made longer"),
         (chosen("qwertyuiopasdfgh"), "a common password made longer"),
         (chosen("1q2w3e4r5t6y7u8i9o0p"), "too common"),
+        (chosen("Manzanita-CALPADS-2026!"), "everybody here would try first"),
+        (chosen("SpecialEducation.Teacher7"), "everybody here would try first"),
         (chosen("juniper.mockup@example.org"), "too similar to the email"),
         (chosen(NEW, "granite lupine otter fig"), "match"),
     ],
@@ -132,6 +134,7 @@ def test_a_weak_password_is_refused_with_its_reason(small_world, mailoutbox, sen
     [
         "correct horse battery",
         "日本の春はとても美しいですねえ",
+        "manzanita blooms over granite",
         "a heron waits where two creeks meet and nobody has counted the stones since winter came",
     ],
 )

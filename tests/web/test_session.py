@@ -209,6 +209,28 @@ def test_all_other_sessions_end_at_once(small_world, manager):
     assert manager.get("/students").status_code == 200
 
 
+def test_ending_a_session_elsewhere_needs_a_proof_of_a_moment_ago(small_world, manager, noon):
+    other = signed_in(small_world.case_manager, second="")
+    noon.shift(301)
+    there = UserSession.objects.exclude(session_key=manager.session.session_key).get()
+    for address in (f"/account/sessions/{there.pk}/end", "/account/sessions/end-others"):
+        assert manager.post(address).url == "/account/confirm?next=%2Faccount"
+    assert other.get("/students").status_code == 200
+    manager.post("/account/confirm", {"password": w.PASSWORD})
+    assert manager.post(f"/account/sessions/{there.pk}/end").url == "/account"
+    assert other.get("/students").status_code == 302
+
+
+def test_an_id_that_was_signed_out_opens_nothing_any_more(small_world, manager):
+    key = manager.session.session_key
+    answer = manager.post("/sign-out")
+    assert answer["Clear-Site-Data"] == '"cache"'
+    thief = Client()
+    thief.cookies["sessionid"] = key
+
+    assert thief.get("/students").url == "/sign-in?next=/students"
+
+
 @pytest.mark.parametrize(
     ("agent", "words"),
     [

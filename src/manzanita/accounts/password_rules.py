@@ -10,6 +10,24 @@ from django.core.exceptions import ValidationError
 _REPEATED = re.compile(r"(.{1,12}?)\1+(.{0,3})")
 _ROWS = ("abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiopasdfghjklzxcvbnm")
 _SHORTEST_RUN = 8
+# Words that everybody around here has in mind; docs/security/controls.md lists them.
+HOUSE_WORDS = (
+    *(
+        "manzanita",
+        "calpads",
+        "seds",
+        "seis",
+        "selpa",
+        "sped",
+        "specialeducation",
+        "special",
+        "education",
+        "iep",
+    ),
+    *("ifsp", "student", "teacher", "school", "district", "unified", "county", "california", "coordinator"),
+    *("casemanager", "password", "welcome", "admin", "spring", "summer", "autumn", "winter"),
+)
+_LEAST_OWN_LETTERS = 6
 
 
 class PaddedPasswordValidator:
@@ -40,6 +58,22 @@ class PaddedPasswordValidator:
 
     def get_help_text(self) -> str:
         return "Your password can’t be a common one made longer."
+
+
+class HouseWordsValidator:
+    """Refuses a password of which little is left once the words of this house, digits and signs are taken out."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        plain = re.sub(r"[\W\d_]", "", password.lower())
+        own = re.sub("|".join(sorted(HOUSE_WORDS, key=len, reverse=True)), "", plain)
+        if own != plain and len(own) < _LEAST_OWN_LETTERS:
+            raise ValidationError(
+                "This is made of words that everybody here would try first. Take words that do not belong together.",
+                code="password_house_words",
+            )
+
+    def get_help_text(self) -> str:
+        return "Your password can’t be made of words of special education alone."
 
 
 def _is_run(plain: str) -> bool:

@@ -29,6 +29,8 @@ ENV_PREFIX = "MANZANITA_OIDC_"
 # Signatures of a key pair: a shared secret would let whoever can check a token also make one.
 ALGORITHMS = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"}
 
+WELL_KNOWN = "/.well-known/openid-configuration"
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderRefused(Exception):
@@ -119,6 +121,9 @@ class SignedTokenAdapter(OpenIDConnectOAuth2Adapter):
         return super().complete_login(request, app, token, **kwargs)
 
     def _decode_id_token(self, app, id_token):
+        said, ours = self.openid_config.get("issuer"), app.settings["server_url"]
+        if not isinstance(said, str) or said.rstrip("/") != ours.removesuffix(WELL_KNOWN).rstrip("/"):
+            raise OAuth2Error("another issuer than the one that was set up")
         try:
             header = jwt.get_unverified_header(id_token)
             if header.get("alg") not in ALGORITHMS or "kid" not in header:

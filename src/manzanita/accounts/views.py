@@ -124,7 +124,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         log_own(request.user, "sign_out")
         end_this_session(request)
-    return redirect("sign_in")
+    answer = redirect("sign_in")
+    # Pages are not kept anyway; this also drops those that the browser holds for its Back button.
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 @require_POST

@@ -199,6 +199,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@freshly_proven
 def place_end(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign out in one other place."""
     if end_place(request.user, pk):
@@ -208,6 +209,7 @@ def place_end(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@freshly_proven
 def places_end(request: HttpRequest) -> HttpResponse:
     count = end_sessions(request.user, but=request.session.session_key)
     log_own(request.user, "end_other_sessions", sessions=count)

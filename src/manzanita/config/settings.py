@@ -14,6 +14,10 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = env.bool("MANZANITA_DEBUG", False)
 PRODUCTION = env.bool("MANZANITA_PRODUCTION", False)
+if DEBUG and PRODUCTION:
+    raise RuntimeError(
+        "MANZANITA_DEBUG shows what pages are made of; a production system has to run without it."
+    )
 
 
 def _secret_key() -> str:
@@ -69,8 +73,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "manzanita.platform.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "manzanita.platform.answers.AnswerMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -81,6 +86,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "manzanita.accounts.middleware.ActorMiddleware",
+    "manzanita.accounts.refusal_log.RefusalLogMiddleware",
     "manzanita.accounts.gate.SessionGateMiddleware",
     "manzanita.accounts.read_only.ReadOnlyMiddleware",
     "manzanita.accounts.middleware.ReachMiddleware",
@@ -154,6 +160,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "manzanita.accounts.password_rules.PaddedPasswordValidator"},
+    {"NAME": "manzanita.accounts.password_rules.HouseWordsValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
         "OPTIONS": {"user_attributes": ["email", "name"]},
@@ -190,6 +197,7 @@ if PRODUCTION:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 31536000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -242,6 +250,8 @@ USE_I18N = False
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 WHITENOISE_USE_FINDERS = True
+# No other site has a use for our files.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = VAR_DIR / "files"
 # SIS files are read by columns from disk, so an upload goes to disk at once.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
@@ -283,6 +293,10 @@ CRASH_AT = env.str("MANZANITA_CRASH_AT", "")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "formatters": {"lines": {"()": "manzanita.platform.log_lines.LineFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["console"], "level": env.str("MANZANITA_LOG_LEVEL", "WARNING")},
+    # Django's own lines about refusals hold the address, in which the token of a mailed link may stand;
+    # accounts.refusal_log says it without.
+    "loggers": {name: {"level": "ERROR"} for name in ("django.request", "django.security.csrf")},
 }
