@@ -14,6 +14,16 @@ from manzanita.orgs.models import Agency
 from tests.support import world as w
 
 MONITOR_EMAIL = "bittern.example@cde.example.org"
+# Whoever only reads has an account all the same. These pages sign its person in, choose among the own perspectives,
+# and look after the own session, addresses, password and factors: each takes the account from the session, or from a
+# link that was mailed to it.
+OWN_ACCOUNT = frozenset(
+    "account address_add address_confirm address_remove app_remove ask_password authenticator_app change_password "
+    "confirm_identity factor_remove invitation keep_alive new_password openid_connect_callback passkey_add "
+    "passkey_options place_end places_end recovery_codes recovery_codes_new scope_schools second_factor "
+    "second_factor_setup session_locked session_resumed session_state session_unlock sign_in sign_in_passkey "
+    "switch_grant".split()
+)
 HOST_EMAIL = "egret.placeholder@host.example.org"
 
 
@@ -79,7 +89,16 @@ def addresses(public_id: object, number: int = 1) -> Iterator[tuple[str, str]]:
         "<uuid:public_id>": str(public_id),
         "<int:pk>": f"{number}",
         "<int:number>": "1",
+        "<int:contact_no>": "1",
+        "<int:grant_id>": f"{number}",
+        "<int:person_id>": f"{number}",
+        "<int:role_id>": f"{number}",
+        "<int:transfer_id>": f"{number}",
         "<slug:key>": "status",
+        "<slug:code>": w.OTHER_LEA,
+        "<slug:provider_id>": "nowhere",
+        "<str:field>": "23.20",
+        "<str:token>": "none",
     }
     for name, route in routes():
         for part, value in values.items():

@@ -7,7 +7,8 @@ import pytest
 import time_machine
 
 from manzanita.accounts.models import Grant, RecordRequest
-from manzanita.auditing.models import ChangeEvent, ReadEvent
+from manzanita.auditing.models import ChangeEvent
+from manzanita.auditing.queries import reads_of_student
 from manzanita.students.actions import Identity, register_students
 from manzanita.students.exact_search import lea_of, student_named, student_with_ssid
 from tests.support import world as w
@@ -213,7 +214,7 @@ def test_the_request_goes_to_the_other_district_with_its_reason(
     page = text_of(elsewhere.get(f"/admin/requests/{request.pk}"))
     assert "Sage Testcase" in page and "Wren Placeholder" in page and "Enrolls here on Monday" in page
     assert "Sage Testcase" in text_of(elsewhere.get("/admin/requests"))
-    assert ReadEvent.objects.filter(what="request", student_id=sage.pk).count() == 1
+    assert reads_of_student(sage.pk).filter(what="request").count() == 1
 
 
 def test_asking_again_while_it_waits_is_the_same_request(small_world, manager):

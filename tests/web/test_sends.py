@@ -20,8 +20,8 @@ from tests.support.pages import NO_ID, other_coordinator, text_of
 from tests.support.world import NOON
 
 SIGN_IN = reason_document(trouble_reason(GatewayUnavailable("401", Trouble.SIGN_IN)))
-# Session, user, grants; the page and its jobs.
-LIST_QUERIES = 5
+# Session, user, grants, no block; the page and its jobs.
+LIST_QUERIES = 6
 AWAY = reason_document(trouble_reason(GatewayUnavailable("refused", Trouble.UNREACHABLE)))
 
 

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from manzanita.accounts import lifecycle, mail, passkeys, second_factor
 from manzanita.accounts.attempts import count_failure, forget_failures, may_try
 from manzanita.accounts.models import Grant
+from manzanita.accounts.queries import grants_in_force
 from manzanita.accounts.second_factor import Factors, factors_of, needs_second_factor
 from manzanita.accounts.sessions import (
     begin_session,
@@ -57,6 +58,11 @@ def freshly_proven(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     return guarded
 
 
+def must_keep_factor(request: HttpRequest) -> bool:
+    """Asked of the person's own grants: in a view as a colleague the request offers none of them."""
+    return needs_second_factor(grants_in_force(request.user, clock.today()))
+
+
 @never_cache
 @require_GET
 def account(request: HttpRequest) -> HttpResponse:
@@ -66,7 +72,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "person": request.user,
         "addresses": EmailAddress.objects.filter(user=request.user).order_by("pk"),
         "factors": factors_of(request.user),
-        "needs_factor": needs_second_factor(request.available_grants),
+        "needs_factor": must_keep_factor(request),
         "places": places_of(request),
         "grants": grants.order_by("ends_on", "-starts_on", "pk"),
         "today": clock.today(),
@@ -129,7 +135,7 @@ def _why_not_proven(request: HttpRequest, factors: Factors, has_password: bool) 
 @freshly_proven
 def factor_remove(request: HttpRequest, pk: int) -> HttpResponse:
     why_not = second_factor.remove_factor(
-        user=request.user, pk=pk, must_keep_one=needs_second_factor(request.available_grants)
+        user=request.user, pk=pk, must_keep_one=must_keep_factor(request)
     )
     factors = factors_of(request.user)
     change_mark(request, asks_second=factors.is_enrolled, passkey=bool(factors.passkeys))
