@@ -18,11 +18,38 @@ MONITOR_EMAIL = "bittern.example@cde.example.org"
 # and look after the own session, addresses, password and factors: each takes the account from the session, or from a
 # link that was mailed to it.
 OWN_ACCOUNT = frozenset(
-    "account address_add address_confirm address_remove app_remove ask_password authenticator_app change_password "
-    "confirm_identity factor_remove invitation keep_alive new_password openid_connect_callback passkey_add "
-    "passkey_options place_end places_end recovery_codes recovery_codes_new scope_schools second_factor "
-    "second_factor_setup session_locked session_resumed session_state session_unlock sign_in sign_in_passkey "
-    "switch_grant".split()
+    [
+        "account",
+        "address_add",
+        "address_confirm",
+        "address_remove",
+        "app_remove",
+        "ask_password",
+        "authenticator_app",
+        "change_password",
+        "confirm_identity",
+        "factor_remove",
+        "invitation",
+        "keep_alive",
+        "new_password",
+        "openid_connect_callback",
+        "passkey_add",
+        "passkey_options",
+        "place_end",
+        "places_end",
+        "recovery_codes",
+        "recovery_codes_new",
+        "scope_schools",
+        "second_factor",
+        "second_factor_setup",
+        "session_locked",
+        "session_resumed",
+        "session_state",
+        "session_unlock",
+        "sign_in",
+        "sign_in_passkey",
+        "switch_grant",
+    ]
 )
 HOST_EMAIL = "egret.placeholder@host.example.org"
 

@@ -134,9 +134,7 @@ def _why_not_proven(request: HttpRequest, factors: Factors, has_password: bool) 
 @require_POST
 @freshly_proven
 def factor_remove(request: HttpRequest, pk: int) -> HttpResponse:
-    why_not = second_factor.remove_factor(
-        user=request.user, pk=pk, must_keep_one=must_keep_factor(request)
-    )
+    why_not = second_factor.remove_factor(user=request.user, pk=pk, must_keep_one=must_keep_factor(request))
     factors = factors_of(request.user)
     change_mark(request, asks_second=factors.is_enrolled, passkey=bool(factors.passkeys))
     if why_not:
