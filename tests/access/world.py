@@ -333,6 +333,10 @@ def _transfer(world: w.World, from_code: str, to_code: str) -> TransferRequest:
     )
 
 
+def _stopped() -> User:
+    return add_person(email="stopped.person@example.org", name="Stopped Person", password=w.PASSWORD)
+
+
 def _blocks(world: w.World) -> tuple[ViewingBlock, ViewingBlock]:
     """Two people whose pages are stopped; neither acts in the matrix."""
     first, second = (
@@ -344,7 +348,7 @@ def _blocks(world: w.World) -> tuple[ViewingBlock, ViewingBlock]:
             reason="hour",
             student_count=1001,
         )
-        for person, code in ((world.coordinator, w.LEA), (world.case_manager, FAR_LEA))
+        for person, code in ((_stopped(), w.LEA), (world.case_manager, FAR_LEA))
     )
     return first, second
 

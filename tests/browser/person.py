@@ -24,8 +24,8 @@ _code_books: dict[tuple[str, str], CodeBook] = {}
 
 
 def totp_key_of(email: str) -> str:
-    """Of the people of the small world, the coordinator has an authenticator app."""
-    return TOTP_KEY if email == COORDINATOR else ""
+    """Of the people of the small world, all but the case manager have an authenticator app."""
+    return "" if email == CASE_MANAGER else TOTP_KEY
 
 
 def code_book(email: str, totp_key: str) -> CodeBook:

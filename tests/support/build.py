@@ -68,8 +68,20 @@ def main() -> None:
         from tests.support.staff import add_staff
 
         add_staff(world)
+    _give_codes(world)
     if args.held:
         print(held_meeting(world.case_manager_actor, world.students["alder"]))
+
+
+def _give_codes(world) -> None:
+    """Everybody but the case manager has an authenticator app, so that whoever reaches far can sign in."""
+    from manzanita.accounts.models import User
+    from manzanita.accounts.second_factor import enroll_totp, has_second_factor
+    from tests.support.state_files import TOTP_KEY
+
+    for user in User.objects.exclude(pk=world.case_manager.pk):
+        if not has_second_factor(user):
+            enroll_totp(user=user, secret=TOTP_KEY)
 
 
 def _meetings_to_send(students) -> None:

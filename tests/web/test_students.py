@@ -167,6 +167,10 @@ def test_a_view_shows_its_students_and_names_those_it_leaves_out(small_world, co
     answer = coordinator.post("/students/search", {"q": "testcase"}, follow=True)
     assert names_in(answer) == ["Alder", "Yarrow"]
     assert "1 more student outside “Current students”" in text_of(answer)
+    # Whoever is meant and not in the view is shown all the same, and it is said.
+    answer = coordinator.post("/students/search", {"q": "towhee"}, follow=True)
+    assert names_in(answer) == ["Towhee"]
+    assert "Nobody in “Current students” is meant. Shown: 1 student outside of it." in text_of(answer)
     coordinator.post("/perspective", {"view": "all"})
     assert names_in(coordinator.get("/students")) == ["Alder", "Towhee", "Yarrow"]
     coordinator.post("/perspective", {"view": "of all districts"})

@@ -41,6 +41,11 @@ def students(request: HttpRequest) -> HttpResponse:
     if text and wanted.key == "all":
         outside = capped_count(search(outside_view(request.actor), text))
     page = list_students(found, request.actor, order=column, after=request.GET.get("after", ""))
+    is_outside = outside > 0 and page.count == 0
+    if is_outside:
+        # Nobody in the chosen view is meant: whoever is within reach outside of it is, and the page says so.
+        found = search(outside_view(request.actor), text)
+        page = list_students(found, request.actor, order=column, after=request.GET.get("after", ""))
     keep = f"list={wanted.key}" + (f"&search={token}" if text else "")
     here = reverse("students")
     if request.GET.get("after") and not page.rows:
@@ -60,6 +65,7 @@ def students(request: HttpRequest) -> HttpResponse:
         "is_search_gone": bool(token) and not text,
         "page": page,
         "outside_view": outside,
+        "is_outside": is_outside,
         "may_ask_elsewhere": may_ask(request.actor),
         "rows": rows_of(request.actor, page.rows, column),
         "columns": columns_of(column),
