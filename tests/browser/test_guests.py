@@ -89,7 +89,7 @@ def test_2_the_monitor_reads_under_a_watermark(system, monitor):
     expect(mark).to_contain_text("Bittern Example · State monitor")
     monitor.look("guests-monitor-student")
     # The mark takes no click, and paper has it too.
-    page.get_by_role("link", name="History").click()
+    page.get_by_role("link", name="History", exact=True).click()
     page.emulate_media(media="print")
     expect(mark).to_be_visible()
     assert page.locator(".rail").is_hidden()
