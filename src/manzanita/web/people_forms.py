@@ -32,6 +32,10 @@ def tabs(actor: Actor, current: str) -> list[Tab]:
         ("Duties", "duties", Capability.MANAGE_PEOPLE),
         ("Transfers", "transfers", Capability.MANAGE_PEOPLE),
         ("Roles", "roles", Capability.MANAGE_PEOPLE),
+        ("Guests", "monitors", Capability.MANAGE_PEOPLE),
+        ("Exports", "export_approvals", Capability.APPROVE_EXPORT),
+        ("Stopped pages", "viewing_blocks", Capability.MANAGE_PEOPLE),
+        ("Who saw what", "audit", Capability.READ_AUDIT),
     ]
     return [
         (label, reverse(name), name == current, waiting or None if name == "transfers" else None)
