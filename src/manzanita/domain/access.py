@@ -277,18 +277,19 @@ def reached(perspective: Perspective, ties: Ties) -> bool:
     return is_related
 
 
-def decide(actor: Actor, capability: Capability, ties: Ties | None = None) -> Decision:
-    """May ``actor`` use ``capability``, and on the student with ``ties`` (``None``: on no student in particular)?
+def decide(actor: Actor, capability: Capability, ties: Ties | None = None, *, who: str = "you") -> Decision:
+    """May ``actor``, called ``who`` in the answer, use ``capability``, and on the student with ``ties`` (``None``: on no
+    student in particular)?
 
     Pure and total: the same answer stands behind each page's guard, the page *Why can I (not)* and the API.
     """
-    refusals = tuple(_refusals(actor, capability, ties))
+    refusals = tuple(_refusals(actor, capability, ties, who))
     if refusals:
         return Decision(False, refusals)
-    return Decision(True, (_right(actor, capability, ties),))
+    return Decision(True, (_right(actor, capability, ties, who),))
 
 
-def _refusals(actor: Actor, capability: Capability, ties: Ties | None) -> Iterable[Reason]:
+def _refusals(actor: Actor, capability: Capability, ties: Ties | None, who: str) -> Iterable[Reason]:
     where = f"{actor.perspective.label} at {actor.agency_name}"
     deed = CAPABILITY_WORDS[capability]
     if capability not in actor.capabilities:
@@ -335,13 +336,13 @@ def _refusals(actor: Actor, capability: Capability, ties: Ties | None) -> Iterab
         if actor.perspective.scope is Scope.ASSIGNED and not ties.is_assigned:
             yield Reason(
                 "not-assigned",
-                "The student is not assigned to you.",
+                f"The student is not assigned to {who}.",
                 Owner.COORDINATOR,
-                "Whoever assigns students at the district can add you to the team.",
+                f"Whoever assigns students at the district can assign the student to {who}.",
             )
 
 
-def _right(actor: Actor, capability: Capability, ties: Ties | None) -> Reason:
+def _right(actor: Actor, capability: Capability, ties: Ties | None, who: str) -> Reason:
     text = f"{actor.perspective.label} at {actor.agency_name} may {CAPABILITY_WORDS[capability]}."
     if ties is None:
         return Reason("perspective-may", text, Owner.COORDINATOR, "")
@@ -350,10 +351,12 @@ def _right(actor: Actor, capability: Capability, ties: Ties | None) -> Reason:
     else:
         why = f"The student {_words(actor.perspective.relationships & ties.relationships, actor)}."
         if actor.perspective.scope is Scope.ASSIGNED:
-            why += " The student is assigned to you."
+            why += f" The student is assigned to {who}."
     return Reason("reached", f"{text} {why}", Owner.COORDINATOR, "")
 
 
 def _words(relationships: frozenset[Relationship], actor: Actor) -> str:
-    where = "one of its schools" if actor.perspective.scope is Scope.SCHOOL else actor.agency_name
+    where = (
+        "one of the schools of this grant" if actor.perspective.scope is Scope.SCHOOL else actor.agency_name
+    )
     return ", or ".join(f"{RELATIONSHIP_WORDS[one]} {where}" for one in Relationship if one in relationships)

@@ -73,6 +73,22 @@ def judge_roster(actor: Actor, text: str, defaults: Defaults) -> Roster:
     return roster
 
 
+# What schools call them in their own lists of staff.
+AT_SCHOOLS = {
+    "principal": "school",
+    "assistant principal": "school",
+    "psychologist": "site_provider",
+    "school psychologist": "site_provider",
+    "nurse": "site_provider",
+    "school nurse": "site_provider",
+    "teacher": "case_manager",
+    "special education teacher": "case_manager",
+    "education specialist": "case_manager",
+    "rsp": "case_manager",
+    "sdc": "case_manager",
+}
+
+
 class _Known:
     """What the rows are held against, read once."""
 
@@ -82,6 +98,7 @@ class _Known:
         self.perspectives = {
             **{one.label.lower(): one.key for one in PERSPECTIVES.values()},
             **{one.key: one.key for one in PERSPECTIVES.values()},
+            **AT_SCHOOLS,
         }
         self.own = self.agencies.get(actor.agency_code)
         self.given = {one.key for one in perspectives_given_by(actor)}
@@ -248,8 +265,12 @@ def _outcome(actor: Actor, row: Row) -> str:
         (account,) = known_accounts(actor, [row.user])
         at = ", ".join(sorted({agency for agency, _ in account.works_at}))
         words = f"Has an account ({at})" if at else "Has an account"
+    if row.wish is not None and row.given["perspective"].lower() in AT_SCHOOLS:
+        words += f", as {PERSPECTIVES[row.wish.perspective_key].label}"
     if row.students:
         words += f", gets {len(row.students)} students"
+    if row.wish is not None and row.given["schools"] and not row.wish.schools:
+        words += ". The school is not kept: who has this perspective reaches students by assignment"
     return words
 
 

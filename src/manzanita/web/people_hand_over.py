@@ -68,6 +68,8 @@ def hand_over_page(request: HttpRequest, person_id: int) -> HttpResponse:
     if done.ended_grants:
         words.append(f"{plural(done.ended_grants, 'perspective')} ended or given a last day")
     text = ", ".join(words) + "."
+    if count:
+        text += " Until the end of today it can be taken back under Assign students."
     if done.hanging:
         messages.warning(request, f"{text} {plural(len(done.hanging), 'student')} stay with {user.name}.")
     else:

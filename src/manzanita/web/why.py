@@ -24,6 +24,8 @@ from manzanita.domain.access import (
     Actor,
     Capability,
     Decision,
+    Relationship,
+    Scope,
     Ties,
     decide,
 )
@@ -43,8 +45,14 @@ class Standing:
     decisions: list[tuple[Capability, Decision]]
 
     @property
-    def reach(self) -> list[str]:
-        return [RELATIONSHIP_WORDS[one] for one in self.actor.perspective.relationships]
+    def reach(self) -> str:
+        """By which relationships students are reached, in words; empty where none counts."""
+        relationships = [
+            RELATIONSHIP_WORDS[one] for one in Relationship if one in self.actor.perspective.relationships
+        ]
+        is_of_schools = self.actor.perspective.scope is Scope.SCHOOL
+        where = "one of the schools of this grant" if is_of_schools else self.actor.agency_name
+        return f"{', or '.join(relationships)} {where}" if relationships else ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -64,8 +72,8 @@ class Standing:
         }
 
 
-def _standing(actor: Actor, ties: Ties | None = None) -> Standing:
-    return Standing(actor, [(one, decide(actor, one, ties)) for one in Capability])
+def _standing(actor: Actor, ties: Ties | None = None, who: str = "you") -> Standing:
+    return Standing(actor, [(one, decide(actor, one, ties, who=who)) for one in Capability])
 
 
 @require_safe
@@ -90,7 +98,7 @@ def why_student(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     else:
         grants = standings_of(grants_in_force(person, clock.today()))
         theirs = [actor_of(person, *standing) for standing in grants]
-        standings = [_standing(one, ties_of(one, student.pk)) for one in theirs]
+        standings = [_standing(one, ties_of(one, student.pk), person.name) for one in theirs]
     context = {
         "student": student,
         "student_url": reverse("student", args=[public_id]),
