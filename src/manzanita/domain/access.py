@@ -278,8 +278,8 @@ def reached(perspective: Perspective, ties: Ties) -> bool:
 
 
 def decide(actor: Actor, capability: Capability, ties: Ties | None = None, *, who: str = "you") -> Decision:
-    """May ``actor``, called ``who`` in the answer, use ``capability``, and on the student with ``ties`` (``None``: on no
-    student in particular)?
+    """May ``actor``, called ``who`` in the answer, use ``capability``, and on the student with ``ties`` (``None``: on
+    no student in particular)?
 
     Pure and total: the same answer stands behind each page's guard, the page *Why can I (not)* and the API.
     """
