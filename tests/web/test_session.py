@@ -223,8 +223,7 @@ def test_ending_a_session_elsewhere_needs_a_proof_of_a_moment_ago(small_world, m
 
 def test_an_id_that_was_signed_out_opens_nothing_any_more(small_world, manager):
     key = manager.session.session_key
-    answer = manager.post("/sign-out")
-    assert answer["Clear-Site-Data"] == '"cache"'
+    manager.post("/sign-out")
     thief = Client()
     thief.cookies["sessionid"] = key
 

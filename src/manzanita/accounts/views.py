@@ -124,10 +124,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         log_own(request.user, "sign_out")
         end_this_session(request)
-    answer = redirect("sign_in")
-    # Pages are not kept anyway; this also drops those that the browser holds for its Back button.
-    answer.headers["Clear-Site-Data"] = '"cache"'
-    return answer
+    return redirect("sign_in")
 
 
 @require_POST
