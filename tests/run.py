@@ -1,4 +1,7 @@
-"""``make test``: the checks that need no database, then every test on SQLite and on PostgreSQL.
+"""``make test``: the checks that need no database, then every test on SQLite, and those of a database on PostgreSQL.
+
+What needs no database (``tests/unit``) and the stories in a browser run once, on SQLite: they are two thirds of the
+time. ``DATABASE_URL=... pytest tests/browser`` runs the stories on PostgreSQL.
 
 PostgreSQL is the server of ``TEST_DATABASE_URL``, or one started from installed binaries, or not tested, which
 the last line then says. With ``CI=true`` a skipped test or a missing PostgreSQL is a failure.
@@ -21,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 # Two at a time suits two cores; one file stays on one worker, so that what its tests share is built once.
 PARALLEL = ("-n", "2", "--dist", "loadfile")
+ONCE = ("--ignore=tests/unit", "--ignore=tests/browser")
 CHECKS = {
     "ruff check": (BIN / "ruff", "check"),
     "ruff format": (BIN / "ruff", "format", "--check"),
@@ -50,7 +54,7 @@ def main() -> int:
         failed_checks = [name for name, command in CHECKS.items() if not _check(name, command, folder)]
         runs = {"SQLite": _pytest("SQLite", None, folder)}
         if url:
-            runs["PostgreSQL"] = _pytest("PostgreSQL", url, folder)
+            runs["PostgreSQL"] = _pytest("PostgreSQL", url, folder, *ONCE)
     problems = [f"check failed: {name}" for name in failed_checks]
     problems += [f"tests failed on {name}" for name, outcome in runs.items() if not outcome.is_ok]
     if is_ci:
@@ -82,14 +86,14 @@ def _check(name: str, command: tuple[str | Path, ...], folder: str) -> bool:
     return is_ok
 
 
-def _pytest(database: str, url: str | None, folder: str) -> Outcome:
+def _pytest(database: str, url: str | None, folder: str, *left_out: str) -> Outcome:
     print(f"tests on {database}", flush=True)
     report = Path(folder) / f"{database}.xml"
     environment = _environment()
     if url:
         environment["DATABASE_URL"] = url
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *PARALLEL, "-q", f"--junit-xml={report}", *sys.argv[1:]],
+        [sys.executable, "-m", "pytest", *PARALLEL, "-q", f"--junit-xml={report}", *left_out, *sys.argv[1:]],
         cwd=ROOT,
         env=environment,
         check=False,
