@@ -28,6 +28,7 @@ HOLDERS = {
     "exchange_importrun": "lea_code",
     "exchange_importfile": "run_id",
     "exchange_importnote": "file_id",
+    "students_assignmentbatch": "agency_code",
 }
 
 
@@ -64,6 +65,8 @@ def key_of(owned: Owned, table: str) -> int:
 def holder_of(owned: Owned, table: str) -> tuple[str, object]:
     """The column by which a row of ``table`` belongs to somebody, and its value for ``owned``."""
     column = HOLDERS.get(table, "student_id")
+    if column == "agency_code":
+        return column, owned.lea_code
     if column in ("lea_code", "student_id"):
         return column, getattr(owned, column)
     parent = {

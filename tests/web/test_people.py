@@ -399,13 +399,15 @@ def test_a_row_may_stay_and_is_said_to(small_world, staff, coordinator):
 
 
 def test_a_roster_file_is_judged_and_what_is_bad_stays_in_the_box(small_world, staff, coordinator):
-    rows_text = "name,email,perspective\nMoss Sample,moss@example.org,\nRush Sample,rush@example.org,Nurse\n"
+    rows_text = (
+        "name,email,perspective\nMoss Sample,moss@example.org,\nRush Sample,rush@example.org,Gardener\n"
+    )
     answer = coordinator.post("/admin/roster", {"rows": rows_text})
     assert answer.status_code == 422
     page = text_of(answer)
-    assert "1 row can be taken in" in page and "There is no perspective “Nurse”." in page
+    assert "1 row can be taken in" in page and "There is no perspective “Gardener”." in page
     answer = coordinator.post("/admin/roster", {"rows": rows_text, "take": "1"})
-    assert "Rush Sample,rush@example.org,Nurse" in answer.content.decode()
+    assert "Rush Sample,rush@example.org,Gardener" in answer.content.decode()
     assert User.objects.filter(email="moss@example.org").exists()
 
 
