@@ -76,7 +76,7 @@ def test_the_template_reads_as_what_it_says(small_world, staff):
     [
         (",moss@example.org", ["name"]),
         ("Moss Sample,moss at example", ["email"]),
-        ("Moss Sample,moss@example.org,Nurse", ["perspective"]),
+        ("Moss Sample,moss@example.org,Gardener", ["perspective"]),
         ("Moss Sample,moss@example.org,SEDS coordinator", ["perspective"]),
         ("Moss Sample,moss@example.org,School", ["schools"]),
         ("Moss Sample,moss@example.org,School,9912001", ["schools"]),
@@ -116,7 +116,7 @@ def test_good_rows_are_taken_in_and_bad_ones_are_told(small_world, staff):
         "name,email,perspective,schools,starts_on,students\n"
         f"Moss Sample,moss@example.org,,,08/13/2026,{w.SSIDS['yarrow']}\n"
         "Reed Sample,reed@example.org,School,9911001 9911002,,\n"
-        "Rush Sample,rush@example.org,Nurse,,,\n"
+        "Rush Sample,rush@example.org,Gardener,,,\n"
     )
     actor = small_world.coordinator_actor
 
