@@ -42,8 +42,8 @@ def sandbox(world, settings, tmp_path) -> Iterator[System]:
     system.stop()
 
 
-# They take migrations back and apply them again, as the owner of the tables; on PostgreSQL every test acts as a role that
-# owns nothing. The migrations themselves run on both databases.
+# They take migrations back and apply them again, as the owner of the tables; on PostgreSQL every test acts as a role
+# that owns nothing. The migrations themselves run on both databases.
 MIGRATES = {"test_rows_from_before_are_read_and_sealed", "test_the_mark_of_a_contact_becomes_a_dated_right"}
 
 
