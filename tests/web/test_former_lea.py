@@ -151,3 +151,13 @@ def test_meetings_are_held_where_the_student_is_now(moved, coordinator):
     )
     assert "The student left this district on 10/30/2026." in text_of(answer)
     assert not Meeting.objects.filter(student=moved.students["alder"], state="open").exists()
+
+
+def test_the_history_ends_with_the_last_day_too(moved, coordinator, sign_in):
+    """What the people of the next LEA did and looked at is not told; what the own did is."""
+    other = sign_in(pages.other_coordinator(moved))
+    assert other.get(page_of(moved)).status_code == 200
+    coordinator.get(page_of(moved))
+    page = text_of(coordinator.get(page_of(moved, "history")))
+    assert "Juniper Mockup" in page and "Fern Sample" not in page
+    assert "Fern Sample" in text_of(other.get(page_of(moved, "history")))

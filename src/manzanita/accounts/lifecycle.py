@@ -36,14 +36,6 @@ def set_password(*, user: User, password: str, how: str) -> None:
 
 
 @transaction.atomic
-def enable_person(*, user: User, by: Reader | None, reason: str) -> None:
-    """Open a closed account again; grants and factors are as they were."""
-    user.is_active = True
-    user.save(update_fields=["is_active"])
-    log_by(user, "enable_person", by=by, reason=reason)
-
-
-@transaction.atomic
 def add_address(*, user: User, email: str) -> EmailAddress | None:
     """Another address of ``user``, not confirmed yet; ``None`` where somebody has it already."""
     email = email.strip().lower()

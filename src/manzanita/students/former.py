@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from django.db.models import Q, QuerySet
+
 from manzanita.domain.access import Actor
 from manzanita.platform import clock
 from manzanita.platform.facts import Fact
@@ -38,6 +40,15 @@ def versions_for(actor: Actor, student: Student, versions: Sequence[Fact]) -> li
         if row.effective_from <= through
         and (row.recorded_at < known or getattr(row, "lea_code", "") in actor.agency_codes)
     ]
+
+
+def events_for(actor: Actor, student: Student, events: QuerySet) -> QuerySet:
+    """Of the log rows about a student, those that the actor may see: a former LEA those until its last day, and those
+    of its own people."""
+    through = student.seen_through
+    if through is None:
+        return events
+    return events.filter(Q(at__lt=clock.end_of(through)) | Q(lea_code__in=actor.agency_codes))
 
 
 def _facts_through(student: Student, through: date, own: frozenset[str]) -> StudentFacts:

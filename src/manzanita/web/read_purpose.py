@@ -27,7 +27,7 @@ def purpose_for(actor: Actor, student: Student) -> str | None:
 
     The office of a district is not asked: reading its students' records is its duty.
     """
-    if not getattr(actor.perspective, "asks_purpose", False) or is_on_caseload(actor, student):
+    if not actor.perspective.asks_purpose or is_on_caseload(actor, student):
         return ""
     midnight = datetime.combine(clock.today(), time(), clock.CALIFORNIA)
     return purpose_given(actor.user_id, student.pk, midnight) or None

@@ -25,6 +25,7 @@ from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
 from manzanita.exchange.models import StateRecord
 from manzanita.exchange.queries import StripCell, lines_of_student, state_strip
 from manzanita.meetings.queries import event_label, reasons_not_to_open
+from manzanita.students.former import events_for
 from manzanita.students.models import SpecialEducationStatus
 from manzanita.students.queries import get_student
 from manzanita.ui.formats import plural, us_date
@@ -70,7 +71,7 @@ def student_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if tab not in TABS:
         raise Http404("no such tab")
     purpose = ""
-    if getattr(request.actor.perspective, "asks_purpose", False):
+    if request.actor.perspective.asks_purpose:
         student = get_student(request.actor, public_id)
         given = purpose_for(request.actor, student)
         if given is None:
@@ -391,9 +392,11 @@ def _state_line(record: StateRecord) -> dict[str, Any]:
 
 
 def _history_tab(file: StudentFile) -> dict[str, Any]:
-    changes = list(changes_of_student(file.student.pk)[:HISTORY_SHOWN])
+    student = file.student
+    changes = list(events_for(file.actor, student, changes_of_student(student.pk))[:HISTORY_SHOWN])
     may_audit = file.actor.may(Capability.READ_AUDIT)
-    reads = list(reads_of_student(file.student.pk)[:HISTORY_SHOWN]) if may_audit else []
+    seen = events_for(file.actor, student, reads_of_student(student.pk))
+    reads = list(seen[:HISTORY_SHOWN]) if may_audit else []
     ids = {event.actor_user_id for event in changes if event.actor_user_id is not None}
     ids |= {user for event in reads for user in (event.actor_user_id, event.viewed_as_user_id) if user}
     return {
