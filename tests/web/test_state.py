@@ -10,7 +10,7 @@ from django.test import Client
 
 from manzanita.accounts.actions import add_person
 from manzanita.archive.models import ArchivedRecord
-from manzanita.auditing.models import ChangeEvent
+from manzanita.auditing.models import ChangeEvent, ReadEvent
 from manzanita.auditing.queries import reads_of_student
 from manzanita.exchange.actions import line_text, prepare_submission, store_answers
 from manzanita.exchange.gateway import Answer
@@ -412,6 +412,13 @@ def test_files_are_written_without_a_sandbox_and_taken_home(written, coordinator
     assert answer["Content-Disposition"] == f'attachment; filename="{written.file_name[:-4]}_2_PLAN.txt"'
     content = b"".join(answer.streaming_content)
     assert content.startswith(b"PLAN^A^MZ") and content.endswith(b"\r\n")
+    assert (
+        ReadEvent.objects.get(kind="export").what,
+        ReadEvent.objects.get(kind="export").content_class,
+    ) == (
+        "state.file",
+        "record",
+    )
     event = ChangeEvent.objects.get(action="export_lines")
     assert event.detail == {"file": 2}
     assert coordinator.get(f"{address}/files/9").status_code == 404

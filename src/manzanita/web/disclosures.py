@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods
 from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.auditing.disclosing import NOT_RECORDED, NotADisclosure, record_disclosure
-from manzanita.auditing.disclosure_models import AUTHORITIES, DisclosureKind
+from manzanita.auditing.disclosure_models import AUTHORITIES, Disclosure, DisclosureKind
 from manzanita.auditing.queries import disclosures_of_student
-from manzanita.domain.access import Capability
+from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Reason
 from manzanita.platform import clock
 from manzanita.students.models import Student
@@ -48,7 +48,7 @@ def disclosures(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 
 def _record(request: HttpRequest, student: Student, given: dict[str, str]) -> None:
-    standing = {str(one.pk): one for one in disclosures_of_student(student.pk)}
+    standing = {str(one.pk): one for one in _told(request.actor, student)}
     record_disclosure(
         actor=request.actor,
         student_id=student.pk,
@@ -70,11 +70,21 @@ def _day(text: str) -> date | None:
         return None
 
 
+def _told(actor: Actor, student: Student) -> list[Disclosure]:
+    """Disclosures of the student; to a former LEA its own, and those from before its last day was over."""
+    through = student.seen_through
+    return [
+        one
+        for one in disclosures_of_student(student.pk)
+        if through is None or one.lea_code in actor.agency_codes or one.at < clock.end_of(through)
+    ]
+
+
 def _page(
     request: HttpRequest, student: Student, purpose: str, given: dict[str, str], reasons: Sequence[Reason]
 ) -> HttpResponse:
     log_reads(actor=request.actor, student_ids=[student.pk], what="student.disclosures", purpose_code=purpose)
-    rows = disclosures_of_student(student.pk)
+    rows = _told(request.actor, student)
     context = {
         "student": student,
         "rows": rows,

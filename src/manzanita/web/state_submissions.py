@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from manzanita.auditing.actions import log_change, log_reads
+from manzanita.auditing.actions import log_change, log_export, log_reads
+from manzanita.auditing.kinds import ContentClass
 from manzanita.domain import records
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.fields import short_name
@@ -189,6 +190,13 @@ def submission_file(request: HttpRequest, public_id: uuid.UUID, number: int) -> 
     if not 1 <= number <= len(files):
         raise Http404("no such file")
     log_change(actor=request.actor, action="export_lines", subject=found, detail={"file": number})
+    log_export(
+        actor=request.actor,
+        what="state.file",
+        student_ids=found.lines.order_by("position").values_list("student_id", flat=True),
+        content_class=ContentClass.RECORD,
+        size_bytes=files[number - 1].stat().st_size,
+    )
     return FileResponse(
         files[number - 1].open("rb"),
         as_attachment=True,

@@ -36,6 +36,7 @@ ACTION_WORDS = {
 READ_WORDS = {
     "student.list": "Seen in a list",
     "student.export": "In an exported list",
+    "state.file": "In a file written for upload to the state",
     "student.record": "Record",
     "student.meetings": "Meetings",
     "student.state": "State",
