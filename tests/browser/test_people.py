@@ -96,14 +96,14 @@ def test_1_a_school_with_twelve_staff(coordinator):
 def test_2_a_bad_row_says_field_and_fix_and_holds_up_nobody(coordinator):
     page = coordinator.page
     coordinator.go("/admin/roster")
-    rows = "name,email,starts_on,perspective\nMoss Makebelieve,moss@example.org,08/13/2026,Nurse\n"
+    rows = "name,email,starts_on,perspective\nMoss Makebelieve,moss@example.org,08/13/2026,Gardener\n"
     rows += "Reed Makebelieve,reed@example.org,soon,\nRush Makebelieve,rush@example.org,,\n"
     page.get_by_label("Rows", exact=True).fill(rows)
     page.get_by_role("button", name="Check the rows").click()
     main = page.locator("main")
     expect(main).to_contain_text("1 row can be taken in")
     expect(main.get_by_role("row", name="Moss Makebelieve")).to_contain_text(
-        "There is no perspective “Nurse”."
+        "There is no perspective “Gardener”."
     )
     expect(main.get_by_role("row", name="Reed Makebelieve")).to_contain_text("“soon” is no day.")
     coordinator.wrong = [one for one in coordinator.wrong if "422" not in one]
