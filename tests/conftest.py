@@ -4,6 +4,7 @@ A test that reads the clock asks for ``noon``; a test that needs people and stud
 a test of a page asks for ``sign_in``. Nothing else is built behind a test's back.
 """
 
+import copy
 import os
 
 import hypothesis
@@ -40,12 +41,38 @@ def noon():
         yield traveller
 
 
+@pytest.fixture(scope="module")
+def kept_world(request, django_db_setup, django_db_blocker):
+    """The small world, built once for the tests of a file; each of them works in a savepoint of its own.
+
+    ``None`` in a file with a test that commits: there each test builds the world anew.
+    """
+    from django.db import transaction
+
+    from tests.support.world import NOON
+    from tests.support.world import small_world as build
+
+    if any(_commits(item) for item in request.session.items if item.path == request.path):
+        yield None
+        return
+    with django_db_blocker.unblock(), transaction.atomic():
+        with time_machine.travel(NOON, tick=False):
+            world = build()
+        yield world
+        transaction.set_rollback(True)
+
+
+def _commits(item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    return "transactional_db" in item.fixturenames or bool(marker and marker.kwargs.get("transaction"))
+
+
 @pytest.fixture
-def small_world(db, noon):
+def small_world(kept_world, db, noon):
     """The SELPA of :mod:`tests.support.world` in the test database."""
     from tests.support.world import small_world as build
 
-    return build()
+    return build() if kept_world is None else copy.deepcopy(kept_world)
 
 
 @pytest.fixture

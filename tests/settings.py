@@ -10,6 +10,8 @@ _var = tempfile.mkdtemp(prefix="manzanita-tests-")
 atexit.register(shutil.rmtree, _var, ignore_errors=True)
 for _name in [name for name in os.environ if name.startswith(("MANZANITA_", "SANDBOX_"))]:
     del os.environ[_name]
+# Tests run side by side; a pool of threads in each of them would only wait for the other's.
+os.environ["POLARS_MAX_THREADS"] = "1"
 # Before the settings are read, and inherited by processes that a test starts.
 os.environ["MANZANITA_VAR"] = _var
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.person import COORDINATOR, PICTURES, Person, totp_key_of
 from tests.support import state_files as w
-from tests.support.databases import PostgresDatabases, SqliteDatabases
+from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.support.system import System, served
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -31,10 +31,12 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
-def databases(tmp_path_factory) -> SqliteDatabases | PostgresDatabases:
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory) -> Iterator[Databases]:
     url = os.environ.get("DATABASE_URL", "")
-    return PostgresDatabases(url) if url else SqliteDatabases(tmp_path_factory.mktemp("databases"))
+    made = PostgresDatabases(url) if url else SqliteDatabases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")

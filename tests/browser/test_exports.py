@@ -23,7 +23,7 @@ TABLET, LAPTOP = {"width": 820, "height": 900}, {"width": 1280, "height": 900}
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world with 1,100 students more and a second coordinator; nothing is sent, so no state."""
-    database = databases.new()
+    database = databases.migrated()
     running = System(folder / "system", database)
     try:
         running.output("-m", "tests.support.build", "--many")

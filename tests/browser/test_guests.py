@@ -23,7 +23,7 @@ MONITOR, HOST, ELSEWHERE = (
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world, with somebody of the host and a coordinator of the other district; no sandbox is needed."""
-    database = databases.new()
+    database = databases.migrated()
     running = System(folder / "system", database)
     try:
         running.output("-m", "tests.support.build", "--guests")

@@ -37,7 +37,7 @@ SCHOOL_STAFF = "\n".join(
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world with a caseload of 40 and the people of ``tests.support.staff``."""
-    database = databases.new()
+    database = databases.migrated()
     running = System(folder / "system", database)
     try:
         running.output("-m", "tests.support.build", "--people")

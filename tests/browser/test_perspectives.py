@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def system(folder, databases) -> Iterator[System]:
     """The small world with a student in each relationship; the coordinator holds two more perspectives."""
-    database = databases.new()
+    database = databases.migrated()
     running = System(folder / "system", database)
     try:
         running.output("-m", "tests.support.build", "--access")

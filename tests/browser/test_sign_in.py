@@ -24,7 +24,7 @@ def provider() -> Iterator[Provider]:
 @pytest.fixture(scope="module")
 def system(folder, databases, provider) -> Iterator[System]:
     """The small world with a provider for one of two domains; the session locks after some seconds."""
-    database = databases.new()
+    database = databases.migrated()
     running = System(
         folder / "system", database, MANZANITA_OIDC_TESTS=CLIENT_SECRET, NO_PROXY="127.0.0.1,localhost"
     )

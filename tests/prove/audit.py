@@ -21,7 +21,7 @@ from pathlib import Path
 from random import Random
 
 from tests.prove.audit_tampering import DEEDS, Told
-from tests.support.databases import PostgresDatabases, SqliteDatabases
+from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases
 
 LEAS = ("9910017", "9910025", "")
 ROWS = 90
@@ -40,7 +40,7 @@ def main() -> int:
     if args.on:
         return _prove(args.on, args.trials, args.seed)
     with tempfile.TemporaryDirectory(prefix="manzanita-audit-") as folder:
-        kinds: list[SqliteDatabases | PostgresDatabases] = [SqliteDatabases(Path(folder) / "databases")]
+        kinds: list[Databases] = [SqliteDatabases(Path(folder) / "databases")]
         if args.postgres:
             kinds.append(PostgresDatabases(args.postgres))
         codes = [_in_a_process(kind, Path(folder) / kind.name, args) for kind in kinds]
@@ -51,7 +51,7 @@ def main() -> int:
     return max(codes)
 
 
-def _in_a_process(kind: SqliteDatabases | PostgresDatabases, folder: Path, args: argparse.Namespace) -> int:
+def _in_a_process(kind: Databases, folder: Path, args: argparse.Namespace) -> int:
     """A process knows one database only."""
     database = kind.new()
     environment = {

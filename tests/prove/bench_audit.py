@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 from unittest import mock
 
-from tests.support.databases import PostgresDatabases, SqliteDatabases
+from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases
 
 LEA = "9910017"
 READERS_ASKED = 50
@@ -36,7 +36,7 @@ def main() -> int:
         return _bench(args.on, args.rows, args.pages)
     codes = []
     with tempfile.TemporaryDirectory(prefix="manzanita-bench-") as folder:
-        kinds: list[SqliteDatabases | PostgresDatabases] = [SqliteDatabases(Path(folder) / "databases")]
+        kinds: list[Databases] = [SqliteDatabases(Path(folder) / "databases")]
         if args.postgres:
             kinds.append(PostgresDatabases(args.postgres))
         for kind in kinds:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -23,7 +28,36 @@ MAKE_APP_ROLE = f"""
 """
 
 
-class SqliteDatabases:
+class Databases(ABC):
+    """Makes databases, copies and drops them."""
+
+    name: str
+    _template: str | None = None
+
+    @abstractmethod
+    def new(self) -> str:
+        """An empty one, as a URL."""
+
+    @abstractmethod
+    def copy(self, url: str) -> str:
+        """A copy of a database that nobody has open."""
+
+    @abstractmethod
+    def drop(self, url: str) -> None: ...
+
+    def migrated(self) -> str:
+        """A new one with the tables of the product; they are made once and copied from then on."""
+        if self._template is None:
+            self._template = self.new()
+            _migrate(self._template)
+        return self.copy(self._template)
+
+    def close(self) -> None:
+        if self._template is not None:
+            self.drop(self._template)
+
+
+class SqliteDatabases(Databases):
     """Files in ``folder``."""
 
     name = "SQLite"
@@ -36,7 +70,6 @@ class SqliteDatabases:
         return f"sqlite:///{self.folder / f'{uuid.uuid4().hex}.sqlite3'}"
 
     def copy(self, url: str) -> str:
-        """A copy of a database that nobody has open."""
         source, copied = _path(url), self.new()
         with closing(_connect(source)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -48,7 +81,7 @@ class SqliteDatabases:
             Path(f"{_path(url)}{suffix}").unlink(missing_ok=True)
 
 
-class PostgresDatabases:
+class PostgresDatabases(Databases):
     """Databases of the server that ``url`` names, made and dropped by its role; ``APP_ROLE`` may act in them."""
 
     name = "PostgreSQL"
@@ -76,6 +109,22 @@ class PostgresDatabases:
 
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(statement)
+
+
+def _migrate(url: str) -> None:
+    is_postgres = url.startswith("postgresql")
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            [sys.executable, "-m", "manzanita.cli", "manage", "migrate", "--verbosity", "0"],
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "manzanita.config.settings",
+                "DATABASE_URL": url,
+                "MANZANITA_DATABASE_ROLE": APP_ROLE if is_postgres else "",
+                "MANZANITA_VAR": folder,
+            },
+            check=True,
+        )
 
 
 def _path(url: str) -> Path:

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 
 from tests.support import state_files
-from tests.support.databases import APP_ROLE, PostgresDatabases, SqliteDatabases
+from tests.support.databases import APP_ROLE, Databases
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "sandbox-for-tests"
@@ -169,7 +169,7 @@ class System:
 @contextmanager
 def served(
     folder: Path,
-    databases: SqliteDatabases | PostgresDatabases,
+    databases: Databases,
     *build: str,
     write_state: Callable[[Path], None] | None = state_files.write_files,
     **environment: str,
@@ -178,7 +178,7 @@ def served(
 
     The sandbox holds the files that ``write_state`` writes; ``None`` is a system without one.
     """
-    database = databases.new()
+    database = databases.migrated()
     running = System(folder / "system", database, **environment)
     try:
         running.built = running.output("-m", "tests.support.build", *build).strip()

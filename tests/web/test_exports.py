@@ -321,7 +321,8 @@ def test_only_its_maker_finds_it(small_world, coordinator, colleague, sign_in):
         for part in ("", "/progress", "/download"):
             assert client.get(address(export, part)).status_code == 404
         assert client.post(address(export, "/restart")).status_code == 404
-        assert "CSV" not in text_of(client.get("/exports"))
+        assert address(export) not in text_of(client.get("/exports"))
+    assert address(export) in text_of(coordinator.get("/exports"))
     assert Client().get(address(export, "/download")).url.startswith("/sign-in?next=/exports/")
     assert coordinator.get(f"/exports/{NO_ID}/download").status_code == 404
 

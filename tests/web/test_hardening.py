@@ -17,7 +17,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import path, reverse
 
-from manzanita.accounts.models import User
 from manzanita.accounts.one_time_links import INVITATION, token_for
 from manzanita.accounts.second_factor import check_code, new_recovery_codes, recovery_codes_of
 from manzanita.platform.log_lines import LineFormatter
@@ -236,10 +235,6 @@ def test_a_password_counts_as_it_was_typed(small_world):
         "  Granite lupine otter fog " + "x" * 99,
     ):
         assert status(other) == 200
-
-
-def test_a_new_installation_has_no_account(db):
-    assert not User.objects.exists()
 
 
 def test_no_key_in_a_header_opens_a_page(small_world):
