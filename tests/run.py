@@ -1,7 +1,8 @@
 """``make test``: the checks that need no database, then every test on SQLite, and those of a database on PostgreSQL.
 
-What needs no database (``tests/unit``) and the stories in a browser run once, on SQLite: they are two thirds of the
-time. ``DATABASE_URL=... pytest tests/browser`` runs the stories on PostgreSQL.
+What needs no database (``tests/unit``), what has one of its own (``manzanita demo``) and the stories in a browser run
+once, on SQLite: they are two thirds of the time. ``DATABASE_URL=... pytest tests/browser`` runs the stories on
+PostgreSQL.
 
 PostgreSQL is the server of ``TEST_DATABASE_URL``, or one started from installed binaries, or not tested, which
 the last line then says. With ``CI=true`` a skipped test or a missing PostgreSQL is a failure.
@@ -22,9 +23,14 @@ from tests.support.postgres import stop_on_sigterm, test_database_url
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-# Two at a time suits two cores; one file stays on one worker, so that what its tests share is built once.
-PARALLEL = ("-n", "2", "--dist", "loadfile")
-ONCE = ("--ignore=tests/unit", "--ignore=tests/browser")
+# Three at a time suit two cores, for some of it is waiting; one file stays on one worker, so that what its tests share
+# is built once.
+PARALLEL = ("-n", "3", "--dist", "loadfile")
+ONCE = (
+    "--ignore=tests/unit",
+    "--ignore=tests/browser",
+    "--ignore=tests/integration/test_demo_command.py",
+)
 CHECKS = {
     "ruff check": (BIN / "ruff", "check"),
     "ruff format": (BIN / "ruff", "format", "--check"),

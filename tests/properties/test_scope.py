@@ -187,7 +187,7 @@ def user_id(django_user_model) -> int:
     return django_user_model.objects.create_user(email="property@example.org", name="Property Mockup").pk
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(facts)
 def test_lists_and_decision_agree_with_ties_counted_by_hand(user_id, f):
     from django.db import transaction
