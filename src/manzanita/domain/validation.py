@@ -21,10 +21,9 @@ from manzanita.domain.findings import Finding, Severity
 from manzanita.domain.layouts import RECORDS, Field, layout
 from manzanita.domain.layouts.files import RecordFile, UnreadableFile, read_record_file
 from manzanita.domain.rules import field_rules, row_rules
-from manzanita.domain.rules.context import CONTEXTS, ROW, SIS_KEYS
+from manzanita.domain.rules.context import CONTEXTS, ROW, SIS_KEYS, SSID_FIELDS
 from manzanita.domain.rules.declaration import PHASES, FieldRule, Row, Rule, RuleInfo, Setting
 
-_SSID = {**records.SSID_FIELD, "PSTS": "17.08", "SENR": "1.08", "SINF": "2.09"}
 _TRANSACTION = {record: layout(record).fields[1].number for record in RECORDS}
 _DELETE = "D"
 
@@ -292,7 +291,7 @@ def _finding(
         record=record,
         file=row["file"],
         line=row["line"],
-        ssid=row[_SSID[record]] or None,
+        ssid=row[SSID_FIELDS[record]] or None,
         fields=fields,
         values={number: row[number] for number in fields},
         message=message,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from manzanita.domain import records
 from manzanita.domain.layouts import RECORDS, layout
 from manzanita.domain.rules.declaration import Setting
 
@@ -27,6 +28,7 @@ SHORT_TERM = "30"
 PARTICIPATING = "1"
 
 SIS_KEYS: Mapping[str, tuple[str, ...]] = {"SENR": ("1.04", "1.08", "1.22"), "SINF": ("2.09", "2.04")}
+SSID_FIELDS: Mapping[str, str] = {**records.SSID_FIELD, "PSTS": "17.08", "SENR": "1.08", "SINF": "2.09"}
 _FILE_KEYS = (SIS_KEYS["SINF"], *(layout(record).key for record in RECORDS if record not in SIS_KEYS))
 
 
@@ -163,6 +165,27 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     )
 
 
+def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``birth.on``: the student's date of birth, the newest of SINF, else of SENR; empty where neither says."""
+    sources = [_newest_birth(frames["SENR"], "1.08", "1.22", "1.17")]
+    if "SINF" in frames:
+        sources.insert(0, _newest_birth(frames["SINF"], "2.09", "2.04", "2.18"))
+    births = pl.concat(sources).unique("_ssid", keep="first", maintain_order=True)
+    return subject.join(births, left_on=ssid_field(subject), right_on="_ssid", how="left").with_columns(
+        pl.col("birth.on").fill_null("")
+    )
+
+
+def _newest_birth(frame: pl.DataFrame, ssid: str, start: str, birth: str) -> pl.DataFrame:
+    told = frame.filter(pl.col(ssid) != "", pl.col(birth) != "").sort(ssid, start)
+    return told.unique(ssid, keep="last").select(pl.col(ssid).alias("_ssid"), pl.col(birth).alias("birth.on"))
+
+
+def ssid_field(frame: pl.DataFrame) -> str:
+    """The column of ``frame`` that holds the SSID."""
+    return next(number for number in SSID_FIELDS.values() if number in frame.columns)
+
+
 def _same_key(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``same_key.text``, ``same_key.count``, ``same_key.first_line`` and ``.last_line`` within one file."""
     if "1.08" in subject.columns:
@@ -199,6 +222,7 @@ CONTEXTS: Mapping[str, Context] = {
         Context("same_plan", ("PLAN",), _same_plan),
         Context("previous_meetings", ("MEET",), _previous_meetings),
         Context("census", ("SENR", "SWDS", "PLAN"), _census),
+        Context("birth", ("SENR",), _birth),
         Context("same_key", (), _same_key),
     )
 }
