@@ -20,8 +20,8 @@ from manzanita.domain import records
 from manzanita.domain.findings import Finding, Severity
 from manzanita.domain.layouts import RECORDS, Field, layout
 from manzanita.domain.layouts.files import RecordFile, UnreadableFile, read_record_file
-from manzanita.domain.rules import field_rules, row_rules
-from manzanita.domain.rules.context import CONTEXTS, ROW, SIS_KEYS, SSID_FIELDS
+from manzanita.domain.rules import contexts, field_rules, row_rules
+from manzanita.domain.rules.context import ROW, SIS_KEYS, SSID_FIELDS
 from manzanita.domain.rules.declaration import PHASES, FieldRule, Row, Rule, RuleInfo, Setting
 
 _TRANSACTION = {record: layout(record).fields[1].number for record in RECORDS}
@@ -186,7 +186,7 @@ def _judge_values(record: str, frame: pl.DataFrame) -> Loaded:
 
 def _lacking(rule: Rule, known: Collection[str]) -> list[str]:
     """Record types that ``rule`` reads beside its subject and that are not known."""
-    needs = {need for name in rule.contexts for need in CONTEXTS[name].needs}
+    needs = {need for name in rule.contexts for need in contexts()[name].needs}
     return [record for record in RECORDS if record in needs and record not in known]
 
 
@@ -222,7 +222,7 @@ def _judge_rows(
     if not rules or not frame.height:
         return []
     for name in dict.fromkeys(name for rule in rules for name in rule.contexts):
-        frame = CONTEXTS[name].join(frame, frames, setting)
+        frame = contexts()[name].join(frame, frames, setting)
     flags = frame.select(
         expression.fill_null(False).alias(name)
         for rule in rules
@@ -239,15 +239,20 @@ def _judge_rows(
                 is_soft = softened is not None and softened[i] and severity is Severity.FATAL
                 weight = Severity.WARNING if is_soft else severity
                 fields = rule.marks(row) if rule.marks else _fields_of(rule, record)
-                findings.append(
-                    _finding(rule, record, row, fields, weight, rule.message(row), _group(rule, row))
-                )
+                message = rule.message(row) + _presumption(rule, setting)
+                findings.append(_finding(rule, record, row, fields, weight, message, _group(rule, row)))
         if hits.get(undecided := f"{rule.code} undecided"):
             for row in frame.filter(flags[undecided]).iter_rows(named=True):
                 text = f"Not evaluated: {rule.undecided_reason}."
                 fields = _fields_of(rule, record)
                 findings.append(_finding(rule, record, row, fields, Severity.NOT_EVALUATED, text))
     return findings
+
+
+def _presumption(rule: Rule, setting: Setting) -> str:
+    if not rule.is_presumed_in(setting.year):
+        return ""
+    return f" That this rule still holds is presumed: no page prints its form since {rule.presumed_from}."
 
 
 def _expressions(rule: Rule, setting: Setting) -> Iterator[tuple[str, pl.Expr]]:
