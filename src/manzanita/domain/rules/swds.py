@@ -17,7 +17,8 @@ _UNSETTLED_STATUSES = ("2", "4")
 
 _MAXIMUM_AGE_REASON = "23"
 _MAXIMUM_AGE = 21
-# A status that a meeting has determined; status 3 says where the student is.
+_ELIGIBLE = ("1", "2", "3")
+# Status 3 says where the student is; the others say what was determined.
 _DETERMINED = ("1", "2", "4")
 _EOY4 = "https://documentation.staging.calpads.org/Troubleshooting/EOY4/"
 
@@ -52,7 +53,15 @@ def _no_age(_setting: Setting) -> pl.Expr:
 def _no_meeting(setting: Setting) -> pl.Expr:
     in_year = pl.col("22.11").is_between(pl.lit(setting.first_day), pl.lit(setting.last_day))
     is_determined = (pl.col("22.06") != "") & pl.col("22.12").is_in(list(_DETERMINED))
-    return in_year & is_determined & pl.col("here.is_enrolled") & ~pl.col("here.has_meeting")
+    # Who was eligible before and is so now was determined by whoever said it first.
+    is_still_eligible = pl.col("previous_status.code").is_in(list(_ELIGIBLE)) & (pl.col("22.12") != "4")
+    return (
+        in_year
+        & is_determined
+        & ~is_still_eligible
+        & pl.col("here.is_enrolled")
+        & ~pl.col("here.has_meeting")
+    )
 
 
 def _too_young_message(row: Row) -> str:
@@ -223,12 +232,12 @@ def rules() -> list[Rule]:
             presumed_from="2025-2026",
             records=("SWDS", "MEET"),
             subjects=("SWDS",),
-            contexts=("here",),
+            contexts=("here", "previous_status"),
             fields=("22.04", "22.11", "22.12"),
             meaning="An LEA that determines a student's eligibility has at least one meeting record of the student. "
             "The page does not say which statuses are asked: here, statuses 1, 2 and 4 that start in the academic "
-            "year, of a student who is enrolled at that LEA in that year. Printed for EOY 4 only, which ended with "
-            "2024-25: since then this warns.",
+            "year, of a student who is enrolled at that LEA in that year; but not 1 or 2 of a student who was eligible "
+            "before. Printed for EOY 4 only, which ended with 2024-25: since then this warns.",
             fix="Send the meeting that determined the status; or take the status back where another LEA determined it.",
             owner=Owner.CLERK,
             source="https://documentation.calpads.org/Troubleshooting/EOY4/SWDS0605E4",
@@ -249,6 +258,11 @@ def rules() -> list[Rule]:
                 {"SWDS": [_this_year()], "MEET": [], "SENR": [senr({"1.25": "20260630"})]},
                 {"SWDS": [_this_year()], "MEET": [], "SENR": [senr({"1.23": "20"})]},
                 {"SWDS": [_this_year({"22.12": ""})], "MEET": [], "SENR": [senr()]},
+                {
+                    "SWDS": [_this_year(), swds({"22.04": OTHER_LEA, "22.12": "2", "22.13": "12"})],
+                    "MEET": [],
+                    "SENR": [senr()],
+                },
                 {"SWDS": [swds({"22.11": ""})], "MEET": [], "SENR": [senr()]},
             ],
             fails=[
@@ -256,7 +270,8 @@ def rules() -> list[Rule]:
                 {"SWDS": [_this_year()], "MEET": [meet({"24.04": OTHER_LEA})], "SENR": [senr()]},
                 {"SWDS": [swds({"22.11": "20260701"})], "MEET": [], "SENR": [senr({"1.25": "20260701"})]},
                 {"SWDS": [swds({"22.11": "20270630"})], "MEET": [], "SENR": [senr()]},
-                {"SWDS": [_this_year({"22.12": "4"})], "MEET": [], "SENR": [senr()]},
+                {"SWDS": [_this_year({"22.12": "4"}), swds()], "MEET": [], "SENR": [senr()]},
+                {"SWDS": [_this_year(), swds({"22.12": "4"})], "MEET": [], "SENR": [senr()]},
             ],
         ),
     ]
