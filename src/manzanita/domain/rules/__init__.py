@@ -82,7 +82,7 @@ _RETIRED_SSID = RuleInfo(
 @cache
 def field_rules() -> tuple[FieldRule, ...]:
     """Rules about single values, in the order in which a value is judged."""
-    return (*formats.rules(), *code_years.rules(), *values.rules())
+    return (*formats.rules(), *code_years.rules(), *values.rules(), *psts.field_rules())
 
 
 @cache

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.declaration import Row, Rule, Setting
+from manzanita.domain.layouts import Field
+from manzanita.domain.rules.declaration import FieldRule, Row, Rule, Setting
 from manzanita.domain.rules.enrollment_context import ANY_NONPUBLIC_SCHOOL
 from manzanita.domain.rules.examples import psts
 from manzanita.domain.rules.outcome_context import SPECIAL_EDUCATION
@@ -28,8 +29,16 @@ def _unwanted(number: str) -> Callable[[Setting], pl.Expr]:
     return lambda _setting: pl.col("17.11").is_in(list(CAREER_PROGRAMS)) & (pl.col(number) != "")
 
 
-def _lacking(number: str) -> Callable[[Setting], pl.Expr]:
-    return lambda _setting: (pl.col("17.11") == SPECIAL_EDUCATION) & (pl.col(number) == "")
+def _no_selpa(_setting: Setting) -> pl.Expr:
+    return (pl.col("17.11") == SPECIAL_EDUCATION) & (pl.col("17.10") == "")
+
+
+def _no_id(_record: str, field: Field) -> pl.Expr | None:
+    # Judged as it stands: an id that is too long is no missing one.
+    if field.number != "17.09":
+        return None
+    is_kept = pl.col("17.02") != "D"
+    return is_kept & (pl.col("17.11") == SPECIAL_EDUCATION) & (pl.col("17.09") == "")
 
 
 def _bad_selpa(_setting: Setting) -> pl.Expr:
@@ -57,8 +66,12 @@ def _unwanted_message(number: str, name: str) -> Callable[[Row], str]:
     )
 
 
-def _lacking_message(number: str, name: str) -> Callable[[Row], str]:
-    return lambda row: f"Participation type {row['17.11']}, special education, needs {number} {name}."
+def _no_selpa_message(row: Row) -> str:
+    return f"Participation type {row['17.11']}, special education, needs 17.10 Reporting SELPA."
+
+
+def _no_id_message(field: Field, _value: str) -> str:
+    return f"Participation type {SPECIAL_EDUCATION}, special education, needs {field.number} {field.name}."
 
 
 def _selpa_message(row: Row) -> str:
@@ -78,6 +91,29 @@ def _unnamed_message(row: Row) -> str:
 
 def _ahead_message(row: Row) -> str:
     return f"17.07 Academic Year ID holds {row['17.07']}, which is more than one year ahead."
+
+
+def field_rules() -> list[FieldRule]:
+    return [
+        FieldRule(
+            code="PSTS0478",
+            title="No special education id",
+            kind="input",
+            phase="input",
+            severity=Severity.FATAL,
+            records=("PSTS",),
+            fields=("17.09",),
+            meaning="Records of special education (type 30) have the student's local special education id.",
+            fix="Enter the id that the special education system gives the student.",
+            owner=Owner.CLERK,
+            source=_ERROR_LIST,
+            confidence="seen",
+            wrong=_no_id,
+            message=_no_id_message,
+            passes=[{"PSTS": [psts()]}, {"PSTS": [career()]}, {"PSTS": [psts({"17.11": "", "17.09": ""})]}],
+            fails=[{"PSTS": [psts({"17.09": ""})]}],
+        ),
+    ]
 
 
 def rules() -> list[Rule]:
@@ -124,8 +160,8 @@ def rules() -> list[Rule]:
             owner=Owner.CLERK,
             source=_ERROR_LIST,
             confidence="inferred",
-            wrong=_lacking("17.10"),
-            message=_lacking_message("17.10", "Reporting SELPA"),
+            wrong=_no_selpa,
+            message=_no_selpa_message,
             passes=[{"PSTS": [psts()]}, {"PSTS": [career()]}, {"PSTS": [psts({"17.11": "", "17.10": ""})]}],
             fails=[{"PSTS": [psts({"17.10": ""})]}],
         ),
@@ -151,25 +187,6 @@ def rules() -> list[Rule]:
                 {"PSTS": [career({"17.09": "SE-1"})]},
                 {"PSTS": [career({"17.11": "10", "17.09": "SE-1"})]},
             ],
-        ),
-        Rule(
-            code="PSTS0478",
-            title="No special education id",
-            kind="input",
-            phase="input",
-            severity=Severity.FATAL,
-            records=("PSTS",),
-            subjects=("PSTS",),
-            fields=("17.09", "17.11"),
-            meaning="Records of special education (type 30) have the student's local special education id.",
-            fix="Enter the id that the special education system gives the student.",
-            owner=Owner.CLERK,
-            source=_ERROR_LIST,
-            confidence="seen",
-            wrong=_lacking("17.09"),
-            message=_lacking_message("17.09", "Local Special Education Student ID"),
-            passes=[{"PSTS": [psts()]}, {"PSTS": [career()]}, {"PSTS": [psts({"17.11": "", "17.09": ""})]}],
-            fails=[{"PSTS": [psts({"17.09": ""})]}],
         ),
         Rule(
             code="PSTS0485",
