@@ -45,4 +45,4 @@ def test_nothing_else_is_found(planted):
         if (one.code, one.ssid) not in expected and one.code != "MZ-LINE"
     ]
     assert others == []
-    assert len({one["code"] for one in errors}) == 24
+    assert len({one["code"] for one in errors}) == 44

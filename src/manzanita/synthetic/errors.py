@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Mapping
 from random import Random
 
-from manzanita.synthetic.damage import DAMAGES, Lines
+from manzanita.synthetic import damage, damage_census
+from manzanita.synthetic.damage import Lines
 from manzanita.synthetic.lines import FILES
 from manzanita.synthetic.population import World
 from manzanita.synthetic.students import Student
 
+DAMAGES = {**damage.DAMAGES, **damage_census.DAMAGES}
 # Every code has been planted once by this part of the students, however low the rate.
 _COVERED_BY = 0.6
 
@@ -71,5 +73,8 @@ class Planter:
         return None
 
 
-_RARE = ("SWDS0618", "MZ-MEET-LATE", "PLAN0673F1", "GERR0005", "SENR0606F1", "MZ-SIS-DUPLICATE")
+_RARE = (
+    *damage_census.RARE,
+    *("SWDS0618", "MZ-MEET-LATE", "PLAN0673F1", "GERR0005", "SENR0606F1", "MZ-SIS-DUPLICATE"),
+)
 _RAREST_FIRST = (*_RARE, *(code for code in DAMAGES if code not in _RARE))

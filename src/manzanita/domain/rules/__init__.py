@@ -2,6 +2,7 @@
 
 A rule is declared once, in the module of its record or topic. ``rules.csv`` lists the rules that public pages of
 the state print; those without a declaration are known by name, so that a rejection by the state can be explained.
+Rules that want for an input say which in ``not_evaluable``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,25 @@ from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Owner, Severity
 from manzanita.domain.layouts import RECORDS, SIS_RECORDS
 from manzanita.domain.layouts.files import LINE_CODE
-from manzanita.domain.rules import formats, keys, meet, plan, senr, serv, swds, values
+from manzanita.domain.rules import (
+    code_years,
+    context,
+    enrollment_context,
+    formats,
+    keys,
+    meet,
+    not_evaluable,
+    outcome_context,
+    plan,
+    psts,
+    psts_leavers,
+    senr,
+    senr_census,
+    serv,
+    swds,
+    values,
+)
+from manzanita.domain.rules.context import Context
 from manzanita.domain.rules.declaration import FieldRule, Rule, RuleInfo
 
 _CATALOG = Path(__file__).parent / "rules.csv"
@@ -63,13 +82,14 @@ _RETIRED_SSID = RuleInfo(
 @cache
 def field_rules() -> tuple[FieldRule, ...]:
     """Rules about single values, in the order in which a value is judged."""
-    return (*formats.rules(), *values.rules())
+    return (*formats.rules(), *code_years.rules(), *values.rules(), *psts.field_rules())
 
 
 @cache
 def row_rules() -> tuple[Rule, ...]:
     """Rules about whole rows, by code. Raises ``ValueError`` where two declarations share a code."""
-    rules = [rule for module in (swds, meet, plan, serv, senr, keys) for rule in module.rules()]
+    modules = (swds, meet, plan, serv, psts, psts_leavers, senr, senr_census, keys)
+    rules = [rule for module in modules for rule in module.rules()]
     by_code = {rule.code: rule for rule in rules}
     if len(by_code) < len(rules):
         raise ValueError("two rules share a code")
@@ -77,10 +97,25 @@ def row_rules() -> tuple[Rule, ...]:
 
 
 @cache
+def contexts() -> Mapping[str, Context]:
+    """Every context that rules may name, by name. Raises ``ValueError`` where two share one."""
+    mappings = (context.CONTEXTS, enrollment_context.CONTEXTS, outcome_context.CONTEXTS)
+    together = {name: one for mapping in mappings for name, one in mapping.items()}
+    if len(together) < sum(map(len, mappings)):
+        raise ValueError("two contexts share a name")
+    return MappingProxyType(together)
+
+
+@cache
 def catalog() -> Mapping[str, RuleInfo]:
     """Every rule by code: those evaluated here, and those known from the state's pages only."""
     known = {row["code"]: _known(row) for row in _catalog_rows()}
-    ours: tuple[RuleInfo, ...] = (_LINE, _RETIRED_SSID, *field_rules(), *row_rules())
+    ours: tuple[RuleInfo, ...] = (
+        *(_LINE, _RETIRED_SSID),
+        *not_evaluable.rules(),
+        *field_rules(),
+        *row_rules(),
+    )
     return MappingProxyType({**known, **{rule.code: rule for rule in ours}})
 
 

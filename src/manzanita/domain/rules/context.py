@@ -120,7 +120,7 @@ def _previous_meetings(subject: pl.DataFrame, frames: Frames, _setting: Setting)
     return subject
 
 
-def _newest(frame: pl.DataFrame, ssid: str, start: str, day: str) -> pl.DataFrame:
+def newest(frame: pl.DataFrame, ssid: str, start: str, day: str) -> pl.DataFrame:
     """Records in effect on ``day``; several rows of one student only where they start on the same day."""
     started = frame.filter(pl.col(start) != "", pl.col(start) <= day, pl.col(ssid) != "")
     return started.filter(pl.col(start) == pl.col(start).max().over(ssid))
@@ -135,9 +135,9 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     """
     day = setting.census_day
     primary = frames["SENR"].filter(enrolled_on(day), pl.col("1.23") == PRIMARY)["1.08"].unique()
-    statuses = _newest(frames["SWDS"], "22.06", "22.11", day)
+    statuses = newest(frames["SWDS"], "22.06", "22.11", day)
     participating = statuses.filter(pl.col("22.12") == PARTICIPATING)["22.06"].unique()
-    plans = _newest(frames["PLAN"], "23.06", "23.12", day)
+    plans = newest(frames["PLAN"], "23.06", "23.12", day)
     plan_leas = plans.group_by("23.06").agg(pl.col("23.04").unique().sort().alias("census.plan_leas"))
     subject = subject.with_columns(
         pl.col("1.08").is_in(primary.implode()).alias("census.has_primary"),

@@ -47,7 +47,8 @@ class RuleInfo:
     """The page of a rule in the catalog.
 
     ``severity`` is the weight in any year without an entry in ``severity_by_year``; ``first_year`` and
-    ``last_year`` bound the years in force (``None``: open).
+    ``last_year`` bound the years in force (``None``: open). From ``presumed_from`` on the state's form of the rule
+    is not known, and it warns. ``missing_input`` names what a rule that is not implemented would need.
     """
 
     code: str
@@ -66,6 +67,8 @@ class RuleInfo:
     first_year: str | None = None
     last_year: str | None = None
     severity_by_year: Mapping[str, Severity] = field(default_factory=dict)
+    presumed_from: str | None = None
+    missing_input: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -76,7 +79,13 @@ class RuleInfo:
         after_start = self.first_year is None or self.first_year <= year
         return after_start and (self.last_year is None or year <= self.last_year)
 
+    def is_presumed_in(self, year: str) -> bool:
+        """Whether the rule was printed for earlier years only, and is presumed to hold in ``year``."""
+        return self.presumed_from is not None and self.presumed_from <= year
+
     def severity_in(self, year: str) -> Severity:
+        if self.is_presumed_in(year):
+            return Severity.WARNING
         return self.severity_by_year.get(year, self.severity)
 
 
