@@ -16,7 +16,21 @@ from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Owner, Severity
 from manzanita.domain.layouts import RECORDS, SIS_RECORDS
 from manzanita.domain.layouts.files import LINE_CODE
-from manzanita.domain.rules import formats, keys, meet, plan, senr, serv, swds, values
+from manzanita.domain.rules import (
+    formats,
+    keys,
+    meet,
+    plan,
+    plan_ages,
+    plan_due,
+    plan_enrollment,
+    plan_settings,
+    senr,
+    serv,
+    serv_ages,
+    swds,
+    values,
+)
 from manzanita.domain.rules.declaration import FieldRule, Rule, RuleInfo
 
 _CATALOG = Path(__file__).parent / "rules.csv"
@@ -60,6 +74,13 @@ _RETIRED_SSID = RuleInfo(
 )
 
 
+# Modules that declare rules about whole rows.
+_ROW_MODULES = (
+    *(swds, meet, plan, plan_settings, plan_ages, plan_due, plan_enrollment, serv, serv_ages),
+    *(senr, keys),
+)
+
+
 @cache
 def field_rules() -> tuple[FieldRule, ...]:
     """Rules about single values, in the order in which a value is judged."""
@@ -69,7 +90,7 @@ def field_rules() -> tuple[FieldRule, ...]:
 @cache
 def row_rules() -> tuple[Rule, ...]:
     """Rules about whole rows, by code. Raises ``ValueError`` where two declarations share a code."""
-    rules = [rule for module in (swds, meet, plan, serv, senr, keys) for rule in module.rules()]
+    rules = [rule for module in _ROW_MODULES for rule in module.rules()]
     by_code = {rule.code: rule for rule in rules}
     if len(by_code) < len(rules):
         raise ValueError("two rules share a code")
@@ -80,7 +101,8 @@ def row_rules() -> tuple[Rule, ...]:
 def catalog() -> Mapping[str, RuleInfo]:
     """Every rule by code: those evaluated here, and those known from the state's pages only."""
     known = {row["code"]: _known(row) for row in _catalog_rows()}
-    ours: tuple[RuleInfo, ...] = (_LINE, _RETIRED_SSID, *field_rules(), *row_rules())
+    lacking = (*plan.not_evaluable(), *serv.not_evaluable())
+    ours: tuple[RuleInfo, ...] = (_LINE, _RETIRED_SSID, *lacking, *field_rules(), *row_rules())
     return MappingProxyType({**known, **{rule.code: rule for rule in ours}})
 
 
