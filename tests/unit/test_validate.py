@@ -57,13 +57,14 @@ def test_a_sound_folder_gives_nothing_and_the_summary_stands_on_stderr(folder, v
         "0 not evaluated. Not record files, not read: orgs.csv.\n"
         "Not evaluable, with the input that is missing: CERT009, CERT010 (the previous reporting year's certified "
         "counts, and the thresholds, which no public page prints); CERT013 (the enrollments of every student of the "
-        "school, also of those without a disability, and the school size from which the state counts); SWDS0443 (the "
-        "state's table of SELPAs and their LEAs).\n"
+        "school, also of those without a disability, and the school size from which the state counts); PLAN0729F1 "
+        "(which schools are juvenile court schools and county community schools); SERV0447 (the state's register of "
+        "nonpublic agencies (NPA)); SWDS0443 (the state's table of SELPAs and their LEAs).\n"
     )
 
 
 def test_rules_that_want_for_an_input_are_named_only_where_their_records_and_phase_are(folder, validate):
-    for name in ("a.txt", "e.txt"):
+    for name in ("a.txt", "b.txt", "c.txt", "e.txt"):
         (folder / name).unlink()
     assert "Not evaluable" not in validate(folder)[2]
     (folder / "a.txt").write_text(text("SWDS", swds()))
@@ -89,7 +90,7 @@ def test_rules_that_want_for_an_input_are_named_only_where_their_records_and_pha
 
 def test_one_finding_has_exactly_these_keys(folder, validate):
     (folder / "b.txt").write_text(text("PLAN", plan({"23.15": "290"})))
-    code, (found,), _ = validate(folder)
+    code, (found,), _ = validate(folder, "--phase", "input")
     assert code == 1
     assert list(found) == KEYS
     assert found == {
@@ -127,6 +128,7 @@ def test_phases_narrow_and_local_rules_always_run(folder, validate):
     (folder / "c.txt").write_text(text("SERV", serv({"25.17": "20260101"})))
     assert [one["code"] for one in validate(folder, "--phase", "eoy1,fall1")[1]] == [
         "PLAN0679E1",
+        "PLAN0726F1",
         "MZ-MEET-EMPTY",
     ]
     assert validate(folder, "--phase", "eoy1")[0] == 0
@@ -174,11 +176,11 @@ def test_a_folder_without_record_files_ends_with_2(tmp_path, validate):
 
 def test_csv_and_table_say_the_same(folder, capsys):
     (folder / "b.txt").write_text(text("PLAN", plan({"23.15": "290"})))
-    main(["validate", str(folder), "--format", "csv"])
+    main(["validate", str(folder), "--phase", "input", "--format", "csv"])
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert list(row) == KEYS
     assert (row["code"], row["fields"], row["values"]) == ("PLAN0726", "23.15 23.16", "23.15=290 23.16=")
-    main(["validate", str(folder), "--format", "table"])
+    main(["validate", str(folder), "--phase", "input", "--format", "table"])
     table = capsys.readouterr().out
     assert "b.txt" in table
     assert "PLAN0726" in table

@@ -92,7 +92,9 @@ def evaluate_frames(
     rules = [
         rule
         for rule in row_rules()
-        if rule.is_in_force(setting.year) and (rule.is_local or rule.phase in phases)
+        if rule.is_in_force(setting.year)
+        and not rule.is_switched_off(setting.as_of)
+        and (rule.is_local or rule.phase in phases)
     ]
     for rule in rules:
         found += _not_evaluated(rule, usable.keys())
@@ -258,24 +260,19 @@ def _judge_rows(
             severity = rule.severity_in(setting.year)
             soft = f"{rule.code} soft"
             softened = flags.filter(pl.col(rule.code))[soft] if soft in hits else None
+            caveat = rule.caveat(setting)
             for i, row in enumerate(frame.filter(flags[rule.code]).iter_rows(named=True)):
                 is_soft = softened is not None and softened[i] and severity is Severity.FATAL
                 weight = Severity.WARNING if is_soft else severity
                 fields = rule.marks(row) if rule.marks else _fields_of(rule, record)
-                message = rule.message(row) + _presumption(rule, setting)
-                findings.append(_finding(rule, record, row, fields, weight, message, _group(rule, row)))
+                text = rule.message(row) + caveat
+                findings.append(_finding(rule, record, row, fields, weight, text, _group(rule, row)))
         if hits.get(undecided := f"{rule.code} undecided"):
             for row in frame.filter(flags[undecided]).iter_rows(named=True):
                 text = f"Not evaluated: {rule.undecided_reason}."
                 fields = _fields_of(rule, record)
                 findings.append(_finding(rule, record, row, fields, Severity.NOT_EVALUATED, text))
     return findings
-
-
-def _presumption(rule: Rule, setting: Setting) -> str:
-    if not rule.is_presumed_in(setting.year):
-        return ""
-    return f" That this rule still holds is presumed: no page prints its form since {rule.presumed_from}."
 
 
 def _expressions(rule: Rule, setting: Setting) -> Iterator[tuple[str, pl.Expr]]:

@@ -37,7 +37,7 @@ def check_lines(
     for held in StateRecord.objects.filter(student_id=student_id):
         if held.record_key not in replaced:
             rows[held.record].append(complete(held.record, held.values))
-    rows["SENR"] = enrollment_rows(student_id)
+    rows.update(sis_rows(student_id))
     for record in records.ORDER:
         rows.setdefault(record, [])
     found: dict[str, list[Finding]] = defaultdict(list)
@@ -52,11 +52,15 @@ def would_reject(finding: Finding) -> bool:
     return finding.severity is Severity.FATAL and finding.phase == "input"
 
 
-def enrollment_rows(student_id: int) -> list[dict[str, str]]:
-    """The student's enrollments as SENR lines, as far as the rules read them."""
+def sis_rows(student_id: int) -> dict[str, list[dict[str, str]]]:
+    """The student's enrollments as SENR lines and the date of birth as one of SINF, as far as the rules read them.
+
+    The date of birth stands in SINF too, so that rules about age speak of a student without an enrollment.
+    """
     student = Student.unscoped.get(pk=student_id)
-    ssid = Ssid.objects.believed().filter(student_id=student_id).order_by("-effective_from").first()
-    return [
+    newest = Ssid.objects.believed().filter(student_id=student_id).order_by("-effective_from").first()
+    ssid, birth = newest.ssid if newest else "", state_date(student.birth_on)
+    enrollments = [
         complete(
             "SENR",
             {
@@ -64,9 +68,9 @@ def enrollment_rows(student_id: int) -> list[dict[str, str]]:
                 "1.04": enrollment.lea_code,
                 "1.05": enrollment.school_code,
                 "1.06": enrollment.nps_code,
-                "1.08": ssid.ssid if ssid else "",
+                "1.08": ssid,
                 "1.09": enrollment.local_student_id,
-                "1.17": state_date(student.birth_on),
+                "1.17": birth,
                 "1.22": state_date(enrollment.started_on),
                 "1.23": enrollment.status_code,
                 "1.24": enrollment.grade_code,
@@ -76,3 +80,7 @@ def enrollment_rows(student_id: int) -> list[dict[str, str]]:
         )
         for enrollment in Enrollment.objects.believed().filter(student_id=student_id)
     ]
+    return {
+        "SENR": enrollments,
+        "SINF": [complete("SINF", {"2.01": "SINF", "2.09": ssid, "2.18": birth})],
+    }

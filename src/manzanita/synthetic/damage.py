@@ -25,8 +25,9 @@ _PRIMARY = "10"
 class Planted:
     """Where a rule must find what, and what was changed.
 
-    ``line`` counts the student's lines of ``record`` from zero. ``field`` stands on that line, except for
-    PLAN0673F1, where it is on the student's status line.
+    ``line`` counts the student's lines of ``record`` from zero. ``field`` stands on that line, except where a plan is
+    wrong beside another record: for PLAN0673F1 it is on the student's status line, for PLAN0637E4 on the enrollment.
+    ``also`` are codes of rules that cannot but say the same.
     """
 
     record: str
@@ -34,6 +35,7 @@ class Planted:
     field: str
     was: str
     now: str
+    also: tuple[str, ...] = ()
 
 
 class Lines:
@@ -41,6 +43,7 @@ class Lines:
 
     def __init__(self, lines: dict[str, list[str]], as_of: date) -> None:
         self._lines = lines
+        self.as_of = as_of
         year = school_year(as_of)
         self.this_year = academic_year_id(as_of)
         self.year_before = state_date(date(year - 1, 7, 1))
@@ -59,6 +62,11 @@ class Lines:
 
     def has_plan_by(self, day: str) -> bool:
         return any(start <= day for start in self.values("PLAN", "23.12"))
+
+    def plan_in_effect(self, day: str) -> int | None:
+        """The line of the newest plan that starts by ``day``."""
+        starts = [(start, line) for line, start in enumerate(self.values("PLAN", "23.12")) if start <= day]
+        return max(starts)[1] if starts else None
 
     def change(self, record: str, line: int, number: str, now: str) -> Planted:
         values = self._lines[record][line].split(DELIMITER)
@@ -153,6 +161,9 @@ def _status_repeated(lines: Lines, _rng: Random) -> Planted | None:
     # At two LEAs, a student who participates again would need a plan at the second.
     if lines.count("SWDS") != 2 or len(set(lines.values("SENR", "1.04"))) > 1:
         return None
+    # Nor may whoever has left participate again.
+    if "" not in lines.values("SENR", "1.25"):
+        return None
     before, reason = lines.get("SWDS", 0, "22.12"), lines.get("SWDS", 0, "22.13")
     lines.change("SWDS", 1, "22.13", reason)
     return lines.change("SWDS", 1, "22.12", before)
@@ -175,7 +186,10 @@ def _agency_stray(lines: Lines, rng: Random) -> Planted | None:
 
 
 def _degree_missing(lines: Lines, rng: Random) -> Planted | None:
-    needing = [line for line, code in enumerate(lines.values("PLAN", "23.15")) if code in NEEDS_DEGREE]
+    # Of the plan of Census Day another rule says the same.
+    other = lines.plan_in_effect(lines.census_day)
+    codes = enumerate(lines.values("PLAN", "23.15"))
+    needing = [line for line, code in codes if code in NEEDS_DEGREE and line != other]
     return lines.change("PLAN", rng.choice(needing), "23.16", "") if needing else None
 
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from random import Random
+from typing import Any
 
 from manzanita.synthetic import damage, damage_census
 from manzanita.synthetic.damage import Lines
+from manzanita.synthetic.damage_plans import PLAN_DAMAGES
 from manzanita.synthetic.lines import FILES
 from manzanita.synthetic.population import World
 from manzanita.synthetic.students import Student
 
-DAMAGES = {**damage.DAMAGES, **damage_census.DAMAGES}
+DAMAGES = {**damage.DAMAGES, **damage_census.DAMAGES, **PLAN_DAMAGES}
 # Every code has been planted once by this part of the students, however low the rate.
 _COVERED_BY = 0.6
 
@@ -38,7 +40,7 @@ class Planter:
 
     def plant(
         self, student: Student, lines: dict[str, list[str]], counts: Mapping[str, int]
-    ) -> dict[str, str | int] | None:
+    ) -> dict[str, Any] | None:
         """Damage ``lines`` or leave them; the entry of ``planted.jsonl`` where they were damaged.
 
         ``counts`` are the lines that stand in the files before this student's.
@@ -69,12 +71,15 @@ class Planter:
                     "field": planted.field,
                     "was": planted.was,
                     "now": planted.now,
+                    "also": list(planted.also),
                 }
         return None
 
 
+# Infants first: few have a plan that starts in the autumn of the files.
 _RARE = (
     *damage_census.RARE,
-    *("SWDS0618", "MZ-MEET-LATE", "PLAN0673F1", "GERR0005", "SENR0606F1", "MZ-SIS-DUPLICATE"),
+    *("SERV0411E4", "PLAN0714F1", "PLAN0365E4", "PLAN0366E4", "SERV0448E4", "PLAN0387E4", "PLAN0724F1"),
+    *("SWDS0618", "MZ-MEET-LATE", "PLAN0673F1", "GERR0005", "SENR0606F1", "MZ-SIS-DUPLICATE", "PLAN0387F1"),
 )
 _RAREST_FIRST = (*_RARE, *(code for code in DAMAGES if code not in _RARE))

@@ -197,7 +197,7 @@ class Chronicle:
         """A PLAN with its services; the second one of a day, or one before birth, is left out."""
         if any(plan.on == on for plan in self.student.plans):
             return
-        stage = stage_of(self.student.birth, self._grade(on), on)
+        stage = self._stage(on)
         is_same = stage is self.stage and self.student.plans
         if not is_same:
             self.services = draw_services(self.rng, self.needs, stage)
@@ -226,6 +226,9 @@ class Chronicle:
             on = random_day(self.rng, self.days, first, last)
             if on > last or self._lea(on) != plan.lea or not self._is_enrolled(on):
                 continue
+            # An amendment says again what the plan says; in the next stage that would be too little.
+            if self._stage(on) is not self._stage(plan.on):
+                continue
             position = plans.index(plan) + 1
             plans.insert(
                 position,
@@ -249,6 +252,9 @@ class Chronicle:
 
     def _is_enrolled(self, on: date) -> bool:
         return any(stay.covers(on) for stay in self.stays)
+
+    def _stage(self, on: date) -> Stage:
+        return stage_of(self.student.birth, self._grade(on), on)
 
     def _grade(self, on: date) -> str:
         return next(

@@ -312,7 +312,8 @@ class _Maker:
         needs = draw_needs(self.rng, self.disability, schooling.placement)
         if needs.residence == "210":
             place_in_foster_care(self.student)
-        if self.disability.code == "281" and age_on(self.student.birth, self.world.as_of) < 3:
+        # Established medical disability is no category of an infant: the early plans would say it too soon.
+        if self.disability.code == "281" and age_on(self.student.birth, stays[0].start) < 3:
             needs = replace(needs, disability=replace(self.disability, code="240"))
         return Chronicle(self.rng, self.world.days, self.world.as_of, self.student, schooling, needs, stays)
 

@@ -27,11 +27,16 @@ from manzanita.domain.rules import (
     not_evaluable,
     outcome_context,
     plan,
+    plan_ages,
+    plan_due,
+    plan_enrollment,
+    plan_settings,
     psts,
     psts_leavers,
     senr,
     senr_census,
     serv,
+    serv_ages,
     swds,
     values,
 )
@@ -79,6 +84,13 @@ _RETIRED_SSID = RuleInfo(
 )
 
 
+# Modules that declare rules about whole rows.
+_ROW_MODULES = (
+    *(swds, meet, plan, plan_settings, plan_ages, plan_due, plan_enrollment, serv, serv_ages),
+    *(senr, senr_census, psts, psts_leavers, keys),
+)
+
+
 @cache
 def field_rules() -> tuple[FieldRule, ...]:
     """Rules about single values, in the order in which a value is judged."""
@@ -88,12 +100,17 @@ def field_rules() -> tuple[FieldRule, ...]:
 @cache
 def row_rules() -> tuple[Rule, ...]:
     """Rules about whole rows, by code. Raises ``ValueError`` where two declarations share a code."""
-    modules = (swds, meet, plan, serv, psts, psts_leavers, senr, senr_census, keys)
-    rules = [rule for module in modules for rule in module.rules()]
+    rules = [rule for module in _ROW_MODULES for rule in module.rules()]
     by_code = {rule.code: rule for rule in rules}
     if len(by_code) < len(rules):
         raise ValueError("two rules share a code")
     return tuple(by_code[code] for code in sorted(by_code))
+
+
+@cache
+def unevaluable_rules() -> tuple[RuleInfo, ...]:
+    """Rules that want for an input, each with its name."""
+    return (*not_evaluable.rules(), *plan.not_evaluable(), *serv.not_evaluable())
 
 
 @cache
@@ -112,7 +129,7 @@ def catalog() -> Mapping[str, RuleInfo]:
     known = {row["code"]: _known(row) for row in _catalog_rows()}
     ours: tuple[RuleInfo, ...] = (
         *(_LINE, _RETIRED_SSID),
-        *not_evaluable.rules(),
+        *unevaluable_rules(),
         *field_rules(),
         *row_rules(),
     )

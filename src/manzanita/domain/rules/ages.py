@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import polars as pl
 
+from manzanita.domain.rules.declaration import Rule, Setting, spoken_date
+
 YEAR = 12
+BIRTH = "birth.on"
+
+
+def age_rule(
+    *,
+    asks: Callable[[Setting], pl.Expr],
+    wrong_age: Callable[[Setting], pl.Expr],
+    contexts: tuple[str, ...] = (),
+    **declared: Any,
+) -> Rule:
+    """A certification rule about the student's age on the rows of which ``asks`` is true.
+
+    ``wrong_age`` may read ``birth.on``. A row that is asked about a student whose date of birth nobody told is *not
+    evaluated*. ``declared`` are the other parts of the :class:`Rule`.
+    """
+    return Rule(
+        kind="discrepancy",
+        contexts=("birth", *contexts),
+        wrong=lambda setting: asks(setting) & wrong_age(setting),
+        undecided=lambda setting: asks(setting) & (pl.col(BIRTH) == ""),
+        undecided_reason="the birth date is missing (1.17 in SENR, 2.18 in SINF)",
+        **declared,
+    )
 
 
 def months_old(birth: str, day: str | pl.Expr) -> pl.Expr:
@@ -20,3 +48,18 @@ def months_old(birth: str, day: str | pl.Expr) -> pl.Expr:
 
 def _number(text: pl.Expr, start: int, length: int) -> pl.Expr:
     return text.str.slice(start, length).cast(pl.Int32, strict=False)
+
+
+def spoken_age(birth: str, day: str) -> str:
+    """``on 2026-09-15 the student was 7 years and 2 months old``, of two dates of the state."""
+    months = (int(day[:4]) - int(birth[:4])) * YEAR + int(day[4:6]) - int(birth[4:6]) - (day[6:] < birth[6:])
+    if day < birth:
+        return f"on {spoken_date(day)} the student was not born yet"
+    years, rest = divmod(months, YEAR)
+    parts = [_counted(years, "year")] if years else []
+    parts += [_counted(rest, "month")] if rest or not years else []
+    return f"on {spoken_date(day)} the student was {' and '.join(parts)} old"
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import polars as pl
 
-from manzanita.domain import records
+from manzanita.domain import records, years
 from manzanita.domain.layouts import RECORDS, layout
-from manzanita.domain.rules.declaration import Setting
+from manzanita.domain.rules.declaration import Setting, state_date
 
 Frames = Mapping[str, pl.DataFrame]
 ROW = "_row"
@@ -25,7 +26,12 @@ NO_SHOW = "N470"
 SECONDARY = "20"
 PRIMARY = "10"
 SHORT_TERM = "30"
+NON_ADA = "50"
 PARTICIPATING = "1"
+# Enrollment statuses that the reports of the state count, the weightiest first; and exits of those expected back.
+REPORTED = (PRIMARY, SHORT_TERM, NON_ADA)
+RETURNING = ("E150", "E155", "E156")
+_SUMMER = timedelta(days=120)
 
 SIS_KEYS: Mapping[str, tuple[str, ...]] = {"SENR": ("1.04", "1.08", "1.22"), "SINF": ("2.09", "2.04")}
 SSID_FIELDS: Mapping[str, str] = {**records.SSID_FIELD, "PSTS": "17.08", "SENR": "1.08", "SINF": "2.09"}
@@ -135,8 +141,7 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     """
     day = setting.census_day
     primary = frames["SENR"].filter(enrolled_on(day), pl.col("1.23") == PRIMARY)["1.08"].unique()
-    statuses = newest(frames["SWDS"], "22.06", "22.11", day)
-    participating = statuses.filter(pl.col("22.12") == PARTICIPATING)["22.06"].unique()
+    participating = _participating(frames, day)
     plans = newest(frames["PLAN"], "23.06", "23.12", day)
     plan_leas = plans.group_by("23.06").agg(pl.col("23.04").unique().sort().alias("census.plan_leas"))
     subject = subject.with_columns(
@@ -163,6 +168,59 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
         pl.col("census.plan_leas").list.contains(pl.col("1.04")).fill_null(False).alias("census.plan_here"),
         pl.col("census.plan_leas").list.join(", ").fill_null("").alias("census.plan_lea"),
     )
+
+
+def _plan_census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+    """What stands on Census Day beside a plan, or beside a service by the start of its plan.
+
+    ``plan_census.is_enrolled``: it is in effect and the student is enrolled at its LEA (status 10, 30 or 50);
+    ``plan_census.counts``: besides, the student participates; ``plan_census.grade`` of that enrollment;
+    ``plan_census.day``.
+    """
+    day = setting.census_day
+    ssid = ssid_field(subject)
+    lea, start = ("23.04", "23.12") if ssid == "23.06" else ("25.04", "25.17")
+    in_effect = newest(subject, ssid, start, day)[ROW]
+    enrolled = (
+        frames["SENR"]
+        .filter(enrolled_on(day), pl.col("1.23").is_in(REPORTED), pl.col("1.08") != "")
+        .sort("1.23", "1.22", descending=[False, True])
+        .unique(["1.08", "1.04"], keep="first", maintain_order=True)
+        .select("1.08", "1.04", pl.col("1.24").alias("plan_census.grade"))
+    )
+    participating = _participating(frames, day)
+    is_enrolled = pl.col("plan_census.grade").is_not_null() & pl.col(ROW).is_in(in_effect.implode())
+    return subject.join(enrolled, left_on=[ssid, lea], right_on=["1.08", "1.04"], how="left").with_columns(
+        is_enrolled.alias("plan_census.is_enrolled"),
+        (is_enrolled & pl.col(ssid).is_in(participating.implode())).alias("plan_census.counts"),
+        pl.col("plan_census.grade").fill_null(""),
+        pl.lit(day).alias("plan_census.day"),
+    )
+
+
+def _today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+    """What stands today beside a plan, or on the last day of an academic year that is over.
+
+    ``today.is_in_effect``, ``today.is_participating`` and ``today.is_enrolled`` (at any LEA, whatever the status; who
+    left for the summer and is expected back counts), ``today.day``.
+    """
+    on = min(setting.as_of, years.last_day(setting.year))
+    day, spring = state_date(on), state_date(on - _SUMMER)
+    is_back_soon = pl.col("1.26").is_in(RETURNING) & pl.col("1.25").is_between(pl.lit(spring), pl.lit(day))
+    enrolled = frames["SENR"].filter(enrolled_on(day) | is_back_soon)["1.08"].unique()
+    in_effect = newest(subject, "23.06", "23.12", day)[ROW]
+    return subject.with_columns(
+        pl.col(ROW).is_in(in_effect.implode()).alias("today.is_in_effect"),
+        pl.col("23.06").is_in(_participating(frames, day).implode()).alias("today.is_participating"),
+        pl.col("23.06").is_in(enrolled.implode()).alias("today.is_enrolled"),
+        pl.lit(day).alias("today.day"),
+    )
+
+
+def _participating(frames: Frames, day: str) -> pl.Series:
+    """SSIDs of those whose status in effect on ``day`` is 1, whichever LEA reported it."""
+    statuses = newest(frames["SWDS"], "22.06", "22.11", day)
+    return statuses.filter(pl.col("22.12") == PARTICIPATING)["22.06"].unique()
 
 
 def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -222,6 +280,8 @@ CONTEXTS: Mapping[str, Context] = {
         Context("same_plan", ("PLAN",), _same_plan),
         Context("previous_meetings", ("MEET",), _previous_meetings),
         Context("census", ("SENR", "SWDS", "PLAN"), _census),
+        Context("plan_census", ("SENR", "SWDS"), _plan_census),
+        Context("today", ("SENR", "SWDS"), _today),
         Context("birth", ("SENR",), _birth),
         Context("same_key", (), _same_key),
     )

@@ -41,14 +41,32 @@ class Setting:
     def last_day(self) -> str:
         return state_date(years.last_day(self.year))
 
+    def in_year(self, column: str) -> pl.Expr:
+        """True where the date in ``column`` lies in the academic year, 1 July to 30 June."""
+        return pl.col(column).is_between(pl.lit(self.first_day), pl.lit(self.last_day))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDefect:
+    """What the state itself says is wrong with a rule of its own, from ``since`` to ``until`` (``None``: open)."""
+
+    since: date
+    until: date | None
+    text: str
+    source: str
+
+    def is_open(self, on: date) -> bool:
+        return self.since <= on and (self.until is None or on <= self.until)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RuleInfo:
     """The page of a rule in the catalog.
 
     ``severity`` is the weight in any year without an entry in ``severity_by_year``; ``first_year`` and
-    ``last_year`` bound the years in force (``None``: open). From ``presumed_from`` on the state's form of the rule
-    is not known, and it warns. ``missing_input`` names what a rule that is not implemented would need.
+    ``last_year`` bound the years in force (``None``: open). From the year ``presumed_from`` on nobody has seen the
+    rule printed: it is presumed to go on and warns, whatever its severity was. From the day ``inactive_from`` on
+    the state has it switched off. ``missing_input`` names what a rule that is not implemented lacks here.
     """
 
     code: str
@@ -68,6 +86,8 @@ class RuleInfo:
     last_year: str | None = None
     severity_by_year: Mapping[str, Severity] = field(default_factory=dict)
     presumed_from: str | None = None
+    inactive_from: date | None = None
+    known_defects: tuple[KnownDefect, ...] = ()
     missing_input: str = ""
 
     @property
@@ -79,14 +99,31 @@ class RuleInfo:
         after_start = self.first_year is None or self.first_year <= year
         return after_start and (self.last_year is None or year <= self.last_year)
 
-    def is_presumed_in(self, year: str) -> bool:
-        """Whether the rule was printed for earlier years only, and is presumed to hold in ``year``."""
+    def is_switched_off(self, on: date) -> bool:
+        return self.inactive_from is not None and self.inactive_from <= on
+
+    def is_presumed(self, year: str) -> bool:
         return self.presumed_from is not None and self.presumed_from <= year
 
     def severity_in(self, year: str) -> Severity:
-        if self.is_presumed_in(year):
-            return Severity.WARNING
-        return self.severity_by_year.get(year, self.severity)
+        usual = Severity.WARNING if self.is_presumed(year) else self.severity
+        return self.severity_by_year.get(year, usual)
+
+    @property
+    def presumption(self) -> str:
+        """A sentence for whoever reads the rule's page, or empty text."""
+        if self.presumed_from is None:
+            return ""
+        return (
+            f"Presumed from {self.presumed_from} on: the state has printed this rule for earlier years only, so it "
+            "warns until a page shows that it goes on."
+        )
+
+    def caveat(self, setting: Setting) -> str:
+        """What a finding must say of the rule itself, as sentences after its message; mostly empty."""
+        parts = [self.presumption] if self.is_presumed(setting.year) else []
+        parts += [defect.text for defect in self.known_defects if defect.is_open(setting.as_of)]
+        return "".join(f" {part}" for part in parts)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -130,3 +130,15 @@ def senr(changes: Changes | None = None) -> dict[str, str]:
 def sinf(changes: Changes | None = None) -> dict[str, str]:
     """The same student's demographics."""
     return {**_SINF, **(changes or {})}
+
+
+def with_plan(born: str, changes: Changes | None = None) -> dict[str, list[dict[str, str]]]:
+    """A student born on that day who participates, enrolled at the LEA since August 2026, with one plan."""
+    enrollment = senr({"1.17": born, "1.22": "20260817"})
+    return {"SENR": [enrollment], "SWDS": [swds()], "PLAN": [plan(changes)]}
+
+
+def with_service(born: str, changes: Changes | None = None) -> dict[str, list[dict[str, str]]]:
+    """The same student with one service."""
+    enrollment = senr({"1.17": born, "1.22": "20260817"})
+    return {"SENR": [enrollment], "SWDS": [swds()], "SERV": [serv(changes)]}

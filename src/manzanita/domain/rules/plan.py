@@ -5,12 +5,16 @@ from __future__ import annotations
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
-from manzanita.domain.rules.examples import LEA, OTHER_LEA, plan, serv, swds
+from manzanita.domain.rules.declaration import Row, Rule, RuleInfo, Setting, spoken_date
+from manzanita.domain.rules.examples import LEA, OTHER_LEA, plan, senr, serv, swds, with_plan
 
 # Disabilities whose degree of support the state asks for.
 SUPPORT_DISABILITIES = ("210", "260", "270", "280", "290", "300", "310", "320", "330")
 DEGREES = ("MMSN", "ESN")
+# An IEP, an IFSP and an ISP.
+EDUCATION_PLAN, FAMILY_PLAN, SERVICE_PLAN = "100", "150", "200"
+# Grades before transitional kindergarten; an enrollment without a grade is asked nothing either.
+_BEFORE_TK = ("", "IN", "TD", "PS")
 _PAIRS = (("23.15", "23.16"), ("23.17", "23.18"))
 
 
@@ -41,6 +45,19 @@ def _degree_message(row: Row) -> str:
     return "; ".join(parts) + "."
 
 
+def _no_degree_on_census_day(setting: Setting) -> pl.Expr:
+    is_education_plan = pl.col("23.11") == EDUCATION_PLAN
+    in_school = ~pl.col("plan_census.grade").is_in(list(_BEFORE_TK))
+    return pl.col("plan_census.counts") & is_education_plan & in_school & _no_degree(setting)
+
+
+def _census_degree_message(row: Row) -> str:
+    return (
+        f"On Census Day the student is in grade {row['plan_census.grade']} at {row['23.04']} on this IEP: "
+        f"{_degree_message(row)}"
+    )
+
+
 def _twice(_setting: Setting) -> pl.Expr:
     return (pl.col("same_plan.count") > 1) & (pl.col("23.06") != "") & (pl.col("23.12") != "")
 
@@ -66,8 +83,7 @@ def _no_status_message(row: Row) -> str:
 
 
 def _no_service(setting: Setting) -> pl.Expr:
-    in_year = pl.col("23.12").is_between(pl.lit(setting.first_day), pl.lit(setting.last_day))
-    return in_year & (pl.col("23.06") != "") & (pl.col("services.count") == 0)
+    return setting.in_year("23.12") & (pl.col("23.06") != "") & (pl.col("services.count") == 0)
 
 
 def _no_service_message(row: Row) -> str:
@@ -108,6 +124,51 @@ def rules() -> list[Rule]:
                 {"PLAN": [plan({"23.15": "290"})]},
                 {"PLAN": [plan({"23.17": "320"})]},
                 {"PLAN": [plan({"23.15": "210", "23.17": "280", "23.18": "ESN"})]},
+            ],
+        ),
+        Rule(
+            code="PLAN0726F1",
+            title="Degree of support missing on Census Day",
+            kind="discrepancy",
+            phase="fall1",
+            severity=Severity.FATAL,
+            records=("PLAN", "SWDS", "SENR"),
+            subjects=("PLAN",),
+            contexts=("plan_census",),
+            fields=("23.15", "23.16", "23.17", "23.18"),
+            meaning="The degree of support that PLAN0726 asks for is checked again for the IEP (plan type 100) that is "
+            "in effect on Census Day, of a student who participates and is enrolled at its LEA in transitional "
+            "kindergarten or a higher grade.",
+            fix="Choose the degree of support beside the disability on the meeting or plan.",
+            owner=Owner.TEAM,
+            source="https://documentation.calpads.org/Troubleshooting/Fall1/PLAN0726F1",
+            confidence="seen",
+            first_year="2025-2026",
+            wrong=_no_degree_on_census_day,
+            message=_census_degree_message,
+            marks=_pairs_without_degree,
+            passes=[
+                with_plan("20160401", {"23.15": "290", "23.16": "ESN"}),
+                with_plan("20160401", {"23.15": ""}),
+                with_plan("20160401", {"23.15": "290", "23.11": "200"}),
+                with_plan("20160401", {"23.15": "290", "23.11": ""}),
+                with_plan("20160401", {"23.15": "290", "23.12": "20261008"}),
+                with_plan("20160401", {"23.15": "290", "23.04": OTHER_LEA}),
+                {**with_plan("20220401", {"23.15": "290"}), "SENR": [senr({"1.24": "PS"})]},
+                {**with_plan("20220401", {"23.15": "290"}), "SENR": [senr({"1.24": ""})]},
+                {**with_plan("20160401", {"23.15": "290"}), "SENR": [senr({"1.25": "20261006"})]},
+                {**with_plan("20160401", {"23.15": "290"}), "SWDS": [swds({"22.12": "2"})]},
+                {
+                    **with_plan("20160401"),
+                    "PLAN": [plan({"23.15": "290"}), plan({"23.12": "20261007"})],
+                },
+            ],
+            fails=[
+                with_plan("20160401", {"23.15": "290"}),
+                with_plan("20160401", {"23.15": "290", "23.12": "20261007"}),
+                with_plan("20160401", {"23.17": "320"}),
+                {**with_plan("20220401", {"23.15": "290"}), "SENR": [senr({"1.24": "TK"})]},
+                {**with_plan("20160401", {"23.15": "290"}), "SENR": [senr({"1.25": "20261007"})]},
             ],
         ),
         Rule(
@@ -189,5 +250,29 @@ def rules() -> list[Rule]:
                 {"PLAN": [plan({"23.04": LEA})], "SERV": [serv({"25.09": "9902"})]},
                 {"PLAN": [plan({"23.12": "20270630"})], "SERV": [serv()]},
             ],
+        ),
+    ]
+
+
+def not_evaluable() -> list[RuleInfo]:
+    """Rules that ask for something that nobody tells this system."""
+    return [
+        RuleInfo(
+            code="PLAN0729F1",
+            title="Accountable district of a court or community school student",
+            kind="discrepancy",
+            phase="fall1",
+            severity=Severity.FATAL,
+            records=("PLAN", "SENR"),
+            fields=("1.04", "1.22", "1.23", "1.25", "22.11", "22.12", "23.10", "23.11", "23.12"),
+            meaning="For a student who participates and is enrolled in a juvenile court school or a county community "
+            "school, the district of special education accountability is the county office of education.",
+            fix="Enter the code of the county office as the district of special education accountability.",
+            owner=Owner.CLERK,
+            source="https://documentation.calpads.org/Troubleshooting/Fall1/PLAN0729F1",
+            confidence="seen",
+            is_implemented=False,
+            first_year="2025-2026",
+            missing_input="which schools are juvenile court schools and county community schools",
         ),
     ]
