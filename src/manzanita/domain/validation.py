@@ -23,9 +23,11 @@ from manzanita.domain.layouts.files import RecordFile, UnreadableFile, read_reco
 from manzanita.domain.rules import field_rules, row_rules
 from manzanita.domain.rules.context import CONTEXTS, ROW, SIS_KEYS, SSID_FIELDS
 from manzanita.domain.rules.declaration import PHASES, FieldRule, Row, Rule, RuleInfo, Setting
+from manzanita.domain.rules.local_context import LOCAL_CONTEXTS
 
 _TRANSACTION = {record: layout(record).fields[1].number for record in RECORDS}
 _DELETE = "D"
+_CONTEXTS = {**CONTEXTS, **LOCAL_CONTEXTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ def _judge_values(record: str, frame: pl.DataFrame) -> Loaded:
 
 def _lacking(rule: Rule, known: Collection[str]) -> list[str]:
     """Record types that ``rule`` reads beside its subject and that are not known."""
-    needs = {need for name in rule.contexts for need in CONTEXTS[name].needs}
+    needs = {need for name in rule.contexts for need in _CONTEXTS[name].needs}
     return [record for record in RECORDS if record in needs and record not in known]
 
 
@@ -222,7 +224,7 @@ def _judge_rows(
     if not rules or not frame.height:
         return []
     for name in dict.fromkeys(name for rule in rules for name in rule.contexts):
-        frame = CONTEXTS[name].join(frame, frames, setting)
+        frame = _CONTEXTS[name].join(frame, frames, setting)
     flags = frame.select(
         expression.fill_null(False).alias(name)
         for rule in rules

@@ -16,10 +16,25 @@ from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Owner, Severity
 from manzanita.domain.layouts import RECORDS, SIS_RECORDS
 from manzanita.domain.layouts.files import LINE_CODE
-from manzanita.domain.rules import formats, keys, meet, plan, senr, serv, swds, values
+from manzanita.domain.rules import (
+    formats,
+    keys,
+    local_meet,
+    local_meet_dates,
+    local_meet_students,
+    meet,
+    plan,
+    senr,
+    serv,
+    swds,
+    values,
+)
 from manzanita.domain.rules.declaration import FieldRule, Rule, RuleInfo
 
 _CATALOG = Path(__file__).parent / "rules.csv"
+
+_STATE_MODULES = (swds, meet, plan, serv, senr, keys)
+_LOCAL_MODULES = (local_meet, local_meet_dates, local_meet_students)
 
 _LINE = RuleInfo(
     code=LINE_CODE,
@@ -69,7 +84,7 @@ def field_rules() -> tuple[FieldRule, ...]:
 @cache
 def row_rules() -> tuple[Rule, ...]:
     """Rules about whole rows, by code. Raises ``ValueError`` where two declarations share a code."""
-    rules = [rule for module in (swds, meet, plan, serv, senr, keys) for rule in module.rules()]
+    rules = [rule for module in (*_STATE_MODULES, *_LOCAL_MODULES) for rule in module.rules()]
     by_code = {rule.code: rule for rule in rules}
     if len(by_code) < len(rules):
         raise ValueError("two rules share a code")
