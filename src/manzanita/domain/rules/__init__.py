@@ -19,9 +19,19 @@ from manzanita.domain.layouts.files import LINE_CODE
 from manzanita.domain.rules import (
     formats,
     keys,
-    local_meet,
     local_meet_dates,
+    local_meet_delay,
+    local_meet_late,
     local_meet_students,
+    local_plan_age,
+    local_plan_place,
+    local_plan_setting,
+    local_plan_stay,
+    local_plan_values,
+    local_serv,
+    local_sis,
+    local_status,
+    local_status_end,
     meet,
     plan,
     senr,
@@ -34,7 +44,11 @@ from manzanita.domain.rules.declaration import FieldRule, Rule, RuleInfo
 _CATALOG = Path(__file__).parent / "rules.csv"
 
 _STATE_MODULES = (swds, meet, plan, serv, senr, keys)
-_LOCAL_MODULES = (local_meet, local_meet_dates, local_meet_students)
+_LOCAL_MODULES = (
+    *(local_meet_dates, local_meet_delay, local_meet_late, local_meet_students),
+    *(local_plan_age, local_plan_place, local_plan_setting, local_plan_stay, local_plan_values),
+    *(local_status, local_status_end, local_serv, local_sis),
+)
 
 _LINE = RuleInfo(
     code=LINE_CODE,
