@@ -150,7 +150,9 @@ def test_a_rule_whose_records_are_not_known_is_not_evaluated_and_names_them():
         finding.code: finding
         for finding in evaluate_records({"SWDS": [records.complete("SWDS", swds())]}, as_of=AS_OF, year=YEAR)
     }
-    assert found.keys() == {"GERR0005", "PLAN0673F1", "SENR0606F1"}
+    assert {code for code in found if not code.startswith("MZ-")} == {"GERR0005", "PLAN0673F1", "SENR0606F1"}
+    local = {"BEFORE-BIRTH", "MAX-AGE", "DIPLOMA", "COMPLETED", "OUTCOME", "NO-PLAN"}
+    assert {code for code in found if code.startswith("MZ-")} == {f"MZ-STATUS-{name}" for name in local}
     assert {one.severity for one in found.values()} == {Severity.NOT_EVALUATED}
     assert found["GERR0005"].message == "Not evaluated: GERR0005 reads SENR, and there is no such file."
     assert (
@@ -186,6 +188,11 @@ def test_a_bad_value_is_emptied_before_whole_rows_are_judged():
     # With the letter O: as text it lies inside the academic year, and the plan would lack services.
     rows = {"PLAN": [plan({"23.12": "20260915"}), plan({"23.12": "2026O915"})], "SERV": [serv()]}
     assert codes(rows) == ["FRMT0002"]
+
+
+def test_a_local_rule_says_nothing_of_a_value_that_was_emptied():
+    assert codes({"SERV": [serv({"25.15": "30m"})]}, phases=("input",)) == ["FRMT0004"]
+    assert codes({"SERV": [serv({"25.15": ""})]}, phases=("input",)) == ["MZ-SERV-NO-DURATION"]
 
 
 def test_lines_of_one_fault_share_a_group_and_other_findings_have_none():

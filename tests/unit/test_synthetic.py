@@ -52,9 +52,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory):
-    """The same students with planted errors, at least 500 so that every code is there."""
+    """The same students with planted errors, at least 1000 so that every code is there."""
     path = tmp_path_factory.mktemp("damaged")
-    return synth(path, "--students", "500", "--errors", "0.005")
+    return synth(path, "--students", "1000", "--errors", "0.005")
 
 
 @pytest.fixture(scope="module")
@@ -474,9 +474,28 @@ def planted_in(folder):
     return [json.loads(line) for line in (folder / "planted.jsonl").read_text().splitlines()]
 
 
-def test_every_rule_has_its_error(damaged):
+# Their faults take more than one changed value, or a rare student; `tests/data/cases` has one of each.
+NOT_PLANTED = {
+    *("MZ-MEET-FUTURE", "MZ-MEET-BEFORE-BIRTH", "MZ-MEET-LATE-INITIAL", "MZ-MEET-LATE-PART-C"),
+    *("MZ-MEET-LATE-FIRST", "MZ-MEET-PENDING-LATE", "MZ-MEET-PENDING-HELD", "MZ-MEET-PENDING-BOTH"),
+    *("MZ-MEET-TWO-LEAS", "MZ-MEET-SECOND-INITIAL", "MZ-MEET-NOT-ELIGIBLE", "MZ-PLAN-ENROLLMENT"),
+    *("MZ-PLAN-ADOPTION", "MZ-PLAN-NOT-PARTICIPATING", "MZ-PLAN-NO-SERVICE", "MZ-PLAN-IFSP-AGE"),
+    *(
+        "MZ-PLAN-IFSP-TRANSITION",
+        "MZ-PLAN-KINDERGARTEN",
+        "MZ-PLAN-NPS-SETTING",
+        "MZ-PLAN-MAX-AGE",
+        "MZ-STATUS-SAME-DAY",
+    ),
+    *("MZ-STATUS-BEFORE-BIRTH", "MZ-STATUS-OUTCOME", "MZ-STATUS-COMPLETED", "MZ-STATUS-MAX-AGE"),
+    *("MZ-STATUS-NO-PLAN", "MZ-PSTS-ENROLLED", "MZ-PSTS-NO-STATUS"),
+}
+
+
+def test_every_rule_has_its_error_or_is_named_without_one(damaged):
     rules = {rule.code for rule in (*field_rules(), *row_rules())}
-    assert {entry["code"] for entry in planted_in(damaged)} == {*rules, "MZ-LINE"}
+    assert {entry["code"] for entry in planted_in(damaged)} == {*rules, "MZ-LINE"} - NOT_PLANTED
+    assert rules > NOT_PLANTED
 
 
 def test_no_student_has_two_errors_and_no_demo_student_has_one(damaged):
@@ -486,7 +505,7 @@ def test_no_student_has_two_errors_and_no_demo_student_has_one(damaged):
 
 
 def test_nothing_differs_from_the_clean_files_but_the_lines_that_are_named(damaged, tmp_path):
-    clean = synth(tmp_path, "--students", "500")
+    clean = synth(tmp_path, "--students", "1000")
     differing = {
         (name, number)
         for name in FILES.values()

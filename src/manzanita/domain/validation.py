@@ -2,7 +2,8 @@
 
 Values are judged first, field by field. A bad value empties its field, so that no later rule builds on it; a
 line whose key is bad is left out. Then the rules about whole rows run, each over the frame of its subject with
-the columns of its contexts joined once. Lines that delete a record are judged in their keys only.
+the columns of its contexts joined once; local ones say nothing of an emptied field. Lines that delete a record
+are judged in their keys only.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from manzanita.domain.rules.local_context import LOCAL_CONTEXTS
 _TRANSACTION = {record: layout(record).fields[1].number for record in RECORDS}
 _DELETE = "D"
 _CONTEXTS = {**CONTEXTS, **LOCAL_CONTEXTS}
+# Numbers of the fields of a row that were emptied, each followed by a blank.
+_EMPTIED = "_emptied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ class Validated:
 
 def load_frame(record_file: RecordFile) -> Loaded:
     """Judge every value of one file."""
-    return _judge_values(record_file.record, record_file.frame.with_columns(file=pl.lit(record_file.file)))
+    loaded = _judge_values(record_file.record, record_file.frame.with_columns(file=pl.lit(record_file.file)))
+    return replace(loaded, frame=loaded.frame.drop(_EMPTIED))
 
 
 def evaluate_records(
@@ -175,6 +179,10 @@ def _judge_values(record: str, frame: pl.DataFrame) -> Loaded:
                 left_out |= flag
             else:
                 emptied[number] = (emptied[number] | flag) if number in emptied else flag
+    marks = [
+        pl.when(flag).then(pl.lit(f"{number} ")).otherwise(pl.lit("")) for number, flag in emptied.items()
+    ]
+    frame = frame.with_columns((pl.concat_str(marks) if marks else pl.lit("")).alias(_EMPTIED))
     if emptied:
         frame = frame.with_columns(
             pl.when(flag).then(pl.lit("")).otherwise(pl.col(number)).alias(number)
@@ -241,6 +249,9 @@ def _judge_rows(
                 is_soft = softened is not None and softened[i] and severity is Severity.FATAL
                 weight = Severity.WARNING if is_soft else severity
                 fields = rule.marks(row) if rule.marks else _fields_of(rule, record)
+                if rule.is_local and any(f"{number} " in row[_EMPTIED] for number in fields):
+                    # A value that was refused has its finding; that it is missing now is no second one.
+                    continue
                 findings.append(
                     _finding(rule, record, row, fields, weight, rule.message(row), _group(rule, row))
                 )

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from random import Random
 
 from manzanita.synthetic.damage import DAMAGES, Lines
+from manzanita.synthetic.damage_local import LOCAL_DAMAGES
 from manzanita.synthetic.lines import FILES
 from manzanita.synthetic.population import World
 from manzanita.synthetic.students import Student
 
+_DAMAGES = {**DAMAGES, **LOCAL_DAMAGES}
 # Every code has been planted once by this part of the students, however low the rate.
 _COVERED_BY = 0.6
 
@@ -29,7 +31,7 @@ class Planter:
     def __init__(self, world: World, rate: float) -> None:
         self._world = world
         self._rate = rate
-        step = world.student_count * _COVERED_BY / len(DAMAGES)
+        step = world.student_count * _COVERED_BY / len(_DAMAGES)
         # The rarest chances come first, so that they wait longest.
         self._due_from = {code: round(step * place) for place, code in enumerate(_RAREST_FIRST)}
         self._planted: Counter[str] = Counter()
@@ -51,11 +53,11 @@ class Planter:
         ]
         codes = due
         if is_drawn:
-            others = [code for code in DAMAGES if code not in due]
+            others = [code for code in _DAMAGES if code not in due]
             rng.shuffle(others)
             codes = due + sorted(others, key=self._planted.__getitem__)
         for code in codes:
-            planted = DAMAGES[code](Lines(lines, self._world.as_of), rng)
+            planted = _DAMAGES[code](Lines(lines, self._world.as_of), rng)
             if planted:
                 self._planted[code] += 1
                 return {
@@ -71,5 +73,16 @@ class Planter:
         return None
 
 
-_RARE = ("SWDS0618", "MZ-MEET-LATE", "PLAN0673F1", "GERR0005", "SENR0606F1", "MZ-SIS-DUPLICATE")
-_RAREST_FIRST = (*_RARE, *(code for code in DAMAGES if code not in _RARE))
+_RARE = (
+    *("SWDS0618", "MZ-STATUS-DIPLOMA", "MZ-MEET-LATE", "MZ-PLAN-DEAF-BLIND", "MZ-MEET-LATE-IFSP"),
+    *("MZ-STATUS-ENTRY-CHANGED", "MZ-STATUS-REASON-FIT", "MZ-STATUS-NO-REASON"),
+    *(
+        "MZ-PLAN-SETTING-TYPE",
+        "MZ-MEET-DELAY-KIND",
+        "PLAN0673F1",
+        "GERR0005",
+        "SENR0606F1",
+        "MZ-SIS-DUPLICATE",
+    ),
+)
+_RAREST_FIRST = (*_RARE, *(code for code in _DAMAGES if code not in _RARE))

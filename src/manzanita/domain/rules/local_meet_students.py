@@ -32,7 +32,8 @@ def _no_outcome(_setting: Setting) -> pl.Expr:
 
 
 def _stray_outcome(_setting: Setting) -> pl.Expr:
-    return (pl.col("24.16") != "") & ((pl.col("24.14") == "") | ~_IS_HELD)
+    is_pending = (pl.col("24.10") != "") & ~_IS_HELD
+    return (pl.col("24.16") != "") & ((pl.col("24.14") == "") | is_pending)
 
 
 def _stray_outcome_message(row: Row) -> str:

@@ -12,6 +12,7 @@ from manzanita.domain.rules.local import local_rule
 
 _IEP, _ISP = "100", "200"
 _NONPUBLIC, _PRIVATE = "0000001", "0000002"
+_CODE_LENGTH = 7
 _SETTLED = "4"
 # Of the settings, those that a student of a nonpublic school has: separate school, residential, home or hospital.
 _NONPUBLIC_SETTINGS = ("300", "301", "402")
@@ -20,7 +21,8 @@ _NONPUBLIC_SETTINGS = ("300", "301", "402")
 def _wrong_district(_setting: Setting) -> pl.Expr:
     homes = pl.col("residence.codes")
     is_lea = pl.col("23.10") == pl.col("23.04")
-    return (pl.col("23.10") != "") & (homes.list.len() > 0) & ~homes.list.contains(pl.col("23.10")) & ~is_lea
+    is_code = pl.col("23.10").str.len_chars() == _CODE_LENGTH
+    return is_code & (homes.list.len() > 0) & ~homes.list.contains(pl.col("23.10")) & ~is_lea
 
 
 def _isp_public(_setting: Setting) -> pl.Expr:
