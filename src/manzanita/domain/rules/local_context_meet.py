@@ -15,14 +15,20 @@ def _status_then(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl
     """``status_then.code`` and ``.on``: the status in effect on the day of the meeting or the start of the plan."""
     day = "24.15" if "24.15" in subject.columns else "23.12"
     columns = {"status_then.code": "22.12", "status_then.on": "22.11"}
-    return up_to(subject, day, frames["SWDS"], ("22.06", "22.11"), columns)
+    return up_to(subject, day, _undisputed(frames["SWDS"]), ("22.06", "22.11"), columns)
+
+
+def _undisputed(statuses: pl.DataFrame) -> pl.DataFrame:
+    """One row for each student and day; the code is empty where LEAs differ, so that no rule builds on either."""
+    code = pl.when(pl.col("22.12").n_unique() == 1).then(pl.col("22.12").first()).otherwise(pl.lit(""))
+    return statuses.group_by("22.06", "22.11").agg(code)
 
 
 def _status_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
     """``status_today.code``: the student's newest status up to today, whichever LEA reported it."""
     today = state_date(setting.as_of)
     newest = (
-        frames["SWDS"]
+        _undisputed(frames["SWDS"])
         .filter(pl.col("22.06") != "", pl.col("22.11") != "", pl.col("22.11") <= today)
         .sort("22.06", "22.11")
         .unique("22.06", keep="last")
