@@ -233,10 +233,13 @@ def _judge_rows(
         return []
     for name in dict.fromkeys(name for rule in rules for name in rule.contexts):
         frame = _CONTEXTS[name].join(frame, frames, setting)
-    flags = frame.select(
-        expression.fill_null(False).alias(name)
-        for rule in rules
-        for name, expression in _expressions(rule, setting)
+    flags = _flags(
+        frame,
+        [
+            expression.fill_null(False).alias(name)
+            for rule in rules
+            for name, expression in _expressions(rule, setting)
+        ],
     )
     hits = dict(zip(flags.columns, flags.select(pl.all().any()).row(0), strict=True))
     findings: list[Finding] = []
@@ -261,6 +264,11 @@ def _judge_rows(
                 fields = _fields_of(rule, record)
                 findings.append(_finding(rule, record, row, fields, Severity.NOT_EVALUATED, text))
     return findings
+
+
+def _flags(frame: pl.DataFrame, expressions: Sequence[pl.Expr]) -> pl.DataFrame:
+    """The expressions over ``frame``; lazily, so that what several rules ask, such as an age, is computed once."""
+    return frame.lazy().select(expressions).collect()
 
 
 def _expressions(rule: Rule, setting: Setting) -> Iterator[tuple[str, pl.Expr]]:

@@ -37,12 +37,12 @@ def _too_short(_setting: Setting) -> pl.Expr:
 
 
 def _provider_age(_setting: Setting) -> pl.Expr:
-    return pl.any_horizontal(
-        [
-            (pl.col("25.12") == provider) & ((_age() < youngest) | (_age() >= oldest))
-            for provider, (youngest, oldest) in _AGES.items()
-        ]
-    )
+    def limit(which: int) -> pl.Expr:
+        months = {provider: ages[which] for provider, ages in _AGES.items()}
+        return pl.col("25.12").replace_strict(months, default=None, return_dtype=pl.Int32)
+
+    age = _age()
+    return (age < limit(0)) | (age >= limit(1))
 
 
 def _provider_age_message(row: Row) -> str:
