@@ -33,6 +33,41 @@ STATE_RULES |= {
 LOCAL_RULES = {
     *("MZ-MEET-LATE", "MZ-MEET-EMPTY", "MZ-SIS-DUPLICATE", "MZ-STATE-DUPLICATE"),
     *("MZ-DIGITS", "MZ-YEAR", "MZ-TEXT"),
+    *("MZ-MEET-BEFORE-BIRTH", "MZ-MEET-CONSENT-ORDER", "MZ-MEET-DELAY-KIND", "MZ-MEET-DELAY-ON-TIME"),
+    *(
+        "MZ-MEET-FUTURE",
+        "MZ-MEET-LATE-FIRST",
+        "MZ-MEET-LATE-IFSP",
+        "MZ-MEET-LATE-INITIAL",
+        "MZ-MEET-LATE-PART-C",
+    ),
+    *("MZ-MEET-NO-CONSENT", "MZ-MEET-NO-OUTCOME", "MZ-MEET-NOT-ELIGIBLE", "MZ-MEET-PENDING-BOTH"),
+    *("MZ-MEET-PENDING-HELD", "MZ-MEET-PENDING-LATE", "MZ-MEET-SECOND-INITIAL", "MZ-MEET-STRAY-OUTCOME"),
+    *("MZ-MEET-TWO-LEAS",),
+    *(
+        "MZ-PLAN-ADOPTION",
+        "MZ-PLAN-DEAF-BLIND",
+        "MZ-PLAN-DISABILITY-TWICE",
+        "MZ-PLAN-DSEA",
+        "MZ-PLAN-ENROLLMENT",
+    ),
+    *("MZ-PLAN-IFSP-AGE", "MZ-PLAN-IFSP-TRANSITION", "MZ-PLAN-INFANT-FIELDS", "MZ-PLAN-ISP-PUBLIC"),
+    *("MZ-PLAN-KINDERGARTEN", "MZ-PLAN-MAX-AGE", "MZ-PLAN-NO-DISABILITY", "MZ-PLAN-NO-SERVICE"),
+    *("MZ-PLAN-NOT-PARTICIPATING", "MZ-PLAN-NPS-SETTING", "MZ-PLAN-PERCENT-MISSING", "MZ-PLAN-PERCENT-RANGE"),
+    *(
+        "MZ-PLAN-PERCENT-SEPARATE",
+        "MZ-PLAN-PERCENT-STRAY",
+        "MZ-PLAN-PRESCHOOL-FIELDS",
+        "MZ-PLAN-SETTING-TYPE",
+    ),
+    *("MZ-PLAN-TEN-HOURS", "MZ-PLAN-TRANSITION-EARLY", "MZ-PLAN-TRANSITION-MISSING"),
+    *("MZ-PSTS-ENROLLED", "MZ-PSTS-NO-STATUS"),
+    *("MZ-SENR-BIRTH", "MZ-SENR-EXIT", "MZ-SENR-NPS"),
+    *("MZ-SERV-NO-DURATION", "MZ-SERV-NO-FREQUENCY", "MZ-SERV-NO-PLAN", "MZ-SERV-PROVIDER-AGE"),
+    *("MZ-SERV-SHORT", "MZ-SERV-TRANSITION-AGE"),
+    *("MZ-STATUS-BEFORE-BIRTH", "MZ-STATUS-COMPLETED", "MZ-STATUS-DIPLOMA", "MZ-STATUS-ENTRY-CHANGED"),
+    *("MZ-STATUS-ENTRY-LATER", "MZ-STATUS-MAX-AGE", "MZ-STATUS-NO-PLAN", "MZ-STATUS-NO-REASON"),
+    *("MZ-STATUS-OUTCOME", "MZ-STATUS-REASON-FIT", "MZ-STATUS-SAME-DAY"),
 }
 
 CASES = [
@@ -70,6 +105,29 @@ def test_exactly_the_promised_rules_are_evaluated_and_each_has_both_kinds_of_exa
     assert {rule.code for rule in rules} == STATE_RULES | LOCAL_RULES
     assert all(rule.passes and rule.fails for rule in rules)
     assert all(rule.meaning and rule.fix and rule.source and rule.confidence for rule in rules)
+
+
+LOCAL_EXAMPLES = [
+    pytest.param(rule, example, id=f"{rule.code}-{number}")
+    for rule in row_rules()
+    if rule.is_local
+    for number, example in enumerate((*rule.passes, *rule.fails), start=1)
+]
+
+
+@pytest.mark.parametrize(("rule", "example"), LOCAL_EXAMPLES)
+def test_an_example_of_a_local_rule_holds_every_record_that_the_rule_reads(rule, example):
+    """Else a rule that is not evaluated would pass."""
+    filled = {record: [records.complete(record, row) for row in rows] for record, rows in example.items()}
+    found = evaluate_records(filled, as_of=AS_OF, year=YEAR)
+    assert rule.code not in {one.code for one in found if one.severity is Severity.NOT_EVALUATED}
+
+
+@pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.code) for rule in row_rules() if rule.is_local])
+def test_a_local_rule_warns_names_its_law_and_tells_its_case(rule):
+    assert rule.case.endswith(".")
+    assert rule.severity is not Severity.FATAL or rule.code == "MZ-SIS-DUPLICATE"
+    assert len(rule.passes) > 1 and rule.source
 
 
 def test_the_catalog_knows_rules_that_are_not_evaluated_here_and_says_so():
@@ -114,6 +172,8 @@ def test_a_rule_whose_records_are_not_known_is_not_evaluated_and_names_them():
         *("SWDS0370E4", "SWDS0605E4", "PLAN0726F1", "PLAN0637E4"),
     }
     assert not found.keys() & {"SWDS0594", "SERV0327", "PLAN0679E1", "SERV0448E4", "PLAN0366E4"}
+    local = {"BEFORE-BIRTH", "MAX-AGE", "DIPLOMA", "COMPLETED", "OUTCOME", "NO-PLAN"}
+    assert {code for code in found if code.startswith("MZ-")} == {f"MZ-STATUS-{name}" for name in local}
     assert {one.severity for one in found.values()} == {Severity.NOT_EVALUATED}
     assert found["GERR0005"].message == "Not evaluated: GERR0005 reads SENR, and there is no such file."
     assert (
@@ -263,6 +323,11 @@ def test_a_bad_value_is_emptied_before_whole_rows_are_judged():
     # With the letter O: as text it lies inside the academic year, and the plan would lack services.
     rows = {"PLAN": [plan({"23.12": "20260915"}), plan({"23.12": "2026O915"})], "SERV": [serv()]}
     assert codes(rows) == ["FRMT0002"]
+
+
+def test_a_local_rule_says_nothing_of_a_value_that_was_emptied():
+    assert codes({"SERV": [serv({"25.15": "30m"})]}, phases=("input",)) == ["FRMT0004"]
+    assert codes({"SERV": [serv({"25.15": ""})]}, phases=("input",)) == ["MZ-SERV-NO-DURATION"]
 
 
 def test_lines_of_one_fault_share_a_group_and_other_findings_have_none():

@@ -505,13 +505,26 @@ def planted_in(folder):
     return [json.loads(line) for line in (folder / "planted.jsonl").read_text().splitlines()]
 
 
-def test_every_rule_has_its_error(damaged):
+# Their faults take more than one changed value, or a rare student; `tests/data/cases` has one of each.
+NOT_PLANTED = {
+    *("MZ-MEET-FUTURE", "MZ-MEET-BEFORE-BIRTH", "MZ-MEET-LATE-INITIAL", "MZ-MEET-LATE-PART-C"),
+    *("MZ-MEET-LATE-FIRST", "MZ-MEET-PENDING-LATE", "MZ-MEET-PENDING-HELD", "MZ-MEET-PENDING-BOTH"),
+    *("MZ-MEET-TWO-LEAS", "MZ-MEET-SECOND-INITIAL", "MZ-MEET-NOT-ELIGIBLE", "MZ-PLAN-ENROLLMENT"),
+    *("MZ-PLAN-ADOPTION", "MZ-PLAN-NOT-PARTICIPATING", "MZ-PLAN-NO-SERVICE", "MZ-PLAN-IFSP-AGE"),
+    *("MZ-PLAN-IFSP-TRANSITION", "MZ-PLAN-KINDERGARTEN", "MZ-PLAN-NPS-SETTING", "MZ-PLAN-MAX-AGE"),
+    *("MZ-STATUS-SAME-DAY", "MZ-STATUS-BEFORE-BIRTH", "MZ-STATUS-OUTCOME", "MZ-STATUS-COMPLETED"),
+    *("MZ-STATUS-MAX-AGE", "MZ-STATUS-NO-PLAN", "MZ-PSTS-ENROLLED", "MZ-PSTS-NO-STATUS"),
+}
+
+
+def test_every_rule_has_its_error_or_is_named_without_one(damaged):
     rules = {
         rule.code
         for rule in (*field_rules(), *row_rules())
         if rule.is_in_force(USUAL.year) and not rule.is_switched_off(USUAL.as_of)
     }
-    assert {entry["code"] for entry in planted_in(damaged)} == {*rules, "MZ-LINE"}
+    assert {entry["code"] for entry in planted_in(damaged)} == {*rules, "MZ-LINE"} - NOT_PLANTED
+    assert rules > NOT_PLANTED
 
 
 def test_no_student_has_two_errors_and_no_demo_student_has_one(damaged):

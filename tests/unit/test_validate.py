@@ -122,10 +122,9 @@ def test_findings_are_sorted_by_file_line_and_code(folder, validate):
 
 
 def test_phases_narrow_and_local_rules_always_run(folder, validate):
-    (folder / "c.txt").unlink()
     (folder / "b.txt").write_text(text("PLAN", plan({"23.15": "290"})))
     (folder / "d.txt").write_text(text("MEET", meet({"24.15": ""})))
-    (folder / "c.txt").write_text(text("SERV", serv({"25.17": "20260101"})))
+    (folder / "c.txt").write_text(text("SERV", serv({"25.09": "9902"})))
     assert [one["code"] for one in validate(folder, "--phase", "eoy1,fall1")[1]] == [
         "PLAN0679E1",
         "PLAN0726F1",
@@ -144,6 +143,7 @@ def test_one_student_may_be_asked_for(folder, validate):
     (folder / "b.txt").write_text(
         text("PLAN", plan({"23.15": "290"}), plan({"23.15": "290", "23.06": "9900000002"}))
     )
+    (folder / "e.txt").write_text(text("SENR", senr(), senr({"1.08": "9900000002"})))
     with (folder / "b.txt").open("a") as file:
         file.write("PLAN^damaged\n")
     _, found, told = validate(folder, "--student", "9900000002", "--phase", "input")

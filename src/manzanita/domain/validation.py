@@ -2,7 +2,8 @@
 
 Values are judged first, field by field. A bad value empties its field, so that no later rule builds on it; a
 line whose key is bad is left out. Then the rules about whole rows run, each over the frame of its subject with
-the columns of its contexts joined once. Lines that delete a record are judged in their keys only.
+the columns of its contexts joined once; local ones say nothing of an emptied field. Lines that delete a record
+are judged in their keys only.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from manzanita.domain.rules.declaration import PHASES, FieldRule, Row, Rule, Rul
 
 _TRANSACTION = {record: layout(record).fields[1].number for record in RECORDS}
 _DELETE = "D"
+# Numbers of the fields of a row that were emptied, each followed by a blank.
+_EMPTIED = "_emptied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class Validated:
 
 def load_frame(record_file: RecordFile) -> Loaded:
     """Judge every value of one file."""
-    return _judge_values(record_file.record, record_file.frame.with_columns(file=pl.lit(record_file.file)))
+    loaded = _judge_values(record_file.record, record_file.frame.with_columns(file=pl.lit(record_file.file)))
+    return replace(loaded, frame=loaded.frame.drop(_EMPTIED))
 
 
 def evaluate_records(
@@ -198,6 +202,10 @@ def _judge_values(record: str, frame: pl.DataFrame) -> Loaded:
                 left_out |= flag
             else:
                 emptied[number] = (emptied[number] | flag) if number in emptied else flag
+    marks = [
+        pl.when(flag).then(pl.lit(f"{number} ")).otherwise(pl.lit("")) for number, flag in emptied.items()
+    ]
+    frame = frame.with_columns((pl.concat_str(marks) if marks else pl.lit("")).alias(_EMPTIED))
     if emptied:
         frame = frame.with_columns(
             pl.when(flag).then(pl.lit("")).otherwise(pl.col(number)).alias(number)
@@ -248,10 +256,13 @@ def _judge_rows(
         return []
     for name in dict.fromkeys(name for rule in rules for name in rule.contexts):
         frame = contexts()[name].join(frame, frames, setting)
-    flags = frame.select(
-        expression.fill_null(False).alias(name)
-        for rule in rules
-        for name, expression in _expressions(rule, setting)
+    flags = _flags(
+        frame,
+        [
+            expression.fill_null(False).alias(name)
+            for rule in rules
+            for name, expression in _expressions(rule, setting)
+        ],
     )
     hits = dict(zip(flags.columns, flags.select(pl.all().any()).row(0), strict=True))
     findings: list[Finding] = []
@@ -265,6 +276,9 @@ def _judge_rows(
                 is_soft = softened is not None and softened[i] and severity is Severity.FATAL
                 weight = Severity.WARNING if is_soft else severity
                 fields = rule.marks(row) if rule.marks else _fields_of(rule, record)
+                if rule.is_local and any(f"{number} " in row[_EMPTIED] for number in fields):
+                    # A value that was refused has its finding; that it is missing now is no second one.
+                    continue
                 text = rule.message(row) + caveat
                 findings.append(_finding(rule, record, row, fields, weight, text, _group(rule, row)))
         if hits.get(undecided := f"{rule.code} undecided"):
@@ -273,6 +287,11 @@ def _judge_rows(
                 fields = _fields_of(rule, record)
                 findings.append(_finding(rule, record, row, fields, Severity.NOT_EVALUATED, text))
     return findings
+
+
+def _flags(frame: pl.DataFrame, expressions: Sequence[pl.Expr]) -> pl.DataFrame:
+    """The expressions over ``frame``; lazily, so that what several rules ask, such as an age, is computed once."""
+    return frame.lazy().select(expressions).collect()
 
 
 def _expressions(rule: Rule, setting: Setting) -> Iterator[tuple[str, pl.Expr]]:

@@ -76,6 +76,7 @@ def sis_rows(student_id: int) -> dict[str, list[dict[str, str]]]:
                 "1.24": enrollment.grade_code,
                 "1.25": state_date(enrollment.effective_to),
                 "1.26": enrollment.exit_reason_code,
+                "1.27": enrollment.completion_code,
             },
         )
         for enrollment in Enrollment.objects.believed().filter(student_id=student_id)

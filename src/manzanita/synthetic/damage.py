@@ -149,7 +149,11 @@ def _status_without_enrollment(lines: Lines, _rng: Random) -> Planted | None:
     # April of the school year before the first enrollment: no summer month, and still the oldest status.
     first = lines.get("SENR", 0, "1.22")
     before = date(int(first[:4]), int(first[4:6]), int(first[6:]))
-    return lines.change("SWDS", 0, "22.11", state_date(date(school_year(before), 4, 15)))
+    now = state_date(date(school_year(before), 4, 15))
+    # Nobody participates before the first consent to services.
+    if lines.get("SWDS", 0, "22.10") > now:
+        return None
+    return lines.change("SWDS", 0, "22.11", now)
 
 
 def _reason_on_participating(lines: Lines, _rng: Random) -> Planted | None:
@@ -163,6 +167,9 @@ def _status_repeated(lines: Lines, _rng: Random) -> Planted | None:
         return None
     # Nor may whoever has left participate again.
     if "" not in lines.values("SENR", "1.25"):
+        return None
+    # A diploma, a certificate or an evaluation stands against the repeated status.
+    if lines.get("SWDS", 1, "22.13") in ("21", "22", "33"):
         return None
     before, reason = lines.get("SWDS", 0, "22.12"), lines.get("SWDS", 0, "22.13")
     lines.change("SWDS", 1, "22.13", reason)
@@ -196,6 +203,9 @@ def _degree_missing(lines: Lines, rng: Random) -> Planted | None:
 def _two_plans_a_day(lines: Lines, _rng: Random) -> Planted | None:
     starts, leas = lines.values("PLAN", "23.12"), lines.values("PLAN", "23.04")
     if len(starts) < 2 or leas[0] != leas[1] or starts[1] > lines.census_day:
+        return None
+    # A plan of school age does not answer what a later one is asked about transition.
+    if lines.get("PLAN", 0, "23.28") != lines.get("PLAN", 1, "23.28"):
         return None
     return lines.change("PLAN", 0, "23.12", starts[1])
 
@@ -237,6 +247,8 @@ def is_open_all_year(lines: Lines, line: int) -> bool:
         is_there
         and lines.values("SWDS", "22.12") == [_PARTICIPATING]
         and lines.get("SWDS", 0, "22.11") < start
+        # Nor may a plan, which would lie outside of enrollment.
+        and all(on < start for on in lines.values("PLAN", "23.12"))
     )
 
 

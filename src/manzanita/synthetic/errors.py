@@ -13,12 +13,13 @@ from typing import Any
 
 from manzanita.synthetic import damage, damage_census
 from manzanita.synthetic.damage import Lines
+from manzanita.synthetic.damage_local import LOCAL_DAMAGES
 from manzanita.synthetic.damage_plans import PLAN_DAMAGES
 from manzanita.synthetic.lines import FILES
 from manzanita.synthetic.population import World
 from manzanita.synthetic.students import Student
 
-DAMAGES = {**damage.DAMAGES, **damage_census.DAMAGES, **PLAN_DAMAGES}
+DAMAGES = {**damage.DAMAGES, **damage_census.DAMAGES, **PLAN_DAMAGES, **LOCAL_DAMAGES}
 # Every code has been planted once by this part of the students, however low the rate.
 _COVERED_BY = 0.6
 
@@ -80,6 +81,8 @@ class Planter:
 _RARE = (
     *damage_census.RARE,
     *("SERV0411E4", "PLAN0714F1", "PLAN0365E4", "PLAN0366E4", "SERV0448E4", "PLAN0387E4", "PLAN0724F1"),
-    *("SWDS0618", "MZ-MEET-LATE", "PLAN0673F1", "GERR0005", "SENR0606F1", "MZ-SIS-DUPLICATE", "PLAN0387F1"),
+    *("SWDS0618", "MZ-STATUS-DIPLOMA", "MZ-MEET-LATE", "MZ-PLAN-DEAF-BLIND", "MZ-MEET-LATE-IFSP"),
+    *("MZ-STATUS-ENTRY-CHANGED", "MZ-STATUS-REASON-FIT", "MZ-STATUS-NO-REASON", "MZ-PLAN-SETTING-TYPE"),
+    *("MZ-MEET-DELAY-KIND", "PLAN0673F1", "GERR0005", "SENR0606F1", "MZ-SIS-DUPLICATE", "PLAN0387F1"),
 )
 _RAREST_FIRST = (*_RARE, *(code for code in DAMAGES if code not in _RARE))

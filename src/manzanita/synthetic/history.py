@@ -36,6 +36,11 @@ _OVERDUE_SHARE, _SOON_SHARE = 0.036, 0.145
 _SOON_DAYS = 60
 _AMENDED_SHARE = 0.1
 _DELAYS = {"20": 30, "30": 25, "10": 20, "50": 10, "40": 5, "90": 10}
+# Delay codes that a kind of meeting can have; what is two kinds at once can have those of both.
+_ANNUAL_DELAYS = ("20", "30", "50", "90")
+_EARLY_START_DELAYS = ("20", "90")
+_INITIAL_DELAYS = ("10", "20", "40", "50", "90")
+_TRIENNIAL_DELAYS = ("10", "20", "30", "50", "90")
 _REFERRERS = {"10": 45, "20": 20, "30": 25, "40": 8, "90": 2}
 
 
@@ -169,6 +174,9 @@ class Chronicle:
             # Sixty days from consent to the meeting; an initial one that ends an IFSP reviews it in time.
             is_late = is_late or self.rng.random() < _LATE_SHARE
             waited = self.rng.randint(66, 90) if is_late else self.rng.randint(25, 58)
+            if meeting.kind is Kind.EARLY_START and not is_late:
+                # The first IFSP meeting comes within 45 days of the referral.
+                waited //= 2
             consent = meeting.on - timedelta(days=waited)
             referred = consent - timedelta(days=self.rng.randint(5, 15))
         self.student.meetings.append(
@@ -178,12 +186,21 @@ class Chronicle:
                 evaluation=evaluation,
                 outcome=outcome if meeting.is_evaluation else "",
                 is_review=not is_first or self._ends_early_start(meeting),
-                delay=weighted(self.rng, _DELAYS) if is_late else "",
+                delay=weighted(self.rng, self._delays(meeting)) if is_late else "",
                 referred_on=referred,
                 referred_by=weighted(self.rng, _REFERRERS) if is_first else "",
                 consent_on=consent,
             )
         )
+
+    def _delays(self, meeting: Held) -> dict[str, float]:
+        allowed = {
+            Kind.EARLY_START: _EARLY_START_DELAYS,
+            Kind.INITIAL: _INITIAL_DELAYS,
+            Kind.ANNUAL: _ANNUAL_DELAYS,
+            Kind.TRIENNIAL: _TRIENNIAL_DELAYS,
+        }[meeting.kind]
+        return {code: share for code, share in _DELAYS.items() if code in allowed}
 
     def plan_after(self, meeting: date) -> date:
         """When the offer of a meeting is agreed to: mostly the same day, never at another LEA."""
@@ -237,6 +254,18 @@ class Chronicle:
                 ),
             )
 
+    def school_age_on(self) -> date | None:
+        """The first day of an enrollment in which the settings of preschool no longer fit; ``None`` before it."""
+        return next(
+            (
+                enrollment.start
+                for enrollment in self.student.enrollments
+                if stage_of(self.student.birth, enrollment.grade, enrollment.start)
+                in (Stage.SCHOOL, Stage.TRANSITION)
+            ),
+            None,
+        )
+
     def say_status(self, on: date, code: str, reason: str = "", initial_entry: date | None = None) -> None:
         self.student.statuses.append(Status(self._lea(on), on, code, reason, initial_entry))
 
@@ -249,6 +278,9 @@ class Chronicle:
 
     def _lea(self, on: date) -> str:
         return lea_on(self.stays, on)
+
+    def _stage(self, on: date) -> Stage:
+        return stage_of(self.student.birth, self._grade(on), on)
 
     def _is_enrolled(self, on: date) -> bool:
         return any(stay.covers(on) for stay in self.stays)

@@ -112,10 +112,14 @@ def _percent(rng: Random, disability: Disability) -> int:
 
 
 def stage_of(birth: date, grade: str, on: date) -> Stage:
-    """The stage of a plan that starts on ``on``; transition counts the age on the next June 30."""
+    """The stage of a plan that starts on ``on``; transition counts the age on the next June 30.
+
+    Who is five on Census Day in transitional kindergarten is of school age.
+    """
     if age_on(birth, on) < 3:
         return Stage.INFANT
-    if grade in ("IN", "PS", "TK"):
+    is_five = age_on(birth, census_day(school_year(on))) >= 5
+    if grade in ("IN", "PS") or (grade == "TK" and not is_five):
         return Stage.PRESCHOOL
     if age_on(birth, date(school_year(on) + 1, 6, 30)) >= 16:
         return Stage.TRANSITION

@@ -16,6 +16,7 @@ from manzanita.synthetic.agencies import STUDENTS_IN_A_SELPA, Selpa, selpas_for
 from manzanita.synthetic.disabilities import Disability, draw_disability, weighted
 from manzanita.synthetic.history import (
     ADOPTION,
+    AMENDMENT,
     NEW_PLAN,
     NOT_ELIGIBLE,
     Chronicle,
@@ -276,7 +277,7 @@ class _Maker:
             held = forward(rng, world.days, first, world.as_of)
             chronicle.hold(held)
             self._plan(chronicle, held, [])
-            chronicle.say_status(entry, "1", "", self.student.plans[0].on)
+            self._begin_early_start(chronicle)
             return
         initial = world.days.on_or_before(third - timedelta(days=rng.randint(8, 40)))
         start = world.days.on_or_after(third)
@@ -289,11 +290,15 @@ class _Maker:
         later = forward(rng, world.days, Held(initial, Kind.INITIAL), world.as_of)
         chronicle.hold(early + later)
         self._plan(chronicle, early, [])
-        chronicle.say_status(entry, "1", "", self.student.plans[0].on)
+        self._begin_early_start(chronicle)
         # The plan of the district begins on the third birthday, school or not.
         chronicle.write_plan(third, NEW_PLAN, lea=schooling.home)
-        for meeting in later[1:]:
-            chronicle.write_plan(chronicle.plan_after(meeting.on), NEW_PLAN)
+        self._plan(chronicle, later[1:], [])
+
+    def _begin_early_start(self, chronicle: Chronicle) -> None:
+        """Status 1 from the first IFSP on, which is when the parents agreed to services."""
+        begin = self.student.plans[0].on
+        chronicle.say_status(begin, "1", "", begin)
 
     def _schooling(self, placement: Placement) -> Schooling:
         home = _draw_home(self.rng, self.selpa)
@@ -422,7 +427,7 @@ class _Maker:
         if not is_no_longer:
             chronicle.hold(held)
         moves = [stay.start for stay in chronicle.stays[1:]]
-        self._plan(chronicle, planned, moves, arrived_on)
+        self._plan(chronicle, planned, moves, arrived_on, ended_on or self.world.as_of)
         entry = found_on
         if self.student.plans:
             begin = self.student.plans[0].on
@@ -448,15 +453,26 @@ class _Maker:
         chronicle.say_status(start, "1", "", start)
 
     def _plan(
-        self, chronicle: Chronicle, held: list[Held], moves: list[date], arrived_on: date | None = None
+        self,
+        chronicle: Chronicle,
+        held: list[Held],
+        moves: list[date],
+        arrived_on: date | None = None,
+        until: date = date.max,
     ) -> None:
-        """In order of time, the plans that follow from meetings, from moves after the first, and from arrival."""
+        """In order of time, the plans that follow from meetings and from arrival.
+
+        After the first one and up to ``until``, so do moves and the first day at school age.
+        """
         events = [(chronicle.plan_after(meeting.on), NEW_PLAN) for meeting in held]
         if arrived_on:
             events.append((arrived_on, ADOPTION))
-        if events:
-            first = min(events)[0]
-            events += [(day, ADOPTION) for day in moves if day > first]
+        begun = [plan.on for plan in self.student.plans] + [day for day, _ in events]
+        if begun:
+            events += [(day, ADOPTION) for day in moves if min(begun) < day <= until]
+            school = chronicle.school_age_on()
+            if school and min(begun) < school <= until and all(day != school for day, _ in events):
+                events.append((school, AMENDMENT))
         for on, reason in sorted(events):
             chronicle.write_plan(on, reason)
 

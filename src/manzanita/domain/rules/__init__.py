@@ -23,6 +23,20 @@ from manzanita.domain.rules import (
     enrollment_context,
     formats,
     keys,
+    local_context,
+    local_meet_dates,
+    local_meet_delay,
+    local_meet_late,
+    local_meet_students,
+    local_plan_age,
+    local_plan_place,
+    local_plan_setting,
+    local_plan_stay,
+    local_plan_values,
+    local_serv,
+    local_sis,
+    local_status,
+    local_status_end,
     meet,
     not_evaluable,
     outcome_context,
@@ -44,6 +58,16 @@ from manzanita.domain.rules.context import Context
 from manzanita.domain.rules.declaration import FieldRule, Rule, RuleInfo
 
 _CATALOG = Path(__file__).parent / "rules.csv"
+
+_STATE_MODULES = (
+    *(swds, meet, plan, plan_settings, plan_ages, plan_due, plan_enrollment, serv, serv_ages),
+    *(senr, senr_census, psts, psts_leavers, keys),
+)
+_LOCAL_MODULES = (
+    *(local_meet_dates, local_meet_delay, local_meet_late, local_meet_students),
+    *(local_plan_age, local_plan_place, local_plan_setting, local_plan_stay, local_plan_values),
+    *(local_status, local_status_end, local_serv, local_sis),
+)
 
 _LINE = RuleInfo(
     code=LINE_CODE,
@@ -85,12 +109,6 @@ _RETIRED_SSID = RuleInfo(
 
 
 # Modules that declare rules about whole rows.
-_ROW_MODULES = (
-    *(swds, meet, plan, plan_settings, plan_ages, plan_due, plan_enrollment, serv, serv_ages),
-    *(senr, senr_census, psts, psts_leavers, keys),
-)
-
-
 @cache
 def field_rules() -> tuple[FieldRule, ...]:
     """Rules about single values, in the order in which a value is judged."""
@@ -100,7 +118,7 @@ def field_rules() -> tuple[FieldRule, ...]:
 @cache
 def row_rules() -> tuple[Rule, ...]:
     """Rules about whole rows, by code. Raises ``ValueError`` where two declarations share a code."""
-    rules = [rule for module in _ROW_MODULES for rule in module.rules()]
+    rules = [rule for module in (*_STATE_MODULES, *_LOCAL_MODULES) for rule in module.rules()]
     by_code = {rule.code: rule for rule in rules}
     if len(by_code) < len(rules):
         raise ValueError("two rules share a code")
@@ -116,7 +134,12 @@ def unevaluable_rules() -> tuple[RuleInfo, ...]:
 @cache
 def contexts() -> Mapping[str, Context]:
     """Every context that rules may name, by name. Raises ``ValueError`` where two share one."""
-    mappings = (context.CONTEXTS, enrollment_context.CONTEXTS, outcome_context.CONTEXTS)
+    mappings = (
+        context.CONTEXTS,
+        enrollment_context.CONTEXTS,
+        outcome_context.CONTEXTS,
+        local_context.LOCAL_CONTEXTS,
+    )
     together = {name: one for mapping in mappings for name, one in mapping.items()}
     if len(together) < sum(map(len, mappings)):
         raise ValueError("two contexts share a name")

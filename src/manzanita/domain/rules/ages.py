@@ -1,4 +1,4 @@
-"""Ages as rules count them: whole months between two dates of the state (CCYYMMDD), as column expressions."""
+"""Ages and due dates as rules count them, as column expressions over dates of the state (CCYYMMDD)."""
 
 from __future__ import annotations
 
@@ -44,6 +44,15 @@ def months_old(birth: str, day: str | pl.Expr) -> pl.Expr:
     born, on = pl.col(birth), pl.col(day) if isinstance(day, str) else day
     months = (_number(on, 0, 4) - _number(born, 0, 4)) * YEAR + _number(on, 4, 2) - _number(born, 4, 2)
     return months - (_number(on, 6, 2) < _number(born, 6, 2)).cast(pl.Int32)
+
+
+def after(day: str, offset: str) -> pl.Expr:
+    """The date in column ``day`` moved by ``offset`` (``"60d"``, ``"3y"``), as CCYYMMDD; null where it is empty.
+
+    A year after 29 February is 28 February.
+    """
+    moved = pl.col(day).str.to_date("%Y%m%d", strict=False).dt.offset_by(offset)
+    return moved.dt.strftime("%Y%m%d")
 
 
 def _number(text: pl.Expr, start: int, length: int) -> pl.Expr:

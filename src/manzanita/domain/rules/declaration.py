@@ -149,7 +149,8 @@ class Rule(RuleInfo):
     ``wrong`` is true where a row is wrong; it may read the columns of ``contexts``, which the engine joins once
     for all rules. ``softened`` is true where a wrong row is only a warning; ``undecided`` is true where the row
     holds too little to say, which makes one *not evaluated* finding; ``group`` gives the text that all
-    lines of one fault share; ``marks`` narrows the fields to point at.
+    lines of one fault share; ``marks`` narrows the fields to point at; ``case`` tells a local rule's fault as it
+    happens in a district.
     """
 
     subjects: tuple[str, ...]
@@ -161,6 +162,7 @@ class Rule(RuleInfo):
     undecided_reason: str = ""
     group: Callable[[Row], str] | None = None
     marks: Callable[[Row], tuple[str, ...]] | None = None
+    case: str = ""
     passes: Sequence[Example] = ()
     fails: Sequence[Example] = ()
 

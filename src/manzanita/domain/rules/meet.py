@@ -104,6 +104,7 @@ def rules() -> list[Rule]:
             source="Education Code 56343(d), 56381; 34 CFR 300.303",
             confidence="seen",
             wrong=_late,
+            case="Lupine's review was held a day after the year, and the record gives no reason.",
             message=_late_message,
             marks=_late_fields,
             passes=[
@@ -138,6 +139,7 @@ def rules() -> list[Rule]:
             source="the state's description of the MEET record",
             confidence="inferred",
             wrong=_empty,
+            case="A meeting of Osprey was entered before anybody knew its day, and sent as it was.",
             message=_empty_message,
             passes=[{"MEET": [meet()]}, {"MEET": [meet({"24.15": "", "24.10": "20260915"})]}],
             fails=[{"MEET": [meet({"24.15": ""})]}],

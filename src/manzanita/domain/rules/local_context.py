@@ -1,0 +1,198 @@
+"""Columns that the local rules read: those about plans, services, surveys and enrollments, and the list of all.
+
+Each context says what it joins, as in :mod:`manzanita.domain.rules.context`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from manzanita.domain.rules.ages import after
+from manzanita.domain.rules.context import NO_SHOW, ROW, SECONDARY, Context, Frames, enrolled_on
+from manzanita.domain.rules.declaration import Setting, state_date
+from manzanita.domain.rules.local_context_meet import MEET_CONTEXTS
+from manzanita.domain.rules.local_lookup import up_to
+
+# Exits after which the LEA expects the student back, and the latest Census Day, until when it may.
+EXPECTED_BACK = ("E150", "E155", "E156")
+_LATEST_CENSUS = "1007"
+_NEVER = "99999999"
+
+
+def _plan_days(subject: pl.DataFrame, _frames: Frames, setting: Setting) -> pl.DataFrame:
+    """``plan_days.is_today`` and ``.is_census``: the plan is the one in effect then, whichever LEA reported it."""
+
+    def in_effect(day: str) -> pl.Expr:
+        started = pl.col("23.12").is_between(pl.lit("1"), pl.lit(day))
+        return started & (pl.col("23.12") == pl.when(started).then(pl.col("23.12")).max().over("23.06"))
+
+    return subject.with_columns(
+        in_effect(state_date(setting.as_of)).alias("plan_days.is_today"),
+        in_effect(setting.census_day).alias("plan_days.is_census"),
+    )
+
+
+def _stay(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """Enrollment at the plan's LEA when the plan starts.
+
+    ``stay.holds``: one covers the day, begins within 30 days, or ended with the student expected back by Census
+    Day. ``stay.school`` and ``stay.status``: of the newest non-secondary one that covers the day.
+    """
+    back_year = pl.col("1.25").str.slice(0, 4).cast(pl.Int32, strict=False)
+    back_year = back_year + (pl.col("1.25").str.slice(4) > _LATEST_CENSUS).cast(pl.Int32)
+    until = (
+        pl.when(pl.col("1.25") == "")
+        .then(pl.lit(_NEVER))
+        .when(pl.col("1.26").is_in(list(EXPECTED_BACK)))
+        .then(back_year.cast(pl.String) + _LATEST_CENSUS)
+        .otherwise(pl.col("1.25"))
+    )
+    spans = frames["SENR"].filter(pl.col("1.22") != "", pl.col("1.26") != NO_SHOW)
+    near = (
+        subject.select(ROW, "23.04", "23.06", "23.12")
+        .join(
+            spans.select(
+                "1.04",
+                "1.08",
+                "1.05",
+                "1.22",
+                "1.23",
+                "1.25",
+                after("1.22", "-30d").alias("_from"),
+                until.alias("_until"),
+            ),
+            left_on=["23.04", "23.06"],
+            right_on=["1.04", "1.08"],
+        )
+        .filter(pl.col("23.12") >= pl.col("_from"), pl.col("23.12") <= pl.col("_until"))
+    )
+    covering = (
+        near.filter(
+            pl.col("1.22") <= pl.col("23.12"),
+            (pl.col("1.25") == "") | (pl.col("1.25") >= pl.col("23.12")),
+            pl.col("1.23") != SECONDARY,
+        )
+        .sort("1.22")
+        .unique(ROW, keep="last")
+        .select(ROW, pl.col("1.05").alias("stay.school"), pl.col("1.23").alias("stay.status"))
+    )
+    return (
+        subject.with_columns(pl.col(ROW).is_in(near[ROW].unique().implode()).alias("stay.holds"))
+        .join(covering, on=ROW, how="left")
+        .with_columns(pl.col("stay.school", "stay.status").fill_null(""))
+    )
+
+
+def _census_grade(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+    """``census_grade.code``: of the newest non-secondary enrollment at the plan's LEA on Census Day."""
+    there = (
+        frames["SENR"]
+        .filter(enrolled_on(setting.census_day), pl.col("1.23") != SECONDARY)
+        .sort("1.22")
+        .unique(["1.04", "1.08"], keep="last")
+        .select("1.04", "1.08", pl.col("1.24").alias("census_grade.code"))
+    )
+    return subject.join(
+        there, left_on=["23.04", "23.06"], right_on=["1.04", "1.08"], how="left"
+    ).with_columns(pl.col("census_grade.code").fill_null(""))
+
+
+def _residence(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``residence.codes``: the districts of residence of the enrollments, at any LEA, when the plan starts."""
+    homes = frames["SENR"].filter(pl.col("1.22") != "", pl.col("1.26") != NO_SHOW, pl.col("1.31") != "")
+    found = (
+        subject.select(ROW, "23.06", "23.12")
+        .join(homes.select("1.08", "1.22", "1.25", "1.31"), left_on="23.06", right_on="1.08")
+        .filter(
+            pl.col("1.22") <= pl.col("23.12"), (pl.col("1.25") == "") | (pl.col("1.25") >= pl.col("23.12"))
+        )
+        .group_by(ROW)
+        .agg(pl.col("1.31").unique().sort().alias("residence.codes"))
+    )
+    return subject.join(found, on=ROW, how="left")
+
+
+def _own_plan(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``own_plan.exists``: the LEA has a plan of the student that starts on the service's day."""
+    plans = (
+        frames["PLAN"]
+        .select("23.04", "23.06", "23.12")
+        .unique()
+        .with_columns(pl.lit(True).alias("own_plan.exists"))
+    )
+    return subject.join(
+        plans, left_on=["25.04", "25.07", "25.17"], right_on=["23.04", "23.06", "23.12"], how="left"
+    ).with_columns(pl.col("own_plan.exists").fill_null(False))
+
+
+def _enrolled_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+    """``enrolled_today.lea``: an LEA at which the student of the survey is enrolled today; empty without one."""
+    there = (
+        frames["SENR"]
+        .filter(enrolled_on(state_date(setting.as_of)), pl.col("1.08") != "")
+        .sort("1.08", "1.22")
+        .unique("1.08", keep="last")
+        .select("1.08", pl.col("1.04").alias("enrolled_today.lea"))
+    )
+    return subject.join(there, left_on="17.08", right_on="1.08", how="left").with_columns(
+        pl.col("enrolled_today.lea").fill_null("")
+    )
+
+
+def _known_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``known_status.exists``: some LEA has reported a status of the student."""
+    known = frames["SWDS"]["22.06"].unique()
+    return subject.with_columns(pl.col("17.08").is_in(known.implode()).alias("known_status.exists"))
+
+
+def _adoption(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+    """What an enrollment finds: the plan in effect on its first day, and whether its LEA has written one since.
+
+    ``adoption.plan_lea``, ``.plan_on`` and ``.plan_type`` (empty without a plan), ``.is_here``.
+    """
+    columns = {"adoption.plan_lea": "23.04", "adoption.plan_on": "23.12", "adoption.plan_type": "23.11"}
+    subject = up_to(subject, "1.22", frames["PLAN"], ("23.06", "23.12"), columns)
+    since = (
+        subject.select(ROW, "1.04", "1.08", "1.22")
+        .join(
+            frames["PLAN"].select("23.04", "23.06", "23.12"),
+            left_on=["1.04", "1.08"],
+            right_on=["23.04", "23.06"],
+        )
+        .filter(pl.col("23.12").is_between(pl.col("1.22"), pl.lit(state_date(setting.as_of))))
+    )
+    return subject.with_columns(pl.col(ROW).is_in(since[ROW].unique().implode()).alias("adoption.is_here"))
+
+
+def _births(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``births.told``: every date of birth that the SIS files give the student, ascending."""
+    told = [frames["SENR"].select(pl.col("1.08").alias("_ssid"), pl.col("1.17").alias("_birth"))]
+    if "SINF" in frames:
+        told.append(frames["SINF"].select(pl.col("2.09").alias("_ssid"), pl.col("2.18").alias("_birth")))
+    births = (
+        pl.concat(told)
+        .filter(pl.col("_ssid") != "", pl.col("_birth") != "")
+        .unique()
+        .group_by("_ssid")
+        .agg(pl.col("_birth").sort().alias("births.told"))
+    )
+    return subject.join(births, left_on="1.08", right_on="_ssid", how="left")
+
+
+LOCAL_CONTEXTS: Mapping[str, Context] = {
+    context.name: context
+    for context in (
+        *MEET_CONTEXTS,
+        Context("plan_days", (), _plan_days),
+        Context("stay", ("SENR",), _stay),
+        Context("census_grade", ("SENR",), _census_grade),
+        Context("residence", ("SENR",), _residence),
+        Context("own_plan", ("PLAN",), _own_plan),
+        Context("enrolled_today", ("SENR",), _enrolled_today),
+        Context("known_status", ("SWDS",), _known_status),
+        Context("adoption", ("PLAN",), _adoption),
+        Context("births", (), _births),
+    )
+}

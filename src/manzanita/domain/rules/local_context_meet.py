@@ -1,0 +1,175 @@
+"""Columns that the local rules about meetings and statuses read; each context says what it joins."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from manzanita.domain.rules.context import NO_SHOW, Context, Frames, ssid_field
+from manzanita.domain.rules.declaration import Setting, state_date
+from manzanita.domain.rules.local_lookup import up_to
+
+_NEVER = "99999999"
+
+
+def _status_then(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``status_then.code`` and ``.on``: the status in effect on the day of the meeting or the start of the plan."""
+    day = "24.15" if "24.15" in subject.columns else "23.12"
+    columns = {"status_then.code": "22.12", "status_then.on": "22.11"}
+    return up_to(subject, day, _undisputed(frames["SWDS"]), ("22.06", "22.11"), columns)
+
+
+def _undisputed(statuses: pl.DataFrame) -> pl.DataFrame:
+    """One row for each student and day; the code is empty where LEAs differ, so that no rule builds on either."""
+    code = pl.when(pl.col("22.12").n_unique() == 1).then(pl.col("22.12").first()).otherwise(pl.lit(""))
+    return statuses.group_by("22.06", "22.11").agg(code)
+
+
+def _status_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+    """``status_today.code``: the student's newest status up to today, whichever LEA reported it."""
+    today = state_date(setting.as_of)
+    newest = (
+        _undisputed(frames["SWDS"])
+        .filter(pl.col("22.06") != "", pl.col("22.11") != "", pl.col("22.11") <= today)
+        .sort("22.06", "22.11")
+        .unique("22.06", keep="last")
+        .select("22.06", pl.col("22.12").alias("status_today.code"))
+    )
+    return subject.join(newest, left_on=ssid_field(subject), right_on="22.06", how="left").with_columns(
+        pl.col("status_today.code").fill_null("")
+    )
+
+
+def _newest_status(subject: pl.DataFrame, _frames: Frames, setting: Setting) -> pl.DataFrame:
+    """``newest_status.is_it``: the row is the student's newest status up to today."""
+    started = pl.col("22.11").is_between(pl.lit("1"), pl.lit(state_date(setting.as_of)))
+    newest = pl.when(started).then(pl.col("22.11")).max().over("22.06")
+    return subject.with_columns((started & (pl.col("22.11") == newest)).alias("newest_status.is_it"))
+
+
+def _same_day(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``same_day.codes`` and ``same_day.leas``: what several LEAs say from the same day on, ascending."""
+    day = ("22.06", "22.11")
+    return subject.with_columns(
+        pl.col("22.12").unique().sort().implode().over(day).alias("same_day.codes"),
+        pl.col("22.04").unique().sort().implode().over(day).alias("same_day.leas"),
+    )
+
+
+def _entry(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``entry.first``: the initial entry date of the oldest status that has one."""
+    oldest = (
+        subject.filter(pl.col("22.10") != "", pl.col("22.06") != "")
+        .sort("22.06", "22.11", "22.04")
+        .unique("22.06", keep="first")
+        .select("22.06", pl.col("22.10").alias("entry.first"))
+    )
+    return subject.join(oldest, on="22.06", how="left").with_columns(pl.col("entry.first").fill_null(""))
+
+
+def _completion(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+    """``completion.code``, ``.on`` and ``.is_last``: how and when the student last completed school.
+
+    ``.is_last``: no enrollment goes on or begins after that day.
+    """
+    last = (pl.when(pl.col("1.25") == "").then(pl.lit(_NEVER)).otherwise(pl.col("1.25"))).max().over("1.08")
+    completed = (
+        frames["SENR"]
+        .filter(pl.col("1.08") != "", pl.col("1.26") != NO_SHOW, pl.col("1.22") != "")
+        .with_columns(last.alias("_last"))
+        .filter(pl.col("1.27") != "", pl.col("1.25") != "", pl.col("1.25") <= state_date(setting.as_of))
+        .sort("1.08", "1.25")
+        .unique("1.08", keep="last")
+        .select(
+            "1.08",
+            pl.col("1.27").alias("completion.code"),
+            pl.col("1.25").alias("completion.on"),
+            (pl.col("1.25") == pl.col("_last")).alias("completion.is_last"),
+        )
+    )
+    return subject.join(completed, left_on="22.06", right_on="1.08", how="left").with_columns(
+        pl.col("completion.code", "completion.on").fill_null(""),
+        pl.col("completion.is_last").fill_null(False),
+    )
+
+
+def _decision(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``decision.outcome``: that of an evaluation held on the day the status starts; empty without one."""
+    outcomes = (
+        frames["MEET"]
+        .filter(pl.col("24.06") != "", pl.col("24.15") != "", pl.col("24.14") != "", pl.col("24.16") != "")
+        .group_by("24.06", "24.15")
+        .agg(pl.col("24.16").unique().sort().str.join(" ").alias("decision.outcome"))
+    )
+    return subject.join(
+        outcomes, left_on=["22.06", "22.11"], right_on=["24.06", "24.15"], how="left"
+    ).with_columns(pl.col("decision.outcome").fill_null(""))
+
+
+def _plan_exists(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``plan_exists.anywhere``: some LEA has reported a plan of the student."""
+    known = frames["PLAN"]["23.06"].unique()
+    return subject.with_columns(pl.col("22.06").is_in(known.implode()).alias("plan_exists.anywhere"))
+
+
+def _plan_before(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``plan_before.type``, ``.reason`` and ``.on``: the plan in force before the day of the meeting."""
+    columns = {"plan_before.type": "23.11", "plan_before.reason": "23.13", "plan_before.on": "23.12"}
+    return up_to(subject, "24.15", frames["PLAN"], ("23.06", "23.12"), columns, before=True)
+
+
+def _part_c(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``part_c.on``: the first day of the student's oldest IFSP; empty without one."""
+    first = (
+        frames["PLAN"]
+        .filter(pl.col("23.06") != "", pl.col("23.12") != "", pl.col("23.11") == "150")
+        .group_by("23.06")
+        .agg(pl.col("23.12").min().alias("part_c.on"))
+    )
+    return subject.join(first, left_on="24.06", right_on="23.06", how="left").with_columns(
+        pl.col("part_c.on").fill_null("")
+    )
+
+
+def _first_plan(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``first_plan.on``: the first IEP after the newest initial evaluation that found the student eligible."""
+    initial = frames["MEET"].filter(pl.col("24.14") == "10", pl.col("24.16") == "20", pl.col("24.15") != "")
+    plans = frames["PLAN"].filter(pl.col("23.11").is_in(["100", "200"]), pl.col("23.12") != "")
+    first = (
+        initial.group_by("24.06")
+        .agg(pl.col("24.15").max().alias("_initial"))
+        .join(plans.select("23.06", "23.12"), left_on="24.06", right_on="23.06")
+        .filter(pl.col("23.12") >= pl.col("_initial"))
+        .group_by("24.06")
+        .agg(pl.col("23.12").min().alias("first_plan.on"))
+    )
+    return subject.join(first, on="24.06", how="left").with_columns(pl.col("first_plan.on").fill_null(""))
+
+
+def _twins(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``twins.leas``: the LEAs that report a meeting of this day and sort, ascending."""
+    same = ("24.06", "24.15", "24.14", "24.17")
+    return subject.with_columns(pl.col("24.04").unique().sort().implode().over(same).alias("twins.leas"))
+
+
+def _held_since(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``held_since.on``: the newest meeting of the same evaluation type that was held; empty without one."""
+    return subject.with_columns(
+        pl.col("24.15").max().over("24.06", "24.14").fill_null("").alias("held_since.on")
+    )
+
+
+MEET_CONTEXTS = (
+    Context("status_then", ("SWDS",), _status_then),
+    Context("status_today", ("SWDS",), _status_today),
+    Context("newest_status", (), _newest_status),
+    Context("same_day", (), _same_day),
+    Context("entry", (), _entry),
+    Context("completion", ("SENR",), _completion),
+    Context("decision", ("MEET",), _decision),
+    Context("plan_exists", ("PLAN",), _plan_exists),
+    Context("plan_before", ("PLAN",), _plan_before),
+    Context("part_c", ("PLAN",), _part_c),
+    Context("first_plan", ("MEET", "PLAN"), _first_plan),
+    Context("twins", (), _twins),
+    Context("held_since", (), _held_since),
+)
