@@ -14,10 +14,7 @@ from manzanita.domain.rules.examples import plan, senr, serv, sinf, swds, with_p
 from manzanita.domain.validation import evaluate_records
 from tests.support.rules import USUAL, setting_of
 
-PRESUMED = (
-    " Presumed from 2025-2026 on: the state has printed this rule for earlier years only, so it warns until a page "
-    "shows that it goes on."
-)
+PRESUMED = " That this rule still holds is presumed: no page prints its form since 2025-2026."
 
 
 def found(code, rows, *, as_of=USUAL.as_of, year=USUAL.year):
@@ -115,7 +112,7 @@ def test_in_the_years_it_was_printed_for_it_weighs_what_was_printed():
     rows = with_plan("20160401", {"23.20": "201", "23.12": "20240915"})
     ((severity, message),) = found("PLAN0364E4", rows, year="2024-2025")
     assert severity is Severity.FATAL
-    assert "Presumed" not in message
+    assert "presumed" not in message
 
 
 def test_exactly_the_rules_with_only_the_old_suffix_are_presumed():
@@ -153,6 +150,7 @@ def test_a_defect_that_the_state_admits_is_told_with_the_finding_from_its_day_on
 def test_a_rule_that_the_state_switched_off_is_known_and_silent_from_that_day_on(code):
     rule = rule_info(code)
     assert rule.is_implemented
+    assert rule.is_in_force("2023-2024") and not rule.is_in_force("2024-2025")
     for rows in rule.fails:
         assert found(code, rows, as_of=date(2023, 10, 31), year="2023-2024")[0][0] is Severity.FATAL
         assert found(code, rows, as_of=date(2023, 11, 1), year="2023-2024") == []
@@ -213,7 +211,7 @@ def test_a_rule_without_its_input_is_known_and_names_what_is_missing():
     register, schools = rule_info("SERV0447"), rule_info("PLAN0729F1")
     assert not register.is_implemented and not schools.is_implemented
     assert register.missing_input == "the state's register of nonpublic agencies (NPA)"
-    assert schools.missing_input == "which schools are juvenile court schools and county community schools"
+    assert schools.missing_input == "a list of the juvenile court schools and county community schools"
     assert {register.severity, schools.severity} == {Severity.FATAL}
     assert found("SERV0447", {"SERV": [serv({"25.05": "9999999", "25.12": "400"})]}) == []
 

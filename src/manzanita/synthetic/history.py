@@ -226,8 +226,8 @@ class Chronicle:
             on = random_day(self.rng, self.days, first, last)
             if on > last or self._lea(on) != plan.lea or not self._is_enrolled(on):
                 continue
-            # An amendment says again what the plan says; in the next stage that would be too little.
             if self._stage(on) is not self._stage(plan.on):
+                # What the next stage asks for is another plan's.
                 continue
             position = plans.index(plan) + 1
             plans.insert(
@@ -250,11 +250,11 @@ class Chronicle:
     def _lea(self, on: date) -> str:
         return lea_on(self.stays, on)
 
-    def _is_enrolled(self, on: date) -> bool:
-        return any(stay.covers(on) for stay in self.stays)
-
     def _stage(self, on: date) -> Stage:
         return stage_of(self.student.birth, self._grade(on), on)
+
+    def _is_enrolled(self, on: date) -> bool:
+        return any(stay.covers(on) for stay in self.stays)
 
     def _grade(self, on: date) -> str:
         return next(

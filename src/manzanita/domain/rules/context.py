@@ -126,7 +126,7 @@ def _previous_meetings(subject: pl.DataFrame, frames: Frames, _setting: Setting)
     return subject
 
 
-def _newest(frame: pl.DataFrame, ssid: str, start: str, day: str) -> pl.DataFrame:
+def newest(frame: pl.DataFrame, ssid: str, start: str, day: str) -> pl.DataFrame:
     """Records in effect on ``day``; several rows of one student only where they start on the same day."""
     started = frame.filter(pl.col(start) != "", pl.col(start) <= day, pl.col(ssid) != "")
     return started.filter(pl.col(start) == pl.col(start).max().over(ssid))
@@ -142,7 +142,7 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     day = setting.census_day
     primary = frames["SENR"].filter(enrolled_on(day), pl.col("1.23") == PRIMARY)["1.08"].unique()
     participating = _participating(frames, day)
-    plans = _newest(frames["PLAN"], "23.06", "23.12", day)
+    plans = newest(frames["PLAN"], "23.06", "23.12", day)
     plan_leas = plans.group_by("23.06").agg(pl.col("23.04").unique().sort().alias("census.plan_leas"))
     subject = subject.with_columns(
         pl.col("1.08").is_in(primary.implode()).alias("census.has_primary"),
@@ -180,11 +180,11 @@ def _plan_census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.
     day = setting.census_day
     ssid = ssid_field(subject)
     lea, start = ("23.04", "23.12") if ssid == "23.06" else ("25.04", "25.17")
-    in_effect = _newest(subject, ssid, start, day)[ROW]
+    in_effect = newest(subject, ssid, start, day)[ROW]
     enrolled = (
         frames["SENR"]
         .filter(enrolled_on(day), pl.col("1.23").is_in(REPORTED), pl.col("1.08") != "")
-        .sort("1.23", "1.22", descending=[False, True])
+        .sort("1.23", "1.22", descending=[False, True], maintain_order=True)
         .unique(["1.08", "1.04"], keep="first", maintain_order=True)
         .select("1.08", "1.04", pl.col("1.24").alias("plan_census.grade"))
     )
@@ -208,7 +208,7 @@ def _today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFr
     day, spring = state_date(on), state_date(on - _SUMMER)
     is_back_soon = pl.col("1.26").is_in(RETURNING) & pl.col("1.25").is_between(pl.lit(spring), pl.lit(day))
     enrolled = frames["SENR"].filter(enrolled_on(day) | is_back_soon)["1.08"].unique()
-    in_effect = _newest(subject, "23.06", "23.12", day)[ROW]
+    in_effect = newest(subject, "23.06", "23.12", day)[ROW]
     return subject.with_columns(
         pl.col(ROW).is_in(in_effect.implode()).alias("today.is_in_effect"),
         pl.col("23.06").is_in(_participating(frames, day).implode()).alias("today.is_participating"),
@@ -219,7 +219,7 @@ def _today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFr
 
 def _participating(frames: Frames, day: str) -> pl.Series:
     """SSIDs of those whose status in effect on ``day`` is 1, whichever LEA reported it."""
-    statuses = _newest(frames["SWDS"], "22.06", "22.11", day)
+    statuses = newest(frames["SWDS"], "22.06", "22.11", day)
     return statuses.filter(pl.col("22.12") == PARTICIPATING)["22.06"].unique()
 
 
@@ -235,7 +235,7 @@ def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataF
 
 
 def _newest_birth(frame: pl.DataFrame, ssid: str, start: str, birth: str) -> pl.DataFrame:
-    told = frame.filter(pl.col(ssid) != "", pl.col(birth) != "").sort(ssid, start)
+    told = frame.filter(pl.col(ssid) != "", pl.col(birth) != "").sort(ssid, start, maintain_order=True)
     return told.unique(ssid, keep="last").select(pl.col(ssid).alias("_ssid"), pl.col(birth).alias("birth.on"))
 
 
