@@ -57,7 +57,7 @@ def end_the_state(system) -> None:
 def forget(system) -> None:
     """The state loses the file that it has not applied. Then it is slow, so that there is time to read."""
     words = ["clear", *["slow"] * 4]
-    system.control("weather", next=words, seconds=1.5, stalled=False)
+    system.control("weather", next=words, seconds=3.5, stalled=False)
     with closing(sqlite3.connect(system.folder / "state.sqlite3")) as connection, connection:
         connection.execute("DELETE FROM job_line")
         connection.execute("DELETE FROM job")
@@ -119,7 +119,7 @@ WAYS = {
     "handed over unseen": (
         Wait(
             "state-silent",
-            lambda system: order(system, *["slow"] * MANY, seconds=3),
+            lambda system: order(system, *["slow"] * MANY, seconds=6),
             "The state did not answer in time.",
             "State",
             BY_ITSELF,
@@ -183,7 +183,7 @@ OTHER_WALKS = {
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world with the cast, each with a meeting to send; a state that is slow is soon given up."""
-    patience = {"MANZANITA_STATE_TIMEOUT_SECONDS": "2", "MANZANITA_STATE_SETTLE_SECONDS": "5"}
+    patience = {"MANZANITA_STATE_TIMEOUT_SECONDS": "4", "MANZANITA_STATE_SETTLE_SECONDS": "5"}
     with served(folder, databases, "--ready", write_state=cast.write_files, **patience) as running:
         yield running
 

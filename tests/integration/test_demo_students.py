@@ -114,13 +114,13 @@ STORIES = {
     "Larkspur": Story(
         enrolled="Private school since 2026-08-13",
         status="1 from 2024-02-27",
-        plan="100 from 2026-09-03 by 9910025 for 9910025",
+        plan="100 from 2026-10-13 by 9910025 for 9910025",
         services="415 40",
         meetings="annual 2024-02-27 by 9910025, annual 2025-02-25 by 9910025, triennial 2026-02-19 by 9910025, "
         "annual 2026-08-24",
         due="2027-08-24 2029-02-19",
         alerts=(
-            "Two plans: this district reports an ISP from 08/24/2026, Heron Creek Unified an IEP from 09/03/2026. "
+            "Two plans: this district reports an ISP from 08/24/2026, Heron Creek Unified an IEP from 10/13/2026. "
             "The newer one counts as in force. The two districts settle which is right.",
         ),
         ssids="9900000007",

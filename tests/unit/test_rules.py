@@ -7,17 +7,21 @@ import pytest
 from manzanita.domain import records
 from manzanita.domain.findings import Owner, Severity
 from manzanita.domain.rules import catalog, field_rules, owner_of, row_rules, rule_info
-from manzanita.domain.rules.examples import meet, plan, senr, serv, swds
+from manzanita.domain.rules.examples import meet, plan, psts, senr, serv, swds
 from manzanita.domain.validation import evaluate_records
 from tests.support.rules import USUAL, setting_of
 
 AS_OF, YEAR = USUAL.as_of, USUAL.year
 
-# The rules of the first path, as its specification names them.
+# Every rule of the state that is evaluated here.
 STATE_RULES = {
     *("FRMT0001", "FRMT0002", "FRMT0004", "GERR0001", "GERR0002", "GERR0005", "GERR0008"),
     *("SWDS0594", "SWDS0618", "SERV0327", "SERV0328", "PLAN0726", "PLAN0663F1", "PLAN0673F1"),
     *("SENR0606F1", "PLAN0679E1"),
+    *("GERR0007", "SWDS0370E4", "SWDS0605E4"),
+    *("SENR0672F1", "SENR0646F1", "SENR0647F1", "SENR0439F1", "SENR0632"),
+    *("PSTS0003", "PSTS0004", "PSTS0006", "PSTS0475", "PSTS0476", "PSTS0477", "PSTS0478", "PSTS0480F2"),
+    *("PSTS0481", "PSTS0482", "PSTS0485", "CERT170"),
 }
 # Those about the content of plans and services, and about ages.
 STATE_RULES |= {
@@ -105,7 +109,10 @@ def test_a_rule_whose_records_are_not_known_is_not_evaluated_and_names_them():
         finding.code: finding
         for finding in evaluate_records({"SWDS": [records.complete("SWDS", swds())]}, as_of=AS_OF, year=YEAR)
     }
-    assert found.keys() >= {"GERR0005", "PLAN0673F1", "SENR0606F1", "PLAN0726F1", "PLAN0637E4"}
+    assert found.keys() >= {
+        *("GERR0005", "PLAN0673F1", "SENR0606F1", "SENR0672F1", "SENR0646F1", "SENR0647F1", "SENR0439F1"),
+        *("SWDS0370E4", "SWDS0605E4", "PLAN0726F1", "PLAN0637E4"),
+    }
     assert not found.keys() & {"SWDS0594", "SERV0327", "PLAN0679E1", "SERV0448E4", "PLAN0366E4"}
     assert {one.severity for one in found.values()} == {Severity.NOT_EVALUATED}
     assert found["GERR0005"].message == "Not evaluated: GERR0005 reads SENR, and there is no such file."
@@ -125,6 +132,120 @@ def test_a_rule_speaks_only_in_its_years():
     rows = {"PLAN": [plan({"23.15": "290"})]}
     assert "PLAN0726" in codes(rows, year="2025-2026")
     assert "PLAN0726" not in codes(rows, year="2024-2025")
+
+
+def found_of(code, rows, year=YEAR):
+    filled = {
+        record: [records.complete(record, row) for row in of_record] for record, of_record in rows.items()
+    }
+    return [f for f in evaluate_records(filled, as_of=AS_OF, year=year) if f.code == code]
+
+
+def test_a_rule_printed_only_for_eoy_4_warns_since_then_and_says_that_it_is_presumed():
+    rows = {"SWDS": [swds({"22.11": "20241105", "22.12": "4", "22.13": "23"})], "SENR": [senr()]}
+    (then,) = found_of("SWDS0370E4", rows, "2024-2025")
+    (now,) = found_of("SWDS0370E4", rows, "2025-2026")
+    assert (then.severity, now.severity) == (Severity.FATAL, Severity.WARNING)
+    sentence = (
+        "22.13 Non-Participation Reason Code holds 23, the maximum age, and the student, born on 2016-04-01, is not "
+        "yet 21 when the status starts on 2024-11-05."
+    )
+    assert then.message == sentence
+    assert now.message == (
+        f"{sentence} Presumed from 2025-2026 on: the state has printed this rule for earlier years only, so it warns "
+        "until a page shows that it goes on."
+    )
+
+
+def test_a_rule_about_age_says_where_the_birth_date_is_missing():
+    unborn = {"1.17": "", "1.24": "12"}
+    rows = {"SENR": [senr(unborn)], "SWDS": [swds()], "PLAN": [plan()]}
+    (transition,) = found_of("SENR0439F1", rows)
+    (plan_at_lea,) = found_of("SENR0672F1", {**rows, "SENR": [senr({**unborn, "1.23": "50"})], "PLAN": []})
+    aged = [swds({"22.12": "4", "22.13": "23"})]
+    (maximum,) = found_of("SWDS0370E4", {"SENR": [senr(unborn)], "SWDS": aged})
+    told = {(f.severity, f.message) for f in (transition, plan_at_lea, maximum)}
+    missing = "Not evaluated: the birth date is missing (1.17 in SENR, 2.18 in SINF)."
+    assert told == {(Severity.NOT_EVALUATED, missing)}
+
+
+@pytest.mark.parametrize(
+    ("code", "rows", "message"),
+    [
+        (
+            "GERR0007",
+            {"SENR": [senr({"1.24": "TK", "1.07": "2022-2023"})]},
+            '1.24 Grade Level Code: code "TK" is used from 2023-2024, and the academic year of this line is another.',
+        ),
+        (
+            "SENR0646F1",
+            {
+                "SENR": [senr({"1.05": "0000001", "1.06": "9950011"})],
+                "SWDS": [swds()],
+                "PLAN": [plan({"23.11": "200", "23.20": "403"})],
+            },
+            "The student is enrolled in nonpublic school 9950011 on Census Day, and the plan in effect, of 9912345, is "
+            "neither an IEP nor an ISP with reason 4.",
+        ),
+        (
+            "SENR0647F1",
+            {
+                "SENR": [senr({"1.25": "20260605", "1.26": "E155"})],
+                "SWDS": [swds({"22.11": "20260605", "22.12": "3"})],
+            },
+            "The student left 9912345 on 2026-06-05 with E155, which means expected back, but the status in effect on "
+            "Census Day is 3, eligible and not enrolled.",
+        ),
+        (
+            "PSTS0482",
+            {"PSTS": [psts({"17.12": "950"})] * 2 + [psts()]},
+            "The student has the postsecondary statuses 100, 950 in 2026-2027, and 950 or 960 excludes every other "
+            "one.",
+        ),
+        (
+            "CERT170",
+            {
+                "PSTS": [],
+                "SENR": [
+                    senr({"1.08": ssid, "1.25": "20260605", "1.26": "E230", "1.27": "120"})
+                    for ssid in ("9900000002", "9900000001")
+                ],
+                "SWDS": [swds(), swds({"22.06": "9900000002"})],
+            },
+            "2 students in special education completed school at 9900001 of 9912345 in the year before, one on "
+            "2026-06-05, and no record of participation type 30 names that school.",
+        ),
+    ],
+)
+def test_a_message_is_a_sentence_with_the_values_of_the_case(code, rows, message):
+    assert {f.message for f in found_of(code, rows)} == {message}
+
+
+def test_a_silent_school_is_told_once_at_its_first_student():
+    left = {"1.25": "20260605", "1.26": "E230", "1.27": "120"}
+    rows = {
+        "PSTS": [],
+        "SENR": [
+            senr({**left, "1.08": "9900000002"}),
+            senr(left),
+            senr({**left, "1.08": "9900000003", "1.05": "9900002"}),
+        ],
+        "SWDS": [swds({"22.06": ssid}) for ssid in ("9900000001", "9900000002", "9900000003")],
+    }
+    assert sorted(f.ssid for f in found_of("CERT170", rows)) == ["9900000001", "9900000003"]
+
+
+def test_rules_about_what_came_after_school_say_nothing_where_no_such_file_is_there():
+    assert (
+        codes({"SENR": [senr()], "SWDS": [swds()], "PLAN": [plan()], "MEET": [meet()], "SERV": [serv()]})
+        == []
+    )
+    found = evaluate_records({"PSTS": [records.complete("PSTS", psts())]}, as_of=AS_OF, year=YEAR)
+    assert {f.message for f in found} == {
+        "Not evaluated: PSTS0480F2 reads SENR, and there is no such file.",
+        "Not evaluated: PSTS0481 reads SENR, and there is no such file.",
+        "Not evaluated: CERT170 reads SWDS and SENR, and there is no such file.",
+    }
 
 
 def test_a_softened_finding_warns_and_the_same_rule_is_fatal_elsewhere():

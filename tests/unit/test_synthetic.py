@@ -23,8 +23,19 @@ from tests.support.rules import USUAL
 
 STUDENTS = 300
 AS_OF = "20261123"
-FILES = {**{r: f"SIS_{r}.txt" for r in SIS_RECORDS}, **{r: f"ODS_{r}.txt" for r in SPED_RECORDS}}
-SSID = {"SENR": "1.08", "SINF": "2.09", "SWDS": "22.06", "MEET": "24.06", "PLAN": "23.06", "SERV": "25.07"}
+FILES = {
+    **{r: f"SIS_{r}.txt" for r in SIS_RECORDS},
+    **{r: f"ODS_{r}.txt" for r in (*SPED_RECORDS, "PSTS")},
+}
+SSID = {
+    "PSTS": "17.08",
+    "SENR": "1.08",
+    "SINF": "2.09",
+    "SWDS": "22.06",
+    "MEET": "24.06",
+    "PLAN": "23.06",
+    "SERV": "25.07",
+}
 CHAPARRAL, HERON_CREEK, COUNTY_OFFICE = "9910017", "9910025", "9910010"
 LEAS = {
     *(CHAPARRAL, HERON_CREEK, "9910033", "9910041", "9910058", "9910066", "9910074", "9910082", COUNTY_OFFICE)
@@ -97,7 +108,9 @@ def test_another_seed_writes_other_students_and_the_same_demo_students(folder, t
         ours, theirs = (folder / name).read_text(), (other / name).read_text()
         demo_lines = [line for line in ours.splitlines() if "^99000000" in line and int_ssid(line) <= 11]
         assert ours != theirs
-        assert demo_lines and set(demo_lines) <= set(theirs.splitlines())
+        # None of the eleven has left school.
+        assert bool(demo_lines) is (name != FILES["PSTS"])
+        assert set(demo_lines) <= set(theirs.splitlines())
 
 
 def int_ssid(line):
@@ -138,7 +151,7 @@ def test_files_without_errors_leave_no_list_of_planted_ones(tmp_path):
 def test_every_line_can_be_read(folder):
     for record, name in FILES.items():
         read = read_record_file(folder / name)
-        assert (read.record, read.is_extract, read.set_aside) == (record, record in SPED_RECORDS, [])
+        assert (read.record, read.is_extract, read.set_aside) == (record, record not in SIS_RECORDS, [])
 
 
 def test_there_are_as_many_students_as_asked_for_and_a_tenth_without_special_education(rows):
@@ -171,7 +184,7 @@ def test_required_fields_are_filled(rows):
 def test_nothing_lies_after_the_day_of_the_files(rows):
     for record, of_record in rows.items():
         dates = [field.number for field in layout(record).fields if field.type == "date"]
-        extra = ["upload_date", "last_updated"] if record in SPED_RECORDS else []
+        extra = [] if record in SIS_RECORDS else ["upload_date", "last_updated"]
         assert all(row[number] <= AS_OF for row in of_record for number in [*dates, *extra])
 
 
@@ -208,6 +221,23 @@ def test_there_is_somebody_of_every_sort(rows):
     assert {row["22.12"] for row in rows["SWDS"]} == {"1", "2", "3", "4"}
     assert {row["1.07"] for row in rows["SENR"]} == {f"{y}-{y + 1}" for y in range(2023, 2027)}
     assert {"E155", "E230", "E400", ""} == {row["1.26"] for row in rows["SENR"]}
+
+
+def test_whoever_completed_school_says_in_the_year_after_what_came_of_it(rows):
+    left = {row["1.08"]: row["1.07"] for row in rows["SENR"] if row["1.27"]}
+    asked = {row["17.08"]: row["17.07"] for row in rows["PSTS"] if row["17.11"] == "30"}
+    after = {"2023-2024": "2024-2025", "2024-2025": "2025-2026", "2025-2026": "2026-2027"}
+    assert left and asked == {ssid: after[year] for ssid, year in left.items()}
+    assert {row["17.11"] for row in rows["PSTS"]} == {"20", "30"}
+    for row in rows["PSTS"]:
+        assert (row["17.10"], bool(row["17.09"])) == (("9901", True) if row["17.11"] == "30" else ("", False))
+
+
+def test_adults_in_transition_and_graduates_say_so_in_their_enrollment(rows):
+    for row in rows["SENR"]:
+        assert (row["1.35"] == "N") is (row["1.27"] == "100")
+        assert row["1.34"] in (("", "Y", "N") if row["1.24"] == "12" else ("",))
+    assert {row["1.34"] for row in rows["SENR"]} == {"", "Y", "N"}
 
 
 # Names
@@ -309,7 +339,7 @@ def test_6_7_and_8_stand_in_the_nonpublic_the_private_and_the_preschool(of):
     # The ISP, and a newer IEP of the LEA the student came from: the conflict to settle.
     assert of(7, "PLAN", "23.04", "23.11", "23.12")[-2:] == [
         (CHAPARRAL, "200", "20260824"),
-        (HERON_CREEK, "100", "20260903"),
+        (HERON_CREEK, "100", "20261013"),
     ]
     assert set(of(8, "SENR", "1.17")) == {"20230721"}
     assert of(8, "PLAN", "23.04", "23.11", "23.12") == [
@@ -505,8 +535,9 @@ def test_nothing_differs_from_the_clean_files_but_the_lines_that_are_named(damag
         )
         if ours != theirs
     }
-    # A plan without a status, or without an enrollment, is found on the plan; what was changed is the other record.
-    elsewhere = {"PLAN0673F1": "ODS_SWDS.txt", "PLAN0637E4": "SIS_SENR.txt"}
+    # A plan without a status, or without an enrollment, is found on the plan, and a status without a meeting on the
+    # status; what was changed is the other record.
+    elsewhere = {"PLAN0673F1": "ODS_SWDS.txt", "SWDS0605E4": "ODS_MEET.txt", "PLAN0637E4": "SIS_SENR.txt"}
     named = {(e["file"], e["line"]) for e in planted_in(damaged) if e["code"] not in elsewhere}
     changed = [elsewhere[e["code"]] for e in planted_in(damaged) if e["code"] in elsewhere]
     assert named <= differing

@@ -11,7 +11,7 @@ import pytest
 from manzanita.cli import main
 from manzanita.domain.layouts import layout
 from manzanita.domain.layouts.files import write_lines
-from manzanita.domain.rules.examples import meet, plan, senr, serv, sinf, swds
+from manzanita.domain.rules.examples import meet, plan, psts, senr, serv, sinf, swds
 
 KEYS = [
     *("code", "severity", "kind", "phase", "record", "file", "line", "ssid", "fields", "values", "group"),
@@ -55,6 +55,36 @@ def test_a_sound_folder_gives_nothing_and_the_summary_stands_on_stderr(folder, v
     assert told == (
         "As of 2026-11-23, academic year 2026-2027: 6 record files, 6 good lines; 0 fatal, 0 warning, 0 info, "
         "0 not evaluated. Not record files, not read: orgs.csv.\n"
+        "Not evaluable, with the input that is missing: CERT009, CERT010 (the previous reporting year's certified "
+        "counts, and the thresholds, which no public page prints); CERT013 (the enrollments of every student of the "
+        "school, also of those without a disability, and the school size from which the state counts); PLAN0729F1 "
+        "(which schools are juvenile court schools and county community schools); SERV0447 (the state's register of "
+        "nonpublic agencies (NPA)); SWDS0443 (the state's table of SELPAs and their LEAs).\n"
+    )
+
+
+def test_rules_that_want_for_an_input_are_named_only_where_their_records_and_phase_are(folder, validate):
+    for name in ("a.txt", "b.txt", "c.txt", "e.txt"):
+        (folder / name).unlink()
+    assert "Not evaluable" not in validate(folder)[2]
+    (folder / "a.txt").write_text(text("SWDS", swds()))
+    assert (
+        "Not evaluable, with the input that is missing: SWDS0443 (" in validate(folder, "--phase", "input")[2]
+    )
+    assert "CERT009" not in validate(folder, "--phase", "input")[2]
+    (folder / "a.txt").write_text(text("PSTS", psts()))
+    told = validate(folder)[2].splitlines()
+    assert len(told) == 2
+    assert all(
+        code in told[1]
+        for code in (
+            "PSTS0002",
+            "PSTS0007",
+            "PSTS0181",
+            "PSTS0479",
+            "PSTS0483",
+            "PSTS0486 (the state's table",
+        )
     )
 
 

@@ -112,9 +112,20 @@ def run(args: argparse.Namespace) -> int:
     if unattributed:
         summary += f" {unattributed} lines set aside could be anybody's and are not shown."
     sys.stderr.write(summary + "\n")
+    if validated.not_evaluable:
+        sys.stderr.write(_not_evaluable(validated.not_evaluable))
     if not validated.files:
         return _refuse(f"There is no readable record file in {args.folder}.")
     return 1 if by_severity[Severity.FATAL] else 0
+
+
+def _not_evaluable(rules: Sequence[Any]) -> str:
+    """One line: the rules by the input that they want for."""
+    codes: dict[str, list[str]] = {}
+    for rule in rules:
+        codes.setdefault(rule.missing_input, []).append(rule.code)
+    told = "; ".join(f"{', '.join(of_input)} ({missing})" for missing, of_input in codes.items())
+    return f"Not evaluable, with the input that is missing: {told}.\n"
 
 
 def _is_of_all(finding: Any) -> bool:

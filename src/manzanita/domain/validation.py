@@ -20,8 +20,8 @@ from manzanita.domain import records
 from manzanita.domain.findings import Finding, Severity
 from manzanita.domain.layouts import RECORDS, Field, layout
 from manzanita.domain.layouts.files import RecordFile, UnreadableFile, read_record_file
-from manzanita.domain.rules import field_rules, row_rules
-from manzanita.domain.rules.context import CONTEXTS, ROW, SIS_KEYS, SSID_FIELDS
+from manzanita.domain.rules import catalog, contexts, field_rules, row_rules
+from manzanita.domain.rules.context import ROW, SIS_KEYS, SSID_FIELDS
 from manzanita.domain.rules.declaration import PHASES, FieldRule, Row, Rule, RuleInfo, Setting
 
 _TRANSACTION = {record: layout(record).fields[1].number for record in RECORDS}
@@ -41,11 +41,16 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """What a folder of files says. ``others`` are files of another sort, which were not read."""
+    """What a folder of files says.
+
+    ``others`` are files of another sort, which were not read; ``not_evaluable`` are rules of the state about the
+    records at hand for which an input is missing everywhere, by code.
+    """
 
     findings: list[Finding]
     files: list[RecordFile]
     others: list[str]
+    not_evaluable: list[RuleInfo]
 
 
 def load_frame(record_file: RecordFile) -> Loaded:
@@ -129,7 +134,25 @@ def validate_folder(folder: Path, setting: Setting, phases: Collection[str] = PH
         if any(file.record == record for file in files)
     }
     findings += evaluate_frames(frames, setting, phases)
-    return Validated(sorted(findings, key=_place), files, others)
+    wanting = not_evaluable(frames.keys(), setting, phases)
+    return Validated(sorted(findings, key=_place), files, others, wanting)
+
+
+def not_evaluable(
+    known: Collection[str], setting: Setting, phases: Collection[str] = PHASES
+) -> list[RuleInfo]:
+    """Rules in force about one of the ``known`` record types that want for an input, by code."""
+    return sorted(
+        (
+            rule
+            for rule in catalog().values()
+            if rule.missing_input
+            and rule.phase in phases
+            and rule.is_in_force(setting.year)
+            and any(record in known for record in rule.records)
+        ),
+        key=lambda rule: rule.code,
+    )
 
 
 def _place(finding: Finding) -> tuple[str, int, str, tuple[str, ...]]:
@@ -188,7 +211,7 @@ def _judge_values(record: str, frame: pl.DataFrame) -> Loaded:
 
 def _lacking(rule: Rule, known: Collection[str]) -> list[str]:
     """Record types that ``rule`` reads beside its subject and that are not known."""
-    needs = {need for name in rule.contexts for need in CONTEXTS[name].needs}
+    needs = {need for name in rule.contexts for need in contexts()[name].needs}
     return [record for record in RECORDS if record in needs and record not in known]
 
 
@@ -224,7 +247,7 @@ def _judge_rows(
     if not rules or not frame.height:
         return []
     for name in dict.fromkeys(name for rule in rules for name in rule.contexts):
-        frame = CONTEXTS[name].join(frame, frames, setting)
+        frame = contexts()[name].join(frame, frames, setting)
     flags = frame.select(
         expression.fill_null(False).alias(name)
         for rule in rules

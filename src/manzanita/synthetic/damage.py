@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from manzanita.domain.layouts import layout
+from manzanita.domain.layouts import RECORDS, layout
 from manzanita.domain.layouts.files import DELIMITER
 from manzanita.synthetic.agencies import CHAPARRAL, HERON_CREEK, NONPUBLIC_AGENCIES
 from manzanita.synthetic.disabilities import NEEDS_DEGREE
-from manzanita.synthetic.schoolyear import census_day, school_year, state_date
+from manzanita.synthetic.schoolyear import academic_year_id, census_day, school_year, state_date
 
 _PARTICIPATING = "1"
 _PRIMARY = "10"
@@ -39,12 +39,14 @@ class Planted:
 
 
 class Lines:
-    """A student's lines, read and changed by field number, and two days of the school year of ``as_of``."""
+    """A student's lines, read and changed by field number, and some days of the school year of ``as_of``."""
 
     def __init__(self, lines: dict[str, list[str]], as_of: date) -> None:
         self._lines = lines
         self.as_of = as_of
         year = school_year(as_of)
+        self.this_year = academic_year_id(as_of)
+        self.year_before = state_date(date(year - 1, 7, 1))
         self.year_start = state_date(date(year, 7, 1))
         self.census_day = state_date(census_day(year))
 
@@ -81,8 +83,7 @@ class Lines:
 
 
 _POSITIONS: Mapping[str, Mapping[str, int]] = {
-    record: {number: position for position, number in enumerate(layout(record).numbers)}
-    for record in ("SENR", "SINF", "SWDS", "MEET", "PLAN", "SERV")
+    record: {number: position for position, number in enumerate(layout(record).numbers)} for record in RECORDS
 }
 
 Damage = Callable[[Lines, Random], Planted | None]
@@ -210,10 +211,21 @@ def _plan_without_status(lines: Lines, _rng: Random) -> Planted | None:
 
 def _no_plan_on_census_day(lines: Lines, _rng: Random) -> Planted | None:
     """The enrollment of this year is said to be at another LEA, where nobody has a plan for the student."""
+    line = lines.count("SENR") - 1
+    if not is_open_all_year(lines, line):
+        return None
+    lea = lines.get("SENR", line, "1.04")
+    return lines.change("SENR", line, "1.04", HERON_CREEK if lea == CHAPARRAL else CHAPARRAL)
+
+
+def is_open_all_year(lines: Lines, line: int) -> bool:
+    """A primary enrollment of this year that has no end, of a participating student of three or more.
+
+    No status begins in it, so that it may be said to be elsewhere.
+    """
     census = lines.census_day
     newest_birth = str(int(census) - 30000)
-    line = lines.count("SENR") - 1
-    start, lea = lines.get("SENR", line, "1.22"), lines.get("SENR", line, "1.04")
+    start = lines.get("SENR", line, "1.22")
     is_there = (
         lines.get("SENR", line, "1.23") == _PRIMARY
         and not lines.get("SENR", line, "1.25")
@@ -221,12 +233,11 @@ def _no_plan_on_census_day(lines: Lines, _rng: Random) -> Planted | None:
         and lines.get("SENR", line, "1.17") <= newest_birth
     )
     # The status may not rest on the enrollment that goes, and must be in force.
-    is_status_older = (
-        lines.values("SWDS", "22.12") == [_PARTICIPATING] and lines.get("SWDS", 0, "22.11") < start
+    return (
+        is_there
+        and lines.values("SWDS", "22.12") == [_PARTICIPATING]
+        and lines.get("SWDS", 0, "22.11") < start
     )
-    if not is_there or not is_status_older:
-        return None
-    return lines.change("SENR", line, "1.04", HERON_CREEK if lea == CHAPARRAL else CHAPARRAL)
 
 
 def _plan_without_service(lines: Lines, _rng: Random) -> Planted | None:

@@ -421,7 +421,7 @@ def _private_school() -> Student:
                 individual_services,
                 (Service("415", 30, location="890"),),
             ),
-            Plan(HERON_CREEK, HERON_CREEK, date(2026, 9, 3), "2", education, (Service("415", 40),)),
+            Plan(HERON_CREEK, HERON_CREEK, date(2026, 10, 13), "2", education, (Service("415", 40),)),
         ],
         rights_holders=[RightsHolder("Primrose", "Mother", phone="707-555-0111")],
     )

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from manzanita.synthetic import damage
+from manzanita.synthetic import damage, damage_census
 from manzanita.synthetic.damage import Lines
 from manzanita.synthetic.damage_plans import PLAN_DAMAGES
 from manzanita.synthetic.lines import FILES
 from manzanita.synthetic.population import World
 from manzanita.synthetic.students import Student
 
-DAMAGES = {**damage.DAMAGES, **PLAN_DAMAGES}
+DAMAGES = {**damage.DAMAGES, **damage_census.DAMAGES, **PLAN_DAMAGES}
 # Every code has been planted once by this part of the students, however low the rate.
 _COVERED_BY = 0.6
 
@@ -78,6 +78,7 @@ class Planter:
 
 # Infants first: few have a plan that starts in the autumn of the files.
 _RARE = (
+    *damage_census.RARE,
     *("SERV0411E4", "PLAN0714F1", "PLAN0365E4", "PLAN0366E4", "SERV0448E4", "PLAN0387E4", "PLAN0724F1"),
     *("SWDS0618", "MZ-MEET-LATE", "PLAN0673F1", "GERR0005", "SENR0606F1", "MZ-SIS-DUPLICATE", "PLAN0387F1"),
 )

@@ -9,15 +9,19 @@ from itertools import groupby
 from manzanita.domain.layouts import SIS_RECORDS, SPED_RECORDS, layout
 from manzanita.domain.layouts.files import EXTRACT_COLUMNS, write_lines
 from manzanita.synthetic.names import SURNAME
-from manzanita.synthetic.schoolyear import academic_year_id, first_day, school_year, state_date
-from manzanita.synthetic.students import Enrollment, Meeting, Plan, Status, Student
+from manzanita.synthetic.outcomes import CAREER_TECHNICAL, SPECIAL_EDUCATION
+from manzanita.synthetic.schoolyear import academic_year_id, age_on, first_day, school_year, state_date
+from manzanita.synthetic.students import Enrollment, Meeting, Outcome, Plan, Status, Student
 
 Row = dict[str, str]
 
 FILES = {
     **{record: f"SIS_{record}.txt" for record in SIS_RECORDS},
-    **{record: f"ODS_{record}.txt" for record in SPED_RECORDS},
+    **{record: f"ODS_{record}.txt" for record in (*SPED_RECORDS, "PSTS")},
 }
+_GRADUATED = "100"
+_LAST_GRADE = "12"
+_ADULT = 18
 _UPLOAD_AFTER = timedelta(days=4)
 
 
@@ -30,9 +34,10 @@ def student_lines(student: Student, as_of: date) -> dict[str, list[str]]:
         "MEET": [_meet(student, meeting, as_of) for meeting in student.meetings],
         "PLAN": [_plan(student, plan, as_of) for plan in student.plans],
         "SERV": [row for plan in student.plans for row in _serv(student, plan, as_of)],
+        "PSTS": [_psts(student, outcome, as_of) for outcome in student.outcomes],
     }
     return {
-        record: write_lines(layout(record), of_record, is_extract=record in SPED_RECORDS)
+        record: write_lines(layout(record), of_record, is_extract=record not in SIS_RECORDS)
         for record, of_record in rows.items()
     }
 
@@ -73,7 +78,17 @@ def _senr(student: Student, enrollment: Enrollment) -> Row:
         "1.26": enrollment.exit_reason,
         "1.27": enrollment.completion,
         "1.31": enrollment.residence or enrollment.lea,
+        "1.34": _adult_transition(student, enrollment),
+        "1.35": "N" if enrollment.completion == _GRADUATED else "",
     }
+
+
+def _adult_transition(student: Student, enrollment: Enrollment) -> str:
+    """Whether a twelfth grader in special education stays on as an adult; empty for everybody else."""
+    if enrollment.grade != _LAST_GRADE or not student.plans:
+        return ""
+    september = date(school_year(enrollment.start), 9, 1)
+    return _indicator(age_on(student.birth, september) >= _ADULT)
 
 
 def _sinf(student: Student) -> Iterator[Row]:
@@ -168,6 +183,24 @@ def _plan(student: Student, plan: Plan, as_of: date) -> Row:
         "23.13": plan.reason,
         **plan.values,
         **_received(plan.on, as_of),
+    }
+
+
+def _psts(student: Student, outcome: Outcome, as_of: date) -> Row:
+    is_special = outcome.program == SPECIAL_EDUCATION
+    return {
+        "17.04": outcome.lea,
+        "17.05": outcome.school,
+        "17.06": outcome.nps,
+        "17.07": academic_year_id(date(outcome.year, 7, 1)),
+        "17.08": student.ssid,
+        "17.09": student.sped_id if is_special else "",
+        "17.10": student.selpa_code if is_special else "",
+        "17.11": outcome.program,
+        "17.12": outcome.status,
+        "17.13": "Y" if outcome.program == CAREER_TECHNICAL and outcome.status == "200" else "",
+        "17.14": outcome.institution,
+        **_received(date(outcome.year, 10, 15), as_of),
     }
 
 

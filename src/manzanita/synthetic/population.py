@@ -27,8 +27,17 @@ from manzanita.synthetic.history import (
     random_day,
 )
 from manzanita.synthetic.offers import Placement, draw_needs
+from manzanita.synthetic.outcomes import draw_outcomes
 from manzanita.synthetic.people import draw_birth, draw_student, place_in_foster_care
-from manzanita.synthetic.schoolyear import SchoolDays, add_years, age_on, first_day, last_day, school_year
+from manzanita.synthetic.schoolyear import (
+    SchoolDays,
+    add_years,
+    age_on,
+    census_day,
+    first_day,
+    last_day,
+    school_year,
+)
 from manzanita.synthetic.stays import (
     CERTIFICATE,
     DIPLOMA,
@@ -95,6 +104,7 @@ _COURSES = {
     Course.NEVER: 1.0,
     Course.STARTS_LATER: 1.5,
 }
+_SERVED_TO_THE_END = (Course.PARTICIPATES, Course.MOVED_AWAY, Course.GRADUATED)
 _ENDING = (Course.MOVED_AWAY, Course.GRADUATED, Course.NO_LONGER, Course.REVOKED)
 
 
@@ -226,6 +236,12 @@ class _Maker:
         schooling = self._schooling(placement)
         ended_on = self._draw_end()
         held = self._meetings(found_on, ended_on)
+        if placement is Placement.NONPUBLIC and (
+            self.course not in _SERVED_TO_THE_END or held[0].kind is Kind.INITIAL
+        ):
+            # A district places whom it serves, and nobody before it does.
+            placement = Placement.DISTRICT
+            schooling = replace(schooling, placement=placement)
         arrived_on = self._draw_arrival(held)
         if arrived_on:
             held = [meeting for meeting in held if meeting.on > arrived_on]
@@ -240,6 +256,7 @@ class _Maker:
         self.student.enrollments = enrollments(schooling, stays, world.as_of, completion)
         chronicle = self._chronicle(schooling, stays)
         self._tell(chronicle, held, found_on, arrived_on, ended_on)
+        self.student.outcomes = draw_outcomes(rng, self.student)
 
     def make_early_start(self, third: date, *, is_infant: bool) -> None:
         """A child in the county's infant program, who has gone on to the district at three unless ``is_infant``."""
@@ -306,9 +323,11 @@ class _Maker:
         if self.course is Course.GRADUATED:
             return last_day(world.year - (self.age - 17))
         if self.course in _ENDING:
-            return random_day(
+            last = random_day(
                 self.rng, world.days, add_years(world.begin, 1), world.as_of - timedelta(days=10)
             )
+            # A last day at school that is Census Day would have to say both enrolled and gone.
+            return last if last != census_day(school_year(last)) else world.days.on_or_before(last - _DAY)
         return None
 
     def _meetings(self, found_on: date, ended_on: date | None) -> list[Held]:

@@ -119,7 +119,9 @@ def enrollments(
             if start > as_of or start > end:
                 continue
             is_open = end > as_of or (stay.end is None and year == school_year(as_of))
-            reason = ENDS_WITH_YEAR if end == last_day(year) else LEFT
+            # Whoever leaves for good on the last day of school is not expected back.
+            is_over = stay is stays[-1] and end == stay.end
+            reason = ENDS_WITH_YEAR if end == last_day(year) and not is_over else LEFT
             made.append(
                 _enrollment(
                     schooling, stay.lea, year, start, None if is_open else end, "" if is_open else reason

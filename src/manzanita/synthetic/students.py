@@ -82,6 +82,19 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """One PSTS line: what became of a student who left ``school`` in the school year before ``year``."""
+
+    lea: str
+    school: str
+    nps: str
+    year: int
+    program: str
+    status: str
+    institution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RightsHolder:
     """A person who holds educational rights, with the language to write to them in."""
 
@@ -109,6 +122,7 @@ class Student:
     statuses: list[Status] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
     rights_holders: list[RightsHolder] = field(default_factory=list)
 
     @property

@@ -22,10 +22,10 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Reason
 from manzanita.platform import clock
 from manzanita.platform.files import read_stored_file
-from manzanita.platform.models import Job
 from manzanita.web.access import requires
 from manzanita.web.list_exports import Choice, ask, choice_of, file_name, weigh
 from manzanita.web.student_lists import LISTS
+from manzanita.web.work_state import row_and_job
 
 SHOWN = 50
 FORMS = dict(ListExport.FORMS)
@@ -140,16 +140,16 @@ def _look(export: ListExport) -> tuple[str, str]:
     return LOOKS[state]
 
 
-def _context(export: ListExport) -> dict[str, Any]:
-    job = Job.objects.filter(pk=export.job_id).first() if export.job_id else None
-    is_making = export.state == ExportState.MAKING
+def _context(request: HttpRequest, public_id: uuid.UUID) -> dict[str, Any]:
+    making = (ExportState.MAKING,)
+    export, job, has_stopped = row_and_job(lambda: _own(request, public_id), making)
     look = _look(export)
     return {
         "export": export,
         "look": look,
         "job": job,
-        "is_moving": is_making and not (job is None or job.is_over),
-        "has_stopped": is_making and (job is None or job.is_over),
+        "is_moving": export.state in making and not has_stopped,
+        "has_stopped": has_stopped,
         "is_ready": look == LOOKS[ExportState.READY],
         "form": FORMS[export.form],
         "approvers": names_of(approvers_of(export)) if export.state == ExportState.WAITING else "",
@@ -166,14 +166,14 @@ def _context(export: ListExport) -> dict[str, Any]:
 @requires(Capability.EXPORT_LIST)
 def export_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """One export: how far it is, why it waits or was not made, and the file."""
-    return render(request, "web/exports/export.html", _context(_own(request, public_id)))
+    return render(request, "web/exports/export.html", _context(request, public_id))
 
 
 @require_safe
 @requires(Capability.EXPORT_LIST)
 def export_progress(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The moving part of the page; once nothing moves any more it asks the browser for the whole page."""
-    context = _context(_own(request, public_id))
+    context = _context(request, public_id)
     answer = render(request, "web/exports/progress.html", context)
     if not context["is_moving"]:
         answer["HX-Refresh"] = "true"
@@ -184,9 +184,9 @@ def export_progress(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @requires(Capability.EXPORT_LIST)
 def export_restart(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Set an export going again whose job gave up."""
-    export = _own(request, public_id)
-    if _context(export)["has_stopped"]:
-        restart_export(export=export, by=request.actor)
+    context = _context(request, public_id)
+    if context["has_stopped"]:
+        restart_export(export=context["export"], by=request.actor)
     return redirect("export", public_id)
 
 
@@ -194,7 +194,8 @@ def export_restart(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @requires(Capability.EXPORT_LIST)
 def export_download(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The file, for its maker, as long as the perspective it was asked in is theirs and it has not expired."""
-    export = _own(request, public_id)
+    context = _context(request, public_id)
+    export = context["export"]
     if not _may_still(export):
         messages.warning(
             request,
@@ -202,7 +203,6 @@ def export_download(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "The SEDS coordinator can give it back.",
         )
         return redirect("export", public_id)
-    context = _context(export)
     if not context["is_ready"]:
         return render(request, "web/exports/export.html", context, status=410)
     try:

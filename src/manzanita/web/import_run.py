@@ -13,14 +13,14 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.accounts.queries import user_names
-from manzanita.domain.access import Capability
+from manzanita.domain.access import Actor, Capability
 from manzanita.domain.fields import short_name
 from manzanita.domain.findings import Severity
 from manzanita.exchange.models import ImportFile, ImportNote, ImportRun
 from manzanita.exchange.queries import get_import_run, import_files, import_note_counts, import_notes
-from manzanita.platform.models import Job
 from manzanita.procedures.import_sis import resume_sis_import
 from manzanita.web.access import requires
+from manzanita.web.work_state import row_and_job
 
 PAGE_SIZE = 100
 UNDER_WAY = ("waiting", "running")
@@ -56,8 +56,8 @@ def outcome_of(run: ImportRun, *, has_stopped: bool = False) -> tuple[str, str]:
 @requires(Capability.IMPORT_FILES)
 def run_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The page of one import, with its notes a page at a time, or those of one effect."""
-    run = get_import_run(request.actor, public_id)
-    files = import_files(run)
+    progress = _progress(request.actor, public_id)
+    run, files = progress["run"], progress["files"]
     effect = request.GET.get("effect", "")
     if effect and effect not in EFFECTS:
         raise Http404("no such effect")
@@ -69,7 +69,7 @@ def run_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         request,
         "web/imports/run.html",
         {
-            **_progress(run, files),
+            **progress,
             "by": user_names({run.by_id}).get(run.by_id, "") if run.by_id else "",
             "rows": _rows(files, found[:PAGE_SIZE]),
             "note_count": sum(counts.values()),
@@ -115,10 +115,9 @@ def _rows(files: Sequence[ImportFile], notes: Sequence[ImportNote]) -> list[dict
     return rows
 
 
-def _progress(run: ImportRun, files: Sequence[ImportFile]) -> dict[str, Any]:
-    job = Job.objects.filter(pk=run.job_id).first() if run.job_id else None
-    is_under_way = run.state in UNDER_WAY
-    has_stopped = is_under_way and (job is None or job.is_over)
+def _progress(actor: Actor, public_id: uuid.UUID) -> dict[str, Any]:
+    run, job, has_stopped = row_and_job(lambda: get_import_run(actor, public_id), UNDER_WAY)
+    files = import_files(run)
     return {
         "run": run,
         "outcome": outcome_of(run, has_stopped=has_stopped),
@@ -126,7 +125,7 @@ def _progress(run: ImportRun, files: Sequence[ImportFile]) -> dict[str, Any]:
         "job": job,
         "sums": {name: sum(file.counts.get(name, 0) for file in files) for name in COUNTS},
         "line_count": sum(file.line_count for file in files),
-        "is_under_way": is_under_way,
+        "is_under_way": run.state in UNDER_WAY,
         "has_stopped": has_stopped,
     }
 
@@ -135,8 +134,7 @@ def _progress(run: ImportRun, files: Sequence[ImportFile]) -> dict[str, Any]:
 @requires(Capability.IMPORT_FILES)
 def run_progress(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The moving part of the page; once nothing moves any more it asks the browser for the whole page."""
-    run = get_import_run(request.actor, public_id)
-    progress = _progress(run, import_files(run))
+    progress = _progress(request.actor, public_id)
     answer = render(request, "web/imports/progress.html", progress)
     if not progress["is_under_way"] or progress["has_stopped"]:
         answer["HX-Refresh"] = "true"

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods
 
 from manzanita.accounts.queries import user_names
 from manzanita.domain.access import Actor, Capability
-from manzanita.exchange.queries import files_of_runs, get_import_run, import_runs, jobs_over
+from manzanita.exchange.queries import files_of_runs, get_import_run, import_runs
 from manzanita.procedures.import_sis import GivenFile, start_sis_import
 from manzanita.web import import_run
 from manzanita.web.access import requires
+from manzanita.web.work_state import stopped_among
 
 PAGE_SIZE = 50
 LARGEST_FILE_BYTES = 200 * 1024 * 1024
@@ -77,7 +78,7 @@ def _page(actor: Actor, before: str) -> dict[str, Any]:
     found = import_runs(actor, before=newer, limit=PAGE_SIZE + 1)
     shown = found[:PAGE_SIZE]
     people = user_names({run.by_id for run in shown if run.by_id})
-    over = jobs_over([run.job_id for run in shown])
+    stopped = stopped_among(shown, import_run.UNDER_WAY)
     files = files_of_runs(shown)
     return {
         "rows": [
@@ -85,9 +86,7 @@ def _page(actor: Actor, before: str) -> dict[str, Any]:
                 "run": run,
                 "by": people.get(run.by_id or 0, ""),
                 "files": files[run.pk],
-                "outcome": import_run.outcome_of(
-                    run, has_stopped=run.state in import_run.UNDER_WAY and run.job_id in over
-                ),
+                "outcome": import_run.outcome_of(run, has_stopped=run.pk in stopped),
             }
             for run in shown
         ],

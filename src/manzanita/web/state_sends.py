@@ -14,10 +14,10 @@ from manzanita.domain.access import Capability
 from manzanita.exchange.canceling import cancel_submission, try_now
 from manzanita.exchange.models import Submission
 from manzanita.exchange.plan import lines_outside_reach
-from manzanita.exchange.queries import jobs_over
 from manzanita.exchange.sends import UNDER_WAY, get_submission, submissions
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
+from manzanita.web.work_state import stopped_among
 
 PAGE_SIZE = 50
 LISTS = {"needs": "Do not go on", "open": "Not answered in full", "": "All"}
@@ -39,13 +39,13 @@ def sends(request: HttpRequest) -> HttpResponse:
             raise Http404("no such page") from None
     found = submissions(actor, PAGE_SIZE + 1, which=chosen, before=newer)
     shown = found[:PAGE_SIZE]
-    over = jobs_over([one.job_id for one in shown])
+    stopped = stopped_among(shown, UNDER_WAY)
     here = reverse("sends")
     return render(
         request,
         "web/state/sends.html",
         {
-            "rows": [(one, one.state in UNDER_WAY and one.job_id in over) for one in shown],
+            "rows": [(one, one.pk in stopped) for one in shown],
             "chosen": chosen,
             "tabs": [
                 (words, f"{here}?list={key}" if key else here, key == chosen, None)

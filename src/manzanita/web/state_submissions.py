@@ -24,13 +24,13 @@ from manzanita.exchange.gateway.files import FileGateway
 from manzanita.exchange.models import Submission, SubmissionLine
 from manzanita.exchange.plan import findings_of_lines, lines_outside_reach, lines_page, why_still_waiting
 from manzanita.exchange.sends import UNDER_WAY, get_submission
-from manzanita.platform.models import Job
 from manzanita.students.queries import is_visible
 from manzanita.ui.formats import plural
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.state_lines import name_of, opened_sent, student_names, summary
 from manzanita.web.state_sends import refuse_a_part
+from manzanita.web.work_state import row_and_job
 
 PAGE_SIZE = 100
 OUTCOMES = {"": "All lines", "rejected": "Rejected", "waiting": "Waiting", "posted": "Posted"}
@@ -43,7 +43,8 @@ LARGEST_UPLOAD_BYTES = 200 * 1024 * 1024
 def submission(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The page of one submission with its lines, a page at a time."""
     actor = request.actor
-    found = get_submission(actor, public_id)
+    progress = _progress(actor, public_id)
+    found = progress["submission"]
     outcome = request.GET.get("outcome", "")
     after = request.GET.get("after", "0")
     if outcome not in OUTCOMES or not after.isdecimal():
@@ -62,7 +63,7 @@ def submission(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         request,
         "web/state/submission.html",
         {
-            **_progress(found),
+            **progress,
             "rows": _rows(actor, found, shown),
             "tabs": [
                 (words, f"{here}?outcome={key}" if key else here, key == outcome, _count(found, key))
@@ -83,14 +84,13 @@ def _count(found: Submission, outcome: str) -> int:
     return counts.get(outcome, found.line_count - found.posted_count - found.rejected_count)
 
 
-def _progress(found: Submission) -> dict[str, Any]:
-    job = Job.objects.filter(pk=found.job_id).first() if found.job_id else None
-    is_under_way = found.state in UNDER_WAY
+def _progress(actor: Actor, public_id: uuid.UUID) -> dict[str, Any]:
+    found, job, has_stopped = row_and_job(lambda: get_submission(actor, public_id), UNDER_WAY)
     return {
         "submission": found,
         "job": job,
-        "is_under_way": is_under_way,
-        "has_stopped": is_under_way and (job is None or job.is_over),
+        "is_under_way": found.state in UNDER_WAY,
+        "has_stopped": has_stopped,
         "answered_count": found.posted_count + found.rejected_count,
         "waiting_count": _count(found, "waiting"),
         "waits": [{**reason, "link": _link_of(reason)} for reason in found.waits],
@@ -172,9 +172,9 @@ def _file_gateway(found: Submission) -> FileGateway:
 @requires(Capability.SEND_TO_STATE)
 def submission_progress(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The moving part of the page; once nothing moves any more it asks the browser for the whole page."""
-    found = get_submission(request.actor, public_id)
-    answer = render(request, "web/state/progress.html", _progress(found))
-    if found.state not in UNDER_WAY:
+    progress = _progress(request.actor, public_id)
+    answer = render(request, "web/state/progress.html", progress)
+    if not progress["is_under_way"]:
         answer["HX-Refresh"] = "true"
     return answer
 

@@ -1,7 +1,8 @@
 """Code sets of CALPADS, each code and each name with the confidence of its source.
 
 ``codes.csv`` holds one code a row; ``sets.csv`` says which sets are complete. An unknown code is an
-error only in a complete set: elsewhere our list may simply be short of rows.
+error only in a complete set: elsewhere our list may simply be short of rows. ``years.csv`` holds the academic
+years of the few codes for which a source prints them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One code of one set. ``status`` is ``current`` or ``retired``; confidences as in the docs."""
+    """One code of one set. ``status`` is ``current`` or ``retired``; confidences as in the docs.
+
+    ``first_year`` and ``last_year`` are the academic years (``"2023-2024"``) that bound its use, empty where no
+    source prints them.
+    """
 
     code: str
     name: str
@@ -26,6 +31,8 @@ class Code:
     code_confidence: str
     name_confidence: str
     source: str
+    first_year: str = ""
+    last_year: str = ""
 
     @property
     def is_confirmed(self) -> bool:
@@ -55,6 +62,11 @@ class CodeSet:
 @cache
 def code_sets() -> Mapping[str, CodeSet]:
     """Every code set by name. Raises ``ValueError`` when a set has codes but no completeness row."""
+    with (_FOLDER / "years.csv").open(encoding="utf-8", newline="") as file:
+        years = {
+            (row["code_set"], row["code"]): (row["first_year"], row["last_year"])
+            for row in csv.DictReader(file)
+        }
     codes: dict[str, dict[str, Code]] = {}
     with (_FOLDER / "codes.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -69,6 +81,7 @@ def code_sets() -> Mapping[str, CodeSet]:
                 row["code_confidence"],
                 row["name_confidence"],
                 row["source"],
+                *years.get((row["code_set"], row["code"]), ("", "")),
             )
     sets: dict[str, CodeSet] = {}
     with (_FOLDER / "sets.csv").open(encoding="utf-8", newline="") as file:

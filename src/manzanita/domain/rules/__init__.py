@@ -2,6 +2,7 @@
 
 A rule is declared once, in the module of its record or topic. ``rules.csv`` lists the rules that public pages of
 the state print; those without a declaration are known by name, so that a rejection by the state can be explained.
+Rules that want for an input say which in ``not_evaluable``.
 """
 
 from __future__ import annotations
@@ -17,20 +18,29 @@ from manzanita.domain.findings import Owner, Severity
 from manzanita.domain.layouts import RECORDS, SIS_RECORDS
 from manzanita.domain.layouts.files import LINE_CODE
 from manzanita.domain.rules import (
+    code_years,
+    context,
+    enrollment_context,
     formats,
     keys,
     meet,
+    not_evaluable,
+    outcome_context,
     plan,
     plan_ages,
     plan_due,
     plan_enrollment,
     plan_settings,
+    psts,
+    psts_leavers,
     senr,
+    senr_census,
     serv,
     serv_ages,
     swds,
     values,
 )
+from manzanita.domain.rules.context import Context
 from manzanita.domain.rules.declaration import FieldRule, Rule, RuleInfo
 
 _CATALOG = Path(__file__).parent / "rules.csv"
@@ -77,14 +87,14 @@ _RETIRED_SSID = RuleInfo(
 # Modules that declare rules about whole rows.
 _ROW_MODULES = (
     *(swds, meet, plan, plan_settings, plan_ages, plan_due, plan_enrollment, serv, serv_ages),
-    *(senr, keys),
+    *(senr, senr_census, psts, psts_leavers, keys),
 )
 
 
 @cache
 def field_rules() -> tuple[FieldRule, ...]:
     """Rules about single values, in the order in which a value is judged."""
-    return (*formats.rules(), *values.rules())
+    return (*formats.rules(), *code_years.rules(), *values.rules(), *psts.field_rules())
 
 
 @cache
@@ -98,11 +108,31 @@ def row_rules() -> tuple[Rule, ...]:
 
 
 @cache
+def unevaluable_rules() -> tuple[RuleInfo, ...]:
+    """Rules that want for an input, each with its name."""
+    return (*not_evaluable.rules(), *plan.not_evaluable(), *serv.not_evaluable())
+
+
+@cache
+def contexts() -> Mapping[str, Context]:
+    """Every context that rules may name, by name. Raises ``ValueError`` where two share one."""
+    mappings = (context.CONTEXTS, enrollment_context.CONTEXTS, outcome_context.CONTEXTS)
+    together = {name: one for mapping in mappings for name, one in mapping.items()}
+    if len(together) < sum(map(len, mappings)):
+        raise ValueError("two contexts share a name")
+    return MappingProxyType(together)
+
+
+@cache
 def catalog() -> Mapping[str, RuleInfo]:
     """Every rule by code: those evaluated here, and those known from the state's pages only."""
     known = {row["code"]: _known(row) for row in _catalog_rows()}
-    lacking = (*plan.not_evaluable(), *serv.not_evaluable())
-    ours: tuple[RuleInfo, ...] = (_LINE, _RETIRED_SSID, *lacking, *field_rules(), *row_rules())
+    ours: tuple[RuleInfo, ...] = (
+        *(_LINE, _RETIRED_SSID),
+        *unevaluable_rules(),
+        *field_rules(),
+        *row_rules(),
+    )
     return MappingProxyType({**known, **{rule.code: rule for rule in ours}})
 
 

@@ -23,6 +23,8 @@ DIGITS = {
     **dict.fromkeys(SSIDS, 10),
     **dict.fromkeys((*_REPORTING_LEAS, *_OTHER_AGENCIES), 7),
 } | dict.fromkeys(_SELPAS, 4)
+# PSTS0485 asks the form of this SELPA, in the state's name.
+_ASKED_BY_THE_STATE = ("17.10",)
 ACADEMIC_YEARS = ("1.07", "2.08", "17.07", "22.05", "23.05", "24.05", "25.06")
 
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?E[+-]?\d+", re.IGNORECASE)
@@ -64,7 +66,7 @@ def _not_deleting(record: str, field: Field, wrong: pl.Expr) -> pl.Expr:
 
 def _digits(record: str, field: Field) -> pl.Expr | None:
     digits = DIGITS.get(field.number)
-    if digits is None:
+    if digits is None or field.number in _ASKED_BY_THE_STATE:
         return None
     column = pl.col(field.number)
     wrong = (column != "") & ~column.str.contains(f"^[0-9]{{{digits}}}$")
@@ -126,7 +128,7 @@ def rules() -> list[FieldRule]:
             phase="input",
             severity=Severity.FATAL,
             records=RECORDS,
-            fields=tuple(DIGITS),
+            fields=tuple(number for number in DIGITS if number not in _ASKED_BY_THE_STATE),
             meaning="An SSID has ten digits, a district or school seven, a SELPA four. A line whose SSID or reporting "
             "LEA is none names no student or no LEA. The other ids are warnings.",
             fix="Correct the id where the file comes from and export again as text, without a spreadsheet on the way.",

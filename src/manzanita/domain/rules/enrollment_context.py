@@ -1,0 +1,106 @@
+"""Columns that set an enrollment on Census Day beside status and plan, and a status beside enrollment and meeting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from manzanita.domain import years
+from manzanita.domain.rules.context import (
+    NO_SHOW,
+    PRIMARY,
+    ROW,
+    SECONDARY,
+    SHORT_TERM,
+    Context,
+    Frames,
+    enrolled_on,
+    newest,
+)
+from manzanita.domain.rules.declaration import Setting, state_date
+
+# The school code of all nonpublic schools; another field says which.
+ANY_NONPUBLIC_SCHOOL = "0000001"
+NOT_ENROLLED = "3"
+IEP, ISP = "100", "200"
+# The reason for a plan record that lets an ISP stand where else an IEP is asked for.
+PLACED = "4"
+
+
+def _on_census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+    """What stands on Census Day beside an enrollment, at any LEA.
+
+    ``on_census.has_counted`` (an enrollment with status 10 or 30), ``on_census.is_not_enrolled`` (the status in
+    effect is 3), ``on_census.is_newest`` (the newest enrollment of the student that began by then, secondary ones
+    aside).
+    """
+    day = setting.census_day
+    senr = frames["SENR"]
+    counted = senr.filter(enrolled_on(day), pl.col("1.23").is_in([PRIMARY, SHORT_TERM]))["1.08"].unique()
+    statuses = newest(frames["SWDS"], "22.06", "22.11", day)
+    gone = statuses.filter(pl.col("22.12") == NOT_ENROLLED)["22.06"].unique()
+    own = senr.filter(pl.col("1.23") != SECONDARY, pl.col("1.26") != NO_SHOW)
+    latest = (
+        newest(own, "1.08", "1.22", day).select("1.08", "1.22").unique().with_columns(_newest=pl.lit(True))
+    )
+    return subject.join(latest, on=["1.08", "1.22"], how="left").with_columns(
+        pl.col("1.08").is_in(counted.implode()).alias("on_census.has_counted"),
+        pl.col("1.08").is_in(gone.implode()).alias("on_census.is_not_enrolled"),
+        pl.col("_newest").fill_null(False).alias("on_census.is_newest"),
+    )
+
+
+def _school_plan(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+    """``school_plan.is_there``: an IEP, or an ISP with reason 4, is in effect on Census Day, from any LEA."""
+    is_placed = (pl.col("23.11") == ISP) & (pl.col("23.13") == PLACED)
+    plans = newest(frames["PLAN"], "23.06", "23.12", setting.census_day)
+    planned = plans.filter((pl.col("23.11") == IEP) | is_placed)["23.06"].unique()
+    return subject.with_columns(pl.col("1.08").is_in(planned.implode()).alias("school_plan.is_there"))
+
+
+def _here(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+    """What the LEA that reports a status has of the student.
+
+    ``here.has_meeting`` (any meeting record), ``here.is_enrolled`` (an enrollment in the academic year, secondary
+    ones and no-shows aside).
+    """
+    first, last = setting.first_day, setting.last_day
+    meetings = frames["MEET"].select("24.04", "24.06").unique()
+    enrollments = (
+        frames["SENR"]
+        .filter(
+            pl.col("1.23") != SECONDARY,
+            pl.col("1.26") != NO_SHOW,
+            pl.col("1.22") != "",
+            pl.col("1.22") <= last,
+            (pl.col("1.25") == "") | (pl.col("1.25") >= first),
+        )
+        .select("1.04", "1.08")
+        .unique()
+    )
+    student = subject.select(ROW, "22.04", "22.06")
+    met = student.join(meetings, left_on=["22.04", "22.06"], right_on=["24.04", "24.06"], how="semi")[ROW]
+    enrolled = student.join(enrollments, left_on=["22.04", "22.06"], right_on=["1.04", "1.08"], how="semi")[
+        ROW
+    ]
+    return subject.with_columns(
+        pl.col(ROW).is_in(met.implode()).alias("here.has_meeting"),
+        pl.col(ROW).is_in(enrolled.implode()).alias("here.is_enrolled"),
+    )
+
+
+def first_day_before(setting: Setting) -> str:
+    """1 July of the academic year before, CCYYMMDD."""
+    first = years.first_calendar_year(setting.year)
+    return state_date(years.first_day(f"{first - 1}-{first}"))
+
+
+CONTEXTS: Mapping[str, Context] = {
+    context.name: context
+    for context in (
+        Context("on_census", ("SENR", "SWDS"), _on_census),
+        Context("school_plan", ("PLAN",), _school_plan),
+        Context("here", ("MEET", "SENR"), _here),
+    )
+}

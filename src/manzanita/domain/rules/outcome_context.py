@@ -1,0 +1,108 @@
+"""Columns about leaving school and what came after: for the rules on PSTS and on schools without PSTS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from manzanita.domain.rules.context import PARTICIPATING, ROW, Context, Frames
+from manzanita.domain.rules.declaration import Setting
+from manzanita.domain.years import first_calendar_year
+
+SPECIAL_EDUCATION = "30"
+# Completion statuses, and exit categories, of the students whom the state asks about afterwards.
+COMPLETED = ("100", "120", "250", "320", "330", "360")
+LEFT = ("E125", "E140", "E155", "E156", "E230", "E300", "E400", "E410", "T280")
+# Statuses that stand alone.
+EXCLUSIVE = ("950", "960")
+# No page prints the window in which a graduate may exit: the academic year, and the summer up to this day.
+_WINDOW_ENDS = "0815"
+
+
+def _leaving(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``leaving.is_completer`` and ``leaving.has_left``: how the student exited in the year before 17.07, any LEA."""
+    year = pl.col("17.07").str.slice(0, 4).cast(pl.Int32, strict=False)
+    exits = frames["SENR"].filter(pl.col("1.25") != "").select("1.08", "1.25", "1.26", "1.27")
+    found = (
+        subject.filter(pl.col("17.08") != "")
+        .select(
+            ROW,
+            "17.08",
+            (year - 1).cast(pl.String).add("0701").alias("_from"),
+            year.cast(pl.String).add(_WINDOW_ENDS).alias("_to"),
+        )
+        .join(exits, left_on="17.08", right_on="1.08")
+        .filter(pl.col("1.25") >= pl.col("_from"), pl.col("1.25") <= pl.col("_to"))
+    )
+    is_completer = pl.col("1.27").is_in(list(COMPLETED))
+    completers = found.filter(is_completer)[ROW].unique()
+    leavers = found.filter(is_completer | pl.col("1.26").is_in(list(LEFT)))[ROW].unique()
+    return subject.with_columns(
+        pl.col(ROW).is_in(completers.implode()).alias("leaving.is_completer"),
+        pl.col(ROW).is_in(leavers.implode()).alias("leaving.has_left"),
+    )
+
+
+def _same_outcomes(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``same_outcomes.codes`` (a text), ``.count`` and ``.has_exclusive`` of the student, program and year."""
+    same = ("17.08", "17.11", "17.07")
+    status = pl.col("17.12")
+    codes = status.filter(status != "").unique().sort()
+    return subject.with_columns(
+        codes.str.join(", ").over(same).alias("same_outcomes.codes"),
+        codes.len().over(same).alias("same_outcomes.count"),
+        status.is_in(list(EXCLUSIVE)).any().over(same).alias("same_outcomes.has_exclusive"),
+    )
+
+
+def _school(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+    """``school.is_silent`` and ``school.leavers``: a school without PSTS of special education for the year.
+
+    Leavers completed school in the year before, and participated in special education until then. The first of a
+    school by SSID stands for all of them; on the other rows ``school.is_silent`` is false.
+    """
+    year = first_calendar_year(setting.year)
+    left = subject.filter(
+        pl.col("1.08") != "",
+        pl.col("1.05") != "",
+        pl.col("1.27").is_in(list(COMPLETED)),
+        pl.col("1.25") >= f"{year - 1}0701",
+        pl.col("1.25") <= f"{year}{_WINDOW_ENDS}",
+    ).select(ROW, "1.04", "1.05", "1.06", "1.08", "1.25")
+    before = left.join(
+        frames["SWDS"].filter(pl.col("22.11") != "").select("22.06", "22.11", "22.12"),
+        left_on="1.08",
+        right_on="22.06",
+    ).filter(pl.col("22.11") < pl.col("1.25"))
+    newest = before.filter(pl.col("22.11") == pl.col("22.11").max().over(ROW))
+    participating = newest.filter(pl.col("22.12") == PARTICIPATING)[ROW].unique()
+    heard = (
+        frames["PSTS"]
+        .filter(pl.col("17.11") == SPECIAL_EDUCATION, pl.col("17.07") == setting.year)
+        .select("17.04", "17.05", "17.06")
+        .unique()
+    )
+    schools = ("1.04", "1.05", "1.06")
+    silent = (
+        left.filter(pl.col(ROW).is_in(participating.implode()))
+        .join(heard, left_on=schools, right_on=["17.04", "17.05", "17.06"], how="anti")
+        .with_columns(pl.col("1.08").n_unique().over(schools).alias("school.leavers"))
+        .sort("1.08", ROW)
+        .unique(schools, keep="first", maintain_order=True)
+        .select(ROW, "school.leavers")
+    )
+    return subject.join(silent, on=ROW, how="left").with_columns(
+        pl.col("school.leavers").is_not_null().alias("school.is_silent"),
+        pl.col("school.leavers").fill_null(0),
+    )
+
+
+CONTEXTS: Mapping[str, Context] = {
+    context.name: context
+    for context in (
+        Context("leaving", ("SENR",), _leaving),
+        Context("same_outcomes", ("PSTS",), _same_outcomes),
+        Context("school", ("SENR", "SWDS", "PSTS"), _school),
+    )
+}
