@@ -14,7 +14,10 @@ from manzanita.domain.rules.examples import plan, senr, serv, sinf, swds, with_p
 from manzanita.domain.validation import evaluate_records
 from tests.support.rules import USUAL, setting_of
 
-PRESUMED = " That this rule still holds is presumed: no page prints its form since 2025-2026."
+PRESUMED = (
+    " Presumed from 2025-2026 on: the state has printed this rule for earlier years only, so it warns until a page "
+    "shows that it goes on."
+)
 
 
 def found(code, rows, *, as_of=USUAL.as_of, year=USUAL.year):
@@ -112,7 +115,7 @@ def test_in_the_years_it_was_printed_for_it_weighs_what_was_printed():
     rows = with_plan("20160401", {"23.20": "201", "23.12": "20240915"})
     ((severity, message),) = found("PLAN0364E4", rows, year="2024-2025")
     assert severity is Severity.FATAL
-    assert "presumed" not in message
+    assert "Presumed" not in message
 
 
 def test_exactly_the_rules_with_only_the_old_suffix_are_presumed():

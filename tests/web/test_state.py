@@ -556,7 +556,7 @@ def test_a_finding_tells_what_is_doubtful_about_its_rule(small_world, coordinato
     finding = rejected(small_world)
     StateFinding.objects.filter(pk=finding.pk).update(rule_code="PLAN0637E4")
     page = text_of(coordinator.get(f"/findings/{finding.pk}"))
-    assert "That this rule still holds is presumed: no page prints its form since 2025-2026." in page
+    assert "Presumed from 2025-2026 on: the state has printed this rule for earlier years only" in page
     assert "the state said on 2024-06-13 that this rule speaks too often" in page
     assert "https://www.cde.ca.gov/ds/sp/cl/calpadsupdflash276.asp" in page
 

@@ -102,12 +102,12 @@ class RuleInfo:
     def is_switched_off(self, on: date) -> bool:
         return self.inactive_from is not None and self.inactive_from <= on
 
-    def is_presumed_in(self, year: str) -> bool:
+    def is_presumed(self, year: str) -> bool:
         """Whether the rule was printed for earlier years only, and is presumed to hold in ``year``."""
         return self.presumed_from is not None and self.presumed_from <= year
 
     def severity_in(self, year: str) -> Severity:
-        usual = Severity.WARNING if self.is_presumed_in(year) else self.severity
+        usual = Severity.WARNING if self.is_presumed(year) else self.severity
         return self.severity_by_year.get(year, usual)
 
     @property
@@ -115,11 +115,14 @@ class RuleInfo:
         """A sentence for whoever reads the rule's page, or empty text."""
         if self.presumed_from is None:
             return ""
-        return f"That this rule still holds is presumed: no page prints its form since {self.presumed_from}."
+        return (
+            f"Presumed from {self.presumed_from} on: the state has printed this rule for earlier years only, so it "
+            "warns until a page shows that it goes on."
+        )
 
     def caveat(self, setting: Setting) -> str:
         """What a finding must say of the rule itself, as sentences after its message; mostly empty."""
-        parts = [self.presumption] if self.is_presumed_in(setting.year) else []
+        parts = [self.presumption] if self.is_presumed(setting.year) else []
         parts += [defect.text for defect in self.known_defects if defect.is_open(setting.as_of)]
         return "".join(f" {part}" for part in parts)
 
