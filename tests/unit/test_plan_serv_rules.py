@@ -153,6 +153,7 @@ def test_a_defect_that_the_state_admits_is_told_with_the_finding_from_its_day_on
 def test_a_rule_that_the_state_switched_off_is_known_and_silent_from_that_day_on(code):
     rule = rule_info(code)
     assert rule.is_implemented
+    assert rule.is_in_force("2023-2024") and not rule.is_in_force("2024-2025")
     for rows in rule.fails:
         assert found(code, rows, as_of=date(2023, 10, 31), year="2023-2024")[0][0] is Severity.FATAL
         assert found(code, rows, as_of=date(2023, 11, 1), year="2023-2024") == []
@@ -213,7 +214,7 @@ def test_a_rule_without_its_input_is_known_and_names_what_is_missing():
     register, schools = rule_info("SERV0447"), rule_info("PLAN0729F1")
     assert not register.is_implemented and not schools.is_implemented
     assert register.missing_input == "the state's register of nonpublic agencies (NPA)"
-    assert schools.missing_input == "which schools are juvenile court schools and county community schools"
+    assert schools.missing_input == "a list of the juvenile court schools and county community schools"
     assert {register.severity, schools.severity} == {Severity.FATAL}
     assert found("SERV0447", {"SERV": [serv({"25.05": "9999999", "25.12": "400"})]}) == []
 

@@ -58,7 +58,7 @@ def test_a_sound_folder_gives_nothing_and_the_summary_stands_on_stderr(folder, v
         "Not evaluable, with the input that is missing: CERT009, CERT010 (the previous reporting year's certified "
         "counts, and the thresholds, which no public page prints); CERT013 (the enrollments of every student of the "
         "school, also of those without a disability, and the school size from which the state counts); PLAN0729F1 "
-        "(which schools are juvenile court schools and county community schools); SERV0447 (the state's register of "
+        "(a list of the juvenile court schools and county community schools); SERV0447 (the state's register of "
         "nonpublic agencies (NPA)); SWDS0443 (the state's table of SELPAs and their LEAs).\n"
     )
 

@@ -547,8 +547,18 @@ def test_a_finding_names_rule_field_owner_line_and_way_out(small_world, coordina
         "IEP team",
         "Correct and resend",
         "^<b>9970099</b>^",
+        "register of nonpublic agencies (NPA)",
     ):
         assert words in page, words
+
+
+def test_a_finding_tells_what_is_doubtful_about_its_rule(small_world, coordinator):
+    finding = rejected(small_world)
+    StateFinding.objects.filter(pk=finding.pk).update(rule_code="PLAN0637E4")
+    page = text_of(coordinator.get(f"/findings/{finding.pk}"))
+    assert "Presumed from 2025-2026 on: the state has printed this rule for earlier years only" in page
+    assert "the state said on 2024-06-13 that this rule speaks too often" in page
+    assert "https://www.cde.ca.gov/ds/sp/cl/calpadsupdflash276.asp" in page
 
 
 def test_correct_and_resend(small_world, coordinator):

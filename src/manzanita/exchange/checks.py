@@ -37,7 +37,8 @@ def check_lines(
     for held in StateRecord.objects.filter(student_id=student_id):
         if held.record_key not in replaced:
             rows[held.record].append(complete(held.record, held.values))
-    rows.update(sis_rows(student_id))
+    rows["SENR"] = enrollment_rows(student_id)
+    rows["SINF"] = [] if rows["SENR"] else birth_rows(student_id)
     for record in records.ORDER:
         rows.setdefault(record, [])
     found: dict[str, list[Finding]] = defaultdict(list)
@@ -47,20 +48,25 @@ def check_lines(
     return found
 
 
+def birth_rows(student_id: int) -> list[dict[str, str]]:
+    """A SINF line with the date of birth, so that rules about age speak of a student without an enrollment."""
+    birth = Student.unscoped.get(pk=student_id).birth_on
+    ssid = Ssid.objects.believed().filter(student_id=student_id).order_by("-effective_from").first()
+    if ssid is None:
+        return []
+    return [complete("SINF", {"2.01": "SINF", "2.09": ssid.ssid, "2.18": state_date(birth)})]
+
+
 def would_reject(finding: Finding) -> bool:
     """Whether the state refuses a line for this: certification rules speak later, of records it has taken."""
     return finding.severity is Severity.FATAL and finding.phase == "input"
 
 
-def sis_rows(student_id: int) -> dict[str, list[dict[str, str]]]:
-    """The student's enrollments as SENR lines and the date of birth as one of SINF, as far as the rules read them.
-
-    The date of birth stands in SINF too, so that rules about age speak of a student without an enrollment.
-    """
+def enrollment_rows(student_id: int) -> list[dict[str, str]]:
+    """The student's enrollments as SENR lines, as far as the rules read them."""
     student = Student.unscoped.get(pk=student_id)
-    newest = Ssid.objects.believed().filter(student_id=student_id).order_by("-effective_from").first()
-    ssid, birth = newest.ssid if newest else "", state_date(student.birth_on)
-    enrollments = [
+    ssid = Ssid.objects.believed().filter(student_id=student_id).order_by("-effective_from").first()
+    return [
         complete(
             "SENR",
             {
@@ -68,9 +74,9 @@ def sis_rows(student_id: int) -> dict[str, list[dict[str, str]]]:
                 "1.04": enrollment.lea_code,
                 "1.05": enrollment.school_code,
                 "1.06": enrollment.nps_code,
-                "1.08": ssid,
+                "1.08": ssid.ssid if ssid else "",
                 "1.09": enrollment.local_student_id,
-                "1.17": birth,
+                "1.17": state_date(student.birth_on),
                 "1.22": state_date(enrollment.started_on),
                 "1.23": enrollment.status_code,
                 "1.24": enrollment.grade_code,
@@ -81,7 +87,3 @@ def sis_rows(student_id: int) -> dict[str, list[dict[str, str]]]:
         )
         for enrollment in Enrollment.objects.believed().filter(student_id=student_id)
     ]
-    return {
-        "SENR": enrollments,
-        "SINF": [complete("SINF", {"2.01": "SINF", "2.09": ssid, "2.18": birth})],
-    }

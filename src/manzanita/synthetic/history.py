@@ -285,9 +285,6 @@ class Chronicle:
     def _is_enrolled(self, on: date) -> bool:
         return any(stay.covers(on) for stay in self.stays)
 
-    def _stage(self, on: date) -> Stage:
-        return stage_of(self.student.birth, self._grade(on), on)
-
     def _grade(self, on: date) -> str:
         return next(
             (e.grade for e in reversed(self.student.enrollments) if e.start <= on),

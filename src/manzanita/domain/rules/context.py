@@ -184,7 +184,7 @@ def _plan_census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.
     enrolled = (
         frames["SENR"]
         .filter(enrolled_on(day), pl.col("1.23").is_in(REPORTED), pl.col("1.08") != "")
-        .sort("1.23", "1.22", descending=[False, True])
+        .sort("1.23", "1.22", descending=[False, True], maintain_order=True)
         .unique(["1.08", "1.04"], keep="first", maintain_order=True)
         .select("1.08", "1.04", pl.col("1.24").alias("plan_census.grade"))
     )
@@ -235,7 +235,7 @@ def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataF
 
 
 def _newest_birth(frame: pl.DataFrame, ssid: str, start: str, birth: str) -> pl.DataFrame:
-    told = frame.filter(pl.col(ssid) != "", pl.col(birth) != "").sort(ssid, start)
+    told = frame.filter(pl.col(ssid) != "", pl.col(birth) != "").sort(ssid, start, maintain_order=True)
     return told.unique(ssid, keep="last").select(pl.col(ssid).alias("_ssid"), pl.col(birth).alias("birth.on"))
 
 

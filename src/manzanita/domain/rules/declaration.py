@@ -103,6 +103,7 @@ class RuleInfo:
         return self.inactive_from is not None and self.inactive_from <= on
 
     def is_presumed(self, year: str) -> bool:
+        """Whether the rule was printed for earlier years only, and is presumed to hold in ``year``."""
         return self.presumed_from is not None and self.presumed_from <= year
 
     def severity_in(self, year: str) -> Severity:

@@ -273,6 +273,6 @@ def not_evaluable() -> list[RuleInfo]:
             confidence="seen",
             is_implemented=False,
             first_year="2025-2026",
-            missing_input="which schools are juvenile court schools and county community schools",
+            missing_input="a list of the juvenile court schools and county community schools",
         ),
     ]

@@ -81,10 +81,6 @@ def _medical_message(day: Callable[[Row], str]) -> Callable[[Row], str]:
     )
 
 
-def _start(row: Row) -> str:
-    return str(row["23.12"])
-
-
 def _start_or_census(row: Row) -> str:
     """The day the plan starts where the child was too young then, else Census Day, on which the child is older."""
     is_young = row["23.12"] < _later(row[BIRTH], years=2, months=9)
@@ -182,7 +178,7 @@ def rules() -> list[Rule]:
             presumed_from="2025-2026",
             asks=_asks_first_disability,
             wrong_age=_not_medical_age,
-            message=_medical_message(_start),
+            message=_medical_message(lambda row: str(row["23.12"])),
             passes=[
                 with_plan("20231215", {"23.15": "281"}),  # two years and nine months today
                 with_plan("20200916", {"23.15": "281"}),  # six years tomorrow
