@@ -16,7 +16,10 @@ from manzanita.domain.rules.declaration import FieldRule
 from tests.support.rules import setting_of
 
 RULES = [pytest.param(rule, id=rule.code) for rule in (*field_rules(), *row_rules())]
-AGED = [pytest.param(rule, id=rule.code) for rule in row_rules() if "birth" in rule.contexts]
+# Those of the state: a local rule may ask an age beside what decides.
+AGED = [
+    pytest.param(rule, id=rule.code) for rule in row_rules() if "birth" in rule.contexts and not rule.is_local
+]
 SOFTENED = [pytest.param(rule, id=rule.code) for rule in row_rules() if rule.softened]
 
 NEVER, ALWAYS = pl.col("line") < 0, pl.col("line") > 0
@@ -44,7 +47,9 @@ def said(monkeypatch):
     cases_of, judge = validation._value_cases.__wrapped__, validation._judge_values
 
     def judge_values(record, frame):
-        return judge(record, frame) if cases_of(record) else validation.Loaded(frame, [])
+        if cases_of(record):
+            return judge(record, frame)
+        return validation.Loaded(frame.with_columns(pl.lit("").alias(validation._EMPTIED)), [])
 
     return evaluate
 

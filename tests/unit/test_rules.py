@@ -305,6 +305,8 @@ def test_rules_about_what_came_after_school_say_nothing_where_no_such_file_is_th
         "Not evaluated: PSTS0480F2 reads SENR, and there is no such file.",
         "Not evaluated: PSTS0481 reads SENR, and there is no such file.",
         "Not evaluated: CERT170 reads SWDS and SENR, and there is no such file.",
+        "Not evaluated: MZ-PSTS-ENROLLED reads SENR, and there is no such file.",
+        "Not evaluated: MZ-PSTS-NO-STATUS reads SWDS, and there is no such file.",
     }
 
 

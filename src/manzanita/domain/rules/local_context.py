@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from manzanita.domain.rules.ages import after
-from manzanita.domain.rules.context import NO_SHOW, ROW, SECONDARY, Context, Frames, enrolled_on
+from manzanita.domain.rules.context import NO_SHOW, NON_ADA, ROW, SECONDARY, Context, Frames, enrolled_on
 from manzanita.domain.rules.declaration import Setting, state_date
 from manzanita.domain.rules.local_context_meet import MEET_CONTEXTS
 from manzanita.domain.rules.local_lookup import up_to
@@ -39,6 +39,7 @@ def _stay(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFr
 
     ``stay.holds``: one covers the day, begins within 30 days, or ended with the student expected back by Census
     Day. ``stay.school`` and ``stay.status``: of the newest non-secondary one that covers the day.
+    ``stay.is_private``: one without ADA covers the day, at any LEA.
     """
     back_year = pl.col("1.25").str.slice(0, 4).cast(pl.Int32, strict=False)
     back_year = back_year + (pl.col("1.25").str.slice(4) > _LATEST_CENSUS).cast(pl.Int32)
@@ -78,8 +79,18 @@ def _stay(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFr
         .unique(ROW, keep="last")
         .select(ROW, pl.col("1.05").alias("stay.school"), pl.col("1.23").alias("stay.status"))
     )
+    private = (
+        subject.select(ROW, "23.06", "23.12")
+        .join(spans.filter(pl.col("1.23") == NON_ADA), left_on="23.06", right_on="1.08")
+        .filter(
+            pl.col("1.22") <= pl.col("23.12"), (pl.col("1.25") == "") | (pl.col("1.25") >= pl.col("23.12"))
+        )
+    )
     return (
-        subject.with_columns(pl.col(ROW).is_in(near[ROW].unique().implode()).alias("stay.holds"))
+        subject.with_columns(
+            pl.col(ROW).is_in(near[ROW].unique().implode()).alias("stay.holds"),
+            pl.col(ROW).is_in(private[ROW].unique().implode()).alias("stay.is_private"),
+        )
         .join(covering, on=ROW, how="left")
         .with_columns(pl.col("stay.school", "stay.status").fill_null(""))
     )

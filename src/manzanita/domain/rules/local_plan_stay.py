@@ -20,7 +20,7 @@ _ADOPTION_DAYS = 30
 def _outside(_setting: Setting) -> pl.Expr:
     has_key = (pl.col("23.12") != "") & (pl.col("23.06") != "") & (pl.col("23.04") != "")
     in_summer = pl.col("23.12").str.slice(4, 2).is_in(list(_SUMMER))
-    return has_key & ~in_summer & ~pl.col("stay.holds")
+    return has_key & ~in_summer & ~pl.col("stay.holds") & ~pl.col("stay.is_private")
 
 
 def _not_adopted(setting: Setting) -> pl.Expr:
@@ -75,8 +75,9 @@ def rules() -> list[Rule]:
             fields=("23.04", "23.06", "23.12"),
             meaning="A plan starts while the student is enrolled at the LEA that reports it. It may start up to 30 "
             "days before (a third birthday in a school break), in June, July or August, and until Census Day after "
-            "an exit at year end (E150, E155, E156), because the student is expected back. The state's own page on "
-            "this is about statuses only.",
+            "an exit at year end (E150, E155, E156), because the student is expected back. Of a student in a private "
+            "school (status 50) any LEA may have a plan: that of residence offers one. The state's own page on this is "
+            "about statuses only.",
             case="Lark moved away in October, and the old district's amendment is dated in November.",
             fix="Correct the enrollment in the SIS, or the start date or LEA of the plan.",
             owner=Owner.CLERK,
@@ -93,8 +94,10 @@ def rules() -> list[Rule]:
                 {"PLAN": [plan()], "SENR": [senr({"1.25": "20260605", "1.26": "E155"})]},
                 {"PLAN": [plan({"23.12": ""})], "SENR": []},
                 {"PLAN": [plan()], "SENR": [senr({"1.23": "20"})]},
+                {"PLAN": [plan()], "SENR": [senr({"1.04": OTHER_LEA, "1.23": "50", "1.25": "20260915"})]},
             ],
             fails=[
+                {"PLAN": [plan()], "SENR": [senr({"1.04": OTHER_LEA, "1.23": "50", "1.25": "20260914"})]},
                 {"PLAN": [plan()], "SENR": [senr({"1.25": "20260914", "1.26": "E400"})]},
                 {"PLAN": [plan()], "SENR": [senr({"1.22": "20261016"})]},
                 {"PLAN": [plan({"23.12": "20261008"})], "SENR": [senr({"1.25": "20260605", "1.26": "E155"})]},
