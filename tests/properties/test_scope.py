@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View, decide
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.students.actions import Identity, register_students, state_one
-from manzanita.students.scope import listed_for, ties_of, visible_to
+from manzanita.students.scope import keys_of, listed_for, sole_ties, ties_of, visible_to
 from tests.support.state_files import NOON, TODAY
 
 OURS, THEIRS, NPA = "9910017", "9910025", "9999001"
@@ -194,6 +194,7 @@ def test_lists_and_decision_agree_with_ties_counted_by_hand(user_id, f):
 
     with transaction.atomic():
         student = store(f, user_id)
+        assert sole_ties(listed_for(actor_for("coordinator", user_id)))
         for key, perspective in PERSPECTIVES.items():
             actor = actor_for(key, user_id)
             schools = actor.school_codes if perspective.scope is Scope.SCHOOL else None
@@ -204,8 +205,13 @@ def test_lists_and_decision_agree_with_ties_counted_by_hand(user_id, f):
             assert visible_to(actor).filter(pk=student).exists() is is_seen, key
             assert bool(decide(actor, Capability.READ_STUDENT, by_hand)) is is_seen, key
             for view in View:
-                if listed_for(replace(actor, view=view)).filter(pk=student).exists():
-                    assert is_seen, (key, view)
+                listed = listed_for(replace(actor, view=view))
+                is_listed = listed.filter(pk=student).exists()
+                assert is_seen or not is_listed, (key, view)
+                # Found the other way, and counted by the ties alone.
+                assert listed.walked().filter(pk=student).exists() is is_listed, (key, view)
+                ties = sole_ties(listed)
+                assert ties is None or (student in keys_of(ties)) is is_listed, (key, view)
         transaction.set_rollback(True)
 
 
