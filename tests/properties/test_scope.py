@@ -22,6 +22,8 @@ from tests.support.state_files import NOON, TODAY
 OURS, THEIRS, NPA = "9910017", "9910025", "9999001"
 SCHOOLS = ("9990001", "9990002")
 DAY = timedelta(days=1)
+# Perspectives whose lists may be long: of a district, of a school, of a nonpublic school.
+WALKED = ("coordinator", "site_provider", "nps_administrator")
 # July 1 of the previous academic year: who left before it is nobody's any more.
 LONG_AGO = date(2025, 6, 30)
 
@@ -208,10 +210,11 @@ def test_lists_and_decision_agree_with_ties_counted_by_hand(user_id, f):
                 listed = listed_for(replace(actor, view=view))
                 is_listed = listed.filter(pk=student).exists()
                 assert is_seen or not is_listed, (key, view)
-                # Found the other way, and counted by the ties alone.
-                assert listed.walked().filter(pk=student).exists() is is_listed, (key, view)
-                ties = sole_ties(listed)
-                assert ties is None or (student in keys_of(ties)) is is_listed, (key, view)
+                if key in WALKED:
+                    # Found the other way, and by the ties alone.
+                    assert listed.walked().filter(pk=student).exists() is is_listed, (key, view)
+                    ties = sole_ties(listed)
+                    assert ties is None or (student in keys_of(ties)) is is_listed, (key, view)
         transaction.set_rollback(True)
 
 
