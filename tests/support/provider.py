@@ -30,6 +30,9 @@ class Provider(AbstractContextManager):
         self.claims: dict[str, Any] = {}
         self.forge, self.algorithm = False, "RS256"
         self.cancels, self.issuer = False, ""
+        # Paths that lead elsewhere, to the same path behind /elsewhere; and every path that was asked for.
+        self.leads_away: set[str] = set()
+        self.asked: list[str] = []
         self._challenges: dict[str, str] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -98,6 +101,9 @@ class Provider(AbstractContextManager):
 
             def do_GET(self) -> None:
                 path = urlsplit(self.path).path
+                if self._led_away(path):
+                    return
+                path = path.removeprefix("/elsewhere")
                 if path == "/.well-known/openid-configuration":
                     self._json(200, provider._discovery())
                 elif path == "/keys":
@@ -109,11 +115,23 @@ class Provider(AbstractContextManager):
                     self._json(200, {})
 
             def do_POST(self) -> None:
+                if self._led_away(urlsplit(self.path).path):
+                    return
                 length = int(self.headers["Content-Length"])
                 form = {
                     name: values[0] for name, values in parse_qs(self.rfile.read(length).decode()).items()
                 }
                 self._json(*provider._token(form))
+
+            def _led_away(self, path: str) -> bool:
+                provider.asked.append(path)
+                if path in provider.leads_away:
+                    # 307 would send the same body again, with the secret in it.
+                    self.send_response(307)
+                    self.send_header("Location", f"{provider.address}/elsewhere{path}")
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                return path in provider.leads_away
 
             def _json(self, status: int, told: dict[str, Any]) -> None:
                 self._send(status, "application/json", json.dumps(told).encode())

@@ -6,19 +6,25 @@ import json
 import logging
 import os
 import random
+import socket
 import subprocess
 import sys
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
+from allauth.usersessions.models import UserSession
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.mail import BadHeaderError
 from django.test import Client
 from django.urls import path, reverse
 
+from manzanita.accounts import mail
 from manzanita.accounts.one_time_links import INVITATION, token_for
-from manzanita.accounts.second_factor import check_code, new_recovery_codes, recovery_codes_of
+from manzanita.accounts.second_factor import check_code, new_recovery_codes
+from manzanita.auditing.actions import deeds, log_change
+from manzanita.platform.client_address import client_address
 from manzanita.platform.log_lines import LineFormatter
 from manzanita.platform.request_ids import request_id
 from manzanita.web import urls
@@ -137,6 +143,7 @@ def production(*shown: str, **environment: str) -> subprocess.CompletedProcess[s
     given = {
         "MANZANITA_PRODUCTION": "true",
         "MANZANITA_ALLOW_SQLITE": "true",
+        "MANZANITA_STATE_CLIENT_SECRET": "of-this-installation",
         "MANZANITA_VAR": os.environ["MANZANITA_VAR"],
         "PYTHONPATH": os.environ.get("PYTHONPATH", "src"),
         **environment,
@@ -171,6 +178,79 @@ def test_a_production_system_does_not_start_with_debugging():
     assert answer.returncode == 1 and "MANZANITA_DEBUG" in answer.stderr
 
 
+@pytest.mark.parametrize("secret", ["", "sandbox-only"])
+def test_a_production_system_does_not_start_with_the_secret_of_the_sandbox(secret):
+    answer = production("1", MANZANITA_STATE_CLIENT_SECRET=secret)
+
+    assert answer.returncode == 1 and "Set MANZANITA_STATE_CLIENT_SECRET" in answer.stderr
+    by_files = production("1", MANZANITA_STATE_CLIENT_SECRET=secret, MANZANITA_STATE_FORM="files")
+    assert by_files.returncode == 0
+    own = production("s.STATE_GATEWAY['client_secret']")
+    assert json.loads(own.stdout) == ["of-this-installation"]
+
+
+def test_lines_of_the_log_and_of_each_deed_go_to_the_syslog_of_the_host(tmp_path):
+    path = str(tmp_path / "log")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
+        syslog.bind(path)
+        syslog.settimeout(10)
+        code = (
+            "import logging.config; from manzanita.config import settings as s; "
+            "logging.config.dictConfig(s.LOGGING); "
+            "logging.getLogger('manzanita.accounts').warning('sign-in failed'); "
+            "logging.getLogger('manzanita.deeds').info('sign_in accounts.user 12'); "
+            "logging.getLogger('manzanita.accounts').info('chatter')"
+        )
+        given = {"MANZANITA_VAR": str(tmp_path), "PYTHONPATH": os.environ.get("PYTHONPATH", "src")}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**given, "MANZANITA_SYSLOG": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        sent = [syslog.recv(4096).decode().rstrip("\0") for _ in range(2)]
+        syslog.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            syslog.recv(4096)
+
+    # RFC 3164: 10 (authpriv) times 8, and 4 for a warning, 6 for information.
+    assert [line[:4] for line in sent] == ["<84>", "<86>"]
+    assert [json.loads(line[4:])["message"] for line in sent] == [
+        "sign-in failed",
+        "sign_in accounts.user 12",
+    ]
+    # Deeds stand in the database; the terminal gets what it got before.
+    assert [json.loads(line)["message"] for line in done.stderr.splitlines()] == ["sign-in failed"]
+
+
+def test_a_syslog_that_is_none_is_said_at_once(tmp_path):
+    answer = production("1", MANZANITA_SYSLOG=str(tmp_path / "none"))
+
+    assert answer.returncode == 1 and "MANZANITA_SYSLOG is to be the socket of a syslog" in answer.stderr
+
+
+def test_a_deed_is_told_in_keys_once_it_is_certain(
+    small_world, caplog, monkeypatch, django_capture_on_commit_callbacks
+):
+    user = small_world.case_manager
+    monkeypatch.setattr(deeds, "handlers", [caplog.handler])
+    caplog.set_level(logging.INFO, "manzanita.deeds")
+    with django_capture_on_commit_callbacks(execute=True):
+        change = log_change(
+            actor=small_world.coordinator_actor,
+            action="end_sessions",
+            subject=user,
+            reason="Wren lost a laptop",
+            detail={"sessions": 2},
+        )
+        assert caplog.messages == []
+    assert caplog.messages == [
+        f"end_sessions accounts.user {user.pk} by {small_world.coordinator.pk} as coordinator at {w.LEA}, "
+        f"student -, change {change.pk}"
+    ]
+
+
 def test_over_plain_http_a_production_system_only_leads_to_https(db, settings):
     settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS = True, 31536000
     settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -199,8 +279,7 @@ def test_what_is_not_to_be_guessed_does_not_hang_on_a_seed(small_world):
         random.seed(7)
         client = Client()
         client.post("/sign-in", {"username": user.email, "password": w.PASSWORD})
-        new_recovery_codes(user)
-        made.append([client.session.session_key, generate_totp_secret(), *recovery_codes_of(user)])
+        made.append([client.session.session_key, generate_totp_secret(), *new_recovery_codes(user)])
         Authenticator.objects.filter(user=user).delete()
     first, second = made
 
@@ -218,6 +297,96 @@ def test_a_header_of_a_client_is_not_taken_for_its_address(small_world):
     ]
 
     assert answers[-1].status_code == 429
+
+
+def test_behind_proxies_of_ours_the_address_is_the_one_that_the_outermost_was_asked_from(
+    small_world, settings
+):
+    settings.TRUSTED_PROXIES = 2
+    client = Client(headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.9, 10.0.0.2"}, REMOTE_ADDR="10.0.0.3")
+    client.post("/sign-in", {"username": small_world.case_manager.email, "password": w.PASSWORD})
+    assert UserSession.objects.get().ip == "203.0.113.9"
+    # Tries are counted by the client and not by the proxy, which is the same for everybody.
+    sent = {"username": small_world.coordinator.email, "password": "wrong"}
+    for address, status in (("203.0.113.9", 429), ("203.0.113.10", 200)):
+        headers = {"X-Forwarded-For": f"{address}, 10.0.0.2"}
+        for _ in range(10 if status == 429 else 1):
+            answer = Client(headers=headers, REMOTE_ADDR="10.0.0.3").post("/sign-in", sent)
+        assert answer.status_code == status, address
+
+
+@pytest.mark.parametrize(
+    ("told", "proxies", "address"),
+    [
+        ("203.0.113.9", 0, ""),
+        ("203.0.113.9", 1, "203.0.113.9"),
+        ("6.6.6.6,203.0.113.9", 1, "203.0.113.9"),
+        ("6.6.6.6, 203.0.113.9,  10.0.0.2", 2, "203.0.113.9"),
+        ("2001:DB8:0::9", 1, "2001:db8::9"),
+        # Said by fewer than there are, or no address: nobody's.
+        ("203.0.113.9", 2, ""),
+        ("", 1, ""),
+        ("6.6.6.6, unknown", 1, ""),
+        ("203.0.113.9:5555", 1, ""),
+        ("6.6.6.6, ,", 2, ""),
+    ],
+)
+def test_of_forwarded_addresses_only_what_proxies_of_ours_have_added_counts(told, proxies, address):
+    assert client_address(told, proxies) == address
+
+
+def test_signing_out_empties_the_browser_s_cache(small_world):
+    client = signed_in(small_world.case_manager)
+    answer = client.post("/sign-out")
+
+    assert (answer.url, answer["Clear-Site-Data"]) == ("/sign-in", '"cache"')
+    assert "sessionid" not in {name for name, cookie in answer.cookies.items() if cookie.value}
+
+
+def test_no_text_of_a_person_begins_a_header_of_a_mail(small_world, mailoutbox):
+    user = small_world.case_manager
+    user.name = "Wren\r\nBcc: thief@example.org"
+    user.email = "wren@example.org\nBcc: thief@example.org"
+    with pytest.raises(BadHeaderError):
+        mail.send_notice(user, "A notice", "Text")
+    user.email = "wren@example.org"
+    with pytest.raises(BadHeaderError):
+        mail.send_notice(user, "A\nBcc: thief@example.org", "Text")
+    mail.send_notice(user, "A notice", "Text")
+    (sent,) = mailoutbox
+    # In the text a name may say what it likes.
+    assert set(sent.message().keys()) >= {"Subject", "From", "To"} and "Bcc" not in sent.message()
+    assert sent.recipients() == ["wren@example.org"]
+
+
+@pytest.mark.parametrize("email", ["wren@example.org\nBcc: thief@example.org", "a@example.org,b@example.org"])
+def test_an_address_with_a_line_break_or_a_second_one_gets_no_account_and_no_mail(
+    small_world, mailoutbox, email
+):
+    client = signed_in(small_world.coordinator)
+    form = {"email": email, "name": "Moss Sample", "perspective": "case_manager", "agency": w.LEA}
+    answer = client.post("/admin/add", {**form, "starts_on": "2026-11-23", "reason": "Hired"})
+
+    assert answer.status_code == 422 and "This is no e-mail address." in answer.content.decode()
+    assert mailoutbox == []
+    Client().post("/password/forgotten", {"email": email})
+    assert mailoutbox == []
+
+
+def test_of_a_doubled_parameter_one_counts_and_query_and_body_are_not_mixed(small_world):
+    """What is judged is what is done: a second value neither widens a list nor passes for the first."""
+    client = signed_in(small_world.case_manager)
+    token = client.post("/students/search", {"q": ["Alder", "Towhee"]}).url.partition("=")[2]
+    page = client.get(f"/students?search=nonsense&search={token}").content.decode()
+    assert "Testcase, Towhee" in page and "Testcase, Alder" not in page
+    assert client.get("/students?list=all&list=nonsense").status_code == 404
+    assert client.get("/students?list=nonsense&list=all").status_code == 200
+    # What a form is to say is not taken from the address, nor the other way round.
+    assert client.post("/students/search?q=Alder", {}).url == "/students"
+    assert client.post("/perspective?grant=1&view=all", {}).status_code == 302
+    sent = {"username": small_world.coordinator.email}
+    answer = Client().post(f"/sign-in?password={w.PASSWORD}", sent)
+    assert answer.status_code == 200 and "sessionid" not in answer.cookies
 
 
 def test_a_password_counts_as_it_was_typed(small_world):

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from django.test import Client
 
+from manzanita.accounts import sessions
 from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.models import Duty, Grant, Role, TransferRequest, User
 from manzanita.auditing.models import ChangeEvent
@@ -63,6 +64,7 @@ ACTS = [
     "/admin/people/{person}/give",
     "/admin/people/{person}/close",
     "/admin/people/{person}/reopen",
+    "/admin/people/{person}/sign-out",
     "/admin/people/{person}/hand-over",
     "/admin/grants/{grant}/end",
     "/admin/grants/{grant}/extend",
@@ -250,6 +252,58 @@ def test_a_closed_account_is_out_at_once(small_world, coordinator, sign_in):
     wren = sign_in(small_world.case_manager)
     coordinator.post(f"/admin/people/{small_world.case_manager.pk}/close", {"reason": "Left"})
     assert wren.get("/students").status_code == 302
+
+
+def test_whoever_manages_a_person_signs_them_out_everywhere_and_they_are_told_why(
+    small_world, coordinator, sign_in, mailoutbox
+):
+    person = small_world.case_manager
+    page = f"/admin/people/{person.pk}"
+    clients = [sign_in(person), sign_in(person)]
+    answer = coordinator.post(f"{page}/sign-out", {"reason": "Laptop lost on the bus."})
+
+    assert answer.url == page
+    assert [client.get("/students").status_code for client in clients] == [302, 302]
+    # The one who asked is still there, and says so.
+    assert "Wren Placeholder is signed out everywhere, and is told why." in text_of(coordinator.get(page))
+    (event,) = ChangeEvent.objects.filter(action="end_sessions")
+    assert (event.actor_user_id, event.subject_id, event.reason, event.detail) == (
+        small_world.coordinator.pk,
+        person.pk,
+        "Laptop lost on the bus.",
+        {"sessions": 2},
+    )
+    (mail,) = mailoutbox
+    assert mail.to == [person.email] and "ended all your sessions: Laptop lost on the bus." in mail.body
+    told = "Juniper Mockup signed you out everywhere on 11/23/2026: Laptop lost on the bus."
+    for is_told in (True, False):
+        again = Client()
+        again.post("/sign-in", {"username": person.email, "password": w.PASSWORD})
+        assert (told in text_of(again.get("/students"))) is is_told
+
+
+def test_signing_somebody_out_asks_again_who_it_is(small_world, coordinator, sign_in, mailoutbox):
+    person = small_world.case_manager
+    wren = sign_in(person)
+    session = coordinator.session
+    session[sessions.KEY] = {**session[sessions.KEY], "proved_at": 0}
+    session.save()
+    answer = coordinator.post(f"/admin/people/{person.pk}/sign-out", {"reason": "Lost"})
+
+    assert answer.url == f"/account/confirm?next=%2Fadmin%2Fpeople%2F{person.pk}"
+    assert "Nobody was signed out yet." in text_of(coordinator.get(answer.url))
+    assert wren.get("/students").status_code == 200
+    assert not mailoutbox and not ChangeEvent.objects.filter(action="end_sessions").exists()
+
+
+def test_nobody_is_signed_out_without_a_reason_or_from_their_own_page(small_world, coordinator, sign_in):
+    wren = sign_in(small_world.case_manager)
+    answer = coordinator.post(f"/admin/people/{small_world.case_manager.pk}/sign-out", {"reason": " "})
+    assert answer.status_code == 422 and "The reason is missing." in text_of(answer)
+    assert wren.get("/students").status_code == 200
+    answer = coordinator.post(f"/admin/people/{small_world.coordinator.pk}/sign-out", {"reason": "Lost"})
+    assert answer.status_code == 422 and "Sign out elsewhere on your account page." in text_of(answer)
+    assert coordinator.get("/students").status_code == 200
 
 
 def test_an_end_without_its_reason_is_refused_in_words(small_world, coordinator):

@@ -37,6 +37,7 @@ def provider(running, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     running.claims = {"email": "wren.placeholder@example.org", "email_verified": True}
     running.forge, running.algorithm, running.cancels, running.issuer = False, "RS256", False, ""
+    running.leads_away, running.asked = set(), []
     return running
 
 
@@ -174,6 +175,29 @@ def test_a_provider_that_calls_itself_another_than_was_set_up_signs_nobody_in(do
     refused(Client(), provider)
     provider.issuer = f"{provider.address}/"
     assert come_back(Client(), provider).status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/token", "/keys"])
+def test_a_provider_that_leads_elsewhere_is_not_followed(domain, provider, path):
+    """A redirect would carry the client's secret, or the question for keys, to an address that nobody set up."""
+    provider.leads_away = {path}
+    client = Client()
+    answer = come_back(client, provider)
+
+    assert answer.status_code == 403 and client.get("/students").status_code == 302
+    assert path in provider.asked and not [one for one in provider.asked if one.startswith("/elsewhere")]
+    provider.leads_away = set()
+    assert come_back(client, provider).status_code == 302
+
+
+def test_a_provider_that_is_somewhere_else_now_is_not_looked_for_there(domain, provider):
+    provider.leads_away = {"/.well-known/openid-configuration"}
+    answer = Client().post("/sign-in", {"username": "wren.placeholder@example.org"})
+
+    assert (
+        answer.status_code == 403 and "Ask the SEDS coordinator of your district" in answer.content.decode()
+    )
+    assert provider.asked == ["/.well-known/openid-configuration"]
 
 
 def test_an_answer_is_good_once_and_only_in_the_browser_that_asked(domain, provider):

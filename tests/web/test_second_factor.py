@@ -14,9 +14,10 @@ from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.models import User
 from manzanita.accounts.second_factor import (
     check_code,
+    factors_of,
     has_second_factor,
     needs_second_factor,
-    recovery_codes_of,
+    new_recovery_codes,
     reset_second_factor,
 )
 from manzanita.auditing.models import ChangeEvent
@@ -50,6 +51,12 @@ def give_password(user) -> Client:
     client = Client()
     client.post("/sign-in", {"username": user.email, "password": w.PASSWORD})
     return client
+
+
+def codes_shown(client: Client) -> list[str]:
+    """On the page that follows a first factor."""
+    page = client.get("/account/recovery-codes").content.decode()
+    return [one.replace(" ", "") for one in re.findall(r"<li><code>([\d ]+)</code>", page)]
 
 
 def grant_wide(world, user) -> None:
@@ -201,14 +208,33 @@ def test_a_recovery_code_stands_in_once_and_is_told_by_mail(small_world, mailout
         " ", ""
     )
     client.post(f"{SECOND}/app", {"code": code_now(key)})
-    code = recovery_codes_of(user)[3]
+    code = codes_shown(client)[3]
     mailoutbox.clear()
     again = give_password(user)
     assert again.post(SECOND, {"code": f"{code[:5]} {code[5:]}"}).status_code == 302
     assert again.get("/students").status_code == 200
     assert [mail.subject for mail in mailoutbox] == ["Manzanita: A recovery code was used"]
     assert give_password(user).post(SECOND, {"code": code}).status_code == 200
-    assert len(recovery_codes_of(user)) == 9
+    assert factors_of(user).recovery_left == 9
+
+
+def test_recovery_codes_are_stored_as_hashes_of_a_slow_kind_and_made_anew(small_world, settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    user = small_world.case_manager
+    codes = new_recovery_codes(user)
+    stored = Authenticator.objects.get(user=user, type="recovery_codes").data
+
+    assert list(stored) == ["hashes"] and len(set(stored["hashes"])) == len(set(codes)) == 10
+    kind, rounds, salt, _ = stored["hashes"][0].split("$")
+    # As passwords are; a salt of 22 signs of 62 is 131 bits.
+    assert kind == "pbkdf2_sha256" and int(rounds) >= 600_000 and len(salt) == 22
+    assert not any(code in str(stored) for code in codes)
+    # Other rounds for what comes later do not spoil what is there.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+    assert check_code(user, codes[7]) == "recovery" and check_code(user, codes[7]) == ""
+    assert check_code(user, "0000000000") == check_code(user, codes[0][:9]) == ""
+    renewed = new_recovery_codes(user)
+    assert check_code(user, codes[0]) == "" and check_code(user, renewed[0]) == "recovery"
 
 
 def test_a_grant_that_widens_leads_to_the_second_step_at_the_next_request(small_world, sign_in):

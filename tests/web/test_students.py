@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from manzanita.domain.access import Capability
+from manzanita.students import queries
 from manzanita.students.actions import Identity, update_identities
 from manzanita.students.models import Student
 from tests.support import pages
@@ -300,9 +301,24 @@ def all_pages(client: Client, address: str) -> list[list[str]]:
     return found
 
 
+# A list is put in order whole, or its pages are found by walking; also one whose ties are more than its students.
+WAYS = {
+    "whole": (1000, 6000),
+    "walked": (100, 6000),
+    "walked for its length": (100, 100),
+    "many ties": (1000, 10),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("wanted", ["all", "plan-review-15"])
-def test_no_row_is_lost_or_doubled_where_names_or_dates_are_equal(small_world, coordinator, wanted):
+def test_no_row_is_lost_or_doubled_where_names_or_dates_are_equal(
+    small_world, coordinator, monkeypatch, wanted, way
+):
     """120 students of one name and one due date: only their number tells them apart."""
+    count_cap, ordered_whole = WAYS[way]
+    monkeypatch.setattr(queries, "COUNT_CAP", count_cap)
+    monkeypatch.setattr(queries, "ORDERED_WHOLE", ordered_whole)
     made = many_students(120, due_on=w.TODAY, first_names=["Fern"] * 120)
     Student.unscoped.exclude(pk__in=[s.pk for s in made]).update(last_name="Zinnia", plan_review_due_on=None)
     found = all_pages(coordinator, f"/students?list={wanted}")
@@ -310,6 +326,8 @@ def test_no_row_is_lost_or_doubled_where_names_or_dates_are_equal(small_world, c
     assert sizes == ([50, 50, 23] if wanted == "all" else [50, 50, 20])
     seen = [pk for pk, what in reads() if what == "student.list"]
     assert len(seen) == len(set(seen)) and set(seen) >= {s.pk for s in made}
+    told = "more than 100 students" if count_cap == 100 else f"{sum(sizes)} students"
+    assert told in text_of(coordinator.get(f"/students?list={wanted}"))
 
 
 def test_a_search_goes_on_over_its_pages(small_world, coordinator):

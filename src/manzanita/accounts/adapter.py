@@ -6,6 +6,7 @@ import base64
 import hashlib
 from typing import Any, NoReturn
 
+import requests
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -56,6 +57,12 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         from manzanita.accounts.views_provider import signed_in_by_provider
 
         raise ImmediateHttpResponse(signed_in_by_provider(request, sociallogin))
+
+    def get_requests_session(self) -> requests.Session:
+        """Providers are asked where they were set up to be, and nowhere that an answer leads to."""
+        session = super().get_requests_session()
+        session.max_redirects = 0
+        return session
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, **told: Any) -> NoReturn:
         from manzanita.accounts.views_provider import provider_failed

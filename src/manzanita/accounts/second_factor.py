@@ -1,7 +1,7 @@
 """The second factor: who needs one, what a person has, and the only way to lose it.
 
-Secrets stand encrypted in allauth's ``Authenticator`` rows. A passkey that checks its owner (PIN, finger, face)
-is something one has and something one knows or is, so it counts as both factors.
+Secrets stand encrypted in allauth's ``Authenticator`` rows, recovery codes hashed. A passkey that checks its owner
+(PIN, finger, face) is something one has and something one knows or is, so it counts as both factors.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from datetime import datetime
 from urllib.parse import quote
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import (
     TOTP,
     format_hotp_value,
@@ -29,6 +28,7 @@ from django.utils.crypto import constant_time_compare
 from manzanita.accounts import mail
 from manzanita.accounts.attempts import forget_failures
 from manzanita.accounts.models import Grant, User
+from manzanita.accounts.recovery_codes import codes_left, make_codes, spend_code
 from manzanita.accounts.sessions import end_sessions
 from manzanita.accounts.sign_in_log import log_by, log_own
 from manzanita.auditing.actions import Reader
@@ -91,7 +91,7 @@ def factors_of(user: User) -> Factors:
             for row in rows
             if row.type == Authenticator.Type.WEBAUTHN
         ],
-        recovery_left=len(recovery_codes_of(user)) if recovery else 0,
+        recovery_left=codes_left(recovery),
     )
 
 
@@ -123,8 +123,7 @@ def check_code(user: User, code: str) -> str:
     try:
         if _spend_totp(user, code):
             return "totp"
-        row = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).first()
-        return "recovery" if row is not None and RecoveryCodes(row).validate_code(code) else ""
+        return "recovery" if spend_code(user, code) else ""
     except InvalidToken:
         logger.error(
             "second factors cannot be read: the secret key of this installation is not the one they had"
@@ -133,20 +132,11 @@ def check_code(user: User, code: str) -> str:
 
 
 @transaction.atomic
-def new_recovery_codes(user: User) -> None:
-    """Make ten new codes; the ones before are worth nothing from now on."""
-    Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).delete()
-    RecoveryCodes.activate(user)
+def new_recovery_codes(user: User) -> list[str]:
+    """Make ten new codes, to be shown this once; the ones before are worth nothing from now on."""
+    codes = make_codes(user)
     log_own(user, "make_recovery_codes")
-
-
-def recovery_codes_of(user: User) -> list[str]:
-    """The codes that were not used yet. Shown once, when they are made."""
-    row = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).first()
-    try:
-        return RecoveryCodes(row).get_unused_codes() if row else []
-    except InvalidToken:
-        return []
+    return codes
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -20,6 +21,7 @@ from manzanita.accounts.middleware import SCHOOL_KEY, SESSION_KEY, VIEW_KEY
 from manzanita.accounts.models import User
 from manzanita.accounts.queries import grants_in_force, person_with_email, schools_within
 from manzanita.accounts.second_factor import has_second_factor, needs_second_factor
+from manzanita.accounts.session_actions import signed_out_by
 from manzanita.accounts.sessions import SessionState, begin_session, end_this_session
 from manzanita.accounts.sign_in_log import log_failure, log_own
 from manzanita.accounts.single_sign_on import password_refused_by, sign_in_domain
@@ -41,8 +43,11 @@ def next_address(request: HttpRequest) -> str:
 def enter(request: HttpRequest, user: User, *, first: str, second: str, to: str) -> HttpResponse:
     """The end of every way in: a new session, a line in the log, and the second factor where it is still due."""
     has_factor = has_second_factor(user)
+    told = signed_out_by(user)
     begin_session(request, user, first=first, second=second, asks_second=has_factor)
     log_own(user, "sign_in", first=first, second=second)
+    if told:
+        messages.warning(request, told)
     if not second and (has_factor or needs_second_factor(grants_in_force(user, clock.today()))):
         return redirect(f"{reverse('second_factor')}?{urlencode({'next': to})}")
     return redirect(to)
@@ -124,7 +129,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         log_own(request.user, "sign_out")
         end_this_session(request)
-    return redirect("sign_in")
+    answer = redirect("sign_in")
+    # Not the storage: it holds what colors were chosen and whether keys are on, and nothing of a student.
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 @require_POST

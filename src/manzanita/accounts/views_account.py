@@ -37,7 +37,7 @@ from manzanita.accounts.sessions import (
 from manzanita.accounts.sign_in_log import log_failure, log_own
 from manzanita.accounts.single_sign_on import password_refused_by
 from manzanita.accounts.views import locked_out, next_address
-from manzanita.accounts.views_second_factor import SHOW_CODES, prove_factor
+from manzanita.accounts.views_second_factor import prove_factor, show_new_codes
 from manzanita.platform import clock
 
 ADDRESS_SALT = "confirm-address"
@@ -162,10 +162,7 @@ def recovery_codes_new(request: HttpRequest) -> HttpResponse:
     if not factors_of(request.user).is_enrolled:
         messages.error(request, "Recovery codes stand in for a second factor. Add one first.")
         return redirect("account")
-    second_factor.new_recovery_codes(request.user)
-    request.session[SHOW_CODES] = True
-    request.session["after_codes"] = reverse("account")
-    return redirect("recovery_codes")
+    return show_new_codes(request, after=reverse("account"))
 
 
 @never_cache

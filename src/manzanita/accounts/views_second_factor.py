@@ -174,9 +174,13 @@ def _enrolled(request: HttpRequest, shown: str, told: str) -> HttpResponse:
     note_proof(request, is_full=True, second=shown, asks_second=True, **changes)
     if not is_first:
         return redirect("account")
-    second_factor.new_recovery_codes(request.user)
-    request.session[SHOW_CODES] = True
-    request.session["after_codes"] = to
+    return show_new_codes(request, after=to)
+
+
+def show_new_codes(request: HttpRequest, *, after: str) -> HttpResponse:
+    """Make recovery codes and lead to the page that shows them: until then the session keeps them, encrypted."""
+    request.session[SHOW_CODES] = encrypt(" ".join(second_factor.new_recovery_codes(request.user)))
+    request.session["after_codes"] = after
     return redirect("recovery_codes")
 
 
@@ -184,10 +188,11 @@ def _enrolled(request: HttpRequest, shown: str, told: str) -> HttpResponse:
 @require_GET
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     """New codes, the one time they are shown."""
-    if not request.session.pop(SHOW_CODES, False):
+    kept = request.session.pop(SHOW_CODES, "")
+    if not kept:
         return redirect("account")
     context = {
-        "codes": second_factor.recovery_codes_of(request.user),
+        "codes": decrypt(kept).split(),
         "next": request.session.pop("after_codes", "/"),
     }
     return render(request, "accounts/recovery_codes.html", context)

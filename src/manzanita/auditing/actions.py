@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from manzanita.platform import clock
 from manzanita.platform.request_ids import current_request_id
 
 SYSTEM_LABEL = "system"
+deeds = logging.getLogger("manzanita.deeds")
 
 
 class Reader(Protocol):
@@ -165,7 +167,24 @@ def log_change(
         detail=dict(detail or {}),
     )
     append(event)
+    if deeds.isEnabledFor(logging.INFO):
+        # Once it is certain that it was done. Keys and codes: no reason and no detail, which are words.
+        transaction.on_commit(lambda: _tell(event))
     return event
+
+
+def _tell(event: ChangeEvent) -> None:
+    deeds.info(
+        "%s %s %s by %s as %s at %s, student %s, change %s",
+        event.action,
+        event.subject_type or "-",
+        event.subject_id or "-",
+        event.actor_user_id or "-",
+        event.actor_label,
+        event.lea_code or "-",
+        event.student_id or "-",
+        event.pk,
+    )
 
 
 def _viewed_as(actor: Reader) -> int | None:

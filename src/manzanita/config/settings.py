@@ -38,6 +38,8 @@ def _secret_key() -> str:
 
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = env.list("MANZANITA_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"])
+# How many proxies of ours stand in front; each adds to X-Forwarded-For. None: what a client says there is not heard.
+TRUSTED_PROXIES = env.int("MANZANITA_TRUSTED_PROXIES", 0)
 CSRF_TRUSTED_ORIGINS = env.list("MANZANITA_ORIGINS", [])
 
 INSTALLED_APPS = [
@@ -72,6 +74,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "manzanita.platform.request_ids.RequestIdMiddleware",
+    "manzanita.platform.client_address.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -220,7 +223,6 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 # The clock of a phone may be half a minute off.
 MFA_TOTP_TOLERANCE = 1
-MFA_RECOVERY_CODE_DIGITS = 10
 SOCIALACCOUNT_ADAPTER = "manzanita.accounts.adapter.ProviderAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
@@ -270,13 +272,21 @@ JOB_LEASE_SECONDS = env.int("MANZANITA_JOB_LEASE_SECONDS", 60)
 AUDIT_KEY_FILE = env.str("MANZANITA_AUDIT_KEY_FILE", str(VAR_DIR / "audit_key"))
 AUDIT_ANCHOR_FILE = env.str("MANZANITA_AUDIT_ANCHOR_FILE", str(VAR_DIR / "audit_anchors.jsonl"))
 
+# The secret of the sandbox, which everybody can read here, is none for a production system.
+_client_secret = env.str("MANZANITA_STATE_CLIENT_SECRET", "")
+if PRODUCTION and _client_secret in ("", "sandbox-only") and env.str("MANZANITA_STATE_FORM", "api") == "api":
+    raise RuntimeError(
+        "Production has no default secret for the state. Set MANZANITA_STATE_CLIENT_SECRET to the one that the state "
+        "gave you, or MANZANITA_STATE_FORM=files to send by files, which needs none."
+    )
+
 # The state's side. The destination "state" stays closed until its guard finds everything confirmed.
 STATE_GATEWAY = {
     "form": env.str("MANZANITA_STATE_FORM", "api"),
     "destination": env.str("MANZANITA_STATE_DESTINATION", "sandbox"),
     "url": env.str("MANZANITA_STATE_URL", "http://127.0.0.1:8801"),
     "client_id": env.str("MANZANITA_STATE_CLIENT_ID", "manzanita"),
-    "client_secret": env.str("MANZANITA_STATE_CLIENT_SECRET", "sandbox-only"),
+    "client_secret": _client_secret or "sandbox-only",
     "timeout_seconds": env.int("MANZANITA_STATE_TIMEOUT_SECONDS", 20),
     "poll_seconds": env.float("MANZANITA_STATE_POLL_SECONDS", 1.0),
     # How long after a request that broke off the state may still act on it. Nothing is sent again before that:
@@ -290,13 +300,36 @@ STATE_YEAR = env.str("MANZANITA_STATE_YEAR", "2026-2027")
 # Only crash tests set this: a named point at which the process ends itself once.
 CRASH_AT = env.str("MANZANITA_CRASH_AT", "")
 
+# The syslog of this host, a socket such as /dev/log. It takes lines of the log, and one of each deed, to other systems.
+SYSLOG = env.str("MANZANITA_SYSLOG", "")
+if SYSLOG and not Path(SYSLOG).is_socket():
+    raise RuntimeError(f"MANZANITA_SYSLOG is to be the socket of a syslog; {SYSLOG} is none.")
+_syslog = {
+    "class": "logging.handlers.SysLogHandler",
+    "address": SYSLOG,
+    "facility": "authpriv",
+    "formatter": "lines",
+}
+_targets = ["console", *(["syslog"] if SYSLOG else [])]
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"lines": {"()": "manzanita.platform.log_lines.LineFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
-    "root": {"handlers": ["console"], "level": env.str("MANZANITA_LOG_LEVEL", "WARNING")},
-    # Django's own lines about refusals hold the address, in which the token of a mailed link may stand;
-    # accounts.refusal_log says it without.
-    "loggers": {name: {"level": "ERROR"} for name in ("django.request", "django.security.csrf")},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "lines"},
+        **({"syslog": _syslog} if SYSLOG else {}),
+    },
+    "root": {"handlers": _targets, "level": env.str("MANZANITA_LOG_LEVEL", "WARNING")},
+    "loggers": {
+        # Django's own lines about refusals hold the address, in which the token of a mailed link may stand;
+        # accounts.refusal_log says it without.
+        **{name: {"level": "ERROR"} for name in ("django.request", "django.security.csrf")},
+        # What was done and by whom stands in the database; a line of it only goes where lines are shipped.
+        "manzanita.deeds": {
+            "handlers": _targets[1:],
+            "level": "INFO" if SYSLOG else "CRITICAL",
+            "propagate": False,
+        },
+    },
 }

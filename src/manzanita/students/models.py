@@ -35,7 +35,7 @@ class ScopedQuerySet(models.QuerySet):
         return clone
 
     def walked(self) -> ScopedQuerySet:
-        """The same students, for one page of very many: see ``students.scope.Among``."""
+        """The same students, for one page of very many: see ``students.scope.Tied``."""
         clone = self._chain()
         clone.query.is_walked = True
         return clone
@@ -171,7 +171,11 @@ class Enrollment(StudentFact):
     class Meta(StudentFact.Meta):
         indexes = [
             _believed_index("enrollment_of_student", "student", "started_on"),
-            _believed_index("enrollment_at_lea", "lea_code", "effective_to", "student"),
+            # These three answer who is tied to an agency without a look at the rows, also to the policies: each has all
+            # columns that scope and policy ask for.
+            _believed_index(
+                "enrollment_at_lea", "lea_code", "effective_to", "effective_from", "student", "nps_code"
+            ),
             _believed_index("enrollment_local_id", "lea_code", "local_student_id"),
             models.Index(
                 fields=["nps_code", "student"],
@@ -195,7 +199,7 @@ class SpecialEducationStatus(StudentFact):
     class Meta(StudentFact.Meta):
         indexes = [
             _believed_index("status_of_student", "student", "effective_from"),
-            _believed_index("status_at_lea", "lea_code", "effective_to", "student"),
+            _believed_index("status_at_lea", "lea_code", "effective_to", "effective_from", "student"),
         ]
 
 
@@ -235,7 +239,9 @@ class Plan(StudentFact):
     class Meta(StudentFact.Meta):
         indexes = [
             _believed_index("plan_of_student", "student", "effective_from"),
-            _believed_index("plan_of_dsea", "dsea_code", "effective_to", "student"),
+            _believed_index(
+                "plan_of_dsea", "dsea_code", "effective_to", "effective_from", "lea_code", "student"
+            ),
         ]
 
 

@@ -31,10 +31,12 @@ from manzanita.students.models import (
     StudentFact,
 )
 from manzanita.students.people import KnownPerson, known_people, rights_rows, standings_of
-from manzanita.students.scope import lea_filter, visible_to, with_last_day
+from manzanita.students.scope import keys_of, sole_ties, visible_to, with_last_day
 
 PAGE_SIZE = 50
 COUNT_CAP = 1000
+# A list of no more students is put in order whole; a page of a longer one is found by walking in its order.
+ORDERED_WHOLE = 6000
 IDS_AT_ONCE = 5000
 
 
@@ -253,12 +255,31 @@ def participating(students: ScopedQuerySet) -> ScopedQuerySet:
 
 def capped_count(students: ScopedQuerySet) -> int:
     """How many there are, counted no further than one more than ``COUNT_CAP``."""
-    return len(_first_ids(students))
+    return min(len(_some_keys(students)[0]), COUNT_CAP + 1)
 
 
-def _first_ids(students: ScopedQuerySet) -> list[int]:
-    """Keys of some of them in no order; of all of them where they are no more than ``COUNT_CAP``."""
-    return list(students.order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
+def _some_keys(students: ScopedQuerySet) -> tuple[set[int], bool]:
+    """Keys of some of them, more than ``COUNT_CAP`` where there are as many; and whether these are all."""
+    ties = sole_ties(students)
+    if ties:
+        # A tie says that there is a student; nobody needs to be looked up. Many have two ties, to attend and to be
+        # reported. To get each student once, the database would have to read every tie.
+        most = ORDERED_WHOLE * min(len(ties), 2)
+        rows = keys_of(ties)[: most + 1]
+        found = set(rows)
+        if len(rows) <= most or len(found) > COUNT_CAP:
+            return found, len(rows) <= most and len(found) <= ORDERED_WHOLE
+    found = set(students.order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
+    return found, len(found) <= COUNT_CAP
+
+
+def _with_keys(keys: Iterable[int]) -> ScopedQuerySet:
+    """The students of these keys. On PostgreSQL they are one parameter: thousands would take longer than the query."""
+    students = Student.objects.scoped()
+    if connection.vendor != "postgresql":
+        return students.filter(pk__in=keys)
+    name = f'"{Student._meta.db_table}"."id"'
+    return students.filter(RawSQL(f"{name} = ANY(%s)", [sorted(keys)], output_field=BooleanField()))
 
 
 # The due dates by which a list may be ordered; None orders by name.
@@ -279,15 +300,13 @@ def list_students(
     costs what page 1 costs. Raises ``Http404`` for a token that is none.
     """
     columns = order_of(order)
-    ids = _first_ids(students)
-    count = len(ids)
-    found = students.walked() if count > COUNT_CAP else Student.objects.scoped().filter(pk__in=ids)
-    wanted = found.order_by(*columns)
+    keys, is_all = _some_keys(students)
+    wanted = (_with_keys(keys) if is_all else students.walked()).order_by(*columns)
     if after:
         wanted = wanted.filter(_row_after(columns, after))
     chosen = list(wanted[: PAGE_SIZE + 1])
     token = str(chosen[PAGE_SIZE - 1].public_id) if len(chosen) > PAGE_SIZE else ""
-    return Page(list_rows(chosen[:PAGE_SIZE], actor), token, count)
+    return Page(list_rows(chosen[:PAGE_SIZE], actor), token, min(len(keys), COUNT_CAP + 1))
 
 
 def _row_after(columns: tuple[str, ...], token: str) -> RawSQL:
@@ -344,8 +363,10 @@ def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
     ids = [student.pk for student in students]
     ssids = {s.student_id: s.ssid for s in Ssid.objects.as_of(effective=today).filter(student__in=ids)}
     enrollments: dict[int, list[Enrollment]] = defaultdict(list)
-    for enrollment in Enrollment.objects.believed().filter(student__in=ids, **lea_filter(actor)):
-        enrollments[enrollment.student_id].append(enrollment)
+    # Cut here, because the database may gather all rows of the LEAs first to find those of fifty students.
+    for enrollment in Enrollment.objects.believed().filter(student__in=ids):
+        if actor.record_leas is None or enrollment.lea_code in actor.record_leas:
+            enrollments[enrollment.student_id].append(enrollment)
     plans = {p.student_id: p for p in Plan.objects.as_of(effective=today).filter(student__in=ids)}
     managers = {
         a.student_id: a.user_id for a in CaseAssignment.objects.as_of(effective=today).filter(student__in=ids)

@@ -5,15 +5,29 @@ Every condition here is that of ``domain.access.reached``, put as SQL; a propert
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import reduce
 from operator import or_
 from types import MappingProxyType
 from typing import Any
 
-from django.db.models import Case, DateField, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.lookups import In
+from django.db.models import (
+    BooleanField,
+    Case,
+    DateField,
+    Exists,
+    Expression,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.lookups import In, IsNull
 
 from manzanita.accounts.queries import named_students
 from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View
@@ -147,7 +161,7 @@ def listed_for(actor: Actor) -> ScopedQuerySet:
     students = _listed(rows)
     if actor.at_school:
         at_school = [one.filter(school_code=actor.at_school) for one in _attending(actor, today)]
-        students = students.filter(Among(F("pk"), _ids(at_school).query))
+        students = students.filter(Tied(at_school))
     return _also_within(actor, students)
 
 
@@ -194,20 +208,57 @@ def _related(rows: list[QuerySet]) -> Q:
 def _listed(rows: list[QuerySet]) -> ScopedQuerySet:
     """The students who have a row in one of ``rows``, for lists."""
     students = Student.objects.scoped()
-    return students.filter(Among(F("pk"), _ids(rows).query)) if rows else students.none()
+    return students.filter(Tied(rows)) if rows else students.none()
 
 
-class Among(In):
-    """The student is one of these. PostgreSQL finds them from the rows that tie them, which suits a count and a list
-    of some thousands.
+class Tied(Expression):
+    """The student has a row in one of ``rows``. Two ways to find that out, and a list knows which one suits it.
 
-    Of very many (``ScopedQuerySet.walked``) a page is had at once by going through everybody in the order of the list
-    and looking each up among the keys, until the page is full; as an alternative to nothing it is planned like that.
+    Usually the keys of all such rows are gathered, and their students looked up. Of very many
+    (``ScopedQuerySet.walked``) a page is had at once by going through everybody in the order of the list, and looking
+    for rows of each until the page is full. The database would not choose that by itself: it does not see that whom
+    no agency's row names is passed over before anything is looked for.
     """
 
+    conditional = True
+
+    def __init__(self, rows: list[QuerySet]) -> None:
+        super().__init__(output_field=BooleanField())
+        self.rows = rows
+        self.gathered: Any = In(F("pk"), _ids(rows).query)
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.gathered]
+
+    def set_source_expressions(self, expressions: Sequence[Any]) -> None:
+        (self.gathered,) = expressions
+
     def as_sql(self, compiler: Any, connection: Any) -> Any:
-        sql, params = super().as_sql(compiler, connection)
-        return (f"({sql} OR FALSE)" if getattr(compiler.query, "is_walked", False) else sql), params
+        query, chosen = compiler.query, self.gathered
+        if getattr(query, "is_walked", False):
+            # Put together only here: a list that is not walked would pay for it in vain.
+            chosen = query.build_where(reduce(or_, (Q(_row_of_student(one)) for one in self.rows)))
+        sql, params = compiler.compile(chosen)
+        return f"({sql})", params
+
+
+def _row_of_student(rows: QuerySet) -> IsNull:
+    """A scalar sub-select, because PostgreSQL would turn EXISTS into one look at the rows of everybody."""
+    own = rows.filter(student=OuterRef("pk")).order_by().values("student_id")
+    return IsNull(Subquery(own[:1]), False)
+
+
+def sole_ties(students: ScopedQuerySet) -> list[QuerySet] | None:
+    """The rows that tie these students to the actor, where nothing else is asked of the students; else ``None``."""
+    where = students.query.where
+    asked = [getattr(one, "lhs", None) for one in where.children]
+    return asked[0].rows if len(asked) == 1 and isinstance(asked[0], Tied) and not where.negated else None
+
+
+def keys_of(rows: list[QuerySet]) -> QuerySet:
+    """Database keys of the students of ``rows``, as often as there are rows."""
+    first, *rest = (one.order_by().values_list("student_id", flat=True) for one in rows)
+    return first.union(*rest, all=True) if rest else first
 
 
 def _ids(rows: list[QuerySet]) -> QuerySet:
@@ -228,7 +279,7 @@ def current_at_agency(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
     has no others."""
     if Relationship.ATTENDING not in actor.perspective.relationships:
         return students
-    return students.filter(Among(F("pk"), _ids(_attending(actor, clock.today())).query))
+    return students.filter(Tied(_attending(actor, clock.today())))
 
 
 def ties_of(actor: Actor, student_id: int) -> Ties:

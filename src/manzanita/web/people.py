@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -27,6 +28,8 @@ from manzanita.accounts.people_queries import (
     schools_of,
 )
 from manzanita.accounts.person_actions import close_account, reopen_account
+from manzanita.accounts.session_actions import sign_out_everywhere
+from manzanita.accounts.sessions import is_fresh
 from manzanita.domain.access import Capability
 from manzanita.domain.findings import Reason
 from manzanita.domain.perspectives import PERSPECTIVES
@@ -193,6 +196,24 @@ def close(request: HttpRequest, person_id: int) -> HttpResponse:
 
 @require_POST
 @requires(Capability.MANAGE_PEOPLE)
+def sign_out(request: HttpRequest, person_id: int) -> HttpResponse:
+    """Sign somebody out everywhere, a moment after proving who asks for it."""
+    user = get_person(request.actor, person_id)
+    if not is_fresh(request):
+        messages.info(request, "Nobody was signed out yet. Prove who you are, then do it again.")
+        here = reverse("person", args=[user.pk])
+        return redirect(f"{reverse('confirm_identity')}?{urlencode({'next': here})}")
+    reason = text_in(request, "reason")
+    return _on_person(
+        request,
+        user,
+        lambda: sign_out_everywhere(actor=request.actor, user=user, reason=reason),
+        f"{user.name} is signed out everywhere, and is told why.",
+    )
+
+
+@require_POST
+@requires(Capability.MANAGE_PEOPLE)
 def reopen(request: HttpRequest, person_id: int) -> HttpResponse:
     user = get_person(request.actor, person_id)
     reason = text_in(request, "reason")
@@ -219,6 +240,7 @@ urlpatterns = [
     path("admin/people/<int:person_id>", person, name="person"),
     path("admin/people/<int:person_id>/give", give, name="grant_give"),
     path("admin/people/<int:person_id>/close", close, name="person_close"),
+    path("admin/people/<int:person_id>/sign-out", sign_out, name="person_sign_out"),
     path("admin/people/<int:person_id>/reopen", reopen, name="person_reopen"),
     path("admin/grants/<int:grant_id>/end", end, name="grant_end"),
     path("admin/grants/<int:grant_id>/extend", extend, name="grant_extend"),
