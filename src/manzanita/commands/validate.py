@@ -60,8 +60,9 @@ def _year(text: str) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "folder", type=Path, metavar="DIR", help="every regular file in it is read, none below"
+        "folder", type=Path, nargs="?", metavar="DIR", help="every regular file in it is read, none below"
     )
+    parser.add_argument("--explain", metavar="CODE", help="explain this rule instead of validating")
     parser.add_argument(
         "--phase",
         type=_phases,
@@ -82,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 no fatal finding, 1 at least one, 2 nothing to read."""
+    from manzanita.commands.rules import explain
     from manzanita.domain.findings import Finding, Severity
     from manzanita.domain.rules.declaration import Setting
     from manzanita.domain.validation import validate_folder
@@ -89,6 +91,10 @@ def run(args: argparse.Namespace) -> int:
 
     as_of = args.as_of or datetime.now(ZoneInfo("America/Los_Angeles")).date()
     year = args.year or academic_year_of(as_of)
+    if args.explain is not None:
+        return explain(args.explain, year)
+    if args.folder is None:
+        return _refuse("Name the folder to validate, or a rule with --explain CODE.")
     if not args.folder.is_dir():
         return _refuse(f"{args.folder} is not a folder.")
     try:
