@@ -44,9 +44,19 @@ def run(args: argparse.Namespace) -> int:
 def explain(code: str, year: str, form: str = "table") -> int:
     """Write what one rule is about; 2 with the nearest codes where there is no such rule."""
     from manzanita.domain.rules import rule_info
+    from manzanita.domain.specification import error_text
+    from manzanita.platform.offline import use_stored_specifications
     from manzanita.reference.rules import explanation, nearest_codes
 
-    info = rule_info(code) or rule_info(code.strip().upper())
+    if unread := use_stored_specifications():
+        sys.stderr.write(unread + "\n")
+    code = code if rule_info(code) else code.strip().upper()
+    info, state_text = rule_info(code), error_text(code, year)
+    if info is None and state_text:
+        said = {"code": code, "state_text": state_text}
+        told = f"{code}  known from the state's workbook only\n\nThe state says: {state_text}"
+        sys.stdout.write(f"{json.dumps(said, ensure_ascii=False) if form == 'json' else told}\n")
+        return 0
     if info is None:
         nearest = nearest_codes(code)
         meant = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
@@ -60,10 +70,11 @@ def explain(code: str, year: str, form: str = "table") -> int:
             "fix": info.fix,
             "owner": str(info.owner),
             "source": info.source,
+            "state_text": state_text,
         }
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
         return 0
-    for line in explanation(info, year):
+    for line in explanation(info, year) + ([f"The state says: {state_text}"] if state_text else []):
         sys.stdout.write("\n".join(textwrap.wrap(line, _WIDTH, subsequent_indent="  ")) + "\n")
     return 0
 

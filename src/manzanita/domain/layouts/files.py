@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import repeat
 from operator import le
 from pathlib import Path
@@ -23,7 +22,17 @@ from pathlib import Path
 import polars as pl
 
 from manzanita.domain.findings import Finding, Severity
-from manzanita.domain.layouts import RECORDS, UNKNOWN_LENGTH_LIMIT, Field, Layout, damage, layout
+from manzanita.domain.layouts import (
+    RECORDS,
+    UNKNOWN_LENGTH_LIMIT,
+    YEAR_FIELD,
+    Field,
+    Layout,
+    damage,
+    layout,
+    layouts_in_use,
+    packaged_layout,
+)
 from manzanita.domain.layouts.damage import DELIMITER, EXTRACT_SUFFIX, Damage
 
 # The two columns an extract has beyond its layout: Upload Date and Last Date Updated.
@@ -31,6 +40,7 @@ EXTRACT_COLUMNS = ("upload_date", "last_updated")
 LINE_CODE = "MZ-LINE"
 
 _BOM = b"\xef\xbb\xbf"
+_ACADEMIC_YEAR = re.compile(r"[0-9]{4}-[0-9]{4}")
 # All but the tab. No text of a record has them, and a database refuses some.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
@@ -41,7 +51,8 @@ class RecordFile:
 
     ``frame`` has ``line`` (one-based physical line) and one text column for each state number of the layout,
     ``""`` for an empty field; the record type stands there without ``-R``, which ``is_extract`` says. Extracts also
-    have ``upload_date`` and ``last_updated``. ``set_aside`` holds one finding for each line not in the frame.
+    have ``upload_date`` and ``last_updated``. Fields that only the packaged layout has stand at the end, all empty.
+    ``set_aside`` holds one finding for each line not in the frame.
     """
 
     file: str
@@ -83,7 +94,10 @@ def read_record_file(path: Path) -> RecordFile:
 
 
 def parse_record_file(data: bytes, file: str) -> RecordFile:
-    """Read the content of a caret file called ``file``; see :func:`read_record_file`."""
+    """Read the content of a caret file called ``file``; see :func:`read_record_file`.
+
+    Where the layouts of several years are in use, the file has that of the year its first line names.
+    """
     if damage.is_marked_utf_16(data):
         raise _unreadable(file, None, damage.utf_16(file))
     if other := damage.other_sort(file, data):
@@ -94,13 +108,13 @@ def parse_record_file(data: bytes, file: str) -> RecordFile:
     if not lines and not undecodable:
         raise _unreadable(file, None, damage.empty_file(file))
 
-    record_type = _record_type(lines)
-    if record_type is None:
+    recognized = _recognize(lines)
+    if recognized is None:
         raise _unreadable(file, *damage.file_without_records(file, data, lines, undecodable))
+    record_type, record_layout = recognized
     is_extract = record_type.endswith(EXTRACT_SUFFIX)
     record = record_type.removesuffix(EXTRACT_SUFFIX)
-    record_layout = layout(record)
-    expected = _field_count(record_type)
+    expected = _field_count(record_type, record_layout)
 
     damaged = {
         number: damage.undecodable_line(number, carets, record_layout)
@@ -142,7 +156,7 @@ def write_lines(
     character, a value longer than its field, a number that the layout does not have, or another record type.
     """
     record_type = record_layout.record + (EXTRACT_SUFFIX if is_extract else "")
-    limits = _limits(record_layout.record, record_layout.year, is_extract)
+    limits = _limits(record_layout, is_extract)
     type_number, *others = limits
     lines = []
     for row in rows:
@@ -165,10 +179,23 @@ def length_limit(field: Field) -> int:
     return field.max_length if field.max_length is not None else UNKNOWN_LENGTH_LIMIT
 
 
-@cache
-def _limits(record: str, year: str, is_extract: bool) -> Mapping[str, int]:
+def layout_of_line(columns: Sequence[str]) -> Layout:
+    """The layout of the year that the columns of one line name, whatever stands behind them.
+
+    Raises ``KeyError`` where the first is no record type.
+    """
+    record = columns[0].removesuffix(EXTRACT_SUFFIX)
+    candidates = layouts_in_use(record)
+    for candidate in candidates:
+        year = _year_in(columns, candidate)
+        if year and layout(record, year) is candidate:
+            return candidate
+    return candidates[0]
+
+
+def _limits(record_layout: Layout, is_extract: bool) -> Mapping[str, int]:
     """Most characters of each column, in the order of a line."""
-    limits = {field.number: length_limit(field) for field in layout(record, year).fields}
+    limits = {field.number: length_limit(field) for field in record_layout.fields}
     return {**limits, **(dict.fromkeys(EXTRACT_COLUMNS, UNKNOWN_LENGTH_LIMIT) if is_extract else {})}
 
 
@@ -195,10 +222,9 @@ def _refuse_unwritable(record_layout: Layout, limits: Mapping[str, int], row: Ma
     raise FieldRefused(type_number, f"{row[type_number]!r} is not the record type {record_layout.record}")
 
 
-@cache
-def _field_count(record_type: str) -> int:
+def _field_count(record_type: str, record_layout: Layout) -> int:
     extra = len(EXTRACT_COLUMNS) if record_type.endswith(EXTRACT_SUFFIX) else 0
-    return len(layout(record_type.removesuffix(EXTRACT_SUFFIX)).fields) + extra
+    return len(record_layout.fields) + extra
 
 
 def _decoded_lines(data: bytes) -> tuple[list[str], dict[int, int]]:
@@ -229,20 +255,44 @@ def _decoded_lines(data: bytes) -> tuple[list[str], dict[int, int]]:
     return lines, undecodable
 
 
-def _record_type(lines: Sequence[str]) -> str | None:
-    """Column 1 of the first line that names a known type with the right field count.
+def _recognize(lines: Sequence[str]) -> tuple[str, Layout] | None:
+    """Column 1 and the layout of the first line that has the right field count and is of the layout's own year.
 
-    Where no line is good, the first known type in column 1: the file is a damaged one of that type.
+    Where no line is, in this order: the layout of the year that a line of another count names, so that each such line
+    is told; any line of a right count; the first known type in column 1: the file is a damaged one of that type.
     """
-    named: str | None = None
+    of_year: tuple[str, Layout] | None = None
+    of_count: tuple[str, Layout] | None = None
+    named: tuple[str, Layout] | None = None
+    candidates: dict[str, list[Layout]] = {}
     for line in lines:
         record_type = line.partition(DELIMITER)[0]
-        if record_type.removesuffix(EXTRACT_SUFFIX) not in RECORDS:
+        record = record_type.removesuffix(EXTRACT_SUFFIX)
+        if record not in RECORDS:
             continue
-        if line.count(DELIMITER) == _field_count(record_type) - 1:
-            return record_type
-        named = named or record_type
-    return named
+        if record not in candidates:
+            candidates[record] = layouts_in_use(record)
+        count = line.count(DELIMITER) + 1
+        for candidate in candidates[record]:
+            if count != _field_count(record_type, candidate):
+                continue
+            if len(candidates[record]) == 1:
+                return record_type, candidate
+            year = _year_in(line.split(DELIMITER), candidate)
+            if year and layout(record, year) is candidate:
+                return record_type, candidate
+            of_year = of_year or ((record_type, layout(record, year)) if year else None)
+            of_count = of_count or (record_type, candidate)
+        named = named or (record_type, candidates[record][0])
+    return of_year or of_count or named
+
+
+def _year_in(columns: Sequence[str], record_layout: Layout) -> str:
+    """The academic year on a line, where it stands as the layout says; else empty text."""
+    number = YEAR_FIELD[record_layout.record]
+    place = record_layout.numbers.index(number)
+    text = columns[place] if place < len(columns) else ""
+    return text if _ACADEMIC_YEAR.fullmatch(text) else ""
 
 
 def _unreadable(file: str, line: int | None, told: Damage, is_damaged: bool = True) -> UnreadableFile:
@@ -272,8 +322,10 @@ def _frame(
     columns = [*record_layout.numbers, *(EXTRACT_COLUMNS if is_extract else ())]
     numbers = pl.Series("line", line_numbers, dtype=pl.Int64)
     schema = dict.fromkeys(columns, pl.String())
+    gone = [n for n in packaged_layout(record_layout.record).numbers if n not in record_layout.by_number]
+    empty = [pl.lit("").alias(number) for number in gone]
     if not lines:
-        return pl.DataFrame(schema=schema).insert_column(0, numbers)
+        return pl.DataFrame(schema=schema).insert_column(0, numbers).with_columns(empty)
     # Every line has exactly the right number of fields here: the CSV reader can neither pad nor cut.
     frame = pl.read_csv(
         "\n".join(lines).encode(),
@@ -283,4 +335,4 @@ def _frame(
         schema=schema,
         empty_string_is_null=False,
     )
-    return frame.insert_column(0, numbers)
+    return frame.insert_column(0, numbers).with_columns(empty)
