@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import zipfile
 from datetime import date
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from manzanita.domain.codes import code_set
 from manzanita.domain.layouts import field, layout, packaged_layout
@@ -160,6 +164,68 @@ def test_a_code_that_is_not_listed_any_more_is_retired_and_keeps_its_name():
     made = specification_of(read(text.encode()), year=NEW, origin=ORIGIN)
     gone = made.code_sets["MeetingDelay"].codes["50"]
     assert (gone.name, gone.status) == ("Student transferred during the timeline", "retired")
+
+
+# Excel
+
+
+def excel(sheets: dict[str, list[list[str | float]]]) -> bytes:
+    """A workbook whose cells are text, but those that are numbers here."""
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {"in_memory": True}) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for at, row in enumerate(rows):
+                for column, cell in enumerate(row):
+                    (sheet.write_number if isinstance(cell, float | int) else sheet.write_string)(
+                        at, column, cell
+                    )
+    return made.getvalue()
+
+
+def test_excel_says_what_the_csv_says():
+    rows = list(csv.reader(MOVED.open(encoding="utf-8")))
+    codes, errors = rows.index(["Code Sets"]), rows.index(["Errors"])
+    layouts = [[int(cell) if cell.isdigit() else cell for cell in row] for row in rows[1 : codes - 1]]
+    data = excel(
+        {
+            "About": [["Made up"]],
+            "layouts": layouts,
+            "Code Sets": rows[codes + 1 : errors],
+            "Errors": rows[errors + 1 :],
+        }
+    )
+    assert read(data, "moved.XLSX") == read()
+
+
+def test_an_empty_row_keeps_its_place_and_a_number_its_lost_zero():
+    data = excel(
+        {"Errors": [["Text", "Other", "Code"], [], ["Sample text", "x", "MEET9999"], ["", "", "MEET1"]]}
+    )
+    with pytest.raises(WorkbookRefused) as refused:
+        read(data, "a.xlsx")
+    assert refused.value.problems == (
+        "Errors, row 4, column Text: is empty. Write the state's words for the error.",
+    )
+    heading = ["Record", "Position", "Field", "Name", "Type", "Length", "Required", "Code Set"]
+    row = ["MEET", 1, 24.10, "Pending As Of Date", "date", 8, "Y", ""]
+    with pytest.raises(WorkbookRefused, match=r'row 2, column Field: "24\.1" has lost its last zero'):
+        read(excel({"Layouts": [heading, row]}), "a.xlsx")
+
+
+def test_what_is_no_workbook_or_declares_entities_is_refused():
+    good = excel({"Errors": [["Code", "Text"], ["MEET9999", "Sample"]]})
+    with zipfile.ZipFile(io.BytesIO(good)) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w") as book:
+        for name, content in parts.items():
+            is_sheet = name == "xl/worksheets/sheet1.xml"
+            book.writestr(name, b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>' if is_sheet else content)
+    for data in (b"", b"PK\x03\x04", good[:200], bomb.getvalue()):
+        with pytest.raises(WorkbookRefused, match="cannot be read as an Excel workbook"):
+            workbook_of(sheets_of(data, "a.xlsx"))
+    assert read(good, "a.xlsx").error_texts == {"MEET9999": "Sample"}
 
 
 # What it refuses

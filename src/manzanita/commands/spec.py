@@ -20,7 +20,7 @@ PROBLEMS_SHOWN = 50
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parts = parser.add_subparsers(dest="part", metavar="PART", required=True)
     load = parts.add_parser("load", help="say what a workbook changes, ask, and let it hold in its year")
-    load.add_argument("file", type=Path, metavar="FILE", help=".csv; see docs/reference/workbook.md")
+    load.add_argument("file", type=Path, metavar="FILE", help=".xlsx or .csv; see docs/reference/workbook.md")
     show = parts.add_parser("show", help="which version holds in which year, and where it comes from")
     revert = parts.add_parser("revert", help="let what held before hold again")
     for part in (load, show, revert):

@@ -1,4 +1,4 @@
-"""The sheets of a file: CSV with a line before each sheet that names it."""
+"""The sheets of a file: an Excel workbook, or CSV with a line before each sheet that names it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import io
 
 from manzanita.domain.workbook import Sheets, WorkbookRefused
 from manzanita.domain.workbook.checking import COLUMNS
+from manzanita.domain.workbook.xlsx import xlsx_sheets
 
 
 def sheets_of(data: bytes, file: str) -> Sheets:
     """The sheets of the file called ``file``. Raises :class:`WorkbookRefused` where it is no workbook we read."""
     if file.lower().endswith(".csv"):
         return _csv_sheets(data, file)
+    if file.lower().endswith(".xlsx"):
+        return xlsx_sheets(data, file)
     raise WorkbookRefused([f"{file} is not a workbook we read: its name ends neither in .xlsx nor in .csv."])
 
 
