@@ -17,7 +17,8 @@ import xlsxwriter
 
 from manzanita.domain.codes import code_set
 from manzanita.domain.layouts import field, layout, packaged_layout
-from manzanita.domain.layouts.files import layout_of_line, parse_record_file, rows_of, write_lines
+from manzanita.domain.layouts.files import parse_record_file, rows_of, write_lines
+from manzanita.domain.layouts.recognizing import layout_of_line
 from manzanita.domain.records import complete, layout_of
 from manzanita.domain.rules.declaration import Setting
 from manzanita.domain.rules.examples import meet

@@ -19,7 +19,8 @@ import polars as pl
 from manzanita.domain import records
 from manzanita.domain.findings import Finding, Severity
 from manzanita.domain.layouts import RECORDS, YEAR_FIELD, Field, known_numbers, layout
-from manzanita.domain.layouts.files import EXTRACT_COLUMNS, RecordFile, UnreadableFile, read_record_file
+from manzanita.domain.layouts.files import RecordFile, UnreadableFile, read_record_file
+from manzanita.domain.layouts.recognizing import EXTRACT_COLUMNS
 from manzanita.domain.rules import field_rules, row_rules
 from manzanita.domain.rules.context import CONTEXTS, ROW, SIS_KEYS, SSID_FIELDS
 from manzanita.domain.rules.declaration import PHASES, FieldRule, Row, Rule, RuleInfo, Setting

@@ -16,7 +16,7 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain import records
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
-from manzanita.domain.layouts.files import layout_of_line
+from manzanita.domain.layouts.recognizing import layout_of_line
 from manzanita.exchange.actions import TRANSACTION_CODES, finish_written, reject_lines
 from manzanita.exchange.models import Submission, SubmissionLine
 from manzanita.exchange.readback import LeftOut

@@ -23,24 +23,18 @@ import polars as pl
 
 from manzanita.domain.findings import Finding, Severity
 from manzanita.domain.layouts import (
-    RECORDS,
     UNKNOWN_LENGTH_LIMIT,
-    YEAR_FIELD,
     Field,
     Layout,
     damage,
-    layout,
-    layouts_in_use,
     packaged_layout,
 )
 from manzanita.domain.layouts.damage import DELIMITER, EXTRACT_SUFFIX, Damage
+from manzanita.domain.layouts.recognizing import EXTRACT_COLUMNS, field_count, recognize
 
-# The two columns an extract has beyond its layout: Upload Date and Last Date Updated.
-EXTRACT_COLUMNS = ("upload_date", "last_updated")
 LINE_CODE = "MZ-LINE"
 
 _BOM = b"\xef\xbb\xbf"
-_ACADEMIC_YEAR = re.compile(r"[0-9]{4}-[0-9]{4}")
 # All but the tab. No text of a record has them, and a database refuses some.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
@@ -108,13 +102,13 @@ def parse_record_file(data: bytes, file: str) -> RecordFile:
     if not lines and not undecodable:
         raise _unreadable(file, None, damage.empty_file(file))
 
-    recognized = _recognize(lines)
+    recognized = recognize(lines)
     if recognized is None:
         raise _unreadable(file, *damage.file_without_records(file, data, lines, undecodable))
     record_type, record_layout = recognized
     is_extract = record_type.endswith(EXTRACT_SUFFIX)
     record = record_type.removesuffix(EXTRACT_SUFFIX)
-    expected = _field_count(record_type, record_layout)
+    expected = field_count(record_type, record_layout)
 
     damaged = {
         number: damage.undecodable_line(number, carets, record_layout)
@@ -179,20 +173,6 @@ def length_limit(field: Field) -> int:
     return field.max_length if field.max_length is not None else UNKNOWN_LENGTH_LIMIT
 
 
-def layout_of_line(columns: Sequence[str]) -> Layout:
-    """The layout of the year that the columns of one line name, whatever stands behind them.
-
-    Raises ``KeyError`` where the first is no record type.
-    """
-    record = columns[0].removesuffix(EXTRACT_SUFFIX)
-    candidates = layouts_in_use(record)
-    for candidate in candidates:
-        year = _year_in(columns, candidate)
-        if year and layout(record, year) is candidate:
-            return candidate
-    return candidates[0]
-
-
 def _limits(record_layout: Layout, is_extract: bool) -> Mapping[str, int]:
     """Most characters of each column, in the order of a line."""
     limits = {field.number: length_limit(field) for field in record_layout.fields}
@@ -222,11 +202,6 @@ def _refuse_unwritable(record_layout: Layout, limits: Mapping[str, int], row: Ma
     raise FieldRefused(type_number, f"{row[type_number]!r} is not the record type {record_layout.record}")
 
 
-def _field_count(record_type: str, record_layout: Layout) -> int:
-    extra = len(EXTRACT_COLUMNS) if record_type.endswith(EXTRACT_SUFFIX) else 0
-    return len(record_layout.fields) + extra
-
-
 def _decoded_lines(data: bytes) -> tuple[list[str], dict[int, int]]:
     """Lines of ``data``, and for each line that is not UTF-8 the carets before its first bad byte.
 
@@ -253,46 +228,6 @@ def _decoded_lines(data: bytes) -> tuple[list[str], dict[int, int]]:
             lines.append("")
             undecodable[number] = raw[: error.start].count(b"^")
     return lines, undecodable
-
-
-def _recognize(lines: Sequence[str]) -> tuple[str, Layout] | None:
-    """Column 1 and the layout of the first line that has the right field count and is of the layout's own year.
-
-    Where no line is, in this order: the layout of the year that a line of another count names, so that each such line
-    is told; any line of a right count; the first known type in column 1: the file is a damaged one of that type.
-    """
-    of_year: tuple[str, Layout] | None = None
-    of_count: tuple[str, Layout] | None = None
-    named: tuple[str, Layout] | None = None
-    candidates: dict[str, list[Layout]] = {}
-    for line in lines:
-        record_type = line.partition(DELIMITER)[0]
-        record = record_type.removesuffix(EXTRACT_SUFFIX)
-        if record not in RECORDS:
-            continue
-        if record not in candidates:
-            candidates[record] = layouts_in_use(record)
-        count = line.count(DELIMITER) + 1
-        for candidate in candidates[record]:
-            if count != _field_count(record_type, candidate):
-                continue
-            if len(candidates[record]) == 1:
-                return record_type, candidate
-            year = _year_in(line.split(DELIMITER), candidate)
-            if year and layout(record, year) is candidate:
-                return record_type, candidate
-            of_year = of_year or ((record_type, layout(record, year)) if year else None)
-            of_count = of_count or (record_type, candidate)
-        named = named or (record_type, candidates[record][0])
-    return of_year or of_count or named
-
-
-def _year_in(columns: Sequence[str], record_layout: Layout) -> str:
-    """The academic year on a line, where it stands as the layout says; else empty text."""
-    number = YEAR_FIELD[record_layout.record]
-    place = record_layout.numbers.index(number)
-    text = columns[place] if place < len(columns) else ""
-    return text if _ACADEMIC_YEAR.fullmatch(text) else ""
 
 
 def _unreadable(file: str, line: int | None, told: Damage, is_damaged: bool = True) -> UnreadableFile:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from manzanita.domain.layouts.files import layout_of_line
+from manzanita.domain.layouts.recognizing import layout_of_line
 from manzanita.domain.records import ORDER
 from manzanita.exchange.gateway import Answers, WrittenFile
 
