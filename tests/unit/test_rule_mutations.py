@@ -47,7 +47,7 @@ def said(monkeypatch):
     cases_of, judge = validation._value_cases.__wrapped__, validation._judge_values
 
     def judge_values(record, frame):
-        if cases_of(record):
+        if cases_of(record, None):
             return judge(record, frame)
         return validation.Loaded(frame.with_columns(pl.lit("").alias(validation._EMPTIED)), [])
 

@@ -60,8 +60,9 @@ def _year(text: str) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "folder", type=Path, metavar="DIR", help="every regular file in it is read, none below"
+        "folder", type=Path, nargs="?", metavar="DIR", help="every regular file in it is read, none below"
     )
+    parser.add_argument("--explain", metavar="CODE", help="explain this rule instead of validating")
     parser.add_argument(
         "--phase",
         type=_phases,
@@ -82,15 +83,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 no fatal finding, 1 at least one, 2 nothing to read."""
+    from manzanita.commands.rules import explain
     from manzanita.domain.findings import Finding, Severity
     from manzanita.domain.rules.declaration import Setting
+    from manzanita.domain.specification import specification, specified_years
     from manzanita.domain.validation import validate_folder
     from manzanita.domain.years import academic_year_of
+    from manzanita.platform.offline import use_stored_specifications
 
     as_of = args.as_of or datetime.now(ZoneInfo("America/Los_Angeles")).date()
     year = args.year or academic_year_of(as_of)
+    if args.explain is not None:
+        return explain(args.explain, year)
+    if args.folder is None:
+        return _refuse("Name the folder to validate, or a rule with --explain CODE.")
     if not args.folder.is_dir():
         return _refuse(f"{args.folder} is not a folder.")
+    if unread := use_stored_specifications():
+        sys.stderr.write(unread + "\n")
     try:
         validated = validate_folder(args.folder, Setting(as_of, year), args.phase)
     except OSError as error:
@@ -107,6 +117,8 @@ def run(args: argparse.Namespace) -> int:
     files = f"{len(validated.files)} record file{'' if len(validated.files) == 1 else 's'}"
     told = ", ".join(f"{by_severity[severity]} {severity.replace('_', ' ')}" for severity in Severity)
     summary = f"As of {as_of}, academic year {year}: {files}, {lines} good lines; {told}."
+    for one in map(specification, specified_years()):
+        summary += f" Layouts and codes of {one.year}: {one.origin}." if one else ""
     if validated.others:
         summary += f" Not record files, not read: {', '.join(validated.others)}."
     if unattributed:

@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "manzanita.platform.answers.AnswerMiddleware",
+    "manzanita.platform.specifications.SpecificationMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -297,6 +298,8 @@ STATE_GATEWAY = {
     "files_dir": env.str("MANZANITA_STATE_FILES_DIR", str(VAR_DIR / "state_files")),
 }
 STATE_YEAR = env.str("MANZANITA_STATE_YEAR", "2026-2027")
+# How old a process may take the layouts and codes to be before it looks whether others were loaded; 0: it never looks.
+SPECIFICATION_SECONDS = env.float("MANZANITA_SPECIFICATION_SECONDS", 10.0)
 # Only crash tests set this: a named point at which the process ends itself once.
 CRASH_AT = env.str("MANZANITA_CRASH_AT", "")
 

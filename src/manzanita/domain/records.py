@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from manzanita.domain.layouts import RECORD_OF_FILE_NUMBER, layout
+from manzanita.domain.layouts import RECORD_OF_FILE_NUMBER, YEAR_FIELD, Layout, layout
 
 Values = Mapping[str, str]
 
@@ -50,15 +50,24 @@ def plan_key_of_service(values: Values) -> str:
     return "|".join(["PLAN", values["25.04"], values["25.07"], values["25.17"]])
 
 
+def layout_of(record: str, values: Values) -> Layout:
+    """The layout of the academic year that the values name; where they name none, of the year being judged."""
+    return layout(record, values.get(YEAR_FIELD[record]) or None)
+
+
 def complete(record: str, values: Values) -> dict[str, str]:
-    """``values`` with every field of the layout present, in file order, blanks as empty text."""
-    return {number: values.get(number, "") for number in layout(record).numbers}
+    """``values`` with every field of their year's layout present, in file order, blanks as empty text."""
+    return {number: values.get(number, "") for number in layout_of(record, values).numbers}
 
 
 def content(record: str, values: Values) -> dict[str, str]:
     """What must be equal for two lines to say the same: all but transaction type and local record id."""
     left_out = {TRANSACTION_FIELD[record], LOCAL_RECORD_FIELD[record]}
-    return {number: values.get(number, "") for number in layout(record).numbers if number not in left_out}
+    return {
+        number: values.get(number, "")
+        for number in layout_of(record, values).numbers
+        if number not in left_out
+    }
 
 
 def parse_state_date(text: str) -> date:

@@ -12,23 +12,32 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
 
 from manzanita.domain import records
 from manzanita.domain.findings import Finding, Severity
-from manzanita.domain.layouts import RECORDS, Field, layout
+from manzanita.domain.layouts import RECORDS, YEAR_FIELD, Field, known_numbers, layout
 from manzanita.domain.layouts.files import RecordFile, UnreadableFile, read_record_file
+from manzanita.domain.layouts.recognizing import EXTRACT_COLUMNS
 from manzanita.domain.rules import catalog, contexts, field_rules, row_rules
 from manzanita.domain.rules.context import ROW, SIS_KEYS, SSID_FIELDS
 from manzanita.domain.rules.declaration import PHASES, FieldRule, Row, Rule, RuleInfo, Setting
+from manzanita.domain.specification import (
+    Specification,
+    judged_year,
+    judging,
+    specification,
+    specified_years,
+)
 
 _TRANSACTION = {record: layout(record).fields[1].number for record in RECORDS}
 _DELETE = "D"
 # Numbers of the fields of a row that were emptied, each followed by a blank.
 _EMPTIED = "_emptied"
+_PLACE, _YEAR = "_place", "_year"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,16 @@ def evaluate_frames(
 ) -> list[Finding]:
     """Findings of frames by record type, each with ``file``, ``line`` and one text column a field.
 
-    Local rules run in every phase. The findings come in no order.
+    Local rules run in every phase. A value is judged by the layout and the codes of the year on its line, whole rows by
+    those of the setting's year. The findings come in no order.
     """
+    with judging(setting.year):
+        return _evaluate_frames(frames, setting, phases)
+
+
+def _evaluate_frames(
+    frames: Mapping[str, pl.DataFrame], setting: Setting, phases: Collection[str]
+) -> list[Finding]:
     found: list[Finding] = []
     usable: dict[str, pl.DataFrame] = {}
     for record, frame in frames.items():
@@ -129,11 +146,12 @@ def validate_folder(folder: Path, setting: Setting, phases: Collection[str] = PH
     frames = {
         record: pl.concat(
             [
-                file.frame.select("line", *file.layout.numbers).with_columns(file=pl.lit(file.file))
+                file.frame.drop(EXTRACT_COLUMNS, strict=False).with_columns(file=pl.lit(file.file))
                 for file in files
                 if file.record == record
-            ]
-        )
+            ],
+            how="diagonal",
+        ).with_columns(pl.col(pl.String).fill_null(""))
         for record in RECORDS
         if any(file.record == record for file in files)
     }
@@ -166,9 +184,11 @@ def _place(finding: Finding) -> tuple[str, int, str, tuple[str, ...]]:
 # Values
 
 
-@cache
-def _value_cases(record: str) -> tuple[tuple[FieldRule, Field, pl.Expr], ...]:
-    """Each field rule on each field of a record that it asks something of."""
+@lru_cache(maxsize=64)
+def _value_cases(
+    record: str, _specification: Specification | None
+) -> tuple[tuple[FieldRule, Field, pl.Expr], ...]:
+    """Each field rule on each field of a record that it asks something of, by the specification of the year judged."""
     cases = []
     for rule in field_rules():
         if record not in rule.records:
@@ -181,7 +201,30 @@ def _value_cases(record: str) -> tuple[tuple[FieldRule, Field, pl.Expr], ...]:
 
 
 def _judge_values(record: str, frame: pl.DataFrame) -> Loaded:
-    cases = _value_cases(record)
+    """Judge every line by its own year. A line that names no year is judged as one of the year being judged."""
+    if not specified_years():
+        return _judge_values_of_year(record, frame)
+    missing = [number for number in known_numbers(record) if number not in frame.columns]
+    own = pl.col(YEAR_FIELD[record])
+    year = pl.when(own.str.contains(r"^[0-9]{4}-[0-9]{4}$")).then(own).otherwise(pl.lit(judged_year()))
+    frame = (
+        frame.with_columns(pl.lit("").alias(number) for number in missing)
+        .with_row_index(_PLACE)
+        .with_columns(pl.when(year.is_in(specified_years())).then(year).otherwise(pl.lit("")).alias(_YEAR))
+    )
+    parts: list[pl.DataFrame] = []
+    findings: list[Finding] = []
+    for one in frame[_YEAR].unique(maintain_order=True):
+        with judging(one):
+            loaded = _judge_values_of_year(record, frame.filter(pl.col(_YEAR) == one))
+        parts.append(loaded.frame)
+        findings += loaded.findings
+    whole = pl.concat(parts).sort(_PLACE) if parts else frame
+    return Loaded(whole.drop(_PLACE, _YEAR), findings)
+
+
+def _judge_values_of_year(record: str, frame: pl.DataFrame) -> Loaded:
+    cases = _value_cases(record, specification())
     flags = frame.select(wrong.fill_null(False).alias(str(i)) for i, (_, _, wrong) in enumerate(cases))
     hits = flags.select(pl.all().any()).row(0) if frame.height else ()
     findings: list[Finding] = []
@@ -352,8 +395,8 @@ def _record_key(record: str, row: Row) -> str:
 
 
 def _frame_of(record: str, rows: Sequence[Mapping[str, str]]) -> pl.DataFrame:
-    schema = dict.fromkeys(layout(record).numbers, pl.String())
-    frame = pl.DataFrame(list(rows), schema=schema)
+    schema = dict.fromkeys(known_numbers(record), pl.String())
+    frame = pl.DataFrame(list(rows), schema=schema).with_columns(pl.all().fill_null(""))
     return frame.with_row_index("line", offset=1).with_columns(pl.col("line").cast(pl.Int64), file=pl.lit(""))
 
 

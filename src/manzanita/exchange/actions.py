@@ -14,7 +14,6 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain import records
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Reason, Severity, finding_identity
-from manzanita.domain.layouts import layout
 from manzanita.domain.layouts.files import write_lines
 from manzanita.domain.rules import owner_of
 from manzanita.exchange.gateway import Answer, GatewayUnavailable
@@ -127,7 +126,8 @@ def line_values(line: SubmissionLine) -> dict[str, str]:
 
 def line_text(line: SubmissionLine) -> str:
     """The exact caret line, without its line end."""
-    return write_lines(layout(line.record), [line_values(line)])[0]
+    values = line_values(line)
+    return write_lines(records.layout_of(line.record, values), [records.complete(line.record, values)])[0]
 
 
 @transaction.atomic

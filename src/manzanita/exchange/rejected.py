@@ -16,7 +16,7 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain import records
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
-from manzanita.domain.layouts import layout
+from manzanita.domain.layouts.recognizing import layout_of_line
 from manzanita.exchange.actions import TRANSACTION_CODES, finish_written, reject_lines
 from manzanita.exchange.models import Submission, SubmissionLine
 from manzanita.exchange.readback import LeftOut
@@ -61,7 +61,10 @@ def is_rejected_file(data: bytes) -> bool:
     """Whether the first line is a record as sent, with more columns than it has."""
     first = data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].split(b"^")
     record = first[0].decode("ascii", "replace")
-    return record in records.ORDER and len(first) > len(layout(record).fields)
+    if record not in records.ORDER:
+        return False
+    columns = [column.decode("utf-8", "replace") for column in first]
+    return len(columns) > len(layout_of_line(columns).fields)
 
 
 def parse_rejected(data: bytes, file: str) -> list[RejectedRow]:
@@ -88,7 +91,7 @@ def _row(line: str, file: str, number: int) -> RejectedRow:
             f'{file}, line {number} starts with "{record[:20]}", and not with {", ".join(records.ORDER)}. Take the '
             "file of rejected records from the state's site anew, without opening it in between."
         )
-    numbers = layout(record).numbers
+    numbers = layout_of_line(columns).numbers
     count = len(numbers)
     if len(columns) < count + 3:
         raise NotRejectedRecords(

@@ -44,6 +44,7 @@ from manzanita.platform.crash import crash_point
 from manzanita.platform.models import Job, JobState
 from manzanita.platform.reach import current_reach, reach
 from manzanita.platform.request_ids import request_id
+from manzanita.platform.specifications import look_again
 
 logger = logging.getLogger("manzanita.jobs")
 
@@ -221,6 +222,7 @@ def _run_claimed(run: JobRun | None) -> Exception | None:
     function: JobFunction | None = None
     try:
         function = _function_of(job.kind)
+        look_again()
         with request_id(f"job-{run.job_id}"), reach(job.reach):
             result = function(run)
         crash_point("job_not_closed")

@@ -1,10 +1,13 @@
-"""The job row: what runs in the background, how far it is, and who holds it."""
+"""The job row: what runs in the background, how far it is, and who holds it. And the loaded specifications."""
 
 from django.db import models
 from django.db.models import Q
 
 from manzanita.platform.clock import now
 from manzanita.platform.ids import new_public_id
+from manzanita.platform.specification_models import SpecificationChoice, SpecificationVersion
+
+__all__ = ["Job", "JobState", "SpecificationChoice", "SpecificationVersion"]
 
 
 class JobState(models.TextChoices):

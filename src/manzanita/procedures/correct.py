@@ -22,7 +22,6 @@ from manzanita.domain import records
 from manzanita.domain.access import Actor
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
 from manzanita.domain.findings import Finding, Owner, Reason
-from manzanita.domain.layouts import layout
 from manzanita.domain.layouts.files import FieldRefused, write_lines
 from manzanita.exchange.checks import check_lines, would_reject
 from manzanita.exchange.models import StateRecord
@@ -171,7 +170,7 @@ def _blockers(
             Reason("nothing-changed", "No value was changed.", Owner.CLERK, "Change the value that is wrong.")
         )
     try:
-        write_lines(layout(row.record), [values])
+        write_lines(records.layout_of(row.record, values), [records.complete(row.record, values)])
     except FieldRefused as refused:
         reasons.append(
             Reason(

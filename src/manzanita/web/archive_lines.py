@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from manzanita.domain import records
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import short_name
-from manzanita.domain.layouts import Field, layout
-from manzanita.domain.records import parse_state_date
+from manzanita.domain.layouts import Field
+from manzanita.domain.records import layout_of, parse_state_date
 from manzanita.web.state_lines import summary
 
 _DATE_FIELDS = {"SWDS": "22.11", "PLAN": "23.12", "SERV": "25.17", "MEET": "24.15"}
@@ -43,7 +43,7 @@ def line_view(
     record: str, values: Mapping[str, str], origins: Mapping[str, str], correct_id: int | None = None
 ) -> LineView:
     """A line of ``values`` (by state field number) as it goes to the state."""
-    fields = layout(record).fields
+    fields = layout_of(record, values).fields
     return LineView(
         record=record,
         text="^".join(values.get(field.number, "") for field in fields),
@@ -53,8 +53,8 @@ def line_view(
             LineField(
                 field.number,
                 short_name(field.number),
-                values[field.number],
-                _meaning(field, values[field.number]),
+                values.get(field.number, ""),
+                _meaning(field, values.get(field.number, "")),
                 origins.get(field.number, ""),
             )
             for field in fields

@@ -14,6 +14,7 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.fields import short_name
 from manzanita.domain.rules import RETIRED_SSID_CODES, rule_info
+from manzanita.domain.specification import error_text
 from manzanita.exchange.models import StateFinding
 from manzanita.exchange.plan import newest_line, standing_record
 from manzanita.exchange.queries import finding_of_actor, open_findings, operations_of
@@ -101,6 +102,7 @@ def finding(request: HttpRequest, pk: int) -> HttpResponse:
             **_words(one),
             "finding": one,
             "rule": rule_info(one.rule_code),
+            "state_text": error_text(one.rule_code),
             "name": name_of(person),
             "student_url": url_or_none("student", person.student.public_id) if person else None,
             "ssid": person.ssid if person else "",

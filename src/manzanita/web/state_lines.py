@@ -9,11 +9,12 @@ from typing import Any
 from manzanita.accounts.queries import user_names
 from manzanita.archive.models import Archive
 from manzanita.archive.queries import origins_of
-from manzanita.domain import records
+from manzanita.domain import layouts, records
 from manzanita.domain.access import Actor
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS, short_name
-from manzanita.domain.layouts import Field, layout
+from manzanita.domain.layouts import YEAR_FIELD, Field
+from manzanita.domain.specification import CONFIRMED
 from manzanita.exchange.actions import TRANSACTION_CODES, line_values
 from manzanita.exchange.holds import ON_ITS_WAY
 from manzanita.exchange.models import Operation, SubmissionLine
@@ -41,7 +42,7 @@ def meaning(number: str, value: str) -> str:
 
 def records_field(number: str) -> Field:
     """The layout field of a state number."""
-    return layout(records.record_of({number: ""})).by_number[number]
+    return layouts.field(number)
 
 
 def summary(record: str, values: Mapping[str, str]) -> str:
@@ -232,7 +233,7 @@ class OpenedLine:
     @property
     def unconfirmed_count(self) -> int:
         return sum(
-            row.position_confidence != "seen" or row.code_confidence not in ("", "seen")
+            row.position_confidence not in CONFIRMED or row.code_confidence not in ("", *CONFIRMED)
             for row in self.values
         )
 
@@ -250,7 +251,7 @@ def opened_operation(operation: Operation) -> OpenedLine:
         differing = changes(operation.record, line.values, operation.values)
         marked = {change.number for change in differing}
         codes = ", ".join(error["code"] for error in line.errors)
-        total = len(layout(operation.record).fields)
+        total = len(records.layout_of(operation.record, values).fields)
         if differing:
             told = "; ".join(f"{one.number} was {one.was or 'blank'}" for one in differing[:_TOLD_CHANGES])
             note = f"{len(differing)} of {total} fields differ from the line rejected on {us_date(line.answered_at)}"
@@ -261,7 +262,8 @@ def opened_operation(operation: Operation) -> OpenedLine:
     elif operation.kind == "replace":
         differing = changes(operation.record, operation.at_state, operation.values)
         marked = {change.number for change in differing}
-        note = f"{plural(len(differing), 'field')} of {len(layout(operation.record).fields)} differ from the state's"
+        total = len(records.layout_of(operation.record, values).fields)
+        note = f"{plural(len(differing), 'field')} of {total} differ from the state's"
     archive = Archive.objects.filter(pk=operation.archive_id).first() if operation.archive_id else None
     origins = origins_of(archive, operation.record_key) if archive and operation.kind != "delete" else {}
     return _opened(operation.record, values, origins, marked, note)
@@ -278,7 +280,7 @@ def opened_sent(line: SubmissionLine) -> OpenedLine:
 def _opened(
     record: str, values: Mapping[str, str], origins: Mapping[str, str], marked: set[str], note: str
 ) -> OpenedLine:
-    fields = layout(record).fields
+    fields = records.layout_of(record, values).fields
     given = {
         records.TRANSACTION_FIELD[record]: "the operation",
         records.LOCAL_RECORD_FIELD[record]: "our number of this line",
@@ -290,7 +292,8 @@ def _opened(
         parts += [("^", False)] if position else []
         parts.append((text, one.number in marked and bool(text)))
         declared = FIELDS.get(one.number)
-        known = code_set(one.code_set).codes.get(text) if one.code_set and text else None
+        year = values.get(YEAR_FIELD[record]) or None
+        known = code_set(one.code_set, year).codes.get(text) if one.code_set and text else None
         rows.append(
             ValueRow(
                 number=one.number,

@@ -16,7 +16,7 @@ from manzanita.auditing.kinds import ContentClass
 from manzanita.domain import records
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.fields import short_name
-from manzanita.domain.layouts import layout
+from manzanita.domain.records import layout_of
 from manzanita.exchange.actions import reject_by_hand, resume_submission, take_back
 from manzanita.exchange.canceling import may_cancel, taken_back_reason
 from manzanita.exchange.gateway.choice import gateway
@@ -136,7 +136,10 @@ def _rows(actor: Actor, found: Submission, lines: list[SubmissionLine]) -> list[
                     for error, finding in zip(line.errors, own, strict=True)
                 ],
                 "why_waiting": why.get(line.pk, ""),
-                "fields": [(field.number, short_name(field.number)) for field in layout(line.record).fields]
+                "fields": [
+                    (field.number, short_name(field.number))
+                    for field in layout_of(line.record, line.values).fields
+                ]
                 if line.pk in why
                 else [],
             }
@@ -215,7 +218,7 @@ def submission_reject(request: HttpRequest, public_id: uuid.UUID) -> HttpRespons
         raise Http404("no such line")
     code, text = request.POST.get("code", "").strip(), request.POST.get("text", "").strip()
     field = request.POST.get("field", "")
-    if field not in ("", *layout(line.record).numbers):
+    if field not in ("", *layout_of(line.record, line.values).numbers):
         raise Http404("no such field")
     if not code or not text or len(code) > 20:
         messages.error(request, "Not noted: give the state's code (at most 20 characters) and its words.")

@@ -19,8 +19,8 @@ from manzanita.auditing.queries import changes_of_student, reads_of_student
 from manzanita.domain.access import CAPABILITY_WORDS, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Reason
-from manzanita.domain.layouts import layout
 from manzanita.domain.layouts.files import write_lines
+from manzanita.domain.records import complete, layout_of
 from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
 from manzanita.exchange.models import StateRecord
 from manzanita.exchange.queries import StripCell, lines_of_student, state_strip
@@ -377,8 +377,8 @@ def _state_tab(file: StudentFile) -> dict[str, Any]:
 
 
 def _state_line(record: StateRecord) -> dict[str, Any]:
-    shape = layout(record.record)
-    text = write_lines(shape, [record.values])[0]
+    shape = layout_of(record.record, record.values)
+    text = write_lines(shape, [complete(record.record, record.values)])[0]
     return {
         "record": record,
         "parts": [(text, False)],

@@ -1,4 +1,7 @@
-"""Code sets of CALPADS, each code and each name with the confidence of its source.
+"""Code sets of CALPADS by year, each code and each name with the confidence of its source.
+
+The packaged sets hold in every year for which the district has not loaded the state's workbook
+(:mod:`manzanita.domain.specification`).
 
 ``codes.csv`` holds one code a row; ``sets.csv`` says which sets are complete. An unknown code is an
 error only in a complete set: elsewhere our list may simply be short of rows. ``years.csv`` holds the academic
@@ -13,6 +16,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+
+from manzanita.domain.specification import CONFIRMED, specification
 
 _FOLDER = Path(__file__).parent
 
@@ -36,8 +41,8 @@ class Code:
 
     @property
     def is_confirmed(self) -> bool:
-        """True where a public state source prints the code: only such codes may go to the real state."""
-        return self.code_confidence == "seen"
+        """True where a public state source or the state's own workbook prints the code."""
+        return self.code_confidence in CONFIRMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +64,15 @@ class CodeSet:
         return sorted((c for c in self.codes.values() if c.status == "current"), key=lambda c: c.code)
 
 
+def code_sets(year: str | None = None) -> Mapping[str, CodeSet]:
+    """Every code set of ``year`` (``None``: the year being judged) by name."""
+    known = specification(year)
+    return known.code_sets if known else packaged_code_sets()
+
+
 @cache
-def code_sets() -> Mapping[str, CodeSet]:
-    """Every code set by name. Raises ``ValueError`` when a set has codes but no completeness row."""
+def packaged_code_sets() -> Mapping[str, CodeSet]:
+    """The sets that the product brings along. Raises ``ValueError`` for a set without a completeness row."""
     with (_FOLDER / "years.csv").open(encoding="utf-8", newline="") as file:
         years = {
             (row["code_set"], row["code"]): (row["first_year"], row["last_year"])
@@ -95,6 +106,6 @@ def code_sets() -> Mapping[str, CodeSet]:
     return MappingProxyType(sets)
 
 
-def code_set(name: str) -> CodeSet:
-    """The code set called ``name``. Raises ``KeyError`` when there is none."""
-    return code_sets()[name]
+def code_set(name: str, year: str | None = None) -> CodeSet:
+    """The code set called ``name`` in ``year`` (``None``: the year being judged). Raises ``KeyError``."""
+    return code_sets(year)[name]

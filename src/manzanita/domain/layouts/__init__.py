@@ -1,5 +1,8 @@
 """Record layouts of CALPADS by year: which field stands where, how long, from which code set, how sure.
 
+The packaged layouts hold in every year for which the district has not loaded the state's workbook
+(:mod:`manzanita.domain.specification`).
+
 Fields are named by the state's own numbers (``"23.15"``) everywhere in Manzanita. The reader and the
 writer of caret files are in :mod:`manzanita.domain.layouts.files`.
 """
@@ -12,11 +15,22 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-CURRENT_YEAR = "2026-2027"
+from manzanita.domain.specification import CONFIRMED, CURRENT_YEAR, specification, specified_years
+
 SPED_RECORDS = ("SWDS", "MEET", "PLAN", "SERV")
 SIS_RECORDS = ("SENR", "SINF")
 # Every record that a file may hold: those above, and what became of students after school.
 RECORDS = (*SPED_RECORDS, "PSTS", *SIS_RECORDS)
+# Where a record says of which academic year it is.
+YEAR_FIELD: Mapping[str, str] = {
+    "SWDS": "22.05",
+    "MEET": "24.05",
+    "PLAN": "23.05",
+    "SERV": "25.06",
+    "PSTS": "17.07",
+    "SENR": "1.07",
+    "SINF": "2.08",
+}
 
 # A field whose length no source prints is too long beyond this.
 UNKNOWN_LENGTH_LIMIT = 255
@@ -52,8 +66,8 @@ class Field:
 
     @property
     def is_confirmed(self) -> bool:
-        """True where a public state source prints the position."""
-        return self.confidence == "seen"
+        """True where a public state source or the state's own workbook prints the position."""
+        return self.confidence in CONFIRMED
 
 
 @dataclass(frozen=True)
@@ -78,15 +92,37 @@ class Layout:
         return tuple(field.number for field in self.fields if field.is_key)
 
 
-@cache
-def layout(record: str, year: str = CURRENT_YEAR) -> Layout:
-    """The layout of ``record`` (``"PLAN"``) in ``year`` (``"2026-2027"``).
+def layout(record: str, year: str | None = None) -> Layout:
+    """The layout of ``record`` (``"PLAN"``) in ``year`` (``"2026-2027"``; ``None``: the year being judged).
 
-    Raises ``KeyError`` when no layout of that record and year is known.
+    A year for which no workbook is loaded has the packaged layout. Raises ``KeyError`` for an unknown record.
     """
-    path = _FOLDER / year / f"{record.lower()}.csv"
+    known = specification(year)
+    return known.layouts[record] if known else packaged_layout(record)
+
+
+def layouts_in_use(record: str) -> list[Layout]:
+    """Every layout that a line of ``record`` may have: that of the year being judged first, none twice."""
+    years = (None, *reversed(specified_years()))
+    return list(
+        {id(one): one for one in (*(layout(record, y) for y in years), packaged_layout(record))}.values()
+    )
+
+
+def known_numbers(record: str) -> tuple[str, ...]:
+    """Numbers of every field that ``record`` has in any layout in use, the packaged ones first."""
+    others = (one.numbers for one in layouts_in_use(record))
+    return tuple(
+        dict.fromkeys((*packaged_layout(record).numbers, *(n for numbers in others for n in numbers)))
+    )
+
+
+@cache
+def packaged_layout(record: str) -> Layout:
+    """The layout of ``record`` that the product brings along. Raises ``KeyError`` for an unknown record."""
+    path = _FOLDER / CURRENT_YEAR / f"{record.lower()}.csv"
     if not path.exists():
-        raise KeyError(f"no layout of {record} for {year}")
+        raise KeyError(f"no layout of {record}")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     fields = tuple(
@@ -106,13 +142,18 @@ def layout(record: str, year: str = CURRENT_YEAR) -> Layout:
         )
         for row in rows
     )
-    return Layout(record, year, fields)
+    return Layout(record, CURRENT_YEAR, fields)
 
 
-def field(number: str, year: str = CURRENT_YEAR) -> Field:
-    """The field with the state's ``number`` (``"23.15"``). Raises ``KeyError`` when unknown."""
+def field(number: str, year: str | None = None) -> Field:
+    """The field with the state's ``number`` (``"23.15"``). Raises ``KeyError`` when unknown.
+
+    One that the layout of the year does not have any more is described as the packaged layout does: values of
+    former years still need their name.
+    """
     record = RECORD_OF_FILE_NUMBER[number.split(".")[0]]
-    return layout(record, year).by_number[number]
+    known = layout(record, year).by_number.get(number)
+    return known or packaged_layout(record).by_number[number]
 
 
 RECORD_OF_FILE_NUMBER = {

@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import repeat
 from operator import le
 from pathlib import Path
@@ -23,11 +22,16 @@ from pathlib import Path
 import polars as pl
 
 from manzanita.domain.findings import Finding, Severity
-from manzanita.domain.layouts import RECORDS, UNKNOWN_LENGTH_LIMIT, Field, Layout, damage, layout
+from manzanita.domain.layouts import (
+    UNKNOWN_LENGTH_LIMIT,
+    Field,
+    Layout,
+    damage,
+    packaged_layout,
+)
 from manzanita.domain.layouts.damage import DELIMITER, EXTRACT_SUFFIX, Damage
+from manzanita.domain.layouts.recognizing import EXTRACT_COLUMNS, field_count, recognize
 
-# The two columns an extract has beyond its layout: Upload Date and Last Date Updated.
-EXTRACT_COLUMNS = ("upload_date", "last_updated")
 LINE_CODE = "MZ-LINE"
 
 _BOM = b"\xef\xbb\xbf"
@@ -41,7 +45,8 @@ class RecordFile:
 
     ``frame`` has ``line`` (one-based physical line) and one text column for each state number of the layout,
     ``""`` for an empty field; the record type stands there without ``-R``, which ``is_extract`` says. Extracts also
-    have ``upload_date`` and ``last_updated``. ``set_aside`` holds one finding for each line not in the frame.
+    have ``upload_date`` and ``last_updated``. Fields that only the packaged layout has stand at the end, all empty.
+    ``set_aside`` holds one finding for each line not in the frame.
     """
 
     file: str
@@ -83,7 +88,10 @@ def read_record_file(path: Path) -> RecordFile:
 
 
 def parse_record_file(data: bytes, file: str) -> RecordFile:
-    """Read the content of a caret file called ``file``; see :func:`read_record_file`."""
+    """Read the content of a caret file called ``file``; see :func:`read_record_file`.
+
+    Where the layouts of several years are in use, the file has that of the year its first line names.
+    """
     if damage.is_marked_utf_16(data):
         raise _unreadable(file, None, damage.utf_16(file))
     if other := damage.other_sort(file, data):
@@ -94,13 +102,13 @@ def parse_record_file(data: bytes, file: str) -> RecordFile:
     if not lines and not undecodable:
         raise _unreadable(file, None, damage.empty_file(file))
 
-    record_type = _record_type(lines)
-    if record_type is None:
+    recognized = recognize(lines)
+    if recognized is None:
         raise _unreadable(file, *damage.file_without_records(file, data, lines, undecodable))
+    record_type, record_layout = recognized
     is_extract = record_type.endswith(EXTRACT_SUFFIX)
     record = record_type.removesuffix(EXTRACT_SUFFIX)
-    record_layout = layout(record)
-    expected = _field_count(record_type)
+    expected = field_count(record_type, record_layout)
 
     damaged = {
         number: damage.undecodable_line(number, carets, record_layout)
@@ -142,7 +150,7 @@ def write_lines(
     character, a value longer than its field, a number that the layout does not have, or another record type.
     """
     record_type = record_layout.record + (EXTRACT_SUFFIX if is_extract else "")
-    limits = _limits(record_layout.record, record_layout.year, is_extract)
+    limits = _limits(record_layout, is_extract)
     type_number, *others = limits
     lines = []
     for row in rows:
@@ -165,10 +173,9 @@ def length_limit(field: Field) -> int:
     return field.max_length if field.max_length is not None else UNKNOWN_LENGTH_LIMIT
 
 
-@cache
-def _limits(record: str, year: str, is_extract: bool) -> Mapping[str, int]:
+def _limits(record_layout: Layout, is_extract: bool) -> Mapping[str, int]:
     """Most characters of each column, in the order of a line."""
-    limits = {field.number: length_limit(field) for field in layout(record, year).fields}
+    limits = {field.number: length_limit(field) for field in record_layout.fields}
     return {**limits, **(dict.fromkeys(EXTRACT_COLUMNS, UNKNOWN_LENGTH_LIMIT) if is_extract else {})}
 
 
@@ -193,12 +200,6 @@ def _refuse_unwritable(record_layout: Layout, limits: Mapping[str, int], row: Ma
             )
     type_number = record_layout.fields[0].number
     raise FieldRefused(type_number, f"{row[type_number]!r} is not the record type {record_layout.record}")
-
-
-@cache
-def _field_count(record_type: str) -> int:
-    extra = len(EXTRACT_COLUMNS) if record_type.endswith(EXTRACT_SUFFIX) else 0
-    return len(layout(record_type.removesuffix(EXTRACT_SUFFIX)).fields) + extra
 
 
 def _decoded_lines(data: bytes) -> tuple[list[str], dict[int, int]]:
@@ -229,22 +230,6 @@ def _decoded_lines(data: bytes) -> tuple[list[str], dict[int, int]]:
     return lines, undecodable
 
 
-def _record_type(lines: Sequence[str]) -> str | None:
-    """Column 1 of the first line that names a known type with the right field count.
-
-    Where no line is good, the first known type in column 1: the file is a damaged one of that type.
-    """
-    named: str | None = None
-    for line in lines:
-        record_type = line.partition(DELIMITER)[0]
-        if record_type.removesuffix(EXTRACT_SUFFIX) not in RECORDS:
-            continue
-        if line.count(DELIMITER) == _field_count(record_type) - 1:
-            return record_type
-        named = named or record_type
-    return named
-
-
 def _unreadable(file: str, line: int | None, told: Damage, is_damaged: bool = True) -> UnreadableFile:
     return UnreadableFile(file, told.text, [_line_finding(file, line, None, told)] if is_damaged else ())
 
@@ -272,8 +257,10 @@ def _frame(
     columns = [*record_layout.numbers, *(EXTRACT_COLUMNS if is_extract else ())]
     numbers = pl.Series("line", line_numbers, dtype=pl.Int64)
     schema = dict.fromkeys(columns, pl.String())
+    gone = [n for n in packaged_layout(record_layout.record).numbers if n not in record_layout.by_number]
+    empty = [pl.lit("").alias(number) for number in gone]
     if not lines:
-        return pl.DataFrame(schema=schema).insert_column(0, numbers)
+        return pl.DataFrame(schema=schema).insert_column(0, numbers).with_columns(empty)
     # Every line has exactly the right number of fields here: the CSV reader can neither pad nor cut.
     frame = pl.read_csv(
         "\n".join(lines).encode(),
@@ -283,4 +270,4 @@ def _frame(
         schema=schema,
         empty_string_is_null=False,
     )
-    return frame.insert_column(0, numbers)
+    return frame.insert_column(0, numbers).with_columns(empty)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
+from manzanita.domain.layouts.recognizing import layout_of_line
 from manzanita.domain.records import ORDER
 from manzanita.exchange.gateway import Answers, WrittenFile
 
@@ -14,7 +15,10 @@ _DELETE = "D"
 
 
 class FileGateway:
-    """Files are numbered in the order of upload: deletes first, services before plans, then the rest."""
+    """Files are numbered in the order of upload: deletes first, services before plans, then the rest.
+
+    Lines of years in which the fields of a record stand in another order go into files of their own.
+    """
 
     form = "files"
 
@@ -31,7 +35,7 @@ class FileGateway:
         self._folder.mkdir(parents=True, exist_ok=True)
         written = []
         # Sorting is stable, so that lines of one file stay in the order they came in.
-        for number, ((is_change, _, record), group) in enumerate(
+        for number, ((is_change, _, record, _), group) in enumerate(
             groupby(sorted(filter(None, lines), key=_place), _place), 1
         ):
             of_file = list(group)
@@ -60,9 +64,10 @@ class FileGateway:
         return None
 
 
-def _place(line: str) -> tuple[bool, int, str]:
-    """Where a line belongs: whether it adds or replaces, the place of its record type, the record type."""
-    record, transaction, _ = line.split("^", 2)
+def _place(line: str) -> tuple[bool, int, str, tuple[str, ...]]:
+    """Where a line belongs: whether it adds or replaces, the place of its record type, the type, its fields' order."""
+    columns = line.split("^")
+    record, transaction = columns[:2]
     order = ORDER.index(record)
     is_change = transaction != _DELETE
-    return is_change, order if is_change else -order, record
+    return is_change, order if is_change else -order, record, layout_of_line(columns).numbers

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
-from manzanita.domain.layouts import layout
+from manzanita.domain.layouts import YEAR_FIELD
+from manzanita.domain.records import layout_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,14 @@ def refusals(lines: Iterable[Line], *, form: str, destination: str, peer: str) -
     positions: dict[str, dict[str, str]] = {}
     codes: dict[str, dict[str, str]] = {}
     for line in lines:
-        for field in layout(line.record).fields:
+        year = line.values.get(YEAR_FIELD[line.record]) or None
+        for field in layout_of(line.record, line.values).fields:
             # A file has every position, filled or not: a wrong position shifts all that follow it.
             if not field.is_confirmed:
                 positions.setdefault(line.record, {})[field.number] = field.confidence
             value = line.values.get(field.number, "")
             if value and field.code_set:
-                code = code_set(field.code_set).codes.get(value)
+                code = code_set(field.code_set, year).codes.get(value)
                 if code is None or not code.is_confirmed:
                     codes.setdefault(field.code_set, {})[value] = code.code_confidence if code else "unknown"
     for record, numbers in sorted(positions.items()):
