@@ -52,27 +52,43 @@ def would_reject(finding: Finding) -> bool:
     return finding.severity is Severity.FATAL and finding.phase == "input"
 
 
+# The fields of an enrollment that its rows carry; the SIS tells the others with each of its files.
+ENROLLMENT_FIELDS = (
+    *("1.01", "1.04", "1.05", "1.06", "1.08", "1.09", "1.17"),
+    *("1.22", "1.23", "1.24", "1.25", "1.26"),
+)
+
+
 def enrollment_rows(student_id: int) -> list[dict[str, str]]:
     """The student's enrollments as SENR lines, as far as the rules read them."""
-    student = Student.unscoped.get(pk=student_id)
-    ssid = Ssid.objects.believed().filter(student_id=student_id).order_by("-effective_from").first()
-    return [
-        complete(
+    return enrollment_rows_of([student_id])[student_id]
+
+
+def enrollment_rows_of(student_ids: Collection[int]) -> dict[int, list[dict[str, str]]]:
+    """The enrollments of each of these students as SENR lines, as far as the rules read them; three queries."""
+    born = dict(Student.unscoped.filter(pk__in=student_ids).values_list("pk", "birth_on"))
+    ssids = dict(
+        Ssid.objects.believed()
+        .filter(student_id__in=student_ids)
+        .order_by("effective_from")
+        .values_list("student_id", "ssid")
+    )
+    found: dict[int, list[dict[str, str]]] = {student_id: [] for student_id in student_ids}
+    for enrollment in Enrollment.objects.believed().filter(student_id__in=student_ids).order_by("pk"):
+        student_id = enrollment.student_id
+        values = (
             "SENR",
-            {
-                "1.01": "SENR",
-                "1.04": enrollment.lea_code,
-                "1.05": enrollment.school_code,
-                "1.06": enrollment.nps_code,
-                "1.08": ssid.ssid if ssid else "",
-                "1.09": enrollment.local_student_id,
-                "1.17": state_date(student.birth_on),
-                "1.22": state_date(enrollment.started_on),
-                "1.23": enrollment.status_code,
-                "1.24": enrollment.grade_code,
-                "1.25": state_date(enrollment.effective_to),
-                "1.26": enrollment.exit_reason_code,
-            },
+            enrollment.lea_code,
+            enrollment.school_code,
+            enrollment.nps_code,
+            ssids.get(student_id, ""),
+            enrollment.local_student_id,
+            state_date(born[student_id]),
+            state_date(enrollment.started_on),
+            enrollment.status_code,
+            enrollment.grade_code,
+            state_date(enrollment.effective_to),
+            enrollment.exit_reason_code,
         )
-        for enrollment in Enrollment.objects.believed().filter(student_id=student_id)
-    ]
+        found[student_id].append(complete("SENR", dict(zip(ENROLLMENT_FIELDS, values, strict=True))))
+    return found
