@@ -83,7 +83,11 @@ def _judged(person: int, finding: Finding, rows: Rows, year: str) -> Judged:
 
 
 def _inputs(finding: Finding, rows: Rows, year: str) -> str:
-    """A digest of the values that the rule read on the record, and of whole records that it read beside it."""
+    """A digest of the values that the rule read on the record, and of all records that its contexts may read.
+
+    Those count whole, the record itself among them: a dismissal that ends too early is read again, one that outlasts
+    its values is not.
+    """
     record = finding.record or ""
     numbers, beside = _reads(finding.code, record, year)
     read = sorted(numbers | set(finding.fields))

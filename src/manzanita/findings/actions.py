@@ -97,9 +97,7 @@ def store_findings(said: Mapping[int, Sequence[Said]]) -> Stored:
                 changed.append(old)
     gone = [one for one in known.values() if one.state != "closed" and one.identity not in said_now]
     RuleFinding.objects.bulk_create(new, batch_size=_AT_ONCE)
-    RuleFinding.objects.bulk_update(
-        changed, [*_SAID, "state", "opened_at", "closed_at"], batch_size=_AT_ONCE
-    )
+    RuleFinding.objects.bulk_update(changed, [*_SAID, "state", "opened_at", "closed_at"], batch_size=_AT_ONCE)
     RuleFinding.objects.filter(pk__in=seen).update(last_seen_at=now)
     RuleFinding.objects.filter(pk__in=[one.pk for one in gone]).update(state="closed", closed_at=now)
     events += [FindingEvent(finding=one, kind="opened", at=now) for one in new]

@@ -25,8 +25,8 @@ class RuleFinding(models.Model):
     ``identity`` names rule, student, record and fields; ``inputs`` is a digest of the values that the rule read.
     ``state``: ``open``, ``dismissed`` (a person has said why nothing is to be mended, of ``dismissed_inputs``), or
     ``closed`` (the rule says it no longer). What was said stays when the state changes: an open finding with a
-    ``dismissed_at`` was dismissed before, of other values. ``school_code`` is the student's school when it was last seen
-    there. ``not_evaluated`` as severity means that the rule could not decide.
+    ``dismissed_at`` was dismissed before, of other values. ``school_code`` is the student's school at that LEA when the
+    rule last spoke. ``not_evaluated`` as severity means that the rule could not decide.
     """
 
     STATES = [("open", "Open"), ("dismissed", "Dismissed"), ("closed", "Closed")]

@@ -14,7 +14,8 @@ from django.http import Http404
 from manzanita.domain.access import Actor
 from manzanita.findings.models import ChangedStudent, FindingEvent, RuleFinding
 from manzanita.platform import clock
-from manzanita.students.models import Student
+from manzanita.students.caseload import managers_of
+from manzanita.students.models import Student, TeamMember
 from manzanita.students.scope import lea_filter, visible_to
 
 PAGE_SIZE = 50
@@ -22,11 +23,14 @@ WEEKS = 8
 RECENT = timedelta(days=30)
 # A page counts no further than this; of more it says so.
 COUNTED = 10_000
+# Severities that ask somebody to do something.
+TO_SETTLE = ("fatal", "warning")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a list of findings asks for; blank is any. ``assignee``: a key, ``nobody``, or ``asked`` (of the reader)."""
+    """What a list of findings asks for; blank is any. ``severity`` blank: fatal ones and warnings, which are to settle;
+    ``any``: all. ``assignee``: a key, ``nobody``, or ``asked`` (of the reader, who has not answered)."""
 
     state: str = "open"
     rule: str = ""
@@ -45,9 +49,11 @@ def findings_of(actor: Actor) -> QuerySet[RuleFinding]:
 
 def wanted_findings(actor: Actor, wanted: Wanted) -> QuerySet[RuleFinding]:
     found = findings_of(actor).filter(state=wanted.state)
+    if not wanted.severity:
+        found = found.filter(severity__in=TO_SETTLE)
     for name, value in (
         ("rule_code", wanted.rule),
-        ("severity", wanted.severity),
+        ("severity", wanted.severity.replace("any", "")),
         ("school_code", wanted.school),
         ("owner", wanted.owner),
     ):
@@ -118,7 +124,7 @@ class ToSettle:
 
 def to_settle(actor: Actor) -> ToSettle:
     """One query."""
-    found = findings_of(actor).filter(state="open", severity__in=["fatal", "warning"])
+    found = findings_of(actor).filter(state="open", severity__in=TO_SETTLE)
     counts = found.aggregate(
         fatal=Count("pk", filter=Q(severity="fatal")),
         warnings=Count("pk", filter=Q(severity="warning")),
@@ -170,9 +176,7 @@ def rule_counts(actor: Actor, code: str = "") -> list[RuleCount]:
 _STEPS = {"opened": 1, "returned": 1, "closed": -1, "dismissed": -1}
 
 
-def _rule_count(
-    code: str, now: Counter[str], days: Counter[tuple[date, str]], today: date
-) -> RuleCount:
+def _rule_count(code: str, now: Counter[str], days: Counter[tuple[date, str]], today: date) -> RuleCount:
     weeks = [
         now["open"] - sum(_STEPS[kind] * count for (day, kind), count in days.items() if day > end)
         for end in (today - timedelta(weeks=back) for back in range(WEEKS, -1, -1))
@@ -183,6 +187,22 @@ def _rule_count(
     )
     closed = sum(count for (day, kind), count in days.items() if day > lately and kind == "closed")
     return RuleCount(code, now["open"], now["dismissed"], opened, closed, [max(0, one) for one in weeks])
+
+
+def who_knows(student_id: int) -> dict[int, str]:
+    """The student's case manager, then the team: key to role in words; two queries."""
+    today = clock.today()
+    found = dict.fromkeys(managers_of([student_id], today).values(), "case manager")
+    team = TeamMember.objects.as_of(effective=today).filter(student_id=student_id).order_by("user_id")
+    for user_id, role in team.values_list("user_id", "role"):
+        found.setdefault(user_id, role.lower() or "on the team")
+    return found
+
+
+def assignees_of(actor: Actor, state: str) -> list[int]:
+    """Keys of the people to whom findings in this state are given."""
+    found = findings_of(actor).filter(state=state, assignee_id__isnull=False).order_by()
+    return list(found.values_list("assignee_id", flat=True).distinct())
 
 
 def schools_with_findings(actor: Actor, state: str) -> list[str]:

@@ -116,7 +116,9 @@ def _everybody() -> Iterator[list[int]]:
             ArchivedRecord.objects.all(),
             RuleFinding.objects.exclude(state="closed"),
         ):
-            later = rows.filter(student_id__gt=last).order_by("student_id").values_list("student_id", flat=True)
+            later = (
+                rows.filter(student_id__gt=last).order_by("student_id").values_list("student_id", flat=True)
+            )
             found |= set(later.distinct()[:_MARKED_AT_ONCE])
         ids = sorted(found)[:_MARKED_AT_ONCE]
         if not ids:
