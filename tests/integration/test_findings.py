@@ -67,7 +67,9 @@ def test_a_finding_says_whose_it_is_and_what_was_seen(small_world):
     assert found.record_key == f"MEET|{w.LEA}|{w.SSIDS['alder']}|20261120"
     assert found.fields == ["24.15", "24.17", "24.18"]
     assert found.values == {"24.15": "20261120", "24.17": "Y", "24.18": ""}
-    assert found.message.startswith("The meeting was held on 2026-11-20; the plan review was due on 2026-11-14")
+    assert found.message.startswith(
+        "The meeting was held on 2026-11-20; the plan review was due on 2026-11-14"
+    )
     assert found.first_seen_at == found.opened_at == found.last_seen_at == w.NOON
     assert kinds(found) == ["opened"]
 
@@ -116,12 +118,19 @@ def test_one_student_s_records_do_not_weigh_on_another_s(small_world):
     """Two students without an SSID share the keys of their records; each is judged alone."""
     blank = {"24.06": ""}
     rows = {
-        number: {"MEET": [complete("MEET", w.meet("alder", day, **blank))], "SWDS": [], "PLAN": [], "SERV": []}
+        number: {
+            "MEET": [complete("MEET", w.meet("alder", day, **blank))],
+            "SWDS": [],
+            "PLAN": [],
+            "SERV": [],
+        }
         for number, day in ((1, "20241120"), (2, "20261120"))
     }
     together = judge({**rows}, as_of=w.TODAY, year="2026-2027")
     assert LATE not in {one.finding.code for of_student in together.values() for one in of_student}
-    alone = {number: judge({number: rows[number]}, as_of=w.TODAY, year="2026-2027")[number] for number in rows}
+    alone = {
+        number: judge({number: rows[number]}, as_of=w.TODAY, year="2026-2027")[number] for number in rows
+    }
     assert together == alone
 
 
@@ -142,8 +151,8 @@ def test_judging_costs_the_same_for_few_and_many(small_world, django_assert_num_
         archive(student, [("PLAN", values)])
     ids = [student.pk for student in many]
     check_students(ids)
-    # savepoint, lock; report statuses, archives 2, SSIDs, what the state holds, enrollments 3; savepoint, findings, last
-    # seen, closed; both savepoints released
+    # savepoint, lock; report statuses, archives 2, SSIDs, what the state holds, enrollments 3; savepoint, findings,
+    # last seen; both savepoints released
     with django_assert_num_queries(15):
         assert check_students(ids).kept == 2 * count
 

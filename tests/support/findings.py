@@ -24,6 +24,13 @@ def late_meeting(world: w.World) -> tuple[Archive, RuleFinding]:
     return stored, RuleFinding.objects.get(rule_code=LATE)
 
 
+def no_disability(world: w.World) -> RuleFinding:
+    """A plan of Towhee without a disability, and the fatal finding about it."""
+    archive(world.students["towhee"], [("PLAN", w.plan("towhee", "20261123", **{"23.15": ""}))])
+    judged(world)
+    return RuleFinding.objects.get(rule_code="GERR0001")
+
+
 def corrected(world: w.World, stored: Archive, **changes: str) -> Archive:
     """A correction that takes the place of the archive; the rules judge it."""
     newer = archive(world.students["alder"], late_rows(**changes), cause="correction", supersedes=stored)

@@ -192,7 +192,10 @@ def trend_of(rules: Sequence[RuleCount]) -> dict[str, Any] | None:
         }
         for index, (total, day) in enumerate(zip(totals, days, strict=True))
     ]
-    words = f"Open: {totals[0]} on {us_date(days[0])}, {totals[-1]} today; the most on one of these days was {max(totals)}."
+    words = (
+        f"Open: {totals[0]} on {us_date(days[0])}, {totals[-1]} today; "
+        f"the most on one of these days was {max(totals)}."
+    )
     return {
         "bars": bars,
         "width": len(totals) * width,

@@ -31,8 +31,8 @@ class StudentFile:
     """One student as the LEA ``lea_code`` knows and reports them: the actor's own, or for a SELPA, a nonpublic school
     and others the LEA at which the student is.
 
-    ``operations``, ``at_state``, ``should``, ``findings`` (the state's answers), ``rule_findings``, ``meetings`` and ``archives`` are those of that
-    LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here.
+    ``operations``, ``at_state``, ``should``, ``findings`` (the state's answers), ``rule_findings``, ``meetings`` and
+    ``archives`` are those of that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here.
     ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 

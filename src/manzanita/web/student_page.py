@@ -311,9 +311,13 @@ def _strip_reasons(file: StudentFile) -> list[dict[str, Any]]:
         )
     reasons += _rule_reasons(file)
     explained = {finding.record_key for finding in file.findings}
+    # What the state would reject is told by the finding that says why.
+    told = {one.record_key for one in file.rule_findings if one.severity == "fatal"}
     may_send = file.actor.may(Capability.SEND_TO_STATE)
     for operation in file.operations:
         if not operation.holds or operation.record_key in explained:
+            continue
+        if operation.hold_code == "input-error" and operation.record_key in told:
             continue
         hold = operation.holds[0]
         reasons.append(
