@@ -77,7 +77,7 @@ def test_3_a_warning_is_dismissed_with_a_reason_a_fatal_one_is_not(coordinator):
 
     coordinator.go("/findings/settle")
     expect(page.locator("[data-list]")).not_to_contain_text("MZ-MEET-LATE")
-    page.locator("[data-list]").get_by_role("link", name="Towhee Testcase").click()
+    page.locator("[data-row]", has_text="GERR0001").locator("[data-open]").click()
     expect(page.locator("#why-dismiss")).to_contain_text("A fatal finding cannot be dismissed")
     coordinator.look("settle-fatal")
 

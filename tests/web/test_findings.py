@@ -157,8 +157,8 @@ def test_no_name_and_no_number_stands_in_an_address(small_world, coordinator, wa
         assert found and not [url for url in found if "99000" in url or "Alder" in url]
 
 
-# session, user, grants, no block; findings, read log 3, names 5, to whom they are given, schools 2, statistics 2, count,
-# who waits to be judged
+# session, user, grants, no block; findings, read log 3, names 5, to whom they are given, schools 2, statistics 2,
+# count, who waits to be judged
 LIST_QUERIES = 20
 
 

@@ -32,7 +32,8 @@ class StudentFile:
     and others the LEA at which the student is.
 
     ``operations``, ``at_state``, ``should``, ``findings`` (the state's answers), ``rule_findings``, ``meetings`` and
-    ``archives`` are those of that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here.
+    ``archives`` are those of that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives
+    are not read here.
     ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 
