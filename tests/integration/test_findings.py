@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from manzanita.domain.records import complete
 from manzanita.exchange.believed import believed_rows
 from manzanita.findings.actions import Stored, mark_changed, unmark
 from manzanita.findings.models import ChangedStudent, FindingEvent, RuleFinding
-from manzanita.findings.queries import changed_marks, rule_counts, to_settle
+from manzanita.findings.queries import changed_marks, finding_of, rule_counts, to_settle
 from manzanita.findings.reasons import NotDone
 from manzanita.findings.settling import (
     answer_question,
@@ -404,6 +405,15 @@ def test_a_stranger_counts_nothing(small_world):
     person = pages.other_coordinator(small_world)
     stranger = actor_of(person, person.grants.get())
     assert rule_counts(stranger) == [] and to_settle(stranger).count == 0
+
+
+def test_a_chosen_school_narrows_the_lists_but_closes_no_page(small_world):
+    _, found = late_meeting(small_world)
+    actor = small_world.coordinator_actor
+    here, there = replace(actor, at_school=w.SCHOOL), replace(actor, at_school=w.OTHER_SCHOOL)
+    assert (to_settle(here).count, to_settle(there).count) == (1, 0)
+    assert len(rule_counts(here)) == 1 and rule_counts(there) == []
+    assert finding_of(there, found.pk) == found
 
 
 def test_a_fatal_one_closes_when_the_value_is_right(small_world):

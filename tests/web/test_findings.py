@@ -145,6 +145,9 @@ def test_long_lists_have_pages(coordinator):
         "?owner=" + "x" * 500,
         "?after=99999",
         "?assignee=%D9%A3",
+        "?owner=Nobody",
+        "?rule=Testcase+Alder",
+        "?school=%27",
     ],
 )
 def test_a_question_without_meaning_is_not_found(coordinator, warning, query):

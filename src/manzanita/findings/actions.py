@@ -74,7 +74,9 @@ def store_findings(said: Mapping[int, Sequence[Said]]) -> Stored:
     The caller holds a lock on the students. A bounded number of queries, whatever is said.
     """
     now, counts = clock.now(), Stored()
-    known = {one.identity: one for one in RuleFinding.objects.filter(student_id__in=list(said))}
+    # Locked, so that nobody's dismissal is overwritten by what was read before it.
+    held = RuleFinding.objects.select_for_update().filter(student_id__in=list(said)).order_by("pk")
+    known = {one.identity: one for one in held}
     new: list[RuleFinding] = []
     changed: list[RuleFinding] = []
     seen: list[int] = []

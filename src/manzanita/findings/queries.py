@@ -47,8 +47,15 @@ def findings_of(actor: Actor) -> QuerySet[RuleFinding]:
     )
 
 
+def listed_findings(actor: Actor) -> QuerySet[RuleFinding]:
+    """Those of the school to which the actor has narrowed the lists; in whatever view, as a record has to be right also
+    of a student who has left."""
+    found = findings_of(actor)
+    return found.filter(school_code=actor.at_school) if actor.at_school else found
+
+
 def wanted_findings(actor: Actor, wanted: Wanted) -> QuerySet[RuleFinding]:
-    found = findings_of(actor).filter(state=wanted.state)
+    found = listed_findings(actor).filter(state=wanted.state)
     if not wanted.severity:
         found = found.filter(severity__in=TO_SETTLE)
     for name, value in (
@@ -124,7 +131,7 @@ class ToSettle:
 
 def to_settle(actor: Actor) -> ToSettle:
     """One query."""
-    found = findings_of(actor).filter(state="open", severity__in=TO_SETTLE)
+    found = listed_findings(actor).filter(state="open", severity__in=TO_SETTLE)
     counts = found.aggregate(
         fatal=Count("pk", filter=Q(severity="fatal")),
         warnings=Count("pk", filter=Q(severity="warning")),
@@ -150,7 +157,7 @@ class RuleCount:
 
 def rule_counts(actor: Actor, code: str = "") -> list[RuleCount]:
     """Every rule with a finding that is or lately was there, the most open first; two queries."""
-    found = findings_of(actor)
+    found = listed_findings(actor)
     if code:
         found = found.filter(rule_code=code)
     now: dict[str, Counter[str]] = defaultdict(Counter)
@@ -201,13 +208,13 @@ def who_knows(student_id: int) -> dict[int, str]:
 
 def assignees_of(actor: Actor, state: str) -> list[int]:
     """Keys of the people to whom findings in this state are given."""
-    found = findings_of(actor).filter(state=state, assignee_id__isnull=False).order_by()
+    found = listed_findings(actor).filter(state=state, assignee_id__isnull=False).order_by()
     return list(found.values_list("assignee_id", flat=True).distinct())
 
 
 def schools_with_findings(actor: Actor, state: str) -> list[str]:
     """Codes of the schools that have a finding in this state."""
-    found = findings_of(actor).filter(state=state).exclude(school_code="").order_by()
+    found = listed_findings(actor).filter(state=state).exclude(school_code="").order_by()
     return sorted(found.values_list("school_code", flat=True).distinct())
 
 
