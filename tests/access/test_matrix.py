@@ -24,11 +24,12 @@ from tests.support import world as w
 
 HERE = Path(__file__).parent
 # Whom the objects of Chaparral belong to: Alder, but the open meeting is Towhee's.
-SUBJECT = dict.fromkeys(("student", "archive", "finding", "record", "operation", "file"), "alder") | {
-    "meeting": "towhee"
-}
+SUBJECT = dict.fromkeys(
+    ("student", "archive", "finding", "rule_finding", "record", "operation", "file"), "alder"
+) | {"meeting": "towhee"}
 MORE_ARGUMENTS: dict[str, list[object]] = {
     "change": ["setting"],
+    "rule": ["GERR0005"],
     "submission_file": [1],
     "field_history": ["ssid.ssid"],
     **{name: [1] for name in ("contact_reveal", "contact", "contact_end", "rights", "rights_end")},

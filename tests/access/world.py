@@ -28,6 +28,7 @@ from manzanita.auditing.models import ListExport, ViewingBlock
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.records import complete
 from manzanita.exchange.models import ImportRun, Operation, StateFinding, Submission, SubmissionLine
+from manzanita.findings.models import RuleFinding
 from manzanita.meetings.models import Meeting
 from manzanita.orgs.models import Agency, School
 from manzanita.platform.facts import Statement
@@ -440,6 +441,26 @@ def _objects(
         owner="SPED clerk",
         opened_at=w.NOON,
     )
+    rule_findings = [
+        RuleFinding.objects.create(
+            identity=name,
+            inputs="v1",
+            rule_code="MZ-MEET-LATE",
+            severity="warning",
+            phase="input",
+            kind="local",
+            owner="IEP team",
+            lea_code=lea,
+            student_id=students[name].pk,
+            record="MEET",
+            record_key=f"MEET:{name}",
+            message="Late",
+            first_seen_at=w.NOON,
+            opened_at=w.NOON,
+            last_seen_at=w.NOON,
+        )
+        for name, lea in (("alder", w.LEA), ("far", FAR_LEA))
+    ]
     written = _written(students["alder"])
     archive = Archive.objects.get(student_id=students["alder"].pk, cause="meeting")
     return {
@@ -454,6 +475,7 @@ def _objects(
         "submission": (Submission.objects.get(lea_code=w.LEA, form="api"), far_submission),
         "operation": (Operation.objects.filter(lea_code=w.LEA).order_by("pk").first(), far_operation),
         "finding": (finding, far_finding),
+        "rule_finding": (rule_findings[0], rule_findings[1]),
         "file": (written, far_submission),
         "monitor": _monitors(world, students),
         "host_session": _host_sessions(world),

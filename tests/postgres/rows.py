@@ -31,6 +31,9 @@ TABLES = (
     "meetings_decision",
     "archive_archive",
     "archive_archivedrecord",
+    "findings_changedstudent",
+    "findings_rulefinding",
+    "findings_findingevent",
     "exchange_staterecord",
     "exchange_reportstatus",
     "exchange_periodlock",
@@ -64,6 +67,9 @@ def rows_for(lea_code: str, student_id: int, user_id: int) -> Owned:
         row = model(
             **{one.attname: _value(one, model, owned) for one in model._meta.fields if _is_needed(one)}
         )
+        if table == "findings_changedstudent":
+            # There is one mark for each student, and whatever built the student may have set it.
+            model.objects.filter(student_id=student_id).delete()
         if issubclass(model, Fact):
             # Not believed any more, so that it stands beside what is.
             row.superseded_at = w.NOON

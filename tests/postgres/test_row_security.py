@@ -26,6 +26,7 @@ HOLDERS = {
     "exchange_periodlock": "lea_code",
     "exchange_submission": "lea_code",
     "exchange_importrun": "lea_code",
+    "findings_findingevent": "finding_id",
     "exchange_importfile": "run_id",
     "exchange_importnote": "file_id",
     "students_assignmentbatch": "agency_code",
@@ -71,6 +72,7 @@ def holder_of(owned: Owned, table: str) -> tuple[str, object]:
         return column, getattr(owned, column)
     parent = {
         "meeting_id": "meetings_meeting",
+        "finding_id": "findings_rulefinding",
         "run_id": "exchange_importrun",
         "file_id": "exchange_importfile",
     }

@@ -6,7 +6,8 @@ are there too; with ``--ready`` each of them has a meeting that waits to be sent
 ``tests.access.world`` and one person for each perspective are there; the coordinator is of a school and of the former
 LEA, too. With ``--holds`` archives wait that cannot be sent, one for each reason. With ``--guests`` people from outside
 can sign in: a state monitor without access yet, staff of the host, the other district's coordinator. With ``--many``
-there are 1,100 students more, and a second coordinator. With ``--people`` the case manager has 40 students, one meeting
+there are 1,100 students more, and a second coordinator. With ``--findings`` our rules object to a review of Alder and
+a plan of Towhee. With ``--people`` the case manager has 40 students, one meeting
 is open, and there are a SELPA office, a second teacher and a neighbor.
 """
 
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("--guests", action="store_true")
     parser.add_argument("--many", action="store_true")
     parser.add_argument("--people", action="store_true")
+    parser.add_argument("--findings", action="store_true")
     args = parser.parse_args()
     django.setup()
     from django.core.management import call_command
@@ -64,6 +66,11 @@ def main() -> None:
         _people_from_outside(world)
     if args.many:
         _many(world)
+    if args.findings:
+        from tests.support.findings import late_meeting, no_disability
+
+        late_meeting(world)
+        no_disability(world)
     if args.people:
         from tests.support.staff import add_staff
 

@@ -125,6 +125,7 @@ def addresses(public_id: object, number: int = 1) -> Iterator[tuple[str, str]]:
         "<slug:code>": w.OTHER_LEA,
         "<slug:provider_id>": "nowhere",
         "<str:field>": "23.20",
+        "<str:code>": "GERR0005",
         "<str:token>": "none",
     }
     for name, route in routes():

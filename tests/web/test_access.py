@@ -158,11 +158,12 @@ def test_the_rail_has_what_there_is_and_says_what_is_not_for_this_perspective(sm
         "Home",
         "Students",
         "Meetings",
+        "Findings",
         "State",
         "Imports",
         "Admin",
     ]
-    assert re.findall(r'aria-label="([^"]+)"', rails[1]) == ["Home", "Students", "Meetings"]
+    assert re.findall(r'aria-label="([^"]+)"', rails[1]) == ["Home", "Students", "Meetings", "Findings"]
     assert "State: your perspective does not see the state plan and send it</span>" in rails[1]
     assert "Admin: your perspective does not manage people and their perspectives</span>" in rails[1]
     assert "tabindex" not in rails[1] and 'role="link"' not in rails[1]

@@ -383,11 +383,12 @@ def _finding(
         values={number: row[number] for number in fields},
         message=message,
         group=group,
-        record_key=_record_key(record, row),
+        record_key=record_key_of(record, row),
     )
 
 
-def _record_key(record: str, row: Row) -> str:
+def record_key_of(record: str, row: Row) -> str:
+    """The name of a record without its line number: what :class:`Finding` calls ``record_key``."""
     if record in records.KEY_FIELDS:
         return records.record_key(record, row)
     numbers = SIS_KEYS.get(record, layout(record).key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
 from manzanita.domain import records
 from manzanita.domain.findings import Finding, Severity
@@ -38,7 +39,7 @@ def check_lines(
         if held.record_key not in replaced:
             rows[held.record].append(complete(held.record, held.values))
     rows["SENR"] = enrollment_rows(student_id)
-    rows["SINF"] = [] if rows["SENR"] else birth_rows(student_id)
+    rows["SINF"] = [] if rows["SENR"] else birth_rows_of([student_id])[student_id]
     for record in records.ORDER:
         rows.setdefault(record, [])
     found: dict[str, list[Finding]] = defaultdict(list)
@@ -48,13 +49,34 @@ def check_lines(
     return found
 
 
-def birth_rows(student_id: int) -> list[dict[str, str]]:
-    """A SINF line with the date of birth, so that rules about age speak of a student without an enrollment."""
-    birth = Student.unscoped.get(pk=student_id).birth_on
-    ssid = Ssid.objects.believed().filter(student_id=student_id).order_by("-effective_from").first()
-    if ssid is None:
-        return []
-    return [complete("SINF", {"2.01": "SINF", "2.09": ssid.ssid, "2.18": state_date(birth)})]
+def birth_rows_of(student_ids: Collection[int]) -> dict[int, list[dict[str, str]]]:
+    """A SINF line with the date of birth, so that rules about age speak of students without an enrollment too.
+
+    None of a student without an SSID. Two queries, none for nobody.
+    """
+    if not student_ids:
+        return {}
+    born, ssids = _births(student_ids), _ssids(student_ids)
+    return {
+        student_id: [
+            complete(
+                "SINF", {"2.01": "SINF", "2.09": ssids[student_id], "2.18": state_date(born[student_id])}
+            )
+        ]
+        if student_id in ssids
+        else []
+        for student_id in student_ids
+    }
+
+
+def _births(student_ids: Collection[int]) -> dict[int, date]:
+    return dict(Student.unscoped.filter(pk__in=student_ids).values_list("pk", "birth_on"))
+
+
+def _ssids(student_ids: Collection[int]) -> dict[int, str]:
+    """The newest SSID of each student that has one."""
+    believed = Ssid.objects.believed().filter(student_id__in=student_ids).order_by("effective_from")
+    return dict(believed.values_list("student_id", "ssid"))
 
 
 def would_reject(finding: Finding) -> bool:
@@ -62,28 +84,38 @@ def would_reject(finding: Finding) -> bool:
     return finding.severity is Severity.FATAL and finding.phase == "input"
 
 
+# The fields of an enrollment that its rows carry; the SIS tells the others with each of its files.
+ENROLLMENT_FIELDS = (
+    *("1.01", "1.04", "1.05", "1.06", "1.08", "1.09", "1.17"),
+    *("1.22", "1.23", "1.24", "1.25", "1.26", "1.27"),
+)
+
+
 def enrollment_rows(student_id: int) -> list[dict[str, str]]:
     """The student's enrollments as SENR lines, as far as the rules read them."""
-    student = Student.unscoped.get(pk=student_id)
-    ssid = Ssid.objects.believed().filter(student_id=student_id).order_by("-effective_from").first()
-    return [
-        complete(
+    return enrollment_rows_of([student_id])[student_id]
+
+
+def enrollment_rows_of(student_ids: Collection[int]) -> dict[int, list[dict[str, str]]]:
+    """The enrollments of each of these students as SENR lines, as far as the rules read them; three queries."""
+    born, ssids = _births(student_ids), _ssids(student_ids)
+    found: dict[int, list[dict[str, str]]] = {student_id: [] for student_id in student_ids}
+    for enrollment in Enrollment.objects.believed().filter(student_id__in=student_ids).order_by("pk"):
+        student_id = enrollment.student_id
+        values = (
             "SENR",
-            {
-                "1.01": "SENR",
-                "1.04": enrollment.lea_code,
-                "1.05": enrollment.school_code,
-                "1.06": enrollment.nps_code,
-                "1.08": ssid.ssid if ssid else "",
-                "1.09": enrollment.local_student_id,
-                "1.17": state_date(student.birth_on),
-                "1.22": state_date(enrollment.started_on),
-                "1.23": enrollment.status_code,
-                "1.24": enrollment.grade_code,
-                "1.25": state_date(enrollment.effective_to),
-                "1.26": enrollment.exit_reason_code,
-                "1.27": enrollment.completion_code,
-            },
+            enrollment.lea_code,
+            enrollment.school_code,
+            enrollment.nps_code,
+            ssids.get(student_id, ""),
+            enrollment.local_student_id,
+            state_date(born[student_id]),
+            state_date(enrollment.started_on),
+            enrollment.status_code,
+            enrollment.grade_code,
+            state_date(enrollment.effective_to),
+            enrollment.exit_reason_code,
+            enrollment.completion_code,
         )
-        for enrollment in Enrollment.objects.believed().filter(student_id=student_id)
-    ]
+        found[student_id].append(complete("SENR", dict(zip(ENROLLMENT_FIELDS, values, strict=True))))
+    return found

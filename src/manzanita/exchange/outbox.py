@@ -26,6 +26,7 @@ from manzanita.exchange.holds import ON_ITS_WAY, hold
 from manzanita.exchange.models import Operation, StateFinding, StateRecord, SubmissionLine
 from manzanita.exchange.reporting import locked_periods, reported_records
 from manzanita.exchange.ssids import Ssids, follow_merges, ssids_of
+from manzanita.findings.actions import mark_changed
 from manzanita.platform import clock
 from manzanita.students.models import Student
 
@@ -100,7 +101,8 @@ def difference(
 
 @transaction.atomic
 def reconcile_students(student_ids: Iterable[int]) -> None:
-    """Recompute the outbox of these students and close findings whose cause is gone."""
+    """Recompute the outbox of these students, close the state's findings whose cause is gone, and have the rules judge
+    the students anew."""
     ids = sorted(set(student_ids))
     if not ids:
         return
@@ -137,6 +139,7 @@ def reconcile_students(student_ids: Iterable[int]) -> None:
     Operation.objects.filter(student_id__in=ids).delete()
     Operation.objects.bulk_create(keep, batch_size=500)
     _close_findings(ids, {(op.student_id, op.record_key) for op in keep})
+    mark_changed(ids)
 
 
 def _should(row: ArchivedRecord, ssids: Ssids) -> Should:

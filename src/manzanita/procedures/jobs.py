@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from manzanita.auditing.viewing import ALERT_JOB
 from manzanita.exchange.models import ImportRun
+from manzanita.platform.daily import daily
 from manzanita.platform.jobs import JobRun, job_kind
+from manzanita.procedures.check_findings import CHECK_JOB, NIGHTLY_JOB, check_changed, check_everybody
 from manzanita.procedures.import_sis import JOB_KIND, do_sis_job
 from manzanita.procedures.viewing_alerts import alert_block
 
@@ -19,3 +21,16 @@ def import_sis(run: JobRun) -> dict[str, int] | None:
 def alert_viewing(run: JobRun) -> dict[str, int]:
     """Tell those who can lift a block that it stands."""
     return {"told": alert_block(run.args["block"])}
+
+
+@job_kind(CHECK_JOB)
+def check_findings(run: JobRun) -> dict[str, int]:
+    """Have the rules judge whoever has changed."""
+    return check_changed(run)
+
+
+@daily(NIGHTLY_JOB)
+@job_kind(NIGHTLY_JOB)
+def check_nightly(run: JobRun) -> dict[str, int]:
+    """Have the rules judge everybody: what they say may change with a release and with the day."""
+    return check_everybody(run)

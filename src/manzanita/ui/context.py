@@ -35,6 +35,7 @@ NAV = (
     ("home", "Home", "home", "h", None),
     ("students", "Students", "person", "s", Capability.READ_STUDENT),
     ("meetings", "Meetings", "calendar", "m", Capability.READ_STUDENT),
+    ("to_settle", "Findings", "flag", "f", Capability.READ_STUDENT),
     ("state", "State", "state", "t", Capability.SEND_TO_STATE),
     ("imports", "Imports", "upload", "i", Capability.IMPORT_FILES),
     ("compliance", "Compliance", "scale", "c", None),

@@ -23,6 +23,7 @@ from manzanita.exchange.queries import (
     plan_counts,
 )
 from manzanita.exchange.sends import stuck_sends
+from manzanita.findings.queries import to_settle
 from manzanita.meetings.queries import open_meeting_count, open_meetings_outside_view
 from manzanita.platform import clock
 from manzanita.ui.formats import plural
@@ -141,6 +142,7 @@ def _at_the_state(actor: Actor, counts: PlanCounts | None) -> Group:
                     step="Show findings",
                 )
             )
+    needs += _to_settle(actor)
     if counts is not None:
         needs += _stuck_sends(actor)
         state = url_or_none("state") or f"{reverse('students')}?list=held"
@@ -170,6 +172,31 @@ def _at_the_state(actor: Actor, counts: PlanCounts | None) -> Group:
                 )
             )
     return Group("At the state", needs, "No finding is open, nothing is held, and nothing waits to be sent.")
+
+
+def _to_settle(actor: Actor) -> list[Need]:
+    """What our rules say before the state does."""
+    found = to_settle(actor)
+    if found.oldest_at is None:
+        return []
+    parts = [
+        (found.fatal, "fatal"),
+        (found.warnings, "warning" if found.warnings == 1 else "warnings"),
+        (found.mine, "given to you"),
+        (found.asked, "asked of you"),
+    ]
+    return [
+        Need(
+            kind="fatal" if found.fatal else "warn",
+            label="Findings to settle",
+            count=found.count,
+            url=reverse("to_settle"),
+            oldest=plural((clock.today() - timezone.localtime(found.oldest_at).date()).days, "day"),
+            detail=" · ".join(f"{count} {words}" for count, words in parts if count),
+            owner="By finding",
+            step="Settle them",
+        )
+    ]
 
 
 def _stuck_sends(actor: Actor) -> list[Need]:

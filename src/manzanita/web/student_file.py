@@ -14,6 +14,8 @@ from manzanita.domain.access import Actor
 from manzanita.exchange.models import Operation, StateFinding, StateRecord
 from manzanita.exchange.queries import open_findings_of, operations_of_student, state_records_of
 from manzanita.exchange.reporting import reported_records
+from manzanita.findings.models import RuleFinding
+from manzanita.findings.queries import open_rule_findings_of
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES, meetings_of
 from manzanita.orgs.queries import agency_names, school_names
@@ -29,8 +31,9 @@ class StudentFile:
     """One student as the LEA ``lea_code`` knows and reports them: the actor's own, or for a SELPA, a nonpublic school
     and others the LEA at which the student is.
 
-    ``operations``, ``at_state``, ``should``, ``findings``, ``meetings`` and ``archives`` are those of that
-    LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here.
+    ``operations``, ``at_state``, ``should``, ``findings`` (the state's answers), ``rule_findings``, ``meetings`` and
+    ``archives`` are those of that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives
+    are not read here.
     ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 
@@ -46,6 +49,7 @@ class StudentFile:
     at_state: Sequence[StateRecord]
     should: Sequence[ArchivedRecord]
     findings: Sequence[StateFinding]
+    rule_findings: Sequence[RuleFinding]
     agencies: Mapping[str, str]
     schools: Mapping[str, str]
     people: Mapping[int, str]
@@ -145,6 +149,7 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         at_state=[r for r in state_records_of(student.pk) if r.lea_code == lea],
         should=reported_records([student.pk], lea).get(student.pk, []),
         findings=[f for f in open_findings_of(student.pk) if f.lea_code == lea],
+        rule_findings=open_rule_findings_of(student.pk, lea),
         agencies=agency_names(codes - {""}),
         schools=school_names({e.school_code for e in facts.enrollments} - {""}),
         people=user_names({person for person in people if person is not None}),

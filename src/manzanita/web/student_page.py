@@ -24,6 +24,7 @@ from manzanita.domain.records import complete, layout_of
 from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
 from manzanita.exchange.models import StateRecord
 from manzanita.exchange.queries import StripCell, lines_of_student, state_strip
+from manzanita.findings.queries import TO_SETTLE
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.students.former import events_for
 from manzanita.students.models import SpecialEducationStatus
@@ -33,6 +34,7 @@ from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.read_purpose import ask_purpose, purpose_for
 from manzanita.web.rights_words import decider_words, languages_of_deciders, undecided_words
+from manzanita.web.settle import words_of
 from manzanita.web.state_lines import rows_of_operations
 from manzanita.web.student_alerts import PLAN_SHORT, alerts_of
 from manzanita.web.student_file import StudentFile, load_student, meeting_day
@@ -50,6 +52,7 @@ TAB_ORDER = {
     "history": "History",
 }
 HISTORY_SHOWN = 100
+RULES_IN_STRIP = 4
 # An assessment takes its 60 days and the plan for it its 15: a triennial is offered from then on.
 TRIENNIAL_AHEAD = timedelta(days=75)
 STRIP_KINDS = {"equal": "equal", "different": "diff", "held": "held", "none": "na"}
@@ -306,10 +309,15 @@ def _strip_reasons(file: StudentFile) -> list[dict[str, Any]]:
                 "url_label": "Understand and fix",
             }
         )
+    reasons += _rule_reasons(file)
     explained = {finding.record_key for finding in file.findings}
+    # What the state would reject is told by the finding that says why.
+    told = {one.record_key for one in file.rule_findings if one.severity == "fatal"}
     may_send = file.actor.may(Capability.SEND_TO_STATE)
     for operation in file.operations:
         if not operation.holds or operation.record_key in explained:
+            continue
+        if operation.hold_code == "input-error" and operation.record_key in told:
             continue
         hold = operation.holds[0]
         reasons.append(
@@ -322,6 +330,35 @@ def _strip_reasons(file: StudentFile) -> list[dict[str, Any]]:
                 "owner": hold["owner"],
                 "url": url_or_none("state_operation", operation.pk) if may_send else None,
                 "url_label": "Show the line",
+            }
+        )
+    return reasons
+
+
+def _rule_reasons(file: StudentFile) -> list[dict[str, Any]]:
+    """What our rules say and somebody has to settle: the first ones here, all of them on the tab."""
+    found = [one for one in file.rule_findings if one.severity in TO_SETTLE]
+    reasons = [
+        {
+            "kind": SEVERITY_KINDS[one.severity],
+            "code": one.rule_code,
+            "text": f"{one.record}{f' ({words})' if (words := ', '.join(one.fields)) else ''}: {one.message}",
+            "owner": one.owner,
+            "url": url_or_none("settle_finding", one.pk),
+            "url_label": "Settle",
+        }
+        for one in found[:RULES_IN_STRIP]
+    ]
+    if len(found) > RULES_IN_STRIP:
+        more = plural(len(found) - RULES_IN_STRIP, "more finding")
+        page = reverse("student", args=[file.student.public_id])
+        reasons.append(
+            {
+                "kind": "warn",
+                "word": "More",
+                "text": f"{more} of our rules.",
+                "url": f"{page}?tab=state#rules-head",
+                "url_label": "Show all",
             }
         )
     return reasons
@@ -373,6 +410,7 @@ def _state_tab(file: StudentFile) -> dict[str, Any]:
         ],
         "operation_rows": rows_of_operations(file.operations),
         "may_send": may_send,
+        "rule_findings": [words_of(one) for one in file.rule_findings],
     }
 
 

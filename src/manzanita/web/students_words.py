@@ -32,6 +32,11 @@ ACTION_WORDS = {
     "record_rights": "Recorded who may decide, or may not",
     "end_rights": "Ended a record of who may decide",
     "withdraw_rights": "Took back a record of who may decide",
+    "dismiss_finding": "Dismissed a finding",
+    "reopen_finding": "Took the dismissal of a finding back",
+    "assign_finding": "Gave a finding to somebody",
+    "ask_about_finding": "Asked about a finding",
+    "answer_finding": "Answered about a finding",
 }
 READ_WORDS = {
     "student.list": "Seen in a list",
@@ -58,6 +63,8 @@ READ_WORDS = {
     "correction": "Correction of an archived record",
     "finding.list": "Seen in the list of findings",
     "finding": "Finding",
+    "settle.list": "Seen in the list of findings to settle",
+    "settle.finding": "Finding of our rules",
     "state.plan": "Seen in the state plan",
     "state.operation": "State plan, one line",
     "state.submission": "Lines sent to the state",

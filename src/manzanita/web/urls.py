@@ -13,6 +13,8 @@ urlpatterns = [
     path("", include("manzanita.web.meetings")),
     path("", include("manzanita.web.imports")),
     path("", include("manzanita.web.state")),
+    path("", include("manzanita.web.settle")),
+    path("", include("manzanita.web.rules")),
     path("", include("manzanita.web.why")),
     path("", include("manzanita.web.audit")),
     path("", include("manzanita.web.directory")),
