@@ -387,12 +387,13 @@ def test_the_statistics_of_a_rule_are_its_events(small_world, noon):
     stored = corrected(small_world, stored, **{"24.18": "30"})
     noon.move_to(w.NOON - timedelta(days=2))
     corrected(small_world, stored, **{"24.18": ""})
-    (count,) = rule_counts(small_world.coordinator_actor)
+    # Seen from back then the meeting lies ahead, which another rule says.
+    (count,) = [one for one in rule_counts(small_world.coordinator_actor) if one.code == LATE]
     assert (count.open, count.opened, count.closed, count.dismissed) == (1, 1, 1, 0)
     noon.move_to(w.NOON)
     found.refresh_from_db()
     dismiss(small_world, found)
-    (count,) = rule_counts(small_world.coordinator_actor)
+    (count,) = [one for one in rule_counts(small_world.coordinator_actor) if one.code == LATE]
     assert (count.code, count.open, count.opened, count.closed, count.dismissed) == (LATE, 0, 1, 1, 1)
     # Ends of days: 9/28, 10/5, 10/12 none; 10/19 (opened on the 14th) to 11/9 one; closed on 11/13; today dismissed.
     assert count.weeks == [0, 0, 0, 1, 1, 1, 1, 0, 0]

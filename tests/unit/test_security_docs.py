@@ -207,7 +207,6 @@ def test_technologies_that_are_not_here():
             "ldap3",
             "django_auth_ldap",
             "lxml",
-            "xml",
             "xmltodict",
             "defusedxml",
             "saml2",

@@ -304,8 +304,9 @@ def test_a_rule_has_a_page_for_good(small_world, coordinator, warning):
 
 
 def test_a_rule_that_only_the_state_evaluates_says_so(coordinator):
-    page = text_of(coordinator.get("/rules/GERR0007"))
+    page = text_of(coordinator.get("/rules/SWDS0443"))
     assert "The state speaks first; we only explain its answer." in page
+    assert "Missing here: the state&#39;s table of SELPAs and their LEAs." in page
     assert "Printed on a public page of the state." in page
 
 
@@ -319,10 +320,10 @@ def test_the_catalog_lists_and_narrows(coordinator):
         page = coordinator.get(f"/rules{query}").content.decode()
         return re.findall(r'<a class="rule" href="/rules/([^"]+)" data-open>', page)
 
-    assert {"GERR0001", "GERR0007", LATE, "SENR0606F1"} <= set(codes())
+    assert {"GERR0001", "SWDS0443", LATE, "SENR0606F1"} <= set(codes())
     assert codes() == sorted(codes())
     assert "SENR0606F1" in codes("?phase=fall1") and LATE not in codes("?phase=fall1")
-    assert "GERR0007" in codes("?evaluated=no") and LATE not in codes("?evaluated=no")
+    assert "SWDS0443" in codes("?evaluated=no") and LATE not in codes("?evaluated=no")
     assert LATE in codes("?record=MEET") and "SENR0606F1" not in codes("?record=MEET")
     for query in ("?record=NONE", "?phase=%00", "?evaluated=perhaps"):
         assert coordinator.get(f"/rules{query}").status_code == 404

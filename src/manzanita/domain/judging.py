@@ -18,8 +18,8 @@ from functools import cache
 from manzanita.domain import records
 from manzanita.domain.findings import Finding
 from manzanita.domain.layouts import layout
-from manzanita.domain.rules import catalog
-from manzanita.domain.rules.context import CONTEXTS, SSID_FIELDS
+from manzanita.domain.rules import catalog, contexts
+from manzanita.domain.rules.context import SSID_FIELDS
 from manzanita.domain.rules.declaration import Rule, Setting
 from manzanita.domain.validation import evaluate_records, record_key_of
 
@@ -102,12 +102,13 @@ def _reads(code: str, record: str, year: str) -> tuple[frozenset[str], frozenset
     rule = catalog().get(code)
     if not isinstance(rule, Rule):
         return frozenset(), frozenset()
-    setting = Setting(as_of=date.min, year=year)
+    # Which fields an expression names does not hang on the day.
+    setting = Setting(as_of=date(2000, 1, 1), year=year)
     expressions = [rule.wrong(setting)]
     expressions += [rule.softened()] if rule.softened else []
     expressions += [rule.undecided(setting)] if rule.undecided else []
     names = {name for expression in expressions for name in expression.meta.root_names()} | set(rule.fields)
-    needs = {need for name in rule.contexts for need in CONTEXTS[name].needs}
+    needs = {need for name in rule.contexts for need in contexts()[name].needs}
     return frozenset(names & set(layout(record).by_number)), frozenset(needs)
 
 

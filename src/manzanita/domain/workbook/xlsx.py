@@ -58,11 +58,11 @@ def _parts(book: zipfile.ZipFile) -> Mapping[str, str]:
 
 
 def _tree(book: zipfile.ZipFile, part: str) -> ElementTree.Element:
-    """The XML of one part. Raises ``ValueError`` for one that is huge, or declares entities."""
+    """The XML of one part. Raises ``ValueError`` for one that is huge, declares entities, or is not UTF-8."""
     if book.getinfo(part).file_size > LARGEST_PART_BYTES:
         raise ValueError(part)
-    text = book.read(part)
-    if b"<!DOCTYPE" in text[:1000]:
+    text = book.read(part).decode("utf-8")
+    if "<!DOCTYPE" in text:
         raise ValueError(part)
     return ElementTree.fromstring(text)
 
