@@ -1,8 +1,8 @@
 """``make test``: the checks that need no database, then every test on SQLite, and those of a database on PostgreSQL.
 
-What needs no database (``tests/unit``), what has one of its own (``manzanita demo``) and the stories in a browser run
-once, on SQLite: they are two thirds of the time. ``DATABASE_URL=... pytest tests/browser`` runs the stories on
-PostgreSQL.
+What needs no database (``tests/unit``), what has one of its own (``manzanita demo``), the tests of single pages and the
+stories in a browser run once, on SQLite: they are three quarters of the time. ``DATABASE_URL=... pytest tests/web
+tests/browser`` runs them on PostgreSQL.
 
 PostgreSQL is the server of ``TEST_DATABASE_URL``, or one started from installed binaries, or not tested, which
 the last line then says. With ``CI=true`` a skipped test or a missing PostgreSQL is a failure.
@@ -24,10 +24,12 @@ from tests.support.postgres import stop_on_sigterm, test_database_url
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 # Three at a time suit two cores, for some of it is waiting; one file stays on one worker, so that what its tests share
-# is built once.
-PARALLEL = ("-n", "3", "--dist", "loadfile")
+# is built once, and files start in their order, so that the long stories in a browser are not the last ones.
+PARALLEL = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 ONCE = (
     "--ignore=tests/unit",
+    # Every address is asked on PostgreSQL by tests/access, as every perspective.
+    "--ignore=tests/web",
     "--ignore=tests/browser",
     "--ignore=tests/integration/test_demo_command.py",
 )

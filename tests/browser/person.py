@@ -74,6 +74,8 @@ class Person:
 
     def find_student(self, name: str) -> None:
         """By the one search box, from wherever one is."""
+        # Keys typed before the page's scripts are there go nowhere.
+        self.page.wait_for_load_state("load")
         self.page.keyboard.press("/")
         self.page.keyboard.type(name)
         self.page.keyboard.press("Enter")
