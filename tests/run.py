@@ -24,8 +24,8 @@ from tests.support.postgres import stop_on_sigterm, test_database_url
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 # Three at a time suit two cores, for some of it is waiting; one file stays on one worker, so that what its tests share
-# is built once, and files start in their order, so that the long stories in a browser are not the last ones.
-PARALLEL = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+# is built once.
+PARALLEL = ("-n", "3", "--dist", "loadfile")
 ONCE = (
     "--ignore=tests/unit",
     # Every address is asked on PostgreSQL by tests/access, as every perspective.
