@@ -128,7 +128,7 @@ def row_rules() -> tuple[Rule, ...]:
 @cache
 def unevaluable_rules() -> tuple[RuleInfo, ...]:
     """Rules that want for an input, each with its name."""
-    return (*not_evaluable.rules(), *plan.not_evaluable(), *serv.not_evaluable())
+    return tuple(not_evaluable.rules())
 
 
 @cache

@@ -19,7 +19,7 @@ _TAG = "schooldataleadership.org tag CALPADS"
 
 
 def rules() -> list[RuleInfo]:
-    return [_swds0443(), *_of_psts(), *_certification()]
+    return [_swds0443(), *_of_plans(), *_of_psts(), *_certification()]
 
 
 def _swds0443() -> RuleInfo:
@@ -40,6 +40,45 @@ def _swds0443() -> RuleInfo:
         is_implemented=False,
         missing_input=SELPA_TABLE,
     )
+
+
+def _of_plans() -> list[RuleInfo]:
+    return [
+        RuleInfo(
+            code="PLAN0729F1",
+            title="Accountable district of a court or community school student",
+            kind="discrepancy",
+            phase="fall1",
+            severity=Severity.FATAL,
+            records=("PLAN", "SENR"),
+            fields=("1.04", "1.22", "1.23", "1.25", "22.11", "22.12", "23.10", "23.11", "23.12"),
+            meaning="For a student who participates and is enrolled in a juvenile court school or a county community "
+            "school, the district of special education accountability is the county office of education.",
+            fix="Enter the code of the county office as the district of special education accountability.",
+            owner=Owner.CLERK,
+            source="https://documentation.calpads.org/Troubleshooting/Fall1/PLAN0729F1",
+            confidence="seen",
+            is_implemented=False,
+            first_year="2025-2026",
+            missing_input="a list of the juvenile court schools and county community schools",
+        ),
+        RuleInfo(
+            code="SERV0447",
+            title="Nonpublic agency not known to the state",
+            kind="input",
+            phase="input",
+            severity=Severity.FATAL,
+            records=("SERV",),
+            fields=("25.05",),
+            meaning="The nonpublic agency of a service stands in the state's register of nonpublic agencies.",
+            fix="Look the agency up in the state's register and correct its number on the service.",
+            owner=Owner.CLERK,
+            source="https://documentation.staging.calpads.org/Troubleshooting/SERV/SERV0447/",
+            confidence="seen",
+            is_implemented=False,
+            missing_input="the state's register of nonpublic agencies (NPA)",
+        ),
+    ]
 
 
 def _psts(

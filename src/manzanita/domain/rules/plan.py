@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.declaration import Row, Rule, RuleInfo, Setting, spoken_date
+from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import LEA, OTHER_LEA, plan, senr, serv, swds, with_plan
 
 # Disabilities whose degree of support the state asks for.
@@ -250,29 +250,5 @@ def rules() -> list[Rule]:
                 {"PLAN": [plan({"23.04": LEA})], "SERV": [serv({"25.09": "9902"})]},
                 {"PLAN": [plan({"23.12": "20270630"})], "SERV": [serv()]},
             ],
-        ),
-    ]
-
-
-def not_evaluable() -> list[RuleInfo]:
-    """Rules that ask for something that nobody tells this system."""
-    return [
-        RuleInfo(
-            code="PLAN0729F1",
-            title="Accountable district of a court or community school student",
-            kind="discrepancy",
-            phase="fall1",
-            severity=Severity.FATAL,
-            records=("PLAN", "SENR"),
-            fields=("1.04", "1.22", "1.23", "1.25", "22.11", "22.12", "23.10", "23.11", "23.12"),
-            meaning="For a student who participates and is enrolled in a juvenile court school or a county community "
-            "school, the district of special education accountability is the county office of education.",
-            fix="Enter the code of the county office as the district of special education accountability.",
-            owner=Owner.CLERK,
-            source="https://documentation.calpads.org/Troubleshooting/Fall1/PLAN0729F1",
-            confidence="seen",
-            is_implemented=False,
-            first_year="2025-2026",
-            missing_input="a list of the juvenile court schools and county community schools",
         ),
     ]

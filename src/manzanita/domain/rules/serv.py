@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.declaration import Row, Rule, RuleInfo, Setting
+from manzanita.domain.rules.declaration import Row, Rule, Setting
 from manzanita.domain.rules.examples import serv
 
 # Provider code of a nonpublic agency (NPA).
@@ -71,27 +71,5 @@ def rules() -> list[Rule]:
                 {"SERV": [serv({"25.05": "9900077"})]},
                 {"SERV": [serv({"25.05": "9900077", "25.12": ""})]},
             ],
-        ),
-    ]
-
-
-def not_evaluable() -> list[RuleInfo]:
-    """Rules that ask for something that nobody tells this system."""
-    return [
-        RuleInfo(
-            code="SERV0447",
-            title="Nonpublic agency not known to the state",
-            kind="input",
-            phase="input",
-            severity=Severity.FATAL,
-            records=("SERV",),
-            fields=("25.05",),
-            meaning="The nonpublic agency of a service stands in the state's register of nonpublic agencies.",
-            fix="Look the agency up in the state's register and correct its number on the service.",
-            owner=Owner.CLERK,
-            source="https://documentation.staging.calpads.org/Troubleshooting/SERV/SERV0447/",
-            confidence="seen",
-            is_implemented=False,
-            missing_input="the state's register of nonpublic agencies (NPA)",
         ),
     ]
