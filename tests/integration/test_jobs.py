@@ -633,6 +633,8 @@ def test_a_batch_does_what_is_ready_and_ends(greenhouse):
 def test_three_workers_and_two_writers_never_meet_a_locked_database(greenhouse):
     workers = [greenhouse.start_worker() for _ in range(3)]
     greenhouse.enqueue("greenhouse.hold")
+    # Only then the others: a job claimed before it could not renew its lease on SQLite while the step holds the lock.
+    greenhouse.wait_for(STATES, [("running", 1)], seconds=30)
     writers = [
         greenhouse.start(
             "-c",
