@@ -9,7 +9,7 @@ import pytest
 
 from manzanita.cli import main
 from manzanita.domain.rules.declaration import Setting
-from manzanita.domain.validation import validate_folder
+from manzanita.domain.validation.folder import validate_folder
 
 SETTING = Setting(date(2026, 11, 23), "2026-2027")
 # What one fault makes another rule say too: planted -> said besides.

@@ -12,7 +12,8 @@ import pytest
 
 from manzanita.domain.layouts.files import UnreadableFile, parse_record_file
 from manzanita.domain.rules.declaration import Setting
-from manzanita.domain.validation import load_frame, validate_folder
+from manzanita.domain.validation import load_frame
+from manzanita.domain.validation.folder import validate_folder
 from manzanita.procedures.sis_lines import read_sis_file
 from tests.support.damaged_files import NAME, SHAPES, SSIDS, Kind, both, joined, say, value
 from tests.support.damaged_lines import FILES, HARMLESS, LINES

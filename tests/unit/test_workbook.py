@@ -23,7 +23,8 @@ from manzanita.domain.records import complete, layout_of
 from manzanita.domain.rules.declaration import Setting
 from manzanita.domain.rules.examples import meet
 from manzanita.domain.specification import error_text, judging, put_in_force, specification
-from manzanita.domain.validation import evaluate_records, validate_folder
+from manzanita.domain.validation import evaluate_records
+from manzanita.domain.validation.folder import validate_folder
 from manzanita.domain.workbook import Workbook, WorkbookRefused
 from manzanita.domain.workbook.applying import packaged_specification, specification_of
 from manzanita.domain.workbook.checking import COLUMNS, workbook_of

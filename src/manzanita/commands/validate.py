@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     from manzanita.domain.findings import Finding, Severity
     from manzanita.domain.rules.declaration import Setting
     from manzanita.domain.specification import specification, specified_years
-    from manzanita.domain.validation import validate_folder
+    from manzanita.domain.validation.folder import validate_folder
     from manzanita.domain.years import academic_year_of
     from manzanita.platform.offline import use_stored_specifications
 

@@ -21,7 +21,8 @@ from manzanita.domain.layouts import layout
 from manzanita.domain.rules import catalog, contexts
 from manzanita.domain.rules.context import SSID_FIELDS
 from manzanita.domain.rules.declaration import Rule, Setting
-from manzanita.domain.validation import evaluate_records, record_key_of
+from manzanita.domain.validation import evaluate_records
+from manzanita.domain.validation.saying import record_key_of
 
 # Record type -> rows with every field of the layout. A record type with an empty list is known to have none.
 Rows = Mapping[str, Sequence[Mapping[str, str]]]
