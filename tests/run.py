@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,9 +114,19 @@ def _pytest(database: str, url: str | None, folder: str, *left_out: str) -> Outc
         name: sum(int(suite.get(name, 0)) for suite in suites)
         for name in ("tests", "failures", "errors", "skipped")
     }
+    print(f"longest files on {database}: {_longest(suites)}", flush=True)
     failed = count["failures"] + count["errors"]
     passed = count["tests"] - failed - count["skipped"]
     return Outcome(passed, failed, count["skipped"], is_ok=done.returncode == 0)
+
+
+def _longest(suites: list[ElementTree.Element]) -> str:
+    """Where the time goes, in seconds of one worker, as the run has to stay within its limit."""
+    seconds: Counter[str] = Counter()
+    for case in (case for suite in suites for case in suite.iter("testcase")):
+        seconds[case.get("classname", "")] += float(case.get("time", 0))
+    longest = ", ".join(f"{file} {spent:.0f}" for file, spent in seconds.most_common(12))
+    return f"{longest}; all {seconds.total():.0f}"
 
 
 def _environment() -> dict[str, str]:
