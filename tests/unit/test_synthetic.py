@@ -130,6 +130,8 @@ def test_a_student_does_not_depend_on_how_many_others_there_are(folder, tmp_path
         (["--students", "990001"], "--students is at most 990000"),
         (["--as-of", "2026-11-22"], "--as-of is from 2026-11-23"),
         (["--as-of", "2027-06-04"], "--as-of is from 2026-11-23"),
+        (["--errors", "0.1", "--codes", "MZ-SERV-SHORT,MZ-NONE"], "--codes: MZ-NONE cannot be planted"),
+        (["--codes", "MZ-SERV-SHORT"], "--codes names what --errors RATE plants"),
     ],
 )
 def test_what_it_cannot_make_is_refused_with_the_reason(tmp_path, capsys, arguments, reason):
@@ -143,6 +145,12 @@ def test_files_without_errors_leave_no_list_of_planted_ones(tmp_path):
     assert (tmp_path / "planted.jsonl").exists()
     synth(tmp_path, "--students", "40")
     assert not (tmp_path / "planted.jsonl").exists()
+
+
+def test_only_the_rules_that_are_named_are_broken(tmp_path):
+    synth(tmp_path, "--students", "200", "--errors", "0.02", "--codes", "MZ-SERV-SHORT, MZ-MEET-LATE")
+    planted = map(json.loads, (tmp_path / "planted.jsonl").read_text().splitlines())
+    assert {one["code"] for one in planted} == {"MZ-SERV-SHORT", "MZ-MEET-LATE"}
 
 
 # Lines

@@ -37,6 +37,22 @@ REJECTION = {
     "text": "Code is not valid in the submitted academic year.",
     "field": "25.14",
 }
+# What the state has taken of some students and the rules object to, so that there are findings to settle.
+ERRORS = (
+    "0.002",
+    (
+        "MZ-MEET-LATE",
+        "MZ-MEET-NO-CONSENT",
+        "MZ-MEET-DELAY-ON-TIME",
+        "MZ-PLAN-TRANSITION-MISSING",
+        "MZ-PLAN-PERCENT-MISSING",
+        "MZ-SERV-NO-FREQUENCY",
+        "MZ-SERV-SHORT",
+        "PLAN0387F1",
+        "PLAN0393E4",
+        "PLAN0679E1",
+    ),
+)
 READY_SECONDS = 120
 STOP_SECONDS = 20
 
@@ -166,7 +182,9 @@ class _Demo:
         from manzanita.cli import main
 
         numbers = ("--students", str(self.args.students), "--seed", str(self.args.seed))
-        if main(["synth", *numbers, "--as-of", FIRST_DAY.isoformat(), "--out", str(files)]):
+        rate, codes = ERRORS
+        errors = ("--errors", rate, "--codes", ",".join(codes))
+        if main(["synth", *numbers, *errors, "--as-of", FIRST_DAY.isoformat(), "--out", str(files)]):
             raise CannotRun("The fictitious students could not be made.")
 
     def _migrate(self) -> None:

@@ -28,6 +28,10 @@ def _rate(text: str) -> float:
     return rate
 
 
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(code.strip() for code in text.split(","))
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--students",
@@ -47,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="share of lines to damage, one a student; listed in planted.jsonl",
     )
     parser.add_argument(
+        "--codes",
+        type=_codes,
+        metavar="LIST",
+        help="rules to break, divided by commas (default: all that can be)",
+    )
+    parser.add_argument(
         "--as-of", type=_day, default=DEFAULT_AS_OF, metavar="DATE", help=f"default: {DEFAULT_AS_OF}"
     )
     parser.epilog = "The same seed, version and date write the same bytes."
@@ -56,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
     """0 when all is written, 2 with the reason when it cannot be."""
     from manzanita.synthetic.agencies import MOST_STUDENTS
     from manzanita.synthetic.demo_students import WRITTEN_FOR, demo_students
+    from manzanita.synthetic.errors import DAMAGES
     from manzanita.synthetic.population import World
     from manzanita.synthetic.schoolyear import last_day, school_year
     from manzanita.synthetic.writing import write_folder
@@ -70,9 +81,14 @@ def run(args: argparse.Namespace) -> int:
         return _refuse(
             f"--as-of is from {WRITTEN_FOR} to the day before {latest}: the demo students live then."
         )
+    codes = args.codes or tuple(DAMAGES)
+    if unknown := [code for code in codes if code not in DAMAGES]:
+        return _refuse(f"--codes: {unknown[0]} cannot be planted; these can: {', '.join(sorted(DAMAGES))}.")
+    if args.codes and args.errors is None:
+        return _refuse("--codes names what --errors RATE plants, and there is no rate.")
     world = World(args.seed, args.as_of, args.students, frozenset(student.first_name for student in demo))
     try:
-        written = write_folder(args.out, world, args.errors)
+        written = write_folder(args.out, world, args.errors, codes)
     except OSError as error:
         return _refuse(f"{args.out} cannot be written: {error}")
     lines = ", ".join(f"{count} in {name}" for name, count in written.lines.items())

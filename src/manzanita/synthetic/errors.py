@@ -7,7 +7,7 @@ the lines that are named.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from random import Random
 from typing import Any
 
@@ -31,12 +31,15 @@ class Planter:
     among the students and is planted on the first of them on whom it works.
     """
 
-    def __init__(self, world: World, rate: float) -> None:
+    def __init__(self, world: World, rate: float, codes: Collection[str] = tuple(DAMAGES)) -> None:
+        """``codes`` are those to plant. Raises ``KeyError`` for one that cannot be planted."""
         self._world = world
         self._rate = rate
-        step = world.student_count * _COVERED_BY / len(DAMAGES)
+        self._damages = {code: DAMAGES[code] for code in codes}
+        step = world.student_count * _COVERED_BY / len(self._damages)
         # The rarest chances come first, so that they wait longest.
-        self._due_from = {code: round(step * place) for place, code in enumerate(_RAREST_FIRST)}
+        rarest_first = [code for code in _RAREST_FIRST if code in self._damages]
+        self._due_from = {code: round(step * place) for place, code in enumerate(rarest_first)}
         self._planted: Counter[str] = Counter()
 
     def plant(
@@ -56,11 +59,11 @@ class Planter:
         ]
         codes = due
         if is_drawn:
-            others = [code for code in DAMAGES if code not in due]
+            others = [code for code in self._damages if code not in due]
             rng.shuffle(others)
             codes = due + sorted(others, key=self._planted.__getitem__)
         for code in codes:
-            planted = DAMAGES[code](Lines(lines, self._world.as_of), rng)
+            planted = self._damages[code](Lines(lines, self._world.as_of), rng)
             if planted:
                 self._planted[code] += 1
                 return {

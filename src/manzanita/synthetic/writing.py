@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TextIO
 from manzanita.synthetic.agencies import ORG_COLUMNS, org_rows
 from manzanita.synthetic.calendars import CALENDAR_COLUMNS, calendar_rows
 from manzanita.synthetic.demo_students import demo_students
-from manzanita.synthetic.errors import Planter
+from manzanita.synthetic.errors import DAMAGES, Planter
 from manzanita.synthetic.lines import FILES, student_lines
 from manzanita.synthetic.population import World, general_education_student, random_student
 from manzanita.synthetic.staff import PEOPLE_COLUMNS, Staff
@@ -33,10 +33,13 @@ class Written:
     planted: int
 
 
-def write_folder(folder: Path, world: World, error_rate: float | None) -> Written:
+def write_folder(
+    folder: Path, world: World, error_rate: float | None, codes: Collection[str] = tuple(DAMAGES)
+) -> Written:
     """Write all files into ``folder``, which is made if missing; files of the same names are replaced.
 
-    ``error_rate`` is the share of lines to damage, ``None`` for files without a planted error.
+    ``error_rate`` is the share of lines to damage, ``None`` for files without a planted error; ``codes`` are the rules
+    to break.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _write_csv(folder / "orgs.csv", ORG_COLUMNS, org_rows(world.selpas))
@@ -45,7 +48,7 @@ def write_folder(folder: Path, world: World, error_rate: float | None) -> Writte
         rows = calendar_rows(lea, world.first_year, world.year)
         _write_csv(folder / f"calendar_{lea.code}.csv", CALENDAR_COLUMNS, rows)
     (folder / PLANTED).unlink(missing_ok=True)
-    planter = None if error_rate is None else Planter(world, error_rate)
+    planter = None if error_rate is None else Planter(world, error_rate, codes)
     counts = dict.fromkeys(FILES, 0)
     total = planted = 0
     with ExitStack() as stack:

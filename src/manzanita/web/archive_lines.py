@@ -9,8 +9,8 @@ from manzanita.domain import records
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import short_name
 from manzanita.domain.layouts import Field
-from manzanita.domain.records import layout_of, parse_state_date
-from manzanita.web.state_lines import summary
+from manzanita.domain.records import layout_of
+from manzanita.web.state_lines import date_meant, summary
 
 _DATE_FIELDS = {"SWDS": "22.11", "PLAN": "23.12", "SERV": "25.17", "MEET": "24.15"}
 
@@ -47,7 +47,7 @@ def line_view(
     return LineView(
         record=record,
         text="^".join(values.get(field.number, "") for field in fields),
-        day=_meaning_of_date(values[_DATE_FIELDS[record]]),
+        day=date_meant(values[_DATE_FIELDS[record]]),
         summary=summary(record, values),
         fields=tuple(
             LineField(
@@ -73,14 +73,7 @@ def _meaning(field: Field, value: str) -> str:
         if known is None:
             return "not in the code set"
         return known.name if known.is_confirmed else f"{known.name} (not confirmed)"
-    return _meaning_of_date(value) if field.type == "date" else ""
-
-
-def _meaning_of_date(value: str) -> str:
-    try:
-        return f"{parse_state_date(value):%m/%d/%Y}"
-    except ValueError:
-        return ""
+    return date_meant(value) if field.type == "date" else ""
 
 
 def order_key(record: str) -> int:

@@ -35,9 +35,19 @@ _SUMMARY_NUMBERS: Mapping[str, tuple[str, ...]] = {
 
 
 def meaning(number: str, value: str) -> str:
-    """``290 Specific learning disability`` for a code, the value itself for anything else."""
-    name = records_field(number).code_set
-    return code_set(name).label(value) if name and value else value
+    """``290 Specific learning disability`` for a code, ``10/07/2026`` for a date, anything else as it is."""
+    declared = records_field(number)
+    if declared.type == "date":
+        return date_meant(value) or value
+    return code_set(declared.code_set).label(value) if declared.code_set and value else value
+
+
+def date_meant(value: str) -> str:
+    """The date of the state ``value`` as people here write it, blank where it is none."""
+    try:
+        return us_date(records.parse_state_date(value))
+    except ValueError:
+        return ""
 
 
 def records_field(number: str) -> Field:
