@@ -211,6 +211,18 @@ def test_a_killed_worker_leaves_nothing_half(small_world, monkeypatch):
     }
 
 
+def test_judging_many_lets_others_have_the_worker_in_between(small_world, monkeypatch):
+    monkeypatch.setattr(check_findings, "AT_ONCE", 1)
+    monkeypatch.setattr(check_findings, "_LONGEST_SECONDS", 1e-6)
+    ChangedStudent.objects.all().delete()
+    mark_changed([small_world.students[name].pk for name in ("alder", "towhee", "sage")])
+    for left in (2, 1, 0):
+        assert enqueue_check()
+        run_jobs_now(raises_errors=True)
+        assert len(changed_marks(10)) == left
+    assert not enqueue_check()
+
+
 def test_every_night_everybody_is_judged(small_world):
     archive(small_world.students["alder"], late_rows())
     ChangedStudent.objects.all().delete()

@@ -6,6 +6,7 @@ and everybody once a night, as rules change and days pass without anybody touchi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator
 
 from django.conf import settings
@@ -30,6 +31,7 @@ NIGHTLY_JOB = "findings.check-everybody"
 # Few enough that nobody waits long for a lock on a student, or on SQLite for any.
 AT_ONCE = 50
 _MARKED_AT_ONCE = 2000
+_LONGEST_SECONDS = 10.0
 
 
 @transaction.atomic
@@ -78,9 +80,13 @@ def _school_at(lea_code: str, rows: Rows) -> str:
 
 
 def check_changed(run: JobRun) -> dict[str, int]:
-    """Judge whoever is marked, some at a time. A killed worker leaves the marks of those whom it did not finish."""
+    """Judge whoever is marked, some at a time. A killed worker leaves the marks of those whom it did not finish.
+
+    After a while it ends, whoever is left: a send that somebody waits for comes first, then the next such job.
+    """
     counts, students = Stored(), 0
-    while marks := changed_marks(AT_ONCE):
+    until = time.monotonic() + _LONGEST_SECONDS
+    while time.monotonic() < until and (marks := changed_marks(AT_ONCE)):
         with run.step():
             counts += check_students([mark.student_id for mark in marks])
             unmark(marks)
