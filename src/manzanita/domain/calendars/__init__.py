@@ -1,0 +1,26 @@
+"""School calendars: which days are school, how long a break is, what stops a clock. Pure; see decision 17."""
+
+from manzanita.domain.calendars.periods import CalendarError, Period, PeriodKind, periods_of
+from manzanita.domain.calendars.school_calendar import (
+    NO_CALENDAR,
+    Break,
+    Calendar,
+    SchoolYear,
+    Skip,
+    Tolling,
+    calendar_for,
+)
+
+__all__ = [
+    "NO_CALENDAR",
+    "Break",
+    "Calendar",
+    "CalendarError",
+    "Period",
+    "PeriodKind",
+    "SchoolYear",
+    "Skip",
+    "Tolling",
+    "calendar_for",
+    "periods_of",
+]
