@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -13,27 +14,30 @@ import pytest
 
 from manzanita.domain.calendars import NO_CALENDAR, Tolling, calendar_for
 from manzanita.domain.calendars.csv_file import read_calendar_csv
-from manzanita.domain.clocks import CLOCKS, Setting, clock
+from manzanita.domain.clocks import CLOCKS, ClockError, Setting, clock, compute_many
 
 DATA = Path(__file__).parents[1] / "data"
 CALENDARS = {
     "worked-example": DATA / "expected" / "calendar_worked-example.csv",
     "foothill": DATA / "clocks" / "calendar_foothill.csv",
 }
-# What those who count back, or count spans that are given, do not have: days in a row from the start.
-NOT_FROM_THE_START = {"meeting-notice", "removal-days", "transfer-30", "transfer-out-of-state"}
 
 
 def _rows(path):
     with path.open(encoding="utf-8", newline="") as file:
-        return [pytest.param(row, id=f"{row['clock']}-{number}") for number, row in enumerate(csv.DictReader(file), 2)]
+        return [
+            pytest.param(row, id=f"{row['clock']}-{number}")
+            for number, row in enumerate(csv.DictReader(file), 2)
+        ]
 
 
 @cache
 def _calendar(name, school, track):
     if not name:
         return NO_CALENDAR
-    return calendar_for(read_calendar_csv(CALENDARS[name].read_text(encoding="utf-8")), school=school, track=track)
+    return calendar_for(
+        read_calendar_csv(CALENDARS[name].read_text(encoding="utf-8")), school=school, track=track
+    )
 
 
 def _answer(row):
@@ -69,3 +73,118 @@ def test_enough_was_counted_by_hand_and_no_clock_was_forgotten():
     assert len(rows) >= 100
     assert {row["clock"] for row in rows} == set(CLOCKS)
     assert all(row["working"] for row in rows)
+
+
+def _why(name, calendar="worked-example", tolling="A", **texts):
+    row = {
+        "clock": name,
+        "given": " ".join(f"{key}={value}" for key, value in texts.items()),
+        "calendar": calendar,
+        "tolling": tolling,
+    }
+    return [f"{step.first} {step.why}" for step in _answer(row).trace if not step.days]
+
+
+def test_consent_and_referral_on_two_sides_of_the_line_are_both_told():
+    told = "{} charts that go by the day of consent say {}; the law says referral"
+    # The law counts; by consent it would be August 16 + 30.
+    assert _why("initial-iep", referral_on="2027-05-04", consent_on="2027-05-18") == [
+        told.format("2027-05-18", "2027-09-15")
+    ]
+    # Consent in June, after the school year: there is only the law's branch to speak of.
+    assert _why("initial-iep", referral_on="2027-05-05", consent_on="2027-06-20") == []
+    assert _why("initial-iep", referral_on="2027-05-05", consent_on="2027-05-19") == []
+    assert _why("initial-iep", referral_on="2027-04-05", consent_on="2027-05-04") == []
+    assert _why("initial-iep", consent_on="2027-05-05") == [
+        "2027-05-05 consent in the last 30 days of the school year: give referral_on, it decides the branch"
+    ]
+    assert _why("initial-iep", consent_on="2027-05-04") == []
+
+
+def test_a_weekend_does_not_move_a_date_and_the_school_day_before_is_named():
+    assert _why("part-c-45", referral_on="2026-10-01") == [
+        "2026-11-15 a Sunday; the date does not move: aim for Friday, 2026-11-13"
+    ]
+    # November 29 is the Sunday after a week without school.
+    assert _why("part-c-45", referral_on="2026-10-15") == [
+        "2026-11-29 a Sunday; the date does not move: aim for Friday, 2026-11-20"
+    ]
+    assert _why("part-c-45", referral_on="2026-10-02") == []
+    assert _why("age-of-majority", birth_on="2008-11-15") == []  # a Sunday, and nothing to do by it
+
+
+def test_a_transfer_between_school_years_is_told_of_the_first_day():
+    told = (
+        "2027-08-16 enrolled between school years: an IEP is in effect on 2027-08-16 in any case (56344(c))"
+    )
+    assert _why("transfer-30", enrolled_on="2027-06-05")[:1] == [told]
+    assert _why("transfer-30", enrolled_on="2027-08-15") == [told]
+    assert told not in _why("transfer-30", enrolled_on="2027-06-04")
+    assert told not in _why("transfer-30", enrolled_on="2027-08-16")
+
+
+def test_a_transition_plan_is_needed_where_the_birthday_lies_in_the_plan():
+    asked = {"birth_on": "2011-03-10", "calendar": "", "plan_ends_on": "2027-03-09"}
+    assert _why("transition-plan", **asked) == [
+        "2027-03-09 the plan that ends here does not need a transition plan"
+    ]
+    asked["plan_ends_on"] = "2027-03-10"
+    assert _why("transition-plan", **asked) == ["2027-03-10 the plan that ends here needs a transition plan"]
+
+
+def test_the_conference_has_a_first_day_too():
+    assert _why("transition-conference", birth_on="2024-05-20") == [
+        "2026-08-20 not before this day: two years and three months old"
+    ]
+
+
+def test_removals_warn_at_five_eight_and_ten_and_a_long_run_is_a_change_of_placement():
+    eleven = _why("removal-days", removed_on="2026-09-08..2026-09-22")
+    assert eleven == [
+        "2026-09-14 alert: 5 school days of removal",
+        "2026-09-17 alert: 8 school days of removal",
+        "2026-09-21 alert: 10 school days of removal",
+        "2026-09-22 11 school days in a row: a change of placement; manifestation is determined",
+        "2026-09-22 11th school day of removal: services are owed from this day on; look for a pattern (34 CFR "
+        "300.530(d), 300.536)",
+    ]
+    assert _why("removal-days", removed_on="2026-09-08..2026-09-21")[-1] == (
+        "2026-09-21 10 of 10 school days used, 0 left"
+    )
+    # A week without school does not break a run, a day of school does; a day told twice counts once.
+    over_thanksgiving = "2026-11-16..2026-11-20,2026-11-20,2026-11-30..2026-12-07"
+    assert "in a row" in " ".join(_why("removal-days", removed_on=over_thanksgiving))
+    assert "in a row" not in " ".join(
+        _why("removal-days", removed_on="2026-09-08..2026-09-14,2026-09-16..2026-09-23")
+    )
+    assert _why("removal-days", removed_on="2026-09-05") == ["2026-09-05 none of the days is a school day"]
+
+
+def test_ab_1412_is_told_whenever_it_would_matter():
+    off = _why("transfer-30", enrolled_on="2026-10-05", unofficial_received_on="2026-09-28")
+    assert off == ["2026-09-28 records were received, and AB 1412 is switched off (its text is not verified)"]
+    waiting = _why("transfer-out-of-state", enrolled_on="2026-10-05", ab1412="yes")
+    assert waiting[1:] == ["2026-10-05 AB 1412: its 30 days begin with the first records"]
+    row = {
+        "clock": "transfer-30",
+        "given": "enrolled_on=2026-10-05 ab1412=yes official_received_on=2026-09-28",
+        "calendar": "",
+        "tolling": "",
+    }
+    assert _answer(row).confidence == "unverified"
+
+
+def test_many_rows_share_answers_and_a_bad_row_is_an_answer_of_its_own():
+    wanted = clock("initial-iep")
+    consent, referral = date(2026, 11, 16), date(2026, 11, 17)
+    setting = Setting(_calendar("worked-example", "", ""), Tolling.A)
+    first, again, bad, later = compute_many(
+        wanted,
+        ("consent_on", "referral_on"),
+        [(consent, None), (consent, None), (consent, referral), (referral, None)],
+        setting,
+    )
+    assert first.statutory_due_on == date(2027, 1, 27)
+    assert again is first
+    assert isinstance(bad, ClockError)
+    assert later.statutory_due_on == date(2027, 1, 28)
