@@ -103,11 +103,11 @@ def test_consent_and_referral_on_two_sides_of_the_line_are_both_told():
 
 def test_a_weekend_does_not_move_a_date_and_the_school_day_before_is_named():
     assert _why("part-c-45", referral_on="2026-10-01") == [
-        "2026-11-15 a Sunday; the date does not move: aim for Friday, 2026-11-13"
+        "2026-11-15 a Sunday, which does not move the date; the school day before is Friday, 2026-11-13"
     ]
     # November 29 is the Sunday after a week without school.
     assert _why("part-c-45", referral_on="2026-10-15") == [
-        "2026-11-29 a Sunday; the date does not move: aim for Friday, 2026-11-20"
+        "2026-11-29 a Sunday, which does not move the date; the school day before is Friday, 2026-11-20"
     ]
     assert _why("part-c-45", referral_on="2026-10-02") == []
     assert _why("age-of-majority", birth_on="2008-11-15") == []  # a Sunday, and nothing to do by it

@@ -191,7 +191,7 @@ def _document(one: Clock) -> dict[str, object]:
             for i in one.inputs
         ],
         "tolled": one.is_tolled,
-        "authority": one.authority,
+        "authority": "; ".join(map(str, one.laws)),
         "confidence": one.confidence,
     }
 

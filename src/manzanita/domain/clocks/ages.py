@@ -64,7 +64,7 @@ def _majority(given: Given, setting: Setting) -> Outcome:
 
 
 def _birthday(given: Given, years: int) -> Outcome:
-    return months(given.day("birth_on"), years * _YEAR, f"to the {years}th birthday")
+    return months(given.day("birth_on"), years * _YEAR, f"the {years}th birthday, {years} years")
 
 
 class _LastDay(NamedTuple):

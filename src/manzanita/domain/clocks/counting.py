@@ -21,7 +21,7 @@ def calendar_days(start: date, days: int, why: str = "") -> Outcome:
 
 def months(start: date, number: int, why: str) -> Outcome:
     """The same day of the month ``number`` months after ``start``."""
-    due = months_after(start, number)
+    due, why = months_after(start, number), f"{why} after {start}"
     if due.day != start.day:
         why += f"; there is no {start:%-d} {due:%B} in {due.year}, so the last day of the month counts"
     return Outcome(due, straight(start, due, why))
