@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import lru_cache
 
 from manzanita.domain.calendars import Calendar
 from manzanita.domain.clocks.declaration import DAY, Outcome, Setting, Step, remark, step
@@ -34,8 +35,11 @@ def straight(start: date, due: date, why: str) -> tuple[Step, ...]:
     return (step(start + DAY, due, True, why) if due > start else step(due, start - DAY, True, why),)
 
 
+@lru_cache(maxsize=8192)
 def tolled_days(start: date, days: int, setting: Setting) -> Outcome:
-    """``days`` calendar days after ``start``, less those that long breaks leave out by the reading of ``setting``."""
+    """``days`` calendar days after ``start``, less those that long breaks leave out by the reading of ``setting``.
+
+    Remembered, as many students of a district share a start and a calendar."""
     calendar, steps, at, left = setting.calendar, [], start + DAY, days
     for skip in calendar.skips_from(at, setting.tolling):
         free = (skip.first - at).days

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -76,8 +77,8 @@ def _school_year(day: date, calendar: Calendar) -> tuple[date, date]:
     return first_day(academic_year_of(day)), last_day(academic_year_of(day))
 
 
-def _span(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+def _span(first: date, last: date) -> Iterator[date]:
+    return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
 def _removal_days(given: Given, setting: Setting) -> Outcome:
