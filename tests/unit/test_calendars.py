@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from manzanita.domain.calendars import Calendar, CalendarError, Period, PeriodKind, Tolling, calendar_for
 from manzanita.domain.calendars.csv_file import read_calendar_csv
@@ -307,7 +309,7 @@ def _ics(*lines):
             "Line 2: the event has no END:VEVENT. The file is cut off; export it again.",
         ),
         (_ics("SUMMARY:Break"), "Line 2, Break: it has no DTSTART: give it a first day."),
-        (_ics("SUMMARY:Break", "DTSTART:20261131"), "Line 2, Break: DTSTART: there is no day 20261131."),
+        (_ics("SUMMARY:Break", "DTSTART:20261131"), "Line 2, Break: there is no day 2026-11-31: correct it."),
         (
             _ics("SUMMARY:Break", "DTSTART:20261111", "DURATION:PT3H"),
             "Line 2, Break: its DURATION is not in whole days: make it an event of whole days.",
@@ -318,3 +320,40 @@ def test_an_icalendar_file_of_which_nothing_can_be_used(text, problem):
     with pytest.raises(CalendarError) as refused:
         read_calendar_ics(text)
     assert refused.value.problems == (problem,)
+
+
+@given(
+    st.text()
+    | st.text(alphabet='\x00",;\n\r -0123456789abkremt', max_size=80).map(lambda text: HEADER + text)
+)
+def test_no_text_breaks_the_reader_of_csv(text):
+    try:
+        assert read_calendar_csv(text)
+    except CalendarError as refused:
+        assert all(refused.problems)
+
+
+LINES = st.sampled_from(
+    [
+        "BEGIN:VEVENT",
+        "END:VEVENT",
+        "BEGIN:VALARM",
+        "END:VALARM",
+        "SUMMARY:Break",
+        "DURATION:P3D",
+        "DURATION:P999W",
+    ]
+    + ["DTSTART:20261111", "DTSTART;VALUE=DATE:99991231", "DTEND:00010101", " 1", ":", ";", "CATEGORIES:term"]
+)
+
+
+@given(
+    st.lists(LINES | st.text(max_size=10), max_size=12).map(
+        lambda lines: "\n".join(["BEGIN:VCALENDAR", *lines])
+    )
+)
+def test_no_text_breaks_the_reader_of_icalendar(text):
+    try:
+        assert read_calendar_ics(text).periods
+    except CalendarError as refused:
+        assert all(refused.problems)

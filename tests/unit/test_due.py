@@ -60,6 +60,13 @@ def test_an_answer_as_json(told):
     }
 
 
+def test_inputs_may_stand_in_one_word_or_several(told):
+    one = told("initial-iep", "--given", "consent_on=2026-11-16 referral_on=2026-11-02")
+    several = told("initial-iep", "--given", "consent_on=2026-11-16", "--given", "referral_on=2026-11-02")
+    assert one == several
+    assert one[0] == 0
+
+
 def test_an_answer_without_a_date_and_without_the_states_date(told):
     code, out, _ = told("transfer-same-selpa", "--given", "enrolled_on=2026-10-05", "--format", "json")
     answer = json.loads(out)
@@ -115,7 +122,9 @@ def test_a_school_and_a_track_have_their_own_days(told):
         "--format",
         "json",
     )
-    district = json.loads(told(*asked)[1])
+    _, out, err = told(*asked)
+    district = json.loads(out)
+    assert err == f"{FOOTHILL}: 9 of 24 rows are of others and do not hold here.\n"
     track = json.loads(told(*asked, "--school", "6001001", "--track", "Y")[1])
     assert (district["statutory_due_on"], track["statutory_due_on"]) == ("2026-10-15", "2026-10-20")
 
@@ -220,6 +229,10 @@ def test_the_list_names_every_clock_with_its_inputs(told):
             "last_iep_on: there is no day 2027-02-29: correct it.",
         ),
         (
+            ("annual-review", "--given", "last_iep_on=9999-12-31"),
+            "last_iep_on: 9999-12-31 is no day of a school or a student: correct the year.",
+        ),
+        (
             ("annual-review", "--given", "2026-11-16"),
             "--given: '2026-11-16' is not KEY=VALUE. Write it as in consent_on=2026-11-16.",
         ),
@@ -233,7 +246,7 @@ def test_the_list_names_every_clock_with_its_inputs(told):
         ),
         (
             ("meeting-notice", "--given", "meeting_on=2026-11-16", "days=-3"),
-            "days: '-3' is not a whole number of days.",
+            "days: '-3' is not a whole number of days, 999 at most.",
         ),
         (
             ("removal-days", "--given", "removed_on=2026-11-16..2026-11-10"),

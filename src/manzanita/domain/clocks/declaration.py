@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from manzanita.domain.clocks.laws import Law
 from manzanita.domain.dates import iso_day
 
 Days = tuple[tuple[date, date], ...]
+_NUMBER = re.compile(r"[0-9]{1,3}")
 Value = date | bool | int | Days
 
 
@@ -32,7 +34,7 @@ class InputType(StrEnum):
         return {
             InputType.DATE: "a date, 2026-11-23",
             InputType.FLAG: "yes or no",
-            InputType.NUMBER: "a whole number of days",
+            InputType.NUMBER: "a whole number of days, 999 at most",
             InputType.DAYS: "days and spans, 2026-10-05,2026-11-02..2026-11-04",
         }[self]
 
@@ -52,7 +54,7 @@ class Input:
             if self.type is InputType.FLAG:
                 return {"yes": True, "no": False}[text]
             if self.type is InputType.NUMBER:
-                if not text.isascii() or not text.isdigit():
+                if not _NUMBER.fullmatch(text):
                     raise ValueError(f"{text!r} is not {self.type.written}")
                 return int(text)
             return tuple(_span(part) for part in text.split(","))

@@ -121,6 +121,13 @@ def _manifestation(given: Given, setting: Setting) -> Outcome:
     return school_days(given.day("decision_on"), MANIFESTATION_DAYS, setting)
 
 
+def _decision_notice(given: Given, setting: Setting) -> Outcome:
+    day = given.day("decision_on")
+    return Outcome(
+        day, (remark(day, "the day of the decision itself, with the notice of procedural safeguards"),)
+    )
+
+
 def _interim(given: Given, setting: Setting) -> Outcome:
     return school_days(given.day("placed_on"), INTERIM_DAYS, setting)
 
@@ -155,6 +162,15 @@ CLOCKS = (
         laws=(federal("300.530(e)"),),
         confidence="seen",
         compute=_manifestation,
+    ),
+    Clock(
+        name="decision-notice",
+        title="Parent told of a decision to change the placement",
+        counts="The day of the decision.",
+        inputs=(required("decision_on", "day of the decision to change the placement"),),
+        laws=(federal("300.530(h)"),),
+        confidence="unverified",
+        compute=_decision_notice,
     ),
     Clock(
         name="interim-setting",
