@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from manzanita.domain.calendars import NO_CALENDAR, Tolling, calendar_for
+from manzanita.domain.calendars import NO_CALENDAR, Calendar, Period, PeriodKind, Tolling, calendar_for
 from manzanita.domain.calendars.csv_file import read_calendar_csv
-from manzanita.domain.clocks import CLOCKS, ClockError, Setting, clock, compute_many
+from manzanita.domain.clocks import CLOCKS, ClockError, Setting, clock, compute_many, due
 
 DATA = Path(__file__).parents[1] / "data"
 CALENDARS = {
@@ -148,9 +148,10 @@ def test_removals_warn_at_five_eight_and_ten_and_a_long_run_is_a_change_of_place
         "2026-09-22 11th school day of removal: services are owed from this day on; look for a pattern (34 CFR "
         "300.530(d), 300.536)",
     ]
-    assert _why("removal-days", removed_on="2026-09-08..2026-09-21")[-1] == (
-        "2026-09-21 10 of 10 school days used, 0 left"
-    )
+    assert _why("removal-days", removed_on="2026-09-08..2026-09-21")[2:] == [
+        "2026-09-21 alert: 10 school days of removal",
+        "2026-09-21 10 of 10 school days used, 0 left",
+    ]
     # A week without school does not break a run, a day of school does; a day told twice counts once.
     over_thanksgiving = "2026-11-16..2026-11-20,2026-11-20,2026-11-30..2026-12-07"
     assert "in a row" in " ".join(_why("removal-days", removed_on=over_thanksgiving))
@@ -172,6 +173,39 @@ def test_ab_1412_is_told_whenever_it_would_matter():
         "tolling": "",
     }
     assert _answer(row).confidence == "unverified"
+
+
+def test_an_agreed_day_that_is_not_later_is_told():
+    told = "the agreed day is not later: it extends nothing"
+    assert _why("initial-iep", consent_on="2026-11-16", agreed_on="2027-01-27") == [f"2027-01-27 {told}"]
+    assert _why("initial-iep", consent_on="2026-11-16", agreed_on="2027-01-28") == []
+
+
+def test_a_count_is_unsure_where_the_calendar_does_not_reach_and_only_there():
+    fall = Setting(Calendar([Period(date(2026, 8, 17), date(2026, 12, 18), PeriodKind.TERM)]))
+    for request, remarks in {
+        date(2026, 8, 15): ["the calendar begins here; earlier days count as without breaks"],
+        date(2026, 8, 16): [],  # its first counted day is the first of the calendar
+        date(2026, 11, 18): [],  # 30 days later the calendar ends
+        date(2026, 11, 20): ["the calendar ends here; later days count as without breaks until 2026-12-20"],
+    }.items():
+        answer = due("parent-requested-meeting", fall, request_on=request)
+        told = [
+            step.why for step in answer.trace if "calendar ends" in step.why or "calendar begins" in step.why
+        ]
+        assert told == remarks, request
+        assert answer.confidence == ("provisional" if remarks else "seen")
+
+
+def test_a_last_day_that_cannot_be_meant_is_refused():
+    with pytest.raises(
+        ClockError, match="esy_ends_on: 2026-07-23 is not after 2027-06-30 and until 2027-09-30"
+    ):
+        due("maximum-age", birth_on=date(2005, 3, 3), esy_ends_on=date(2026, 7, 23))
+    with pytest.raises(
+        ClockError, match="term_ends_on: 2027-06-30 is not after 2027-06-30 and until 2027-12-31"
+    ):
+        due("maximum-age", birth_on=date(2005, 8, 3), term_ends_on=date(2027, 6, 30))
 
 
 def test_many_rows_share_answers_and_a_bad_row_is_an_answer_of_its_own():

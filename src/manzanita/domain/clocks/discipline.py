@@ -23,7 +23,7 @@ from manzanita.domain.clocks.declaration import (
     step,
 )
 from manzanita.domain.clocks.laws import education_code, federal
-from manzanita.domain.years import academic_year_of, first_day, last_day
+from manzanita.domain.years import academic_year_of, first_day
 
 MANIFESTATION_DAYS = 10
 INTERIM_DAYS = 45
@@ -60,8 +60,8 @@ def removals_of(spans: Days, calendar: Calendar) -> Removals:
     )
     if not found:
         return Removals((), 0)
-    begin, end = _school_year(found[-1], calendar)
-    days = tuple(day for day in found if begin <= day <= end)
+    begin = _school_year_begins(found[-1], calendar)
+    days = tuple(day for day in found if begin <= day)
     run = longest = 1
     for before, day in pairwise(days):
         is_next = not any(calendar.is_school_day(one) for one in _span(before + DAY, day - DAY))
@@ -70,11 +70,9 @@ def removals_of(spans: Days, calendar: Calendar) -> Removals:
     return Removals(days, longest)
 
 
-def _school_year(day: date, calendar: Calendar) -> tuple[date, date]:
+def _school_year_begins(day: date, calendar: Calendar) -> date:
     year = calendar.school_year_ending_from(day)
-    if year is not None and year.first <= day:
-        return year.first, year.last
-    return first_day(academic_year_of(day)), last_day(academic_year_of(day))
+    return year.first if year is not None and year.first <= day else first_day(academic_year_of(day))
 
 
 def _span(first: date, last: date) -> Iterator[date]:
