@@ -123,6 +123,15 @@ def test_a_transfer_between_school_years_is_told_of_the_first_day():
     assert told not in _why("transfer-30", enrolled_on="2027-08-16")
 
 
+def test_a_third_birthday_in_summer_has_the_team_set_the_day_and_moves_nothing():
+    told = "between school years: the team sets the day on which services start (56426.9(d))"
+    assert _why("c-to-b-iep", birth_on="2024-06-04") == []  # the last day of the school year
+    assert _why("c-to-b-iep", birth_on="2024-06-07") == [f"2027-06-07 {told}"]
+    assert _why("c-to-b-iep", birth_on="2024-08-15")[0] == f"2027-08-15 {told}"
+    assert _why("c-to-b-iep", birth_on="2024-08-16") == []
+    assert _why("c-to-b-iep", birth_on="2023-12-22") == []  # winter break
+
+
 def test_a_transition_plan_is_needed_where_the_birthday_lies_in_the_plan():
     asked = {"birth_on": "2011-03-10", "calendar": "", "plan_ends_on": "2027-03-09"}
     assert _why("transition-plan", **asked) == [
@@ -195,6 +204,22 @@ def test_a_count_is_unsure_where_the_calendar_does_not_reach_and_only_there():
         ]
         assert told == remarks, request
         assert answer.confidence == ("provisional" if remarks else "seen")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "confidence"),
+    [
+        ("c-to-b-iep", {"birth_on": date(2024, 2, 29)}, "inferred"),  # 2027 has no February 29
+        ("c-to-b-iep", {"birth_on": date(2024, 2, 28)}, "seen"),
+        ("annual-review", {"last_iep_on": date(2024, 2, 29)}, "inferred"),
+        ("annual-review", {"last_iep_on": date(2027, 2, 28)}, "seen"),
+        ("transition-plan", {"birth_on": date(2012, 2, 29)}, "seen"),  # 2028 has one
+    ],
+)
+def test_a_day_that_does_not_exist_makes_a_date_less_sure_and_is_told(name, given, confidence):
+    answer = due(name, **given)
+    assert answer.confidence == confidence
+    assert ("so the last day of the month counts" in answer.trace[0].why) == (confidence == "inferred")
 
 
 def test_a_last_day_that_cannot_be_meant_is_refused():

@@ -139,7 +139,7 @@ CLOCKS = (
         counts="The 17th birthday.",
         inputs=(_BIRTH,),
         laws=(education_code("56041.5"), federal("300.320(c)")),
-        confidence="seen",
+        confidence="inferred",
         compute=_majority_notice,
     ),
     Clock(
@@ -148,7 +148,7 @@ CLOCKS = (
         counts="The 18th birthday, unless a court named a conservator.",
         inputs=(_BIRTH,),
         laws=(education_code("56041.5"), federal("300.520")),
-        confidence="seen",
+        confidence="inferred",
         compute=_majority,
         is_task=False,
     ),

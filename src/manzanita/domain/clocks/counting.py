@@ -21,11 +21,12 @@ def calendar_days(start: date, days: int, why: str = "") -> Outcome:
 
 
 def months(start: date, number: int, why: str) -> Outcome:
-    """The same day of the month ``number`` months after ``start``."""
+    """The same day of the month ``number`` months after ``start``; less sure where that day does not exist."""
     due, why = months_after(start, number), f"{why} after {start}"
-    if due.day != start.day:
+    is_moved = due.day != start.day
+    if is_moved:
         why += f"; there is no {start:%-d} {due:%B} in {due.year}, so the last day of the month counts"
-    return Outcome(due, straight(start, due, why))
+    return Outcome(due, straight(start, due, why), confidence=UNSURE if is_moved else "")
 
 
 def straight(start: date, due: date, why: str) -> tuple[Step, ...]:
