@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import csv
+import gc
+import weakref
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -231,6 +233,15 @@ def test_a_last_day_that_cannot_be_meant_is_refused():
         ClockError, match="term_ends_on: 2027-06-30 is not after 2027-06-30 and until 2027-12-31"
     ):
         due("maximum-age", birth_on=date(2005, 8, 3), term_ends_on=date(2027, 6, 30))
+
+
+def test_a_calendar_is_forgotten_with_what_was_counted_on_it():
+    calendar = Calendar([Period(date(2026, 8, 17), date(2027, 6, 4), PeriodKind.TERM)])
+    due("parent-requested-meeting", Setting(calendar), request_on=date(2026, 9, 1))
+    left = weakref.ref(calendar)
+    del calendar
+    gc.collect()
+    assert left() is None
 
 
 def test_many_rows_share_answers_and_a_bad_row_is_an_answer_of_its_own():

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
-from manzanita.domain.calendars import Calendar
+from manzanita.domain.calendars import Calendar, Tolling
 from manzanita.domain.clocks.declaration import DAY, Outcome, Setting, Step, remark, step
 from manzanita.domain.dates import months_after
 
 UNSURE = "inferred"
 GUESSED = "provisional"
+_counted_before: WeakKeyDictionary[Calendar, dict[tuple[date, int, Tolling], Outcome]] = WeakKeyDictionary()
 
 
 def calendar_days(start: date, days: int, why: str = "") -> Outcome:
@@ -36,11 +37,19 @@ def straight(start: date, due: date, why: str) -> tuple[Step, ...]:
     return (step(start + DAY, due, True, why) if due > start else step(due, start - DAY, True, why),)
 
 
-@lru_cache(maxsize=8192)
 def tolled_days(start: date, days: int, setting: Setting) -> Outcome:
     """``days`` calendar days after ``start``, less those that long breaks leave out by the reading of ``setting``.
 
-    Remembered, as many students of a district share a start and a calendar."""
+    Remembered as long as the calendar lives, as many students of a district share a start.
+    """
+    of_calendar = _counted_before.setdefault(setting.calendar, {})
+    key = (start, days, setting.tolling)
+    if key not in of_calendar:
+        of_calendar[key] = _count_tolled(start, days, setting)
+    return of_calendar[key]
+
+
+def _count_tolled(start: date, days: int, setting: Setting) -> Outcome:
     calendar, steps, at, left = setting.calendar, [], start + DAY, days
     for skip in calendar.skips_from(at, setting.tolling):
         free = (skip.first - at).days
