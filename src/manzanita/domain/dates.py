@@ -1,0 +1,41 @@
+"""Calendar arithmetic that every clock, rule and page shares: the same day some months or years away.
+
+Where that day does not exist the last day of the month takes its place: one year after 29 February is
+28 February, one month after 31 January is 28 (29) February. So a deadline never moves into the month after, and
+whoever is born on 29 February is a year older on 28 February of a year without that day (decision 17).
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from datetime import date
+
+_MONTHS = 12
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# A day outside of these is a slip of the pen, and no count from it runs out of the calendar.
+_YEARS = range(1900, 2200)
+
+
+def years_after(day: date, years: int) -> date:
+    """The same day ``years`` later (earlier, if negative)."""
+    return months_after(day, years * _MONTHS)
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day of the month ``months`` later (earlier, if negative), or the last day of that month."""
+    year, month = divmod(day.year * _MONTHS + day.month - 1 + months, _MONTHS)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def iso_day(text: str) -> date:
+    """The day of ``2026-11-23``. Raises ``ValueError`` with the fix for anything else."""
+    if _ISO_DAY.fullmatch(text):
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            raise ValueError(f"there is no day {text}: correct it") from None
+        if day.year not in _YEARS:
+            raise ValueError(f"{text} is no day of a school or a student: correct the year")
+        return day
+    raise ValueError(f"{text!r} is not a date such as 2026-11-23: write year, month and day")
