@@ -197,12 +197,10 @@ def _open_meetings(count: int, emails: Sequence[str]) -> tuple[list[str], str]:
 
 
 def _bench_requests(opened: Sequence[str], email: str) -> bool:
-    from django.test import Client
-
     from manzanita.accounts.models import User
+    from tests.support.sign_in import signed_in
 
-    client = Client()
-    client.force_login(User.objects.get(email=email), backend="django.contrib.auth.backends.ModelBackend")
+    client = signed_in(User.objects.get(email=email))
     chance, saved, shown = Random(1), [], []
     by_field: dict[str, list[Took]] = defaultdict(list)
     for meeting in opened:
