@@ -16,12 +16,12 @@ from manzanita.procedures.repairing import AT_ONCE, preview_repair, repair_findi
 from tests.support import pages
 from tests.support import world as w
 from tests.support.exchange import archive
-from tests.support.findings import judged
+from tests.support.findings import INFANT_FIELDS as CODE
+from tests.support.findings import infant_answer, judged
 from tests.support.pages import many_students, other_coordinator, reads, text_of
 
 pytestmark = pytest.mark.django_db
 
-CODE = "MZ-PLAN-INFANT-FIELDS"
 ADDRESS = f"/findings/settle/repair/{CODE}"
 REASON = "The two answers were carried over from the IFSP"
 
@@ -29,15 +29,6 @@ REASON = "The two answers were carried over from the IFSP"
 @pytest.fixture
 def coordinator(small_world, sign_in):
     return sign_in(small_world.coordinator)
-
-
-def wrong_plan(world, name):
-    """A plan of November 23, 2026 that still answers what is asked of an IFSP only."""
-    archive(
-        world.students[name], [("PLAN", w.plan(name, "20261123", **{"23.05": "2026-2027", "23.35": "Y"}))]
-    )
-    judged(world)
-    return RuleFinding.objects.get(rule_code=CODE, student_id=world.students[name].pk)
 
 
 def stands(world, name):
@@ -50,7 +41,7 @@ def ticked(answer) -> list[str]:
 
 
 def test_the_list_of_the_rule_leads_to_the_preview(small_world, coordinator):
-    wrong_plan(small_world, "alder")
+    infant_answer(small_world, "alder")
     page = text_of(coordinator.get(f"/findings/settle?rule={CODE}"))
     assert f'href="{ADDRESS}"' in page
     assert ADDRESS not in text_of(coordinator.get("/findings/settle"))
@@ -58,7 +49,7 @@ def test_the_list_of_the_rule_leads_to_the_preview(small_world, coordinator):
 
 
 def test_the_preview_says_what_each_record_becomes_and_changes_nothing(small_world, coordinator):
-    one, other = wrong_plan(small_world, "alder"), wrong_plan(small_world, "towhee")
+    one, other = infant_answer(small_world, "alder"), infant_answer(small_world, "towhee")
     before = ChangeEvent.objects.count()
     answer = coordinator.get(ADDRESS)
     page = text_of(answer)
@@ -75,7 +66,7 @@ def test_the_preview_says_what_each_record_becomes_and_changes_nothing(small_wor
 
 
 def test_what_is_ticked_is_mended_and_stands_in_archive_log_and_plan(small_world, coordinator):
-    one, other = wrong_plan(small_world, "alder"), wrong_plan(small_world, "towhee")
+    one, other = infant_answer(small_world, "alder"), infant_answer(small_world, "towhee")
     sent = {"finding": [f"{one.pk} {one.inputs}"], "reason": REASON}
     page = text_of(coordinator.post(ADDRESS, sent, follow=True))
     assert "1 record mended." in page
@@ -96,7 +87,7 @@ def test_what_is_ticked_is_mended_and_stands_in_archive_log_and_plan(small_world
 
 
 def test_a_second_click_does_nothing(small_world, coordinator):
-    one = wrong_plan(small_world, "alder")
+    one = infant_answer(small_world, "alder")
     sent = {"finding": [f"{one.pk} {one.inputs}"], "reason": REASON}
     coordinator.post(ADDRESS, sent)
     first = stands(small_world, "alder").pk
@@ -109,14 +100,14 @@ def test_a_second_click_does_nothing(small_world, coordinator):
 
 
 def test_values_that_changed_since_the_page_was_opened_are_left_alone(small_world, coordinator):
-    one = wrong_plan(small_world, "alder")
+    one = infant_answer(small_world, "alder")
     sent = {"finding": [f"{one.pk} {'0' * 32}"], "reason": REASON}
     assert "The record has changed since" in text_of(coordinator.post(ADDRESS, sent, follow=True))
     assert stands(small_world, "alder").values["23.35"] == "Y"
 
 
 def test_without_a_reason_nothing_is_done_and_the_page_says_why(small_world, coordinator):
-    one = wrong_plan(small_world, "alder")
+    one = infant_answer(small_world, "alder")
     answer = coordinator.post(ADDRESS, {"finding": [f"{one.pk} {one.inputs}"], "reason": " \n "})
     assert answer.status_code == 422
     assert "A correction of what was archived needs its reason." in text_of(answer)
@@ -125,13 +116,13 @@ def test_without_a_reason_nothing_is_done_and_the_page_says_why(small_world, coo
 
 @pytest.mark.parametrize("finding", ["", "x", "1", "1 2", "9" * 40 + " " + "0" * 32, "-1 " + "0" * 32])
 def test_what_names_no_finding_mends_nothing(small_world, coordinator, finding):
-    wrong_plan(small_world, "alder")
+    infant_answer(small_world, "alder")
     page = text_of(coordinator.post(ADDRESS, {"finding": [finding], "reason": REASON}, follow=True))
     assert "Nothing was mended" in page
 
 
 def test_a_meeting_under_way_and_a_record_that_is_not_ours_are_left_out_with_why(small_world, coordinator):
-    one, other = wrong_plan(small_world, "alder"), wrong_plan(small_world, "towhee")
+    one, other = infant_answer(small_world, "alder"), infant_answer(small_world, "towhee")
     pages.opened(small_world, "alder")
     RuleFinding.objects.filter(pk=other.pk).update(record_key="PLAN|9910017|9900000006|20200101")
     answer = coordinator.get(ADDRESS)
@@ -150,7 +141,7 @@ def test_a_meeting_under_way_and_a_record_that_is_not_ours_are_left_out_with_why
 
 
 def test_a_student_is_mended_whole_or_not_at_all_and_the_others_all_the_same(small_world, monkeypatch):
-    one, other = wrong_plan(small_world, "alder"), wrong_plan(small_world, "towhee")
+    one, other = infant_answer(small_world, "alder"), infant_answer(small_world, "towhee")
     correct = repairing.correct_record
 
     def fails_for_alder(**named):
@@ -182,7 +173,7 @@ def test_a_rule_that_mends_nothing_has_no_such_page(small_world, coordinator):
 
 
 def test_who_corrects_no_records_is_told_who_does(small_world, sign_in):
-    one = wrong_plan(small_world, "alder")
+    one = infant_answer(small_world, "alder")
     manager = sign_in(small_world.case_manager)
     page = text_of(manager.get(f"/findings/settle?rule={CODE}"))
     assert "Your perspective does not correct records." in page and ADDRESS not in page
@@ -190,7 +181,7 @@ def test_who_corrects_no_records_is_told_who_does(small_world, sign_in):
 
 
 def test_a_stranger_sees_and_mends_nothing(small_world, sign_in):
-    one = wrong_plan(small_world, "alder")
+    one = infant_answer(small_world, "alder")
     stranger = sign_in(other_coordinator(small_world))
     assert ticked(stranger.get(ADDRESS)) == [] and "Alder" not in text_of(stranger.get(ADDRESS))
     stranger.post(ADDRESS, {"finding": [f"{one.pk} {one.inputs}"], "reason": REASON})
