@@ -1,6 +1,6 @@
 """Rules about whole rows, each over the frame of its subject with the columns of its contexts joined once.
 
-Local ones say nothing of an emptied field.
+None says anything of a field that was emptied, and those of certification nothing of its whole row.
 """
 
 from __future__ import annotations
@@ -92,8 +92,7 @@ def findings_of_rows(
                 is_soft = softened is not None and softened[i] and severity is Severity.FATAL
                 weight = Severity.WARNING if is_soft else severity
                 fields = rule.marks(row) if rule.marks else _fields_of(rule, record)
-                if rule.is_local and any(f"{number} " in row[EMPTIED] for number in fields):
-                    # A value that was refused has its finding; that it is missing now is no second one.
+                if _speaks_of_refused(rule, row, fields):
                     continue
                 text = rule.message(row) + caveat
                 findings.append(finding_of(rule, record, row, fields, weight, text, _group(rule, row)))
@@ -103,6 +102,17 @@ def findings_of_rows(
                 fields = _fields_of(rule, record)
                 findings.append(finding_of(rule, record, row, fields, Severity.NOT_EVALUATED, text))
     return findings
+
+
+def _speaks_of_refused(rule: Rule, row: Row, fields: Sequence[str]) -> bool:
+    """Whether what ``rule`` objects to is only the hole that a refused value has left, which has its finding already.
+
+    Certification is of what the state has taken (no suffix: on posting; with one: a discrepancy), and it takes no
+    record with a refused value: those rules say nothing of the whole row.
+    """
+    if not rule.is_local and rule.phase != "input":
+        return bool(row[EMPTIED])
+    return any(f"{number} " in row[EMPTIED] for number in fields)
 
 
 @lru_cache(maxsize=4096)
