@@ -48,6 +48,14 @@ def test_the_list_of_the_rule_leads_to_the_preview(small_world, coordinator):
     assert ADDRESS not in text_of(coordinator.get(f"/findings/settle?rule={CODE}&state=closed"))
 
 
+def test_the_rule_s_page_says_that_it_mends_and_why_nothing_is_lost(coordinator):
+    sentence = "Many records can be mended at once"
+    page = text_of(coordinator.get(f"/rules/{CODE}"))
+    assert f"{sentence}, from the list of this rule's findings. Both answers are about an IFSP." in page
+    for code in ("MZ-MEET-LATE", "GERR0002", "SWDS0443"):
+        assert sentence not in text_of(coordinator.get(f"/rules/{code}"))
+
+
 def test_the_preview_says_what_each_record_becomes_and_changes_nothing(small_world, coordinator):
     one, other = infant_answer(small_world, "alder"), infant_answer(small_world, "towhee")
     before = ChangeEvent.objects.count()
