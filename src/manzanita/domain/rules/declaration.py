@@ -59,14 +59,15 @@ class KnownDefect:
         return self.since <= on and (self.until is None or on <= self.until)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RuleInfo:
     """The page of a rule in the catalog.
 
     ``severity`` is the weight in any year without an entry in ``severity_by_year``; ``first_year`` and
     ``last_year`` bound the years in force (``None``: open). From the year ``presumed_from`` on nobody has seen the
     rule printed: it is presumed to go on and warns, whatever its severity was. From the day ``inactive_from`` on
-    the state has it switched off. ``missing_input`` names what a rule that is not implemented lacks here.
+    the state has it switched off. ``missing_input`` names what a rule that is not implemented lacks here. A rule is
+    equal to itself only, so that what is derived from it may be kept.
     """
 
     code: str
@@ -127,7 +128,7 @@ class RuleInfo:
         return "".join(f" {part}" for part in parts)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class FieldRule(RuleInfo):
     """A rule that asks the same of every field it applies to.
 
@@ -143,15 +144,24 @@ class FieldRule(RuleInfo):
     fails: Sequence[Example] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Where the right value is certain: ``values`` gives it for a row that is wrong, by field; nothing where it is not
+    certain after all. ``why`` says to the office, in a sentence, why nothing is lost."""
+
+    values: Callable[[Row], Mapping[str, str]]
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Rule(RuleInfo):
     """A rule about whole rows of ``subjects``.
 
     ``wrong`` is true where a row is wrong; it may read the columns of ``contexts``, which the engine joins once
     for all rules. ``softened`` is true where a wrong row is only a warning; ``undecided`` is true where the row
     holds too little to say, which makes one *not evaluated* finding; ``group`` gives the text that all
-    lines of one fault share; ``marks`` narrows the fields to point at; ``case`` tells a local rule's fault as it
-    happens in a district.
+    lines of one fault share; ``marks`` narrows the fields to point at; ``repair`` says how many records may be mended
+    at once; ``case`` tells a local rule's fault as it happens in a district.
     """
 
     subjects: tuple[str, ...]
@@ -163,6 +173,7 @@ class Rule(RuleInfo):
     undecided_reason: str = ""
     group: Callable[[Row], str] | None = None
     marks: Callable[[Row], tuple[str, ...]] | None = None
+    repair: Repair | None = None
     case: str = ""
     passes: Sequence[Example] = ()
     fails: Sequence[Example] = ()
