@@ -60,6 +60,11 @@ def specification(year: str | None = None) -> Specification | None:
     return _in_force.get(judged_year() if year is None else year)
 
 
+def in_force() -> Mapping[str, Specification]:
+    """All that are in force now, by academic year: another mapping once something else was put in force."""
+    return _in_force
+
+
 def specified_years() -> tuple[str, ...]:
     """Years in which another specification than ours is in force, in order."""
     return tuple(sorted(_in_force))

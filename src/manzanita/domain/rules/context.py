@@ -1,15 +1,16 @@
 """Columns from other records that rules may read, joined once for all rules that name them.
 
-Each context says which record types it reads; where one is not known, the rules that name the context are
-*not evaluated*. Joining keeps every subject row exactly once; row order does not matter.
+Each context says which fields it reads, and is given no others; where a record type that it reads is not known, the
+rules that name the context are *not evaluated*. Joining keeps every subject row exactly once; row order does not
+matter. Columns that no rule reads are named with an underscore first.
 
 The record in effect on a day is the newest that starts on or before it, whichever LEA reported it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import polars as pl
@@ -35,16 +36,62 @@ _SUMMER = timedelta(days=120)
 
 SIS_KEYS: Mapping[str, tuple[str, ...]] = {"SENR": ("1.04", "1.08", "1.22"), "SINF": ("2.09", "2.04")}
 SSID_FIELDS: Mapping[str, str] = {**records.SSID_FIELD, "PSTS": "17.08", "SENR": "1.08", "SINF": "2.09"}
-_FILE_KEYS = (SIS_KEYS["SINF"], *(layout(record).key for record in RECORDS if record not in SIS_KEYS))
+_FILE_KEYS: Mapping[str, tuple[str, ...]] = {
+    **{record: layout(record).key for record in RECORDS},
+    # A student without an SSID is known by the local number.
+    "SENR": ("1.04", "1.08", "1.09", "1.22"),
+    "SINF": SIS_KEYS["SINF"],
+}
 
 
-@dataclass(frozen=True, slots=True)
+# Record type -> numbers of fields.
+Reads = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Context:
-    """``join`` adds the named columns to the frame of ``subject`` from the frames in ``needs``."""
+    """Columns beside the rows of a subject, and what they are made of.
+
+    ``own`` are the fields that ``join`` reads of the row itself, for each type of subject; ``has_siblings``: it reads
+    them of all rows of that type. ``reads`` are the fields of other records; ``reads_if_known`` those of record types
+    that it can do without. ``join`` gets frames with these columns and no others, the subject with ``file``, ``line``
+    and its row number besides.
+    """
 
     name: str
-    needs: tuple[str, ...]
+    own: Reads
     join: Callable[[pl.DataFrame, Frames, Setting], pl.DataFrame]
+    reads: Reads = field(default_factory=dict)
+    reads_if_known: Reads = field(default_factory=dict)
+    has_siblings: bool = False
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Record types without which the context cannot speak."""
+        return tuple(self.reads)
+
+    def beside(self, subject: str) -> dict[str, frozenset[str]]:
+        """The fields it reads of all records of the student, by record type, where ``subject`` is asked about."""
+        found = {
+            record: frozenset(numbers) for record, numbers in {**self.reads, **self.reads_if_known}.items()
+        }
+        if self.has_siblings:
+            found[subject] = found.get(subject, frozenset()).union(self.own[subject])
+        return found
+
+    def columns(self, record: str, subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+        """The columns of the context, in the order of the rows of ``subject``, which are records of type ``record``."""
+        # Brackets pick columns without a query, which would cost more than most joins of one student's records.
+        thin = subject[:, [ROW, "file", "line", *self.own[record]]]
+        others = {
+            name: frames[name][:, list(numbers)]
+            for name, numbers in {**self.reads, **self.reads_if_known}.items()
+            if name in frames
+        }
+        joined = self.join(thin, others, setting)
+        if not joined[ROW].is_sorted():
+            joined = joined.sort(ROW)
+        return joined[:, [name for name in joined.columns if name not in thin.columns]]
 
 
 def _enrollment(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -250,7 +297,7 @@ def _same_key(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.D
         student = pl.when(pl.col("1.08") != "").then(pl.col("1.08")).otherwise("local " + pl.col("1.09"))
         key = pl.concat_str("1.04", student, "1.22", separator="/")
     else:
-        numbers = next(numbers for numbers in _FILE_KEYS if numbers[0] in subject.columns)
+        numbers = next(numbers for numbers in _FILE_KEYS.values() if set(numbers) <= set(subject.columns))
         key = pl.concat_str(*numbers, separator="/")
     same = ("file", "same_key.text")
     return subject.with_columns(key.alias("same_key.text")).with_columns(
@@ -273,16 +320,82 @@ def enrolled_on(day: str) -> pl.Expr:
 CONTEXTS: Mapping[str, Context] = {
     context.name: context
     for context in (
-        Context("enrollment", ("SENR",), _enrollment),
-        Context("previous_status", ("SWDS",), _previous_status),
-        Context("statuses", ("SWDS",), _statuses),
-        Context("services", ("SERV",), _services),
-        Context("same_plan", ("PLAN",), _same_plan),
-        Context("previous_meetings", ("MEET",), _previous_meetings),
-        Context("census", ("SENR", "SWDS", "PLAN"), _census),
-        Context("plan_census", ("SENR", "SWDS"), _plan_census),
-        Context("today", ("SENR", "SWDS"), _today),
-        Context("birth", ("SENR",), _birth),
-        Context("same_key", (), _same_key),
+        Context(
+            name="enrollment",
+            join=_enrollment,
+            own={"SWDS": ("22.04", "22.06", "22.11")},
+            reads={"SENR": ("1.04", "1.08", "1.22", "1.23", "1.25")},
+        ),
+        Context(
+            name="previous_status",
+            join=_previous_status,
+            own={"SWDS": ("22.06", "22.11")},
+            reads={"SWDS": ("22.04", "22.06", "22.11", "22.12")},
+        ),
+        Context(
+            name="statuses",
+            join=_statuses,
+            own={"PLAN": ("23.06",)},
+            reads={"SWDS": ("22.06",)},
+        ),
+        Context(
+            name="services",
+            join=_services,
+            own={"PLAN": ("23.04", "23.06", "23.09", "23.12")},
+            reads={"SERV": ("25.04", "25.07", "25.09", "25.17")},
+        ),
+        Context(
+            name="same_plan",
+            join=_same_plan,
+            own={"PLAN": ("23.06", "23.12")},
+            has_siblings=True,
+        ),
+        Context(
+            name="previous_meetings",
+            join=_previous_meetings,
+            own={"MEET": ("24.06", "24.15")},
+            reads={"MEET": ("24.06", "24.14", "24.15", "24.17")},
+        ),
+        Context(
+            name="census",
+            join=_census,
+            own={"SENR": ("1.04", "1.08", "1.17")},
+            reads={
+                "SENR": ("1.08", "1.22", "1.23", "1.25", "1.26"),
+                "SWDS": ("22.06", "22.11", "22.12"),
+                "PLAN": ("23.04", "23.06", "23.12"),
+            },
+            reads_if_known={"SINF": ("2.04", "2.09", "2.18")},
+        ),
+        Context(
+            name="plan_census",
+            join=_plan_census,
+            own={"PLAN": ("23.04", "23.06", "23.12"), "SERV": ("25.04", "25.07", "25.17")},
+            reads={
+                "SENR": ("1.04", "1.08", "1.22", "1.23", "1.24", "1.25", "1.26"),
+                "SWDS": ("22.06", "22.11", "22.12"),
+            },
+            has_siblings=True,
+        ),
+        Context(
+            name="today",
+            join=_today,
+            own={"PLAN": ("23.06", "23.12")},
+            reads={"SENR": ("1.08", "1.22", "1.25", "1.26"), "SWDS": ("22.06", "22.11", "22.12")},
+            has_siblings=True,
+        ),
+        Context(
+            name="birth",
+            join=_birth,
+            own={"SWDS": ("22.06",), "MEET": ("24.06",), "PLAN": ("23.06",), "SERV": ("25.07",)},
+            reads={"SENR": ("1.08", "1.17", "1.22")},
+            reads_if_known={"SINF": ("2.04", "2.09", "2.18")},
+        ),
+        Context(
+            name="same_key",
+            join=_same_key,
+            own=_FILE_KEYS,
+            has_siblings=True,
+        ),
     )
 }

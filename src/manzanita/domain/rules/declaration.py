@@ -59,14 +59,15 @@ class KnownDefect:
         return self.since <= on and (self.until is None or on <= self.until)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RuleInfo:
     """The page of a rule in the catalog.
 
     ``severity`` is the weight in any year without an entry in ``severity_by_year``; ``first_year`` and
     ``last_year`` bound the years in force (``None``: open). From the year ``presumed_from`` on nobody has seen the
     rule printed: it is presumed to go on and warns, whatever its severity was. From the day ``inactive_from`` on
-    the state has it switched off. ``missing_input`` names what a rule that is not implemented lacks here.
+    the state has it switched off. ``missing_input`` names what a rule that is not implemented lacks here. A rule is
+    equal to itself only, so that what is derived from it may be kept.
     """
 
     code: str
@@ -127,7 +128,7 @@ class RuleInfo:
         return "".join(f" {part}" for part in parts)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class FieldRule(RuleInfo):
     """A rule that asks the same of every field it applies to.
 
@@ -143,7 +144,7 @@ class FieldRule(RuleInfo):
     fails: Sequence[Example] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Rule(RuleInfo):
     """A rule about whole rows of ``subjects``.
 

@@ -99,8 +99,23 @@ def first_day_before(setting: Setting) -> str:
 CONTEXTS: Mapping[str, Context] = {
     context.name: context
     for context in (
-        Context("on_census", ("SENR", "SWDS"), _on_census),
-        Context("school_plan", ("PLAN",), _school_plan),
-        Context("here", ("MEET", "SENR"), _here),
+        Context(
+            name="on_census",
+            join=_on_census,
+            own={"SENR": ("1.08", "1.22")},
+            reads={"SENR": ("1.08", "1.22", "1.23", "1.25", "1.26"), "SWDS": ("22.06", "22.11", "22.12")},
+        ),
+        Context(
+            name="school_plan",
+            join=_school_plan,
+            own={"SENR": ("1.08",)},
+            reads={"PLAN": ("23.06", "23.11", "23.12", "23.13")},
+        ),
+        Context(
+            name="here",
+            join=_here,
+            own={"SWDS": ("22.04", "22.06")},
+            reads={"MEET": ("24.04", "24.06"), "SENR": ("1.04", "1.08", "1.22", "1.23", "1.25", "1.26")},
+        ),
     )
 }

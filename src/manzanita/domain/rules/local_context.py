@@ -196,14 +196,60 @@ LOCAL_CONTEXTS: Mapping[str, Context] = {
     context.name: context
     for context in (
         *MEET_CONTEXTS,
-        Context("plan_days", (), _plan_days),
-        Context("stay", ("SENR",), _stay),
-        Context("census_grade", ("SENR",), _census_grade),
-        Context("residence", ("SENR",), _residence),
-        Context("own_plan", ("PLAN",), _own_plan),
-        Context("enrolled_today", ("SENR",), _enrolled_today),
-        Context("known_status", ("SWDS",), _known_status),
-        Context("adoption", ("PLAN",), _adoption),
-        Context("births", (), _births),
+        Context(
+            name="plan_days",
+            join=_plan_days,
+            own={"PLAN": ("23.06", "23.12")},
+            has_siblings=True,
+        ),
+        Context(
+            name="stay",
+            join=_stay,
+            own={"PLAN": ("23.04", "23.06", "23.12")},
+            reads={"SENR": ("1.04", "1.05", "1.08", "1.22", "1.23", "1.25", "1.26")},
+        ),
+        Context(
+            name="census_grade",
+            join=_census_grade,
+            own={"PLAN": ("23.04", "23.06")},
+            reads={"SENR": ("1.04", "1.08", "1.22", "1.23", "1.24", "1.25", "1.26")},
+        ),
+        Context(
+            name="residence",
+            join=_residence,
+            own={"PLAN": ("23.06", "23.12")},
+            reads={"SENR": ("1.08", "1.22", "1.25", "1.26", "1.31")},
+        ),
+        Context(
+            name="own_plan",
+            join=_own_plan,
+            own={"SERV": ("25.04", "25.07", "25.17")},
+            reads={"PLAN": ("23.04", "23.06", "23.12")},
+        ),
+        Context(
+            name="enrolled_today",
+            join=_enrolled_today,
+            own={"PSTS": ("17.08",)},
+            reads={"SENR": ("1.04", "1.08", "1.22", "1.25", "1.26")},
+        ),
+        Context(
+            name="known_status",
+            join=_known_status,
+            own={"PSTS": ("17.08",)},
+            reads={"SWDS": ("22.06",)},
+        ),
+        Context(
+            name="adoption",
+            join=_adoption,
+            own={"SENR": ("1.04", "1.08", "1.22")},
+            reads={"PLAN": ("23.04", "23.06", "23.11", "23.12")},
+        ),
+        Context(
+            name="births",
+            join=_births,
+            own={"SENR": ("1.08",)},
+            reads={"SENR": ("1.08", "1.17")},
+            reads_if_known={"SINF": ("2.09", "2.18")},
+        ),
     )
 }

@@ -101,8 +101,27 @@ def _school(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
 CONTEXTS: Mapping[str, Context] = {
     context.name: context
     for context in (
-        Context("leaving", ("SENR",), _leaving),
-        Context("same_outcomes", ("PSTS",), _same_outcomes),
-        Context("school", ("SENR", "SWDS", "PSTS"), _school),
+        Context(
+            name="leaving",
+            join=_leaving,
+            own={"PSTS": ("17.07", "17.08")},
+            reads={"SENR": ("1.08", "1.25", "1.26", "1.27")},
+        ),
+        Context(
+            name="same_outcomes",
+            join=_same_outcomes,
+            own={"PSTS": ("17.07", "17.08", "17.11", "17.12")},
+            has_siblings=True,
+        ),
+        Context(
+            name="school",
+            join=_school,
+            own={"SENR": ("1.04", "1.05", "1.06", "1.08", "1.25", "1.27")},
+            reads={
+                "SWDS": ("22.06", "22.11", "22.12"),
+                "PSTS": ("17.04", "17.05", "17.06", "17.07", "17.11"),
+            },
+            has_siblings=True,
+        ),
     )
 }

@@ -17,7 +17,7 @@ from manzanita.domain.layouts import RECORDS, known_numbers, layout
 from manzanita.domain.layouts.files import RecordFile
 from manzanita.domain.rules import row_rules
 from manzanita.domain.rules.context import ROW
-from manzanita.domain.rules.declaration import PHASES, Setting
+from manzanita.domain.rules.declaration import PHASES, Rule, Setting
 from manzanita.domain.specification import judging
 from manzanita.domain.validation.rows import judge_rows, lacking, not_evaluated
 from manzanita.domain.validation.values import EMPTIED, Loaded, judge_values
@@ -44,7 +44,7 @@ def evaluate_records(
     A record type with an empty list is known to have no records; one that is missing is not known, and rules
     that read it are *not evaluated*. Findings have no file and no line.
     """
-    frames = {record: _frame_of(record, of_record) for record, of_record in rows.items()}
+    frames = {record: frame_of(record, of_record) for record, of_record in rows.items()}
     found = evaluate_frames(frames, Setting(as_of, year), phases)
     return [_without_place(finding) for finding in found]
 
@@ -70,23 +70,38 @@ def _evaluate_frames(
         loaded = judge_values(record, frame)
         if "input" in phases:
             found += loaded.findings
-        usable[record] = loaded.frame.filter(pl.col(_TRANSACTION[record]) != _DELETE).with_row_index(ROW)
-    rules = [
+        usable[record] = usable_rows(record, loaded)
+    rules = rules_at(setting, phases)
+    for rule in rules:
+        found += not_evaluated(rule, usable.keys())
+    for record, frame in usable.items():
+        found += judge_rows(record, frame, rules_of(record, rules, usable.keys()), usable, setting)
+    return found
+
+
+def usable_rows(record: str, loaded: Loaded) -> pl.DataFrame:
+    """The rows that rules are about: those of lines that delete nothing, each with its number."""
+    return loaded.frame.filter(pl.col(_TRANSACTION[record]) != _DELETE).with_row_index(ROW)
+
+
+def rules_at(setting: Setting, phases: Collection[str]) -> list[Rule]:
+    """Rules about rows that are in force."""
+    return [
         rule
         for rule in row_rules()
         if rule.is_in_force(setting.year)
         and not rule.is_switched_off(setting.as_of)
         and (rule.is_local or rule.phase in phases)
     ]
-    for rule in rules:
-        found += not_evaluated(rule, usable.keys())
-    for record, frame in usable.items():
-        at_hand = [rule for rule in rules if record in rule.subjects and not lacking(rule, usable.keys())]
-        found += judge_rows(record, frame, at_hand, usable, setting)
-    return found
 
 
-def _frame_of(record: str, rows: Sequence[Mapping[str, str]]) -> pl.DataFrame:
+def rules_of(record: str, rules: Sequence[Rule], known: Collection[str]) -> list[Rule]:
+    """Those of ``rules`` about ``record`` that lack nothing where the record types ``known`` are."""
+    return [rule for rule in rules if record in rule.subjects and not lacking(rule, known)]
+
+
+def frame_of(record: str, rows: Sequence[Mapping[str, str]]) -> pl.DataFrame:
+    """Records that stand in no file as a frame; ``line`` counts them."""
     schema = dict.fromkeys(known_numbers(record), pl.String())
     frame = pl.DataFrame(list(rows), schema=schema).with_columns(pl.all().fill_null(""))
     return frame.with_row_index("line", offset=1).with_columns(pl.col("line").cast(pl.Int64), file=pl.lit(""))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import polars as pl
 
@@ -14,6 +15,7 @@ from manzanita.domain.findings import Finding, Severity
 from manzanita.domain.layouts import RECORDS, layout
 from manzanita.domain.rules import contexts
 from manzanita.domain.rules.declaration import Row, Rule, Setting
+from manzanita.domain.specification import Specification, specification
 from manzanita.domain.validation.saying import finding_of
 from manzanita.domain.validation.values import EMPTIED
 
@@ -55,23 +57,36 @@ def judge_rows(
 ) -> list[Finding]:
     if not rules or not frame.height:
         return []
-    for name in dict.fromkeys(name for rule in rules for name in rule.contexts):
-        frame = contexts()[name].join(frame, frames, setting)
-    flags = _flags(
-        frame,
-        [
-            expression.fill_null(False).alias(name)
-            for rule in rules
-            for name, expression in _expressions(rule, setting)
-        ],
+    names = dict.fromkeys(name for rule in rules for name in rule.contexts)
+    frame = pl.concat(
+        [frame, *(contexts()[name].columns(record, frame, frames, setting) for name in names)],
+        how="horizontal",
     )
-    hits = dict(zip(flags.columns, flags.select(pl.all().any()).row(0), strict=True))
+    asked = [expression for rule in rules for expression in expressions(rule, setting, specification())]
+    # Lazily, so that what several rules ask, such as an age, is computed once.
+    flags = frame.lazy().select(asked).collect()
+    return findings_of_rows(record, frame, rules, columns_of(flags), setting)
+
+
+def columns_of(frame: pl.DataFrame) -> dict[str, pl.Series]:
+    return {column.name: column for column in frame.get_columns()}
+
+
+def findings_of_rows(
+    record: str,
+    frame: pl.DataFrame,
+    rules: Sequence[Rule],
+    flags: Mapping[str, pl.Series],
+    setting: Setting,
+) -> list[Finding]:
+    """What ``rules`` say, given where their expressions are true. ``frame`` has the columns of all their contexts."""
+    hits = {name: flag.any() for name, flag in flags.items()}
     findings: list[Finding] = []
     for rule in rules:
         if hits[rule.code]:
             severity = rule.severity_in(setting.year)
             soft = f"{rule.code} soft"
-            softened = flags.filter(pl.col(rule.code))[soft] if soft in hits else None
+            softened = flags[soft].filter(flags[rule.code]) if soft in hits else None
             caveat = rule.caveat(setting)
             for i, row in enumerate(frame.filter(flags[rule.code]).iter_rows(named=True)):
                 is_soft = softened is not None and softened[i] and severity is Severity.FATAL
@@ -90,17 +105,16 @@ def judge_rows(
     return findings
 
 
-def _flags(frame: pl.DataFrame, expressions: Sequence[pl.Expr]) -> pl.DataFrame:
-    """The expressions over ``frame``; lazily, so that what several rules ask, such as an age, is computed once."""
-    return frame.lazy().select(expressions).collect()
-
-
-def _expressions(rule: Rule, setting: Setting) -> Iterator[tuple[str, pl.Expr]]:
-    yield rule.code, rule.wrong(setting)
+@lru_cache(maxsize=4096)
+def expressions(rule: Rule, setting: Setting, _specification: Specification | None) -> tuple[pl.Expr, ...]:
+    """The columns that say of each row what ``rule`` does, never null: ``CODE``, where it is wrong; where the rule has
+    them, ``CODE soft`` and ``CODE undecided``. Kept, as making them takes as long as asking one student's records."""
+    found = {rule.code: rule.wrong(setting)}
     if rule.softened:
-        yield f"{rule.code} soft", rule.softened()
+        found[f"{rule.code} soft"] = rule.softened()
     if rule.undecided:
-        yield f"{rule.code} undecided", rule.undecided(setting)
+        found[f"{rule.code} undecided"] = rule.undecided(setting)
+    return tuple(expression.fill_null(False).alias(name) for name, expression in found.items())
 
 
 def _fields_of(rule: Rule, record: str) -> tuple[str, ...]:

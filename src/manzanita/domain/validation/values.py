@@ -5,6 +5,7 @@ A bad value empties its field, so that no later rule builds on it; a line whose 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -39,19 +40,31 @@ class Loaded:
     findings: list[Finding]
 
 
+@dataclass(frozen=True, slots=True)
+class ValueCase:
+    """One field rule asked of one field; ``wrong`` is never null and reads the fields ``reads`` of its own row."""
+
+    rule: FieldRule
+    field: Field
+    wrong: pl.Expr
+    reads: frozenset[str]
+
+
 @lru_cache(maxsize=64)
-def _value_cases(
-    record: str, _specification: Specification | None
-) -> tuple[tuple[FieldRule, Field, pl.Expr], ...]:
-    """Each field rule on each field of a record that it asks something of, by the specification of the year judged."""
-    cases = []
+def value_cases(record: str, _specification: Specification | None) -> tuple[ValueCase, ...]:
+    """Each field rule on each field of a record that it asks something of, by the specification of the year judged.
+
+    Each case is asked in a column named by its place in the order.
+    """
+    cases: list[ValueCase] = []
     for rule in field_rules():
         if record not in rule.records:
             continue
         for field in layout(record).fields:
             wrong = rule.wrong(record, field)
             if wrong is not None:
-                cases.append((rule, field, wrong))
+                column = wrong.fill_null(False).alias(str(len(cases)))
+                cases.append(ValueCase(rule, field, column, frozenset(wrong.meta.root_names())))
     return tuple(cases)
 
 
@@ -79,17 +92,21 @@ def judge_values(record: str, frame: pl.DataFrame) -> Loaded:
 
 
 def _judge_values_of_year(record: str, frame: pl.DataFrame) -> Loaded:
-    cases = _value_cases(record, specification())
-    flags = frame.select(wrong.fill_null(False).alias(str(i)) for i, (_, _, wrong) in enumerate(cases))
-    hits = flags.select(pl.all().any()).row(0) if frame.height else ()
+    cases = value_cases(record, specification())
+    return loaded_of(record, frame, cases, frame.select(case.wrong for case in cases).get_columns())
+
+
+def loaded_of(
+    record: str, frame: pl.DataFrame, cases: Sequence[ValueCase], flags: Sequence[pl.Series]
+) -> Loaded:
+    """What becomes of lines, given where each of ``cases`` is wrong, in their order."""
     findings: list[Finding] = []
     emptied: dict[str, pl.Series] = {}
     left_out = pl.repeat(False, frame.height, eager=True, dtype=pl.Boolean)
-    for index, is_hit in enumerate(hits):
-        if not is_hit:
+    for case, flag in zip(cases, flags, strict=True):
+        if not flag.any():
             continue
-        rule, field, _ = cases[index]
-        flag = flags[str(index)]
+        rule, field = case.rule, case.field
         severity = rule.field_severity(field) or rule.severity
         number = field.number
         for row in frame.filter(flag).iter_rows(named=True):
