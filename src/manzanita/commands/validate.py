@@ -113,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
     _write(findings, args.format or ("table" if sys.stdout.isatty() else "json"))
 
     by_severity = Counter(finding.severity for finding in findings)
-    lines = sum(file.frame.height for file in validated.files)
+    lines = sum(file.lines for file in validated.files)
     files = f"{len(validated.files)} record file{'' if len(validated.files) == 1 else 's'}"
     told = ", ".join(f"{by_severity[severity]} {severity.replace('_', ' ')}" for severity in Severity)
     summary = f"As of {as_of}, academic year {year}: {files}, {lines} good lines; {told}."

@@ -56,6 +56,10 @@ class Context:
     them of all rows of that type. ``reads`` are the fields of other records; ``reads_if_known`` those of record types
     that it can do without. ``join`` gets frames with these columns and no others, the subject with ``file``, ``line``
     and its row number besides.
+
+    A context that looks across students has ``narrow``: the rows of each record type that it needs of some students'
+    records. Joined to those of all students it says the same as beside all records; a rule that names it names no
+    other context.
     """
 
     name: str
@@ -64,6 +68,7 @@ class Context:
     reads: Reads = field(default_factory=dict)
     reads_if_known: Reads = field(default_factory=dict)
     has_siblings: bool = False
+    narrow: Callable[[Frames, Setting], Frames] | None = None
 
     @property
     def needs(self) -> tuple[str, ...]:

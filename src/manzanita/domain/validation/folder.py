@@ -1,32 +1,73 @@
-"""A folder of files, validated as one body of records."""
+"""A folder of files, validated as one body of records, whatever its size.
+
+Values are judged while the files are read, block by block. The rows are then judged partition by partition, each with
+all records of some of the students, so that memory is bounded by the size of a partition and not of the folder. Rules
+that look across students are judged at the end, over the rows that they need of every partition.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import heapq
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import polars as pl
 
 from manzanita.domain.findings import Finding
-from manzanita.domain.layouts import RECORDS
-from manzanita.domain.layouts.files import RecordFile, UnreadableFile, read_record_file
-from manzanita.domain.layouts.recognizing import EXTRACT_COLUMNS
-from manzanita.domain.rules import catalog
-from manzanita.domain.rules.declaration import PHASES, RuleInfo, Setting
-from manzanita.domain.validation import evaluate_frames
+from manzanita.domain.layouts.blocks import RecordBlocks, UnreadableFile, open_record_file
+from manzanita.domain.rules import catalog, contexts
+from manzanita.domain.rules.context import ROW, Frames
+from manzanita.domain.rules.declaration import PHASES, Rule, RuleInfo, Setting
+from manzanita.domain.specification import judging
+from manzanita.domain.validation import rules_at, rules_of, usable_rows
+from manzanita.domain.validation.columns import columns_read, narrowed
+from manzanita.domain.validation.partitions import Partitions
+from manzanita.domain.validation.quarantine import Quarantine
+from manzanita.domain.validation.rows import JudgedRows, judge_rows, lacking, not_evaluated
+from manzanita.domain.validation.values import WrongValues, judge_values
+
+# Bytes of caret files whose records are judged together: about ten thousand students.
+PARTITION_BYTES = 24 << 20
+
+
+@dataclass(slots=True)
+class ReadFile:
+    """A record file of the folder. ``lines`` counts those that could be read, and is known once it was read."""
+
+    file: str
+    record: str
+    lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFindings:
+    """What a folder of files says.
+
+    ``findings`` are made while they are asked for, once. In a folder of one partition they are sorted by file, line
+    and code. Else those about lines and values come first, file by file, then those about whole rows, partition by
+    partition, each sorted so. Rules that failed are told last. ``others`` are files of another sort, which were not
+    read; ``not_evaluable`` are rules of the state about the records at hand for which an input is missing everywhere,
+    by code.
+    """
+
+    findings: Iterator[Finding]
+    files: list[ReadFile]
+    others: list[str]
+    not_evaluable: list[RuleInfo]
+    partitions: int
 
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """What a folder of files says.
-
-    ``others`` are files of another sort, which were not read; ``not_evaluable`` are rules of the state about the
-    records at hand for which an input is missing everywhere, by code.
-    """
+    """As :class:`FolderFindings`, all findings at hand and sorted by file, line and code."""
 
     findings: list[Finding]
-    files: list[RecordFile]
+    files: list[ReadFile]
     others: list[str]
     not_evaluable: list[RuleInfo]
 
@@ -34,36 +75,174 @@ class Validated:
 def validate_folder(folder: Path, setting: Setting, phases: Collection[str] = PHASES) -> Validated:
     """Validate every regular file directly in ``folder`` as one body of records, whatever their names.
 
-    Findings are sorted by file, line and code. Raises ``OSError`` where the folder cannot be read.
+    Raises ``OSError`` where the folder cannot be read.
     """
-    files: list[RecordFile] = []
-    findings: list[Finding] = []
+    with findings_in(folder, setting, phases) as told:
+        findings = sorted(told.findings, key=_place)
+        return Validated(findings, told.files, told.others, told.not_evaluable)
+
+
+@contextmanager
+def findings_in(
+    folder: Path,
+    setting: Setting,
+    phases: Collection[str] = PHASES,
+    *,
+    codes: Collection[str] | None = None,
+    partition_bytes: int = PARTITION_BYTES,
+) -> Iterator[FolderFindings]:
+    """As :func:`validate_folder`, for a folder of any size. ``codes`` are the rules to ask (``None``: all).
+
+    Within this, a folder that takes several partitions has a private folder for temporary files, which holds about as
+    much as the folder itself and stands where ``TMPDIR`` says.
+    """
+    readable: list[RecordBlocks] = []
     others: list[str] = []
+    unreadable: dict[str, list[Finding]] = {}
+    size = 0
     for path in sorted(path for path in folder.iterdir() if path.is_file()):
         try:
-            record_file = read_record_file(path)
-        except UnreadableFile as unreadable:
-            findings += unreadable.findings
-            if not unreadable.is_damaged:
+            readable.append(open_record_file(path))
+            size += path.stat().st_size
+        except UnreadableFile as error:
+            unreadable[path.name] = error.findings
+            if not error.is_damaged:
                 others.append(path.name)
-            continue
-        files.append(record_file)
-        findings += record_file.set_aside
-    frames = {
-        record: pl.concat(
-            [
-                file.frame.drop(EXTRACT_COLUMNS, strict=False).with_columns(file=pl.lit(file.file))
-                for file in files
-                if file.record == record
-            ],
-            how="diagonal",
-        ).with_columns(pl.col(pl.String).fill_null(""))
-        for record in RECORDS
-        if any(file.record == record for file in files)
-    }
-    findings += evaluate_frames(frames, setting, phases)
-    wanting = not_evaluable(frames.keys(), setting, phases)
-    return Validated(sorted(findings, key=_place), files, others, wanting)
+    count = max(1, -(-size // partition_bytes))
+    known = {records.record for records in readable}
+    wanting = not_evaluable(known, setting, phases) if codes is None else []
+    with ExitStack() as stack:
+        temporary: Path | None = None
+        if count > 1:
+            temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="manzanita-validate-")))
+        body = _Body(readable, setting, phases, codes, Partitions(count, temporary))
+        findings = body.findings(unreadable)
+        # Before the temporary files are removed.
+        stack.callback(findings.close)
+        yield FolderFindings(findings, list(body.files.values()), others, wanting, count)
+
+
+class _Body:
+    """The record files of a folder, and what was read of them so far."""
+
+    def __init__(
+        self,
+        readable: Sequence[RecordBlocks],
+        setting: Setting,
+        phases: Collection[str],
+        codes: Collection[str] | None,
+        partitions: Partitions,
+    ) -> None:
+        self.files = {records.file: ReadFile(records.file, records.record) for records in readable}
+        self._readable = readable
+        self._setting = setting
+        self._codes = codes
+        self._is_input = "input" in phases
+        self._partitions = partitions
+        self._quarantine = Quarantine()
+        self._known = {records.record for records in readable}
+        self._rules = [rule for rule in rules_at(setting, phases) if codes is None or rule.code in codes]
+        with judging(setting.year):
+            self._columns = columns_read(self._rules, self._known, setting)
+
+    def findings(self, unreadable: Mapping[str, Sequence[Finding]]) -> Generator[Finding, None, None]:
+        of_none = sorted(
+            (one for rule in self._rules for one in not_evaluated(rule, self._known)), key=_place
+        )
+        if self._partitions.count == 1:
+            yield from of_none
+            yield from self._as_one(unreadable)
+        else:
+            yield from self._values_first(unreadable)
+            yield from of_none
+            yield from self._by_partition()
+        yield from self._quarantine.findings()
+
+    def _as_one(self, unreadable: Mapping[str, Sequence[Finding]]) -> Iterator[Finding]:
+        """All findings of one file together."""
+        told = {file: [iter(sorted(findings, key=_place))] for file, findings in unreadable.items()}
+        for records in self._readable:
+            blocks = list(self._read(records))
+            set_aside = [finding for lines, _ in blocks for finding in lines]
+            told[records.file] = [
+                iter(sorted(set_aside, key=_place)),
+                *(_in_order(wrong) for _, of_block in blocks for wrong in of_block),
+            ]
+        self._partitions.finish()
+        rows = _Rows(self._partitions.frames(0), self._rules, self._setting, self._quarantine, self.files)
+        for file in sorted(told):
+            yield from heapq.merge(*told[file], rows.findings(file), key=_place)
+
+    def _values_first(self, unreadable: Mapping[str, Sequence[Finding]]) -> Iterator[Finding]:
+        readable = {records.file: records for records in self._readable}
+        for file in sorted({*readable, *unreadable}):
+            yield from sorted(unreadable.get(file, ()), key=_place)
+            for set_aside, wrong in self._read(readable[file]) if file in readable else ():
+                yield from heapq.merge(sorted(set_aside, key=_place), *map(_in_order, wrong), key=_place)
+        self._partitions.finish()
+
+    def _by_partition(self) -> Iterator[Finding]:
+        across = [rule for rule in self._rules if _looks_across(rule) and not lacking(rule, self._known)]
+        alone = [rule for rule in self._rules if not _looks_across(rule)]
+        kept: dict[str, list[Frames]] = {rule.code: [] for rule in across}
+        for number in range(self._partitions.count):
+            frames = self._partitions.frames(number)
+            for rule in across:
+                kept[rule.code].append(_narrow(rule)(frames, self._setting))
+            rows = _Rows(frames, alone, self._setting, self._quarantine, self.files)
+            for file in self.files:
+                yield from rows.findings(file)
+        for rule in across:
+            frames = _together(kept.pop(rule.code))
+            rows = _Rows(frames, [rule], self._setting, self._quarantine, self.files)
+            for file in self.files:
+                yield from rows.findings(file)
+
+    def _read(self, records: RecordBlocks) -> Iterator[tuple[list[Finding], Sequence[WrongValues]]]:
+        """Read a file into the partitions: for each block the lines set aside, and the wrong values."""
+        record, file = records.record, pl.lit(records.file)
+        for block in records.blocks():
+            with judging(self._setting.year):
+                loaded = judge_values(
+                    record, block.frame.with_columns(file=file), self._codes, self._quarantine
+                )
+                usable = usable_rows(record, loaded.frame)
+                self._partitions.add(record, narrowed(usable, self._columns[record]))
+            self.files[records.file].lines += block.frame.height
+            yield block.set_aside, loaded.wrong if self._is_input else ()
+
+
+class _Rows:
+    """The rows of one partition, judged record type by record type as their files are asked for, in order."""
+
+    def __init__(
+        self,
+        frames: Frames,
+        rules: Sequence[Rule],
+        setting: Setting,
+        quarantine: Quarantine,
+        files: Mapping[str, ReadFile],
+    ) -> None:
+        self._frames, self._rules, self._setting = frames, rules, setting
+        self._quarantine, self._files = quarantine, files
+        self._judged: dict[str, JudgedRows] = {}
+        self._left = Counter(read.record for read in files.values())
+
+    def findings(self, file: str) -> Iterator[Finding]:
+        read = self._files.get(file)
+        if read is None or read.record not in self._frames:
+            return
+        record = read.record
+        if record not in self._judged:
+            with judging(self._setting.year):
+                rules = rules_of(record, self._rules, self._frames)
+                self._judged[record] = judge_rows(
+                    record, self._frames[record], rules, self._frames, self._setting, self._quarantine
+                )
+        yield from self._judged[record].findings(file)
+        self._left[record] -= 1
+        if not self._left[record]:
+            del self._judged[record]
 
 
 def not_evaluable(
@@ -81,6 +260,32 @@ def not_evaluable(
         ),
         key=lambda rule: rule.code,
     )
+
+
+def _looks_across(rule: Rule) -> bool:
+    return any(contexts()[name].narrow for name in rule.contexts)
+
+
+def _narrow(rule: Rule) -> Callable[[Frames, Setting], Frames]:
+    """Of the one context of a rule that looks across students."""
+    (name,) = rule.contexts
+    narrow = contexts()[name].narrow
+    assert narrow is not None
+    return narrow
+
+
+def _together(parts: Sequence[Frames]) -> Frames:
+    """Narrowed frames of all partitions as one body, its rows numbered anew."""
+    return {
+        record: pl.concat([part[record] for part in parts], rechunk=True).drop(ROW).with_row_index(ROW)
+        for record in parts[0]
+    }
+
+
+def _in_order(wrong: WrongValues) -> Iterator[Finding]:
+    """By line, code and fields."""
+    for _, of_line in groupby(wrong.findings(), key=lambda finding: finding.line):
+        yield from sorted(of_line, key=_place)
 
 
 def _place(finding: Finding) -> tuple[str, int, str, tuple[str, ...]]:
