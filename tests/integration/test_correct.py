@@ -224,7 +224,7 @@ def test_what_the_state_would_reject_is_refused_and_what_certification_says_is_s
         )
 
     given = [found("PLAN0663F1", "fall1")]
-    monkeypatch.setattr("manzanita.exchange.checks.evaluate_records", lambda *_args, **_named: given)
+    monkeypatch.setattr("manzanita.exchange.live._judge", lambda *_: given)
     preview = preview_correction(row_of(PLAN), {"23.23": "80"})
     assert (preview.blockers, [finding.code for finding in preview.findings]) == ([], ["PLAN0663F1"])
     given.append(found("PLAN0726", "input"))
@@ -236,11 +236,12 @@ def test_what_the_state_would_reject_is_refused_and_what_certification_says_is_s
 def test_the_rules_see_the_record_among_the_student_s_other_records(small_world, monkeypatch):
     seen = {}
 
-    def rules(rows, *, as_of, year):
+    def rules(_page, rows, _setting, about):
+        assert about == ["SERV"]
         seen.update({record: [dict(row) for row in lines] for record, lines in rows.items()})
         return []
 
-    monkeypatch.setattr("manzanita.exchange.checks.evaluate_records", rules)
+    monkeypatch.setattr("manzanita.exchange.live._judge", rules)
     preview_correction(row_of(SPEECH), {"25.12": "110"})
     services = sorted((row["25.17"], row["25.11"], row["25.12"]) for row in seen["SERV"])
     assert services == [

@@ -15,17 +15,20 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from manzanita.domain import records
 from manzanita.domain.findings import Finding
-from manzanita.domain.layouts import layout
+from manzanita.domain.layouts import known_numbers
 from manzanita.domain.rules import catalog, contexts
 from manzanita.domain.rules.context import SSID_FIELDS
 from manzanita.domain.rules.declaration import Rule, Setting
+from manzanita.domain.specification import judging, specification
 from manzanita.domain.validation import evaluate_records
+from manzanita.domain.validation.rows import expressions
 from manzanita.domain.validation.saying import record_key_of
 
 # Record type -> rows with every field of the layout. A record type with an empty list is known to have none.
 Rows = Mapping[str, Sequence[Mapping[str, str]]]
+# How much of a digest of inputs says which fields were read.
+_NAMES_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,44 +81,61 @@ def _together(people: Mapping[int, Rows], body: Sequence[int]) -> dict[str, list
 
 def _judged(person: int, finding: Finding, rows: Rows, year: str) -> Judged:
     key = "|".join("" if part == finding.ssid else part for part in finding.record_key.split("|"))
-    # Without the SSID, which may change and is the person's; without a group, which one row cannot have two of.
+    # Without the SSID, which may change and is the person's; without a group, which the record's key decides.
     identity = _digest([finding.code, person, key, sorted(finding.fields)])
     return Judged(finding, identity, _inputs(finding, rows, year))
 
 
 def _inputs(finding: Finding, rows: Rows, year: str) -> str:
-    """A digest of the values that the rule read on the record, and of all records that its contexts may read.
+    """A digest of which fields the rule reads, and one of what stands in them.
 
-    Those count whole, the record itself among them: a dismissal that ends too early is read again, one that outlasts
-    its values is not.
+    Those are fields of the record itself, and what the contexts of the rule read of all records of the person.
     """
     record = finding.record or ""
-    numbers, beside = _reads(finding.code, record, year)
-    read = sorted(numbers | set(finding.fields))
-    own = [row for row in rows.get(record, ()) if record_key_of(record, row) == finding.record_key]
-    others = {name: sorted(_content(name, row) for row in rows.get(name, ())) for name in sorted(beside)}
-    return _digest([[[number, row.get(number, "")] for row in own for number in read], others])
+    reads = _reads(finding.code, record, year)
+    own = sorted(reads.own | set(finding.fields))
+    itself = [
+        [row.get(number, "") for number in own]
+        for row in rows.get(record, ())
+        if record_key_of(record, row) == finding.record_key
+    ]
+    others = [
+        sorted([row.get(number, "") for number in sorted(numbers)] for row in rows.get(name, ()))
+        for name, numbers in sorted(reads.beside.items())
+    ]
+    names = [own, [[name, sorted(numbers)] for name, numbers in sorted(reads.beside.items())]]
+    return _digest(names)[:_NAMES_LENGTH] + _digest([itself, others])[_NAMES_LENGTH:]
+
+
+def reads_other_fields(inputs: str, before: str) -> bool:
+    """Whether the rule itself has come to read other fields between two digests, whatever stands in them."""
+    return inputs[:_NAMES_LENGTH] != before[:_NAMES_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reads:
+    """Fields that a rule reads of the record it speaks of, and by record type of all records of the person."""
+
+    own: frozenset[str]
+    beside: Mapping[str, frozenset[str]]
 
 
 @cache
-def _reads(code: str, record: str, year: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Fields of ``record`` that a rule about rows reads, and the record types that its contexts read."""
+def _reads(code: str, record: str, year: str) -> _Reads:
     rule = catalog().get(code)
     if not isinstance(rule, Rule):
-        return frozenset(), frozenset()
+        return _Reads(frozenset(), {})
     # Which fields an expression names does not hang on the day.
     setting = Setting(as_of=date(2000, 1, 1), year=year)
-    expressions = [rule.wrong(setting)]
-    expressions += [rule.softened()] if rule.softened else []
-    expressions += [rule.undecided(setting)] if rule.undecided else []
-    names = {name for expression in expressions for name in expression.meta.root_names()} | set(rule.fields)
-    needs = {need for name in rule.contexts for need in contexts()[name].needs}
-    return frozenset(names & set(layout(record).by_number)), frozenset(needs)
-
-
-def _content(record: str, row: Mapping[str, str]) -> list[str]:
-    values = records.content(record, row) if record in records.ORDER else row
-    return [values[number] for number in sorted(values)]
+    with judging(year):
+        asked = expressions(rule, setting, specification())
+    names = {name for expression in asked for name in expression.meta.root_names()} | set(rule.fields)
+    beside: dict[str, frozenset[str]] = {}
+    for context in (contexts()[name] for name in rule.contexts):
+        names |= set(context.own[record])
+        for other, numbers in context.beside(record).items():
+            beside[other] = beside.get(other, frozenset()) | numbers
+    return _Reads(frozenset(names & set(known_numbers(record))), beside)
 
 
 def _once(judged: Sequence[Judged]) -> list[Judged]:

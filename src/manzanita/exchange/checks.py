@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from manzanita.domain import records
@@ -29,24 +29,37 @@ def check_lines(
     """
     if not lines:
         return {}
-    keys = {key for key, _ in lines}
-    replaced = keys | set(without)
-    rows: dict[str, list[dict[str, str]]] = defaultdict(list)
+    rows = rows_with(student_id, lines, without=without)
+    return by_line(evaluate_records(rows, as_of=clock.today(), year=year), lines)
+
+
+def rows_with(
+    student_id: int, lines: Sequence[tuple[str, Mapping[str, str]]], *, without: Collection[str] = ()
+) -> dict[str, list[dict[str, str]]]:
+    """``lines`` of one student among what the state holds of her, and her enrollments; rows by record type."""
+    replaced = {key for key, _ in lines} | set(without)
+    rows: dict[str, list[dict[str, str]]] = {record: [] for record in records.ORDER}
     for _, values in lines:
         record = records.record_of(values)
         rows[record].append(complete(record, values))
-    for held in StateRecord.objects.filter(student_id=student_id):
+    for held in StateRecord.objects.filter(student_id=student_id).order_by("pk"):
         if held.record_key not in replaced:
             rows[held.record].append(complete(held.record, held.values))
     rows["SENR"] = enrollment_rows(student_id)
     rows["SINF"] = [] if rows["SENR"] else birth_rows_of([student_id])[student_id]
-    for record in records.ORDER:
-        rows.setdefault(record, [])
-    found: dict[str, list[Finding]] = defaultdict(list)
-    for finding in evaluate_records(rows, as_of=clock.today(), year=year):
+    return rows
+
+
+def by_line(
+    found: Iterable[Finding], lines: Sequence[tuple[str, Mapping[str, str]]]
+) -> dict[str, list[Finding]]:
+    """The findings of ``lines`` per record key."""
+    keys = {key for key, _ in lines}
+    of_line: dict[str, list[Finding]] = defaultdict(list)
+    for finding in found:
         if finding.record_key in keys:
-            found[finding.record_key].append(finding)
-    return found
+            of_line[finding.record_key].append(finding)
+    return of_line
 
 
 def birth_rows_of(student_ids: Collection[int]) -> dict[int, list[dict[str, str]]]:

@@ -9,10 +9,12 @@ from datetime import datetime
 from django.db import transaction
 
 from manzanita.domain.findings import Finding, Severity
+from manzanita.domain.judging import reads_other_fields
 from manzanita.findings.models import ChangedStudent, FindingEvent, RuleFinding
 from manzanita.platform import clock
 
 MESSAGE_LENGTH = 600
+READS_OTHER_FIELDS = "The rule reads other fields since a new version; the values may be those of before."
 _AT_ONCE = 500
 # What a rule may say anew of a finding that it has already opened.
 _SAID = ("severity", "phase", "kind", "owner", "values", "inputs", "message", "school_code", "group")
@@ -141,7 +143,10 @@ def _say_again(old: RuleFinding, one: Said, now: datetime) -> FindingEvent | Non
         if is_dismissed:
             return None
         old.state, old.opened_at = "open", now
-        return FindingEvent(finding=old, kind="returned", at=now)
+        is_other_rule = reads_other_fields(one.inputs, old.dismissed_inputs)
+        return FindingEvent(
+            finding=old, kind="returned", at=now, text=READS_OTHER_FIELDS if is_other_rule else ""
+        )
     old.closed_at, old.opened_at = None, now
     old.state = "dismissed" if is_dismissed else "open"
     return FindingEvent(finding=old, kind="resumed" if is_dismissed else "opened", at=now)

@@ -25,7 +25,8 @@ from manzanita.domain.findings import Finding, Owner, Reason
 from manzanita.domain.records import state_date
 from manzanita.domain.rules import owner_of
 from manzanita.domain.scenarios import PARTICIPATING, Starts, StatusDue
-from manzanita.exchange.checks import check_lines, would_reject
+from manzanita.exchange.checks import would_reject
+from manzanita.exchange.live import check_typed
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.exchange.report_actions import set_report_status
 from manzanita.meetings.actions import NotPossible, refresh_clocks, take_over_meetings
@@ -79,7 +80,7 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
     if asked.on is None or blockers:
         return ChangePreview(change, blockers, [], [], [], adopted=adopted)
     drafts, plan_values, services = _Drafting(actor, student, asked, change, facts).all()
-    findings = _findings(student.pk, drafts)
+    findings = _findings(student.pk, asked.key, drafts)
     blockers += [
         Reason(
             finding.code,
@@ -209,8 +210,14 @@ def meeting_of(actor: Actor, student: Student, asked: Asked) -> Meeting:
     )
 
 
-def _findings(student_id: int, drafts: Sequence[RecordDraft]) -> list[Finding]:
-    found = check_lines(student_id, [(draft.key, draft.values) for draft in drafts], year=settings.STATE_YEAR)
+def _findings(student_id: int, change: str, drafts: Sequence[RecordDraft]) -> list[Finding]:
+    found = check_typed(
+        f"{change} of {student_id}",
+        student_id,
+        [(draft.key, draft.values) for draft in drafts],
+        year=settings.STATE_YEAR,
+        about={draft.record for draft in drafts},
+    )
     return [finding for key in dict.fromkeys(draft.key for draft in drafts) for finding in found.get(key, [])]
 
 

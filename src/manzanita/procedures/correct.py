@@ -23,7 +23,8 @@ from manzanita.domain.access import Actor
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
 from manzanita.domain.findings import Finding, Owner, Reason
 from manzanita.domain.layouts.files import FieldRefused, write_lines
-from manzanita.exchange.checks import check_lines, would_reject
+from manzanita.exchange.checks import would_reject
+from manzanita.exchange.live import check_typed
 from manzanita.exchange.models import StateRecord
 from manzanita.exchange.outbox import Should, Step, difference, reconcile_students
 from manzanita.exchange.report_actions import carry_report_status
@@ -101,8 +102,13 @@ def preview_correction(row: ArchivedRecord, changes: Mapping[str, str]) -> Corre
     others += [(records.record_key("SERV", changed_along), changed_along) for changed_along in along.values()]
     gone = {row.record_key, *(other.record_key for other in standing if other.pk in along)}
     lines = [*others, (key, values)]
-    found = check_lines(
-        row.student_id, lines, year=settings.STATE_YEAR, without=gone - {line for line, _ in lines}
+    found = check_typed(
+        f"record {row.pk}",
+        row.student_id,
+        lines,
+        year=settings.STATE_YEAR,
+        about=[row.record],
+        without=gone - {line for line, _ in lines},
     )
     findings = found.get(key, [])
     is_standing = any(other.pk == row.pk for other in standing)

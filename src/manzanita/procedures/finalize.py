@@ -34,6 +34,7 @@ from manzanita.domain.scenarios import (
 )
 from manzanita.domain.timelines import third_birthday_due
 from manzanita.exchange.checks import check_lines
+from manzanita.exchange.live import check_typed
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.meetings.actions import NotPossible, mark_finalized, refresh_clocks
 from manzanita.meetings.models import Meeting
@@ -219,11 +220,17 @@ def offer_findings(actor: Actor, meeting: Meeting, facts: StudentFacts | None = 
     drafts: list[RecordDraft] = []
     if outcome.is_meet_due and meeting.held_on is not None:
         drafts.append(writer.meeting_line(meeting.held_on))
-    if not conclusion.asks_family:
-        return _findings(meeting.student_id, drafts)
-    drafts.append(writer.plan_line(plan, proposal.plan_values(), starts_on))
-    drafts.extend(writer.service_lines(future, starts_on))
-    return _findings(meeting.student_id, drafts)
+    if conclusion.asks_family:
+        drafts.append(writer.plan_line(plan, proposal.plan_values(), starts_on))
+        drafts.extend(writer.service_lines(future, starts_on))
+    found = check_typed(
+        f"meeting {meeting.pk}",
+        meeting.student_id,
+        _lines(drafts),
+        year=settings.STATE_YEAR,
+        about={draft.record for draft in drafts},
+    )
+    return _in_order(found, drafts)
 
 
 def finalize_meeting(*, actor: Actor, meeting: Meeting) -> Archive:
@@ -301,7 +308,14 @@ def _plan_to_come(proposal: Proposal, *, takes_all: bool) -> tuple[dict[str, str
 
 
 def _findings(student_id: int, drafts: Sequence[RecordDraft]) -> list[Finding]:
-    found = check_lines(student_id, [(draft.key, draft.values) for draft in drafts], year=settings.STATE_YEAR)
+    return _in_order(check_lines(student_id, _lines(drafts), year=settings.STATE_YEAR), drafts)
+
+
+def _lines(drafts: Sequence[RecordDraft]) -> list[tuple[str, Mapping[str, str]]]:
+    return [(draft.key, draft.values) for draft in drafts]
+
+
+def _in_order(found: Mapping[str, list[Finding]], drafts: Sequence[RecordDraft]) -> list[Finding]:
     return [finding for key in dict.fromkeys(draft.key for draft in drafts) for finding in found.get(key, [])]
 
 

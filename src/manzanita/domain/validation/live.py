@@ -33,11 +33,21 @@ _NOTHING: frozenset[str] = frozenset()
 class LiveRecords:
     """The records of one student and what the rules say of them, as :func:`evaluate_records` would.
 
-    ``version`` counts the changes that were seen, ``rules_run`` is how many rules the newest of them cost.
+    ``about`` are the record types of which something is to be said; the others are read only. ``version`` counts the
+    changes that were seen, ``rules_run`` is how many rules about rows the newest of them cost.
     """
 
-    def __init__(self, rows: Rows, *, as_of: date, year: str, phases: Collection[str] = PHASES) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        *,
+        as_of: date,
+        year: str,
+        phases: Collection[str] = PHASES,
+        about: Collection[str] = RECORDS,
+    ) -> None:
         self.setting = Setting(as_of, year)
+        self.about = frozenset(about)
         self.version = 0
         self.rules_run = 0
         self._in_force = in_force()
@@ -46,23 +56,35 @@ class LiveRecords:
         known = [record for record in RECORDS if record in rows]
         with judging(year):
             rules = rules_at(self.setting, phases)
-            self._of_none = [finding for rule in rules for finding in not_evaluated(rule, known)]
+            self._of_none = [
+                finding
+                for rule in rules
+                for finding in not_evaluated(rule, known)
+                if finding.record in self.about
+            ]
             self._values = {record: _Values(record) for record in known}
             self._subjects = {
-                record: _Subject(record, rules_of(record, rules, known), self.setting) for record in known
+                record: _Subject(record, rules_of(record, rules, known), self.setting)
+                for record in known
+                if record in self.about
             }
         self.update(rows)
 
-    def serves(self, rows: Rows, setting: Setting) -> bool:
-        """Whether these records can be brought up to ``rows``: the same record types, year, day and specification."""
-        return setting == self.setting and rows.keys() == self._rows.keys() and in_force() is self._in_force
+    def serves(self, rows: Rows, setting: Setting, about: Collection[str]) -> bool:
+        """Whether these records can be brought up to ``rows``: of the same day, year, specification and types."""
+        return (
+            setting == self.setting
+            and frozenset(about) == self.about
+            and rows.keys() == self._rows.keys()
+            and in_force() is self._in_force
+        )
 
     def findings(self) -> list[Finding]:
         """In no order, without file and line."""
         found = list(self._of_none)
-        for record, values in self._values.items():
-            found += values.findings if self._is_input else []
-            found += self._subjects[record].findings
+        for record, subject in self._subjects.items():
+            found += self._values[record].findings if self._is_input else []
+            found += subject.findings
         return [replace(finding, file=None, line=None) for finding in found]
 
     def change(self, record_key: str, number: str, value: str) -> list[Finding]:
