@@ -13,6 +13,7 @@ from manzanita.domain import records, rules, validation
 from manzanita.domain.findings import Severity
 from manzanita.domain.rules import ages, field_rules, row_rules
 from manzanita.domain.rules.declaration import FieldRule
+from manzanita.domain.validation import values
 from tests.support.rules import setting_of
 
 RULES = [pytest.param(rule, id=rule.code) for rule in (*field_rules(), *row_rules())]
@@ -32,10 +33,9 @@ def said(monkeypatch):
     def evaluate(rule, example):
         is_field_rule = isinstance(rule, FieldRule)
         monkeypatch.setattr(validation, "row_rules", lambda: () if is_field_rule else (rule,))
-        monkeypatch.setattr(validation, "field_rules", lambda: (rule,) if is_field_rule else ())
+        monkeypatch.setattr(values, "field_rules", lambda: (rule,) if is_field_rule else ())
         # Without the cache, which would remember the rule as it was.
-        monkeypatch.setattr(validation, "_value_cases", cases_of)
-        monkeypatch.setattr(validation, "_judge_values", judge_values)
+        monkeypatch.setattr(values, "value_cases", cases_of)
         rows = {
             record: [records.complete(record, row) for row in of_record]
             for record, of_record in example.items()
@@ -44,12 +44,7 @@ def said(monkeypatch):
         found = validation.evaluate_records(rows, as_of=setting.as_of, year=setting.year)
         return {finding.severity for finding in found if finding.code == rule.code and finding.record_key}
 
-    cases_of, judge = validation._value_cases.__wrapped__, validation._judge_values
-
-    def judge_values(record, frame):
-        if cases_of(record, None):
-            return judge(record, frame)
-        return validation.Loaded(frame.with_columns(pl.lit("").alias(validation._EMPTIED)), [])
+    cases_of = values.value_cases.__wrapped__
 
     return evaluate
 
