@@ -15,7 +15,7 @@ from typing import BinaryIO
 import polars as pl
 
 from manzanita.domain.findings import Finding, Severity
-from manzanita.domain.layouts import Layout, damage, packaged_layout
+from manzanita.domain.layouts import RECORDS, Layout, damage, packaged_layout
 from manzanita.domain.layouts.damage import DELIMITER, EXTRACT_SUFFIX, Damage
 from manzanita.domain.layouts.recognizing import EXTRACT_COLUMNS, field_count, recognize
 
@@ -26,6 +26,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_ENDS = b"\r\n"
+_RECORD_TYPES = tuple(record.encode() for record in RECORDS)
 # Line ends of Windows, and of a transfer that doubled them.
 _WINDOWS_END = re.compile(rb"\r+\n")
 # The control characters of ASCII but tab and line end, and how the others stand in UTF-8.
@@ -194,10 +195,10 @@ def open_records(
     if other := damage.other_sort(file, head):
         raise _unreadable(file, *other)
     text = _Text(opened, block_bytes)
-    recognized = recognize(text.lines({}))
+    recognized = recognize(line for _, line in text.telling_lines({}))
     if recognized is None:
         undecodable: dict[int, int] = {}
-        told = damage.file_without_records(file, head, text.lines(undecodable), undecodable)
+        told = damage.file_without_records(file, head, text.telling_lines(undecodable), undecodable)
         raise _unreadable(file, *told)
     record_type, record_layout = recognized
     record = record_type.removesuffix(EXTRACT_SUFFIX)
@@ -225,17 +226,24 @@ class _Text:
         if rest:
             yield rest
 
-    def lines(self, undecodable: dict[int, int]) -> Iterator[str]:
-        """Each line. One that is not UTF-8 is empty text, so that line numbers hold.
+    def telling_lines(self, undecodable: dict[int, int]) -> Iterator[tuple[int, str]]:
+        """The lines that tell what the file is, with their numbers: all around one that names a record type, and all
+        up to the first that holds anything.
 
-        What such a line has of carets before its first bad byte is added to ``undecodable``, by line.
+        One that is not UTF-8 is empty text. What such a line has of carets before its first bad byte is added to
+        ``undecodable``, by line.
         """
         number = 1
+        has_told = False
         for raw in self.blocks(min(_HEAD_BYTES, self._block_bytes)):
+            if has_told and not any(record in raw for record in _RECORD_TYPES):
+                number += raw.count(b"\n")
+                continue
             lines, bad = _decoded(raw)
             undecodable.update((number + place, carets) for place, carets in bad.items())
-            yield from lines
+            yield from enumerate(lines, start=number)
             number += len(lines)
+            has_told = has_told or not all(map(damage.is_blank, lines))
 
     def _read(self, size: int) -> Iterator[bytes]:
         with self._opened() as content:

@@ -79,16 +79,17 @@ def other_sort(file: str, data: bytes) -> tuple[None, Damage, bool] | None:
 
 
 def file_without_records(
-    file: str, head: bytes, lines: Iterable[str], carets_of_undecodable: Mapping[int, int]
+    file: str, head: bytes, lines: Iterable[tuple[int, str]], carets_of_undecodable: Mapping[int, int]
 ) -> tuple[int | None, Damage, bool]:
     """Line, words, and whether it is a damaged record file rather than a file of another sort.
 
-    ``carets_of_undecodable`` is looked at when ``lines`` are at their end.
+    ``lines``, with their numbers, need not be all: the first that holds anything, and those that name a record type.
+    ``carets_of_undecodable`` is looked at when they are at their end.
     """
     if _is_unmarked_utf_16(head):
         return None, utf_16(file), True
     first: tuple[int, str] | None = None
-    for number, line in enumerate(lines, start=1):
+    for number, line in lines:
         if name := _other_delimiter(line):
             text = (
                 f"The fields of {file} are divided by {name}, and those of a record file by carets (^): line {number}. "

@@ -118,9 +118,10 @@ def _enrollment(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.
 
 def _previous_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``previous_status.code`` and ``.on``: the newest status of the student that starts earlier, any LEA."""
+    told = frames["SWDS"].filter(pl.col("22.06") != "", pl.col("22.11") != "", pl.col("22.12") != "")
     by_day = (
-        frames["SWDS"]
-        .filter(pl.col("22.06") != "", pl.col("22.11") != "", pl.col("22.12") != "")
+        # Most students have one status, and no previous one.
+        told.filter(pl.col("22.06").is_duplicated())
         .sort("22.06", "22.11", "22.04")
         .unique(["22.06", "22.11"], keep="last", maintain_order=True)
         .select(
@@ -181,7 +182,9 @@ def _previous_meetings(subject: pl.DataFrame, frames: Frames, _setting: Setting)
 def newest(frame: pl.DataFrame, ssid: str, start: str, day: str) -> pl.DataFrame:
     """Records in effect on ``day``; several rows of one student only where they start on the same day."""
     started = frame.filter(pl.col(start) != "", pl.col(start) <= day, pl.col(ssid) != "")
-    return started.filter(pl.col(start) == pl.col(start).max().over(ssid))
+    # As numbers, which are compared faster than texts.
+    on = pl.col(start).cast(pl.Int32, strict=False)
+    return started.filter(on == on.max().over(ssid))
 
 
 def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:

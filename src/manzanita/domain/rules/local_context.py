@@ -119,8 +119,11 @@ def _residence(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.D
         .filter(
             pl.col("1.22") <= pl.col("23.12"), (pl.col("1.25") == "") | (pl.col("1.25") >= pl.col("23.12"))
         )
+        .select(ROW, pl.col("1.31").alias("residence.codes"))
+        .unique()
+        .sort("residence.codes")
         .group_by(ROW)
-        .agg(pl.col("1.31").unique().sort().alias("residence.codes"))
+        .agg("residence.codes")
     )
     return subject.join(found, on=ROW, how="left")
 

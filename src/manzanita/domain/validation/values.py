@@ -31,6 +31,8 @@ EMPTIED = "_emptied"
 _PLACE, _YEAR = "_place", "_year"
 # Findings are made for so many rows at a time.
 ROWS_AT_ONCE = 200
+# Of so many rows it pays to ask about values instead, where there are no more than these.
+_MANY_ROWS, _FEW_VALUES, _SAMPLE = 2_000, 1_000, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +159,42 @@ def _judge_values_of_year(
         for case in value_cases(record, specification())
         if (codes is None or case.rule.code in codes) and not quarantine.holds(case.rule)
     ]
+    cases = _suspects(record, frame, cases)
     try:
         flags = frame.select(case.wrong for case in cases).get_columns()
     except CRASHES:
         flags = [_flag(case, record, frame, quarantine) for case in cases]
     return loaded_of(record, frame, cases, flags, quarantine)
+
+
+def _suspects(record: str, frame: pl.DataFrame, cases: list[ValueCase]) -> list[ValueCase]:
+    """Those of ``cases`` that may be wrong on a row: of many rows with few values each value is asked about once."""
+    transaction = layout(record).fields[1].number
+    numbers = list({case.field.number: None for case in cases})
+    if frame.height < _MANY_ROWS or not numbers or frame[transaction].n_unique() > 1:
+        return cases
+    sample = frame[:_SAMPLE].select(pl.col(numbers).n_unique()).row(0, named=True)
+    few = [number for number in numbers if sample[number] < _SAMPLE // 4]
+    lists = frame.select(pl.col(few).unique().implode())
+    distinct = {column.name: column.explode() for column in lists.get_columns()}
+    distinct = {number: column for number, column in distinct.items() if column.len() <= _FEW_VALUES}
+    if not distinct:
+        return cases
+    height = max(column.len() for column in distinct.values())
+    table = pl.DataFrame(
+        [column.extend_constant(column[0], height - column.len()) for column in distinct.values()]
+    ).with_columns(pl.lit(frame[transaction][0]).alias(transaction))
+    asked = [
+        case
+        for case in cases
+        if case.field.number in distinct and case.reads <= {case.field.number, transaction}
+    ]
+    try:
+        is_wrong = table.select(case.wrong.any() for case in asked).row(0)
+    except CRASHES:
+        return cases
+    sound = {id(case) for case, wrong in zip(asked, is_wrong, strict=True) if not wrong}
+    return [case for case in cases if id(case) not in sound]
 
 
 def _flag(case: ValueCase, record: str, frame: pl.DataFrame, quarantine: Quarantine) -> pl.Series:
