@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import heapq
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -33,6 +35,9 @@ from manzanita.domain.validation.values import WrongValues, judge_values
 
 # Bytes of caret files whose records are judged together: about ten thousand students.
 PARTITION_BYTES = 24 << 20
+# So many partitions are judged at the same time: much of the work on one runs in a single thread.
+_AT_ONCE = 2
+Made = TypeVar("Made")
 
 
 @dataclass(slots=True)
@@ -185,11 +190,9 @@ class _Body:
         across = [rule for rule in self._rules if _looks_across(rule) and not lacking(rule, self._known)]
         alone = [rule for rule in self._rules if not _looks_across(rule)]
         kept: dict[str, list[Frames]] = {rule.code: [] for rule in across}
-        for number in range(self._partitions.count):
-            frames = self._partitions.frames(number)
+        for frames, rows in _ahead(lambda number: self._judged(number, alone), range(self._partitions.count)):
             for rule in across:
                 kept[rule.code].append(_narrow(rule)(frames, self._setting))
-            rows = _Rows(frames, alone, self._setting, self._quarantine, self.files)
             for file in self.files:
                 yield from rows.findings(file)
         for rule in across:
@@ -197,6 +200,13 @@ class _Body:
             rows = _Rows(frames, [rule], self._setting, self._quarantine, self.files)
             for file in self.files:
                 yield from rows.findings(file)
+
+    def _judged(self, number: int, rules: Sequence[Rule]) -> tuple[Frames, _Rows]:
+        frames = self._partitions.frames(number)
+        rows = _Rows(frames, rules, self._setting, self._quarantine, self.files)
+        for record in frames:
+            rows.judge(record)
+        return frames, rows
 
     def _read(self, records: RecordBlocks) -> Iterator[tuple[list[Finding], Sequence[WrongValues]]]:
         """Read a file into the partitions: for each block the lines set aside, and the wrong values."""
@@ -233,16 +243,36 @@ class _Rows:
         if read is None or read.record not in self._frames:
             return
         record = read.record
+        self.judge(record)
+        yield from self._judged[record].findings(file)
+        self._left[record] -= 1
+        if not self._left[record]:
+            del self._judged[record]
+
+    def judge(self, record: str) -> None:
+        """Judge the rows of a record type now, if that was not done before."""
         if record not in self._judged:
             with judging(self._setting.year):
                 rules = rules_of(record, self._rules, self._frames)
                 self._judged[record] = judge_rows(
                     record, self._frames[record], rules, self._frames, self._setting, self._quarantine
                 )
-        yield from self._judged[record].findings(file)
-        self._left[record] -= 1
-        if not self._left[record]:
-            del self._judged[record]
+
+
+def _ahead(make: Callable[[int], Made], numbers: Iterable[int]) -> Iterator[Made]:
+    """What is made of each number, in order; the next ones are made meanwhile, each in a thread of its own."""
+    waiting: deque[Future[Made]] = deque()
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            for number in numbers:
+                waiting.append(pool.submit(make, number))
+                if len(waiting) == _AT_ONCE:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def not_evaluable(
