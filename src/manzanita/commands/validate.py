@@ -33,6 +33,8 @@ COLUMNS = (
     "message",
 )
 _TABLE_WIDTH = 110
+# So many files of another sort are named.
+_OTHERS = 20
 
 
 def _phases(text: str) -> tuple[str, ...]:
@@ -123,7 +125,8 @@ def run(args: argparse.Namespace) -> int:
     for one in map(specification, specified_years()):
         summary += f" Layouts and codes of {one.year}: {one.origin}." if one else ""
     if validated.others:
-        summary += f" Not record files, not read: {', '.join(validated.others)}."
+        named, more = ", ".join(validated.others[:_OTHERS]), len(validated.others) - _OTHERS
+        summary += f" Not record files, not read: {named}{f' and {more} more' if more > 0 else ''}."
     if told.unattributed:
         summary += f" {told.unattributed} lines set aside could be anybody's and are not shown."
     sys.stderr.write(summary + "\n")

@@ -167,24 +167,28 @@ def _previous_meetings(subject: pl.DataFrame, frames: Frames, _setting: Setting)
         "previous_review.on": held.filter(pl.col("24.17") == "Y"),
         "previous_evaluation.on": held.filter(pl.col("24.14").is_in(["10", "40"])),
     }
+    asked = subject.lazy().select(ROW, "24.06", number("24.15").alias("_day"))
     for column, meetings in events.items():
         earlier = (
-            subject.select(ROW, "24.06", "24.15")
-            .join(meetings.select("24.06", pl.col("24.15").alias(column)), on="24.06")
-            .filter(pl.col(column) < pl.col("24.15"))
+            asked.join(meetings.lazy().select("24.06", number("24.15").alias(column)), on="24.06")
+            .filter(pl.col(column) < pl.col("_day"))
             .group_by(ROW)
-            .agg(pl.col(column).max())
+            .agg(pl.col(column).max().cast(pl.String))
+            .collect()
         )
         subject = subject.join(earlier, on=ROW, how="left").with_columns(pl.col(column).fill_null(""))
     return subject
 
 
+def number(day: str) -> pl.Expr:
+    """The date in column ``day`` as a number, CCYYMMDD: compared much faster than as a text; null where empty."""
+    return pl.col(day).cast(pl.Int32, strict=False)
+
+
 def newest(frame: pl.DataFrame, ssid: str, start: str, day: str) -> pl.DataFrame:
     """Records in effect on ``day``; several rows of one student only where they start on the same day."""
     started = frame.filter(pl.col(start) != "", pl.col(start) <= day, pl.col(ssid) != "")
-    # As numbers, which are compared faster than texts.
-    on = pl.col(start).cast(pl.Int32, strict=False)
-    return started.filter(on == on.max().over(ssid))
+    return started.filter(number(start) == number(start).max().over(ssid))
 
 
 def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -308,10 +312,16 @@ def _same_key(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.D
         numbers = next(numbers for numbers in _FILE_KEYS.values() if set(numbers) <= set(subject.columns))
         key = pl.concat_str(*numbers, separator="/")
     same = ("file", "same_key.text")
-    return subject.with_columns(key.alias("same_key.text")).with_columns(
+    subject = subject.with_columns(key.alias("same_key.text"))
+    several = subject.filter(pl.col("same_key.text").is_duplicated()).select(
+        ROW,
         pl.len().over(same).alias("same_key.count"),
         pl.col("line").min().over(same).alias("same_key.first_line"),
         pl.col("line").max().over(same).alias("same_key.last_line"),
+    )
+    return subject.join(several, on=ROW, how="left").with_columns(
+        pl.col("same_key.count").fill_null(1),
+        pl.col("same_key.first_line", "same_key.last_line").fill_null(pl.col("line")),
     )
 
 
