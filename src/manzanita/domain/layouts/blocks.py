@@ -15,24 +15,20 @@ from typing import BinaryIO
 import polars as pl
 
 from manzanita.domain.findings import Finding, Severity
-from manzanita.domain.layouts import RECORDS, Layout, damage, packaged_layout
+from manzanita.domain.layouts import Layout, damage, packaged_layout
 from manzanita.domain.layouts.damage import DELIMITER, EXTRACT_SUFFIX, Damage
 from manzanita.domain.layouts.recognizing import EXTRACT_COLUMNS, field_count, recognize
+from manzanita.domain.layouts.whole_lines import BOM, WholeLines, decoded
 
 LINE_CODE = "MZ-LINE"
 BLOCK_BYTES = 4 << 20
 # All but the tab. No text of a record has them, and a database refuses some.
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
-_BOM = b"\xef\xbb\xbf"
-_LINE_ENDS = b"\r\n"
-_RECORD_TYPES = tuple(record.encode() for record in RECORDS)
-# Line ends of Windows, and of a transfer that doubled them.
-_WINDOWS_END = re.compile(rb"\r+\n")
 # The control characters of ASCII but tab and line end, and how the others stand in UTF-8.
 _ASCII_CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A})
 _OTHER_CONTROL = re.compile(rb"\xc2[\x80-\x9f]")
-# Enough to tell what sort of file it is, and to find its first record.
+# Enough to tell what sort of file it is.
 _HEAD_BYTES = 1 << 16
 
 
@@ -69,7 +65,7 @@ class RecordBlocks:
     record: str
     is_extract: bool
     layout: Layout
-    _text: _Text
+    _text: WholeLines
 
     def blocks(self) -> Iterator[Block]:
         """The lines in file order. Only what is said of an empty line may come a block later."""
@@ -98,7 +94,7 @@ class RecordBlocks:
     def _of_sound_lines(self, raw: bytes, count: int) -> pl.DataFrame | None:
         """The frame of a block in which every line is sound; ``None`` for any other block."""
         if not raw.isascii():
-            if raw.startswith(_BOM) or _OTHER_CONTROL.search(raw):
+            if raw.startswith(BOM) or _OTHER_CONTROL.search(raw):
                 return None
             try:
                 raw.decode()
@@ -121,7 +117,7 @@ class RecordBlocks:
         good: list[str] = []
         good_numbers: list[int] = []
         told: list[Finding] = []
-        lines, undecodable = _decoded(raw)
+        lines, undecodable = decoded(raw)
         for number, line in enumerate(lines, start=start):
             if (carets := undecodable.get(number - start)) is not None:
                 told.append(self._finding(number, damage.undecodable_line(number, carets, self.layout)))
@@ -194,7 +190,7 @@ def open_records(
         raise _unreadable(file, None, damage.utf_16(file))
     if other := damage.other_sort(file, head):
         raise _unreadable(file, *other)
-    text = _Text(opened, block_bytes)
+    text = WholeLines(opened, block_bytes)
     recognized = recognize(line for _, line in text.telling_lines({}))
     if recognized is None:
         undecodable: dict[int, int] = {}
@@ -203,106 +199,6 @@ def open_records(
     record_type, record_layout = recognized
     record = record_type.removesuffix(EXTRACT_SUFFIX)
     return RecordBlocks(file, record, record_type.endswith(EXTRACT_SUFFIX), record_layout, text)
-
-
-class _Text:
-    """The bytes of a file in whole lines, each ended by ``\\n``, and without a byte order mark."""
-
-    def __init__(self, opened: Callable[[], BinaryIO], block_bytes: int) -> None:
-        self._opened = opened
-        self._block_bytes = block_bytes
-        self._is_macintosh = self._ends_like_a_macintosh()
-
-    def blocks(self, size: int | None = None) -> Iterator[bytes]:
-        pieces: list[bytes] = []
-        for read in self._read(size or self._block_bytes):
-            end = self._last_end(read)
-            if end:
-                yield self._normal(b"".join([*pieces, read[:end]]))
-                pieces = [read[end:]]
-            else:
-                pieces.append(read)
-        rest = self._normal(b"".join(pieces)).rstrip(b"\r")
-        if rest:
-            yield rest
-
-    def telling_lines(self, undecodable: dict[int, int]) -> Iterator[tuple[int, str]]:
-        """The lines that tell what the file is, with their numbers: all around one that names a record type, and all
-        up to the first that holds anything.
-
-        One that is not UTF-8 is empty text. What such a line has of carets before its first bad byte is added to
-        ``undecodable``, by line.
-        """
-        number = 1
-        has_told = False
-        for raw in self.blocks(min(_HEAD_BYTES, self._block_bytes)):
-            if has_told and not any(record in raw for record in _RECORD_TYPES):
-                number += raw.count(b"\n")
-                continue
-            lines, bad = _decoded(raw)
-            undecodable.update((number + place, carets) for place, carets in bad.items())
-            yield from enumerate(lines, start=number)
-            number += len(lines)
-            has_told = has_told or not all(map(damage.is_blank, lines))
-
-    def _read(self, size: int) -> Iterator[bytes]:
-        with self._opened() as content:
-            while read := content.read(size):
-                yield read
-
-    def _last_end(self, read: bytes) -> int:
-        """The place behind the last line end of ``read`` that is whole; 0 without one."""
-        if not self._is_macintosh:
-            return read.rfind(b"\n") + 1
-        # A carriage return at the end may be half of a line end.
-        whole = read.rstrip(_LINE_ENDS)
-        return max(whole.rfind(b"\r"), whole.rfind(b"\n")) + 1
-
-    def _normal(self, raw: bytes) -> bytes:
-        if b"\r" in raw:
-            raw = _WINDOWS_END.sub(b"\n", raw)
-            if self._is_macintosh:
-                raw = raw.replace(b"\r", b"\n")
-        if _BOM in raw:
-            # One more for each file that was appended.
-            raw = raw.removeprefix(_BOM).replace(b"\n" + _BOM, b"\n")
-        return raw
-
-    def _ends_like_a_macintosh(self) -> bool:
-        """Whether more lines end with a carriage return alone than with a line feed."""
-        if not any(b"\r" in read for read in self._read(self._block_bytes)):
-            return False
-        alone = line_feeds = held = 0
-        for read in self._read(self._block_bytes):
-            rest = read.lstrip(b"\r") if held else read
-            if not rest:
-                held += len(read)
-                continue
-            alone += 0 if rest.startswith(b"\n") else held + len(read) - len(rest)
-            body = rest.rstrip(b"\r")
-            held = len(rest) - len(body)
-            body = _WINDOWS_END.sub(b"\n", body)
-            alone += body.count(b"\r")
-            line_feeds += body.count(b"\n")
-        return alone + held > line_feeds
-
-
-def _decoded(raw: bytes) -> tuple[list[str], dict[int, int]]:
-    """Lines of ``raw``, and for each that is not UTF-8, by its place, the carets before its first bad byte."""
-    raw = raw.removesuffix(b"\n")
-    try:
-        return raw.decode().split("\n"), {}
-    except UnicodeDecodeError:
-        pass
-    lines: list[str] = []
-    undecodable: dict[int, int] = {}
-    for place, one in enumerate(raw.split(b"\n")):
-        try:
-            lines.append(one.decode())
-        except UnicodeDecodeError as error:
-            lines.append("")
-            undecodable[place] = one[: error.start].count(b"^")
-    return lines, undecodable
 
 
 def _unreadable(file: str, line: int | None, told: Damage, is_damaged: bool = True) -> UnreadableFile:
