@@ -42,8 +42,6 @@ class ReadFile:
 class Body:
     """Record files, and what was read of them so far; ``codes`` are the rules to ask (``None``: all)."""
 
-    """The record files of a folder, and what was read of them so far."""
-
     def __init__(
         self,
         readable: Sequence[RecordBlocks],
