@@ -15,7 +15,7 @@ KILLS ?= 200
 TRIALS ?= 300
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test prove-crash prove-storm prove-audit fuzz soak bench-import bench-audit bench-rls bench-rules pictures constraints
+.PHONY: help demo test prove-crash prove-storm prove-audit fuzz soak bench-import bench-audit bench-rls bench-live bench-rules pictures constraints
 
 help:
 	@echo "make demo         the site with a fictitious SELPA, until Ctrl-C"
@@ -28,6 +28,7 @@ help:
 	@echo "make bench-import SIS files of STUDENTS=100000 into PostgreSQL, beside a bare COPY, and a second time"
 	@echo "make bench-audit  what the read log costs a page; rows sealed and verified a second"
 	@echo "make bench-rls    what row-level security costs a list, at RLS_STUDENTS=850000"
+	@echo "make bench-live   what the rules cost while one types: in the engine, and in a request"
 	@echo "make bench-rules  20 rules beside DuckDB and plain Python, STUDENTS=100000; every rule wrong on every row"
 	@echo "make pictures     renew docs/pictures from the browser tests"
 	@echo "make constraints  write the installed versions into constraints.txt"
@@ -61,6 +62,9 @@ bench-audit: $(VENV)/installed-for-tests
 
 bench-rls: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.bench_rls --students $(RLS_STUDENTS)
+
+bench-live: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.bench_live
 
 bench-rules: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.prove.bench_rules --students $(STUDENTS)

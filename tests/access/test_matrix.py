@@ -30,6 +30,7 @@ SUBJECT = dict.fromkeys(
 MORE_ARGUMENTS: dict[str, list[object]] = {
     "change": ["setting"],
     "rule": ["GERR0005"],
+    "settle_repair": ["MZ-MEET-DELAY-ON-TIME"],
     "submission_file": [1],
     "field_history": ["ssid.ssid"],
     **{name: [1] for name in ("contact_reveal", "contact", "contact_end", "rights", "rights_end")},

@@ -16,7 +16,8 @@ SOON = 30_000
 
 @pytest.fixture(scope="module")
 def system(folder, databases):
-    """The small world with a warning about Alder's review and a fatal finding about Towhee's plan."""
+    """The small world with a warning about Alder's review, a fatal finding about Towhee's plan, and a warning about
+    Yarrow's that can be mended at once."""
     with served(folder, databases, "--findings") as running:
         yield running
 
@@ -150,3 +151,26 @@ def test_6_the_student_s_page_and_the_catalog_tell_the_same(coordinator):
     coordinator.look("rule-open")
     page.get_by_role("link", name="All rules").click()
     coordinator.look("rules")
+
+
+def test_7_a_rule_that_is_certain_mends_what_it_objects_to(coordinator):
+    page = coordinator.page
+    coordinator.go("/findings/settle?rule=MZ-PLAN-INFANT-FIELDS")
+    coordinator.look("settle-repairable")
+    page.get_by_role("link", name="Repair many at once").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Repair MZ-PLAN-INFANT-FIELDS")
+    table = page.get_by_role("table", name="Records that are mended")
+    expect(table).to_contain_text("Yarrow Testcase")
+    expect(table.get_by_role("checkbox")).to_be_checked()
+    expect(table).to_contain_text("blank")
+    coordinator.look("repair")
+    page.get_by_label("Reason").fill("The answer was carried over from the infant program")
+    page.get_by_role("button", name="Repair 1").click()
+    expect(page.locator("main")).to_contain_text("1 record mended.")
+    coordinator.look("repair-done")
+    for _ in range(30):
+        page.goto(f"{coordinator.address}/findings/settle?rule=MZ-PLAN-INFANT-FIELDS&state=closed")
+        if page.locator("[data-list]").count():
+            break
+        page.wait_for_timeout(1000)
+    expect(page.locator("[data-list]")).to_contain_text("Yarrow Testcase")

@@ -6,9 +6,9 @@ are there too; with ``--ready`` each of them has a meeting that waits to be sent
 ``tests.access.world`` and one person for each perspective are there; the coordinator is of a school and of the former
 LEA, too. With ``--holds`` archives wait that cannot be sent, one for each reason. With ``--guests`` people from outside
 can sign in: a state monitor without access yet, staff of the host, the other district's coordinator. With ``--many``
-there are 1,100 students more, and a second coordinator. With ``--findings`` our rules object to a review of Alder and
-a plan of Towhee. With ``--people`` the case manager has 40 students, one meeting
-is open, and there are a SELPA office, a second teacher and a neighbor.
+there are 1,100 students more, and a second coordinator. With ``--findings`` our rules object to a review of Alder, a
+plan of Towhee and one of Yarrow, which can be mended with others. With ``--people`` the case manager has 40 students,
+one meeting is open, and there are a SELPA office, a second teacher and a neighbor.
 """
 
 from __future__ import annotations
@@ -67,10 +67,11 @@ def main() -> None:
     if args.many:
         _many(world)
     if args.findings:
-        from tests.support.findings import late_meeting, no_disability
+        from tests.support.findings import infant_answer, late_meeting, no_disability
 
         late_meeting(world)
         no_disability(world)
+        infant_answer(world, "yarrow")
     if args.people:
         from tests.support.staff import add_staff
 

@@ -9,6 +9,7 @@ from tests.support import world as w
 from tests.support.exchange import archive
 
 LATE = "MZ-MEET-LATE"
+INFANT_FIELDS = "MZ-PLAN-INFANT-FIELDS"
 
 
 def late_rows(**changes: str) -> list[tuple[str, dict[str, str]]]:
@@ -29,6 +30,14 @@ def no_disability(world: w.World) -> RuleFinding:
     archive(world.students["towhee"], [("PLAN", w.plan("towhee", "20261123", **{"23.15": ""}))])
     judged(world)
     return RuleFinding.objects.get(rule_code="GERR0001")
+
+
+def infant_answer(world: w.World, name: str) -> RuleFinding:
+    """A plan of November 23, 2026 that still answers what is asked of an IFSP only: a rule mends that."""
+    values = {"23.05": "2026-2027", "23.35": "Y"}
+    archive(world.students[name], [("PLAN", w.plan(name, "20261123", **values))])
+    judged(world)
+    return RuleFinding.objects.get(rule_code=INFANT_FIELDS, student_id=world.students[name].pk)
 
 
 def corrected(world: w.World, stored: Archive, **changes: str) -> Archive:

@@ -13,6 +13,7 @@ from manzanita.domain import records, rules, validation
 from manzanita.domain.findings import Severity
 from manzanita.domain.rules import ages, field_rules, row_rules
 from manzanita.domain.rules.declaration import FieldRule
+from manzanita.domain.validation import rows as validated_rows
 from manzanita.domain.validation import values
 from tests.support.rules import setting_of
 
@@ -26,6 +27,12 @@ SOFTENED = [pytest.param(rule, id=rule.code) for rule in row_rules() if rule.sof
 NEVER, ALWAYS = pl.col("line") < 0, pl.col("line") > 0
 
 
+def forget():
+    """The expressions that are kept are those of the rules as they were."""
+    values.value_cases.cache_clear()
+    validated_rows.expressions.cache_clear()
+
+
 @pytest.fixture
 def said(monkeypatch):
     """Severities of what one rule, alone, says of an example."""
@@ -34,8 +41,7 @@ def said(monkeypatch):
         is_field_rule = isinstance(rule, FieldRule)
         monkeypatch.setattr(validation, "row_rules", lambda: () if is_field_rule else (rule,))
         monkeypatch.setattr(values, "field_rules", lambda: (rule,) if is_field_rule else ())
-        # Without the cache, which would remember the rule as it was.
-        monkeypatch.setattr(values, "value_cases", cases_of)
+        forget()
         rows = {
             record: [records.complete(record, row) for row in of_record]
             for record, of_record in example.items()
@@ -44,9 +50,8 @@ def said(monkeypatch):
         found = validation.evaluate_records(rows, as_of=setting.as_of, year=setting.year)
         return {finding.severity for finding in found if finding.code == rule.code and finding.record_key}
 
-    cases_of = values.value_cases.__wrapped__
-
-    return evaluate
+    yield evaluate
+    forget()
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ from manzanita.findings.queries import (
 )
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
+from manzanita.procedures.repairing import rule_with_repair
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.state_findings import SEVERITY_KINDS, SEVERITY_WORDS
@@ -95,6 +96,7 @@ def to_settle(request: HttpRequest) -> HttpResponse:
         "next_url": f"?{more}" if more else None,
         "rules": [rule_row(one) for one in rules],
         "rules_shown": RULES_SHOWN,
+        "repair": _repair_offer(actor, wanted),
         "trend": trend_of(rules),
         "waiting": waiting_count(actor),
         "states": STATES,
@@ -112,6 +114,16 @@ def to_settle(request: HttpRequest) -> HttpResponse:
         ],
     }
     return render(request, "web/findings/list.html", context)
+
+
+def _repair_offer(actor: Actor, wanted: Wanted) -> dict[str, Any] | None:
+    """Where the list is of one rule that can mend many records at once: where that is, and who may."""
+    if wanted.state != "open" or rule_with_repair(wanted.rule) is None:
+        return None
+    return {
+        "url": reverse("settle_repair", args=[wanted.rule]),
+        "is_allowed": actor.may(Capability.CORRECT_RECORD),
+    }
 
 
 def wanted_in(request: HttpRequest) -> Wanted:
@@ -225,5 +237,6 @@ def rule_trend(actor: Actor, code: str) -> tuple[RuleCount | None, dict[str, Any
 
 urlpatterns = [
     path("findings/settle", to_settle, name="to_settle"),
+    path("", include("manzanita.web.settle_repair")),
     path("", include("manzanita.web.settle_finding")),
 ]

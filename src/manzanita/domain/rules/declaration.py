@@ -144,6 +144,15 @@ class FieldRule(RuleInfo):
     fails: Sequence[Example] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Where the right value is certain: ``values`` gives it for a row that is wrong, by field; nothing where it is not
+    certain after all. ``why`` says to the office, in a sentence, why nothing is lost."""
+
+    values: Callable[[Row], Mapping[str, str]]
+    why: str
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rule(RuleInfo):
     """A rule about whole rows of ``subjects``.
@@ -151,8 +160,8 @@ class Rule(RuleInfo):
     ``wrong`` is true where a row is wrong; it may read the columns of ``contexts``, which the engine joins once
     for all rules. ``softened`` is true where a wrong row is only a warning; ``undecided`` is true where the row
     holds too little to say, which makes one *not evaluated* finding; ``group`` gives the text that all
-    lines of one fault share; ``marks`` narrows the fields to point at; ``case`` tells a local rule's fault as it
-    happens in a district.
+    lines of one fault share; ``marks`` narrows the fields to point at; ``repair`` says how many records may be mended
+    at once; ``case`` tells a local rule's fault as it happens in a district.
     """
 
     subjects: tuple[str, ...]
@@ -164,6 +173,7 @@ class Rule(RuleInfo):
     undecided_reason: str = ""
     group: Callable[[Row], str] | None = None
     marks: Callable[[Row], tuple[str, ...]] | None = None
+    repair: Repair | None = None
     case: str = ""
     passes: Sequence[Example] = ()
     fails: Sequence[Example] = ()

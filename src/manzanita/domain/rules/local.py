@@ -10,11 +10,20 @@ from datetime import date, timedelta
 from functools import partial
 
 from manzanita.domain.findings import Severity
-from manzanita.domain.rules.declaration import Rule, spoken_date, state_date
+from manzanita.domain.rules.declaration import Repair, Row, Rule, spoken_date, state_date
 from manzanita.domain.timelines import due_on
 
 # A rule of ours: it warns, and it runs in every phase.
 local_rule = partial(Rule, kind="local", phase="input", severity=Severity.WARNING, confidence="inferred")
+
+
+def clearing(*numbers: str, why: str) -> Repair:
+    """The repair that empties these fields."""
+
+    def values(row: Row) -> dict[str, str]:
+        return {number: "" for number in numbers if row[number]}
+
+    return Repair(values, why)
 
 
 def days_after(text: str, days: int) -> str:

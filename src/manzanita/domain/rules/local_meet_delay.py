@@ -10,7 +10,7 @@ from manzanita.domain.findings import Owner
 from manzanita.domain.rules.ages import after
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import meet, plan, senr
-from manzanita.domain.rules.local import days_after, local_rule, years_after
+from manzanita.domain.rules.local import clearing, days_after, local_rule, years_after
 from manzanita.domain.timelines import CONSENT_DAYS
 
 _INITIAL, _PART_C, _REEVALUATION = "10", "15", "40"
@@ -144,6 +144,11 @@ def rules() -> list[Rule]:
             source="cde.ca.gov special education file scenarios 1a, 1b; Report 16.21",
             wrong=_on_time,
             message=_on_time_message,
+            repair=clearing(
+                "24.18",
+                why="By the dates that stand here the meeting was in time, so there is no delay that a code could "
+                "explain. Where a date is wrong instead, leave the record out and correct the date.",
+            ),
             passes=[
                 {"MEET": [meet({"24.18": "20"}), meet({"24.15": "20250914"})], "PLAN": [], "SENR": []},
                 {"MEET": [meet({"24.18": "20"})], "PLAN": [], "SENR": []},

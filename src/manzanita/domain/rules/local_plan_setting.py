@@ -8,7 +8,7 @@ from manzanita.domain.findings import Owner
 from manzanita.domain.rules.ages import YEAR, months_old
 from manzanita.domain.rules.declaration import Row, Rule, Setting
 from manzanita.domain.rules.examples import plan, senr
-from manzanita.domain.rules.local import local_rule
+from manzanita.domain.rules.local import clearing, local_rule
 
 _IEP, _IFSP, _ISP = "100", "150", "200"
 _INFANT_SETTINGS = ("102", "103", "104")
@@ -97,6 +97,12 @@ def rules() -> list[Rule]:
                 f"The plan is of type {row['23.11']} and fills {_names(row, '23.19', '23.35')}; only an IFSP does."
             ),
             marks=lambda row: ("23.11", *_having(row, "23.19", "23.35")),
+            repair=clearing(
+                "23.19",
+                "23.35",
+                why="Both answers are about an IFSP. Of a plan of another type they say nothing; the IFSP keeps "
+                "its own.",
+            ),
             passes=[
                 {"PLAN": [plan()]},
                 {"PLAN": [plan({**infant, "23.19": "Y", "23.35": "N"})]},
@@ -122,6 +128,12 @@ def rules() -> list[Rule]:
                 f"{_names(row, '23.21', '23.22')}; only setting 201 does."
             ),
             marks=lambda row: ("23.20", *_having(row, "23.21", "23.22")),
+            repair=clearing(
+                "23.21",
+                "23.22",
+                why="Both answers are about a regular early childhood program. In another setting they say "
+                "nothing; the plan of the time in that program keeps its own.",
+            ),
             passes=[
                 {"PLAN": [plan(preschool)]},
                 {"PLAN": [plan()]},

@@ -6,7 +6,7 @@ import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
 from manzanita.domain.rules.ages import YEAR, months_old
-from manzanita.domain.rules.declaration import Rule, Setting
+from manzanita.domain.rules.declaration import Repair, Row, Rule, Setting
 from manzanita.domain.rules.examples import plan, senr
 from manzanita.domain.rules.local import local_rule
 
@@ -62,6 +62,13 @@ def _percent_range(_setting: Setting) -> pl.Expr:
     return (_percent() > 100) | (_percent() < 0)
 
 
+def _without_second(row: Row) -> dict[str, str]:
+    """The second disability goes with its degree of support, where that says no more than the first one's."""
+    if row["23.18"] not in ("", row["23.16"]):
+        return {}
+    return {number: "" for number in ("23.17", "23.18") if row[number]}
+
+
 def rules() -> list[Rule]:
     infant = {"23.11": "150", "23.20": "102", "23.23": ""}
     preschool = {"23.20": "201", "23.21": "1", "23.22": "Y", "23.23": ""}
@@ -79,6 +86,11 @@ def rules() -> list[Rule]:
             source="34 CFR 300.8; the state's layout of PLAN",
             wrong=_same_disability,
             message=lambda row: f"Disability 1 (23.15) and disability 2 (23.17) are both {row['23.15']}.",
+            repair=Repair(
+                _without_second,
+                why="Both fields name one disability, and the first stays. Where the degrees of support differ "
+                "nothing is proposed, as it is not certain which one holds.",
+            ),
             passes=[
                 {"PLAN": [plan()]},
                 {"PLAN": [plan({"23.17": "220"})]},

@@ -105,9 +105,12 @@ def rules_of(record: str, rules: Sequence[Rule], known: Collection[str]) -> list
 
 def frame_of(record: str, rows: Sequence[Mapping[str, str]]) -> pl.DataFrame:
     """Records that stand in no file as a frame; ``line`` counts them."""
-    schema = dict.fromkeys(known_numbers(record), pl.String())
-    frame = pl.DataFrame(list(rows), schema=schema).with_columns(pl.all().fill_null(""))
-    return frame.with_row_index("line", offset=1).with_columns(pl.col("line").cast(pl.Int64), file=pl.lit(""))
+    numbers = known_numbers(record)
+    lines = [
+        (line, *(row.get(number) or "" for number in numbers), "") for line, row in enumerate(rows, start=1)
+    ]
+    schema = {"line": pl.Int64(), **dict.fromkeys((*numbers, "file"), pl.String())}
+    return pl.DataFrame(lines, schema=schema, orient="row")
 
 
 def _without_place(finding: Finding) -> Finding:

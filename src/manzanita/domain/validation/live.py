@@ -121,9 +121,9 @@ class _Values:
     def __init__(self, record: str) -> None:
         self._record = record
         self.findings: list[Finding] = []
-        self._lines = frame_of(record, [])
+        self._lines = pl.DataFrame()
         self._flags: dict[str, pl.Series] = {}
-        self.usable = _numbered(record, judge_values(record, self._lines))
+        self.usable = pl.DataFrame()
 
     def judge(self, rows: Sequence[Mapping[str, str]]) -> frozenset[str]:
         """Judge the values that changed; the columns of ``usable`` whose content is another one now."""
@@ -134,9 +134,11 @@ class _Values:
         return _changed(usable, self.usable)
 
     def _loaded(self, changed: frozenset[str]) -> Loaded:
-        if specified_years() or not self._lines.height:
-            # With several specifications, each line by that of its own year.
+        if not self._lines.height:
             self._flags = {}
+            return loaded_of(self._record, self._lines, (), ())
+        if specified_years():
+            # Each line by the specification of its own year.
             return judge_values(self._record, self._lines)
         cases = value_cases(self._record, specification())
         is_new = _length(self._flags) != self._lines.height

@@ -1,6 +1,6 @@
 """Rules about whole rows, each over the frame of its subject with the columns of its contexts joined once.
 
-Local ones say nothing of an emptied field.
+None says anything of a field that was emptied, and those of certification nothing of its whole row.
 """
 
 from __future__ import annotations
@@ -178,11 +178,21 @@ class _Asked:
             text = f"Not evaluated: {rule.undecided_reason}."
             return finding_of(rule, record, row, _fields_of(rule, record), severity, text)
         fields = rule.marks(row) if rule.marks else _fields_of(rule, record)
-        if rule.is_local and any(f"{number} " in row[EMPTIED] for number in fields):
-            # A value that was refused has its finding; that it is missing now is no second one.
+        if _speaks_of_refused(rule, row, fields):
             return None
         text = rule.message(row) + self.caveat
         return finding_of(rule, record, row, fields, severity, text, _group(rule, row))
+
+
+def _speaks_of_refused(rule: Rule, row: Row, fields: Sequence[str]) -> bool:
+    """Whether what ``rule`` objects to is only the hole that a refused value has left, which has its finding already.
+
+    Certification is of what the state has taken (no suffix: on posting; with one: a discrepancy), and it takes no
+    record with a refused value: those rules say nothing of the whole row.
+    """
+    if not rule.is_local and rule.phase != "input":
+        return bool(row[EMPTIED])
+    return any(f"{number} " in row[EMPTIED] for number in fields)
 
 
 @lru_cache(maxsize=4096)
