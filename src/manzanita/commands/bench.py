@@ -73,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--measure", choices=("nothing", "parse", "all", "21"), help=argparse.SUPPRESS)
     parser.epilog = (
         "Each figure is that of a process of its own, and ratios are between processes that ran in turn: quote those, "
-        "not seconds. Parsing is what Polars needs to read the record files whole, all values as text."
+        "not seconds. A goal is met where wall time and CPU time both meet it. Parsing is what Polars needs to read the record files whole, all values as text."
     )
 
 
@@ -91,7 +91,9 @@ def run(args: argparse.Namespace) -> int:
             return _refuse(f"{folder} is not a folder.")
         costs = in_turn({what: _command(what, folder) for what in ("nothing", "parse", *chosen)}, args.rounds)
         rows = costs[chosen[0]].told["rows"]
-        _say(f"\n{students or 'These'} students: {costs['parse'].told['bytes'] / 1e6:.0f} MB, {rows} rows")
+        load = os.getloadavg()[0]
+        size = costs["parse"].told["bytes"] / 1e6
+        _say(f"\n{students or 'These'} students: {size:.0f} MB, {rows} rows; load of the machine {load:.1f}")
         _say(f"  {'':22}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}{'wall ÷ parse':>14}{'CPU ÷ parse':>13}")
         for what, cost in costs.items():
             _say(f"  {_NAMES[what]:22}{_figures(cost)}{_ratios(cost, costs['parse'])}")
@@ -239,7 +241,8 @@ def _ratios(cost: Cost, parse: Cost) -> str:
 
 def _say_of(what: str, cost: Cost, parse: Cost, students: int, earlier: dict[str, tuple[int, Cost]]) -> None:
     told = cost.told
-    ratio, goal = cost.wall / parse.wall, GOALS[what]
+    # On a machine with other work one of them flatters.
+    ratio, goal = max(cost.wall / parse.wall, cost.cpu / parse.cpu), GOALS[what]
     _say(
         f"  {_NAMES[what]}: {told['rules']} rules, {told['row_rules']} row-rules at "
         f"{cost.cpu / told['row_rules'] * 1e6:.3f} µs of CPU; {told['findings']} findings; "
