@@ -73,7 +73,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--measure", choices=("nothing", "parse", "all", "21"), help=argparse.SUPPRESS)
     parser.epilog = (
         "Each figure is that of a process of its own, and ratios are between processes that ran in turn: quote those, "
-        "not seconds. A goal is met where wall time and CPU time both meet it. Parsing is what Polars needs to read the record files whole, all values as text."
+        "not seconds. A goal is met where wall time and CPU time both meet it. Parsing is what Polars needs to read "
+        "the record files whole, all values as text."
     )
 
 
