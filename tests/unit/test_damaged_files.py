@@ -241,7 +241,7 @@ def test_the_sound_lines_are_sound(tmp_path, record):
     (tmp_path / NAME).write_bytes(joined(*(SHAPES[record].line.format(ssid) for ssid in SSIDS)))
     validated = validate_folder(tmp_path, SETTING)
     assert [finding for finding in validated.findings if finding.file] == []
-    assert [(file.record, file.frame.height) for file in validated.files] == [(record, 3)]
+    assert [(file.record, file.lines) for file in validated.files] == [(record, 3)]
 
 
 @pytest.mark.parametrize(("kind", "shape"), CASES)

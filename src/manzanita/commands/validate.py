@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import signal
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,8 @@ COLUMNS = (
     "message",
 )
 _TABLE_WIDTH = 110
+# So many files of another sort are named.
+_OTHERS = 20
 
 
 def _phases(text: str) -> tuple[str, ...]:
@@ -78,16 +82,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("table", "json", "csv"), help="default: table on a terminal, else JSON Lines"
     )
-    parser.epilog = "Exit: 0 no fatal finding, 1 at least one, 2 no readable record file or bad arguments."
+    parser.epilog = (
+        "Findings are sorted by file, line and code. Of a folder above 24 MiB they come in parts, each sorted so: "
+        "first those of values, then those of whole rows, some students after others; temporary files as large as "
+        "the folder stand where TMPDIR says. Exit: 0 no fatal finding, 1 at least one, 2 no readable record file or "
+        "bad arguments."
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """0 no fatal finding, 1 at least one, 2 nothing to read."""
     from manzanita.commands.rules import explain
-    from manzanita.domain.findings import Finding, Severity
+    from manzanita.domain.findings import Severity
     from manzanita.domain.rules.declaration import Setting
     from manzanita.domain.specification import specification, specified_years
-    from manzanita.domain.validation.folder import validate_folder
+    from manzanita.domain.validation.folder import findings_in
     from manzanita.domain.years import academic_year_of
     from manzanita.platform.offline import use_stored_specifications
 
@@ -101,34 +110,31 @@ def run(args: argparse.Namespace) -> int:
         return _refuse(f"{args.folder} is not a folder.")
     if unread := use_stored_specifications():
         sys.stderr.write(unread + "\n")
+    told = _Told(args.student)
+    form = args.format or ("table" if sys.stdout.isatty() else "json")
     try:
-        validated = validate_folder(args.folder, Setting(as_of, year), args.phase)
+        with _tidy_end(), findings_in(args.folder, Setting(as_of, year), args.phase) as validated:
+            _write(told.of(validated.findings), form)
     except OSError as error:
-        return _refuse(f"{args.folder} cannot be read: {error}")
-    findings: list[Finding] = validated.findings
-    unattributed = 0
-    if args.student:
-        unattributed = sum(1 for finding in findings if finding.code == "MZ-LINE")
-        findings = [finding for finding in findings if finding.ssid == args.student or _is_of_all(finding)]
-    _write(findings, args.format or ("table" if sys.stdout.isatty() else "json"))
+        return _refuse(f"{args.folder} cannot be validated: {error}")
 
-    by_severity = Counter(finding.severity for finding in findings)
-    lines = sum(file.frame.height for file in validated.files)
+    lines = sum(file.lines for file in validated.files)
     files = f"{len(validated.files)} record file{'' if len(validated.files) == 1 else 's'}"
-    told = ", ".join(f"{by_severity[severity]} {severity.replace('_', ' ')}" for severity in Severity)
-    summary = f"As of {as_of}, academic year {year}: {files}, {lines} good lines; {told}."
+    counts = ", ".join(f"{told.counts[severity]} {severity.replace('_', ' ')}" for severity in Severity)
+    summary = f"As of {as_of}, academic year {year}: {files}, {lines} good lines; {counts}."
     for one in map(specification, specified_years()):
         summary += f" Layouts and codes of {one.year}: {one.origin}." if one else ""
     if validated.others:
-        summary += f" Not record files, not read: {', '.join(validated.others)}."
-    if unattributed:
-        summary += f" {unattributed} lines set aside could be anybody's and are not shown."
+        named, more = ", ".join(validated.others[:_OTHERS]), len(validated.others) - _OTHERS
+        summary += f" Not record files, not read: {named}{f' and {more} more' if more > 0 else ''}."
+    if told.unattributed:
+        summary += f" {told.unattributed} lines set aside could be anybody's and are not shown."
     sys.stderr.write(summary + "\n")
     if validated.not_evaluable:
         sys.stderr.write(_not_evaluable(validated.not_evaluable))
     if not validated.files:
         return _refuse(f"There is no readable record file in {args.folder}.")
-    return 1 if by_severity[Severity.FATAL] else 0
+    return 1 if told.counts[Severity.FATAL] else 0
 
 
 def _not_evaluable(rules: Sequence[Any]) -> str:
@@ -140,9 +146,37 @@ def _not_evaluable(rules: Sequence[Any]) -> str:
     return f"Not evaluable, with the input that is missing: {told}.\n"
 
 
-def _is_of_all(finding: Any) -> bool:
-    """A rule that could not be evaluated was not evaluated for the one student either."""
-    return finding.severity == "not_evaluated" and finding.line is None
+@contextmanager
+def _tidy_end() -> Iterator[None]:
+    """Temporary files hold student data: they are removed also when the command is ended from outside."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Told:
+    """Findings on their way out, counted: all, or those of one student (an SSID)."""
+
+    def __init__(self, student: str | None) -> None:
+        self._student = student
+        self.counts: Counter[str] = Counter()
+        self.unattributed = 0
+
+    def of(self, findings: Iterable[Any]) -> Iterator[Any]:
+        for finding in findings:
+            if self._is_asked(finding):
+                self.counts[finding.severity] += 1
+                yield finding
+
+    def _is_asked(self, finding: Any) -> bool:
+        if not self._student:
+            return True
+        self.unattributed += finding.code == "MZ-LINE"
+        # A rule that could not be evaluated was not evaluated for the one student either.
+        is_of_all = finding.severity == "not_evaluated" and finding.line is None
+        return bool(finding.ssid == self._student or is_of_all)
 
 
 def _refuse(text: str) -> int:
@@ -159,7 +193,7 @@ def _document(finding: Any) -> dict[str, Any]:
     }
 
 
-def _write(findings: Sequence[Any], form: str) -> None:
+def _write(findings: Iterable[Any], form: str) -> None:
     if form == "json":
         for finding in findings:
             sys.stdout.write(json.dumps(_document(finding), ensure_ascii=False) + "\n")
@@ -175,8 +209,8 @@ def _write(findings: Sequence[Any], form: str) -> None:
         _write_table(findings)
 
 
-def _write_table(findings: Sequence[Any]) -> None:
-    """Grouped by file; a message goes on under itself, nothing is cut."""
+def _write_table(findings: Iterable[Any]) -> None:
+    """Those of one file that stand together under its name; a message goes on under itself, nothing is cut."""
     indent = " " * 50
     file: str | None = ""
     for finding in findings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from random import Random
 
@@ -55,6 +55,8 @@ _INFANT_EXTRA: Mapping[str, Mapping[str, int]] = {
     "270": {"460": 100},
 }
 _TRANSITION_SERVICES: Mapping[str, int] = {"820": 60, "840": 40, "830": 25, "850": 20, "890": 15, "870": 6}
+# The first plan of Part B comes so late at most, and with it the end of the last one of Part C.
+_LATE_REVIEW = timedelta(days=60)
 _OFTEN_BY_AGENCY = frozenset({"415", "450", "535"})
 
 
@@ -148,10 +150,12 @@ def plan_values(rng: Random, needs: Needs, stage: Stage, birth: date, on: date) 
 
 
 def _infant_values(rng: Random, needs: Needs, birth: date, on: date) -> dict[str, str]:
-    # The plan for the move to Part B is due from two years and nine months, judged on Census Day.
-    census = census_day(school_year(on) if on <= census_day(school_year(on)) else school_year(on) + 1)
-    near_three = add_years(birth, 3)
-    is_due = (near_three - census).days <= 92
+    # The plan for the move to Part B is due from two years and nine months, judged on Census Day: the next one, and
+    # that a year later where the review is not held any more because the child is about to turn three.
+    year = school_year(on) if on <= census_day(school_year(on)) else school_year(on) + 1
+    later = census_day(year + 1)
+    latest = later if later <= add_years(on, 1) + _LATE_REVIEW else census_day(year)
+    is_due = (add_years(birth, 3) - latest).days <= 92
     return {
         "23.19": "Y" if needs.is_regional_center else "N",
         "23.20": weighted(rng, {"102": 80, "103": 14, "104": 6}),

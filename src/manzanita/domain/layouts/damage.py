@@ -6,7 +6,7 @@ Nothing here decides what is read; see :mod:`manzanita.domain.layouts.files`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from manzanita.domain.layouts import RECORDS, Layout
@@ -79,28 +79,36 @@ def other_sort(file: str, data: bytes) -> tuple[None, Damage, bool] | None:
 
 
 def file_without_records(
-    file: str, data: bytes, lines: list[str], carets_of_undecodable: Mapping[int, int]
+    file: str, head: bytes, lines: Iterable[tuple[int, str]], carets_of_undecodable: Mapping[int, int]
 ) -> tuple[int | None, Damage, bool]:
-    """Line, words, and whether it is a damaged record file rather than a file of another sort."""
-    if _is_unmarked_utf_16(data):
+    """Line, words, and whether it is a damaged record file rather than a file of another sort.
+
+    ``lines``, with their numbers, need not be all: the first that holds anything, and those that name a record type.
+    ``carets_of_undecodable`` is looked at when they are at their end.
+    """
+    if _is_unmarked_utf_16(head):
         return None, utf_16(file), True
-    for number, line in enumerate(lines, start=1):
+    first: tuple[int, str] | None = None
+    for number, line in lines:
         if name := _other_delimiter(line):
             text = (
                 f"The fields of {file} are divided by {name}, and those of a record file by carets (^): line {number}. "
                 "The whole file is set aside; choose the caret as the delimiter of the export."
             )
             return number, Damage(text), True
-    first = next((number for number, line in enumerate(lines, start=1) if not is_blank(line)), None)
-    carets = lines[first - 1].count(DELIMITER) if first else max(carets_of_undecodable.values(), default=0)
+        if first is None and not is_blank(line):
+            first = number, line
+    if not first and not carets_of_undecodable:
+        return None, empty_file(file), True
+    carets = first[1].count(DELIMITER) if first else max(carets_of_undecodable.values(), default=0)
     if carets < _FEWEST_DELIMITERS:
         text = (
             f"{file} is not a record file: no line of it is divided by carets (^) and begins with a record type. "
             "Nothing of it is read."
         )
         return None, Damage(text), False
-    number = first or min(carets_of_undecodable)
-    start = lines[number - 1].partition(DELIMITER)[0] if first else "unreadable characters"
+    number, line = first or (min(carets_of_undecodable), "unreadable characters")
+    start = line.partition(DELIMITER)[0]
     text = (
         f"No line of {file} starts with a record type we know ({', '.join(RECORDS)}): line {number} starts with "
         f'"{start[:_SHOWN]}". The whole file is set aside. {_type_hint(start) or "Check column 1 of the export."}'

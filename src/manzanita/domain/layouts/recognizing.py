@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from manzanita.domain.layouts import RECORDS, YEAR_FIELD, Layout, layout, layouts_in_use
 from manzanita.domain.layouts.damage import DELIMITER, EXTRACT_SUFFIX
@@ -14,7 +14,7 @@ EXTRACT_COLUMNS = ("upload_date", "last_updated")
 _ACADEMIC_YEAR = re.compile(r"[0-9]{4}-[0-9]{4}")
 
 
-def recognize(lines: Sequence[str]) -> tuple[str, Layout] | None:
+def recognize(lines: Iterable[str]) -> tuple[str, Layout] | None:
     """Column 1 and the layout of the first line that has the right field count and is of the layout's own year.
 
     Where no line is, in this order: the layout of the year that a line of another count names, so that each such line

@@ -10,15 +10,35 @@ from collections.abc import Mapping
 import polars as pl
 
 from manzanita.domain.rules.ages import after
-from manzanita.domain.rules.context import NO_SHOW, NON_ADA, ROW, SECONDARY, Context, Frames, enrolled_on
+from manzanita.domain.rules.context import (
+    NO_SHOW,
+    NON_ADA,
+    ROW,
+    SECONDARY,
+    Context,
+    Frames,
+    enrolled_on,
+    number,
+)
 from manzanita.domain.rules.declaration import Setting, state_date
 from manzanita.domain.rules.local_context_meet import MEET_CONTEXTS
 from manzanita.domain.rules.local_lookup import up_to
 
 # Exits after which the LEA expects the student back, and the latest Census Day, until when it may.
 EXPECTED_BACK = ("E150", "E155", "E156")
-_LATEST_CENSUS = "1007"
-_NEVER = "99999999"
+_LATEST_CENSUS = 1007
+_NEVER = 99999999
+
+
+# The days of enrollments as numbers, which are compared much faster than texts.
+_END = pl.when(pl.col("1.25") == "").then(pl.lit(_NEVER)).otherwise(number("1.25"))
+_COVERS = (pl.col("_start") <= pl.col("_day")) & (pl.col("_end") >= pl.col("_day"))
+
+
+def _enrolled(senr: pl.DataFrame, *columns: str | pl.Expr) -> pl.LazyFrame:
+    """Enrollments that took place: ``1.08``, ``_start``, ``_end`` (far off where it goes on), and ``columns``."""
+    took_place = senr.lazy().filter(pl.col("1.22") != "", pl.col("1.26") != NO_SHOW)
+    return took_place.select("1.08", number("1.22").alias("_start"), _END.alias("_end"), *columns)
 
 
 def _plan_days(subject: pl.DataFrame, _frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -41,50 +61,37 @@ def _stay(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFr
     Day. ``stay.school`` and ``stay.status``: of the newest non-secondary one that covers the day.
     ``stay.is_private``: one without ADA covers the day, at any LEA.
     """
-    back_year = pl.col("1.25").str.slice(0, 4).cast(pl.Int32, strict=False)
-    back_year = back_year + (pl.col("1.25").str.slice(4) > _LATEST_CENSUS).cast(pl.Int32)
-    until = (
-        pl.when(pl.col("1.25") == "")
-        .then(pl.lit(_NEVER))
-        .when(pl.col("1.26").is_in(list(EXPECTED_BACK)))
-        .then(back_year.cast(pl.String) + _LATEST_CENSUS)
-        .otherwise(pl.col("1.25"))
+    ended = number("1.25")
+    back_by = (ended // 10_000 + (ended % 10_000 > _LATEST_CENSUS).cast(pl.Int32)) * 10_000 + _LATEST_CENSUS
+    is_expected = (pl.col("1.25") != "") & pl.col("1.26").is_in(list(EXPECTED_BACK))
+    until = pl.when(is_expected).then(back_by).otherwise(_END)
+    spans = _enrolled(
+        frames["SENR"],
+        "1.04",
+        "1.05",
+        "1.23",
+        after("1.22", "-30d").cast(pl.Int32).alias("_from"),
+        until.alias("_until"),
     )
-    spans = frames["SENR"].filter(pl.col("1.22") != "", pl.col("1.26") != NO_SHOW)
+    asked = subject.lazy().select(ROW, "23.04", "23.06", number("23.12").alias("_day"))
     near = (
-        subject.select(ROW, "23.04", "23.06", "23.12")
-        .join(
-            spans.select(
-                "1.04",
-                "1.08",
-                "1.05",
-                "1.22",
-                "1.23",
-                "1.25",
-                after("1.22", "-30d").alias("_from"),
-                until.alias("_until"),
-            ),
-            left_on=["23.04", "23.06"],
-            right_on=["1.04", "1.08"],
-        )
-        .filter(pl.col("23.12") >= pl.col("_from"), pl.col("23.12") <= pl.col("_until"))
+        asked.join(spans, left_on=["23.04", "23.06"], right_on=["1.04", "1.08"])
+        .filter(pl.col("_day") >= pl.col("_from"), pl.col("_day") <= pl.col("_until"))
+        .collect()
     )
     covering = (
-        near.filter(
-            pl.col("1.22") <= pl.col("23.12"),
-            (pl.col("1.25") == "") | (pl.col("1.25") >= pl.col("23.12")),
-            pl.col("1.23") != SECONDARY,
+        near.filter(_COVERS, pl.col("1.23") != SECONDARY)
+        .group_by(ROW)
+        .agg(
+            pl.col("1.05").sort_by("_start").last().alias("stay.school"),
+            pl.col("1.23").sort_by("_start").last().alias("stay.status"),
         )
-        .sort("1.22")
-        .unique(ROW, keep="last")
-        .select(ROW, pl.col("1.05").alias("stay.school"), pl.col("1.23").alias("stay.status"))
     )
     private = (
-        subject.select(ROW, "23.06", "23.12")
-        .join(spans.filter(pl.col("1.23") == NON_ADA), left_on="23.06", right_on="1.08")
-        .filter(
-            pl.col("1.22") <= pl.col("23.12"), (pl.col("1.25") == "") | (pl.col("1.25") >= pl.col("23.12"))
-        )
+        asked.join(spans.filter(pl.col("1.23") == NON_ADA), left_on="23.06", right_on="1.08")
+        .filter(_COVERS)
+        .select(ROW)
+        .collect()
     )
     return (
         subject.with_columns(
@@ -112,15 +119,18 @@ def _census_grade(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl
 
 def _residence(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``residence.codes``: the districts of residence of the enrollments, at any LEA, when the plan starts."""
-    homes = frames["SENR"].filter(pl.col("1.22") != "", pl.col("1.26") != NO_SHOW, pl.col("1.31") != "")
+    homes = _enrolled(frames["SENR"].filter(pl.col("1.31") != ""), pl.col("1.31").alias("residence.codes"))
     found = (
-        subject.select(ROW, "23.06", "23.12")
-        .join(homes.select("1.08", "1.22", "1.25", "1.31"), left_on="23.06", right_on="1.08")
-        .filter(
-            pl.col("1.22") <= pl.col("23.12"), (pl.col("1.25") == "") | (pl.col("1.25") >= pl.col("23.12"))
-        )
+        subject.lazy()
+        .select(ROW, "23.06", number("23.12").alias("_day"))
+        .join(homes, left_on="23.06", right_on="1.08")
+        .filter(_COVERS)
+        .select(ROW, "residence.codes")
+        .unique()
+        .sort("residence.codes")
         .group_by(ROW)
-        .agg(pl.col("1.31").unique().sort().alias("residence.codes"))
+        .agg("residence.codes")
+        .collect()
     )
     return subject.join(found, on=ROW, how="left")
 
@@ -166,13 +176,16 @@ def _adoption(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.Dat
     columns = {"adoption.plan_lea": "23.04", "adoption.plan_on": "23.12", "adoption.plan_type": "23.11"}
     subject = up_to(subject, "1.22", frames["PLAN"], ("23.06", "23.12"), columns)
     since = (
-        subject.select(ROW, "1.04", "1.08", "1.22")
+        subject.lazy()
+        .select(ROW, "1.04", "1.08", number("1.22").alias("_start"))
         .join(
-            frames["PLAN"].select("23.04", "23.06", "23.12"),
+            frames["PLAN"].lazy().select("23.04", "23.06", number("23.12").alias("_day")),
             left_on=["1.04", "1.08"],
             right_on=["23.04", "23.06"],
         )
-        .filter(pl.col("23.12").is_between(pl.col("1.22"), pl.lit(state_date(setting.as_of))))
+        .filter(pl.col("_day").is_between(pl.col("_start"), int(state_date(setting.as_of))))
+        .select(ROW)
+        .collect()
     )
     return subject.with_columns(pl.col(ROW).is_in(since[ROW].unique().implode()).alias("adoption.is_here"))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import polars as pl
 
 from manzanita.domain.rules.context import NO_SHOW, Context, Frames, ssid_field
@@ -47,12 +49,9 @@ def _newest_status(subject: pl.DataFrame, _frames: Frames, setting: Setting) -> 
 
 
 def _same_day(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """``same_day.codes`` and ``same_day.leas``: what several LEAs say from the same day on, ascending."""
-    day = ("22.06", "22.11")
-    return subject.with_columns(
-        pl.col("22.12").unique().sort().implode().over(day).alias("same_day.codes"),
-        pl.col("22.04").unique().sort().implode().over(day).alias("same_day.leas"),
-    )
+    """``same_day.codes`` and ``same_day.leas``: what several rows say from the same day on, ascending."""
+    columns = {"same_day.codes": "22.12", "same_day.leas": "22.04"}
+    return _told_together(subject, ("22.06", "22.11"), columns)
 
 
 def _entry(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -97,8 +96,11 @@ def _decision(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.Da
     outcomes = (
         frames["MEET"]
         .filter(pl.col("24.06") != "", pl.col("24.15") != "", pl.col("24.14") != "", pl.col("24.16") != "")
+        .select("24.06", "24.15", "24.16")
+        .unique()
+        .sort("24.16")
         .group_by("24.06", "24.15")
-        .agg(pl.col("24.16").unique().sort().str.join(" ").alias("decision.outcome"))
+        .agg(pl.col("24.16").str.join(" ").alias("decision.outcome"))
     )
     return subject.join(
         outcomes, left_on=["22.06", "22.11"], right_on=["24.06", "24.15"], how="left"
@@ -146,9 +148,18 @@ def _first_plan(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.
 
 
 def _twins(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """``twins.leas``: the LEAs that report a meeting of this day and sort, ascending."""
+    """``twins.leas``: the LEAs of several records of a meeting of this day and sort, ascending."""
     same = ("24.06", "24.15", "24.14", "24.17")
-    return subject.with_columns(pl.col("24.04").unique().sort().implode().over(same).alias("twins.leas"))
+    return _told_together(subject, same, {"twins.leas": "24.04"})
+
+
+def _told_together(subject: pl.DataFrame, same: Sequence[str], columns: Mapping[str, str]) -> pl.DataFrame:
+    """``columns`` (new name -> number): the values of rows that agree in ``same``, each once; null for a row alone."""
+    several = subject.filter(pl.struct(same).is_duplicated())
+    lists = several.group_by(same).agg(
+        pl.col(number).unique().sort().alias(name) for name, number in columns.items()
+    )
+    return subject.join(lists, on=same, how="left")
 
 
 def _held_since(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:

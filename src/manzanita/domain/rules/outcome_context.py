@@ -62,14 +62,7 @@ def _school(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     Leavers completed school in the year before, and participated in special education until then. The first of a
     school by SSID stands for all of them; on the other rows ``school.is_silent`` is false.
     """
-    year = first_calendar_year(setting.year)
-    left = subject.filter(
-        pl.col("1.08") != "",
-        pl.col("1.05") != "",
-        pl.col("1.27").is_in(list(COMPLETED)),
-        pl.col("1.25") >= f"{year - 1}0701",
-        pl.col("1.25") <= f"{year}{_WINDOW_ENDS}",
-    ).select(ROW, "1.04", "1.05", "1.06", "1.08", "1.25")
+    left = subject.filter(_completed_before(setting)).select(ROW, "1.04", "1.05", "1.06", "1.08", "1.25")
     before = left.join(
         frames["SWDS"].filter(pl.col("22.11") != "").select("22.06", "22.11", "22.12"),
         left_on="1.08",
@@ -77,12 +70,7 @@ def _school(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     ).filter(pl.col("22.11") < pl.col("1.25"))
     newest = before.filter(pl.col("22.11") == pl.col("22.11").max().over(ROW))
     participating = newest.filter(pl.col("22.12") == PARTICIPATING)[ROW].unique()
-    heard = (
-        frames["PSTS"]
-        .filter(pl.col("17.11") == SPECIAL_EDUCATION, pl.col("17.07") == setting.year)
-        .select("17.04", "17.05", "17.06")
-        .unique()
-    )
+    heard = frames["PSTS"].filter(_asked_about(setting)).select("17.04", "17.05", "17.06").unique()
     schools = ("1.04", "1.05", "1.06")
     silent = (
         left.filter(pl.col(ROW).is_in(participating.implode()))
@@ -96,6 +84,27 @@ def _school(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
         pl.col("school.leavers").is_not_null().alias("school.is_silent"),
         pl.col("school.leavers").fill_null(0),
     )
+
+
+def _of_leavers(frames: Frames, setting: Setting) -> Frames:
+    """What ``school`` needs: who completed school in the year before, their statuses, and who was asked about."""
+    left = frames["SENR"].filter(_completed_before(setting))
+    return {
+        "SENR": left,
+        "SWDS": frames["SWDS"].filter(pl.col("22.06").is_in(left["1.08"].unique().implode())),
+        "PSTS": frames["PSTS"].filter(_asked_about(setting)),
+    }
+
+
+def _completed_before(setting: Setting) -> pl.Expr:
+    year = first_calendar_year(setting.year)
+    is_of_a_school = (pl.col("1.08") != "") & (pl.col("1.05") != "")
+    in_window = (pl.col("1.25") >= f"{year - 1}0701") & (pl.col("1.25") <= f"{year}{_WINDOW_ENDS}")
+    return is_of_a_school & pl.col("1.27").is_in(list(COMPLETED)) & in_window
+
+
+def _asked_about(setting: Setting) -> pl.Expr:
+    return (pl.col("17.11") == SPECIAL_EDUCATION) & (pl.col("17.07") == setting.year)
 
 
 CONTEXTS: Mapping[str, Context] = {
@@ -122,6 +131,7 @@ CONTEXTS: Mapping[str, Context] = {
                 "PSTS": ("17.04", "17.05", "17.06", "17.07", "17.11"),
             },
             has_siblings=True,
+            narrow=_of_leavers,
         ),
     )
 }

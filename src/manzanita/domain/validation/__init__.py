@@ -19,6 +19,7 @@ from manzanita.domain.rules import row_rules
 from manzanita.domain.rules.context import ROW
 from manzanita.domain.rules.declaration import PHASES, Rule, Setting
 from manzanita.domain.specification import judging
+from manzanita.domain.validation.quarantine import Quarantine
 from manzanita.domain.validation.rows import judge_rows, lacking, not_evaluated
 from manzanita.domain.validation.values import EMPTIED, Loaded, judge_values
 
@@ -64,24 +65,26 @@ def evaluate_frames(
 def _evaluate_frames(
     frames: Mapping[str, pl.DataFrame], setting: Setting, phases: Collection[str]
 ) -> list[Finding]:
+    quarantine = Quarantine()
     found: list[Finding] = []
     usable: dict[str, pl.DataFrame] = {}
     for record, frame in frames.items():
-        loaded = judge_values(record, frame)
+        loaded = judge_values(record, frame, quarantine=quarantine)
         if "input" in phases:
             found += loaded.findings
-        usable[record] = usable_rows(record, loaded)
+        usable[record] = usable_rows(record, loaded.frame).with_row_index(ROW)
     rules = rules_at(setting, phases)
     for rule in rules:
         found += not_evaluated(rule, usable.keys())
     for record, frame in usable.items():
-        found += judge_rows(record, frame, rules_of(record, rules, usable.keys()), usable, setting)
-    return found
+        at_hand = rules_of(record, rules, usable.keys())
+        found += judge_rows(record, frame, at_hand, usable, setting, quarantine).findings()
+    return found + quarantine.findings()
 
 
-def usable_rows(record: str, loaded: Loaded) -> pl.DataFrame:
-    """The rows that rules are about: those of lines that delete nothing, each with its number."""
-    return loaded.frame.filter(pl.col(_TRANSACTION[record]) != _DELETE).with_row_index(ROW)
+def usable_rows(record: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows that rules are about: those of lines that delete nothing."""
+    return frame.filter(pl.col(_TRANSACTION[record]) != _DELETE)
 
 
 def rules_at(setting: Setting, phases: Collection[str]) -> list[Rule]:

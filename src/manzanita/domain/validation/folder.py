@@ -1,32 +1,53 @@
-"""A folder of files, validated as one body of records."""
+"""A folder of files, validated as one body of records, whatever its size.
+
+Values are judged while the files are read, block by block. The rows are then judged partition by partition, each with
+all records of some of the students, so that memory is bounded by the size of a partition and not of the folder. Rules
+that look across students are judged at the end, over the rows that they need of every partition.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-
 from manzanita.domain.findings import Finding
-from manzanita.domain.layouts import RECORDS
-from manzanita.domain.layouts.files import RecordFile, UnreadableFile, read_record_file
-from manzanita.domain.layouts.recognizing import EXTRACT_COLUMNS
+from manzanita.domain.layouts.blocks import RecordBlocks, UnreadableFile, open_record_file
 from manzanita.domain.rules import catalog
 from manzanita.domain.rules.declaration import PHASES, RuleInfo, Setting
-from manzanita.domain.validation import evaluate_frames
+from manzanita.domain.validation.body import Body, ReadFile, place
+from manzanita.domain.validation.partitions import Partitions
+
+# Bytes of caret files whose records are judged together: about ten thousand students.
+PARTITION_BYTES = 24 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFindings:
+    """What a folder of files says.
+
+    ``findings`` are made while they are asked for, once. In a folder of one partition they are sorted by file, line
+    and code. Else those about lines and values come first, file by file, then those about whole rows, partition by
+    partition, each sorted so. Rules that failed are told last. ``others`` are files of another sort, which were not
+    read; ``not_evaluable`` are rules of the state about the records at hand for which an input is missing everywhere,
+    by code.
+    """
+
+    findings: Iterator[Finding]
+    files: list[ReadFile]
+    others: list[str]
+    not_evaluable: list[RuleInfo]
+    partitions: int
 
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """What a folder of files says.
-
-    ``others`` are files of another sort, which were not read; ``not_evaluable`` are rules of the state about the
-    records at hand for which an input is missing everywhere, by code.
-    """
+    """As :class:`FolderFindings`, all findings at hand and sorted by file, line and code."""
 
     findings: list[Finding]
-    files: list[RecordFile]
+    files: list[ReadFile]
     others: list[str]
     not_evaluable: list[RuleInfo]
 
@@ -34,36 +55,51 @@ class Validated:
 def validate_folder(folder: Path, setting: Setting, phases: Collection[str] = PHASES) -> Validated:
     """Validate every regular file directly in ``folder`` as one body of records, whatever their names.
 
-    Findings are sorted by file, line and code. Raises ``OSError`` where the folder cannot be read.
+    Raises ``OSError`` where the folder cannot be read.
     """
-    files: list[RecordFile] = []
-    findings: list[Finding] = []
+    with findings_in(folder, setting, phases) as told:
+        findings = sorted(told.findings, key=place)
+        return Validated(findings, told.files, told.others, told.not_evaluable)
+
+
+@contextmanager
+def findings_in(
+    folder: Path,
+    setting: Setting,
+    phases: Collection[str] = PHASES,
+    *,
+    codes: Collection[str] | None = None,
+    partition_bytes: int = PARTITION_BYTES,
+) -> Iterator[FolderFindings]:
+    """As :func:`validate_folder`, for a folder of any size. ``codes`` are the rules to ask (``None``: all).
+
+    Within this, a folder that takes several partitions has a private folder for temporary files, which holds about as
+    much as the folder itself and stands where ``TMPDIR`` says.
+    """
+    readable: list[RecordBlocks] = []
     others: list[str] = []
+    unreadable: dict[str, list[Finding]] = {}
+    size = 0
     for path in sorted(path for path in folder.iterdir() if path.is_file()):
         try:
-            record_file = read_record_file(path)
-        except UnreadableFile as unreadable:
-            findings += unreadable.findings
-            if not unreadable.is_damaged:
+            readable.append(open_record_file(path))
+            size += path.stat().st_size
+        except UnreadableFile as error:
+            unreadable[path.name] = error.findings
+            if not error.is_damaged:
                 others.append(path.name)
-            continue
-        files.append(record_file)
-        findings += record_file.set_aside
-    frames = {
-        record: pl.concat(
-            [
-                file.frame.drop(EXTRACT_COLUMNS, strict=False).with_columns(file=pl.lit(file.file))
-                for file in files
-                if file.record == record
-            ],
-            how="diagonal",
-        ).with_columns(pl.col(pl.String).fill_null(""))
-        for record in RECORDS
-        if any(file.record == record for file in files)
-    }
-    findings += evaluate_frames(frames, setting, phases)
-    wanting = not_evaluable(frames.keys(), setting, phases)
-    return Validated(sorted(findings, key=_place), files, others, wanting)
+    count = max(1, -(-size // partition_bytes))
+    known = {records.record for records in readable}
+    wanting = not_evaluable(known, setting, phases) if codes is None else []
+    with ExitStack() as stack:
+        temporary: Path | None = None
+        if count > 1:
+            temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="manzanita-validate-")))
+        body = Body(readable, setting, phases, codes, Partitions(count, temporary))
+        findings = body.findings(unreadable)
+        # Before the temporary files are removed.
+        stack.callback(findings.close)
+        yield FolderFindings(findings, list(body.files.values()), others, wanting, count)
 
 
 def not_evaluable(
@@ -81,7 +117,3 @@ def not_evaluable(
         ),
         key=lambda rule: rule.code,
     )
-
-
-def _place(finding: Finding) -> tuple[str, int, str, tuple[str, ...]]:
-    return (finding.file or "", finding.line or 0, finding.code, finding.fields)

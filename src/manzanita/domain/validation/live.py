@@ -17,10 +17,11 @@ import polars as pl
 from manzanita.domain.findings import Finding
 from manzanita.domain.layouts import RECORDS
 from manzanita.domain.rules import contexts
+from manzanita.domain.rules.context import ROW
 from manzanita.domain.rules.declaration import PHASES, Rule, Setting
 from manzanita.domain.specification import in_force, judging, specification, specified_years
 from manzanita.domain.validation import frame_of, rules_at, rules_of, usable_rows
-from manzanita.domain.validation.rows import columns_of, expressions, findings_of_rows, not_evaluated
+from manzanita.domain.validation.rows import JudgedRows, columns_of, expressions, not_evaluated
 from manzanita.domain.validation.saying import record_key_of
 from manzanita.domain.validation.values import Loaded, judge_values, loaded_of, value_cases
 
@@ -129,7 +130,7 @@ class _Values:
         before, usable = self._lines, self.usable
         self._lines = frame_of(self._record, rows)
         loaded = self._loaded(_changed(before, self._lines))
-        self.findings, self.usable = loaded.findings, usable_rows(self._record, loaded)
+        self.findings, self.usable = loaded.findings, _numbered(self._record, loaded)
         return _changed(usable, self.usable)
 
     def _loaded(self, changed: frozenset[str]) -> Loaded:
@@ -191,8 +192,13 @@ class _Subject:
         if again:
             asked = [expression for rule in again for expression in self._asked[rule]]
             self._flags = {**self._flags, **_asked(frame, asked)}
-        self.findings = findings_of_rows(self._record, frame, self._rules, self._flags, self._setting)
+        judged = JudgedRows(self._record, frame, self._rules, self._flags, self._setting)
+        self.findings = list(judged.findings())
         return len(again)
+
+
+def _numbered(record: str, loaded: Loaded) -> pl.DataFrame:
+    return usable_rows(record, loaded.frame).with_row_index(ROW)
 
 
 def _changed(before: pl.DataFrame, after: pl.DataFrame) -> frozenset[str]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, reduce
+from operator import or_
 
 import polars as pl
 
@@ -15,9 +17,10 @@ from manzanita.domain.findings import Finding, Severity
 from manzanita.domain.layouts import RECORDS, layout
 from manzanita.domain.rules import contexts
 from manzanita.domain.rules.declaration import Row, Rule, Setting
-from manzanita.domain.specification import Specification, specification
+from manzanita.domain.specification import Specification, judging, specification
+from manzanita.domain.validation.quarantine import CRASHES, STRICT, Quarantine
 from manzanita.domain.validation.saying import finding_of
-from manzanita.domain.validation.values import EMPTIED
+from manzanita.domain.validation.values import EMPTIED, ROWS_AT_ONCE
 
 
 def lacking(rule: Rule, known: Collection[str]) -> list[str]:
@@ -54,54 +57,131 @@ def judge_rows(
     rules: Sequence[Rule],
     frames: Mapping[str, pl.DataFrame],
     setting: Setting,
-) -> list[Finding]:
-    if not rules or not frame.height:
-        return []
-    names = dict.fromkeys(name for rule in rules for name in rule.contexts)
-    frame = pl.concat(
-        [frame, *(contexts()[name].columns(record, frame, frames, setting) for name in names)],
-        how="horizontal",
-    )
-    asked = [expression for rule in rules for expression in expressions(rule, setting, specification())]
+    quarantine: Quarantine = STRICT,
+) -> JudgedRows:
+    """Where each of ``rules`` is wrong in ``frame``, beside the records in ``frames``."""
+    if not frame.height:
+        return JudgedRows(record, frame, (), {}, setting, quarantine)
+    beside = [frame]
+    for name in dict.fromkeys(name for rule in rules for name in rule.contexts):
+        try:
+            beside.append(contexts()[name].columns(record, frame, frames, setting))
+        except CRASHES as error:
+            for rule in rules:
+                if name in rule.contexts:
+                    quarantine.put(rule, record, error)
+    frame = pl.concat(beside, how="horizontal")
+    flags = _flags(record, frame, rules, setting, quarantine)
+    return JudgedRows(record, frame, rules, flags, setting, quarantine)
+
+
+def _flags(
+    record: str, frame: pl.DataFrame, rules: Sequence[Rule], setting: Setting, quarantine: Quarantine
+) -> dict[str, pl.Series]:
+    asked: dict[Rule, tuple[pl.Expr, ...]] = {}
+    for rule in rules:
+        if not quarantine.holds(rule):
+            try:
+                asked[rule] = expressions(rule, setting, specification())
+            except CRASHES as error:
+                quarantine.put(rule, record, error)
     # Lazily, so that what several rules ask, such as an age, is computed once.
-    flags = frame.lazy().select(asked).collect()
-    return findings_of_rows(record, frame, rules, columns_of(flags), setting)
+    lazy = frame.lazy()
+    try:
+        return columns_of(lazy.select(one for of_rule in asked.values() for one in of_rule).collect())
+    except CRASHES:
+        pass
+    flags: dict[str, pl.Series] = {}
+    for rule, of_rule in asked.items():
+        try:
+            flags |= columns_of(lazy.select(of_rule).collect())
+        except CRASHES as error:
+            quarantine.put(rule, record, error)
+    return flags
 
 
 def columns_of(frame: pl.DataFrame) -> dict[str, pl.Series]:
     return {column.name: column for column in frame.get_columns()}
 
 
-def findings_of_rows(
-    record: str,
-    frame: pl.DataFrame,
-    rules: Sequence[Rule],
-    flags: Mapping[str, pl.Series],
-    setting: Setting,
-) -> list[Finding]:
-    """What ``rules`` say, given where their expressions are true. ``frame`` has the columns of all their contexts."""
-    hits = {name: flag.any() for name, flag in flags.items()}
-    findings: list[Finding] = []
-    for rule in rules:
-        if hits[rule.code]:
-            severity = rule.severity_in(setting.year)
-            soft = f"{rule.code} soft"
-            softened = flags[soft].filter(flags[rule.code]) if soft in hits else None
-            caveat = rule.caveat(setting)
-            for i, row in enumerate(frame.filter(flags[rule.code]).iter_rows(named=True)):
-                is_soft = softened is not None and softened[i] and severity is Severity.FATAL
-                weight = Severity.WARNING if is_soft else severity
-                fields = rule.marks(row) if rule.marks else _fields_of(rule, record)
-                if _speaks_of_refused(rule, row, fields):
+@dataclass(frozen=True, slots=True)
+class JudgedRows:
+    """Rows with the columns of all contexts of ``rules``, and where the expressions of those are true, by column."""
+
+    record: str
+    frame: pl.DataFrame
+    rules: Sequence[Rule]
+    flags: Mapping[str, pl.Series]
+    setting: Setting
+    quarantine: Quarantine = STRICT
+
+    def findings(self, file: str | None = None) -> Iterator[Finding]:
+        """Made as they are asked for: row by row, and those of one row in the order of the rules.
+
+        Of the rows of ``file``, or of all.
+        """
+        with judging(self.setting.year):
+            asked = [one for rule in self.rules for one in self._asked(rule)]
+        if not asked:
+            return
+        is_hit = reduce(or_, (one.flag for one in asked))
+        places = (is_hit if file is None else is_hit & (self.frame["file"] == file)).arg_true()
+        for start in range(0, places.len(), ROWS_AT_ONCE):
+            with judging(self.setting.year):
+                found = list(self._of_some(asked, places[start : start + ROWS_AT_ONCE]))
+            yield from found
+
+    def _asked(self, rule: Rule) -> Iterator[_Asked]:
+        if (flag := self.flags.get(rule.code)) is not None and flag.any():
+            severity = rule.severity_in(self.setting.year)
+            soft = self.flags.get(f"{rule.code} soft") if severity is Severity.FATAL else None
+            yield _Asked(rule, flag, severity, soft, rule.caveat(self.setting))
+        if (flag := self.flags.get(f"{rule.code} undecided")) is not None and flag.any():
+            yield _Asked(rule, flag, Severity.NOT_EVALUATED)
+
+    def _of_some(self, asked: Sequence[_Asked], places: pl.Series) -> Iterator[Finding]:
+        flags = zip(*(one.flag.gather(places).to_list() for one in asked), strict=True)
+        softs = {
+            place: one.soft.gather(places).to_list()
+            for place, one in enumerate(asked)
+            if one.soft is not None
+        }
+        for number, (row, hits) in enumerate(
+            zip(self.frame[places].iter_rows(named=True), flags, strict=True)
+        ):
+            for place, (one, is_hit) in enumerate(zip(asked, hits, strict=True)):
+                if not is_hit or self.quarantine.holds(one.rule):
                     continue
-                text = rule.message(row) + caveat
-                findings.append(finding_of(rule, record, row, fields, weight, text, _group(rule, row)))
-        if hits.get(undecided := f"{rule.code} undecided"):
-            for row in frame.filter(flags[undecided]).iter_rows(named=True):
-                text = f"Not evaluated: {rule.undecided_reason}."
-                fields = _fields_of(rule, record)
-                findings.append(finding_of(rule, record, row, fields, Severity.NOT_EVALUATED, text))
-    return findings
+                is_soft = place in softs and softs[place][number]
+                try:
+                    found = one.finding(self.record, row, Severity.WARNING if is_soft else one.severity)
+                except CRASHES as error:
+                    self.quarantine.put(one.rule, self.record, error)
+                else:
+                    if found:
+                        yield found
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One thing that a rule says of the rows where ``flag`` is true: that they are wrong, or that it cannot tell."""
+
+    rule: Rule
+    flag: pl.Series
+    severity: Severity
+    soft: pl.Series | None = None
+    caveat: str = ""
+
+    def finding(self, record: str, row: Row, severity: Severity) -> Finding | None:
+        rule = self.rule
+        if severity is Severity.NOT_EVALUATED:
+            text = f"Not evaluated: {rule.undecided_reason}."
+            return finding_of(rule, record, row, _fields_of(rule, record), severity, text)
+        fields = rule.marks(row) if rule.marks else _fields_of(rule, record)
+        if _speaks_of_refused(rule, row, fields):
+            return None
+        text = rule.message(row) + self.caveat
+        return finding_of(rule, record, row, fields, severity, text, _group(rule, row))
 
 
 def _speaks_of_refused(rule: Rule, row: Row, fields: Sequence[str]) -> bool:

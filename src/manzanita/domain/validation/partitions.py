@@ -1,0 +1,69 @@
+"""The rows of a body of records, kept by student: all records of one student lie in the same partition.
+
+One partition is kept in memory, several in Arrow files, so that no more than one has to be in memory. The files hold
+student data: only the user of the process may read them, and whoever makes the folder removes it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from manzanita.domain.rules.context import ROW, SSID_FIELDS
+
+# So many rows of a record type are spread at once: few small files, and little memory.
+_SPREAD_AT = 250_000
+_PARTITION = "_partition"
+
+
+class Partitions:
+    """Rows by partition and record type. Records without an SSID cannot be told apart and stay together."""
+
+    def __init__(self, count: int, folder: Path | None = None) -> None:
+        if count > 1 and folder is None:
+            raise ValueError("several partitions need a folder")
+        self.count = count
+        self._folder = folder
+        self._waiting: dict[str, list[pl.DataFrame]] = defaultdict(list)
+        self._files: dict[tuple[int, str], list[Path]] = defaultdict(list)
+        self._empty: dict[str, pl.DataFrame] = {}
+
+    def add(self, record: str, frame: pl.DataFrame) -> None:
+        """Rows in file order; later ones stand behind earlier ones of their partition."""
+        self._empty.setdefault(record, frame.clear())
+        waiting = self._waiting[record]
+        waiting.append(frame)
+        if self.count > 1 and sum(one.height for one in waiting) >= _SPREAD_AT:
+            self._spread(record)
+
+    def finish(self) -> None:
+        """All rows are there."""
+        if self.count > 1:
+            for record in list(self._waiting):
+                self._spread(record)
+
+    def frames(self, partition: int) -> Mapping[str, pl.DataFrame]:
+        """The rows of one partition by record type, each with its number; every record type is there."""
+        return {record: self._frame(partition, record).with_row_index(ROW) for record in self._empty}
+
+    def _frame(self, partition: int, record: str) -> pl.DataFrame:
+        if self.count == 1:
+            return pl.concat(self._waiting[record], rechunk=True)
+        parts = [pl.read_ipc(path) for path in self._files[partition, record]]
+        return pl.concat(parts, rechunk=True) if parts else self._empty[record]
+
+    def _spread(self, record: str) -> None:
+        rows = pl.concat(self._waiting.pop(record))
+        partition = pl.col(SSID_FIELDS[record]).hash(seed=0) % self.count
+        parts = rows.with_columns(partition.alias(_PARTITION)).partition_by(
+            _PARTITION, as_dict=True, include_key=False
+        )
+        for (number,), part in parts.items():
+            files = self._files[int(number), record]
+            assert self._folder is not None
+            path = self._folder / f"{record}-{number}-{len(files)}.arrow"
+            part.write_ipc(path)
+            files.append(path)
