@@ -3,7 +3,8 @@
 Fills a database with ``--students`` students by SQL: one LEA of 60,000, one of 5,000, the rest in LEAs of 800. Then the
 list page's queries run in turn without row-level security (as the owner) and with it (as the application's role, in a
 transaction that is told its reach), the same actor, the same view; medians, and the median of the differences within
-each turn, so that whatever else the machine does falls on both. At most ``--most`` milliseconds may come on top. Beside it stand lists whose scope the application forgot.
+each turn, so that whatever else the machine does falls on both. At most ``--most`` milliseconds may come on top.
+Beside it stand lists whose scope the application forgot.
 """
 
 from __future__ import annotations
