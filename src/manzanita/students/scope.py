@@ -273,6 +273,12 @@ def assigned_to(user_id: int, today: date) -> QuerySet:
     return managed.union(team, all=True)
 
 
+def assigned_users(student_id: int, today: date) -> set[int]:
+    """Keys of the people who manage the student's case, or are on the team."""
+    rows = (CaseAssignment.objects.as_of(effective=today), TeamMember.objects.as_of(effective=today))
+    return {pk for one in rows for pk in one.filter(student=student_id).values_list("user_id", flat=True)}
+
+
 def current_at_agency(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
     """Of ``students``, those who attend at the actor's agencies today. A perspective that does not go by attendance
     has no others."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -65,7 +66,7 @@ def assign(request: HttpRequest) -> HttpResponse:
     term = Term(starts_on, day_of(sent.get("ends_on", ""))) if starts_on else None
     refusals = [*why_not_assign(actor, term), *([] if to else [NOBODY_CHOSEN])]
     if refusals or to is None or term is None:
-        return _page(request, sent, refusals=refusals)
+        return _again(request, refusals, kind, to.pk if to else None)
     if "apply" not in sent:
         moves, notes = _preview(request, kind, to.pk, term)
         return _page(request, sent, moves=moves, notes=notes)
@@ -76,7 +77,7 @@ def assign(request: HttpRequest) -> HttpResponse:
         for public_id, _, seen in ticked
     ]
     if not wanted:
-        return _page(request, sent, refusals=[NO_STUDENT])
+        return _again(request, [NO_STUDENT], kind, to.pk, term)
     try:
         applied = apply_assignments(
             actor=actor,
@@ -86,7 +87,7 @@ def assign(request: HttpRequest) -> HttpResponse:
             reason=text_in(request, "reason"),
         )
     except Refused as refused:
-        return _page(request, sent, refusals=refused.reasons)
+        return _again(request, refused.reasons, kind, to.pk, term)
     words = f"{plural(len(applied.done), 'student')} assigned to {to.name}."
     if applied.refused:
         words += (
@@ -94,6 +95,17 @@ def assign(request: HttpRequest) -> HttpResponse:
         )
     messages.success(request, f"{words} You can take it back until the end of today.")
     return redirect("assign")
+
+
+def _again(
+    request: HttpRequest, refusals: Sequence[Reason], kind: str, to_id: int | None, term: Term | None = None
+) -> HttpResponse:
+    """What was not possible, with the list that was chosen: nothing of it is chosen anew."""
+    choice = _choice(request.POST)
+    if choice.is_empty:
+        return _page(request, request.POST, refusals=refusals)
+    moves, notes = _preview(request, kind, to_id, term or Term(clock.today()))
+    return _page(request, request.POST, refusals=refusals, moves=moves, notes=notes)
 
 
 def _unassigned(request: HttpRequest) -> HttpResponse:
@@ -104,7 +116,8 @@ def _unassigned(request: HttpRequest) -> HttpResponse:
     return _page(request, {"manager": "none"}, listed=rows)
 
 
-def _preview(request: HttpRequest, kind: str, to_id: int, term: Term) -> tuple[list[Move], list[str]]:
+def _preview(request: HttpRequest, kind: str, to_id: int | None, term: Term) -> tuple[list[Move], list[str]]:
+    """``to_id`` ``None``: who gets them is still to be chosen, so nothing speaks against anybody."""
     actor, sent = request.actor, request.POST
     choice = _choice(sent)
     found = list(chosen_students(actor, choice)[: MOST_AT_ONCE + 1])
@@ -125,7 +138,7 @@ def _preview(request: HttpRequest, kind: str, to_id: int, term: Term) -> tuple[l
     ]
     log_reads(actor=actor, student_ids=[one.pk for one in found], what="assignment.preview")
     moves = preview_assignments(actor, wanted, term)
-    return moves, notes
+    return [replace(one, refused=None) for one in moves] if to_id is None else moves, notes
 
 
 def _choice(sent: Any) -> Choice:
@@ -138,6 +151,7 @@ def _choice(sent: Any) -> Choice:
         ssids=tuple(dict.fromkeys(sent.get("ssids", "").replace("\0", "").replace(",", " ").split()))[
             :MOST_AT_ONCE
         ],
+        text=" ".join(sent.get("find", "").replace("\0", "").split())[:100],
     )
 
 
@@ -157,6 +171,7 @@ def _page(
     ids = {batch.by_id for batch in batches} | {
         pk for move in moves or () for pk in (move.from_id, move.to_id) if pk
     }
+    names = user_names(ids)
     context = {
         "tabs": tabs(actor, "assign"),
         "sent": sent,
@@ -171,7 +186,9 @@ def _page(
         "people": sorted(((str(pk), name) for pk, name in people.items()), key=lambda one: one[1]),
         "kinds": list(KINDS.items()),
         "batches": [{"batch": one, "can_undo": can_undo(actor, one)} for one in batches],
-        "names": user_names(ids),
+        "names": {**names, None: "still to choose"},
+        # Of a list that comes again, who stays ticked; one that comes first is ticked as a whole.
+        "ticked": {one.partition(":")[0] for one in sent.getlist("student")} if "apply" in sent else None,
         "school_names": school_names(
             {one.school_code for one in (*listed, *(move.row for move in moves or ()))}
         ),
