@@ -486,6 +486,29 @@ def test_an_invitation_is_sent_again_the_old_link_dies_and_three_a_day_are_enoug
     assert len(mailoutbox) == 3
 
 
+def test_who_has_not_followed_the_invitation_is_told_from_who_has(small_world, staff, coordinator):
+    coordinator.post("/admin/add", add_form())
+    page = text_of(coordinator.get("/admin?state=invited"))
+
+    assert "Moss Sample" in page and "Invited 11/23/2026" in page and "Wren Placeholder" not in page
+    User.objects.filter(email="moss@example.org").update(password="chosen")
+    assert "Moss Sample" not in text_of(coordinator.get("/admin?state=invited"))
+    assert "Invited 11/23/2026" not in text_of(coordinator.get("/admin"))
+
+
+def test_from_somebody_new_a_link_leads_to_giving_students(small_world, staff, coordinator):
+    teacher = staff.teacher.pk
+    assert f'href="/assign?to={teacher}"' in coordinator.get(f"/admin/people/{teacher}").content.decode()
+    page = text_of(coordinator.get(f"/assign?to={teacher}"))
+    assert f'<option value="{teacher}" selected>Larkspur Sample</option>' in page
+
+
+def test_that_nobody_is_without_a_case_manager_is_said(small_world, staff, coordinator):
+    assert "Nobody is without a case manager" in text_of(coordinator.get("/assign?unassigned=1"))
+    many_students(1)
+    assert "Nobody is without a case manager" not in text_of(coordinator.get("/assign?unassigned=1"))
+
+
 # Tabs
 
 

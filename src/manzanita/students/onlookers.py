@@ -1,7 +1,7 @@
-"""Everybody who may see one student: people whom the asker manages, guests among them, and other agencies by name.
+"""Everybody who may see one student: people whom the asker manages, guests among them; other agencies by name.
 
-The same grants and the same scope as everywhere (``students.scope.visible_to``), asked for all people at once: standings
-that reach the same students are one question, and all questions are one query.
+The same grants and the same scope as everywhere (``students.scope.visible_to``), asked for all people at once:
+standings that reach the same students are one question, and all questions are one query.
 """
 
 from __future__ import annotations

@@ -43,6 +43,7 @@ from manzanita.web.people_forms import NO_AGENCY, WishForm, day_of, number_of, t
 
 STATES = [
     ("", "Now"),
+    ("invited", "Invited, no password yet"),
     ("dormant", "Close soon, no sign-in"),
     ("ended", "Ended"),
     ("closed", "Account closed"),

@@ -58,7 +58,9 @@ def assign(request: HttpRequest) -> HttpResponse:
     """The form; a POST shows what would change, and with ``apply`` assigns the ticked students."""
     actor = request.actor
     if request.method != "POST":
-        return _unassigned(request) if "unassigned" in request.GET else _page(request, {})
+        if "unassigned" in request.GET:
+            return _unassigned(request)
+        return _page(request, {"to": request.GET.get("to", "")})
     sent = request.POST
     kind = sent.get("kind", "assignment") if sent.get("kind") in KINDS else "assignment"
     to = chosen(candidates(actor)[kind], sent.get("to", ""))
@@ -113,7 +115,7 @@ def _unassigned(request: HttpRequest) -> HttpResponse:
     found = list(chosen_students(request.actor, Choice(is_without_manager=True))[:MOST_AT_ONCE])
     log_reads(actor=request.actor, student_ids=[one.pk for one in found], what="assignment.preview")
     rows = assignable_rows(request.actor, found, clock.today())
-    return _page(request, {"manager": "none"}, listed=rows)
+    return _page(request, {"manager": "none"}, listed=rows, is_nobody_left=not rows)
 
 
 def _preview(request: HttpRequest, kind: str, to_id: int | None, term: Term) -> tuple[list[Move], list[str]]:
@@ -163,6 +165,7 @@ def _page(
     moves: Sequence[Move] | None = None,
     notes: Sequence[str] = (),
     listed: Sequence[Assignable] = (),
+    is_nobody_left: bool = False,
 ) -> HttpResponse:
     actor: Actor = request.actor
     batches = batches_of(actor)
@@ -180,6 +183,7 @@ def _page(
         "good": [move for move in moves or () if move.refused is None],
         "notes": notes,
         "listed": listed,
+        "is_nobody_left": is_nobody_left,
         "schools": [(one.code, one.name) for one in schools_within(actor)],
         "grades": [(one.code, one.name) for one in code_set("GradeLevel").current()],
         "managers": [("none", "Nobody"), *((str(one.pk), one.name) for one in able["assignment"])],
