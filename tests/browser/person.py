@@ -36,6 +36,13 @@ def code_book(email: str, totp_key: str) -> CodeBook:
     return _code_books.setdefault((email, totp_key), CodeBook(totp_key))
 
 
+# By how much the page is wider than the window, its main part than its frame, or a button than its words allow.
+TOO_WIDE = """Math.max(
+    document.documentElement.scrollWidth - window.innerWidth,
+    ...Array.from(document.querySelectorAll("main, .acts-list .btn"), one => one.scrollWidth - one.clientWidth),
+)"""
+
+
 class Person:
     """One signed-in person. ``wrong`` collects errors of the console and answers of 400 and more."""
 
@@ -90,9 +97,9 @@ class Person:
         told = [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found]
         assert told == [], f"{name}: {told}"
         assert self.wrong == [], f"{name}: {self.wrong}"
-        for width in (1280, 820):
-            self.page.set_viewport_size({"width": width, "height": 900})
-            wider = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        for width in (1280, 1024, 820):
+            self.page.set_viewport_size({"width": width, "height": 800})
+            wider = self.page.evaluate(TOO_WIDE)
             assert wider <= 0, f"{name}: {wider} px too wide at {width}"
         self.page.set_viewport_size({"width": 1440, "height": 900})
         if PICTURES:

@@ -248,6 +248,8 @@ def test_a_page_whose_session_is_over_goes_on_after_signing_in_in_another_tab(ne
     page.context.clear_cookies(name="sessionid")
     covered = page.get_by_role("dialog", name="Locked")
     expect(covered.get_by_text("You are not signed in any more.")).to_be_visible(timeout=IDLE_SECONDS * 3000)
+    # Nothing of the page is left in the document to be read.
+    assert page.locator("body > :not(script)").evaluate_all("all => all.map(one => one.id)") == ["lock"]
     with page.context.expect_page() as opened:
         covered.get_by_role("link", name="Sign in again in another tab").click()
     tab = opened.value
@@ -257,6 +259,15 @@ def test_a_page_whose_session_is_over_goes_on_after_signing_in_in_another_tab(ne
     tab.get_by_role("button", name="Sign in", exact=True).click()
     expect(tab.get_by_role("heading", name="You are back")).to_be_visible()
     expect(covered).to_be_hidden()
+    expect_home(page)
+
+
+def test_without_an_answer_of_the_server_the_limits_hold_all_the_same(newcomer):
+    page = enter_password(newcomer, CASE_MANAGER)
+    expect_home(page)
+    page.route("**/session", lambda route: route.abort())
+    expect(page.get_by_role("dialog", name="Locked")).to_be_visible(timeout=IDLE_SECONDS * 3000)
+    newcomer.wrong.clear()
 
 
 def test_somebody_at_work_is_not_locked_out(newcomer):

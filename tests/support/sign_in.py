@@ -34,7 +34,7 @@ class CodeBook:
         self.key, self.last = key, 0
 
     def code(self) -> str:
-        # The server takes the next half minute's code too, for a phone whose clock is ahead.
+        # The server of a test takes the next half minute's code too (MANZANITA_CODE_TOLERANCE).
         while (counter := max(int(time.time()) // PERIOD, self.last + 1)) > int(time.time()) // PERIOD + 1:
             time.sleep(0.5)
         self.last = counter

@@ -44,6 +44,8 @@ class System:
             "MANZANITA_STATE_CLIENT_SECRET": SECRET,
             "MANZANITA_STATE_POLL_SECONDS": "0.1",
             "MANZANITA_STATE_SETTLE_SECONDS": "2",
+            # A story may sign in twice within a half minute; one code is good once.
+            "MANZANITA_CODE_TOLERANCE": "1",
             "SANDBOX_CLIENT_SECRET": SECRET,
             **environment,
         }

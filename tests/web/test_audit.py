@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -108,6 +109,45 @@ def test_who_saw_is_shown_for_a_person_and_a_day_and_is_noted(small_world, coord
     assert event.actor_user_id == small_world.coordinator.pk
 
 
+def test_who_saw_one_student_newest_first_and_no_name_stands_in_the_address(
+    small_world, coordinator, manager, noon
+):
+    alder = small_world.students["alder"]
+    manager.get("/students")
+    noon.shift(60)
+    manager.get(f"/students/{alder.public_id}")
+    answer = coordinator.post("/admin/audit/who-saw/find", {"find": "9900000005", "from": TODAY, "to": TODAY})
+    assert answer.url == f"/admin/audit/who-saw?from={TODAY}&to={TODAY}&student={alder.public_id}"
+    page = text_of(coordinator.get(answer.url))
+    rows = re.findall(r"<tr><td class=\"mid\">([^<]*)</td>.*?</tr>", page)
+
+    assert "Only <b>Alder Testcase</b>" in page and "Towhee" not in page
+    assert rows == ["11/23/2026, 12:01 pm", "11/23/2026, 12:00 pm"]
+    event = ChangeEvent.objects.get(action="read_who_saw")
+    assert event.student_id == alder.pk
+    # By itself it asks for the last thirty days.
+    assert 'value="2026-10-24"' in text_of(coordinator.get(f"/admin/audit/who-saw?student={alder.public_id}"))
+
+
+@pytest.mark.parametrize(
+    ("find", "words"),
+    [
+        ("Testcase", "Several students are meant"),
+        ("Nobody", "No student in your scope is meant"),
+        (" ", "No student in your scope is meant"),
+    ],
+)
+def test_a_search_that_means_nobody_or_several_says_so(coordinator, find, words):
+    answer = coordinator.post("/admin/audit/who-saw/find", {"find": find}, follow=True)
+    assert words in text_of(answer)
+
+
+def test_a_student_of_another_district_is_not_there(small_world, coordinator):
+    sage = small_world.students["sage"].public_id
+    assert coordinator.get(f"/admin/audit/who-saw?student={sage}").status_code == 404
+    assert coordinator.get("/admin/audit/who-saw?student=x").status_code == 404
+
+
 def test_another_day_and_another_district_show_nobody(small_world, coordinator, sign_in):
     sign_in(pages.other_coordinator(small_world)).get("/students")
 
@@ -138,11 +178,11 @@ def test_without_the_capability_the_pages_say_whose_job_it_is(small_world, manag
         assert "see who has read, changed and disclosed records" in text_of(answer)
 
 
-# session, user, grants, no block; head, waiting, last check; readers, their names
-AUDIT_QUERIES = 9
+# session, user, grants, no block; head, waiting, last check; readers, their names; transfers for the tabs
+AUDIT_QUERIES = 10
 # session, user, grants, no block; note of asking 2; reads, accounts, students; names in scope 5;
-# note of reading 2 and its count; people
-WHO_SAW_QUERIES = 18
+# note of reading 2 and its count; people; transfers for the tabs
+WHO_SAW_QUERIES = 19
 
 
 @pytest.mark.parametrize("count", [1, 60])

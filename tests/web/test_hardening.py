@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import random
 import socket
+import ssl
 import subprocess
 import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from allauth.usersessions.models import UserSession
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.mail import BadHeaderError
@@ -23,7 +31,8 @@ from django.urls import path, reverse
 from manzanita.accounts import mail
 from manzanita.accounts.one_time_links import INVITATION, token_for
 from manzanita.accounts.second_factor import check_code, new_recovery_codes
-from manzanita.auditing.actions import deeds, log_change
+from manzanita.auditing.actions import deeds, log_change, log_reads
+from manzanita.auditing.models import ReadEvent
 from manzanita.platform.client_address import client_address
 from manzanita.platform.log_lines import LineFormatter
 from manzanita.platform.request_ids import request_id
@@ -162,12 +171,13 @@ def test_what_a_production_system_sets():
             "s.SECURE_SSL_REDIRECT",
             "s.SECURE_HSTS_SECONDS",
         ),
-        *("s.SECURE_HSTS_INCLUDE_SUBDOMAINS", "s.PASSWORD_HASHERS"),
+        *("s.SECURE_HSTS_INCLUDE_SUBDOMAINS", "s.SECOND_FACTOR_FOR_EVERYBODY", "s.MFA_TOTP_TOLERANCE"),
+        "s.PASSWORD_HASHERS",
     )
     answer = production(*names)
 
     assert json.loads(answer.stdout) == [
-        *(False, True, True, "__Host-session", "__Host-csrf", True, True, 31536000, True),
+        *(False, True, True, "__Host-session", "__Host-csrf", True, True, 31536000, True, True, 0),
         ["django.contrib.auth.hashers.PBKDF2PasswordHasher"],
     ]
 
@@ -224,6 +234,86 @@ def test_lines_of_the_log_and_of_each_deed_go_to_the_syslog_of_the_host(tmp_path
     assert [json.loads(line)["message"] for line in done.stderr.splitlines()] == ["sign-in failed"]
 
 
+def collector_of_lines(tmp_path, taken: list[bytes]) -> tuple[int, Path]:
+    """A collector that speaks TLS, with a certificate of its own; its port and the certificate."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    chain = tmp_path / "collector.pem"
+    chain.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(chain)
+    server = socket.create_server(("127.0.0.1", 0))
+    server.settimeout(20)
+
+    def take() -> None:
+        with server, contextlib.suppress(OSError):
+            plain, _ = server.accept()
+            with context.wrap_socket(plain, server_side=True) as secure:
+                while part := secure.recv(4096):
+                    taken.append(part)
+
+    threading.Thread(target=take, daemon=True).start()
+    return server.getsockname()[1], chain
+
+
+def send_lines(tmp_path, port: int, **environment: str) -> str:
+    """A process with the settings of a production system that says two things and ends."""
+    code = (
+        "import logging.config; from manzanita.config import settings as s; "
+        "logging.config.dictConfig(s.LOGGING); "
+        "logging.getLogger('manzanita.deeds').info('sign_in accounts.user 12'); "
+        "logging.getLogger('manzanita.accounts').warning('sign-in failed')"
+    )
+    given = {"MANZANITA_VAR": str(tmp_path), "PYTHONPATH": os.environ.get("PYTHONPATH", "src"), **environment}
+    given["MANZANITA_SYSLOG"] = f"tls://localhost:{port}"
+    done = subprocess.run([sys.executable, "-c", code], env=given, capture_output=True, text=True, check=True)
+    return done.stderr
+
+
+def test_lines_go_to_a_collector_on_another_system_by_tls(tmp_path):
+    taken: list[bytes] = []
+    port, certificate = collector_of_lines(tmp_path, taken)
+    send_lines(tmp_path, port, MANZANITA_SYSLOG_CA=str(certificate))
+    text = b"".join(taken).decode()
+
+    # RFC 5425: the length of each message stands before it. RFC 5424: 10 (authpriv) times 8, and 6 or 4; version 1.
+    found = []
+    while text:
+        length, _, rest = text.partition(" ")
+        found.append(rest[: int(length)])
+        text = rest[int(length) :]
+    assert [one[:6] for one in found] == ["<86>1 ", "<84>1 "]
+    said = [json.loads(one[one.index("{") :])["message"] for one in found]
+    assert said == ["sign_in accounts.user 12", "sign-in failed"]
+
+
+def test_a_collector_whose_certificate_nobody_vouches_for_gets_no_line(tmp_path):
+    taken: list[bytes] = []
+    port, _ = collector_of_lines(tmp_path, taken)
+    told = send_lines(tmp_path, port)
+
+    assert taken == []
+    # What was to go there stands at the terminal as before.
+    assert "sign-in failed" in told
+
+
 def test_a_syslog_that_is_none_is_said_at_once(tmp_path):
     answer = production("1", MANZANITA_SYSLOG=str(tmp_path / "none"))
 
@@ -249,6 +339,49 @@ def test_a_deed_is_told_in_keys_once_it_is_certain(
         f"end_sessions accounts.user {user.pk} by {small_world.coordinator.pk} as coordinator at {w.LEA}, "
         f"student -, change {change.pk}"
     ]
+
+
+def test_a_look_at_students_is_told_in_keys_once_it_is_certain(
+    small_world, caplog, monkeypatch, django_capture_on_commit_callbacks
+):
+    monkeypatch.setattr(deeds, "handlers", [caplog.handler])
+    caplog.set_level(logging.INFO, "manzanita.deeds")
+    with django_capture_on_commit_callbacks(execute=True):
+        log_reads(
+            actor=small_world.coordinator_actor, student_ids=range(1, 63), what="students", filter_codes=""
+        )
+    row = ReadEvent.objects.latest("pk")
+
+    assert caplog.messages == [
+        f"list students by {small_world.coordinator.pk} as coordinator at {w.LEA}, students "
+        f"{' '.join(str(number) for number in range(1, 61))} and 2 more, read {row.pk}"
+    ]
+
+
+def test_whoever_asks_too_often_is_told_to_wait(small_world, settings, noon):
+    settings.REQUESTS_A_MINUTE = {"person": 4, "writes": 2, "address": 3}
+    client = signed_in(small_world.coordinator)
+    answers = [client.get("/account").status_code for _ in range(5)]
+    refused = client.get("/account")
+
+    assert answers == [200, 200, 200, 200, 429]
+    # Noon is the first second of a minute.
+    assert refused["Retry-After"] == "60" and "Wait 60 seconds" in refused.content.decode()
+    assert "Wait 60 seconds" in client.get("/session", headers={"Accept": "application/json"}).json()["error"]
+    # The next minute begins anew, and somebody else was never asked to wait.
+    noon.shift(60)
+    assert client.get("/account").status_code == 200
+    # Of what writes fewer are answered; the search is one.
+    assert [client.post("/students/search", {"q": "a"}).status_code for _ in range(3)] == [302, 302, 429]
+    stranger = Client()
+    assert [stranger.get("/sign-in").status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_no_person_at_work_reaches_the_limits_of_requests(settings):
+    from manzanita.config import settings as real
+
+    # Ten clicks a second for a whole minute; three tabs whose progress is asked for each second take 180 of them.
+    assert real.REQUESTS_A_MINUTE == {"person": 600, "writes": 240, "address": 1200}
 
 
 def test_over_plain_http_a_production_system_only_leads_to_https(db, settings):

@@ -406,6 +406,6 @@ def test_the_list_costs_the_same_for_few_and_many(small_world, coordinator, djan
     coordinator.get("/admin/monitors")
 
     # session, user, grants of the reader, no block; the grants, students named, looks
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         page = text_of(coordinator.get("/admin/monitors"))
     assert page.count("Letter 26-117") == count

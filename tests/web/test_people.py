@@ -410,6 +410,134 @@ def test_a_slip_in_the_form_is_named(small_world, staff, coordinator, changes, w
     assert answer.status_code == 422 and words in text_of(answer)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"to": ""}, "Choose who gets the students."),
+        ({"starts_on": "2026-11-22"}, "Students are assigned from today or a later day"),
+    ],
+)
+def test_what_is_corrected_keeps_the_list_and_whom_one_unticked(
+    small_world, staff, coordinator, changes, words
+):
+    yarrow, quail = many_students(2, first_names=["Yarrow", "Quail"])
+    form = {"manager": "none", "kind": "assignment", "to": staff.teacher.pk, "starts_on": "2026-11-23"}
+    ticked = {"student": [f"{yarrow.public_id}:0"], "apply": "1"}
+    page = text_of(coordinator.post("/assign", {**form, **ticked, **changes}))
+
+    assert words in page
+    assert re.search(rf'value="{yarrow.public_id}:0"[^>]* checked>', page)
+    assert re.search(rf'value="{quail.public_id}:0"[^>]* data-select>', page)
+    assert coordinator.post("/assign", {**form, **ticked}).url == "/assign"
+    assert managers_of([yarrow.pk, quail.pk], w.TODAY) == {yarrow.pk: staff.teacher.pk}
+
+
+def test_students_to_assign_are_found_by_name(small_world, staff, coordinator):
+    form = {"kind": "assignment", "to": staff.teacher.pk, "starts_on": "2026-11-23", "find": "tow"}
+    page = text_of(coordinator.post("/assign", form))
+
+    assert page.count('name="student"') == 1 and "Testcase, Towhee" in page
+    # Sage is another district's.
+    page = text_of(coordinator.post("/assign", {**form, "find": "Sage"}))
+    assert "Nobody in your reach is meant by these choices." in page
+
+
+# A person's page
+
+
+def test_the_page_of_a_person_lists_the_students_within_reach_and_is_logged(small_world, staff, coordinator):
+    page = text_of(coordinator.get(f"/admin/people/{small_world.case_manager.pk}"))
+
+    for name in ("alder", "towhee"):
+        student = small_world.students[name]
+        assert f'href="/students/{student.public_id}"' in page
+    assert {one for one in reads() if one[1] == "person.students"} == {
+        (small_world.students[name].pk, "person.students") for name in ("alder", "towhee")
+    }
+    assert "Nobody in your reach is assigned to Larkspur Sample today." in text_of(
+        coordinator.get(f"/admin/people/{staff.teacher.pk}")
+    )
+
+
+def test_an_invitation_is_sent_again_the_old_link_dies_and_three_a_day_are_enough(
+    small_world, staff, coordinator, mailoutbox, noon
+):
+    coordinator.post("/admin/add", add_form())
+    moss = User.objects.get(email="moss@example.org")
+    page, again = f"/admin/people/{moss.pk}", f"/admin/people/{moss.pk}/invite"
+    assert "Send the invitation again" in text_of(coordinator.get(page))
+    noon.shift(60)
+    answer = text_of(coordinator.post(again, follow=True))
+    assert "Another invitation is on its way to moss@example.org." in answer
+    old, new = (re.search(r"http://testserver(\S+)", mail.body)[1] for mail in mailoutbox)
+    assert Client().get(old).status_code == 410 and Client().get(new).status_code == 200
+    assert ChangeEvent.objects.filter(action="invite", subject_id=moss.pk).count() == 2
+
+    coordinator.post(again)
+    refused = coordinator.post(again)
+    assert refused.status_code == 422
+    assert "3 invitations went to moss@example.org within a day." in text_of(refused)
+    assert len(mailoutbox) == 3
+    # Whoever has a password needs none; whoever manages other people sends none.
+    wren = small_world.case_manager
+    assert "Send the invitation again" not in text_of(coordinator.get(f"/admin/people/{wren.pk}"))
+    assert coordinator.post(f"/admin/people/{wren.pk}/invite").status_code == 422
+    assert coordinator.post(f"/admin/people/{staff.neighbor.pk}/invite").status_code == 404
+    assert len(mailoutbox) == 3
+
+
+def test_who_has_not_followed_the_invitation_is_told_from_who_has(small_world, staff, coordinator):
+    coordinator.post("/admin/add", add_form())
+    page = text_of(coordinator.get("/admin?state=invited"))
+
+    assert "Moss Sample" in page and "Invited 11/23/2026" in page and "Wren Placeholder" not in page
+    User.objects.filter(email="moss@example.org").update(password="chosen")
+    assert "Moss Sample" not in text_of(coordinator.get("/admin?state=invited"))
+    assert "Invited 11/23/2026" not in text_of(coordinator.get("/admin"))
+
+
+def test_from_somebody_new_a_link_leads_to_giving_students(small_world, staff, coordinator):
+    teacher = staff.teacher.pk
+    assert f'href="/assign?to={teacher}"' in coordinator.get(f"/admin/people/{teacher}").content.decode()
+    page = text_of(coordinator.get(f"/assign?to={teacher}"))
+    assert f'<option value="{teacher}" selected>Larkspur Sample</option>' in page
+
+
+def test_that_nobody_is_without_a_case_manager_is_said(small_world, staff, coordinator):
+    assert "Nobody is without a case manager" in text_of(coordinator.get("/assign?unassigned=1"))
+    many_students(1)
+    assert "Nobody is without a case manager" not in text_of(coordinator.get("/assign?unassigned=1"))
+
+
+# Tabs
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "/admin",
+            "/admin/add",
+            "/admin/roster",
+            "/assign",
+            "/admin/duties",
+            "/admin/transfers",
+            "/admin/roles",
+        ),
+        *("/admin/monitors", "/admin/monitors/new", "/admin/host-sessions", "/admin/requests"),
+        *("/admin/exports", "/admin/viewing", "/admin/audit", "/admin/audit/who-saw"),
+    ],
+)
+def test_the_same_tabs_stand_on_every_page_of_the_administration(coordinator, path):
+    page = text_of(coordinator.get(path))
+    nav = re.search(r'<nav class="tabs" aria-label="Administration">(.*?)</nav>', page)[1]
+    assert re.findall(r">([^<]+)</a>", nav) == [
+        *("People", "Add a person", "Roster", "Assign students", "Duties", "Transfers", "Roles", "Guests"),
+        *("Exports", "Stopped pages", "Who saw what"),
+    ]
+    assert nav.count('aria-current="page"') == 1
+
+
 # Handing over
 
 

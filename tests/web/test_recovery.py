@@ -117,6 +117,8 @@ def test_a_link_for_one_thing_is_not_good_for_another(small_world, mailoutbox):
         (chosen("Manzanita-CALPADS-2026!"), "everybody here would try first"),
         (chosen("SpecialEducation.Teacher7"), "everybody here would try first"),
         (chosen("juniper.mockup@example.org"), "too similar to the email"),
+        (chosen("polniypizdec0211"), "known from a breach"),
+        (chosen("PolniyPizdec0211"), "known from a breach"),
         (chosen(NEW, "granite lupine otter fig"), "match"),
     ],
 )

@@ -2,25 +2,74 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.urls import reverse
 
 from manzanita.accounts import mail
+from manzanita.accounts.granting import Refused, why_not_manage
 from manzanita.accounts.models import User
 from manzanita.accounts.one_time_links import INVITATION, token_for
 from manzanita.accounts.sessions import end_sessions
 from manzanita.accounts.sign_in_log import log_by, log_own
 from manzanita.auditing.actions import Reader
+from manzanita.auditing.models import ChangeEvent
+from manzanita.domain.access import Actor
+from manzanita.domain.findings import Owner, Reason
+from manzanita.platform import clock
+
+INVITATIONS_A_DAY = 3
+A_DAY = timedelta(days=1)
 
 
 def invite_person(*, user: User, by: Reader | None, site: str) -> None:
     """Mail ``user`` a link to choose a password. ``site`` is the address of this site (``https://seds.example``).
 
-    Inviting again is harmless: whichever link is used first ends the others.
+    The links before it do not count any more.
     """
+    user.invited_at = clock.now()
+    user.save(update_fields=["invited_at"])
     log_by(user, "invite", by=by, reason="")
     mail.send_invitation(user, site.rstrip("/") + reverse("invitation", args=[token_for(user, INVITATION)]))
+
+
+def why_not_invite_again(actor: Actor, user: User) -> list[Reason]:
+    """Against another invitation: only who manages people sends one, to an open account that never had a password,
+    and not all day long."""
+    found = why_not_manage(actor)
+    if not user.is_active or user.has_usable_password():
+        found.append(
+            Reason(
+                "no-invitation",
+                f"{user.name} needs no invitation: the account is closed, or has a password.",
+                Owner.COORDINATOR,
+                "Whoever forgot a password asks for a new one on the sign-in page.",
+            )
+        )
+    sent = ChangeEvent.objects.filter(
+        subject_type=user._meta.label_lower, subject_id=user.pk, action="invite", at__gt=clock.now() - A_DAY
+    )
+    if sent.count() >= INVITATIONS_A_DAY:
+        found.append(
+            Reason(
+                "invited-enough",
+                f"{INVITATIONS_A_DAY} invitations went to {user.email} within a day.",
+                Owner.COORDINATOR,
+                "Look whether the address is right, and in the folder for unwanted mail; try again tomorrow.",
+            )
+        )
+    return found
+
+
+def invite_again(*, actor: Actor, user: User, site: str) -> None:
+    """Mail another link; the one before it is worth nothing from now on. Whether the person is one of the actor's is
+    decided by the caller. Raises ``Refused``."""
+    reasons = why_not_invite_again(actor, user)
+    if reasons:
+        raise Refused(reasons)
+    invite_person(user=user, by=actor, site=site)
 
 
 @transaction.atomic

@@ -50,6 +50,8 @@ class User(AbstractBaseUser):
     name_key = models.TextField(blank=True, default="", editable=False)
     added_on = models.DateField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
+    # When the invitation that counts was mailed; the links of those before it are worth nothing.
+    invited_at = models.DateTimeField(null=True, blank=True)
 
     objects = UserManager()
     USERNAME_FIELD = "email"

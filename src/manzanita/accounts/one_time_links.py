@@ -1,7 +1,7 @@
 """Links that are good once and for a while: an invitation, a new password, an address to confirm.
 
 Nothing is stored. A link is signed and carries a print of the account as it was: using it changes the account,
-so that the same link, and every other that was out, no longer fits.
+so that the same link, and every other that was out, no longer fits. So does inviting somebody again.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def user_of(token: str, purpose: Purpose) -> User | None:
 
 
 def _print(user: User) -> str:
+    invited = user.invited_at.timestamp() if user.invited_at else ""
     return salted_hmac(
-        "one-time-link", f"{user.pk}|{user.password}|{user.email}|{user.last_login}"
+        "one-time-link", f"{user.pk}|{user.password}|{user.email}|{user.last_login}|{invited}"
     ).hexdigest()[:32]

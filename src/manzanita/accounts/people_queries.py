@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.http import Http404
 
@@ -52,7 +53,8 @@ def get_managed_grant(actor: Actor, grant_id: int) -> Grant:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a people list asks for. ``state``: ``""`` (now or to come), ``ended``, ``dormant``, ``closed``."""
+    """What a people list asks for. ``state``: ``""`` (now or to come), ``invited`` (has not followed the invitation),
+    ``ended``, ``dormant``, ``closed``."""
 
     perspective: str = ""
     school: str = ""
@@ -90,6 +92,13 @@ def list_people(actor: Actor, wanted: Wanted, *, after: int | None = None) -> Pe
     else:
         chosen = grants.filter(standing)
         people = User.objects.filter(Exists(chosen.filter(user=OuterRef("pk"))))
+        if wanted.state == "invited":
+            people = people.filter(
+                is_active=True,
+                invited_at__isnull=False,
+                last_login__isnull=True,
+                password__startswith=UNUSABLE_PASSWORD_PREFIX,
+            )
         if wanted.state == "dormant":
             people = people.filter(
                 is_active=True, pk__in=_last_seen_before(today - DORMANT_AFTER + WARNED_BEFORE, people)

@@ -21,6 +21,7 @@ from allauth.mfa.totp.internal.auth import (
 )
 from allauth.mfa.utils import decrypt
 from cryptography.fernet import InvalidToken
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -68,11 +69,13 @@ class Factors:
 
 
 def needs_second_factor(grants: Iterable[Grant]) -> bool:
-    """Does one of these grants reach further than the students assigned to the person?
+    """Does the installation ask everybody, or one of these grants reach further than the students assigned?
 
     All grants in force count, not only the one in use: changing the perspective must not be a way around.
     """
-    return any(PERSPECTIVES[grant.perspective_key].scope is not Scope.ASSIGNED for grant in grants)
+    return settings.SECOND_FACTOR_FOR_EVERYBODY or any(
+        PERSPECTIVES[grant.perspective_key].scope is not Scope.ASSIGNED for grant in grants
+    )
 
 
 def has_second_factor(user: User) -> bool:
@@ -101,7 +104,7 @@ def totp_address(user: User, secret: str) -> str:
 
 
 def is_code_of(secret: str, code: str) -> bool:
-    """Is this the code of now, or of the half minute before or after?"""
+    """Is this the code of the present half minute?"""
     return _counter_of(secret, code, after=0) is not None
 
 
@@ -149,8 +152,8 @@ def remove_factor(*, user: User, pk: int, must_keep_one: bool) -> str:
     others = Authenticator.objects.filter(user=user, type__in=_REAL).exclude(pk=pk).exists()
     if must_keep_one and not others:
         return (
-            "It is your only second factor, and a perspective of yours reaches more students than those assigned "
-            "to you, which needs one. Add another first, then take this one away."
+            "It is your only second factor, and you need one: a perspective of yours reaches more students than those "
+            "assigned to you, or this installation asks it of everybody. Add another first, then take this one away."
         )
     row.delete()
     if not others:

@@ -17,6 +17,8 @@ from manzanita.platform.request_ids import current_request_id
 
 SYSTEM_LABEL = "system"
 deeds = logging.getLogger("manzanita.deeds")
+# Of an export only so many keys: a line of the log has to go into one message.
+MOST_TOLD = 60
 
 
 class Reader(Protocol):
@@ -121,7 +123,25 @@ def _append_read(*, actor: Reader, student_ids: list[int], **values: Any) -> Rea
         **values,
     )
     append(event)
+    if deeds.isEnabledFor(logging.INFO):
+        transaction.on_commit(lambda: _tell_read(event))
     return event
+
+
+def _tell_read(event: ReadEvent) -> None:
+    named = event.student_ids[:MOST_TOLD]
+    more = event.student_count - len(named)
+    deeds.info(
+        "%s %s by %s as %s at %s, students %s%s, read %s",
+        event.kind,
+        event.what,
+        event.actor_user_id,
+        event.perspective,
+        event.lea_code or "-",
+        " ".join(map(str, named)) or "-",
+        f" and {more} more" if more else "",
+        event.pk,
+    )
 
 
 def _watch(actor: Reader, shown: int) -> None:

@@ -68,13 +68,14 @@ def reads_between(
     end: datetime,
     user_id: int | None = None,
     student_id: int | None = None,
+    newest_first: bool = False,
 ) -> AppendOnlyQuerySet:
-    """Reads of one LEA's people from ``start`` until before ``end``, oldest first."""
+    """Reads of one LEA's people from ``start`` until before ``end``, oldest first unless the newest are wanted."""
     events = ReadEvent.objects.all() if student_id is None else _events_naming(student_id)
     events = events.filter(lea_code=lea_code, at__gte=start, at__lt=end)
     if user_id is not None:
         events = events.filter(actor_user_id=user_id)
-    return events.order_by("at", "pk")
+    return events.order_by("-at", "-pk") if newest_first else events.order_by("at", "pk")
 
 
 def in_chunks(events: AppendOnlyQuerySet, size: int) -> Iterator[list[ReadEvent]]:

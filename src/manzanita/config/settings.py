@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "manzanita.accounts.middleware.ActorMiddleware",
     "manzanita.accounts.refusal_log.RefusalLogMiddleware",
+    "manzanita.accounts.request_limits.RequestLimitMiddleware",
     "manzanita.accounts.gate.SessionGateMiddleware",
     "manzanita.accounts.read_only.ReadOnlyMiddleware",
     "manzanita.accounts.middleware.ReachMiddleware",
@@ -164,6 +165,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 15},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "manzanita.accounts.breached_passwords.BreachedPasswordValidator"},
     {"NAME": "manzanita.accounts.password_rules.PaddedPasswordValidator"},
     {"NAME": "manzanita.accounts.password_rules.HouseWordsValidator"},
     {
@@ -186,6 +188,9 @@ AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "credential"]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "manzanita.accounts.views.locked_out"
+
+# Requests a minute that are answered: of a person, among them those that write, and of an address without anybody.
+REQUESTS_A_MINUTE = {"person": 600, "writes": 240, "address": 1200}
 
 # Unused for so long, a session is locked and keeps everything; this old, it is over.
 IDLE_SECONDS = env.int("MANZANITA_IDLE_SECONDS", 30 * 60)
@@ -223,8 +228,10 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 MFA_ADAPTER = "manzanita.accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
-# The clock of a phone may be half a minute off.
-MFA_TOTP_TOLERANCE = 1
+# Half minutes before and after the present one whose code is taken, too. By itself none: a code lives 30 seconds.
+MFA_TOTP_TOLERANCE = env.int("MANZANITA_CODE_TOLERANCE", 0)
+# Does everybody need a second factor, or only whoever reaches further than the students assigned?
+SECOND_FACTOR_FOR_EVERYBODY = env.bool("MANZANITA_SECOND_FACTOR_FOR_EVERYBODY", PRODUCTION)
 SOCIALACCOUNT_ADAPTER = "manzanita.accounts.adapter.ProviderAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
@@ -304,16 +311,28 @@ SPECIFICATION_SECONDS = env.float("MANZANITA_SPECIFICATION_SECONDS", 10.0)
 # Only crash tests set this: a named point at which the process ends itself once.
 CRASH_AT = env.str("MANZANITA_CRASH_AT", "")
 
-# The syslog of this host, a socket such as /dev/log. It takes lines of the log, and one of each deed, to other systems.
+# Where lines of the log go beside the terminal, and one of each deed and each look at students: the syslog of this host
+# (a socket such as /dev/log), which takes them to another system, or a collector there by TLS (tls://host:6514).
 SYSLOG = env.str("MANZANITA_SYSLOG", "")
-if SYSLOG and not Path(SYSLOG).is_socket():
-    raise RuntimeError(f"MANZANITA_SYSLOG is to be the socket of a syslog; {SYSLOG} is none.")
-_syslog = {
-    "class": "logging.handlers.SysLogHandler",
-    "address": SYSLOG,
-    "facility": "authpriv",
-    "formatter": "lines",
-}
+if SYSLOG.startswith("tls://"):
+    _host, _, _port = SYSLOG.removeprefix("tls://").partition(":")
+    _syslog = {
+        "class": "manzanita.platform.syslog_tls.TlsSyslogHandler",
+        "address": (_host, int(_port or 6514)),
+        "ca_file": env.str("MANZANITA_SYSLOG_CA", ""),
+        "formatter": "lines",
+    }
+else:
+    if SYSLOG and not Path(SYSLOG).is_socket():
+        raise RuntimeError(
+            f"MANZANITA_SYSLOG is to be the socket of a syslog, or tls://host:port; {SYSLOG} is none."
+        )
+    _syslog = {
+        "class": "logging.handlers.SysLogHandler",
+        "address": SYSLOG,
+        "facility": "authpriv",
+        "formatter": "lines",
+    }
 _targets = ["console", *(["syslog"] if SYSLOG else [])]
 
 LOGGING = {

@@ -17,11 +17,14 @@ _SETTING = "current_setting('manzanita.agencies', true)"
 # Written out instead of named by functions: a function would be read and put in anew for each query that is planned.
 ALL = f"(SELECT {_SETTING} = '*')"
 CODES = f"(SELECT string_to_array({_SETTING}, ','))"
+# The code of one who reaches a single agency; of others NULL, which costs a comparison nothing.
+SOLE_CODE = f"(SELECT nullif({_SETTING}, '') WHERE strpos({_SETTING}, ',') = 0)"
 # Whoever enters a person reaches that person before any fact names an agency.
 FIRST_AGENCIES = (
     f"CASE WHEN {_SETTING} = '*' THEN '{{}}' ELSE coalesce(string_to_array({_SETTING}, ','), '{{}}') END"
 )
-PERSON = f"agencies && {CODES}"
+# Most reach one agency, and to find one code in an array takes half the time of comparing two arrays.
+PERSON = f"{SOLE_CODE} = ANY (agencies) OR agencies && {CODES}"
 
 
 def of_agency(column: str) -> str:
@@ -50,6 +53,12 @@ def policy(table: str, *, readable: Sequence[str], writable: Sequence[str]) -> l
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
     ]
+
+
+def change_policy(table: str, *, readable: Sequence[str], writable: Sequence[str]) -> str:
+    """The statement that gives a policy which stands other conditions."""
+    using, check = (" OR ".join([ALL, *conditions]) for conditions in (readable, writable))
+    return f"ALTER POLICY reach ON {table} USING ({using}) WITH CHECK ({check})"
 
 
 def no_policy(table: str) -> list[str]:

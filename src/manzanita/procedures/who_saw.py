@@ -76,8 +76,8 @@ def log_question(*, actor: Reader | None, question: Question, asked_by: str = ""
     )
 
 
-def who_saw(question: Question) -> Iterator[Seen]:
-    """The answer, oldest first, one for each student of each page, list, print and export.
+def who_saw(question: Question, *, newest_first: bool = False) -> Iterator[Seen]:
+    """The answer, oldest first or newest first, one for each student of each page, list, print and export.
 
     Two queries for each ``EVENTS_AT_ONCE`` events beside the reading itself; a year of a district streams.
     """
@@ -87,6 +87,7 @@ def who_saw(question: Question) -> Iterator[Seen]:
         end=question.end,
         user_id=question.user_id,
         student_id=question.student_id,
+        newest_first=newest_first,
     )
     for chunk in in_chunks(events, EVENTS_AT_ONCE):
         yield from seen_in(chunk, student_id=question.student_id)

@@ -22,7 +22,7 @@ from manzanita.students.models import (
     Student,
     TeamMember,
 )
-from manzanita.students.queries import participating
+from manzanita.students.queries import participating, search
 from manzanita.students.scope import current_at_agency, visible_to
 
 MOST_AT_ONCE = 500
@@ -30,19 +30,19 @@ MOST_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which students a bulk assignment is for: those with one of ``ssids``, or all that the filters leave."""
+    """Which students a bulk assignment is for: those with one of ``ssids``, or all that the filters leave. ``text`` is
+    searched for as everywhere: parts of names, a birth date."""
 
     school_code: str = ""
     grade_code: str = ""
     manager_id: int | None = None
     is_without_manager: bool = False
     ssids: tuple[str, ...] = ()
+    text: str = ""
 
     @property
     def is_empty(self) -> bool:
-        return not (
-            self.school_code or self.grade_code or self.manager_id or self.is_without_manager or self.ssids
-        )
+        return self == Choice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
     if choice.ssids:
         known = Ssid.objects.as_of(effective=today).filter(student=OuterRef("pk"), ssid__in=choice.ssids)
         return students.filter(Exists(known)).order_by("last_name", "first_name", "pk")
-    students = participating(students)
+    students = participating(search(students, choice.text) if choice.text else students)
     here = Enrollment.objects.as_of(effective=today).filter(
         student=OuterRef("pk"), lea_code__in=actor.agency_codes
     )

@@ -71,10 +71,7 @@ def _former(actor: Actor, today: date) -> list[QuerySet]:
 
 
 def _next_year(actor: Actor, today: date) -> list[QuerySet]:
-    return [
-        _enrolled(actor).filter(effective_from__gt=today),
-        *_stated(Relationship.NEXT_YEAR)(actor, today),
-    ]
+    return [_enrolled(actor).filter(effective_from__gt=today)]
 
 
 def _accountability(actor: Actor, today: date) -> list[QuerySet]:
@@ -95,24 +92,23 @@ def _served(actor: Actor, today: date) -> list[QuerySet]:
     ]
 
 
-def _stated(relationship: Relationship) -> Relation:
-    def rows(actor: Actor, today: date) -> list[QuerySet]:
-        found = AgencyRelation.objects.as_of(effective=today).filter(
-            relationship=relationship.value, agency_code__in=actor.agency_codes
-        )
-        if actor.perspective.scope is Scope.SCHOOL:
-            found = found.filter(school_code__in=actor.school_codes)
-        return [found]
+# Told by rows of their own, one look for all of them: each look more is planned and judged anew.
+STATED = frozenset({Relationship.RESIDENCE, Relationship.LOCATION, Relationship.NEXT_YEAR})
 
-    return rows
+
+def _stated(actor: Actor, relationships: frozenset[Relationship], today: date) -> QuerySet:
+    rows = AgencyRelation.objects.as_of(effective=today).filter(
+        relationship__in=sorted(relationships), agency_code__in=actor.agency_codes
+    )
+    return (
+        rows.filter(school_code__in=actor.school_codes) if actor.perspective.scope is Scope.SCHOOL else rows
+    )
 
 
 RELATIONS: Mapping[Relationship, Relation] = MappingProxyType(
     {
         Relationship.ATTENDING: _attending,
-        Relationship.RESIDENCE: _stated(Relationship.RESIDENCE),
         Relationship.ACCOUNTABILITY: _accountability,
-        Relationship.LOCATION: _stated(Relationship.LOCATION),
         Relationship.REPORTING: _reporting,
         Relationship.NEXT_YEAR: _next_year,
         Relationship.SERVICE_AGENCY: _served,
@@ -192,7 +188,10 @@ def _within(actor: Actor, relationships: frozenset[Relationship]) -> ScopedQuery
 
 
 def _rows(actor: Actor, relationships: frozenset[Relationship], today: date) -> list[QuerySet]:
-    return [rows for one in Relationship if one in relationships for rows in RELATIONS[one](actor, today)]
+    """Rows of which any ties a student to the actor by one of ``relationships``."""
+    found = [rows for one in RELATIONS if one in relationships for rows in RELATIONS[one](actor, today)]
+    stated = relationships & STATED
+    return [*found, _stated(actor, stated, today)] if stated else found
 
 
 def _having(rows: list[QuerySet]) -> ScopedQuerySet:
@@ -274,6 +273,12 @@ def assigned_to(user_id: int, today: date) -> QuerySet:
     return managed.union(team, all=True)
 
 
+def assigned_users(student_id: int, today: date) -> set[int]:
+    """Keys of the people who manage the student's case, or are on the team."""
+    rows = (CaseAssignment.objects.as_of(effective=today), TeamMember.objects.as_of(effective=today))
+    return {pk for one in rows for pk in one.filter(student=student_id).values_list("user_id", flat=True)}
+
+
 def current_at_agency(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
     """Of ``students``, those who attend at the actor's agencies today. A perspective that does not go by attendance
     has no others."""
@@ -289,7 +294,7 @@ def ties_of(actor: Actor, student_id: int) -> Ties:
     held = frozenset(
         one
         for one in Relationship
-        if any(rows.filter(**of_student).exists() for rows in RELATIONS[one](actor, today))
+        if any(rows.filter(**of_student).exists() for rows in _rows(actor, frozenset({one}), today))
     )
     return Ties(
         relationships=held,

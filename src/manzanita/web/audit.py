@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.accounts.queries import people_of_agency, user_names
 from manzanita.auditing.actions import log_reads
@@ -19,12 +21,18 @@ from manzanita.auditing.queries import reads_by_person, seal_state
 from manzanita.domain.access import Capability
 from manzanita.platform import clock
 from manzanita.procedures.who_saw import Question, log_question, who_saw
+from manzanita.students.models import Student
+from manzanita.students.queries import search
+from manzanita.students.scope import visible_to
 from manzanita.web.access import requires
+from manzanita.web.people_forms import tabs, text_in
 from manzanita.web.state_lines import name_of, student_names
+from manzanita.web.student_picker import of_public_ids
 from manzanita.web.students_words import READ_WORDS, perspective_words
 
 RECENT = timedelta(days=7)
 SHOWN = 200
+STUDENT_DAYS = timedelta(days=30)
 # The sealer comes each minute: a row that waits ten says that it does not come.
 SEALER_IS_LATE = timedelta(minutes=10)
 CHECK_IS_OLD = timedelta(hours=48)
@@ -41,6 +49,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     names = user_names({one.user_id for one in readings})
     check = state.last_check
     context = {
+        "tabs": tabs(actor, "audit"),
         "state": state,
         "check": check,
         "is_late": state.waiting_for is not None and state.waiting_for > SEALER_IS_LATE,
@@ -67,34 +76,40 @@ class _Asked:
     first: date | None
     last: date | None
     error: str
+    student: Student | None = None
 
 
 @require_safe
 @requires(Capability.READ_AUDIT)
 def who_saw_page(request: HttpRequest) -> HttpResponse:
-    """Who of this district saw which students, for some days; asking is itself noted."""
+    """Who of this district saw which students, or one (``student``), for some days, newest first; asking is itself
+    noted."""
     actor = request.actor
     asked = _asked(request)
     rows: list[dict[str, Any]] = []
     has_more = False
     if not asked.error and asked.first and asked.last:
         user_id = int(asked.user) if asked.user else None
-        question = Question(actor.agency_code, asked.first, asked.last, user_id)
+        student_id = asked.student.pk if asked.student else None
+        question = Question(actor.agency_code, asked.first, asked.last, user_id, student_id)
         log_question(actor=actor, question=question)
-        seen = list(islice(who_saw(question), SHOWN + 1))
+        seen = list(islice(who_saw(question, newest_first=True), SHOWN + 1))
         has_more, seen = len(seen) > SHOWN, seen[:SHOWN]
         people = student_names(actor, [one.student_id for one in seen])
         log_reads(
             actor=actor,
             student_ids=[one.student_id for one in seen],
             what="audit.who-saw",
-            filter_codes=f"from={asked.first} to={asked.last}" + (f" user={user_id}" if user_id else ""),
+            filter_codes=f"from={asked.first} to={asked.last}"
+            + (f" user={user_id}" if user_id else "")
+            + (f" student={student_id}" if student_id else ""),
         )
         rows = [
             {
                 "seen": one,
                 "student": name_of(people.get(one.student_id)),
                 "url": reverse("student", args=[one.student]) if one.student_id in people else None,
+                "only": f"?{_days(asked)}&student={one.student}" if one.student_id in people else None,
                 "what": READ_WORDS.get(one.what, one.what.replace(".", " ")),
                 "perspective": perspective_words(one.perspective),
                 "purpose": one.purpose_note
@@ -103,6 +118,7 @@ def who_saw_page(request: HttpRequest) -> HttpResponse:
             for one in seen
         ]
     context = {
+        "tabs": tabs(actor, "audit"),
         "asked": asked,
         "rows": rows,
         "has_more": has_more,
@@ -125,10 +141,42 @@ def _asked(request: HttpRequest) -> _Asked:
         return _Asked(user, first, last, "The last day is before the first.")
     if user and not user.isdecimal():
         return _Asked("", first, last, "Choose a person from the list.")
-    return _Asked(user, first, last, "")
+    wanted = request.GET.get("student", "")
+    student = of_public_ids(request.actor, [wanted]).first() if wanted else None
+    if wanted and student is None:
+        raise Http404("no such student in this scope")
+    if student is not None and "from" not in request.GET:
+        # Of one student the question is seldom about today alone.
+        first = today - STUDENT_DAYS
+    return _Asked(user, first, last, "", student)
+
+
+def _days(asked: _Asked) -> str:
+    return urlencode({"from": asked.first, "to": asked.last})
+
+
+@require_POST
+@requires(Capability.READ_AUDIT)
+def find_student(request: HttpRequest) -> HttpResponse:
+    """To the answer about the one student who is meant; else back, with what is missing. A POST, so that neither a
+    name nor an SSID stands in an address."""
+    text = text_in(request, "find")[:100]
+    found = list(search(visible_to(request.actor), text).order_by("pk")[:2]) if text.strip() else []
+    days = {name: request.POST.get(name, "") for name in ("from", "to", "user") if request.POST.get(name)}
+    if len(found) == 1:
+        days["student"] = str(found[0].public_id)
+    else:
+        messages.info(
+            request,
+            "Several students are meant: give the SSID, or the birth date beside the name."
+            if found
+            else "No student in your scope is meant. Look for a slip of the pen in the name or the SSID.",
+        )
+    return redirect(f"{reverse('audit_who_saw')}?{urlencode(days)}")
 
 
 urlpatterns = [
     path("admin/audit", audit, name="audit"),
     path("admin/audit/who-saw", who_saw_page, name="audit_who_saw"),
+    path("admin/audit/who-saw/find", find_student, name="audit_find_student"),
 ]

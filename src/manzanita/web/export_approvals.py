@@ -21,6 +21,7 @@ from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
 from manzanita.web.access import requires
+from manzanita.web.people_forms import tabs
 
 SHOWN = 50
 
@@ -64,6 +65,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
     names = user_names({one.by_id for one in (*found, *decided)} | {one.decided_by_id for one in decided})
     agencies = agency_names({one.agency_code for one in (*found, *decided)})
     context = {
+        "tabs": tabs(actor, "export_approvals"),
         "waiting": [
             Waiting(
                 export=one,

@@ -34,6 +34,7 @@ from manzanita.orgs.queries import agencies_with_students, agency_by_code
 from manzanita.web.access import no_grant, requires
 from manzanita.web.guest_looks import looks_page
 from manzanita.web.guest_words import tell_refusals
+from manzanita.web.people_forms import tabs
 
 STATES = {
     "asked": ("held", "Waits for the district"),
@@ -137,7 +138,11 @@ def sessions_list(request: HttpRequest) -> HttpResponse:
     """For the district: what the host asks for, what is open, and what there was."""
     rows = _rows(list(host_sessions(request.actor)[:200]))
     rows.sort(key=lambda row: (row["session"].state != "asked", not row["is_running"]))
-    context = {"rows": rows, "may_decide": may_give(request.actor, HOST_SESSION)}
+    context = {
+        "tabs": tabs(request.actor, "monitors"),
+        "rows": rows,
+        "may_decide": may_give(request.actor, HOST_SESSION),
+    }
     return render(request, "web/guests/host_sessions.html", context)
 
 
@@ -151,6 +156,7 @@ def session_page(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         return _answer(request, session)
     context = {
+        "tabs": tabs(request.actor, "monitors"),
         "row": _rows([session])[0],
         "session": session,
         "may_decide": may_give(request.actor, HOST_SESSION),

@@ -31,7 +31,7 @@ from manzanita.accounts.monitor_actions import (
 )
 from manzanita.auditing.actions import log_reads
 from manzanita.auditing.queries import look_counts
-from manzanita.domain.access import Capability
+from manzanita.domain.access import Actor, Capability
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.platform import clock
 from manzanita.students.queries import list_rows
@@ -41,6 +41,7 @@ from manzanita.web.access import requires
 from manzanita.web.guest_looks import looks_page
 from manzanita.web.guest_words import tell_refusals
 from manzanita.web.invitations import invite
+from manzanita.web.people_forms import tabs
 from manzanita.web.student_picker import Picked, of_public_ids, pick
 
 LONGEST_DAYS = PERSPECTIVES[MONITOR].longest_days or 0
@@ -53,7 +54,12 @@ def monitors(request: HttpRequest) -> HttpResponse:
     """Every access that the district gave to a state monitor, those that stand first."""
     rows = _rows(list(monitor_grants(request.actor)))
     rows.sort(key=lambda row: row["is_over"])
-    context = {"rows": rows, "may_give": may_give(request.actor, MONITOR), "longest_days": LONGEST_DAYS}
+    context = {
+        "tabs": tabs(request.actor, "monitors"),
+        "rows": rows,
+        "may_give": may_give(request.actor, MONITOR),
+        "longest_days": LONGEST_DAYS,
+    }
     return render(request, "web/guests/monitors.html", context)
 
 
@@ -89,7 +95,7 @@ def monitor_new(request: HttpRequest) -> HttpResponse:
             "ends_on": (today + timedelta(days=30)).isoformat(),
         }
         context = {"values": values, "picked": None, "reasons": [], "is_checked": False}
-        return render(request, "web/guests/monitor_new.html", context | _limits())
+        return render(request, "web/guests/monitor_new.html", context | _limits(request.actor))
     values = {key: request.POST.get(key, "").replace("\0", "").strip() for key in FIELDS}
     picked = pick(request.actor, request.POST)
     log_reads(actor=request.actor, student_ids=picked.shown_ids, what="monitor.pick")
@@ -130,13 +136,13 @@ def _form(
     return render(
         request,
         "web/guests/monitor_new.html",
-        context | _limits(),
+        context | _limits(request.actor),
         status=422 if reasons or picked.error else 200,
     )
 
 
-def _limits() -> dict[str, Any]:
-    return {"longest_days": LONGEST_DAYS, "today": clock.today()}
+def _limits(actor: Actor) -> dict[str, Any]:
+    return {"tabs": tabs(actor, "monitors"), "longest_days": LONGEST_DAYS, "today": clock.today()}
 
 
 def _day(text: str) -> date | None:
@@ -172,6 +178,7 @@ def monitor(request: HttpRequest, pk: int) -> HttpResponse:
     rows = list_rows(list(students), request.actor)
     log_reads(actor=request.actor, student_ids=[row.student.pk for row in rows], what="monitor.students")
     context = {
+        "tabs": tabs(request.actor, "monitors"),
         "row": _rows([grant])[0],
         "grant": grant,
         "rows": rows,

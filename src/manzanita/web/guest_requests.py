@@ -34,6 +34,7 @@ from manzanita.students.queries import is_visible
 from manzanita.students.scope import visible_to
 from manzanita.web.access import requires
 from manzanita.web.guest_words import tell_refusals
+from manzanita.web.people_forms import tabs
 from manzanita.web.state_lines import student_names
 from manzanita.web.students_words import READ_WORDS
 
@@ -194,7 +195,9 @@ def requests_list(request: HttpRequest) -> HttpResponse:
     log_reads(actor=request.actor, student_ids=[one.student_id for one in shown], what="request.list")
     rows = [{"one": one, "state": _state(one), "student": people[one.student_id].student} for one in shown]
     rows.sort(key=lambda row: row["one"].state != "asked")
-    return render(request, "web/guests/requests.html", {"rows": rows})
+    return render(
+        request, "web/guests/requests.html", {"tabs": tabs(request.actor, "monitors"), "rows": rows}
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -212,6 +215,7 @@ def request_page(request: HttpRequest, pk: int) -> HttpResponse:
     if one.grant_id is not None:
         looks = looks_through(one.asked_by_id, [one.grant_id], student_id=one.student_id)
     context = {
+        "tabs": tabs(request.actor, "monitors"),
         "one": one,
         "state": _state(one),
         "student": student,

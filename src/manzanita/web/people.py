@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from manzanita.accounts.duty_queries import duties_of
 from manzanita.accounts.grant_actions import end_grant, extend_grant, give_grant
 from manzanita.accounts.granting import Refused
+from manzanita.accounts.lifecycle import invite_again, why_not_invite_again
 from manzanita.accounts.models import Grant, User
 from manzanita.accounts.people_queries import (
     Wanted,
@@ -30,17 +31,19 @@ from manzanita.accounts.people_queries import (
 from manzanita.accounts.person_actions import close_account, reopen_account
 from manzanita.accounts.session_actions import sign_out_everywhere
 from manzanita.accounts.sessions import is_fresh
+from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.findings import Reason
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.orgs.models import Agency
 from manzanita.platform import clock
-from manzanita.students.caseload import caseload_sizes
+from manzanita.students.caseload import caseload_of, caseload_sizes
 from manzanita.web.access import requires
 from manzanita.web.people_forms import NO_AGENCY, WishForm, day_of, number_of, tabs, text_in
 
 STATES = [
     ("", "Now"),
+    ("invited", "Invited, no password yet"),
     ("dormant", "Close soon, no sign-in"),
     ("ended", "Ended"),
     ("closed", "Account closed"),
@@ -107,13 +110,19 @@ def person_page(
     """The page of one person; with ``refusals`` of what was tried on it."""
     actor, today = request.actor, clock.today()
     grants = grants_of(actor, user)
+    load = caseload_of(actor, user.pk, today) if actor.may(Capability.READ_STUDENT) else None
+    if load is not None:
+        shown = [student.pk for student in (*load.managed, *(one for one, _ in load.team))]
+        log_reads(actor=actor, student_ids=shown, what="person.students")
     context = {
         "tabs": tabs(actor, "admin"),
         "person": user,
         "grants": [(grant, _state_of(grant)) for grant in grants],
         "elsewhere": elsewhere(actor, user),
         "duties": [one for one in duties_of(user.pk) if one.agency.code == actor.agency_code],
-        "size": caseload_sizes(actor, [user.pk]).get(user.pk, 0),
+        "size": len(load.managed) if load else 0,
+        "load": load,
+        "why_not_invite": why_not_invite_again(actor, user),
         "closure": closure_of(user),
         "seen_on": last_seen_on(User.objects.filter(pk=user.pk)).get(user.pk),
         "is_self": user.pk == actor.user_id,
@@ -214,6 +223,20 @@ def sign_out(request: HttpRequest, person_id: int) -> HttpResponse:
 
 @require_POST
 @requires(Capability.MANAGE_PEOPLE)
+def invite_once_more(request: HttpRequest, person_id: int) -> HttpResponse:
+    """Send somebody who has no password yet another link."""
+    user = get_person(request.actor, person_id)
+    site = request.build_absolute_uri("/")
+    return _on_person(
+        request,
+        user,
+        lambda: invite_again(actor=request.actor, user=user, site=site),
+        f"Another invitation is on its way to {user.email}. The link in the one before is worth nothing now.",
+    )
+
+
+@require_POST
+@requires(Capability.MANAGE_PEOPLE)
 def reopen(request: HttpRequest, person_id: int) -> HttpResponse:
     user = get_person(request.actor, person_id)
     reason = text_in(request, "reason")
@@ -241,6 +264,7 @@ urlpatterns = [
     path("admin/people/<int:person_id>/give", give, name="grant_give"),
     path("admin/people/<int:person_id>/close", close, name="person_close"),
     path("admin/people/<int:person_id>/sign-out", sign_out, name="person_sign_out"),
+    path("admin/people/<int:person_id>/invite", invite_once_more, name="person_invite"),
     path("admin/people/<int:person_id>/reopen", reopen, name="person_reopen"),
     path("admin/grants/<int:grant_id>/end", end, name="grant_end"),
     path("admin/grants/<int:grant_id>/extend", extend, name="grant_extend"),

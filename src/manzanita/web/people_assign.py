@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -57,7 +58,9 @@ def assign(request: HttpRequest) -> HttpResponse:
     """The form; a POST shows what would change, and with ``apply`` assigns the ticked students."""
     actor = request.actor
     if request.method != "POST":
-        return _unassigned(request) if "unassigned" in request.GET else _page(request, {})
+        if "unassigned" in request.GET:
+            return _unassigned(request)
+        return _page(request, {"to": request.GET.get("to", "")})
     sent = request.POST
     kind = sent.get("kind", "assignment") if sent.get("kind") in KINDS else "assignment"
     to = chosen(candidates(actor)[kind], sent.get("to", ""))
@@ -65,7 +68,7 @@ def assign(request: HttpRequest) -> HttpResponse:
     term = Term(starts_on, day_of(sent.get("ends_on", ""))) if starts_on else None
     refusals = [*why_not_assign(actor, term), *([] if to else [NOBODY_CHOSEN])]
     if refusals or to is None or term is None:
-        return _page(request, sent, refusals=refusals)
+        return _again(request, refusals, kind, to.pk if to else None)
     if "apply" not in sent:
         moves, notes = _preview(request, kind, to.pk, term)
         return _page(request, sent, moves=moves, notes=notes)
@@ -76,7 +79,7 @@ def assign(request: HttpRequest) -> HttpResponse:
         for public_id, _, seen in ticked
     ]
     if not wanted:
-        return _page(request, sent, refusals=[NO_STUDENT])
+        return _again(request, [NO_STUDENT], kind, to.pk, term)
     try:
         applied = apply_assignments(
             actor=actor,
@@ -86,7 +89,7 @@ def assign(request: HttpRequest) -> HttpResponse:
             reason=text_in(request, "reason"),
         )
     except Refused as refused:
-        return _page(request, sent, refusals=refused.reasons)
+        return _again(request, refused.reasons, kind, to.pk, term)
     words = f"{plural(len(applied.done), 'student')} assigned to {to.name}."
     if applied.refused:
         words += (
@@ -96,15 +99,27 @@ def assign(request: HttpRequest) -> HttpResponse:
     return redirect("assign")
 
 
+def _again(
+    request: HttpRequest, refusals: Sequence[Reason], kind: str, to_id: int | None, term: Term | None = None
+) -> HttpResponse:
+    """What was not possible, with the list that was chosen: nothing of it is chosen anew."""
+    choice = _choice(request.POST)
+    if choice.is_empty:
+        return _page(request, request.POST, refusals=refusals)
+    moves, notes = _preview(request, kind, to_id, term or Term(clock.today()))
+    return _page(request, request.POST, refusals=refusals, moves=moves, notes=notes)
+
+
 def _unassigned(request: HttpRequest) -> HttpResponse:
     """The form set to students without a case manager, with the list of them."""
     found = list(chosen_students(request.actor, Choice(is_without_manager=True))[:MOST_AT_ONCE])
     log_reads(actor=request.actor, student_ids=[one.pk for one in found], what="assignment.preview")
     rows = assignable_rows(request.actor, found, clock.today())
-    return _page(request, {"manager": "none"}, listed=rows)
+    return _page(request, {"manager": "none"}, listed=rows, is_nobody_left=not rows)
 
 
-def _preview(request: HttpRequest, kind: str, to_id: int, term: Term) -> tuple[list[Move], list[str]]:
+def _preview(request: HttpRequest, kind: str, to_id: int | None, term: Term) -> tuple[list[Move], list[str]]:
+    """``to_id`` ``None``: who gets them is still to be chosen, so nothing speaks against anybody."""
     actor, sent = request.actor, request.POST
     choice = _choice(sent)
     found = list(chosen_students(actor, choice)[: MOST_AT_ONCE + 1])
@@ -125,7 +140,7 @@ def _preview(request: HttpRequest, kind: str, to_id: int, term: Term) -> tuple[l
     ]
     log_reads(actor=actor, student_ids=[one.pk for one in found], what="assignment.preview")
     moves = preview_assignments(actor, wanted, term)
-    return moves, notes
+    return [replace(one, refused=None) for one in moves] if to_id is None else moves, notes
 
 
 def _choice(sent: Any) -> Choice:
@@ -138,6 +153,7 @@ def _choice(sent: Any) -> Choice:
         ssids=tuple(dict.fromkeys(sent.get("ssids", "").replace("\0", "").replace(",", " ").split()))[
             :MOST_AT_ONCE
         ],
+        text=" ".join(sent.get("find", "").replace("\0", "").split())[:100],
     )
 
 
@@ -149,6 +165,7 @@ def _page(
     moves: Sequence[Move] | None = None,
     notes: Sequence[str] = (),
     listed: Sequence[Assignable] = (),
+    is_nobody_left: bool = False,
 ) -> HttpResponse:
     actor: Actor = request.actor
     batches = batches_of(actor)
@@ -157,6 +174,7 @@ def _page(
     ids = {batch.by_id for batch in batches} | {
         pk for move in moves or () for pk in (move.from_id, move.to_id) if pk
     }
+    names = user_names(ids)
     context = {
         "tabs": tabs(actor, "assign"),
         "sent": sent,
@@ -165,13 +183,16 @@ def _page(
         "good": [move for move in moves or () if move.refused is None],
         "notes": notes,
         "listed": listed,
+        "is_nobody_left": is_nobody_left,
         "schools": [(one.code, one.name) for one in schools_within(actor)],
         "grades": [(one.code, one.name) for one in code_set("GradeLevel").current()],
         "managers": [("none", "Nobody"), *((str(one.pk), one.name) for one in able["assignment"])],
         "people": sorted(((str(pk), name) for pk, name in people.items()), key=lambda one: one[1]),
         "kinds": list(KINDS.items()),
         "batches": [{"batch": one, "can_undo": can_undo(actor, one)} for one in batches],
-        "names": user_names(ids),
+        "names": {**names, None: "still to choose"},
+        # Of a list that comes again, who stays ticked; one that comes first is ticked as a whole.
+        "ticked": {one.partition(":")[0] for one in sent.getlist("student")} if "apply" in sent else None,
         "school_names": school_names(
             {one.school_code for one in (*listed, *(move.row for move in moves or ()))}
         ),

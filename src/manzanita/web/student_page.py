@@ -16,7 +16,7 @@ from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.auditing.kinds import PURPOSES
 from manzanita.auditing.queries import changes_of_student, reads_of_student
-from manzanita.domain.access import CAPABILITY_WORDS, Capability
+from manzanita.domain.access import CAPABILITY_WORDS, Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Reason
 from manzanita.domain.layouts.files import write_lines
@@ -71,7 +71,7 @@ SEVERITY_KINDS = {"fatal": "fatal", "warning": "warn", "info": "empty", "not_eva
 def student_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The page with one of its tabs (``tab``). Reading it is logged."""
     tab = request.GET.get("tab", "record")
-    if tab not in TABS:
+    if tab not in TABS or (tab == "history" and not has_history(request.actor)):
         raise Http404("no such tab")
     purpose = ""
     if request.actor.perspective.asks_purpose:
@@ -84,6 +84,11 @@ def student_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     log_reads(actor=request.actor, student_ids=[file.student.pk], what=f"student.{tab}", purpose_code=purpose)
     context = {**frame_of(request, file, tab), **TAB_CONTEXT[tab](file)}
     return render(request, f"web/students/tab_{tab}.html", context)
+
+
+def has_history(actor: Actor) -> bool:
+    """Whoever only reads as a guest is told nothing of who did what: a tab of it would be empty."""
+    return not actor.perspective.is_read_only or actor.may(Capability.READ_AUDIT)
 
 
 def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any]:
@@ -120,6 +125,7 @@ def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any
         "tabs": [
             (label, addresses[key].removesuffix("?"), key == tab, counts.get(key))
             for key, label in TAB_ORDER.items()
+            if key != "history" or has_history(file.actor)
         ],
     }
 

@@ -53,6 +53,8 @@ READ_WORDS = {
     "student.purpose": "Said why",
     "audit.who-saw": "Seen in a list of who saw whom",
     "student.people": "People",
+    "student.why": "Who may see it, and why",
+    "person.students": "On the page of a colleague",
     "contact.confidential": "Confidential address, shown on request",
     "meeting.list": "Seen in the list of meetings",
     "meeting": "Meeting",

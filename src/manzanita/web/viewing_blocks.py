@@ -17,6 +17,7 @@ from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.viewing_limits import words_of
 from manzanita.orgs.queries import agency_names
 from manzanita.web.access import requires
+from manzanita.web.people_forms import tabs
 
 
 def blocks_within(actor: Actor) -> list[ViewingBlock]:
@@ -43,7 +44,9 @@ def blocks(request: HttpRequest) -> HttpResponse:
         }
         for one in found
     ]
-    return render(request, "web/viewing/blocks.html", {"rows": rows})
+    return render(
+        request, "web/viewing/blocks.html", {"tabs": tabs(request.actor, "viewing_blocks"), "rows": rows}
+    )
 
 
 @require_POST

@@ -1,7 +1,8 @@
 """*Why can I (not) see or do this?* The one decision of ``domain.access``, in words or as JSON.
 
 ``/why`` answers for the perspective in use; ``/students/<id>/why`` for one student, and for those who manage people
-also for a colleague. A student out of scope is a 404 here as everywhere.
+also for a colleague, with everybody who may see the student, guests too. A student out of scope is a 404 here as
+everywhere.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from manzanita.domain.access import (
     decide,
 )
 from manzanita.platform import clock
+from manzanita.students.onlookers import Onlooker, onlookers_of, other_agencies
 from manzanita.students.queries import get_student
 from manzanita.students.scope import ties_of
 from manzanita.web.access import no_grant, requires
@@ -106,6 +108,10 @@ def why_student(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "person": person,
         "of_person": person.name if person else actor.person_name,
     }
+    if actor.may(Capability.MANAGE_PEOPLE):
+        context["onlookers"] = onlookers_of(actor, student)
+        context["others"] = other_agencies(actor, student)
+        context["may_audit"] = actor.may(Capability.READ_AUDIT)
     return _answer(request, standings, context)
 
 
@@ -123,11 +129,26 @@ def _answer(request: HttpRequest, standings: list[Standing], context: dict[str, 
     if request.GET.get("format") == "json" or (
         request.accepts("application/json") and not request.accepts("text/html")
     ):
-        return JsonResponse(
-            {"person": context["of_person"], "standings": [one.as_json() for one in standings]}
-        )
+        told = {"person": context["of_person"], "standings": [one.as_json() for one in standings]}
+        if "onlookers" in context:
+            told["may_see"] = [_as_json(one) for one in context["onlookers"]]
+            told["other_agencies"] = [one.code for one in context["others"]]
+        return JsonResponse(told)
     words = {one: CAPABILITY_WORDS[one] for one in Capability}
     return render(request, "web/why.html", {"standings": standings, "words": words, **context})
+
+
+def _as_json(one: Onlooker) -> dict[str, Any]:
+    return {
+        "person": one.user.name,
+        "perspective": one.perspective,
+        "agency": one.agency,
+        "is_guest": one.is_guest,
+        "looks_as": one.as_name,
+        "until": one.ends_at or one.ends_on,
+        "given_by": one.given_by,
+        "reason": one.reason,
+    }
 
 
 urlpatterns = [

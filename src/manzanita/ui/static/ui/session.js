@@ -1,5 +1,6 @@
-/* The life of a session on a page: it warns before a limit, covers the page when the session is locked or over, and
-   goes on when it is open again. Nothing typed leaves the page; what waits is sent when "manzanita:unlocked" is told. */
+/* The life of a session on a page: it warns before a limit, covers the page when the session is locked, takes what it
+   shows out of the document when the session is over, and goes on when it is open again for the same person. Nothing
+   typed is lost; what waits is sent when "manzanita:unlocked" is told. */
 (function () {
   "use strict";
 
@@ -46,6 +47,32 @@
     ended: "Your sign-in is over.",
     nobody: "You are not signed in any more.",
   };
+  let taken = null; // what stood on the page of a session that is over: [node, the node after it], in order
+  let modals = [];
+  let focused = null;
+  function takeOut() {
+    if (taken) return;
+    modals = Array.from(document.querySelectorAll("dialog:modal")).filter((one) => one !== lock);
+    focused = document.activeElement;
+    taken = Array.from(document.body.childNodes)
+      .filter((node) => node !== lock && node.nodeName !== "SCRIPT")
+      .map((node) => [node, node.nextSibling]);
+    taken.forEach(([node]) => node.remove());
+  }
+  function putBack() {
+    if (!taken) return;
+    taken.reverse().forEach(([node, next]) => document.body.insertBefore(node, next));
+    taken = null;
+    modals.forEach((one) => {
+      one.removeAttribute("open");
+      one.showModal();
+    });
+    if (focused && focused.isConnected) focused.focus();
+    // What asks by itself has stopped asking while it was away.
+    document.querySelectorAll('[hx-trigger^="every"]').forEach((place) => {
+      window.htmx.ajax("GET", place.getAttribute("hx-get"), { target: place, swap: place.getAttribute("hx-swap") });
+    });
+  }
   function cover(told) {
     const other = told.person !== undefined && String(told.person) !== me;
     const canUnlock = told.state === "locked" && !other;
@@ -56,6 +83,7 @@
       form.hidden = !canUnlock;
     });
     if (told.way_back) $("[data-way-back]", lock).href = told.way_back;
+    if (!["locked", "second_factor"].includes(told.state) || other) takeOut();
     if (isLocked) return;
     isLocked = true;
     document.title = "Locked · Manzanita";
@@ -72,6 +100,7 @@
     const password = $("#lock-password");
     if (password) password.value = "";
     lock.close();
+    putBack();
     // Chromium gives the focus back to the control under another dialog, but its keys go nowhere until it is focused anew.
     const back = document.activeElement;
     if (back && back !== document.body) {
@@ -95,7 +124,9 @@
       if (isMine(told)) uncover(told);
       else cover(told);
     } catch (error) {
-      /* no answer: the next check asks again */
+      /* no answer: the next check asks again, and a limit that has passed here has passed all the same */
+      if (Date.now() >= absoluteEnd) cover({ state: "ended" });
+      else if (Date.now() >= idleEnd && !isLocked) cover({ state: "locked" });
     }
   }
 
@@ -189,8 +220,9 @@
     idleEnd = Date.now() + idle;
   });
   $("[data-stay]", band).addEventListener("click", stay);
-  ["focus", "pageshow"].forEach((kind) => window.addEventListener(kind, () => { if (isLocked) check(); else tick(); }));
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) tick(); });
+  // Another tab may have ended the session in the meantime.
+  ["focus", "pageshow"].forEach((kind) => window.addEventListener(kind, check));
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) check(); });
   setInterval(tick, 1000);
   tick();
 })();
