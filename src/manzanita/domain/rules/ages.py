@@ -46,7 +46,8 @@ def months_old(birth: str, day: str | pl.Expr) -> pl.Expr:
     # As numbers CCYYMMDD: cheaper than taking texts apart.
     born, on = born.cast(pl.Int32, strict=False), on.cast(pl.Int32, strict=False)
     months = (on // 10_000 - born // 10_000) * YEAR + on // 100 % 100 - born // 100 % 100
-    is_full = on % 100 >= pl.min_horizontal(born % 100, _last_of_month(on // 10_000, on // 100 % 100))
+    is_month_end = on % 100 == _last_of_month(on // 10_000, on // 100 % 100)
+    is_full = (on % 100 >= born % 100) | is_month_end
     return months - (~is_full).cast(pl.Int32)
 
 
