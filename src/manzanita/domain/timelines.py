@@ -1,4 +1,4 @@
-"""Statutory clocks of meetings: annual review, reevaluation, initial evaluation, transition from Part C.
+"""Statutory clocks of meetings: annual review, reevaluation, transition from Part C.
 
 A clock answers with its due date and the trace of how it got there. One year after 29 February is
 28 February: a deadline never moves into the month after.
@@ -7,11 +7,10 @@ A clock answers with its due date and the trace of how it got there. One year af
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 ANNUAL_YEARS = 1
 TRIENNIAL_YEARS = 3
-CONSENT_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +50,6 @@ def _due(last: date, years: int, event: str, authority: str) -> Due:
     if due.day != last.day:
         trace.append("there is no 29 February in that year: the last day of February counts")
     return Due(due, last, authority, tuple(trace))
-
-
-def consent_due(consent: date) -> Due:
-    """The IEP meeting after an initial evaluation: 60 days from consent (Education Code 56344(a)).
-
-    School breaks of more than five school days stop the statutory clock; without a calendar here none is
-    counted out, and the trace says so. The state's own date never leaves days out.
-    """
-    due = consent + timedelta(days=CONSENT_DAYS)
-    return Due(
-        due,
-        consent,
-        "Education Code 56344(a)",
-        (
-            f"consent to evaluate: {consent.isoformat()}",
-            f"+ {CONSENT_DAYS} days: {due.isoformat()}",
-            "school breaks of more than five school days are not counted out: no calendar is loaded",
-        ),
-    )
 
 
 def third_birthday_due(born: date) -> Due:

@@ -11,11 +11,12 @@ from django.db import IntegrityError, transaction
 from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
+from manzanita.domain.clocks import due
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import EVENTS, Conclusion, Event
-from manzanita.domain.timelines import consent_due, third_birthday_due
+from manzanita.domain.timelines import third_birthday_due
 from manzanita.meetings.models import Answer, Decision, Meeting
 from manzanita.meetings.queries import OPEN_STATES, last_dates, missed_on, offer_version
 from manzanita.platform import clock
@@ -131,13 +132,15 @@ def _consent_reasons(evaluation: Evaluation | None) -> Iterator[Reason]:
 
 
 def _evaluation_due(student: Student, event: Event, evaluation: Evaluation | None) -> date | None:
+    """By the state, which asks for the reason of a delay; the law's own date depends on calendars that change, so it is
+    counted where it is shown (``meetings.evaluation_clocks``)."""
     if event.clock == "evaluation":
         return student.evaluation_due_on
     if evaluation is None:
         return None
     if event.clock == "third_birthday" and student.birth_on is not None:
         return third_birthday_due(student.birth_on).due_on
-    return consent_due(evaluation.consent_on).due_on
+    return due("initial-iep", consent_on=evaluation.consent_on).state_due_on
 
 
 def _require_open(meeting_id: int) -> Meeting:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,13 +12,14 @@ from markupsafe import Markup
 
 from manzanita.domain.codes import code_set
 from manzanita.domain.scenarios import EVENTS
-from manzanita.domain.timelines import Due, annual_due, consent_due, due_on, third_birthday_due, triennial_due
+from manzanita.domain.timelines import Due, annual_due, due_on, third_birthday_due, triennial_due
 from manzanita.domain.years import census_day
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import event_label
-from manzanita.ui.formats import plural, us_date
+from manzanita.ui.formats import plural, us_date, us_dates
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.ui.timeline import Bar, Lane, Mark, draw_timeline
+from manzanita.web.clock_words import evaluation_dues
 from manzanita.web.student_alerts import PLAN_SHORT
 from manzanita.web.student_file import ONE_DAY, StudentFile, meeting_day
 
@@ -28,7 +28,6 @@ IFSP = "150"
 _PLAN_CAUSES = {"1": "plan review", "2": "amendment", "3": "adopted from another district"}
 # MEET 24.14.
 INITIAL_EVALUATIONS, REEVALUATION = ("10", "15"), "40"
-_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,11 +251,14 @@ def _past_evaluations(file: StudentFile) -> Iterator[Mark]:
 
 
 def _initial_evaluations(file: StudentFile) -> Iterator[Mark]:
-    for meeting in file.known_meetings:
-        if meeting.consent_on and meeting.held_on:
-            yield _met(file, consent_due(meeting.consent_on), "60 days", meeting)
-        elif meeting.consent_on and meeting.state != "finalized":
-            yield _open(file, consent_due(meeting.consent_on), "60 days", file.meeting_url(meeting))
+    """The law's date and, where that is another day, the state's."""
+    for counted in file.evaluations:
+        meeting = counted.meeting
+        for label, due in evaluation_dues(counted):
+            if meeting.held_on:
+                yield _met(file, due, label, meeting)
+            elif meeting.state != "finalized":
+                yield _open(file, due, label, file.meeting_url(meeting))
 
 
 def _third_birthday(file: StudentFile) -> Iterator[Mark]:
@@ -329,7 +331,4 @@ def _open(file: StudentFile, due: Due, label: str, href: str | None) -> Mark:
 
 def _trace(due: Due) -> str:
     """Which clock, from which day, what was counted, by which law; days as people write them."""
-    steps = "; ".join(
-        _ISO_DAY.sub(lambda found: _us(date.fromisoformat(found[0])), step) for step in due.trace
-    )
-    return f"Counted: {steps}. {due.authority}."
+    return f"Counted: {us_dates('; '.join(due.trace))}. {due.authority}."

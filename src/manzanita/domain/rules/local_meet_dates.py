@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from manzanita.domain.clocks.evaluation import CONSENT_DAYS
 from manzanita.domain.findings import Owner
 from manzanita.domain.rules.ages import after
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date, state_date
 from manzanita.domain.rules.examples import meet, senr, sinf
 from manzanita.domain.rules.local import days_after, local_rule
-from manzanita.domain.timelines import CONSENT_DAYS
 
 _INITIAL = "10"
 _IS_PENDING = (pl.col("24.10") != "") & (pl.col("24.15") == "")

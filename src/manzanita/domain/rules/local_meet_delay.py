@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from manzanita.domain.clocks.evaluation import CONSENT_DAYS
 from manzanita.domain.findings import Owner
 from manzanita.domain.rules.ages import after
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import meet, plan, senr
 from manzanita.domain.rules.local import days_after, local_rule, years_after
-from manzanita.domain.timelines import CONSENT_DAYS
 
 _INITIAL, _PART_C, _REEVALUATION = "10", "15", "40"
 _SIXTY_DAYS = f"{CONSENT_DAYS}d"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from manzanita.domain.clocks.evaluation import CONSENT_DAYS
 from manzanita.domain.findings import Owner
 from manzanita.domain.rules.ages import after
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import meet, plan, senr
 from manzanita.domain.rules.local import days_after, local_rule, years_after
-from manzanita.domain.timelines import CONSENT_DAYS
 
 _INITIAL, _PART_C = "10", "15"
 _SIXTY_DAYS = f"{CONSENT_DAYS}d"
