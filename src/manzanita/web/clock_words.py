@@ -45,7 +45,7 @@ def evaluation_dues(counted: Counted) -> Iterator[tuple[str, Due]]:
     found = []
     if law is not None:
         trace = (begun, *map(step_words, answer.trace), *remarks)
-        due = Due(law, consent, answer.authority, trace)
+        due = Due(law, consent, "; ".join(one.citation for one in counted.laws), trace)
         found.append((name if law == state else f"{name} by law", due))
     if state is not None and state != law:
         words = f"{state_words(counted)}: {us_date(state)}; after it the state asks for a reason of delay"
