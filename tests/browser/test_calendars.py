@@ -42,7 +42,9 @@ def test_3_a_file_shows_who_moves_before_it_is_saved(coordinator):
     expect(page.locator("main")).to_contain_text("1 open evaluation gets another due date by the law")
     expect(page.get_by_role("row", name="Yarrow Testcase")).to_contain_text("01/27/2027")
     page.locator("summary", has_text="Then: 01/27/2027").click()
-    expect(page.locator("main")).to_contain_text("break of 10 school days from 12/21/2026 to 01/01/2027: not counted by reading A")
+    expect(page.locator("main")).to_contain_text(
+        "break of 10 school days from 12/21/2026 to 01/01/2027: not counted by reading A"
+    )
     coordinator.look("calendar-preview")
     page.get_by_label("Why the calendar changes").fill("Adopted by the board on May 12")
     page.get_by_role("button", name="Save the calendar and move 1 due date").click()
@@ -76,6 +78,8 @@ def test_6_the_meeting_shows_both_dates_with_their_count(coordinator):
     coordinator.go("/meetings")
     expect(page.locator("main")).to_contain_text("by the state; by law 02/03/2027")
     page.get_by_role("link", name="Hold Yarrow Testcase").click()
-    expect(page.locator("main")).to_contain_text("By law on February 3, 2027, by the state on January 15, 2027.")
+    expect(page.locator("main")).to_contain_text(
+        "By law on February 3, 2027, by the state on January 15, 2027."
+    )
     page.get_by_text("How this is counted").click()
     coordinator.look("meeting-clock")
