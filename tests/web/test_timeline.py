@@ -36,8 +36,8 @@ def test_each_due_date_says_which_clock_from_which_day_and_by_which_law(small_wo
     items = items_of(page_of(coordinator, small_world.students["alder"]))
     assert {lead: unescape(found["trace"]) for lead, found in items.items() if " due " in lead} == {
         "60 days due 11/30/2024, met 15 days early.": "Held 11/15/2024. Counted: consent to evaluate: 10/01/2024; "
-        "10/02/2024 to 11/30/2024: 60 days counted (calendar days); no calendar was given: breaks, holidays and the end "
-        "of the school year are not known; a Saturday; the date does not move: aim for Friday, 11/29/2024. Education "
+        "10/02/2024 to 11/30/2024: 60 days counted (calendar days); no calendar was given: breaks, holidays and the "
+        "end of the school year are not known; a Saturday; the date does not move: aim for Friday, 11/29/2024. Education "
         "Code 56344(a); Education Code 56043(c); Education Code 56302.1.",
         "Plan review due 11/15/2025, met 1 day early.": "Held 11/14/2025. Counted: last plan review: 11/15/2024; + 1 "
         "year: 11/15/2025. Education Code 56343(d).",
