@@ -15,7 +15,7 @@ KILLS ?= 200
 TRIALS ?= 300
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test prove-crash prove-storm prove-audit fuzz soak bench-import bench-audit bench-rls pictures constraints
+.PHONY: help demo test prove-crash prove-storm prove-audit fuzz soak bench-import bench-audit bench-rls bench-clocks pictures constraints
 
 help:
 	@echo "make demo         the site with a fictitious SELPA, until Ctrl-C"
@@ -28,6 +28,7 @@ help:
 	@echo "make bench-import SIS files of STUDENTS=100000 into PostgreSQL, beside a bare COPY, and a second time"
 	@echo "make bench-audit  what the read log costs a page; rows sealed and verified a second"
 	@echo "make bench-rls    what row-level security costs a list, at RLS_STUDENTS=850000"
+	@echo "make bench-clocks all clocks of STUDENTS=100000, with their traces, in one batch"
 	@echo "make pictures     renew docs/pictures from the browser tests"
 	@echo "make constraints  write the installed versions into constraints.txt"
 
@@ -60,6 +61,9 @@ bench-audit: $(VENV)/installed-for-tests
 
 bench-rls: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.bench_rls --students $(RLS_STUDENTS)
+
+bench-clocks: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.prove.bench_clocks --students $(STUDENTS)
 
 pictures: $(VENV)/installed-for-tests
 	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_demo_tour.py tests/browser/test_first_path.py

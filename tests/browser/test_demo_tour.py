@@ -141,7 +141,7 @@ def test_the_time_line_tells_where_a_date_comes_from_and_opens_it(coordinator):
     expect(trace).to_have_text(re.compile("Plan review due 12/15/2026, in 22 days.*Education Code 56343"))
     line.get_by_role("link", name="60 days, met, 12/27/2024").hover()
     expect(trace).to_contain_text(
-        "60 days due 12/27/2024, met 11 days early. Held 12/16/2024. Counted: consent"
+        "60 days due 12/27/2024, met 11 days early. Held 12/16/2024. Counted: 10/29/2024 to"
     )
     # By keyboard: the focus tells the same, and Enter opens what a click opens.
     line.get_by_role("link", name="Annual plan review, 12/15/2025").focus()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from manzanita.domain.calendars import Calendar, CalendarError, Period, PeriodKind, Tolling, calendar_for
 from manzanita.domain.calendars.csv_file import read_calendar_csv
 from manzanita.domain.calendars.ics_file import read_calendar_ics
 
 HEADER = "lea,school,track,kind,start,end\n"
+ONE_VALUE = "Write one value for each column; lea, school and track may be empty."
 TERM = ",,,term,2026-08-17,2027-06-04\n"
 
 
@@ -25,26 +28,33 @@ def spans(skips):
 @pytest.mark.parametrize(
     ("rows", "problem"),
     [
-        ("a,b\n", None),
-        (",,,recess,2026-11-23,2026-11-27\n", "Row 2, kind: 'recess' is none of term, break, holiday, closure, "
-         "intersession, summer. Write one of them."),
-        (",,,break,11/23/2026,2026-11-27\n", "Row 2, start: '11/23/2026' is not a date such as 2026-11-23: write year, "
-         "month and day."),
+        ("a,b\n", "Row 2: 2 values where the header names 6. " + ONE_VALUE),
+        (",,break,2026-11-23,2026-11-27\n", "Row 2: 5 values where the header names 6. " + ONE_VALUE),
+        (
+            ",,,recess,2026-11-23,2026-11-27\n",
+            "Row 2, kind: 'recess' is none of term, break, holiday, closure, intersession, summer. Write one of them.",
+        ),
+        (
+            ",,,break,11/23/2026,2026-11-27\n",
+            "Row 2, start: '11/23/2026' is not a date such as 2026-11-23: write year, month and day.",
+        ),
         (",,,break,2026-02-29,2026-03-01\n", "Row 2, start: there is no day 2026-02-29: correct it."),
-        (",,,break,2026-11-27,2026-11-23\n", "Row 2, end: it ends (2026-11-23) before it starts (2026-11-27): correct "
-         "one of the two days."),
-        (",,,term,2026-08-17,2028-06-04\n", "Row 2, end: it lasts 658 days, longer than a school year: correct the year "
-         "of one of its days."),
-        (",,break,2026-11-23,2026-11-27\n", "Row 2: 5 values where the header names 6. Write one value for each column; "
-         "lea, school and track may be empty."),
-        (TERM + "\n,,,break,,2026-11-27\n", "Row 4, start: '' is not a date such as 2026-11-23: write year, month and "
-         "day."),
+        (
+            ",,,break,2026-11-27,2026-11-23\n",
+            "Row 2, end: it ends (2026-11-23) before it starts (2026-11-27): correct one of the two days.",
+        ),
+        (
+            ",,,term,2026-08-17,2028-06-04\n",
+            "Row 2, end: it lasts 658 days, longer than a school year: correct the year of one of its days.",
+        ),
+        (
+            TERM + "\n,,,break,,2026-11-27\n",
+            "Row 4, start: '' is not a date such as 2026-11-23: write year, month and day.",
+        ),
         ("", "The calendar has no rows. Add at least the terms of a school year."),
     ],
-)  # fmt: skip
+)
 def test_a_bad_row_is_told_with_row_field_and_fix(rows, problem):
-    if problem is None:
-        problem = "Row 2: 2 values where the header names 6. Write one value for each column; lea, school and track may be empty."
     with pytest.raises(CalendarError) as refused:
         read_calendar_csv(HEADER + rows)
     assert refused.value.problems == (problem,)
@@ -208,10 +218,10 @@ def test_a_file_of_one_school_needs_no_choice_and_one_of_several_says_them():
 
 
 def test_business_days_leave_out_holidays_and_closures_only():
-    found = calendar(
-        TERM
-        + ",,,break,2026-11-23,2026-11-27\n,,,closure,2026-11-26,2026-11-26\n,,,holiday,2026-11-27,2026-11-27\n"
+    week = (
+        ",,,break,2026-11-23,2026-11-27\n,,,closure,2026-11-26,2026-11-26\n,,,holiday,2026-11-27,2026-11-27\n"
     )
+    found = calendar(TERM + week)
     days = [date(2026, 11, number) for number in range(25, 31)]
     assert [found.is_business_day(day) for day in days] == [True, False, False, False, False, True]
 
@@ -284,21 +294,74 @@ def test_whole_days_of_an_icalendar_file(newline):
     )
 
 
+def _ics(*lines):
+    event = ("BEGIN:VEVENT", *lines, "END:VEVENT") if lines else ()
+    return "\n".join(("BEGIN:VCALENDAR", *event, "END:VCALENDAR", ""))
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         (TERM, "Line 1: there is no BEGIN:VCALENDAR. Export the calendar as iCalendar (.ics)."),
-        ("BEGIN:VCALENDAR\nEND:VCALENDAR\n", "The file holds no event. Export the days without school as events."),
-        ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261111\n", "Line 2: the event has no END:VEVENT. The file is cut off; export it "
-         "again."),
-        ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Break\nEND:VEVENT\n", "Line 2, Break: it has no DTSTART: give it a first day."),
-        ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Break\nDTSTART:20261131\nEND:VEVENT\n", "Line 2, Break: DTSTART: there is no day "
-         "20261131."),
-        ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Break\nDTSTART:20261111\nDURATION:PT3H\nEND:VEVENT\n", "Line 2, Break: its DURATION "
-         "is not in whole days: make it an event of whole days."),
+        (_ics(), "The file holds no event. Export the days without school as events."),
+        (
+            "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261111\n",
+            "Line 2: the event has no END:VEVENT. The file is cut off; export it again.",
+        ),
+        (_ics("SUMMARY:Break"), "Line 2, Break: it has no DTSTART: give it a first day."),
+        (_ics("SUMMARY:Break", "DTSTART:20261131"), "Line 2, Break: there is no day 2026-11-31: correct it."),
+        (
+            _ics("SUMMARY:Break", "DTSTART:20261111", "DURATION:PT3H"),
+            "Line 2, Break: its DURATION is not in whole days: make it an event of whole days.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_icalendar_file_of_which_nothing_can_be_used(text, problem):
     with pytest.raises(CalendarError) as refused:
         read_calendar_ics(text)
     assert refused.value.problems == (problem,)
+
+
+@given(
+    st.text()
+    | st.text(alphabet='\x00",;\n\r -0123456789abkremt', max_size=80).map(lambda text: HEADER + text)
+)
+def test_no_text_breaks_the_reader_of_csv(text):
+    try:
+        assert read_calendar_csv(text)
+    except CalendarError as refused:
+        assert all(refused.problems)
+
+
+LINES = st.sampled_from(
+    (
+        *(
+            "BEGIN:VEVENT",
+            "END:VEVENT",
+            "BEGIN:VALARM",
+            "END:VALARM",
+            "SUMMARY:Break",
+            "CATEGORIES:term",
+            " 1",
+        ),
+        *(
+            "DTSTART:20261111",
+            "DTSTART;VALUE=DATE:99991231",
+            "DTEND:00010101",
+            "DURATION:P3D",
+            "DURATION:P999W",
+        ),
+    )
+)
+
+
+@given(
+    st.lists(LINES | st.text(max_size=10), max_size=12).map(
+        lambda lines: "\n".join(["BEGIN:VCALENDAR", *lines])
+    )
+)
+def test_no_text_breaks_the_reader_of_icalendar(text):
+    try:
+        assert read_calendar_ics(text).periods
+    except CalendarError as refused:
+        assert all(refused.problems)

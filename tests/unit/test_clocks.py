@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import csv
+import gc
+import weakref
 from datetime import date
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from manzanita.domain.calendars import NO_CALENDAR, Tolling, calendar_for
+from manzanita.domain.calendars import NO_CALENDAR, Calendar, Period, PeriodKind, Tolling, calendar_for
 from manzanita.domain.calendars.csv_file import read_calendar_csv
-from manzanita.domain.clocks import CLOCKS, ClockError, Setting, clock, compute_many
+from manzanita.domain.clocks import CLOCKS, ClockError, Setting, clock, compute_many, due
 
 DATA = Path(__file__).parents[1] / "data"
 CALENDARS = {
@@ -103,11 +105,11 @@ def test_consent_and_referral_on_two_sides_of_the_line_are_both_told():
 
 def test_a_weekend_does_not_move_a_date_and_the_school_day_before_is_named():
     assert _why("part-c-45", referral_on="2026-10-01") == [
-        "2026-11-15 a Sunday; the date does not move: aim for Friday, 2026-11-13"
+        "2026-11-15 a Sunday, which does not move the date; the school day before is Friday, 2026-11-13"
     ]
     # November 29 is the Sunday after a week without school.
     assert _why("part-c-45", referral_on="2026-10-15") == [
-        "2026-11-29 a Sunday; the date does not move: aim for Friday, 2026-11-20"
+        "2026-11-29 a Sunday, which does not move the date; the school day before is Friday, 2026-11-20"
     ]
     assert _why("part-c-45", referral_on="2026-10-02") == []
     assert _why("age-of-majority", birth_on="2008-11-15") == []  # a Sunday, and nothing to do by it
@@ -121,6 +123,15 @@ def test_a_transfer_between_school_years_is_told_of_the_first_day():
     assert _why("transfer-30", enrolled_on="2027-08-15") == [told]
     assert told not in _why("transfer-30", enrolled_on="2027-06-04")
     assert told not in _why("transfer-30", enrolled_on="2027-08-16")
+
+
+def test_a_third_birthday_in_summer_has_the_team_set_the_day_and_moves_nothing():
+    told = "between school years: the team sets the day on which services start (56426.9(d))"
+    assert _why("c-to-b-iep", birth_on="2024-06-04") == []  # the last day of the school year
+    assert _why("c-to-b-iep", birth_on="2024-06-07") == [f"2027-06-07 {told}"]
+    assert _why("c-to-b-iep", birth_on="2024-08-15")[0] == f"2027-08-15 {told}"
+    assert _why("c-to-b-iep", birth_on="2024-08-16") == []
+    assert _why("c-to-b-iep", birth_on="2023-12-22") == []  # winter break
 
 
 def test_a_transition_plan_is_needed_where_the_birthday_lies_in_the_plan():
@@ -148,9 +159,10 @@ def test_removals_warn_at_five_eight_and_ten_and_a_long_run_is_a_change_of_place
         "2026-09-22 11th school day of removal: services are owed from this day on; look for a pattern (34 CFR "
         "300.530(d), 300.536)",
     ]
-    assert _why("removal-days", removed_on="2026-09-08..2026-09-21")[-1] == (
-        "2026-09-21 10 of 10 school days used, 0 left"
-    )
+    assert _why("removal-days", removed_on="2026-09-08..2026-09-21")[2:] == [
+        "2026-09-21 alert: 10 school days of removal",
+        "2026-09-21 10 of 10 school days used, 0 left",
+    ]
     # A week without school does not break a run, a day of school does; a day told twice counts once.
     over_thanksgiving = "2026-11-16..2026-11-20,2026-11-20,2026-11-30..2026-12-07"
     assert "in a row" in " ".join(_why("removal-days", removed_on=over_thanksgiving))
@@ -172,6 +184,64 @@ def test_ab_1412_is_told_whenever_it_would_matter():
         "tolling": "",
     }
     assert _answer(row).confidence == "unverified"
+
+
+def test_an_agreed_day_that_is_not_later_is_told():
+    told = "the agreed day is not later: it extends nothing"
+    assert _why("initial-iep", consent_on="2026-11-16", agreed_on="2027-01-27") == [f"2027-01-27 {told}"]
+    assert _why("initial-iep", consent_on="2026-11-16", agreed_on="2027-01-28") == []
+
+
+def test_a_count_is_unsure_where_the_calendar_does_not_reach_and_only_there():
+    fall = Setting(Calendar([Period(date(2026, 8, 17), date(2026, 12, 18), PeriodKind.TERM)]))
+    for request, remarks in {
+        date(2026, 8, 15): ["the calendar begins here; earlier days count as without breaks"],
+        date(2026, 8, 16): [],  # its first counted day is the first of the calendar
+        date(2026, 11, 18): [],  # 30 days later the calendar ends
+        date(2026, 11, 20): ["the calendar ends here; later days count as without breaks until 2026-12-20"],
+    }.items():
+        answer = due("parent-requested-meeting", fall, request_on=request)
+        told = [
+            step.why for step in answer.trace if "calendar ends" in step.why or "calendar begins" in step.why
+        ]
+        assert told == remarks, request
+        assert answer.confidence == ("provisional" if remarks else "seen")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "confidence"),
+    [
+        ("c-to-b-iep", {"birth_on": date(2024, 2, 29)}, "inferred"),  # 2027 has no February 29
+        ("c-to-b-iep", {"birth_on": date(2024, 2, 28)}, "seen"),
+        ("annual-review", {"last_iep_on": date(2024, 2, 29)}, "inferred"),
+        ("annual-review", {"last_iep_on": date(2027, 2, 28)}, "seen"),
+        ("transition-plan", {"birth_on": date(2012, 2, 29)}, "seen"),  # 2028 has one
+    ],
+)
+def test_a_day_that_does_not_exist_makes_a_date_less_sure_and_is_told(name, given, confidence):
+    answer = due(name, **given)
+    assert answer.confidence == confidence
+    assert ("so the last day of the month counts" in answer.trace[0].why) == (confidence == "inferred")
+
+
+def test_a_last_day_that_cannot_be_meant_is_refused():
+    with pytest.raises(
+        ClockError, match="esy_ends_on: 2026-07-23 is not after 2027-06-30 and until 2027-09-30"
+    ):
+        due("maximum-age", birth_on=date(2005, 3, 3), esy_ends_on=date(2026, 7, 23))
+    with pytest.raises(
+        ClockError, match="term_ends_on: 2027-06-30 is not after 2027-06-30 and until 2027-12-31"
+    ):
+        due("maximum-age", birth_on=date(2005, 8, 3), term_ends_on=date(2027, 6, 30))
+
+
+def test_a_calendar_is_forgotten_with_what_was_counted_on_it():
+    calendar = Calendar([Period(date(2026, 8, 17), date(2027, 6, 4), PeriodKind.TERM)])
+    due("parent-requested-meeting", Setting(calendar), request_on=date(2026, 9, 1))
+    left = weakref.ref(calendar)
+    del calendar
+    gc.collect()
+    assert left() is None
 
 
 def test_many_rows_share_answers_and_a_bad_row_is_an_answer_of_its_own():

@@ -60,6 +60,13 @@ def test_an_answer_as_json(told):
     }
 
 
+def test_inputs_may_stand_in_one_word_or_several(told):
+    one = told("initial-iep", "--given", "consent_on=2026-11-16 referral_on=2026-11-02")
+    several = told("initial-iep", "--given", "consent_on=2026-11-16", "--given", "referral_on=2026-11-02")
+    assert one == several
+    assert one[0] == 0
+
+
 def test_an_answer_without_a_date_and_without_the_states_date(told):
     code, out, _ = told("transfer-same-selpa", "--given", "enrolled_on=2026-10-05", "--format", "json")
     answer = json.loads(out)
@@ -85,14 +92,17 @@ def test_an_answer_for_people(told):
         "\n"
         "from        to          days  counted  why\n"
         "2027-05-25  2027-06-06    13  yes      calendar days\n"
-        "2027-06-07  2027-08-13    68  no       summer of 50 school days from 2027-06-07 to 2027-08-13: not counted by\n"
+        "2027-06-07  2027-08-13    68  no       summer of 50 school days from 2027-06-07 to 2027-08-13: not counted"
+        " by\n"
         "                                       reading A\n"
         "2027-08-14  2027-08-15     2  yes      calendar days\n"
-        "2027-08-15                             a Sunday; the date does not move: aim for Friday, 2027-06-04\n"
+        "2027-08-15                             a Sunday, which does not move the date; the school day before is\n"
+        "                                       Friday, 2027-06-04\n"
         "                          15  counted\n"
         "\n"
-        "How it counts    15 days from the referral; of a referral in the last 10 days of the school year, 10 days\n"
-        "                 from the first day of the next.\n"
+        "How it counts    15 days from the referral; of a referral in the last 10 days of the school year, 10 days"
+        " from\n"
+        "                 the first day of the next.\n"
         "Long breaks      by reading A: not counted: first to last missed weekday of a long break\n"
         "How sure         inferred\n"
         "Law              Education Code 56321(a)\n"
@@ -112,7 +122,9 @@ def test_a_school_and_a_track_have_their_own_days(told):
         "--format",
         "json",
     )
-    district = json.loads(told(*asked)[1])
+    _, out, err = told(*asked)
+    district = json.loads(out)
+    assert err == f"{FOOTHILL}: 9 of 24 rows are of others and do not hold here.\n"
     track = json.loads(told(*asked, "--school", "6001001", "--track", "Y")[1])
     assert (district["statutory_due_on"], track["statutory_due_on"]) == ("2026-10-15", "2026-10-20")
 
@@ -142,8 +154,8 @@ def test_a_calendar_that_does_not_reach_is_said(told, tmp_path):
     answer = json.loads(out)
     assert (answer["statutory_due_on"], answer["confidence"]) == (None, "provisional")
     assert answer["trace"][0]["why"] == (
-        "referred 10 days before the school year ends on 2027-06-04: due 10 days after the first day of the next school "
-        "year, which the calendar does not know; add the terms of that year"
+        "referred 10 days before the school year ends on 2027-06-04: due 10 days after the first day of the next "
+        "school year, which the calendar does not know; add the terms of that year"
     )
 
 
@@ -159,8 +171,8 @@ def test_an_icalendar_file_is_read_and_what_it_leaves_out_is_said(told, tmp_path
     )
     assert (code, json.loads(out)["statutory_due_on"]) == (0, "2027-01-21")
     assert err == (
-        f"{calendar}: left out: Line 7, Concert: DTSTART '20261209T190000' has a time or is no day: make it an event of "
-        "whole days.\n"
+        f"{calendar}: left out: Line 7, Concert: DTSTART '20261209T190000' has a time or is no day: make it an event "
+        "of whole days.\n"
     )
 
 
@@ -217,6 +229,10 @@ def test_the_list_names_every_clock_with_its_inputs(told):
             "last_iep_on: there is no day 2027-02-29: correct it.",
         ),
         (
+            ("annual-review", "--given", "last_iep_on=9999-12-31"),
+            "last_iep_on: 9999-12-31 is no day of a school or a student: correct the year.",
+        ),
+        (
             ("annual-review", "--given", "2026-11-16"),
             "--given: '2026-11-16' is not KEY=VALUE. Write it as in consent_on=2026-11-16.",
         ),
@@ -230,7 +246,7 @@ def test_the_list_names_every_clock_with_its_inputs(told):
         ),
         (
             ("meeting-notice", "--given", "meeting_on=2026-11-16", "days=-3"),
-            "days: '-3' is not a whole number of days.",
+            "days: '-3' is not a whole number of days, 999 at most.",
         ),
         (
             ("removal-days", "--given", "removed_on=2026-11-16..2026-11-10"),
@@ -271,8 +287,8 @@ def test_a_calendar_that_cannot_be_read_is_told_row_by_row(told, tmp_path):
     assert told(*asked) == (
         2,
         "",
-        f"{calendar}: Row 2, kind: 'recess' is none of term, break, holiday, closure, intersession, summer. Write one of "
-        f"them.\n{calendar}: Row 3, start: 'x' is not a date such as 2026-11-23: write year, month and day.\n",
+        f"{calendar}: Row 2, kind: 'recess' is none of term, break, holiday, closure, intersession, summer. Write one "
+        f"of them.\n{calendar}: Row 3, start: 'x' is not a date such as 2026-11-23: write year, month and day.\n",
     )
     calendar.write_bytes(b"\xff\xfe")
     assert told(*asked) == (

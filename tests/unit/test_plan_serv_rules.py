@@ -35,7 +35,8 @@ def found(code, rows, *, as_of=USUAL.as_of, year=USUAL.year):
         ("20190710", "20260915", "on 2026-09-15 the student was 7 years and 2 months old"),
         ("20190915", "20260915", "on 2026-09-15 the student was 7 years old"),
         ("20250814", "20260915", "on 2026-09-15 the student was 1 year and 1 month old"),
-        ("20260831", "20260930", "on 2026-09-30 the student was 0 months old"),
+        ("20260831", "20260929", "on 2026-09-29 the student was 0 months old"),
+        ("20260831", "20260930", "on 2026-09-30 the student was 1 month old"),
         ("20260916", "20260915", "on 2026-09-15 the student was not born yet"),
     ],
 )

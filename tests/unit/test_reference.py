@@ -9,6 +9,7 @@ import pytest
 
 from manzanita.cli import main
 from manzanita.commands.reference import pages, stale_pages
+from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.rules import catalog
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -30,7 +31,7 @@ def test_the_pages_are_those_of_the_declarations():
 
 def test_a_page_that_differs_by_a_sign_or_is_missing_is_stale(tmp_path, told):
     code, out, _ = told("reference", "--out", str(tmp_path))
-    assert (code, out) == (0, f"4 pages in {tmp_path}, 4 of them changed.\n")
+    assert (code, out) == (0, f"5 pages in {tmp_path}, 5 of them changed.\n")
     assert told("reference", "--out", str(tmp_path), "--check")[0] == 0
     (tmp_path / "rules.md").write_text((tmp_path / "rules.md").read_text() + " ")
     (tmp_path / "layouts.md").unlink()
@@ -47,6 +48,23 @@ def test_every_rule_has_its_anchor_and_its_line():
     for code in catalog():
         assert page.count(f'<a id="{code}"></a>') == 1
         assert page.count(f"| [{code}](#{code}) |") == 1
+
+
+def test_every_clock_has_its_anchor_its_law_and_its_inputs():
+    page = pages()["clocks.md"]
+    for name, one in CLOCKS.items():
+        assert page.count(f'<a id="{name}"></a>') == 1
+        assert one.counts in page
+    assert (
+        "`parent-requested-meeting`, tolled, seen. 30 days from the written request.\n"
+        "\n"
+        "Law: [Education Code 56343.5](https://leginfo.legislature.ca.gov/faces/codes_displaySection.xhtml?lawCode=EDC"
+        "&sectionNum=56343.5.).\n"
+        "\n"
+        "| input | value | needed | meaning |\n"
+        "|---|---|---|---|\n"
+        "| `request_on` | a date, 2026-11-23 | yes | day on which the written request was received |\n"
+    ) in page
 
 
 def test_a_line_of_each_page_says_how_sure_it_is():

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from manzanita.domain.clocks.ages import majority_on
 from manzanita.domain.rights import (
     Rights,
     Standing,
     days_of_change,
-    majority_on,
     rights_holders_on,
 )
 from manzanita.domain.rights_kinds import EVIDENCE, KINDS, Tier, kind_of_relation

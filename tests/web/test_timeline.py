@@ -35,16 +35,18 @@ def page_of(client, student, query: str = ""):
 def test_each_due_date_says_which_clock_from_which_day_and_by_which_law(small_world, coordinator):
     items = items_of(page_of(coordinator, small_world.students["alder"]))
     assert {lead: unescape(found["trace"]) for lead, found in items.items() if " due " in lead} == {
-        "60 days due 11/30/2024, met 15 days early.": "Held 11/15/2024. Counted: consent to evaluate: 10/01/2024; "
-        "10/02/2024 to 11/30/2024: 60 days counted (calendar days); no calendar was given: breaks, holidays and the "
-        "end of the school year are not known; a Saturday; the date does not move: aim for Friday, 11/29/2024. Education "
-        "Code 56344(a); Education Code 56043(c); Education Code 56302.1.",
-        "Plan review due 11/15/2025, met 1 day early.": "Held 11/14/2025. Counted: last plan review: 11/15/2024; + 1 "
-        "year: 11/15/2025. Education Code 56343(d).",
-        "Plan review due 11/14/2026, 9 days over.": "Counted: last plan review: 11/14/2025; + 1 year: 11/14/2026. "
-        "Education Code 56343(d).",
-        "Triennial due 11/15/2027, in 357 days.": "Counted: last evaluation: 11/15/2024; + 3 years: 11/15/2027. "
-        "Education Code 56381; 34 CFR 300.303.",
+        "60 days due 11/30/2024, met 15 days early.": "Held 11/15/2024. Counted: 10/02/2024 to 11/30/2024, 60 days: "
+        "calendar days; no calendar was given: breaks, holidays and the end of the school year are not known; "
+        "a Saturday, which does not move the date; the school day before is Friday, 11/29/2024. "
+        "Education Code 56344(a); Education Code 56043(c); Education Code 56302.1.",
+        "Plan review due 11/15/2025, met 1 day early.": "Held 11/14/2025. Counted: 11/16/2024 to 11/15/2025, 365 days: "
+        "one year after 11/15/2024; a Saturday, which does not move the date; the school day before is Friday, "
+        "11/14/2025. Education Code 56343(d); Education Code 56380.",
+        "Plan review due 11/14/2026, 9 days over.": "Counted: 11/15/2025 to 11/14/2026, 365 days: one year after "
+        "11/14/2025; a Saturday, which does not move the date; the school day before is Friday, 11/13/2026. "
+        "Education Code 56343(d); Education Code 56380.",
+        "Triennial due 11/15/2027, in 357 days.": "Counted: 11/16/2024 to 11/15/2027, 1,095 days: three years after "
+        "11/15/2024. Education Code 56381; 34 CFR 300.303.",
     }
     assert [lead for lead, found in items.items() if found["chosen"]] == [
         "Plan review due 11/14/2026, 9 days over."

@@ -77,7 +77,7 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
     from manzanita.domain.clocks import ClockError
 
     pairs: dict[str, str] = {}
-    for text in texts:
+    for text in " ".join(texts).split():
         key, separator, value = text.partition("=")
         if not separator or not key:
             raise ClockError(f"--given: {text!r} is not KEY=VALUE. Write it as in consent_on=2026-11-16.")
@@ -112,7 +112,13 @@ def _calendar(args: argparse.Namespace) -> Calendar:
     try:
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix.lower() != ".ics":
-            return calendar_for(read_calendar_csv(text), **levels)
+            periods = read_calendar_csv(text)
+            calendar = calendar_for(periods, **levels)
+            if others := len(periods) - len(calendar.periods):
+                sys.stderr.write(
+                    f"{path}: {others} of {len(periods)} rows are of others and do not hold here.\n"
+                )
+            return calendar
         read = read_calendar_ics(text)
     except OSError as error:
         raise CalendarError([f"{path} cannot be read: {error.strerror}."]) from error
@@ -191,7 +197,7 @@ def _document(one: Clock) -> dict[str, object]:
             for i in one.inputs
         ],
         "tolled": one.is_tolled,
-        "authority": one.authority,
+        "authority": "; ".join(map(str, one.laws)),
         "confidence": one.confidence,
     }
 

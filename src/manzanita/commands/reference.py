@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-HELP = "Write the reference pages of rules, layouts and code sets, or check that they are fresh."
+HELP = "Write the reference pages of rules, clocks, layouts and code sets, or check that they are fresh."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
 def pages() -> Mapping[str, str]:
     """File name -> content of every page that is made from declarations."""
     from manzanita.commands.permissions import document
+    from manzanita.reference.clocks import clocks_page
     from manzanita.reference.code_sets import code_sets_page
     from manzanita.reference.layouts import layouts_page
     from manzanita.reference.rules import rules_page
@@ -42,6 +43,7 @@ def pages() -> Mapping[str, str]:
     return {
         "permissions.md": document(),
         "rules.md": rules_page(),
+        "clocks.md": clocks_page(),
         "layouts.md": layouts_page(),
         "code-sets.md": code_sets_page(),
     }

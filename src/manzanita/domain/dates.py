@@ -12,7 +12,9 @@ from calendar import monthrange
 from datetime import date
 
 _MONTHS = 12
-_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# A day outside of these is a slip of the pen, and no count from it runs out of the calendar.
+_YEARS = range(1900, 2200)
 
 
 def years_after(day: date, years: int) -> date:
@@ -30,7 +32,10 @@ def iso_day(text: str) -> date:
     """The day of ``2026-11-23``. Raises ``ValueError`` with the fix for anything else."""
     if _ISO_DAY.fullmatch(text):
         try:
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
         except ValueError:
             raise ValueError(f"there is no day {text}: correct it") from None
+        if day.year not in _YEARS:
+            raise ValueError(f"{text} is no day of a school or a student: correct the year")
+        return day
     raise ValueError(f"{text!r} is not a date such as 2026-11-23: write year, month and day")

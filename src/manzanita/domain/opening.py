@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from manzanita.domain.clocks.early_start import PART_C_YEARS, third_birthday_of
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import Event
-from manzanita.domain.timelines import due_on
-
-PART_C_YEARS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +130,7 @@ def _initial_reasons(event: Event, now: Situation) -> Iterator[Reason]:
         )
     if now.born_on is None:
         return
-    third_birthday = due_on(now.born_on, PART_C_YEARS)
+    third_birthday = third_birthday_of(now.born_on)
     if event.key == "part_c_initial" and now.today >= third_birthday:
         yield Reason(
             "age-three",

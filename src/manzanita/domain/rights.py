@@ -11,11 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from manzanita.domain.clocks.ages import majority_on
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.rights_kinds import KINDS, UNSTATED, Kind, Tier
-from manzanita.domain.timelines import due_on
 
-MAJORITY_YEARS = 18
 # The contact number that stands for the student.
 STUDENT_NO = 0
 MAJORITY_LAW = "Education Code 56041.5; 34 CFR 300.520"
@@ -72,12 +71,6 @@ class Rights:
     @property
     def only_decider(self) -> Holder | None:
         return self.decides[0] if len(self.decides) == 1 else None
-
-
-def majority_on(birth_on: date) -> date:
-    """The 18th birthday, the first day on which the student decides; born on February 29: February 28, as all
-    clocks here count."""
-    return due_on(birth_on, MAJORITY_YEARS)
 
 
 def days_of_change(birth_on: date | None, facts: Iterable[Standing]) -> list[date]:

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from manzanita.domain.clocks.ages import majority_on
 from manzanita.domain.findings import Owner, Reason
-from manzanita.domain.rights import Standing, days_of_change, majority_on, rights_holders_on
+from manzanita.domain.rights import Standing, days_of_change, rights_holders_on
 from manzanita.domain.rights_kinds import EVIDENCE, KINDS, SOLE_EVIDENCE, UNSTATED, Tier
 
 # Gaps that a record does not make worse; they are told on the page.

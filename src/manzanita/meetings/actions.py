@@ -16,7 +16,6 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import EVENTS, Conclusion, Event
-from manzanita.domain.timelines import third_birthday_due
 from manzanita.meetings.models import Answer, Decision, Meeting
 from manzanita.meetings.queries import OPEN_STATES, last_dates, missed_on, offer_version
 from manzanita.platform import clock
@@ -139,7 +138,7 @@ def _evaluation_due(student: Student, event: Event, evaluation: Evaluation | Non
     if evaluation is None:
         return None
     if event.clock == "third_birthday" and student.birth_on is not None:
-        return third_birthday_due(student.birth_on).due_on
+        return due("c-to-b-iep", birth_on=student.birth_on).state_due_on
     return due("initial-iep", consent_on=evaluation.consent_on).state_due_on
 
 

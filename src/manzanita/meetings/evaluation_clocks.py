@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 
 from manzanita.domain.calendars import Tolling
 from manzanita.domain.clocks import Answer, ClockError, Setting, Value, clock
-from manzanita.domain.clocks.laws import Law
 from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
@@ -41,10 +40,6 @@ class Counted:
     def is_part_c(self) -> bool:
         """Whether the third birthday bounds it."""
         return _question(self.meeting)[0] == _PART_C
-
-    @property
-    def laws(self) -> tuple[Law, ...]:
-        return clock(_question(self.meeting)[0]).laws
 
     @property
     def due_on(self) -> date | None:

@@ -10,7 +10,7 @@ from datetime import date
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.timelines import due_on
+from manzanita.domain.dates import years_after
 from manzanita.orgs.models import Agency, AgencyContact
 from manzanita.platform import clock
 
@@ -50,7 +50,7 @@ def may_maintain(actor: Actor, agency_code: str) -> bool:
 
 def is_unconfirmed(contact: AgencyContact, today: date) -> bool:
     """Longer than a year ago confirmed."""
-    return due_on(contact.confirmed_on, CONFIRMED_YEARS) < today
+    return years_after(contact.confirmed_on, CONFIRMED_YEARS) < today
 
 
 def current_contacts(today: date) -> QuerySet:

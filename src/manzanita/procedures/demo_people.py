@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from manzanita.domain.rights import majority_on
+from manzanita.domain.clocks.ages import majority_on
 from manzanita.domain.rights_kinds import OWN_SELF
 from manzanita.orgs.directory_actions import COLUMNS, ContactsLoaded, load_agency_contacts
 from manzanita.platform.facts import Statement

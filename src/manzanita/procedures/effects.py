@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from manzanita.archive.actions import RecordDraft
-from manzanita.domain import records
+from manzanita.domain import clocks, records
 from manzanita.domain.codes import code_set
 from manzanita.domain.scenarios import PARTICIPATING, Event, Outcome, StatusDue
-from manzanita.domain.timelines import annual_due, triennial_due
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import Proposal, ProposedService, missed_on
 from manzanita.students.models import Plan
@@ -85,11 +84,15 @@ def _meeting_effects(meeting: Meeting, event: Event, outcome: Outcome) -> Iterat
     if outcome.status_due is not None and outcome.status_due.code != PARTICIPATING:
         return
     if meeting.is_plan_review or event.is_initial:
-        due = annual_due(meeting.held_on)
-        yield Effect("clock", f"The next plan review is due on {long_day(due.due_on)}.", due.authority)
+        due = clocks.due("annual-review", last_iep_on=meeting.held_on)
+        yield Effect(
+            "clock", f"The next plan review is due on {long_day(due.statutory_due_on)}.", due.citation
+        )
     if is_evaluation:
-        due = triennial_due(meeting.held_on)
-        yield Effect("clock", f"The next reevaluation is due on {long_day(due.due_on)}.", due.authority)
+        due = clocks.due("triennial", last_evaluation_on=meeting.held_on)
+        yield Effect(
+            "clock", f"The next reevaluation is due on {long_day(due.statutory_due_on)}.", due.citation
+        )
 
 
 def _delay_text(meeting: Meeting) -> str:

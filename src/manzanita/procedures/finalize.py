@@ -18,6 +18,7 @@ from manzanita.archive.models import Archive
 from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor, Capability
+from manzanita.domain.clocks.early_start import third_birthday_of
 from manzanita.domain.findings import Finding, Owner, Reason, Severity
 from manzanita.domain.rules import owner_of
 from manzanita.domain.scenarios import (
@@ -32,7 +33,6 @@ from manzanita.domain.scenarios import (
     StatusDue,
     outcome_of,
 )
-from manzanita.domain.timelines import third_birthday_due
 from manzanita.exchange.checks import check_lines
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.meetings.actions import NotPossible, mark_finalized, refresh_clocks
@@ -153,7 +153,7 @@ class _Days:
             return enrollment.started_on if enrollment else None
         held_on, born_on = self.meeting.held_on, self.meeting.student.birth_on
         if starts is Starts.HELD_OR_THREE and held_on is not None and born_on is not None:
-            return max(held_on, third_birthday_due(born_on).due_on)
+            return max(held_on, third_birthday_of(born_on))
         return held_on
 
 

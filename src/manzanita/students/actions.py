@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import transaction
 
+from manzanita.domain.clocks.reviews import annual_due_on, triennial_due_on
 from manzanita.domain.names import name_key
-from manzanita.domain.timelines import due_on
 from manzanita.platform.facts import Fact, Statement, state_facts
 from manzanita.students.models import (
     AgencyRelation,
@@ -146,8 +146,8 @@ def set_clocks(last_dates: Mapping[int, tuple[date | None, date | None]]) -> Non
         review, evaluation = last_dates[student.pk]
         student.last_plan_review_on = review
         student.last_evaluation_on = evaluation
-        student.plan_review_due_on = due_on(review, 1) if review else None
-        student.evaluation_due_on = due_on(evaluation, 3) if evaluation else None
+        student.plan_review_due_on = annual_due_on(review) if review else None
+        student.evaluation_due_on = triennial_due_on(evaluation) if evaluation else None
     Student.unscoped.bulk_update(
         students,
         ["last_plan_review_on", "last_evaluation_on", "plan_review_due_on", "evaluation_due_on"],

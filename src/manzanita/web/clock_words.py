@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from manzanita.domain.calendars import Tolling
-from manzanita.domain.clocks import Step
-from manzanita.domain.timelines import Due
+from manzanita.domain.clocks import Answer, Step
+from manzanita.domain.clocks.declaration import remark
+from manzanita.domain.clocks.laws import Law
 from manzanita.meetings.evaluation_clocks import Counted
-from manzanita.ui.formats import plural, us_date, us_dates
 
 TRACKS_UNKNOWN = (
     "The school has tracks, and which one the student is on is not recorded: counted by the calendar of the school "
     "without its tracks."
 )
-
-
-def step_words(step: Step) -> str:
-    """``10/02/2026 to 11/20/2026: 50 days counted (calendar days)``; a remark is its words alone."""
-    why = us_dates(step.why)
-    if not step.days:
-        return why
-    counted = "counted" if step.is_counted else "not counted"
-    return f"{us_date(step.first)} to {us_date(step.last)}: {plural(step.days, 'day')} {counted} ({why})"
 
 
 def state_words(counted: Counted) -> str:
@@ -33,24 +24,26 @@ def state_words(counted: Counted) -> str:
     return "the state counts every calendar day"
 
 
-def evaluation_dues(counted: Counted) -> Iterator[tuple[str, Due]]:
-    """Label and due date: one where law and state agree, else the law's and the state's, the earlier first."""
+def evaluation_dues(counted: Counted) -> Iterator[tuple[str, Answer]]:
+    """Label and answer: one where law and state agree, else the law's and the state's, the earlier first."""
     answer, consent = counted.answer, counted.meeting.consent_on
     if answer is None or consent is None:
         return
     law, state = answer.statutory_due_on, answer.state_due_on
-    begun = f"consent to evaluate: {us_date(consent)}"
-    remarks = (TRACKS_UNKNOWN,) if counted.has_tracks else ()
     name = "Part C to B" if counted.is_part_c else "60 days"
     found = []
     if law is not None:
-        trace = (begun, *map(step_words, answer.trace), *remarks)
-        due = Due(law, consent, "; ".join(one.citation for one in counted.laws), trace)
-        found.append((name if law == state else f"{name} by law", due))
+        remarks = (remark(law, TRACKS_UNKNOWN),) if counted.has_tracks else ()
+        by_law = replace(answer, trace=(*answer.trace, *remarks))
+        found.append((law, name if law == state else f"{name} by law", by_law))
     if state is not None and state != law:
-        words = f"{state_words(counted)}: {us_date(state)}; after it the state asks for a reason of delay"
-        found.append((f"{name} by the state", Due(state, consent, "Rule MZ-MEET-LATE", (begun, words))))
-    yield from sorted(found, key=lambda one: one[1].due_on)
+        words = f"{state_words(counted)}, to {state}; after it the state asks for a reason of delay"
+        by_state = replace(
+            answer, statutory_due_on=state, trace=(remark(state, words),), laws=(Law("Rule MZ-MEET-LATE"),)
+        )
+        found.append((state, f"{name} by the state", by_state))
+    for _, label, one in sorted(found, key=lambda due: due[0]):
+        yield label, one
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +64,10 @@ class Working:
     @property
     def tolling(self) -> Tolling:
         return self.counted.setting.tolling
+
+    @property
+    def laws(self) -> tuple[Law, ...]:
+        return self.counted.answer.laws if self.counted.answer else ()
 
     @property
     def state_words(self) -> str:

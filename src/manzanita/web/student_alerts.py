@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from manzanita.archive.queries import document_of
-from manzanita.domain.rights import majority_on
+from manzanita.domain.clocks.ages import majority_on
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.years import census_day
 from manzanita.ui.formats import plural, us_date

@@ -16,18 +16,16 @@ from django.views.decorators.http import require_POST, require_safe
 from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
+from manzanita.domain.clocks.ages import majority_on, majority_told_on
 from manzanita.domain.contacts import PROTECTIONS
 from manzanita.domain.findings import Reason
 from manzanita.domain.rights import (
-    MAJORITY_YEARS,
     Holder,
     Rights,
     Standing,
     days_of_change,
-    majority_on,
 )
 from manzanita.domain.rights_kinds import EVIDENCE, KINDS, Tier
-from manzanita.domain.timelines import due_on
 from manzanita.students.models import Contact, RightsHolder
 from manzanita.students.people import contact_cards, versions_of
 from manzanita.students.people_actions import NotRecorded, reveal_contact
@@ -199,7 +197,7 @@ def _coming(file: StudentFile, day: date) -> Iterator[Coming]:
         rights = file.facts.rights_on(change)
         who = ", ".join(holder.name for holder in rights.decides) or "nobody, as it is recorded"
         if change == majority:
-            told = us_date(due_on(born, MAJORITY_YEARS - 1)) if born else ""
+            told = us_date(majority_told_on(born)) if born else ""
             text = (
                 f"18th birthday. From that day decides: {who}. Student and parents are told of it by {told}."
             )

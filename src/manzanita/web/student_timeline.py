@@ -10,9 +10,10 @@ from itertools import pairwise
 from django.urls import reverse
 from markupsafe import Markup
 
+from manzanita.domain.clocks import Answer, Step, due
+from manzanita.domain.clocks.reviews import annual_due_on
 from manzanita.domain.codes import code_set
 from manzanita.domain.scenarios import EVENTS
-from manzanita.domain.timelines import Due, annual_due, due_on, third_birthday_due, triennial_due
 from manzanita.domain.years import census_day
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import event_label
@@ -151,7 +152,7 @@ def _plans(file: StudentFile) -> Iterator[Bar]:
         start = max(meeting.held_on, file.today)
         yield Bar(
             start,
-            due_on(start, 1),
+            annual_due_on(start),
             f"Proposed in the meeting of {meeting.held_on:%m/%d}, waits for finalize",
             "plan-proposed",
             f"The {event_label(meeting).lower()} of {_us(meeting.held_on)} proposes a plan. It starts "
@@ -240,25 +241,25 @@ def _past_reviews(file: StudentFile) -> Iterator[Mark]:
     reviews = [m for m in _held(file) if m.is_plan_review or m.evaluation_type_code in INITIAL_EVALUATIONS]
     for earlier, later in pairwise(reviews):
         if later.evaluation_type_code not in INITIAL_EVALUATIONS:
-            yield _met(file, annual_due(meeting_day(earlier)), "Plan review", later)
+            yield _met(file, due("annual-review", last_iep_on=meeting_day(earlier)), "Plan review", later)
 
 
 def _past_evaluations(file: StudentFile) -> Iterator[Mark]:
     evaluations = [m for m in _held(file) if m.evaluation_type_code]
     for earlier, later in pairwise(evaluations):
         if later.evaluation_type_code == REEVALUATION:
-            yield _met(file, triennial_due(meeting_day(earlier)), "Triennial", later)
+            yield _met(file, due("triennial", last_evaluation_on=meeting_day(earlier)), "Triennial", later)
 
 
 def _initial_evaluations(file: StudentFile) -> Iterator[Mark]:
     """The law's date and, where that is another day, the state's."""
     for counted in file.evaluations:
         meeting = counted.meeting
-        for label, due in evaluation_dues(counted):
+        for label, answer in evaluation_dues(counted):
             if meeting.held_on:
-                yield _met(file, due, label, meeting)
+                yield _met(file, answer, label, meeting)
             elif meeting.state != "finalized":
-                yield _open(file, due, label, file.meeting_url(meeting))
+                yield _open(file, answer, label, file.meeting_url(meeting))
 
 
 def _third_birthday(file: StudentFile) -> Iterator[Mark]:
@@ -266,42 +267,44 @@ def _third_birthday(file: StudentFile) -> Iterator[Mark]:
     born, plans = file.student.birth_on, list(file.facts.plans)
     for earlier, later in pairwise(plans):
         if born and earlier.plan_type_code == IFSP and later.plan_type_code != IFSP:
-            due, start = third_birthday_due(born), later.effective_from
-            days = (start - due.due_on).days
+            answer, start = due("c-to-b-iep", birth_on=born), later.effective_from
+            birthday = answer.statutory_due_on
+            days = (start - birthday).days
             word = "met" if days <= 0 else f"{plural(days, 'day')} late"
             yield Mark(
-                due.due_on,
+                birthday,
                 f"Third birthday, {word}",
                 "due-met" if days <= 0 else "due-overdue",
-                f"The plan took effect on {_us(start)}. {_trace(due)}",
+                f"The plan took effect on {_us(start)}. {_trace(answer)}",
                 None,
-                f"IEP due by the third birthday, {_us(due.due_on)}: {word}.",
+                f"IEP due by the third birthday, {_us(birthday)}: {word}.",
             )
 
 
-def _met(file: StudentFile, due: Due, label: str, meeting: Meeting) -> Mark:
+def _met(file: StudentFile, answer: Answer, label: str, meeting: Meeting) -> Mark:
     """A due date of the past, with the meeting that met it or came late."""
-    days = (meeting_day(meeting) - due.due_on).days
+    due_on = answer.statutory_due_on
+    days = (meeting_day(meeting) - due_on).days
     word = "met" if days <= 0 else f"{plural(days, 'day')} late"
     early = f"met {plural(-days, 'day')} early" if days < 0 else "met that day" if not days else word
     return Mark(
-        due.due_on,
+        due_on,
         f"{label}, {word}",
         "due-met" if days <= 0 else "due-overdue",
-        f"Held {_us(meeting_day(meeting))}. {_trace(due)}",
+        f"Held {_us(meeting_day(meeting))}. {_trace(answer)}",
         file.meeting_url(meeting),
-        f"{label} due {_us(due.due_on)}, {early}.",
+        f"{label} due {_us(due_on)}, {early}.",
     )
 
 
 def _coming(file: StudentFile) -> Iterator[Mark]:
     student, page = file.student, reverse("meeting_new", args=[file.student.public_id])
     if student.last_plan_review_on:
-        due = annual_due(student.last_plan_review_on)
-        yield _open(file, due, "Plan review", _way(file, "plan_review") or f"{page}#event-annual")
+        answer = due("annual-review", last_iep_on=student.last_plan_review_on)
+        yield _open(file, answer, "Plan review", _way(file, "plan_review") or f"{page}#event-annual")
     if student.last_evaluation_on:
-        due = triennial_due(student.last_evaluation_on)
-        yield _open(file, due, "Triennial", _way(file, "evaluation") or f"{page}#event-triennial")
+        answer = due("triennial", last_evaluation_on=student.last_evaluation_on)
+        yield _open(file, answer, "Triennial", _way(file, "evaluation") or f"{page}#event-triennial")
 
 
 def _way(file: StudentFile, clock: str) -> str | None:
@@ -314,21 +317,30 @@ def _way(file: StudentFile, clock: str) -> str | None:
     return file.meeting_url(meeting) if meets else None
 
 
-def _open(file: StudentFile, due: Due, label: str, href: str | None) -> Mark:
+def _open(file: StudentFile, answer: Answer, label: str, href: str | None) -> Mark:
     """A due date that nothing has met yet."""
-    days = (due.due_on - file.today).days
+    due_on = answer.statutory_due_on
+    days = (due_on - file.today).days
     left = f"{plural(-days, 'day')} over" if days < 0 else f"in {plural(days, 'day')}" if days else "today"
     return Mark(
-        due.due_on,
-        f"{label} {_us(due.due_on)}",
+        due_on,
+        f"{label} {_us(due_on)}",
         "due-overdue" if days < 0 else "due",
-        _trace(due),
+        _trace(answer),
         href,
-        f"{label} due {_us(due.due_on)}, {left}.",
+        f"{label} due {_us(due_on)}, {left}.",
         is_open=True,
     )
 
 
-def _trace(due: Due) -> str:
-    """Which clock, from which day, what was counted, by which law; days as people write them."""
-    return f"Counted: {us_dates('; '.join(due.trace))}. {due.authority}."
+def _trace(answer: Answer) -> str:
+    """Every step of the count, and by which law; days as people write them."""
+    steps = us_dates("; ".join(_told(step) for step in answer.trace))
+    return f"Counted: {steps}. {answer.citation}."
+
+
+def _told(step: Step) -> str:
+    if not step.days:
+        return step.why
+    counted = "" if step.is_counted else "not counted, "
+    return f"{step.first} to {step.last}, {counted}{plural(step.days, 'day')}: {step.why}"

@@ -1,6 +1,6 @@
 """School calendars: which days are school, how long a break is, what stops a clock. Pure; see decision 17."""
 
-from manzanita.domain.calendars.periods import CalendarError, Period, PeriodKind, periods_of
+from manzanita.domain.calendars.periods import KINDS, CalendarError, Period, PeriodKind, periods_of
 from manzanita.domain.calendars.school_calendar import (
     NO_CALENDAR,
     Break,
@@ -12,6 +12,7 @@ from manzanita.domain.calendars.school_calendar import (
 )
 
 __all__ = [
+    "KINDS",
     "NO_CALENDAR",
     "Break",
     "Calendar",

@@ -19,12 +19,12 @@ def read_calendar_csv(text: str) -> tuple[Period, ...]:
     lines are passed over; a byte-order mark and blanks around values too.
     """
     lines = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
-    header = [name.strip().lower() for name in next(lines, [])]
-    if sorted(header) != sorted(COLUMNS):
-        raise CalendarError([_header_problem(header)])
     periods: list[Period] = []
     problems: list[str] = []
     try:
+        header = [name.strip().lower() for name in next(lines, [])]
+        if sorted(header) != sorted(COLUMNS):
+            raise CalendarError([_header_problem(header)])
         for values in lines:
             if not any(value.strip() for value in values):
                 continue

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from manzanita.domain.calendars.periods import KINDS, CalendarError, Period, PeriodKind
+from manzanita.domain.dates import iso_day
 
 # In this order: "Summer break" is a summer.
 _WORDS = (
@@ -24,7 +25,7 @@ _WORDS = (
     (PeriodKind.CLOSURE, ("no school", "closed", "closure", "non-student", "staff development")),
     (PeriodKind.TERM, ("term", "semester", "trimester", "quarter", "regular school year")),
 )
-_DURATION = re.compile(r"P(\d+)([DW])")
+_DURATION = re.compile(r"P([0-9]{1,3})([DW])")
 _ESCAPED = re.compile(r"\\([\\;,nN])")
 
 
@@ -116,12 +117,9 @@ def _read(event: dict[str, tuple[str, str]]) -> tuple[date, date, PeriodKind]:
 
 
 def _whole_day(name: str, value: str) -> date:
-    if not re.fullmatch(r"\d{8}", value):
+    if not re.fullmatch(r"[0-9]{8}", value):
         raise ValueError(f"{name} {value!r} has a time or is no day: make it an event of whole days")
-    try:
-        return date(int(value[:4]), int(value[4:6]), int(value[6:]))
-    except ValueError:
-        raise ValueError(f"{name}: there is no day {value}") from None
+    return iso_day(f"{value[:4]}-{value[4:6]}-{value[6:]}")
 
 
 def _kind(event: dict[str, tuple[str, str]]) -> PeriodKind:

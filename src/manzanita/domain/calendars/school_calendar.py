@@ -187,6 +187,11 @@ class Calendar:
         """The first school year that starts after ``day``."""
         return next((year for year in self.school_years if year.first > day), None)
 
+    def school_year_waited_for(self, day: date) -> SchoolYear | None:
+        """The next school year, where ``day`` lies between two; ``None`` inside of one, and on a day not known."""
+        year = self.school_year_ending_from(day)
+        return year if year is not None and day < year.first and self.knows(day) else None
+
     def last_school_day_until(self, day: date) -> date:
         """``day``, or the nearest school day before it."""
         while not self.is_school_day(day):

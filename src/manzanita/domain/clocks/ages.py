@@ -10,6 +10,7 @@ from manzanita.domain.clocks.counting import months, straight
 from manzanita.domain.clocks.declaration import (
     DAY,
     Clock,
+    ClockError,
     Given,
     Input,
     InputType,
@@ -64,7 +65,7 @@ def _majority(given: Given, setting: Setting) -> Outcome:
 
 
 def _birthday(given: Given, years: int) -> Outcome:
-    return months(given.day("birth_on"), years * _YEAR, f"to the {years}th birthday")
+    return months(given.day("birth_on"), years * _YEAR, f"the {years}th birthday, {years} years")
 
 
 class _LastDay(NamedTuple):
@@ -91,18 +92,26 @@ def _last_day(birthday: date, given: Given) -> _LastDay:
     """The last day in the program, by the quarter of the 22nd birthday (Education Code 56026(c)(4))."""
     june = date(birthday.year, 6, 30)
     if birthday.month <= 6:
-        later = given.day_or_none("esy_ends_on")
-        if later is not None and june < later <= date(birthday.year, 9, 30):
+        if later := _later(given, "esy_ends_on", june, date(birthday.year, 9, 30)):
             return _LastDay(later, "may finish the fiscal year and its extended school year")
         return _LastDay(june, "may finish the fiscal year")
     if birthday.month <= 9:
-        later = given.day_or_none("term_ends_on")
-        if later is not None and june < later <= date(birthday.year, 12, 31):
+        if later := _later(given, "term_ends_on", june, date(birthday.year, 12, 31)):
             return _LastDay(later, "a year-round term that began before July 1 may be finished")
         return _LastDay(june, "a fiscal year in whose first quarter the birthday lies is not begun")
     if given.is_so("finishes_in_june"):
         return _LastDay(date(birthday.year + 1, 6, 30), "the IEP is finished at the end of the fiscal year")
     return _LastDay(date(birthday.year, 12, 31), "out on December 31 of the year of the birthday")
+
+
+def _later(given: Given, name: str, after: date, until: date) -> date | None:
+    """The day given, if any. Raises :class:`ClockError` where it cannot be meant for this birthday."""
+    day = given.day_or_none(name)
+    if day is not None and not after < day <= until:
+        raise ClockError(
+            f"{name}: {day} is not after {after} and until {until}: correct it, or leave it out."
+        )
+    return day
 
 
 _BIRTH = required("birth_on", "date of birth")
@@ -130,7 +139,7 @@ CLOCKS = (
         counts="The 17th birthday.",
         inputs=(_BIRTH,),
         laws=(education_code("56041.5"), federal("300.320(c)")),
-        confidence="seen",
+        confidence="inferred",
         compute=_majority_notice,
     ),
     Clock(
@@ -139,7 +148,7 @@ CLOCKS = (
         counts="The 18th birthday, unless a court named a conservator.",
         inputs=(_BIRTH,),
         laws=(education_code("56041.5"), federal("300.520")),
-        confidence="seen",
+        confidence="inferred",
         compute=_majority,
         is_task=False,
     ),

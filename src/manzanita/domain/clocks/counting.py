@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from weakref import WeakKeyDictionary
 
-from manzanita.domain.calendars import Calendar
+from manzanita.domain.calendars import Calendar, Tolling
 from manzanita.domain.clocks.declaration import DAY, Outcome, Setting, Step, remark, step
 from manzanita.domain.dates import months_after
 
 UNSURE = "inferred"
 GUESSED = "provisional"
+_counted_before: WeakKeyDictionary[Calendar, dict[tuple[date, int, Tolling], Outcome]] = WeakKeyDictionary()
 
 
 def calendar_days(start: date, days: int, why: str = "") -> Outcome:
@@ -20,11 +22,12 @@ def calendar_days(start: date, days: int, why: str = "") -> Outcome:
 
 
 def months(start: date, number: int, why: str) -> Outcome:
-    """The same day of the month ``number`` months after ``start``."""
-    due = months_after(start, number)
-    if due.day != start.day:
+    """The same day of the month ``number`` months after ``start``; less sure where that day does not exist."""
+    due, why = months_after(start, number), f"{why} after {start}"
+    is_moved = due.day != start.day
+    if is_moved:
         why += f"; there is no {start:%-d} {due:%B} in {due.year}, so the last day of the month counts"
-    return Outcome(due, straight(start, due, why))
+    return Outcome(due, straight(start, due, why), confidence=UNSURE if is_moved else "")
 
 
 def straight(start: date, due: date, why: str) -> tuple[Step, ...]:
@@ -35,7 +38,18 @@ def straight(start: date, due: date, why: str) -> tuple[Step, ...]:
 
 
 def tolled_days(start: date, days: int, setting: Setting) -> Outcome:
-    """``days`` calendar days after ``start``, less those that long breaks leave out by the reading of ``setting``."""
+    """``days`` calendar days after ``start``, less those that long breaks leave out by the reading of ``setting``.
+
+    Remembered as long as the calendar lives, as many students of a district share a start.
+    """
+    of_calendar = _counted_before.setdefault(setting.calendar, {})
+    key = (start, days, setting.tolling)
+    if key not in of_calendar:
+        of_calendar[key] = _count_tolled(start, days, setting)
+    return of_calendar[key]
+
+
+def _count_tolled(start: date, days: int, setting: Setting) -> Outcome:
     calendar, steps, at, left = setting.calendar, [], start + DAY, days
     for skip in calendar.skips_from(at, setting.tolling):
         free = (skip.first - at).days

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
@@ -13,6 +14,7 @@ from manzanita.domain.clocks.laws import Law
 from manzanita.domain.dates import iso_day
 
 Days = tuple[tuple[date, date], ...]
+_NUMBER = re.compile(r"[0-9]{1,3}")
 Value = date | bool | int | Days
 
 
@@ -32,7 +34,7 @@ class InputType(StrEnum):
         return {
             InputType.DATE: "a date, 2026-11-23",
             InputType.FLAG: "yes or no",
-            InputType.NUMBER: "a whole number of days",
+            InputType.NUMBER: "a whole number of days, 999 at most",
             InputType.DAYS: "days and spans, 2026-10-05,2026-11-02..2026-11-04",
         }[self]
 
@@ -52,7 +54,7 @@ class Input:
             if self.type is InputType.FLAG:
                 return {"yes": True, "no": False}[text]
             if self.type is InputType.NUMBER:
-                if not text.isascii() or not text.isdigit():
+                if not _NUMBER.fullmatch(text):
                     raise ValueError(f"{text!r} is not {self.type.written}")
                 return int(text)
             return tuple(_span(part) for part in text.split(","))
@@ -110,8 +112,18 @@ class Answer:
     statutory_due_on: date | None
     state_due_on: date | None
     trace: tuple[Step, ...]
-    authority: str
+    laws: tuple[Law, ...]
     confidence: str
+
+    @property
+    def authority(self) -> str:
+        """The laws with their links."""
+        return "; ".join(map(str, self.laws))
+
+    @property
+    def citation(self) -> str:
+        """The laws as people write them."""
+        return "; ".join(law.citation for law in self.laws)
 
     def document(self) -> dict[str, object]:
         """The answer as JSON knows it; dates as ``2026-11-23``."""
@@ -189,10 +201,6 @@ class Clock:
     compute: Callable[[Given, Setting], Outcome]
     is_tolled: bool = False
     is_task: bool = True
-    authority: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "authority", "; ".join(map(str, self.laws)))
 
     def read(self, texts: Mapping[str, str]) -> dict[str, Value]:
         """The values written in ``texts``. Raises :class:`ClockError` for a key or a value that there is not."""
@@ -216,9 +224,7 @@ class Clock:
         trace = found.steps
         if self.is_task and found.due_on is not None and found.due_on.weekday() > 4:
             trace += (_weekend(found.due_on, setting.calendar),)
-        return Answer(
-            found.due_on, found.state_due_on, trace, self.authority, found.confidence or self.confidence
-        )
+        return Answer(found.due_on, found.state_due_on, trace, self.laws, found.confidence or self.confidence)
 
     def _inputs_told(self) -> str:
         return ", ".join(f"{one.name}{' (needed)' if one.is_required else ''}" for one in self.inputs)
@@ -226,7 +232,8 @@ class Clock:
 
 def _weekend(due: date, calendar: Calendar) -> Step:
     before = calendar.last_school_day_until(due)
-    return remark(due, f"a {due:%A}; the date does not move: aim for {before:%A}, {before}")
+    why = f"a {due:%A}, which does not move the date; the school day before is {before:%A}, {before}"
+    return remark(due, why)
 
 
 def _span(text: str) -> tuple[date, date]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -22,7 +23,7 @@ from manzanita.domain.clocks.declaration import (
     step,
 )
 from manzanita.domain.clocks.laws import education_code, federal
-from manzanita.domain.years import academic_year_of, first_day, last_day
+from manzanita.domain.years import academic_year_of, first_day
 
 MANIFESTATION_DAYS = 10
 INTERIM_DAYS = 45
@@ -59,8 +60,8 @@ def removals_of(spans: Days, calendar: Calendar) -> Removals:
     )
     if not found:
         return Removals((), 0)
-    begin, end = _school_year(found[-1], calendar)
-    days = tuple(day for day in found if begin <= day <= end)
+    begin = _school_year_begins(found[-1], calendar)
+    days = tuple(day for day in found if begin <= day)
     run = longest = 1
     for before, day in pairwise(days):
         is_next = not any(calendar.is_school_day(one) for one in _span(before + DAY, day - DAY))
@@ -69,15 +70,13 @@ def removals_of(spans: Days, calendar: Calendar) -> Removals:
     return Removals(days, longest)
 
 
-def _school_year(day: date, calendar: Calendar) -> tuple[date, date]:
+def _school_year_begins(day: date, calendar: Calendar) -> date:
     year = calendar.school_year_ending_from(day)
-    if year is not None and year.first <= day:
-        return year.first, year.last
-    return first_day(academic_year_of(day)), last_day(academic_year_of(day))
+    return year.first if year is not None and year.first <= day else first_day(academic_year_of(day))
 
 
-def _span(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+def _span(first: date, last: date) -> Iterator[date]:
+    return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
 def _removal_days(given: Given, setting: Setting) -> Outcome:
@@ -120,6 +119,13 @@ def _manifestation(given: Given, setting: Setting) -> Outcome:
     return school_days(given.day("decision_on"), MANIFESTATION_DAYS, setting)
 
 
+def _decision_notice(given: Given, setting: Setting) -> Outcome:
+    day = given.day("decision_on")
+    return Outcome(
+        day, (remark(day, "the day of the decision itself, with the notice of procedural safeguards"),)
+    )
+
+
 def _interim(given: Given, setting: Setting) -> Outcome:
     return school_days(given.day("placed_on"), INTERIM_DAYS, setting)
 
@@ -154,6 +160,15 @@ CLOCKS = (
         laws=(federal("300.530(e)"),),
         confidence="seen",
         compute=_manifestation,
+    ),
+    Clock(
+        name="decision-notice",
+        title="Parent told of a decision to change the placement",
+        counts="The day of the decision.",
+        inputs=(required("decision_on", "day of the decision to change the placement"),),
+        laws=(federal("300.530(h)"),),
+        confidence="unverified",
+        compute=_decision_notice,
     ),
     Clock(
         name="interim-setting",

@@ -69,19 +69,19 @@ def _iep_by_three(given: Given, setting: Setting) -> Outcome:
     third = third_birthday_of(born)
     if consent is not None and consent < born:
         raise ClockError(f"consent_on: {consent} is before the birth, {born}: correct one of the two.")
-    birthday = straight(born, third, f"to the third birthday, {third}")
-    if not setting.calendar.is_school_day(third) and setting.calendar.knows(third):
-        why = "a day without school; where it lies in summer the team sets the day on which services start (56426.9(d))"
-        birthday = (*birthday, remark(third, why))
+    birthday = months(born, PART_C_YEARS * 12, "the third birthday, three years")
+    if setting.calendar.school_year_waited_for(third):
+        why = "between school years: the team sets the day on which services start (56426.9(d))"
+        birthday = replace(birthday, steps=(*birthday.steps, remark(third, why)))
     if consent is None:
-        return Outcome(third, birthday, third)
+        return replace(birthday, state_due_on=third)
     counted = tolled_days(consent, CONSENT_DAYS, setting)
     assert counted.due_on is not None
     if counted.due_on < third:
         why = f"60 days from consent end before the third birthday, {third}"
         return replace(counted, steps=(*counted.steps, remark(counted.due_on, why)), state_due_on=third)
     why = f"the third birthday comes first; 60 days from consent would end on {counted.due_on}"
-    return Outcome(third, (*birthday, remark(third, why)), third)
+    return replace(birthday, steps=(*birthday.steps, remark(third, why)), state_due_on=third)
 
 
 _BIRTH = required("birth_on", "date of birth")

@@ -61,11 +61,11 @@ def _initial_iep(given: Given, setting: Setting) -> Outcome:
 def _by_year_end(referral: date, days: int, setting: Setting, before: date | None = None) -> Outcome | None:
     """``days`` after the first day of the next school year, for a referral in the last ``days`` of this one.
 
-    ``None`` where that branch does not apply: the referral is earlier, or outside a school year; or consent
+    ``None`` where that branch does not apply: the referral is earlier, or in the summer; or consent
     (``before``) came only when the next year had begun, which leaves nothing of the summer to bridge.
     """
     year = setting.calendar.school_year_ending_from(referral)
-    if year is None or referral < year.first or (year.last - referral).days > days:
+    if year is None or (year.last - referral).days > days:
         return None
     following = setting.calendar.school_year_after(year.last)
     if following is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from manzanita.domain.clocks.counting import business_days, calendar_days, straight
 from manzanita.domain.clocks.declaration import (
@@ -24,18 +24,12 @@ TRANSFER_DAYS = 30
 def _in_state(given: Given, setting: Setting) -> Outcome:
     enrolled = given.day("enrolled_on")
     found = calendar_days(enrolled, TRANSFER_DAYS)
-    following = setting.calendar.school_year_after(enrolled)
-    if setting.calendar.knows(enrolled) and following is not None and _is_between_years(enrolled, setting):
+    if following := setting.calendar.school_year_waited_for(enrolled):
         why = (
             f"enrolled between school years: an IEP is in effect on {following.first} in any case (56344(c))"
         )
         found = replace(found, steps=(*found.steps, remark(following.first, why)))
     return _with_overlay(given, found)
-
-
-def _is_between_years(day: date, setting: Setting) -> bool:
-    year = setting.calendar.school_year_ending_from(day)
-    return year is None or day < year.first
 
 
 def _same_selpa(given: Given, setting: Setting) -> Outcome:
@@ -101,7 +95,7 @@ CLOCKS = (
         "first records.",
         inputs=(_ENROLLED, *_OVERLAY),
         laws=(education_code("56325(a)(1)"), federal("300.323(e)"), _AB_1412),
-        confidence="seen",
+        confidence="inferred",
         compute=_in_state,
     ),
     Clock(
@@ -119,7 +113,7 @@ CLOCKS = (
         counts="No date; with AB 1412, 30 days from the first records.",
         inputs=(_ENROLLED, *_OVERLAY),
         laws=(education_code("56325(a)(3)"), federal("300.323(f)"), _AB_1412),
-        confidence="seen",
+        confidence="inferred",
         compute=_out_of_state,
     ),
     Clock(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Callable
 from typing import Any
 
@@ -38,18 +39,20 @@ def age_rule(
 def months_old(birth: str, day: str | pl.Expr) -> pl.Expr:
     """Whole months from the date in column ``birth`` to ``day`` (a column's name, or an expression of texts).
 
-    Null where either is empty, so that a comparison is null and a rule says nothing. Whoever is born on the 31st is
-    a month older on the first day after the end of a shorter month.
+    Null where either is empty, so that a comparison is null and a rule says nothing. A month is full on the same day
+    of the month, or on the last day of a month that lacks it (:mod:`manzanita.domain.dates`).
     """
     born, on = pl.col(birth), pl.col(day) if isinstance(day, str) else day
     months = (_number(on, 0, 4) - _number(born, 0, 4)) * YEAR + _number(on, 4, 2) - _number(born, 4, 2)
-    return months - (_number(on, 6, 2) < _number(born, 6, 2)).cast(pl.Int32)
+    is_month_end = on == on.str.to_date("%Y%m%d", strict=False).dt.month_end().dt.strftime("%Y%m%d")
+    is_full = (_number(on, 6, 2) >= _number(born, 6, 2)) | is_month_end.fill_null(False)
+    return months - (~is_full).cast(pl.Int32)
 
 
 def after(day: str, offset: str) -> pl.Expr:
     """The date in column ``day`` moved by ``offset`` (``"60d"``, ``"3y"``), as CCYYMMDD; null where it is empty.
 
-    A year after 29 February is 28 February.
+    As :mod:`manzanita.domain.dates` counts: a year after 29 February is 28 February.
     """
     moved = pl.col(day).str.to_date("%Y%m%d", strict=False).dt.offset_by(offset)
     return moved.dt.strftime("%Y%m%d")
@@ -61,13 +64,22 @@ def _number(text: pl.Expr, start: int, length: int) -> pl.Expr:
 
 def spoken_age(birth: str, day: str) -> str:
     """``on 2026-09-15 the student was 7 years and 2 months old``, of two dates of the state."""
-    months = (int(day[:4]) - int(birth[:4])) * YEAR + int(day[4:6]) - int(birth[4:6]) - (day[6:] < birth[6:])
+    is_full = day[6:] >= birth[6:] or _is_month_end(day)
+    months = (int(day[:4]) - int(birth[:4])) * YEAR + int(day[4:6]) - int(birth[4:6]) - (not is_full)
     if day < birth:
         return f"on {spoken_date(day)} the student was not born yet"
     years, rest = divmod(months, YEAR)
     parts = [_counted(years, "year")] if years else []
     parts += [_counted(rest, "month")] if rest or not years else []
     return f"on {spoken_date(day)} the student was {' and '.join(parts)} old"
+
+
+def _is_month_end(day: str) -> bool:
+    """False of a text that is no day: another rule says that."""
+    try:
+        return int(day[6:]) == monthrange(int(day[:4]), int(day[4:6]))[1]
+    except ValueError:
+        return False
 
 
 def _counted(number: int, unit: str) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import partial
 
+from manzanita.domain import dates
 from manzanita.domain.findings import Severity
 from manzanita.domain.rules.declaration import Rule, spoken_date, state_date
-from manzanita.domain.timelines import due_on
 
 # A rule of ours: it warns, and it runs in every phase.
 local_rule = partial(Rule, kind="local", phase="input", severity=Severity.WARNING, confidence="inferred")
@@ -24,7 +24,7 @@ def days_after(text: str, days: int) -> str:
 
 def years_after(text: str, years: int) -> str:
     """``text`` (CCYYMMDD) and so many years, as a message says it."""
-    return spoken_date(state_date(due_on(_day(text), years)))
+    return spoken_date(state_date(dates.years_after(_day(text), years)))
 
 
 def _day(text: str) -> date:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from manzanita.domain.clocks.early_start import IFSP_DAYS
 from manzanita.domain.clocks.evaluation import CONSENT_DAYS
 from manzanita.domain.findings import Owner
 from manzanita.domain.rules.ages import after
@@ -13,7 +14,6 @@ from manzanita.domain.rules.local import days_after, local_rule, years_after
 
 _INITIAL, _PART_C = "10", "15"
 _SIXTY_DAYS = f"{CONSENT_DAYS}d"
-_IFSP_DAYS = 45
 
 
 def _is_held() -> pl.Expr:
@@ -56,14 +56,14 @@ def _late_after_part_c_message(row: Row) -> str:
 
 
 def _late_ifsp(_setting: Setting) -> pl.Expr:
-    late = pl.col("24.15") > after("24.11", f"{_IFSP_DAYS}d")
+    late = pl.col("24.15") > after("24.11", f"{IFSP_DAYS}d")
     return _is_held() & (pl.col("24.14") == _PART_C) & (pl.col("24.18") == "") & late
 
 
 def _late_ifsp_message(row: Row) -> str:
     return (
         f"The infant was referred on {spoken_date(row['24.11'])}, so the first IFSP meeting was due by "
-        f"{days_after(row['24.11'], _IFSP_DAYS)}. It was held on {spoken_date(row['24.15'])}, and 24.18 gives no "
+        f"{days_after(row['24.11'], IFSP_DAYS)}. It was held on {spoken_date(row['24.15'])}, and 24.18 gives no "
         "delay code."
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from manzanita.domain.clocks.ages import LAST_YEARS
 from manzanita.domain.findings import Owner
 from manzanita.domain.rules.ages import YEAR, after, months_old
 from manzanita.domain.rules.context import PARTICIPATING
@@ -18,7 +19,6 @@ _PRESCHOOL_SETTINGS = ("200", "201", "203", "204")
 _SCHOOL_GRADES = ("TK", "KN", *(f"{grade:02d}" for grade in range(1, 13)))
 _TWO_AND_THREE_QUARTERS = 33
 _THIRTEEN_AND_THREE_QUARTERS = 165
-_MAX_AGE = 22
 # The state's own rule PLAN0393E4 asks for 23.28.
 _TRANSITION: Mapping[str, str] = {
     "23.25": "postsecondary goals",
@@ -46,7 +46,7 @@ def year_end(day: pl.Expr) -> pl.Expr:
 
 def last_school_day() -> pl.Expr:
     """The 30 June after the 22nd birthday: nobody is in special education in a school year that begins later."""
-    return year_end(after("birth.on", f"{_MAX_AGE}y"))
+    return year_end(after("birth.on", f"{LAST_YEARS}y"))
 
 
 def _ifsp_at_three(setting: Setting) -> pl.Expr:
@@ -280,7 +280,7 @@ def rules() -> list[Rule]:
             wrong=_too_old,
             message=lambda row: (
                 f"The plan starts on {spoken_date(row['23.12'])}; the student turned 22 on "
-                f"{years_after(row['birth.on'], _MAX_AGE)}, and the school year of that day has ended."
+                f"{years_after(row['birth.on'], LAST_YEARS)}, and the school year of that day has ended."
             ),
             passes=[
                 {"PLAN": [plan()], "SENR": [senr({"1.17": "20040701"})]},

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from manzanita.domain.clocks.ages import LAST_YEARS
 from manzanita.domain.findings import Owner
 from manzanita.domain.rules.context import PARTICIPATING
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date, state_date
@@ -17,7 +18,6 @@ _DIPLOMA = "100"
 # Ways to complete school that leave a student eligible who does not come back.
 _NO_DIPLOMA = ("120", "320", "330", "360")
 _DAYS_TO_SEND = 30
-_MAX_AGE = 22
 
 
 def _ago(setting: Setting, days: int) -> str:
@@ -144,7 +144,7 @@ def rules() -> list[Rule]:
             source="Education Code 56026(c)(4)",
             wrong=_too_old,
             message=lambda row: (
-                f"The student turned 22 on {years_after(row['birth.on'], _MAX_AGE)}, the school year of that day has "
+                f"The student turned 22 on {years_after(row['birth.on'], LAST_YEARS)}, the school year of that day has "
                 f"ended, and the newest status, of {spoken_date(row['22.11'])}, is {row['22.12']}."
             ),
             passes=[

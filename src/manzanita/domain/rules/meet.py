@@ -9,27 +9,22 @@ from __future__ import annotations
 
 import polars as pl
 
+from manzanita.domain.clocks.reviews import ANNUAL_YEARS, TRIENNIAL_YEARS
 from manzanita.domain.findings import Owner, Severity
+from manzanita.domain.rules.ages import after
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import OTHER_LEA, meet
-from manzanita.domain.timelines import ANNUAL_YEARS, TRIENNIAL_YEARS
 
 REEVALUATION = "40"
 
 
-def _due(previous: str, years: int) -> pl.Expr:
-    """Calendar date ``years`` after ``previous`` as CCYYMMDD; 29 February becomes 28 February."""
-    day = pl.col(previous).str.to_date("%Y%m%d", strict=False).dt.offset_by(f"{years}y")
-    return day.dt.strftime("%Y%m%d")
-
-
 def _review_is_late() -> pl.Expr:
-    late = pl.col("24.15") > _due("previous_review.on", ANNUAL_YEARS)
+    late = pl.col("24.15") > after("previous_review.on", f"{ANNUAL_YEARS}y")
     return ((pl.col("24.17") == "Y") & late).fill_null(False)
 
 
 def _reevaluation_is_late() -> pl.Expr:
-    late = pl.col("24.15") > _due("previous_evaluation.on", TRIENNIAL_YEARS)
+    late = pl.col("24.15") > after("previous_evaluation.on", f"{TRIENNIAL_YEARS}y")
     return ((pl.col("24.14") == REEVALUATION) & late).fill_null(False)
 
 

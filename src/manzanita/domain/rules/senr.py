@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
+from manzanita.domain.dates import years_after
 from manzanita.domain.findings import Owner, Severity
 from manzanita.domain.rules.context import PRIMARY, SHORT_TERM, enrolled_on
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date, state_date
 from manzanita.domain.rules.examples import OTHER_LEA, plan, senr, sinf, swds
-from manzanita.domain.timelines import due_on
 from manzanita.domain.years import census_day
 
 _SCHOOL_AGE = 3
@@ -38,7 +38,7 @@ def _lacks_plan(setting: Setting) -> pl.Expr:
 
 def _newest_birth(setting: Setting) -> str:
     """The last birth date of a child who is three on Census Day."""
-    return state_date(due_on(census_day(setting.year), -_SCHOOL_AGE))
+    return state_date(years_after(census_day(setting.year), -_SCHOOL_AGE))
 
 
 def _is_school_age(setting: Setting) -> pl.Expr:
