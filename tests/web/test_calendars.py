@@ -303,6 +303,24 @@ def test_a_school_with_tracks_says_that_the_track_is_not_known(coordinator, eval
     assert "The school has tracks, and which one the student is on is not recorded" in page
 
 
+def test_a_page_names_two_hundred_and_counts_everybody(small_world, coordinator):
+    """130 consents on 11/16 and 120 on 11/17 move to 01/27 and 01/28; the first 200 are named and logged as seen."""
+    for number, student in enumerate(pages.many_students(250)):
+        Meeting.objects.create(
+            student=student,
+            event_key="b_initial",
+            lea_code=w.LEA,
+            consent_on=date(2026, 11, 16) if number < 130 else date(2026, 11, 17),
+            opened_at=clock.now(),
+        )
+    page = text_of(coordinator.post(f"{HERE}/change", sent(WHOLE)))
+    assert "250 open evaluations get another due date by the law" in page
+    assert page.count("?step=hold") == 200
+    assert '<th scope="row">50 more</th><td>Buckeye Elementary</td><td>11/17/2026</td>' in page
+    assert page.count('class="foldline"') == 4  # each of the two counts, now and then
+    assert len(reads()) == 200
+
+
 # What cannot be
 
 
