@@ -26,6 +26,7 @@ from manzanita.domain.calendars import Tolling
 from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings.actions import Evaluation, open_meeting
 from manzanita.meetings.models import Meeting
+from manzanita.orgs.calendar_actions import load_calendar
 from manzanita.orgs.calendars import load_calendars
 from manzanita.orgs.models import Agency, CalendarVersion
 from manzanita.platform import clock
@@ -564,3 +565,19 @@ def test_the_pages_cost_the_same_for_few_and_many(small_world, coordinator, djan
     with django_assert_num_queries(PREVIEW_QUERIES):
         page = text_of(coordinator.post(f"{HERE}/change", sent(HEAD + TERM)))
     assert f"{count} open evaluation" in page
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_the_list_of_a_selpa_costs_the_same_for_few_and_many_leas(
+    coordinator, selpa, django_assert_num_queries, count, tmp_path
+):
+    load(coordinator)
+    file = tmp_path / "calendar.csv"
+    for number in range(count):
+        code = f"99300{number:02}"
+        Agency.objects.create(code=code, kind="lea", name=f"Sample {number}", selpa_code=w.SELPA)
+        file.write_text(WHOLE, encoding="utf-8")
+        load_calendar(file, lea_code=code, reason="test")
+    with django_assert_num_queries(LIST_QUERIES + 2):
+        page = text_of(selpa.get("/calendars"))
+    assert page.count("Recorded</span>") == count + 1

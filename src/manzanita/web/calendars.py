@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -127,7 +128,11 @@ def calendar(request: HttpRequest, code: str, year: str) -> HttpResponse:
         "year": year,
         "years": [(one, reverse("calendar", args=[code, one]), one == year) for one in _near(year)],
         "schedules": [
-            (_schedule_name(one, schools), f"{here}?school={one[0]}&track={one[1]}", one == chosen)
+            (
+                _schedule_name(one, schools),
+                f"{here}?{urlencode({'school': one[0], 'track': one[1]})}",
+                one == chosen,
+            )
             for one in [("", ""), *tracks]
         ],
         "schedule": _schedule_name(chosen, schools),
