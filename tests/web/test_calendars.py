@@ -578,6 +578,6 @@ def test_the_list_of_a_selpa_costs_the_same_for_few_and_many_leas(
         Agency.objects.create(code=code, kind="lea", name=f"Sample {number}", selpa_code=w.SELPA)
         file.write_text(WHOLE, encoding="utf-8")
         load_calendar(file, lea_code=code, reason="test")
-    with django_assert_num_queries(LIST_QUERIES + 2):
+    with django_assert_num_queries(LIST_QUERIES + 1):
         page = text_of(selpa.get("/calendars"))
     assert page.count("Recorded</span>") == count + 1
