@@ -123,6 +123,14 @@ def test_without_a_calendar_the_pages_say_which_clocks_count_without_breaks(coor
     assert "Heron Creek" not in page
 
 
+def test_home_tells_who_keeps_calendars_that_one_is_missing(coordinator, manager):
+    page = text_of(coordinator.get("/"))
+    assert "No school calendar of 2026-2027" in page and "Clocks count as if there were no break" in page
+    assert "No school calendar" not in text_of(manager.get("/"))
+    load(coordinator)
+    assert "No school calendar" not in text_of(coordinator.get("/"))
+
+
 def test_the_year_is_drawn_and_each_break_has_its_computed_length(coordinator):
     load(coordinator, WHOLE + ",,,holiday,2026-11-11,2026-11-11\n,,,holiday,2027-01-18,2027-01-18\n")
     page = text_of(coordinator.get(HERE))

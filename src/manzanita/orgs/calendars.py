@@ -137,6 +137,15 @@ def standing_versions(lea_codes: Iterable[str]) -> dict[tuple[str, str], Calenda
     return {(row.lea_code, row.year): row for row in rows}
 
 
+def leas_without_calendar(lea_codes: Iterable[str], year: str) -> list[str]:
+    """Those of the LEAs that have no period of the year; one query."""
+    codes = set(lea_codes)
+    rows = CalendarPeriod.objects.filter(
+        version__superseded_at__isnull=True, version__year=year, version__lea_code__in=codes
+    )
+    return sorted(codes - set(rows.order_by().values_list("version__lea_code", flat=True).distinct()))
+
+
 def standing_version(lea_code: str, year: str) -> CalendarVersion | None:
     return CalendarVersion.objects.filter(lea_code=lea_code, year=year, superseded_at__isnull=True).first()
 
