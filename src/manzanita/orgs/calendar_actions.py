@@ -17,7 +17,7 @@ from manzanita.domain.calendars.csv_file import COLUMNS, read_calendar_csv
 from manzanita.domain.calendars.ics_file import read_calendar_ics
 from manzanita.domain.years import academic_year_of, first_calendar_year
 from manzanita.orgs.calendars import standing_version
-from manzanita.orgs.models import Agency, CalendarPeriod, CalendarVersion, School
+from manzanita.orgs.models import CalendarPeriod, CalendarVersion, School
 from manzanita.platform import clock
 
 MOST_PERIODS = 2000
@@ -185,11 +185,6 @@ def load_calendar(path: Path, *, lea_code: str, reason: str) -> int:
             seen=standing.pk if standing else None,
         )
     return len(years)
-
-
-def calendar_agency(lea_code: str) -> Agency | None:
-    """A district or county office; others have no calendar."""
-    return Agency.objects.filter(code=lea_code, kind__in=["lea", "coe"]).first()
 
 
 def _of_lea(one: Period, lea_code: str) -> Period:

@@ -137,6 +137,11 @@ def standing_versions(lea_codes: Iterable[str]) -> dict[tuple[str, str], Calenda
     return {(row.lea_code, row.year): row for row in rows}
 
 
+def calendar_agency(lea_code: str) -> Agency | None:
+    """A district or county office; others have no calendar."""
+    return Agency.objects.filter(code=lea_code, kind__in=["lea", "coe"]).first()
+
+
 def leas_without_calendar(lea_codes: Iterable[str], year: str) -> list[str]:
     """Those of the LEAs that have no period of the year; one query."""
     codes = set(lea_codes)

@@ -36,7 +36,7 @@ KIND_LOOKS: Mapping[PeriodKind, tuple[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One day. ``kind`` is a style, ``letter`` the same to read; ``breaks`` is set on the first day of a break.
+    """One day. ``kind`` is a style, ``letter`` the same to read; ``begins`` is the break of which it is the first day.
 
     ``kind`` is ``school``, a kind of period, ``out`` (a weekday outside of every term), ``weekend`` or ``unknown``.
     """

@@ -22,14 +22,19 @@ from manzanita.domain.calendars.csv_file import COLUMNS
 from manzanita.domain.years import first_calendar_year, first_day, last_day
 from manzanita.orgs.calendar_actions import (
     CalendarChanged,
-    calendar_agency,
     calendar_csv,
     check_periods,
     may_edit_calendar,
     read_calendar_file,
     save_calendar,
 )
-from manzanita.orgs.calendars import load_calendars, period_of, periods_of_version, standing_version
+from manzanita.orgs.calendars import (
+    calendar_agency,
+    load_calendars,
+    period_of,
+    periods_of_version,
+    standing_version,
+)
 from manzanita.orgs.models import Agency, CalendarPeriod, CalendarVersion, School
 from manzanita.orgs.queries import school_names
 from manzanita.ui.formats import plural
@@ -46,7 +51,6 @@ KIND_WORDS = (
     (PeriodKind.INTERSESSION, "Intersession"),
     (PeriodKind.SUMMER, "Summer"),
 )
-DONE = {"file": "the file", "add": "the period", "change": "the changed period", "remove": "the removal"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def calendar_change(request: HttpRequest, code: str, year: str) -> HttpResponse:
         editing = desk.row(request.POST.get("period", ""))
         return _forms(request, desk, editing=editing, problems=refused.problems, given=request.POST)
     if deed != "save":
-        return _preview(request, desk, proposal, deed)
+        return _preview(request, desk, proposal)
     return _save(request, desk, proposal)
 
 
@@ -206,7 +210,6 @@ def _preview(
     request: HttpRequest,
     desk: Desk,
     proposal: Proposal,
-    deed: str,
     *,
     problem: str = "",
     status: int = 200,
@@ -218,7 +221,6 @@ def _preview(
     context = {
         "lea": desk.lea,
         "year": desk.year,
-        "deed": deed,
         "added": [one for one in new if one not in old],
         "removed": [one for one in old if one not in new],
         "kept": sum(one in old for one in new),
@@ -240,7 +242,7 @@ def _save(request: HttpRequest, desk: Desk, proposal: Proposal) -> HttpResponse:
         problem = (
             "The reason is empty. Write why the calendar changes, such as “adopted by the board on May 12”."
         )
-        return _preview(request, desk, proposal, "", problem=problem, status=422)
+        return _preview(request, desk, proposal, problem=problem, status=422)
     try:
         save_calendar(
             actor=desk.actor,
@@ -256,7 +258,7 @@ def _save(request: HttpRequest, desk: Desk, proposal: Proposal) -> HttpResponse:
             "yours would change in theirs: look again, then save."
         )
         desk = _desk(desk.actor, desk.lea.code, desk.year)
-        return _preview(request, desk, proposal, "", problem=problem, status=409)
+        return _preview(request, desk, proposal, problem=problem, status=409)
     count = plural(len(proposal.periods), "period")
     messages.success(
         request, f"Saved: the calendar of {desk.year} with {count}. Due dates count by it from now on."
