@@ -15,6 +15,8 @@ from manzanita.accounts.models import User
 from manzanita.accounts.queries import actor_of, grants_in_force
 from manzanita.cli import main
 from manzanita.exchange.models import StateFinding
+from manzanita.meetings.evaluation_clocks import count_evaluations, open_evaluations
+from manzanita.orgs.calendars import load_calendars
 from manzanita.orgs.models import AgencyContact
 from manzanita.procedures.demo import build_demo
 from manzanita.students.models import Student
@@ -236,3 +238,10 @@ def test_each_demo_student_is_who_the_list_says(tmp_path):
         assert (verbena.name, verbena.confidential_code) == ("Verbena Testcase", "safe_at_home")
         assert AgencyContact.objects.filter(role_code="seds_coordinator", agency__code=CHAPARRAL).count() == 1
         assert not StateFinding.objects.filter(student_id__in=found.values()).exists()
+        begun = open_evaluations([CHAPARRAL])
+        counted = count_evaluations(begun, load_calendars([CHAPARRAL]))
+        # Two weeks in winter, 12/21 to 01/01, stop the clock; the week in November does not.
+        assert [(one.meeting.consent_on, one.due_on) for one in counted] == [
+            (date(2026, 11, 2), date(2027, 1, 13)),
+            (date(2026, 11, 16), date(2027, 1, 27)),
+        ]

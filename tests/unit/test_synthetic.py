@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import date
 from itertools import pairwise
 
 import pytest
 
 from manzanita.cli import main
+from manzanita.domain.calendars import Calendar
+from manzanita.domain.calendars.csv_file import read_calendar_csv
 from manzanita.domain.codes import code_set
 from manzanita.domain.layouts import SIS_RECORDS, SPED_RECORDS, layout
 from manzanita.domain.layouts.files import read_record_file, rows_of
+from manzanita.domain.records import parse_state_date
 from manzanita.domain.rules import field_rules, row_rules
 from manzanita.synthetic.agencies import MOST_STUDENTS, selpas_for
 from manzanita.synthetic.names import BIRDS, PLANTS
@@ -483,27 +486,33 @@ def test_organizations_name_parents_that_are_in_the_file(folder):
     assert {row["kind"] for row in orgs} >= {"selpa", "lea", "coe", "school", "nps", "npa", "private_school"}
 
 
-def test_calendars_have_each_weekday_once_with_what_it_is(folder):
-    calendar = {row["day"]: (row["kind"], row["note"]) for row in csv_rows(folder / "calendar_9910017.csv")}
-    assert calendar["2026-08-12"] == ("summer", "")
-    assert calendar["2026-08-13"] == ("school", "First day of instruction")
-    assert calendar["2026-11-11"] == ("holiday", "")
-    assert calendar["2026-11-23"] == ("break", "Thanksgiving break")
-    assert calendar["2026-11-26"] == ("holiday", "")
-    assert calendar["2026-12-25"][0] == "break"
-    assert calendar["2027-06-04"] == ("school", "Last day of instruction")
-    assert "2026-11-22" not in calendar
-    assert all(date.fromisoformat(day).weekday() < 5 for day in calendar)
+def test_calendars_have_the_periods_of_each_year_as_manzanita_takes_them_in(folder):
+    assert csv_rows(folder / "calendar_9910017.csv")[-11:] == [
+        {"lea": "9910017", "school": "", "track": "", "kind": kind, "start": start, "end": end}
+        for kind, start, end in (
+            ("term", "2026-08-13", "2027-06-04"),
+            ("holiday", "2026-09-07", "2026-09-07"),
+            ("holiday", "2026-11-11", "2026-11-11"),
+            ("break", "2026-11-23", "2026-11-27"),
+            ("holiday", "2026-11-26", "2026-11-27"),
+            ("break", "2026-12-21", "2027-01-01"),
+            ("holiday", "2027-01-18", "2027-01-18"),
+            ("holiday", "2027-02-15", "2027-02-15"),
+            ("break", "2027-04-05", "2027-04-09"),
+            ("holiday", "2027-05-31", "2027-05-31"),
+            ("summer", "2027-06-05", "2027-08-11"),
+        )
+    ]
 
 
 def test_students_are_enrolled_on_school_days_of_their_lea(folder, rows):
-    school_days = defaultdict(set)
-    for path in folder.glob("calendar_*.csv"):
-        lea = path.stem.removeprefix("calendar_")
-        school_days[lea] = {row["day"].replace("-", "") for row in csv_rows(path) if row["kind"] == "school"}
+    calendars = {
+        path.stem.removeprefix("calendar_"): Calendar(read_calendar_csv(path.read_text(encoding="utf-8")))
+        for path in folder.glob("calendar_*.csv")
+    }
     for row in rows["SENR"]:
         if row["1.24"] not in ("IN", "PS"):
-            assert row["1.22"] in school_days[row["1.04"]], row
+            assert calendars[row["1.04"]].is_school_day(parse_state_date(row["1.22"])), row
 
 
 # Planted errors

@@ -92,8 +92,9 @@ def test_the_first_day_of_a_coordinator(small_world, coordinator):
     # Overdue ones first, then what is empty.
     assert next(iter(found)) == "Plan review overdue, no meeting open"
     assert found["State monitors with access now"] == (0, "/admin/monitors", "SEDS coordinator")
-    # The last but one: four duties have no name yet.
-    assert [count for count, _, _ in found.values()] == [1, 0, 0, 0, 0, 0, 4, 0]
+    # After the clocks: no school calendar. The last but one: four duties have no name yet.
+    assert found["No school calendar of 2026-2027"][:2] == (1, "/calendars")
+    assert [count for count, _, _ in found.values()] == [1, 0, 0, 0, 0, 0, 1, 4, 0]
     page = text_of(coordinator.get("/"))
     assert "Monday" in page and "November 23, 2026" in page and "12:00" in page
     for words in ("Nothing waits", "Nothing is held", "None yet", "Take the SIS files in"):
@@ -119,7 +120,7 @@ def test_the_other_district_counts_its_own(small_world, sign_in):
     pages.held(small_world)
     rejected(small_world)
     found = needs(other)
-    assert [count for count, _, _ in found.values()] == [0] * 6 + [4, 1, 0]
+    assert [count for count, _, _ in found.values()] == [0] * 6 + [1, 4, 1, 0]
     assert found["Students without a case manager"][1] == "/assign?unassigned=1"
     assert rows_of(other, "/assign?unassigned=1") == 1
     assert "Testcase" not in text_of(other.get("/"))
@@ -240,9 +241,9 @@ def test_odd_questions_change_nothing(small_world, coordinator):
 # session, user, grants; two clocks with and without a meeting, the state's findings, those of our
 # rules, open meetings, last reply, own exports; for
 # those who send also the plan, sends that do not go on, and imports; for those who manage people host sessions,
-# requested records, monitors, blocks of others and exports to approve; open meetings outside the view
+# requested records, monitors, blocks of others and exports to approve; open meetings outside the view; calendars
 CASE_MANAGER_QUERIES = 13
-COORDINATOR_QUERIES = 27
+COORDINATOR_QUERIES = 28
 
 
 @pytest.mark.parametrize("count", [3, 60])

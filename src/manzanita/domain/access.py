@@ -108,6 +108,8 @@ class Capability(StrEnum):
     MANAGE_PEOPLE = "manage_people"
     VIEW_AS = "view_as"
     READ_AUDIT = "read_audit"
+    EDIT_CALENDARS = "edit_calendars"
+    SET_POLICIES = "set_policies"
 
 
 CAPABILITY_WORDS = MappingProxyType(
@@ -125,6 +127,8 @@ CAPABILITY_WORDS = MappingProxyType(
         Capability.MANAGE_PEOPLE: "manage people and their perspectives",
         Capability.VIEW_AS: "look at the product as a colleague sees it",
         Capability.READ_AUDIT: "see who has read, changed and disclosed records",
+        Capability.EDIT_CALENDARS: "keep school calendars",
+        Capability.SET_POLICIES: "answer open questions for the SELPA",
     }
 )
 

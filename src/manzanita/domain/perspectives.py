@@ -41,7 +41,8 @@ PERSPECTIVES = MappingProxyType(
                 "The person who keeps a district's special education records true at the state",
                 Scope.AGENCY,
                 _DISTRICT,
-                frozenset(Capability),
+                # What holds for a whole SELPA no single district decides.
+                frozenset(Capability) - {Capability.SET_POLICIES},
                 views=_ALL_VIEWS,
                 granted_by=frozenset({"selpa"}),
             ),
@@ -59,6 +60,7 @@ PERSPECTIVES = MappingProxyType(
                     Capability.MANAGE_PEOPLE,
                     Capability.VIEW_AS,
                     Capability.READ_AUDIT,
+                    Capability.SET_POLICIES,
                 },
                 agency_kinds=frozenset({"selpa"}),
                 granted_by=frozenset({"selpa"}),
@@ -243,7 +245,7 @@ PERSPECTIVES = MappingProxyType(
                 "The people who keep the student information system and deliver its files",
                 Scope.NOBODY,
                 frozenset(),
-                frozenset({Capability.IMPORT_FILES}),
+                frozenset({Capability.IMPORT_FILES, Capability.EDIT_CALENDARS}),
             ),
             Perspective(
                 "office_clerk",

@@ -1,7 +1,7 @@
 """Questions that no public source settles, with the answers a SELPA may choose and the one that stands until then.
 
-An answer decides what goes to the state in one named case. Nothing else reads these: a case that is settled
-has no policy, and a policy whose case becomes settled is deleted.
+An answer decides what goes to the state in one named case, or (``tolling``) how long breaks stop the clocks of the law.
+A case that is settled has no policy, and a policy whose case becomes settled is deleted.
 """
 
 from __future__ import annotations
@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+
+from manzanita.domain.calendars import Tolling
+
+TOLLING = "tolling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,14 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
                 "No source was seen.",
                 nothing="Nothing",
                 meeting="That the meeting was held (MEET without plan review)",
+            ),
+            _policy(
+                TOLLING,
+                "Which days of a school break of more than five school days stop the 15, 30 and 60 days of the law?",
+                Tolling.A.value,
+                "Education Code 56321(a) and 56344(a) do not say whether the whole break is left out or only what is "
+                "beyond five school days, nor whether the weekends at its edges count.",
+                **{one.value: f"{one.value}: {one.meaning}" for one in Tolling},
             ),
         )
     }

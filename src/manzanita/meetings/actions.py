@@ -131,13 +131,15 @@ def _consent_reasons(evaluation: Evaluation | None) -> Iterator[Reason]:
 
 
 def _evaluation_due(student: Student, event: Event, evaluation: Evaluation | None) -> date | None:
+    """By the state, which asks for the reason of a delay; the law's own date depends on calendars that change, so it is
+    counted where it is shown (``meetings.evaluation_clocks``)."""
     if event.clock == "evaluation":
         return student.evaluation_due_on
     if evaluation is None:
         return None
     if event.clock == "third_birthday" and student.birth_on is not None:
-        return due("c-to-b-iep", birth_on=student.birth_on).statutory_due_on
-    return due("initial-iep", consent_on=evaluation.consent_on).statutory_due_on
+        return due("c-to-b-iep", birth_on=student.birth_on).state_due_on
+    return due("initial-iep", consent_on=evaluation.consent_on).state_due_on
 
 
 def _require_open(meeting_id: int) -> Meeting:

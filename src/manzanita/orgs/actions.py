@@ -1,6 +1,7 @@
 """Writing agencies and schools, and the answers of SELPAs to open questions."""
 
 import csv
+from datetime import date
 from pathlib import Path
 
 from django.db import transaction
@@ -55,18 +56,38 @@ def load_orgs(path: Path) -> dict[str, int]:
 
 
 @transaction.atomic
-def set_policy(*, actor: Actor, selpa_code: str, key: str, value: str, reason: str) -> PolicyAnswer:
-    """Answer an open question for a SELPA from now on; what was finalized before stays as it was.
+def set_policy(
+    *,
+    actor: Actor,
+    selpa_code: str,
+    key: str,
+    value: str,
+    reason: str,
+    effective_on: date | None = None,
+) -> PolicyAnswer:
+    """Answer an open question for a SELPA from ``effective_on`` on (default today); what was finalized before stays as
+    it was.
 
-    Raises ``ValueError`` for an unknown question or answer, and without a reason.
+    Raises ``ValueError`` for an unknown question or answer, without a reason, and for a day that is past: what was
+    judged by the earlier answer was judged rightly.
     """
     policy = POLICIES.get(key)
     if policy is None or value not in policy.choices:
         raise ValueError(f"no such policy or answer: {key}={value}")
     if not reason.strip():
         raise ValueError("a policy is set with the reason for it")
+    today = clock.today()
+    if effective_on is not None and effective_on < today:
+        raise ValueError("a policy holds from today on, or from a later day")
     answer = PolicyAnswer.objects.create(
-        selpa_code=selpa_code, key=key, value=value, reason=reason, by_id=actor.user_id, at=clock.now()
+        selpa_code=selpa_code,
+        key=key,
+        value=value,
+        reason=reason,
+        effective_on=effective_on or today,
+        by_id=actor.user_id,
+        at=clock.now(),
     )
-    log_change(actor=actor, action="set_policy", subject=answer, reason=reason, detail={key: value})
+    detail = {key: value, "effective_on": answer.effective_on.isoformat()}
+    log_change(actor=actor, action="set_policy", subject=answer, reason=reason, detail=detail)
     return answer

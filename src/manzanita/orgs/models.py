@@ -1,6 +1,8 @@
-"""Agencies and schools by their state codes, and whom to ask there."""
+"""Agencies and schools by their state codes, their calendars and policies, and whom to ask there."""
 
 from django.db import models
+
+from manzanita.domain.calendars.periods import KINDS
 
 
 class Agency(models.Model):
@@ -49,12 +51,17 @@ class School(models.Model):
 
 
 class PolicyAnswer(models.Model):
-    """A SELPA's answer to an open question of ``domain.policies``. The newest row of a key stands."""
+    """A SELPA's answer to an open question of ``domain.policies``.
+
+    Of the rows of a key the one with the latest ``effective_on`` that has come stands; of two with the same day, the
+    one recorded last.
+    """
 
     selpa_code = models.CharField(max_length=4)
     key = models.CharField(max_length=40)
     value = models.CharField(max_length=20)
     reason = models.CharField(max_length=300)
+    effective_on = models.DateField()
     by_id = models.BigIntegerField()
     at = models.DateTimeField()
 
@@ -63,6 +70,63 @@ class PolicyAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.selpa_code} {self.key}={self.value}"
+
+
+class CalendarVersion(models.Model):
+    """The whole calendar of one LEA for one academic year, as it was believed from ``recorded_at`` on.
+
+    Never changed: another calendar of the year is another version, and ends the one before (``superseded_at``). One
+    without periods says that the year has no calendar (decision 18).
+    """
+
+    lea_code = models.CharField(max_length=7)
+    year = models.CharField(max_length=9)
+    recorded_at = models.DateTimeField()
+    superseded_at = models.DateTimeField(null=True, blank=True)
+    # A plain key: accounts stand above agencies. ``None`` is the installation.
+    by_id = models.BigIntegerField(null=True, blank=True)
+    reason = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="orgs_calendar_one_stands",
+                fields=["lea_code", "year"],
+                condition=models.Q(superseded_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="orgs_calendar_superseded_later",
+                condition=models.Q(superseded_at__isnull=True)
+                | models.Q(superseded_at__gte=models.F("recorded_at")),
+            ),
+        ]
+        indexes = [models.Index(fields=["lea_code", "year", "-id"], name="calendar_versions")]
+
+    def __str__(self) -> str:
+        return f"calendar {self.lea_code} {self.year}, version {self.pk}"
+
+
+class CalendarPeriod(models.Model):
+    """One period of a version: ``kind`` holds from ``start_on`` to ``end_on`` inclusive, for the school and track
+    named, or for all where none is."""
+
+    version = models.ForeignKey(CalendarVersion, on_delete=models.PROTECT, related_name="periods")
+    school_code = models.CharField(max_length=7, blank=True)
+    track = models.CharField(max_length=20, blank=True)
+    kind = models.CharField(max_length=12)
+    start_on = models.DateField()
+    end_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="orgs_period_kind", condition=models.Q(kind__in=KINDS)),
+            models.CheckConstraint(
+                name="orgs_period_ends_after_start", condition=models.Q(end_on__gte=models.F("start_on"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.start_on} to {self.end_on}"
 
 
 class AgencyContact(models.Model):

@@ -1,9 +1,11 @@
 """Reading agencies and schools. They are public facts, so no scope applies."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from manzanita.domain.policies import POLICIES
 from manzanita.orgs.models import Agency, PolicyAnswer, School
+from manzanita.platform import clock
 
 # Codes that the state gives to schools which have none of their own (SENR 1.05).
 GROUP_SCHOOLS = {"0000001": "Nonpublic school", "0000002": "Private school"}
@@ -36,11 +38,18 @@ def nonpublic_agencies() -> list[Agency]:
     return list(Agency.objects.filter(kind="npa").order_by("name"))
 
 
-def policies_of(selpa_code: str) -> dict[str, str]:
-    """The answer that stands for each open question: the SELPA's newest, else the default."""
-    answers = PolicyAnswer.objects.filter(selpa_code=selpa_code).order_by("id")
+def policies_of(selpa_code: str, on: date | None = None) -> dict[str, str]:
+    """The answer to each open question that stands on the day ``on`` (default today): the SELPA's, else the default."""
+    answers = PolicyAnswer.objects.filter(
+        selpa_code=selpa_code, effective_on__lte=on or clock.today()
+    ).order_by("effective_on", "id")
     chosen = dict(answers.values_list("key", "value"))
     return {key: chosen.get(key, policy.default) for key, policy in POLICIES.items()}
+
+
+def answers_of(selpa_code: str) -> list[PolicyAnswer]:
+    """Every answer the SELPA ever recorded, also those whose day is still to come; the newest first."""
+    return list(PolicyAnswer.objects.filter(selpa_code=selpa_code).order_by("-effective_on", "-id"))
 
 
 def member_codes(selpa_code: str) -> list[str]:

@@ -27,6 +27,7 @@ from manzanita.orgs.queries import agency_by_code
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.platform.reach import whole_installation
+from manzanita.procedures.demo_calendars import begin_evaluations, load_demo_calendars
 from manzanita.procedures.demo_people import add_demo_people, load_demo_directory
 from manzanita.procedures.finalize import finalize_meeting
 from manzanita.procedures.import_sis import take_in_sis_files
@@ -73,7 +74,9 @@ def build_demo(files: Path, today: date) -> list[SignIn]:
     staff = _staff_who_sign_in(files / "people.csv")
     passwords = {row["email"]: _password() for row in staff}
     load_orgs(files / "orgs.csv")
-    for lea_code in _leas(files / "orgs.csv"):
+    leas = _leas(files / "orgs.csv")
+    load_demo_calendars(files, leas)
+    for lea_code in leas:
         # Each district takes in its own lines, so that each has a run to look at.
         take_in_sis_files([files / name for name in SIS_FILES], lea_code=lea_code, by_id=None)
     take_over_extracts([read_record_file(files / name) for name in EXTRACTS], by_id=None)
@@ -92,14 +95,20 @@ def build_demo(files: Path, today: date) -> list[SignIn]:
         for row in staff
     ]
     case_manager = next(row for row in staff if row["role"] == "case_manager")
-    user = User.objects.get(email=case_manager["email"])
-    (grant, *_) = grants_in_force(user, today)
-    actor = actor_of(user, grant)
+    actor = _actor_of(case_manager["email"], today)
     _remember_retired_ssid()
     _open_late_meeting(actor)
     _agree_in_part(actor)
     _finalize_reviews(actor, today)
+    coordinator = _actor_of(staff[0]["email"], today)
+    begin_evaluations(coordinator, besides=students_by_ssid(DEMO_SSIDS).values())
     return sign_ins
+
+
+def _actor_of(email: str, today: date) -> Actor:
+    user = User.objects.get(email=email)
+    (grant, *_) = grants_in_force(user, today)
+    return actor_of(user, grant)
 
 
 def _authenticator_app(email: str, today: date) -> str:

@@ -138,6 +138,7 @@ class Frame:
     account_url: str | None
     why_url: str | None
     directory_url: str | None
+    calendars_url: str | None
     view_as_url: str | None
     access_band: AccessBand | None
     watermark: tuple[str, str] | None
@@ -268,6 +269,7 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         why_url=url_or_none("why"),
         account_url=_first_url("account", "profile"),
         directory_url=url_or_none("directory") if actor is not None else None,
+        calendars_url=url_or_none("calendars") if actor is not None else None,
         view_as_url=url_or_none("view_as") if actor is not None and actor.may(Capability.VIEW_AS) else None,
         access_band=getattr(request, "access_band", None),
         watermark=_watermark(actor),

@@ -4,12 +4,14 @@ November 12, 2026, state lines 20261112; a negative number has a true minus sign
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from django.utils import timezone
 
 from manzanita.platform import clock
 
 MINUS = "−"
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _local(value: dt.date | dt.datetime) -> dt.date | dt.datetime:
@@ -22,6 +24,11 @@ def _local(value: dt.date | dt.datetime) -> dt.date | dt.datetime:
 def us_date(value: dt.date | dt.datetime | None, blank: str = "") -> str:
     """11/12/2026, for tables and fields; `blank` when there is no date."""
     return blank if value is None else _local(value).strftime("%m/%d/%Y")
+
+
+def us_dates(text: str) -> str:
+    """The days in a text of the domain, 2026-11-12, as people write them."""
+    return _ISO_DAY.sub(lambda found: us_date(dt.date.fromisoformat(found[0])), text)
 
 
 def long_date(value: dt.date | dt.datetime | None, blank: str = "") -> str:
@@ -86,6 +93,7 @@ def time_left(seconds: int) -> str:
 
 FILTERS = {
     "us_date": us_date,
+    "us_dates": us_dates,
     "long_date": long_date,
     "state_date": state_date,
     "us_time": us_time,

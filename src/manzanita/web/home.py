@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from manzanita.accounts.guest_queries import HOST_SESSION, HOST_STAFF
 from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.findings import Owner
+from manzanita.domain.years import academic_year_of
 from manzanita.exchange.holds import HOLDS
 from manzanita.exchange.queries import (
     PlanCounts,
@@ -25,6 +26,7 @@ from manzanita.exchange.queries import (
 from manzanita.exchange.sends import stuck_sends
 from manzanita.findings.queries import to_settle
 from manzanita.meetings.queries import open_meeting_count, open_meetings_outside_view
+from manzanita.orgs.calendars import leas_without_calendar
 from manzanita.platform import clock
 from manzanita.ui.formats import plural
 from manzanita.ui.jinja_env import url_or_none
@@ -111,7 +113,28 @@ def _clocks(actor: Actor) -> Group:
             )
     # Overdue ones of both clocks come before those that are only near.
     needs.sort(key=lambda need: ["fatal", "warn", "empty", "ok"].index(need.kind))
-    return Group("Clocks set by law", needs, "")
+    return Group("Clocks set by law", [*needs, *_without_calendar(actor, today)], "")
+
+
+def _without_calendar(actor: Actor, today: date) -> list[Need]:
+    """For who keeps calendars: that one is missing, and what that does."""
+    if not actor.may(Capability.EDIT_CALENDARS):
+        return []
+    year = academic_year_of(today)
+    missing = leas_without_calendar(actor.agency_codes, year)
+    if not missing:
+        return []
+    return [
+        Need(
+            kind="warn",
+            label=f"No school calendar of {year}",
+            count=len(missing),
+            url=reverse("calendars"),
+            detail="Clocks count as if there were no break",
+            owner="You",
+            step="Load it",
+        )
+    ]
 
 
 def _distance(day: date | None, today: date) -> str:

@@ -17,6 +17,7 @@ from manzanita.domain.access import Capability
 from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings import actions
 from manzanita.meetings.actions import NotPossible
+from manzanita.meetings.evaluation_clocks import count_evaluations
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import (
     OPEN_STATES,
@@ -28,6 +29,7 @@ from manzanita.meetings.queries import (
     open_meetings_outside_view,
     recent_meetings,
 )
+from manzanita.orgs.calendars import load_calendars
 from manzanita.platform import clock
 from manzanita.web.access import requires
 from manzanita.web.meetings_decide import step_context
@@ -44,6 +46,12 @@ def meetings(request: HttpRequest) -> HttpResponse:
     today = clock.today()
     open_now = open_meetings(request.actor)
     closed = recent_meetings(request.actor)
+    begun = [one for one in open_now if one.consent_on]
+    evaluations = (
+        {one.meeting.pk: one for one in count_evaluations(begun, load_calendars({m.lea_code for m in begun}))}
+        if begun
+        else {}
+    )
     log_reads(
         actor=request.actor,
         student_ids=[m.student_id for m in [*open_now, *closed]],
@@ -60,6 +68,7 @@ def meetings(request: HttpRequest) -> HttpResponse:
                     "meeting": meeting,
                     "label": event_label(meeting),
                     "is_late": is_late_on(meeting, meeting.held_on or today),
+                    "by_law": evaluations[meeting.pk].due_on if meeting.pk in evaluations else None,
                 }
                 for meeting in open_now
             ],

@@ -10,11 +10,14 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Severity
 from manzanita.domain.scenarios import EVENTS
+from manzanita.meetings.evaluation_clocks import count_evaluations
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import ProposedService, missed_on
+from manzanita.orgs.calendars import load_calendars
 from manzanita.platform import clock
 from manzanita.procedures.finalize import open_blockers
 from manzanita.ui.formats import us_time
+from manzanita.web.clock_words import Working, working_of
 from manzanita.web.meetings_form import (
     SECTIONS,
     STEPS,
@@ -32,13 +35,15 @@ LONGEST_SERVICE_NUMBER = 3  # of digits in an address
 
 def page_context(actor: Actor, desk: Desk, step: str, service_text: str = "") -> dict:
     """Everything that the page of one step reads, and the panel beside it."""
+    working = _working(desk)
     context = {
         "desk": desk,
         "meeting": desk.meeting,
         "student": desk.meeting.student,
         "step": step,
         "title": desk.title,
-        "due_line": due_line(desk.meeting),
+        "due_line": due_line(desk.meeting, working),
+        "working": working,
         "groups": step_groups(actor, desk, step),
         "editors": editors(desk),
         "may_edit": actor.may(Capability.HOLD_MEETING),
@@ -186,8 +191,20 @@ def _age_on(born: date | None, day: date) -> int | None:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
-def due_line(meeting: Meeting) -> str:
-    """The second line of the head: held or not, due when, met or late by how much."""
+def _working(desk: Desk) -> Working | None:
+    """How the evaluation's clock is counted; ``None`` where the meeting began without a consent."""
+    meeting = desk.meeting
+    if meeting.consent_on is None:
+        return None
+    here = desk.facts.enrollment_on(clock.today(), meeting.lea_code)
+    schools = {(meeting.student_id, meeting.lea_code): here.school_code if here else ""}
+    (counted,) = count_evaluations([meeting], load_calendars([meeting.lea_code]), schools)
+    return working_of(counted)
+
+
+def due_line(meeting: Meeting, working: Working | None = None) -> str:
+    """The second line of the head: held or not, due when by the law where breaks stopped the clock, due when by the
+    state (or by the one clock there is), met or late by how much."""
     if meeting.held_on is None and meeting.concluded_on is not None:
         return f"decided {meeting.concluded_on:%m/%d/%Y}, without a meeting"
     held = f"held {meeting.held_on:%m/%d/%Y}" if meeting.held_on else "not held yet"
@@ -196,10 +213,16 @@ def due_line(meeting: Meeting) -> str:
         return held
     day = meeting.held_on or clock.today()
     missed = missed_on(meeting, day)
-    if missed is None:
-        return f"{held} · due {min(dues):%m/%d/%Y}, in time"
-    late = (day - missed).days
-    return f"{held} · due {missed:%m/%d/%Y}, {late} day{'' if late == 1 else 's'} over"
+    law = working.law_on if working else None
+    if law is None or law == meeting.evaluation_due_on:
+        return f"{held} · {_due(missed or min(dues), day)}"
+    return f"{held} · by law {_due(law, day)} · by the state {_due(missed or min(dues), day)}"
+
+
+def _due(due: date, day: date) -> str:
+    late = (day - due).days
+    over = f"{late} day{'' if late == 1 else 's'} over" if late > 0 else "in time"
+    return f"due {due:%m/%d/%Y}, {over}"
 
 
 def editors(desk: Desk) -> list[tuple[str, str]]:

@@ -36,6 +36,8 @@ def tabs(actor: Actor, current: str) -> list[Tab]:
         ("Exports", "export_approvals", Capability.APPROVE_EXPORT),
         ("Stopped pages", "viewing_blocks", Capability.MANAGE_PEOPLE),
         ("Who saw what", "audit", Capability.READ_AUDIT),
+        ("Calendars", "calendars", Capability.MANAGE_PEOPLE),
+        ("Policies", "policies", Capability.MANAGE_PEOPLE),
     ]
     return [
         (label, reverse(name), name == current, waiting or None if name == "transfers" else None)

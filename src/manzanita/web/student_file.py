@@ -16,8 +16,10 @@ from manzanita.exchange.queries import open_findings_of, operations_of_student, 
 from manzanita.exchange.reporting import reported_records
 from manzanita.findings.models import RuleFinding
 from manzanita.findings.queries import open_rule_findings_of
+from manzanita.meetings.evaluation_clocks import Counted, count_evaluations
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES, meetings_of
+from manzanita.orgs.calendars import load_calendars
 from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform import clock
 from manzanita.students.former import facts_for
@@ -33,7 +35,7 @@ class StudentFile:
 
     ``operations``, ``at_state``, ``should``, ``findings`` (the state's answers), ``rule_findings``, ``meetings`` and
     ``archives`` are those of that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives
-    are not read here.
+    are not read here. ``evaluations`` are the clocks of all meetings that began with a consent.
     ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 
@@ -44,6 +46,7 @@ class StudentFile:
     facts: StudentFacts
     meetings: Sequence[Meeting]
     meetings_elsewhere: Sequence[Meeting]
+    evaluations: Sequence[Counted]
     archives: Sequence[Archive]
     operations: Sequence[Operation]
     at_state: Sequence[StateRecord]
@@ -144,6 +147,7 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         facts=facts,
         meetings=meetings,
         meetings_elsewhere=elsewhere,
+        evaluations=_evaluations([*meetings, *elsewhere], facts),
         archives=archives,
         operations=[o for o in operations_of_student(student.pk) if o.lea_code == lea],
         at_state=[r for r in state_records_of(student.pk) if r.lea_code == lea],
@@ -154,6 +158,17 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         schools=school_names({e.school_code for e in facts.enrollments} - {""}),
         people=user_names({person for person in people if person is not None}),
     )
+
+
+def _evaluations(meetings: Sequence[Meeting], facts: StudentFacts) -> list[Counted]:
+    """Newest first. Asks for no calendar where there is nothing to count."""
+    begun = sorted((m for m in meetings if m.consent_on), key=meeting_day, reverse=True)
+    schools = {}
+    for meeting in begun:
+        meeting.student = facts.student
+        here = facts.enrollment_on(clock.today(), meeting.lea_code)
+        schools[facts.student.pk, meeting.lea_code] = here.school_code if here else ""
+    return count_evaluations(begun, load_calendars({m.lea_code for m in begun}), schools) if begun else []
 
 
 def _is_seen(meeting: Meeting, student: Student) -> bool:

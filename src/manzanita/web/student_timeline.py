@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,9 +17,10 @@ from manzanita.domain.scenarios import EVENTS
 from manzanita.domain.years import census_day
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import event_label
-from manzanita.ui.formats import plural, us_date
+from manzanita.ui.formats import plural, us_date, us_dates
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.ui.timeline import Bar, Lane, Mark, draw_timeline
+from manzanita.web.clock_words import evaluation_dues
 from manzanita.web.student_alerts import PLAN_SHORT
 from manzanita.web.student_file import ONE_DAY, StudentFile, meeting_day
 
@@ -29,7 +29,6 @@ IFSP = "150"
 _PLAN_CAUSES = {"1": "plan review", "2": "amendment", "3": "adopted from another district"}
 # MEET 24.14.
 INITIAL_EVALUATIONS, REEVALUATION = ("10", "15"), "40"
-_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,13 +252,14 @@ def _past_evaluations(file: StudentFile) -> Iterator[Mark]:
 
 
 def _initial_evaluations(file: StudentFile) -> Iterator[Mark]:
-    for meeting in file.known_meetings:
-        if meeting.consent_on and meeting.held_on:
-            yield _met(file, due("initial-iep", consent_on=meeting.consent_on), "60 days", meeting)
-        elif meeting.consent_on and meeting.state != "finalized":
-            yield _open(
-                file, due("initial-iep", consent_on=meeting.consent_on), "60 days", file.meeting_url(meeting)
-            )
+    """The law's date and, where that is another day, the state's."""
+    for counted in file.evaluations:
+        meeting = counted.meeting
+        for label, answer in evaluation_dues(counted):
+            if meeting.held_on:
+                yield _met(file, answer, label, meeting)
+            elif meeting.state != "finalized":
+                yield _open(file, answer, label, file.meeting_url(meeting))
 
 
 def _third_birthday(file: StudentFile) -> Iterator[Mark]:
@@ -335,7 +335,7 @@ def _open(file: StudentFile, answer: Answer, label: str, href: str | None) -> Ma
 
 def _trace(answer: Answer) -> str:
     """Every step of the count, and by which law; days as people write them."""
-    steps = "; ".join(_ISO_DAY.sub(_as_us, _told(step)) for step in answer.trace)
+    steps = us_dates("; ".join(_told(step) for step in answer.trace))
     return f"Counted: {steps}. {answer.citation}."
 
 
@@ -344,7 +344,3 @@ def _told(step: Step) -> str:
         return step.why
     counted = "" if step.is_counted else "not counted, "
     return f"{step.first} to {step.last}, {counted}{plural(step.days, 'day')}: {step.why}"
-
-
-def _as_us(found: re.Match[str]) -> str:
-    return _us(date.fromisoformat(found[0]))

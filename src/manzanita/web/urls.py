@@ -18,6 +18,8 @@ urlpatterns = [
     path("", include("manzanita.web.why")),
     path("", include("manzanita.web.audit")),
     path("", include("manzanita.web.directory")),
+    path("", include("manzanita.web.calendars")),
+    path("", include("manzanita.web.policies")),
     path("", include("manzanita.web.people")),
 ]
 
