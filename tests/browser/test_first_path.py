@@ -285,28 +285,29 @@ def test_12_two_people_at_one_field_each_see_the_other_and_nothing_typed_is_lost
     expect(other.get_by_role("textbox", name="General education participation")).to_have_value("60")
 
 
-def test_13_signed_out_elsewhere_a_save_says_so_and_keeps_the_text(case_manager):
+def test_13_signed_out_elsewhere_a_save_says_so_and_takes_the_page_away(case_manager):
     page = case_manager.page
     page.context.clear_cookies(name="sessionid")
     percent = page.get_by_role("textbox", name="General education participation")
     percent.fill("55")
     percent.press("Tab")
-    expect(page.locator(".fsave", has_text="You are signed out: not saved")).to_be_visible()
-    expect(percent).to_have_value("55")
     # The page is covered; the way back is another tab, because there is no session left to unlock.
     covered = page.get_by_role("dialog", name="Locked")
     expect(covered.get_by_text("You are not signed in any more.")).to_be_visible()
     expect(covered.get_by_label("Password")).to_be_hidden()
     expect(covered.get_by_role("link", name="Sign in again in another tab")).to_be_visible()
+    # What stood on it is out of the document meanwhile.
+    expect(percent).to_have_count(0)
 
 
 def test_14_signed_in_again_in_another_tab_the_old_tab_saves_what_waits_by_itself(case_manager, system):
     old = case_manager.page
     tab = old.context.new_page()
     Person(tab, system.address).sign_in(CASE_MANAGER, w.PASSWORD)
-    # The text of the step before waits in the old tab, whose token is of the session that ended: the next try of that
-    # tab is refused, learns the new token, and saves.
-    expect(old.get_by_text("Not saved, will retry.")).to_be_hidden(timeout=90_000)
+    # The text of the step before waits in the old tab, which finds that its person is back, and saves.
+    expect(old.get_by_role("dialog", name="Locked")).to_be_hidden(timeout=90_000)
+    expect(old.get_by_role("textbox", name="General education participation")).to_have_value("55")
+    expect(old.locator("[data-unsaved-band]")).to_be_hidden(timeout=90_000)
     tab.goto(old.url)
     expect(tab.get_by_role("textbox", name="General education participation")).to_have_value("55")
     # A plain form of an old tab, too, goes with the token that the page has learned meanwhile; one that has not is

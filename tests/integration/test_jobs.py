@@ -416,6 +416,7 @@ def test_the_database_refuses_an_impossible_job(values):
 
 GREENHOUSE_JOBS = """
 import time
+from django.conf import settings
 from manzanita.auditing.actions import log_change
 from manzanita.auditing.models import ChangeEvent
 from manzanita.platform.jobs import job_kind
@@ -445,7 +446,7 @@ def water_slowly(run):
 def hold_a_step_longer_than_the_lease(run):
     with run.step():
         log_change(actor=None, action="hold", student_id=run.args["row"])
-        time.sleep(3)
+        time.sleep(settings.JOB_LEASE_SECONDS + 1)
 """
 
 
@@ -631,6 +632,8 @@ def test_a_batch_does_what_is_ready_and_ends(greenhouse):
 
 
 def test_three_workers_and_two_writers_never_meet_a_locked_database(greenhouse):
+    # SQLite gives its lock to whoever happens to ask: a worker may wait for seconds to renew a lease.
+    greenhouse.environment["MANZANITA_JOB_LEASE_SECONDS"] = "6"
     workers = [greenhouse.start_worker() for _ in range(3)]
     greenhouse.enqueue("greenhouse.hold")
     # Only then the others: a job claimed before it could not renew its lease on SQLite while the step holds the lock.
