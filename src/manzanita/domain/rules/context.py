@@ -122,7 +122,7 @@ def _previous_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -
     by_day = (
         # Most students have one status, and no previous one.
         told.filter(pl.col("22.06").is_duplicated())
-        .sort("22.06", "22.11", "22.04")
+        .sort("22.06", "22.11", "22.04", maintain_order=True)
         .unique(["22.06", "22.11"], keep="last", maintain_order=True)
         .select(
             "22.06",
@@ -212,7 +212,7 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
         births = (
             frames["SINF"]
             .filter(pl.col("2.18") != "", pl.col("2.09") != "")
-            .sort("2.09", "2.04")
+            .sort("2.09", "2.04", maintain_order=True)
             .unique("2.09", keep="last")
             .select("2.09", pl.col("2.18").alias("_sinf_birth"))
         )

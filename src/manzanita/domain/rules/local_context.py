@@ -83,8 +83,8 @@ def _stay(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFr
         near.filter(_COVERS, pl.col("1.23") != SECONDARY)
         .group_by(ROW)
         .agg(
-            pl.col("1.05").sort_by("_start").last().alias("stay.school"),
-            pl.col("1.23").sort_by("_start").last().alias("stay.status"),
+            pl.col("1.05").sort_by("_start", maintain_order=True).last().alias("stay.school"),
+            pl.col("1.23").sort_by("_start", maintain_order=True).last().alias("stay.status"),
         )
     )
     private = (
@@ -108,7 +108,7 @@ def _census_grade(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl
     there = (
         frames["SENR"]
         .filter(enrolled_on(setting.census_day), pl.col("1.23") != SECONDARY)
-        .sort("1.22")
+        .sort("1.22", maintain_order=True)
         .unique(["1.04", "1.08"], keep="last")
         .select("1.04", "1.08", pl.col("1.24").alias("census_grade.code"))
     )
@@ -153,7 +153,7 @@ def _enrolled_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> 
     there = (
         frames["SENR"]
         .filter(enrolled_on(state_date(setting.as_of)), pl.col("1.08") != "")
-        .sort("1.08", "1.22")
+        .sort("1.08", "1.22", maintain_order=True)
         .unique("1.08", keep="last")
         .select("1.08", pl.col("1.04").alias("enrolled_today.lea"))
     )

@@ -32,7 +32,7 @@ def _status_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl
     newest = (
         _undisputed(frames["SWDS"])
         .filter(pl.col("22.06") != "", pl.col("22.11") != "", pl.col("22.11") <= today)
-        .sort("22.06", "22.11")
+        .sort("22.06", "22.11", maintain_order=True)
         .unique("22.06", keep="last")
         .select("22.06", pl.col("22.12").alias("status_today.code"))
     )
@@ -58,7 +58,7 @@ def _entry(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.Data
     """``entry.first``: the initial entry date of the oldest status that has one."""
     oldest = (
         subject.filter(pl.col("22.10") != "", pl.col("22.06") != "")
-        .sort("22.06", "22.11", "22.04")
+        .sort("22.06", "22.11", "22.04", maintain_order=True)
         .unique("22.06", keep="first")
         .select("22.06", pl.col("22.10").alias("entry.first"))
     )
@@ -76,7 +76,7 @@ def _completion(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.D
         .filter(pl.col("1.08") != "", pl.col("1.26") != NO_SHOW, pl.col("1.22") != "")
         .with_columns(last.alias("_last"))
         .filter(pl.col("1.27") != "", pl.col("1.25") != "", pl.col("1.25") <= state_date(setting.as_of))
-        .sort("1.08", "1.25")
+        .sort("1.08", "1.25", maintain_order=True)
         .unique("1.08", keep="last")
         .select(
             "1.08",
