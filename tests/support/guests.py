@@ -123,6 +123,7 @@ def addresses(public_id: object, number: int = 1) -> Iterator[tuple[str, str]]:
         "<int:transfer_id>": f"{number}",
         "<slug:key>": "status",
         "<slug:code>": w.OTHER_LEA,
+        "<slug:year>": "2026-2027",
         "<slug:provider_id>": "nowhere",
         "<str:field>": "23.20",
         "<str:code>": "GERR0005",

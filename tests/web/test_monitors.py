@@ -183,6 +183,8 @@ def test_every_other_address_is_closed_to_the_monitor(small_world, sign_in, alde
         "directory_agency",
         "lend",
         "why",
+        "calendars",
+        "policies",
     }
 
 

@@ -525,7 +525,14 @@ def test_that_nobody_is_without_a_case_manager_is_said(small_world, staff, coord
             "/admin/roles",
         ),
         *("/admin/monitors", "/admin/monitors/new", "/admin/host-sessions", "/admin/requests"),
-        *("/admin/exports", "/admin/viewing", "/admin/audit", "/admin/audit/who-saw"),
+        *(
+            "/admin/exports",
+            "/admin/viewing",
+            "/admin/audit",
+            "/admin/audit/who-saw",
+            "/calendars",
+            "/policies",
+        ),
     ],
 )
 def test_the_same_tabs_stand_on_every_page_of_the_administration(coordinator, path):
@@ -533,7 +540,7 @@ def test_the_same_tabs_stand_on_every_page_of_the_administration(coordinator, pa
     nav = re.search(r'<nav class="tabs" aria-label="Administration">(.*?)</nav>', page)[1]
     assert re.findall(r">([^<]+)</a>", nav) == [
         *("People", "Add a person", "Roster", "Assign students", "Duties", "Transfers", "Roles", "Guests"),
-        *("Exports", "Stopped pages", "Who saw what"),
+        *("Exports", "Stopped pages", "Who saw what", "Calendars", "Policies"),
     ]
     assert nav.count('aria-current="page"') == 1
 

@@ -352,7 +352,7 @@ def test_a_contact_that_is_none_is_not_found(here, coordinator, number):
 
 
 # the 29 of the student page; contacts of the day, every version of contacts and of rights
-PEOPLE_QUERIES = 32
+PEOPLE_QUERIES = 35
 
 
 @pytest.mark.parametrize("count", [1, 12])
