@@ -9,7 +9,7 @@ import pytest
 from manzanita.cli import main
 from manzanita.commands.bench import SUBSET
 from manzanita.domain.validation.folder import findings_in
-from tests.prove import rules_in_python
+from tests.prove import rules_in_python, rules_in_sql
 from tests.prove.bench_rules import TWENTY
 from tests.prove.bent_folder import SETTING, bend
 
@@ -36,9 +36,6 @@ def test_plain_loops_find_the_same(bent, ours, tmp_path):
 
 
 def test_sql_finds_the_same(bent, ours, tmp_path):
-    pytest.importorskip("duckdb")
-    from tests.prove import rules_in_sql
-
     rules_in_sql.main(bent, tmp_path / "out.csv")
     assert Counter((tmp_path / "out.csv").read_text().split()) == ours
 

@@ -68,7 +68,7 @@ def _say(request: HttpRequest, done: Repaired) -> None:
     for reason in {
         one.why_not.code: one.why_not for one in done.left_out if one.why_not is not None
     }.values():
-        messages.warning(request, f"Left out: {reason.text} {reason.way_out}")
+        messages.warning(request, f"Left out: {reason.text} {reason.way_out} ({reason.owner})")
 
 
 def _page(request: HttpRequest, code: str, refusals: Sequence[Reason] = (), reason: str = "") -> HttpResponse:
