@@ -77,7 +77,9 @@ def test_the_hand_made_students_are_many_and_every_group_and_exclusion_is_among_
         expected = {row[column] for row in ROWS}
         wanted = {str(group) for group in MEASURES[measure].groups}
         assert wanted <= expected, measure
-    codes = {row[one][3:] for row in ROWS for one in ("plan_review", "initial", "c_to_b") if row[one][:3] == "no:"}
+    codes = {
+        row[one][3:] for row in ROWS for one in ("plan_review", "initial", "c_to_b") if row[one][:3] == "no:"
+    }
     # Tests of their own below.
     assert set(EXCLUSIONS) - codes == {"left-elsewhere", "no-consent", "consent-later"}
 
@@ -96,7 +98,9 @@ def test_a_hand_made_student_is_where_the_working_says(row):
         "initial": row["initial"],
         "c-to-b": row["c_to_b"],
     }
-    assert {str(measure) for measure, one in found.items() if one.is_noncompliant} == set(parts(row["noncompliant"]))
+    assert {str(measure) for measure, one in found.items() if one.is_noncompliant} == set(
+        parts(row["noncompliant"])
+    )
     doubts = {f"{measure}:{code}" for measure, one in found.items() for code in one.doubts}
     assert doubts == set(parts(row["doubts"]))
     said = " ".join(text for one in found.values() for text in explain(one, facts, day))

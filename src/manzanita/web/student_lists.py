@@ -11,12 +11,14 @@ from datetime import date, timedelta
 from types import MappingProxyType
 
 from manzanita.domain.access import Actor
+from manzanita.exchange.compliance import find
 from manzanita.exchange.queries import has_open_finding, has_operation
 from manzanita.meetings.queries import has_open_meeting
 from manzanita.platform import clock
 from manzanita.students.models import ScopedQuerySet
 from manzanita.students.queries import DueCount, due_counts, participating
 from manzanita.students.scope import current_at_agency, listed_for, visible_to
+from manzanita.web.compliance_asked import ComplianceList, list_of_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ CLOCKS = (
 
 @dataclass(frozen=True, slots=True)
 class StudentList:
-    """One list. ``kind`` is clock, held, different, findings or all; ``nothing`` says what an empty one means.
+    """One list. ``kind`` is clock, held, different, findings, compliance or all; ``nothing`` says what an empty one
+    means.
 
     ``has_meeting`` asks of a clock's list whether a meeting is open that would meet it.
     """
@@ -70,6 +73,7 @@ class StudentList:
     clock: Clock | None = None
     span: Span | None = None
     has_meeting: bool = False
+    compliance: ComplianceList | None = None
 
     @property
     def span_label(self) -> str:
@@ -151,6 +155,22 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
 )
 
 
+def known_list(key: str) -> StudentList | None:
+    """The list with this key: one of ``LISTS``, or a group of the compliance pages, whose key says all of it."""
+    found = LISTS.get(key)
+    asked = None if found else list_of_key(key)
+    if asked is None:
+        return found
+    return StudentList(
+        key,
+        asked.title,
+        "Students within reach, in whatever view, of one group of a monitoring report",
+        "Nobody is in this group.",
+        "compliance",
+        compliance=asked,
+    )
+
+
 def watched_students(actor: Actor, watched: Clock, *, has_meeting: bool) -> ScopedQuerySet:
     """Students whose clock counts: here today, participating, with or without a meeting open that would meet it."""
     students = participating(current_at_agency(listed_for(actor), actor))
@@ -170,6 +190,9 @@ def students_of(actor: Actor, wanted: StudentList) -> ScopedQuerySet:
         return listed_for(actor)
     # What the state holds does not end with attendance, so these ask all within reach.
     students = visible_to(actor)
+    if wanted.compliance is not None:
+        asked = wanted.compliance
+        return students.filter(pk__in=find(actor, asked.asked, asked.wanted))
     if wanted.kind == "findings":
         return students.filter(has_open_finding(actor))
     if wanted.kind in ("held", "different"):

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("manzanita.web.imports")),
     path("", include("manzanita.web.state")),
     path("", include("manzanita.web.settle")),
+    path("", include("manzanita.web.compliance")),
     path("", include("manzanita.web.rules")),
     path("", include("manzanita.web.why")),
     path("", include("manzanita.web.audit")),
