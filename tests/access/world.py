@@ -27,7 +27,15 @@ from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.auditing.models import ListExport, ViewingBlock
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.records import complete
-from manzanita.exchange.models import ImportRun, Operation, StateFinding, Submission, SubmissionLine
+from manzanita.exchange.models import (
+    ImportRun,
+    Operation,
+    StateFinding,
+    StateReport,
+    StateReportRow,
+    Submission,
+    SubmissionLine,
+)
 from manzanita.findings.models import RuleFinding
 from manzanita.meetings.models import Meeting
 from manzanita.orgs.models import Agency, School
@@ -380,6 +388,24 @@ def _written(student: Student) -> Submission:
     return found
 
 
+def _state_report(lea: str, by: User) -> StateReport:
+    """A list of the state with one student of nobody's."""
+    made = StateReport.objects.create(
+        lea_code=lea,
+        report="16.21",
+        as_of_on=w.TODAY,
+        name="1621.csv",
+        sha256="0" * 64,
+        row_count=1,
+        uploaded_at=w.NOON,
+        by_id=by.pk,
+    )
+    StateReportRow.objects.create(
+        report=made, row=2, ssid="9900099999", measure="plan-review", group="overdue", category="Overdue"
+    )
+    return made
+
+
 def _objects(
     world: w.World, students: dict[str, Student], finding: StateFinding, maker: User
 ) -> dict[str, tuple[object, object]]:
@@ -464,6 +490,7 @@ def _objects(
     written = _written(students["alder"])
     archive = Archive.objects.get(student_id=students["alder"].pk, cause="meeting")
     return {
+        "state_report": (_state_report(w.LEA, maker), _state_report(FAR_LEA, maker)),
         "student": (students["alder"], far),
         "meeting": (Meeting.objects.get(student=students["towhee"], state="open"), far_meeting),
         "archive": (archive, far_archive),

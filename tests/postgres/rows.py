@@ -44,8 +44,17 @@ TABLES = (
     "exchange_importrun",
     "exchange_importfile",
     "exchange_importnote",
+    "exchange_statereport",
+    "exchange_statereportrow",
+    "exchange_compliancerun",
 )
-_CHOSEN = {"event_key": "annual", "cause": "correction", "record": "PLAN", "relationship": "residence"}
+_CHOSEN = {
+    "event_key": "annual",
+    "cause": "correction",
+    "record": "PLAN",
+    "relationship": "residence",
+    "report": "16.21",
+}
 _number = itertools.count(1)
 
 

@@ -176,6 +176,8 @@ def test_every_other_address_is_closed_to_the_monitor(small_world, sign_in, alde
         "meetings",
         "findings",
         "to_settle",
+        "compliance",
+        "compliance_students",
         "rules",
         "rule",
         "own_requests",

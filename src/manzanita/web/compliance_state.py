@@ -126,7 +126,7 @@ def compliance_compare(request: HttpRequest, public_id: uuid.UUID) -> HttpRespon
         "measures": [
             (MEASURES[one].label, f"?measure={one}", one is measure) for one in measures if len(measures) > 1
         ],
-        "compared": None,
+        "refused": "",
     }
     if not sees_whole_lists(actor):
         return render(request, "web/compliance/compare.html", {**context, "refused": "scope"}, status=403)
