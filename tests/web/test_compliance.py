@@ -185,7 +185,7 @@ def test_a_day_that_is_none_is_named_and_nothing_is_lost(coordinator, query, sai
     "query",
     [
         "?measure=age",
-        f"/students?measure=plan-review&group=x",
+        "/students?measure=plan-review&group=x",
         "/students?group=overdue&lea=99'1001",
         "/students?reason=because",
     ],
@@ -320,7 +320,8 @@ def test_what_the_state_does_not_list_is_only_ours_and_says_what_is_not_sent(sma
 
 
 def test_the_last_meetings_of_both_sides_are_told(small_world, coordinator):
-    heads = "Report 16.21\r\nAs of,11/23/2026\r\n\r\nSSID,School Code,Monitoring Category,Meeting Delay Code,Meeting Date"
+    columns = "SSID,School Code,Monitoring Category,Meeting Delay Code,Meeting Date"
+    heads = f"Report 16.21\r\nAs of,11/23/2026\r\n\r\n{columns}"
     data = csv_of(("9900000005", w.SCHOOL, "Plan review held late", "20", "11/01/2026"), heads=heads)
     page = text_of(coordinator.get(post(coordinator, data)["Location"]))
     assert "The last meeting is 11/14/2025 here and 11/01/2026 in the state's list." in page

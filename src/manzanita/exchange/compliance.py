@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from manzanita.domain.access import Actor
-from manzanita.domain.compliance import Group, Judged, Measure, StudentFacts, judge
+from manzanita.domain.compliance import Group, Judged, Measure, StudentFacts, judge, judge_all
 from manzanita.domain.years import academic_year_of, first_day
 from manzanita.exchange.compliance_facts import (
     at_place,
@@ -118,8 +118,11 @@ def is_too_many(actor: Actor) -> bool:
     return len(candidates(actor).order_by().values_list("pk", flat=True)[: MOST_AT_ONCE + 1]) > MOST_AT_ONCE
 
 
-def count(actor: Actor, asked: Asked, progress: Any = None) -> Counted:
-    """Every measure on the day that is asked and on the months before it, of everybody within reach."""
+def count(
+    actor: Actor, asked: Asked, of_trend: Sequence[Measure] = tuple(Measure), progress: Any = None
+) -> Counted:
+    """Every measure on the day that is asked, and those ``of_trend`` on the months before it, of everybody within
+    reach."""
     counted = Counted()
     schools = schools_shown(actor)
     then = asked.trend == TREND_THEN
@@ -132,13 +135,13 @@ def count(actor: Actor, asked: Asked, progress: Any = None) -> Counted:
         leas = report_leas(actor, some.values())
         for one in some.values():
             facts = one.as_known(asked.known, leas)
-            for judged in _judged(facts, asked.day, leas, schools):
+            for judged in _judged(tuple(Measure), facts, asked.day, leas, schools):
                 counted.add(judged)
                 counted.add_month(asked.day, judged)
             for day in months:
                 if then:
                     facts = one.as_known(_earlier(clock.end_of(day), asked.known), leas)
-                for judged in _judged(facts, day, leas, schools):
+                for judged in _judged(of_trend, facts, day, leas, schools):
                     counted.add_month(day, judged)
         done += len(some)
         if progress is not None:
@@ -146,11 +149,15 @@ def count(actor: Actor, asked: Asked, progress: Any = None) -> Counted:
     return counted
 
 
-def _judged(facts: StudentFacts, day: date, leas: Collection[str], schools: Collection[str]) -> list[Judged]:
-    found = [judge(measure, facts, day, leas) for measure in Measure]
-    if not schools:
-        return found
-    return [one for one in found if _is_at(one, schools)]
+def _judged(
+    measures: Sequence[Measure],
+    facts: StudentFacts,
+    day: date,
+    leas: Collection[str],
+    schools: Collection[str],
+) -> list[Judged]:
+    found = judge_all(measures, facts, day, leas)
+    return [one for one in found if _is_at(one, schools)] if schools else found
 
 
 def _is_at(judged: Judged, schools: Collection[str]) -> bool:

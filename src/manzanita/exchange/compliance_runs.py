@@ -79,7 +79,7 @@ def make_count(run: JobRun) -> dict[str, int]:
         wanted.delete()
         return {}
     asked = Asked(wanted.day, wanted.known_on, wanted.trend)
-    counted = count(actor, asked, lambda done: run.progress(done, None, "Judging students"))
+    counted = count(actor, asked, progress=lambda done: run.progress(done, None, "Judging students"))
     with run.step():
         ComplianceRun.objects.filter(key=wanted.key, state="done").delete()
         wanted.counts, wanted.state, wanted.made_at = counted.document(), "done", clock.now()

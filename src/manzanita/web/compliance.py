@@ -50,7 +50,7 @@ def compliance(request: HttpRequest) -> HttpResponse:
         newest = newest_of(actor, asked)
         counted = counted_of(newest.made) if newest.made else None
     else:
-        counted = count(actor, asked)
+        counted = count(actor, asked, [measure])
     context: dict[str, Any] = {
         "asked": asked,
         "errors": errors,

@@ -21,7 +21,7 @@ from manzanita.domain.compliance.groups import (
     Measure,
     MeasureInfo,
 )
-from manzanita.domain.compliance.judging import judge
+from manzanita.domain.compliance.judging import judge, judge_all
 from manzanita.domain.compliance.state_file import (
     REPORTS,
     NotAReport,
@@ -55,6 +55,7 @@ __all__ = [
     "exclusion",
     "explain",
     "judge",
+    "judge_all",
     "pair_up",
     "parse_report",
 ]

@@ -5,56 +5,89 @@ Called for every student and every month of a trend, so each function does no mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 
-from manzanita.domain.clocks.early_start import third_birthday_of
+from manzanita.domain.clocks.early_start import third_birthday_of as _third_birthday_of
 from manzanita.domain.clocks.reviews import ANNUAL_YEARS, TRIENNIAL_YEARS
 from manzanita.domain.compliance.facts import Meet, StudentFacts
 from manzanita.domain.compliance.groups import MEASURES, Group, Judged, Measure
 from manzanita.domain.compliance.population import (
     INFANT_EXITS,
     INFANT_GRADES,
+    Qualified,
     participates,
     qualify,
 )
-from manzanita.domain.dates import years_after
+from manzanita.domain.dates import years_after as _years_after
 from manzanita.domain.years import academic_year_of, first_calendar_year, last_day
 
+# A trend asks for the same few thousand days again and again.
+years_after = lru_cache(maxsize=20_000)(_years_after)
+third_birthday_of = lru_cache(maxsize=20_000)(_third_birthday_of)
 CONSENT_DAYS = 60
 PART_B, REEVALUATION, IFSP = "10", "40", "150"
 
 
+class _OnDay:
+    """One student on one day. What several measures ask is answered once: a trend asks it a million times."""
+
+    __slots__ = ("_found", "_status", "day", "facts", "leas")
+
+    def __init__(self, facts: StudentFacts, day: date, leas: Collection[str]) -> None:
+        self.facts, self.day, self.leas = facts, day, leas
+        self._found: Qualified | None = None
+        self._status: str | None = None
+
+    def qualified(self) -> Qualified:
+        if self._found is None:
+            self._found = qualify(self.facts.enrollments, self.day, self.leas)
+        return self._found
+
+    def why_not_participating(self) -> str:
+        if self._status is None:
+            self._status = participates(self.facts.statuses, self.day)
+        return self._status
+
+
 def judge(measure: Measure, facts: StudentFacts, day: date, leas: Collection[str]) -> Judged:
     """Where the student stands in ``measure`` on ``day``, in the report of ``leas``."""
-    return _JUDGES[measure](facts, day, leas)
+    return _JUDGES[measure](_OnDay(facts, day, leas))
 
 
-def _plan_review(facts: StudentFacts, day: date, leas: Collection[str]) -> Judged:
+def judge_all(
+    measures: Iterable[Measure], facts: StudentFacts, day: date, leas: Collection[str]
+) -> list[Judged]:
+    """The same for several measures."""
+    on_day = _OnDay(facts, day, leas)
+    return [_JUDGES[measure](on_day) for measure in measures]
+
+
+def _plan_review(on_day: _OnDay) -> Judged:
     def meets_it(one: Meet) -> bool:
         return one.is_plan_review
 
-    return _recurring(Measure.PLAN_REVIEW, ANNUAL_YEARS, meets_it, facts, day, leas)
+    return _recurring(Measure.PLAN_REVIEW, ANNUAL_YEARS, meets_it, on_day)
 
 
-def _reevaluation(facts: StudentFacts, day: date, leas: Collection[str]) -> Judged:
+def _reevaluation(on_day: _OnDay) -> Judged:
     def meets_it(one: Meet) -> bool:
         return one.evaluation_type_code == REEVALUATION
 
-    return _recurring(Measure.REEVALUATION, TRIENNIAL_YEARS, meets_it, facts, day, leas)
+    return _recurring(Measure.REEVALUATION, TRIENNIAL_YEARS, meets_it, on_day)
 
 
 def _recurring(
     measure: Measure,
     years: int,
     meets_it: Callable[[Meet], bool],
-    facts: StudentFacts,
-    day: date,
-    leas: Collection[str],
+    on_day: _OnDay,
 ) -> Judged:
-    found = qualify(facts.enrollments, day, leas)
-    why_not = found.why_not or participates(facts.statuses, day)
+    facts, day = on_day.facts, on_day.day
+    found = on_day.qualified()
+    why_not = found.why_not or on_day.why_not_participating()
     if why_not or found.enrollment is None:
         return Judged(measure, Group.NOT_COUNTED, why_not, enrollment=found.enrollment)
     lea, school = found.enrollment.lea_code, found.enrollment.school_code
@@ -104,8 +137,8 @@ def _recurring(
     )
 
 
-def _initial(facts: StudentFacts, day: date, leas: Collection[str]) -> Judged:
-    measure = Measure.INITIAL
+def _initial(on_day: _OnDay) -> Judged:
+    measure, facts, day, leas = Measure.INITIAL, on_day.facts, on_day.day, on_day.leas
     initials = [one for one in facts.meets if one.evaluation_type_code == PART_B]
     if not initials:
         return Judged(measure, Group.NOT_COUNTED, "no-initial")
@@ -118,7 +151,7 @@ def _initial(facts: StudentFacts, day: date, leas: Collection[str]) -> Judged:
     of_it = [one for one in initials if one.consent_on == consent]
     if not first <= consent <= last_consent:
         return Judged(measure, Group.NOT_COUNTED, "consent-outside", last=of_it[0])
-    found = qualify(facts.enrollments, day, leas)
+    found = on_day.qualified()
     lea, school = "", ""
     if found.enrollment is not None and not found.why_not:
         lea, school = found.enrollment.lea_code, found.enrollment.school_code
@@ -153,8 +186,8 @@ def _initial(facts: StudentFacts, day: date, leas: Collection[str]) -> Judged:
     )
 
 
-def _c_to_b(facts: StudentFacts, day: date, leas: Collection[str]) -> Judged:
-    measure = Measure.C_TO_B
+def _c_to_b(on_day: _OnDay) -> Judged:
+    measure, facts, day, leas = Measure.C_TO_B, on_day.facts, on_day.day, on_day.leas
     if facts.birth_on is None:
         return Judged(measure, Group.NOT_COUNTED, "no-birth-date")
     third = third_birthday_of(facts.birth_on)
@@ -247,7 +280,7 @@ def _plan_type(facts: StudentFacts, day: date) -> str:
     return max(begun, key=lambda one: one.start).plan_type_code if begun else ""
 
 
-_JUDGES: Mapping[Measure, Callable[[StudentFacts, date, Collection[str]], Judged]] = MappingProxyType(
+_JUDGES: Mapping[Measure, Callable[[_OnDay], Judged]] = MappingProxyType(
     {
         Measure.PLAN_REVIEW: _plan_review,
         Measure.REEVALUATION: _reevaluation,
