@@ -7,19 +7,26 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from manzanita.domain.compliance import (
     MEASURES,
+    REPORTS,
     Enrolled,
     Group,
     Measure,
     Meet,
+    NotAReport,
     PlanStart,
     Status,
     StudentFacts,
     explain,
     judge,
+    judge_all,
+    parse_report,
 )
+from manzanita.domain.compliance.state_file import groups_of
 from manzanita.domain.compliance.words import EXCLUSIONS
 
 CASES = Path(__file__).parents[1] / "data" / "compliance" / "students.csv"
@@ -158,3 +165,78 @@ def test_two_records_of_one_day_are_one_meeting():
     status = Status("1", date(2023, 10, 2))
     facts = StudentFacts(date(2016, 5, 5), (enrollment,), (status,), meets=(*twice, before))
     assert judge(Measure.PLAN_REVIEW, facts, date(2026, 11, 23), REPORT_OF).group is Group.HELD_LATE
+
+
+# Categories as public pages print them, and what each means.
+CATEGORIES = [
+    ("16.21", "Overdue Plan Review, No Pending Record", ["plan-review overdue"]),
+    ("16.21", "Overdue Reevaluation, Pending Record", ["reevaluation overdue"]),
+    ("16.21", "Overdue Plan Review and Reevaluation", ["plan-review overdue", "reevaluation overdue"]),
+    ("16.21", "Plan review Held late", ["plan-review held-late"]),
+    ("16.21", "Reevaluation Held Late", ["reevaluation held-late"]),
+    ("16.21", "On-time", ["plan-review on-time", "reevaluation on-time"]),
+    ("16.21", "Overdue", []),
+    ("16.21", "Overdue, Exceeded 60-days", []),
+    ("16.25", "Overdue, Exceeded 60-Days", ["initial overdue"]),
+    ("16.25", "Evaluation Held Late, Exceeded 60-days", ["initial held-late"]),
+    ("16.25", "Pending Evaluation, 60-days Not Yet Exceeded", ["initial pending"]),
+    ("16.25", "Timely Evaluation within 60-days", ["initial on-time"]),
+    ("16.25", "Plan Review Held Late", []),
+    ("16.26", "Overdue on Part B Initial Evaluation", ["c-to-b overdue"]),
+    ("16.26", "Part B Initial Evaluation held after 3rd birthday", ["c-to-b held-late"]),
+    ("16.26", "Part B Initial Evaluation held on-time", ["c-to-b on-time"]),
+    ("16.26", "Not yet held, student not yet 3 years old", ["c-to-b not-yet"]),
+    ("16.26", "Reevaluation Held Late", []),
+]
+
+
+@pytest.mark.parametrize(("report", "category", "meant"), CATEGORIES)
+def test_a_category_of_the_state_means_one_group(report, category, meant):
+    assert [f"{measure} {group}" for measure, group in groups_of(report, category)] == meant
+
+
+def test_a_report_may_have_a_title_and_be_written_by_another_machine():
+    lines = [
+        "Report 16.25,,",
+        "",
+        "Student Name,S.S.I.D.,Monitoring  category",
+        '"Testcase, Alder",9900000001,"Overdue, Exceeded 60-days"',
+    ]
+    for encoded in ("\r\n".join(lines).encode("utf-8-sig"), "\n".join(lines).encode("utf-16")):
+        (row,) = parse_report(encoded, "16.25")
+        assert (row.ssid, row.measure, row.group, row.row) == (
+            "9900000001",
+            Measure.INITIAL,
+            Group.OVERDUE,
+            4,
+        )
+
+
+@given(
+    st.sampled_from(sorted(REPORTS)),
+    st.binary(max_size=300) | st.text(max_size=200).map(lambda text: text.encode(errors="replace")),
+)
+def test_any_bytes_are_rows_or_a_refusal_in_words(report, data):
+    try:
+        rows = parse_report(data, report)
+    except NotAReport as refused:
+        assert refused.problems and all(one.text and one.fix for one in refused.problems)
+    else:
+        assert rows
+
+
+@given(
+    st.lists(st.dates(date(2020, 1, 1), date(2027, 1, 1)), min_size=1, max_size=5),
+    st.dates(date(2024, 1, 1), date(2027, 6, 30)),
+    st.integers(0, 400),
+)
+def test_without_a_further_meeting_nobody_becomes_less_overdue(held, day, later):
+    enrollment = Enrolled(LEAS["A"], "6000001", "10", "04", date(2019, 8, 14))
+    meets = tuple(Meet(is_plan_review=True, held_on=one) for one in held)
+    facts = StudentFacts(date(2016, 5, 5), (enrollment,), (Status("1", date(2019, 10, 2)),), meets=meets)
+    last = max((one for one in held if one <= day), default=None)
+    (now,) = judge_all([Measure.PLAN_REVIEW], facts, day, REPORT_OF)
+    assert (now.group is Group.NO_MEETING) is (last is None)
+    then = date.fromordinal(day.toordinal() + later)
+    if now.group is Group.OVERDUE and not any(day < one <= then for one in held):
+        assert judge(Measure.PLAN_REVIEW, facts, then, REPORT_OF).group is Group.OVERDUE

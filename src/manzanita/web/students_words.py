@@ -41,6 +41,8 @@ ACTION_WORDS = {
 }
 READ_WORDS = {
     "student.list": "Seen in a list",
+    "compliance.list": "Seen in a list of the compliance pages",
+    "compliance.compare": "Compared with a monitoring list of the state",
     "student.export": "In an exported list",
     "state.file": "In a file written for upload to the state",
     "student.record": "Record",

@@ -39,11 +39,12 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many of a group on each side, and of the difference."""
+    """How many of a group on each side. ``is_compared``: whether the state's file can be expected to list the group."""
 
     group: Group
     ours: int
     theirs: int
+    is_compared: bool
 
     @property
     def difference(self) -> int:
@@ -91,4 +92,7 @@ def counts_of(measure: Measure, ours: Iterable[Judged], rows: Iterable[StateRow]
     """Both sides' counts, group by group in the order of the report."""
     mine = Counter(one.group for one in ours)
     theirs = Counter(row.group for row in rows if row.measure is measure)
-    return [Counts(group, mine[group], theirs[group]) for group in MEASURES[measure].groups]
+    return [
+        Counts(group, mine[group], theirs[group], is_compared(group, theirs))
+        for group in MEASURES[measure].groups
+    ]
