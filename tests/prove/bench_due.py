@@ -1,4 +1,4 @@
-"""``python -m tests.prove.bench_due``: the due dates of everybody in a batch, and those that one changed calendar moves.
+"""``python -m tests.prove.bench_due``: the due dates of everybody in a batch, and what one changed calendar moves.
 
 Fills PostgreSQL with ``--students`` students by SQL (:mod:`tests.prove.bench_rls`): one LEA of 60,000, one of 5,000,
 the rest in LEAs of 800, of whom one of twenty-five has an evaluation under way. Printed are the seconds on the clock of

@@ -144,7 +144,10 @@ def recompute(student_ids: Collection[int], counting: Counting | None = None) ->
 
 def _store(new: list[DueDate], changed: list[DueDate]) -> None:
     DueDate.objects.bulk_create(new, batch_size=ROWS_AT_ONCE)
-    DueDate.objects.bulk_update(changed, _SAID, batch_size=200)
+    # Ten times as fast as an UPDATE with a CASE for each column.
+    DueDate.objects.bulk_create(
+        changed, batch_size=ROWS_AT_ONCE, update_conflicts=True, unique_fields=["id"], update_fields=_SAID
+    )
 
 
 def _take(row: DueDate, running: Running, counting: Counting) -> bool:
