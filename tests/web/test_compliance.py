@@ -14,11 +14,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from manzanita.auditing.models import ChangeEvent, ListExport, ReadEvent
 from manzanita.exchange import compliance as counting
 from manzanita.exchange.models import ComplianceRun, StateReport, StateReportRow
+from manzanita.orgs.models import Agency
+from manzanita.platform.facts import Statement
 from manzanita.platform.files import read_stored_file
 from manzanita.platform.jobs import run_jobs_now
 from manzanita.platform.models import Job
+from manzanita.students.actions import state_student_facts
 from tests.support import pages
 from tests.support import world as w
+from tests.support.guests import person_of
 from tests.support.pages import NO_ID, addresses_in, many_students, other_coordinator, reads
 
 pytestmark = pytest.mark.django_db
@@ -209,6 +213,45 @@ def test_a_case_manager_sees_the_own_caseload(small_world, sign_in):
     manager = sign_in(small_world.case_manager)
     assert totals(manager) == ["1", "1", "0", "1", "0", "2", "50.0%"]
     assert manager.get(STATE).status_code == 403
+
+
+@pytest.fixture
+def selpa(small_world, sign_in):
+    Agency.objects.create(code=w.SELPA, kind="selpa", name="Chaparral SELPA", selpa_code=w.SELPA)
+    return sign_in(person_of(w.SELPA, "selpa", "Heron Mockup")[0])
+
+
+def test_a_selpa_sees_its_leas_and_opens_their_schools(selpa):
+    assert totals(selpa) == ["1", "1", "0", "2", "0", "3", "66.7%"]
+    page = selpa.get(PAGE).content.decode()
+    places = re.findall(r'<th scope="row"><a href="([^"]*)" aria-expanded="false">.*?</svg>([^<]*)</a>', page)
+    assert [name for _, name in places] == ["Chaparral Unified", "Heron Creek Unified"]
+    assert "Buckeye Elementary" not in page
+    opened = selpa.get(places[0][0].replace("&amp;", "&")).content.decode()
+    assert "Buckeye Elementary" in opened and "Willow Bend Elementary" not in opened
+    assert names(selpa, f"{OVERDUE}&lea={w.LEA}") == ["Testcase, Alder"]
+    assert names(selpa, f"{OVERDUE}&lea={w.OTHER_LEA}") == []
+    assert names(selpa, f"{OVERDUE}&school={w.SCHOOL}") == ["Testcase, Alder"]
+
+
+def test_a_selpa_compares_what_its_districts_took_in_and_takes_nothing_in(coordinator, selpa):
+    given(coordinator, ("9900000005", "Overdue Plan Review, No Pending Record"))
+    page = text_of(selpa.get(f"{STATE}/{StateReport.objects.get().public_id}"))
+    # Sage of the other district is no difference of this list.
+    assert "The same 1" in page and "Only ours 0" in page
+    assert selpa.get(STATE).status_code == 403
+
+
+def test_a_year_end_exit_still_counts(small_world, coordinator, noon):
+    alder = small_world.students["alder"]
+    slot = {"student_id": alder.pk, "lea_code": w.LEA, "started_on": pages.START}
+    values = pages.enrollment("L0005") | {"exit_reason_code": "E155"}
+    noon.move_to(w.NOON + timedelta(minutes=10))
+    statement = Statement(slot, values, pages.START, date(2026, 11, 20), is_whole_slot=True)
+    state_student_facts("enrollment", [statement], by_id=None, cause="test")
+    assert "Counted by the enrollment that ended 11/20/2026: exits E155, E156 stay in the report." in text_of(
+        coordinator.get(OVERDUE)
+    )
 
 
 def test_a_list_of_the_state_is_nobody_elses(small_world, coordinator, sign_in):
