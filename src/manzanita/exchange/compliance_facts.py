@@ -6,9 +6,9 @@ at which it was recorded. A meeting that is open here comes as not reported.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -122,25 +122,41 @@ def load(
     born = list(students.order_by("pk").values_list("pk", "birth_on"))
     for start in range(0, len(born), AT_ONCE):
         some = {pk: Versions(birth_on) for pk, birth_on in born[start : start + AT_ONCE]}
-        ids = list(some)
-        _enrollments(some, ids, known, any_time)
-        _statuses(some, ids, known, any_time)
-        _plans(some, ids, known, any_time)
-        _archived(some, ids, known, any_time)
-        _open(some, ids, known, any_time)
+        loading = _Loading(some, known, any_time)
+        for kind in (_enrollments, _statuses, _plans, _archived, _open):
+            kind(loading)
         yield some
 
 
-def _of(model: Any, ids: Sequence[int], known: datetime | None, any_time: bool) -> QuerySet:
-    rows = model.objects.all() if any_time else model.objects.as_of(known=known)
-    return rows.filter(student__in=ids).order_by()
+# What was loaded for one instant was believed at it; when else, nobody asks.
+_ALWAYS = (datetime.min.replace(tzinfo=UTC), None)
 
 
-def _enrollments(some: dict[int, Versions], ids: list[int], known: datetime | None, any_time: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Loading:
+    """Whose facts are loaded, as known when; with ``any_time`` every version, and when each was believed."""
+
+    some: dict[int, Versions]
+    known: datetime | None
+    any_time: bool
+
+    def rows(self, model: Any, *columns: str) -> Iterator[tuple[int, tuple[Any, ...], tuple[Any, ...]]]:
+        """Per row the student, (since, until), and ``columns`` of one kind of fact."""
+        found = model.objects.all() if self.any_time else model.objects.as_of(known=self.known)
+        found = found.filter(student__in=list(self.some)).order_by()
+        yield from self.read(found, "recorded_at", "superseded_at", *columns)
+
+    def read(
+        self, rows: QuerySet, since: str, until: str, *columns: str
+    ) -> Iterator[tuple[int, tuple[Any, ...], tuple[Any, ...]]]:
+        # Times are as costly to read as all the rest, so they are left out where one instant is asked for.
+        times = (since, until) if self.any_time else ()
+        for pk, *values in rows.values_list("student_id", *times, *columns).iterator():
+            yield pk, tuple(values[:2]) if times else _ALWAYS, tuple(values[len(times) :])
+
+
+def _enrollments(loading: _Loading) -> None:
     columns = (
-        "student_id",
-        "recorded_at",
-        "superseded_at",
         "lea_code",
         "school_code",
         "status_code",
@@ -149,42 +165,37 @@ def _enrollments(some: dict[int, Versions], ids: list[int], known: datetime | No
         "effective_to",
         "exit_reason_code",
     )
-    for pk, since, until, *values in _of(Enrollment, ids, known, any_time).values_list(*columns).iterator():
-        some[pk].enrollments.append(Told(since, _until(until, any_time), Enrolled(*values)))
+    for pk, times, values in loading.rows(Enrollment, *columns):
+        loading.some[pk].enrollments.append(Told(*times, Enrolled(*values)))
 
 
-def _statuses(some: dict[int, Versions], ids: list[int], known: datetime | None, any_time: bool) -> None:
-    columns = ("student_id", "recorded_at", "superseded_at", "status_code", "effective_from", "effective_to")
-    rows = _of(SpecialEducationStatus, ids, known, any_time).values_list(*columns)
-    for pk, since, until, *values in rows.iterator():
-        some[pk].statuses.append(Told(since, _until(until, any_time), Status(*values)))
+def _statuses(loading: _Loading) -> None:
+    for pk, times, values in loading.rows(
+        SpecialEducationStatus, "status_code", "effective_from", "effective_to"
+    ):
+        loading.some[pk].statuses.append(Told(*times, Status(*values)))
 
 
-def _plans(some: dict[int, Versions], ids: list[int], known: datetime | None, any_time: bool) -> None:
-    columns = ("student_id", "recorded_at", "superseded_at", "plan_type_code", "effective_from")
-    for pk, since, until, *values in _of(Plan, ids, known, any_time).values_list(*columns).iterator():
-        some[pk].plans.append(Told(since, _until(until, any_time), PlanStart(*values)))
+def _plans(loading: _Loading) -> None:
+    for pk, times, values in loading.rows(Plan, "plan_type_code", "effective_from"):
+        loading.some[pk].plans.append(Told(*times, PlanStart(*values)))
 
 
-def _archived(some: dict[int, Versions], ids: list[int], known: datetime | None, any_time: bool) -> None:
-    rows = ArchivedRecord.objects.filter(student_id__in=ids, record="MEET")
-    if not any_time and known is None:
-        rows = rows.filter(archive__superseded_by__isnull=True)
-    elif not any_time:
-        ended = Q(archive__superseded_by__isnull=True) | Q(archive__superseded_by__recorded_at__gt=known)
-        rows = rows.filter(ended, archive__recorded_at__lte=known)
-    columns = (
-        "student_id",
-        "archive__recorded_at",
-        "archive__superseded_by__recorded_at",
-        "lea_code",
-        "record_key",
-        "values",
-    )
+def _archived(loading: _Loading) -> None:
+    rows = ArchivedRecord.objects.filter(student_id__in=list(loading.some), record="MEET")
+    if not loading.any_time:
+        is_standing = Q(archive__superseded_by__isnull=True)
+        if loading.known is not None:
+            is_standing |= Q(archive__superseded_by__recorded_at__gt=loading.known)
+            rows = rows.filter(archive__recorded_at__lte=loading.known)
+        rows = rows.filter(is_standing)
     # In the order in which they were recorded: of one key the last one stands.
-    ordered = rows.order_by("archive__recorded_at", "archive_id", "pk")
-    for pk, since, until, lea_code, key, values in ordered.values_list(*columns).iterator():
-        some[pk].meets.append(Told(since, _until(until, any_time), _meet(values, lea_code), key))
+    rows = rows.order_by("archive__recorded_at", "archive_id", "pk")
+    since, until = "archive__recorded_at", "archive__superseded_by__recorded_at"
+    for pk, times, (lea_code, key, values) in loading.read(
+        rows, since, until, "lea_code", "record_key", "values"
+    ):
+        loading.some[pk].meets.append(Told(*times, _meet(values, lea_code), key))
 
 
 def _meet(values: dict[str, str], lea_code: str) -> Meet:
@@ -200,18 +211,16 @@ def _meet(values: dict[str, str], lea_code: str) -> Meet:
     )
 
 
-def _open(some: dict[int, Versions], ids: list[int], known: datetime | None, any_time: bool) -> None:
+def _open(loading: _Loading) -> None:
     """Meetings that were open at the time. What they say is as they say it now: only archives keep every state."""
-    rows = Meeting.objects.filter(student__in=ids, source="meeting").exclude(state="canceled")
-    if not any_time and known is None:
-        rows = rows.filter(finalized_at__isnull=True)
-    elif not any_time:
-        is_open = Q(finalized_at__isnull=True) | Q(finalized_at__gt=known)
-        rows = rows.filter(is_open, opened_at__lte=known)
+    rows = Meeting.objects.filter(student__in=list(loading.some), source="meeting").exclude(state="canceled")
+    if not loading.any_time:
+        is_open = Q(finalized_at__isnull=True)
+        if loading.known is not None:
+            is_open |= Q(finalized_at__gt=loading.known)
+            rows = rows.filter(opened_at__lte=loading.known)
+        rows = rows.filter(is_open)
     columns = (
-        "student_id",
-        "opened_at",
-        "finalized_at",
         "evaluation_type_code",
         "is_plan_review",
         "held_on",
@@ -219,15 +228,10 @@ def _open(some: dict[int, Versions], ids: list[int], known: datetime | None, any
         "delay_code",
         "lea_code",
     )
-    found = rows.order_by().values_list(*columns)
-    for pk, since, until, evaluation, is_review, held_on, consent_on, delay, lea_code in found.iterator():
+    for pk, times, values in loading.read(rows.order_by(), "opened_at", "finalized_at", *columns):
+        evaluation, is_review, held_on, consent_on, delay, lea_code = values
         one = Meet(evaluation, is_review, held_on, None, consent_on, delay, lea_code, is_reported=False)
-        some[pk].meets.append(Told(since, _until(until, any_time), one))
-
-
-def _until(until: datetime | None, any_time: bool) -> datetime | None:
-    """Where the database has cut to one instant all that came is believed then."""
-    return until if any_time else None
+        loading.some[pk].meets.append(Told(*times, one))
 
 
 @lru_cache(maxsize=20_000)
