@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import time_machine
+from django.conf import settings as django_settings
 from django.test import override_settings
 
 from tests.access.world import AccessWorld, access_world
@@ -20,7 +21,10 @@ def kept_access(kept_world, django_db_blocker, files) -> AccessWorld:
     with (
         django_db_blocker.unblock(),
         time_machine.travel(NOON, tick=False),
-        override_settings(MEDIA_ROOT=files),
+        override_settings(
+            MEDIA_ROOT=files,
+            STATE_GATEWAY={**django_settings.STATE_GATEWAY, "files_dir": str(files)},
+        ),
     ):
         return access_world(kept_world)
 
