@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from manzanita.domain.calendars import Calendar
@@ -113,7 +114,7 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many meetings the case manager holds a day and a week (Monday to Sunday), and how early the family is told."""
+    """How many meetings the case manager holds a day and a week (Monday to Sunday), how early the family is told."""
 
     per_day: int = 2
     per_week: int = 4
@@ -203,6 +204,8 @@ class Request:
         return sum(one.is_own and week_of(one.place.day) == week for one in self.bookings)
 
 
+# Asked for every place of every need, again and again.
+@lru_cache(maxsize=4096)
 def week_of(day: date) -> date:
     """The Monday of its week."""
     return day - timedelta(days=day.weekday())

@@ -129,7 +129,7 @@ def _why_no_time(request: Request, need: Need, times: Sequence[tuple[date, Slot]
             else f"No interpreter of {need.language} is listed.",
             f"Book an interpreter of {need.language} for a day in that time, and list the day.",
             owner=Owner.COORDINATOR,
-            source="Education Code 56341.5(i)",
+            source="Education Code 56341.5",
         )
     if need.needs_room and not any(is_possible(request, replace(need, language=""), *one) for one in times):
         return _reason(

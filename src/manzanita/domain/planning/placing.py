@@ -103,7 +103,8 @@ class _Board:
                 yield number
 
     def _is_free(self, spot: Spot) -> bool:
-        return spot not in self.held and self._has_day(spot[0]) and self._has_week(week_of(spot[0]))
+        day = spot[0]
+        return spot not in self.held and self._has_day(day) and self._has_week(week_of(day))
 
     def _has_day(self, day: date) -> bool:
         return self.day_load[day] < self.request.limits.per_day
