@@ -14,11 +14,13 @@ from django.db import connection, transaction
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.planning.asking import overlap
 from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.models import PlanBatch, PlannedMeeting
 from manzanita.meetings.plan_judging import Wish, judge_wish, refuse_unless_may
 from manzanita.meetings.planning import Proposal, Review, may_plan, situation_of
 from manzanita.platform import clock
+from manzanita.students.scope import visible_to
 
 
 class PlanChanged(Exception):
@@ -195,7 +197,8 @@ def can_undo(actor: Actor, batch: PlanBatch) -> bool:
 @transaction.atomic
 def undo_batch(*, actor: Actor, batch: PlanBatch) -> int:
     """Put everybody of the batch back to where they stood before; how many stay as they are, because somebody has
-    planned them since. Undone twice changes nothing. Raises ``NotPossible``."""
+    planned them since, has their place by now, or they are out of reach. Undone twice changes nothing. Raises
+    ``NotPossible``."""
     refuse_unless_may(actor, batch.manager_id)
     _one_at_a_time(batch.lea_code)
     if PlanBatch.objects.filter(undoes=batch).exists():
@@ -208,41 +211,43 @@ def undo_batch(*, actor: Actor, batch: PlanBatch) -> int:
     undo = _batch(actor, batch.manager_id, batch.lea_code, "undo", uuid.uuid4(), undoes=batch)
     made = {one.student_id: one for one in batch.made.all()}
     ended = {one.student_id: one for one in batch.ended.all()}
-    standing = set(
-        PlannedMeeting.objects.filter(student__in=[*made, *ended], ended_by__isnull=True).values_list(
-            "pk", flat=True
-        )
-    )
-    students_planned_since = set(
-        PlannedMeeting.objects.filter(student__in=[*made, *ended], ended_by__isnull=True)
-        .exclude(made_by=batch)
-        .values_list("student_id", flat=True)
-    )
+    ids = {*made, *ended}
+    within = set(visible_to(actor).filter(pk__in=ids).values_list("pk", flat=True))
+    stands = {
+        one.student_id: one for one in PlannedMeeting.objects.filter(student__in=ids, ended_by__isnull=True)
+    }
     kept = 0
-    for student_id in {*made, *ended}:
-        own = made.get(student_id)
-        if student_id in students_planned_since or (own is not None and own.pk not in standing):
+    for student_id in sorted(ids):
+        before = ended.get(student_id)
+        is_as_left = stands.get(student_id) == made.get(student_id)
+        if student_id not in within or not is_as_left or (before is not None and _is_taken(before)):
             kept += 1
             continue
         _end([student_id], undo)
-        if (before := ended.get(student_id)) is not None:
-            PlannedMeeting.objects.create(
-                **{
-                    name: getattr(before, name)
-                    for name in (
-                        *(
-                            "student_id",
-                            "lea_code",
-                            "manager_id",
-                            "clock",
-                            "due_on",
-                            "planned_on",
-                            "starts_at",
-                        ),
-                        *("minutes", "room_id", "interpreter_id", "is_locked"),
-                    )
-                },
-                made_by=undo,
-            )
+        if before is not None:
+            values = {name: getattr(before, name) for name in _CONTENT}
+            PlannedMeeting.objects.create(**values, made_by=undo)
         _log(actor, undo, student_id, before.planned_on if before else None)
     return kept
+
+
+_CONTENT = (
+    *("student_id", "lea_code", "manager_id", "clock", "due_on", "planned_on", "starts_at", "minutes"),
+    *("room_id", "interpreter_id", "is_locked"),
+)
+
+
+def _is_taken(before: PlannedMeeting) -> bool:
+    """Has another meeting got the room, the interpreter or the case manager's time since?"""
+    others = PlannedMeeting.objects.filter(
+        lea_code=before.lea_code, planned_on=before.planned_on, ended_by__isnull=True
+    ).exclude(student=before.student_id)
+    return any(
+        overlap(before.starts_at, before.minutes, one.starts_at, one.minutes)
+        and (
+            one.manager_id == before.manager_id
+            or (before.room_id is not None and one.room_id == before.room_id)
+            or (before.interpreter_id is not None and one.interpreter_id == before.interpreter_id)
+        )
+        for one in others
+    )

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -22,7 +22,7 @@ from manzanita.domain.calendars import NO_CALENDAR
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.planning import PlanningError
 from manzanita.meetings.actions import NotPossible
-from manzanita.meetings.models import PlanBatch
+from manzanita.meetings.models import PlanBatch, PlannedMeeting
 from manzanita.meetings.plan_actions import PlanChanged, can_undo, save_plan, undo_batch
 from manzanita.meetings.plan_counts import loads_of_managers
 from manzanita.meetings.planning import (
@@ -36,8 +36,9 @@ from manzanita.meetings.planning import (
 from manzanita.meetings.supply_actions import may_keep_supplies
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
+from manzanita.students.scope import visible_to
 from manzanita.ui.formats import plural
-from manzanita.web import planner_day, planner_supplies
+from manzanita.web import calendar_feed, planner_day, planner_supplies
 from manzanita.web.access import requires
 from manzanita.web.people_forms import day_of
 from manzanita.web.plan_drawing import bars_of, month_grid
@@ -172,6 +173,8 @@ def _suggestion(
     request: HttpRequest, manager_id: int, until: date, refusals: Sequence[Reason]
 ) -> HttpResponse:
     situation = situation_of(request.actor, manager_id, until)
+    if not situation.reviews and manager_id != request.actor.user_id:
+        raise Http404("no such case manager in this scope")
     log_reads(
         actor=request.actor,
         student_ids=[one.student.pk for one in situation.reviews],
@@ -208,11 +211,17 @@ def _suggestion(
     return render(request, "web/planner/suggestion.html", context, status=409 if refusals else 200)
 
 
+def _reaches(actor: Actor, batch: PlanBatch) -> bool:
+    """Is anybody of the batch in reach?"""
+    touched = PlannedMeeting.objects.filter(Q(made_by=batch) | Q(ended_by=batch)).values("student_id")
+    return visible_to(actor).filter(pk__in=touched).exists()
+
+
 @require_POST
 @requires(Capability.HOLD_MEETING)
 def plan_undo(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     batch = PlanBatch.objects.filter(public_id=public_id, lea_code__in=request.actor.agency_codes).first()
-    if batch is None or not may_plan(request.actor, batch.manager_id):
+    if batch is None or not may_plan(request.actor, batch.manager_id) or not _reaches(request.actor, batch):
         raise Http404("no such plan in this scope")
     try:
         kept = undo_batch(actor=request.actor, batch=batch)
@@ -221,7 +230,8 @@ def plan_undo(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     else:
         words = "Taken back: everything stands where it stood before."
         if kept:
-            words = f"Taken back, but for {plural(kept, 'review')} that somebody has planned anew since."
+            count = plural(kept, "review")
+            words = f"Taken back, but for {count}: planned anew since, or the place is another's by now."
         messages.success(request, words)
     return redirect(plan_address(batch.manager_id, clock.today() + DEFAULT_AHEAD))
 
@@ -232,4 +242,5 @@ urlpatterns = [
     path("caseload/plan/taken-back/<uuid:public_id>", plan_undo, name="plan_undo"),
     *planner_day.urlpatterns,
     *planner_supplies.urlpatterns,
+    *calendar_feed.urlpatterns,
 ]
