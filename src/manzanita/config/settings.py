@@ -191,8 +191,9 @@ AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "manzanita.accounts.views.locked_out"
 
 # Requests a minute that are answered: of a person, among them those that write, and of an address without anybody.
-# A program that subscribes to a calendar feed asks every few minutes.
-REQUESTS_A_MINUTE = {"person": 600, "writes": 240, "address": 1200, "feed": 12}
+REQUESTS_A_MINUTE = {"person": 600, "writes": 240, "address": 1200}
+# Of one person's calendar feed: a program that subscribes asks every few minutes.
+FEED_REQUESTS_A_MINUTE = 12
 
 # Unused for so long, a session is locked and keeps everything; this old, it is over.
 IDLE_SECONDS = env.int("MANZANITA_IDLE_SECONDS", 30 * 60)

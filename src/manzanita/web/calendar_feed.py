@@ -45,7 +45,7 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     user = person_of_feed(token)
     if user is None:
         raise Http404("no such calendar")
-    if _meter.count(f"feed {user.pk}") > settings.REQUESTS_A_MINUTE["feed"]:
+    if _meter.count(f"feed {user.pk}") > settings.FEED_REQUESTS_A_MINUTE:
         answer = HttpResponse("Too many requests in a minute.\n", status=429, content_type="text/plain")
         answer["Retry-After"] = str(WINDOW_SECONDS)
         return answer
