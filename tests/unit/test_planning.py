@@ -107,6 +107,17 @@ def test_four_reviews_of_one_due_date_spread_over_four_weeks():
     }
 
 
+def test_who_is_due_earlier_is_planned_earlier():
+    # Two Mondays are left to both; each alone would like the later one best.
+    mondays = Room("r1", "Room 12", days=Days(frozenset([0])))
+    needs = (need("a", date(2027, 1, 4)), need("b", date(2027, 1, 6)))
+    for given_in in (needs, needs[::-1]):
+        found = place_needs(request(*given_in, rooms=[mondays], limits=Limits(per_week=1)))
+        # Three weeks before are 12/14 and 12/16: the 14th and the 7th or 21st, the earlier for who is due earlier.
+        days = days_of(found)
+        assert days["a"] < days["b"]
+
+
 def test_who_is_due_first_is_planned_where_not_all_can_be():
     only = request(
         need("late", date(2026, 11, 16)),

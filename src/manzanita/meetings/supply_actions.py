@@ -31,9 +31,10 @@ def may_keep_supplies(actor: Actor) -> bool:
 
 
 @transaction.atomic
-def add_supply(*, actor: Actor, supply: PlanningSupply) -> PlanningSupply:
-    """List a room or an interpreter; the same one listed already is that one. Raises ``ValueError`` for who may not."""
-    if not may_keep_supplies(actor) or supply.lea_code not in actor.agency_codes:
+def add_supply(*, actor: Actor | None, supply: PlanningSupply) -> PlanningSupply:
+    """List a room or an interpreter; the same one listed already is that one. ``actor`` ``None`` is the installation.
+    Raises ``ValueError`` for who may not."""
+    if actor is not None and not (may_keep_supplies(actor) and supply.lea_code in actor.agency_codes):
         raise ValueError("this actor keeps no rooms and interpreters of that LEA")
     same = PlanningSupply.objects.filter(
         ended_at__isnull=True,
@@ -53,9 +54,15 @@ def add_supply(*, actor: Actor, supply: PlanningSupply) -> PlanningSupply:
     ).first()
     if same is not None:
         return same
-    supply.by_id, supply.at = actor.user_id, clock.now()
+    supply.by_id, supply.at = (actor.user_id if actor else None), clock.now()
     supply.save()
-    log_change(actor=actor, action="add_planning_supply", subject=supply, detail={"kind": supply.kind})
+    log_change(
+        actor=actor,
+        action="add_planning_supply",
+        subject=supply,
+        detail={"kind": supply.kind},
+        lea_code=supply.lea_code,
+    )
     return supply
 
 

@@ -18,8 +18,9 @@ from manzanita.domain.planning.asking import Interpreter, Need, Place, Request, 
 
 # How long before the due date a meeting is best: a second session, or a family that does not come, is still in time.
 BEST_BEFORE_DUE = timedelta(days=21)
-# What a second meeting in the same week or day is worth in days of distance from the best day.
-_WEEK_WEIGHT, _DAY_WEIGHT = 10, 4
+# Distance from the best day counts by its square, so that who is due earlier is also planned earlier: a second meeting
+# in a week is worth 20 days of distance, on a day nearly 13. To leave a day that was planned already costs more.
+_WEEK_WEIGHT, _DAY_WEIGHT, _LEAVING_WEIGHT = 200, 80, 20
 _MOST_ROUNDS = 20
 
 Spot = tuple[date, int]
@@ -65,6 +66,7 @@ class _Board:
         self.needs = sorted(request.needs, key=lambda one: (one.due_on, one.not_before, one.key))
         self._asked: dict[tuple[str, str, bool, int], dict[date, tuple[int, ...]]] = {}
         self.open_to = {one.key: tuple(self._spots_of(one)) for one in self.needs}
+        self.can_be = {key: frozenset(spots) for key, spots in self.open_to.items()}
         self.at: dict[str, Spot] = {}
         self.held: dict[Spot, str] = {}
         self.day_load: Counter[date] = Counter()
@@ -79,7 +81,8 @@ class _Board:
         left = [need for need in self.needs if not (self._put_best(need) or self._put_by_moving(need))]
         for _ in range(_MOST_ROUNDS):
             # Each need looks anew: a list would not do, all of them have to.
-            if not sum(self._improve(need) for need in self.needs if need.key in self.at):
+            placed = [need for need in self.needs if need.key in self.at]
+            if not sum(self._improve(need) for need in placed) + sum(map(self._exchange, placed)):
                 break
         found = [self._placement(self.by_key[key], spot) for key, spot in self.at.items()]
         return Plan(sorted(found, key=lambda one: (one.place.day, one.place.slot.starts)), left)
@@ -133,14 +136,18 @@ class _Board:
 
     def _cost(self, need: Need, spot: Spot) -> int:
         """What it costs to add the meeting there: crowding grows with each one more."""
-        day, number = spot
+        day = spot[0]
         crowd = _WEEK_WEIGHT * (2 * self.week_load[week_of(day)] + 1) + _DAY_WEIGHT * (
             2 * self.day_load[day] + 1
         )
+        return crowd + self._distance(need, spot)
+
+    def _distance(self, need: Need, spot: Spot) -> int:
+        day, number = spot
         if need.now is None:
-            return crowd + abs((day - (need.due_on - BEST_BEFORE_DUE)).days)
+            return (day - (need.due_on - BEST_BEFORE_DUE)).days ** 2
         is_other_time = self.slots[number].starts != need.now.slot.starts
-        return crowd + abs((day - need.now.day).days) + is_other_time
+        return _LEAVING_WEIGHT * abs((day - need.now.day).days) + is_other_time
 
     def _improve(self, need: Need) -> bool:
         """Move one meeting to where it costs less, if there is such a place."""
@@ -153,6 +160,22 @@ class _Board:
         is_better = self._cost(need, after) < self._cost(need, before)
         self._put(need.key, after if is_better else before)
         return is_better
+
+    def _exchange(self, need: Need) -> bool:
+        """Let it and a later one change places where both can and stand better together. Crowds stay as they are."""
+        for other in self.needs:
+            if other.key not in self.at or (other.due_on, other.key) <= (need.due_on, need.key):
+                continue
+            mine, theirs = self.at[need.key], self.at[other.key]
+            now = self._distance(need, mine) + self._distance(other, theirs)
+            then = self._distance(need, theirs) + self._distance(other, mine)
+            if then < now and theirs in self.can_be[need.key] and mine in self.can_be[other.key]:
+                self._take(need.key)
+                self._take(other.key)
+                self._put(need.key, theirs)
+                self._put(other.key, mine)
+                return True
+        return False
 
     def _put_by_moving(self, need: Need) -> bool:
         """Make room by a chain of moves, the shortest there is; whether there was one.
