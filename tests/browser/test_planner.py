@@ -107,7 +107,7 @@ def test_4_what_was_done_is_taken_back_and_the_meeting_opened(manager):
     page.get_by_role("button", name="Take back").first.click()
     expect(page.locator("main")).to_contain_text("Taken back")
     page.get_by_role("button", name="Open the meeting of Sorrel1 Quill", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Sorrel1 Quill")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Annual plan review")
 
 
 def test_5_the_calendar_address_is_shown_once_and_revoked(manager):

@@ -30,14 +30,14 @@ from tests.support.pages import many_students, reads, text_of
 
 PLAN = "/caseload/plan"
 UNTIL = "2027-05-22"  # 180 days ahead
-PLAN_QUERIES, SUGGEST_QUERIES, MANAGERS_QUERIES = 25, 21, 9
+PLAN_QUERIES, SUGGEST_QUERIES, MANAGERS_QUERIES = 25, 21, 6
 SUGGESTED = {
     "Fern0": (date(2026, 12, 3), time(8)),
     "Fern1": (date(2027, 1, 4), time(8)),
     "Fern2": (date(2027, 2, 1), time(8)),
     "Towhee": (date(2027, 2, 9), time(8)),
 }
-FORM = re.compile(r'name="(digest|token|seen)" value="([^"]*)"')
+FORM = re.compile(r'name="(digest|token|seen|looked)" value="([^"]*)"')
 CALENDAR = (
     "lea,school,track,kind,start,end\n,,,term,2026-08-17,2027-06-04\n,,,break,2026-11-23,2026-11-27\n"
     ",,,break,2026-12-21,2027-01-01\n"
@@ -305,6 +305,10 @@ def test_what_speaks_against_a_day_is_said(world, manager, day, starts, words):
     assert words in text_of(answer)
     is_forbidden = "has passed" in words or "another planned" in words
     assert ("Save all the same" in text_of(answer)) is not is_forbidden
+    # What was not looked at is shown before it is saved.
+    unseen = manager.post(here, wish(answer, do="save", day=day, starts=starts, looked=""))
+    assert unseen.status_code == (422 if is_forbidden else 200)
+    assert planned()["Fern0"] == (date(2026, 12, 3), time(8))
     saved = manager.post(here, wish(answer, do="save", day=day, starts=starts))
     assert saved.status_code == (422 if is_forbidden else 302)
 

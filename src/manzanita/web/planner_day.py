@@ -109,8 +109,12 @@ def _act(request: HttpRequest, student: Student, situation: Situation, review: R
     wish, wrong = _sent_wish(situation, review, sent, deed)
     if wrong or (wish is None and deed != "remove"):
         return _page(request, student, situation, review, wish, refusals=wrong, sent=sent)
-    if deed == "look" and wish is not None:
-        return _page(request, student, situation, review, wish, judged=judge_wish(situation, review, wish))
+    if wish is not None and deed in ("look", "save"):
+        judged = judge_wish(situation, review, wish)
+        # Saved is what was looked at. What nobody has looked at is shown first, where something speaks against it.
+        is_new = sent.get("looked") != _told(wish)
+        if deed == "look" or (judged.warned and not judged.refused and is_new):
+            return _page(request, student, situation, review, wish, judged=judged)
     try:
         common: dict[str, Any] = {
             "actor": request.actor,
@@ -158,6 +162,11 @@ def _sent_wish(
     return Wish(day, starts, minutes, room, interpreter, "locked" in sent), []
 
 
+def _told(wish: Wish) -> str:
+    """What the form says was looked at."""
+    return f"{wish.day} {wish.starts} {wish.minutes} {wish.room_id} {wish.interpreter_id}"
+
+
 def _time(text: str) -> time | None:
     try:
         return time.fromisoformat(text.strip()).replace(second=0, microsecond=0, tzinfo=None)
@@ -189,6 +198,7 @@ def _page(
         "review": review,
         "wish": wish,
         "judged": judged,
+        "looked": _told(wish) if judged else "",
         "refusals": refusals,
         "rooms": [(one.pk, one.name) for one in rooms],
         "interpreters": [
