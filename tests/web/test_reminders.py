@@ -25,7 +25,7 @@ from manzanita.platform.jobs import run_jobs_now
 from manzanita.procedures.reminders import send_reminders
 from manzanita.students.models import Student
 from tests.support import world as w
-from tests.support.pages import many_students, reads, text_of
+from tests.support.pages import many_students, other_coordinator, reads, text_of
 from tests.web.test_home import needs
 
 
@@ -71,7 +71,15 @@ def manager(world, sign_in) -> Client:
     return sign_in(world.case_manager)
 
 
+@pytest.fixture
+def coordinator(world, sign_in) -> Client:
+    return sign_in(world.coordinator)
+
+
 # On home
+
+WEEK, PASSED = "Meetings planned this week", "Planned day has passed, meeting not recorded"
+WITHOUT = "Due within 60 days, neither a day nor a meeting"
 
 
 def test_home_says_what_is_planned_and_what_is_not(manager):
@@ -83,6 +91,22 @@ def test_home_says_what_is_planned_and_what_is_not(manager):
     )  # Fern0, and Fern2 whose day has passed
     assert "8 days left" in found["Due within 60 days, neither a day nor a meeting"][2]
     assert "3 days over" in found["Planned day has passed, meeting not recorded"][2]
+    # Behind each count stands its list.
+    for label in (WEEK, PASSED, WITHOUT):
+        page = text_of(manager.get(found[label][1]))
+        assert page.count("<tr data-row") == found[label][0], label
+    assert "Fern0 Quill" in page and "Fern1" not in page
+    assert [what for _, what in reads()] == ["caseload.list"] * 4
+
+
+def test_the_lists_are_those_of_the_reader(world, coordinator, sign_in):
+    found = needs(coordinator)
+    page = text_of(coordinator.get(found[WITHOUT][1]))
+    assert page.count("<tr data-row") == found[WITHOUT][0] == 2 and "Wren Placeholder" in page
+    assert coordinator.get("/caseload/plan/list?show=nothing").status_code == 404
+    stranger = sign_in(other_coordinator(world))
+    for show in ("week", "passed", "without"):
+        assert "Quill" not in text_of(stranger.get(f"/caseload/plan/list?show={show}"))
 
 
 def test_home_of_who_holds_no_meeting_says_nothing_of_it(world, manager, sign_in, monkeypatch):
@@ -106,7 +130,7 @@ def test_a_mail_has_numbers_and_no_student(world, settings):
     body = bodies()[world.case_manager.email]
     assert body == (
         "Wren Placeholder,\n\nof the students in your reach:\n\n"
-        "- 1 review overdue\n"
+        "- 1 review overdue, without a planned day\n"
         "- 2 reviews due within 60 days, without a planned day\n"
         "- 1 planned day passed without the meeting being recorded\n"
         "- 1 meeting planned this week\n\n"

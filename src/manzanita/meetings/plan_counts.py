@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 
 from manzanita.accounts.queries import user_names
 from manzanita.domain.access import Actor
@@ -23,7 +23,7 @@ SOON = timedelta(days=60)
 @dataclass(frozen=True, slots=True)
 class PlanCounts:
     """Reviews of the listed students: planned from today through Sunday, planned on a day that has passed and not held,
-    due within 60 days with neither a planned day nor an open meeting, and overdue."""
+    due within 60 days with neither a planned day nor an open meeting, and overdue without a planned day."""
 
     this_week: int
     passed: int
@@ -31,23 +31,49 @@ class PlanCounts:
     without_day: int
     first_without_day: date | None
     overdue: int
-    earliest_overdue: date | None
 
     @property
     def is_nothing(self) -> bool:
         return not (self.this_week or self.passed or self.without_day or self.overdue)
 
 
+def _here(actor: Actor) -> ScopedQuerySet:
+    return participating(current_at_agency(listed_for(actor), actor))
+
+
+def planned_meetings(actor: Actor, show: str) -> QuerySet[PlannedMeeting]:
+    """Planned meetings of the listed students, in no order: ``week``, from today through Sunday; ``passed``, on days
+    before today."""
+    today = clock.today()
+    rows = counting().filter(student__in=_here(actor).order_by().values("pk"))
+    return rows.filter(planned_on__lt=today) if show == "passed" else rows.filter(_this_week(today))
+
+
+def students_without_day(actor: Actor) -> ScopedQuerySet:
+    """Listed students who are due from today through 60 days, not before, with neither a day to come nor a meeting."""
+    today = clock.today()
+    soon = _here(actor).filter(_due(today + SOON) & ~_due(today - timedelta(days=1)) & _without_meeting())
+    return soon.exclude(_has_day(today))
+
+
+def _this_week(today: date) -> Q:
+    return Q(planned_on__gte=today, planned_on__lte=today + timedelta(days=6 - today.weekday()))
+
+
+def _has_day(today: date) -> Exists:
+    return Exists(counting().filter(student=OuterRef("pk"), planned_on__gte=today))
+
+
 def plan_counts_of(actor: Actor) -> PlanCounts:
     """Two queries."""
     today = clock.today()
-    sunday = today + timedelta(days=6 - today.weekday())
-    students = participating(current_at_agency(listed_for(actor), actor))
+    late, soon = _due(today - timedelta(days=1)), ~_due(today - timedelta(days=1)) & _without_meeting()
+    students = _here(actor)
     planned = (
         counting()
         .filter(student__in=students.order_by().values("pk"))
         .aggregate(
-            week=Count("pk", filter=Q(planned_on__gte=today, planned_on__lte=sunday)),
+            week=Count("pk", filter=_this_week(today)),
             passed=Count("pk", filter=Q(planned_on__lt=today)),
             since=Min("planned_on", filter=Q(planned_on__lt=today)),
         )
@@ -55,17 +81,14 @@ def plan_counts_of(actor: Actor) -> PlanCounts:
     due = (
         students.order_by()
         .filter(_due(today + SOON))
-        .exclude(Exists(counting().filter(student=OuterRef("pk"), planned_on__gte=today)))
+        .exclude(_has_day(today))
         .aggregate(
-            soon=Count("pk", filter=~_due(today - timedelta(days=1)) & _without_meeting()),
-            annual=Min("plan_review_due_on", filter=Q(plan_review_due_on__gte=today) & _without_meeting()),
-            triennial=Min("evaluation_due_on", filter=Q(evaluation_due_on__gte=today) & _without_meeting()),
-            overdue=Count("pk", filter=_due(today - timedelta(days=1))),
-            late_annual=Min("plan_review_due_on"),
-            late_triennial=Min("evaluation_due_on"),
+            soon=Count("pk", filter=soon),
+            annual=Min("plan_review_due_on", filter=soon),
+            triennial=Min("evaluation_due_on", filter=soon),
+            overdue=Count("pk", filter=late),
         )
     )
-    late = [one for one in (due["late_annual"], due["late_triennial"]) if one is not None and one < today]
     return PlanCounts(
         planned["week"],
         planned["passed"],
@@ -73,7 +96,6 @@ def plan_counts_of(actor: Actor) -> PlanCounts:
         due["soon"],
         min((one for one in (due["annual"], due["triennial"]) if one is not None), default=None),
         due["overdue"],
-        min(late, default=None),
     )
 
 

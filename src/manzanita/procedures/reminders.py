@@ -77,7 +77,7 @@ def text_of(user: User, counts: PlanCounts) -> str:
     lines = [
         words
         for count, words in (
-            (counts.overdue, f"{plural(counts.overdue, 'review')} overdue"),
+            (counts.overdue, f"{plural(counts.overdue, 'review')} overdue, without a planned day"),
             (
                 counts.without_day,
                 f"{plural(counts.without_day, 'review')} due within 60 days, without a planned day",

@@ -14,7 +14,7 @@ from manzanita.web.home_needs import Group, Need
 def planned_reviews(actor: Actor, owner: str) -> Group:
     """Two queries. What is overdue stands with the clocks."""
     found, today = plan_counts_of(actor), clock.today()
-    page = reverse("caseload_plan")
+    page = f"{reverse('plan_list')}?show="
     needs = []
     if found.passed and found.passed_since is not None:
         needs.append(
@@ -22,7 +22,7 @@ def planned_reviews(actor: Actor, owner: str) -> Group:
                 kind="warn",
                 label="Planned day has passed, meeting not recorded",
                 count=found.passed,
-                url=page,
+                url=f"{page}passed",
                 oldest=f"{plural((today - found.passed_since).days, 'day')} over",
                 owner=owner,
                 step="Move or hold them",
@@ -34,7 +34,7 @@ def planned_reviews(actor: Actor, owner: str) -> Group:
                 kind="warn",
                 label="Due within 60 days, neither a day nor a meeting",
                 count=found.without_day,
-                url=page,
+                url=f"{page}without",
                 oldest=f"{plural((found.first_without_day - today).days, 'day')} left",
                 owner=owner,
                 step="Plan them",
@@ -46,7 +46,7 @@ def planned_reviews(actor: Actor, owner: str) -> Group:
                 kind="empty",
                 label="Meetings planned this week",
                 count=found.this_week,
-                url=page,
+                url=f"{page}week",
                 owner=owner,
                 step="Show the plan",
             )

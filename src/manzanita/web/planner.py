@@ -38,7 +38,7 @@ from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.students.scope import visible_to
 from manzanita.ui.formats import plural
-from manzanita.web import calendar_feed, planner_day, planner_supplies
+from manzanita.web import calendar_feed, planner_day, planner_list, planner_supplies
 from manzanita.web.access import requires
 from manzanita.web.people_forms import day_of
 from manzanita.web.plan_drawing import bars_of, month_grid
@@ -241,6 +241,7 @@ urlpatterns = [
     path("caseload/plan/suggest", propose, name="plan_suggest"),
     path("caseload/plan/taken-back/<uuid:public_id>", plan_undo, name="plan_undo"),
     *planner_day.urlpatterns,
+    *planner_list.urlpatterns,
     *planner_supplies.urlpatterns,
     *calendar_feed.urlpatterns,
 ]
