@@ -31,7 +31,13 @@ MORE_ARGUMENTS: dict[str, list[object]] = {
     **{name: [1] for name in ("contact_reveal", "contact", "contact_end", "rights", "rights_end")},
     **{
         name: ["none"]
-        for name in ("openid_connect_callback", "new_password", "invitation", "address_confirm")
+        for name in (
+            "openid_connect_callback",
+            "new_password",
+            "invitation",
+            "address_confirm",
+            "calendar_feed",
+        )
     },
     **{name: [1] for name in ("factor_remove", "place_end", "address_remove")},
     **{name: [w.LEA] for name in ("directory_agency", "directory_end", "directory_confirm")},

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import uuid
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.apps import apps
 from django.db import models
@@ -29,6 +30,8 @@ TABLES = (
     "meetings_meeting",
     "meetings_answer",
     "meetings_decision",
+    "meetings_planbatch",
+    "meetings_plannedmeeting",
     "deadlines_duedate",
     "deadlines_stalestudent",
     "archive_archive",
@@ -114,6 +117,10 @@ def _value(one: models.Field, model: type[models.Model], owned: Owned) -> object
         return datetime.fromisoformat("2026-11-20T12:00:00+00:00")
     if isinstance(one, models.DateField):
         return date(2026, 11, 20)
+    if isinstance(one, models.TimeField):
+        return time(8)
+    if isinstance(one, models.UUIDField):
+        return uuid.uuid4()
     if isinstance(one, models.BooleanField):
         return False
     if isinstance(one, models.JSONField):

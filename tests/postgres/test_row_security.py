@@ -30,6 +30,7 @@ HOLDERS = {
     "exchange_importfile": "run_id",
     "exchange_importnote": "file_id",
     "students_assignmentbatch": "agency_code",
+    "meetings_planbatch": "lea_code",
 }
 
 

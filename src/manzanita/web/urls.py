@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("manzanita.web.export_approvals")),
     path("", include("manzanita.web.viewing_blocks")),
     path("", include("manzanita.web.meetings")),
+    path("", include("manzanita.web.planner")),
     path("", include("manzanita.web.imports")),
     path("", include("manzanita.web.state")),
     path("", include("manzanita.web.settle")),
