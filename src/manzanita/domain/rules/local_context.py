@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from manzanita.domain.rules.ages import after
+from manzanita.domain.rules.ages import after, number
 from manzanita.domain.rules.context import (
     NO_SHOW,
     NON_ADA,
@@ -18,7 +18,7 @@ from manzanita.domain.rules.context import (
     Context,
     Frames,
     enrolled_on,
-    number,
+    has_record,
 )
 from manzanita.domain.rules.declaration import Setting, state_date
 from manzanita.domain.rules.local_context_meet import MEET_CONTEXTS
@@ -70,7 +70,7 @@ def _stay(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFr
         "1.04",
         "1.05",
         "1.23",
-        after("1.22", "-30d").cast(pl.Int32).alias("_from"),
+        after("1.22", "-30d").alias("_from"),
         until.alias("_until"),
     )
     asked = subject.lazy().select(ROW, "23.04", "23.06", number("23.12").alias("_day"))
@@ -81,11 +81,9 @@ def _stay(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFr
     )
     covering = (
         near.filter(_COVERS, pl.col("1.23") != SECONDARY)
-        .group_by(ROW)
-        .agg(
-            pl.col("1.05").sort_by("_start", maintain_order=True).last().alias("stay.school"),
-            pl.col("1.23").sort_by("_start", maintain_order=True).last().alias("stay.status"),
-        )
+        .sort("_start", maintain_order=True)
+        .unique(ROW, keep="last")
+        .select(ROW, pl.col("1.05").alias("stay.school"), pl.col("1.23").alias("stay.status"))
     )
     private = (
         asked.join(spans.filter(pl.col("1.23") == NON_ADA), left_on="23.06", right_on="1.08")
@@ -118,10 +116,14 @@ def _census_grade(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl
 
 
 def _residence(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """``residence.codes``: the districts of residence of the enrollments, at any LEA, when the plan starts."""
+    """``residence.codes``: the districts of residence of the enrollments, at any LEA, when the plan starts.
+
+    Of plans that name another district than their LEA as responsible (23.10).
+    """
     homes = _enrolled(frames["SENR"].filter(pl.col("1.31") != ""), pl.col("1.31").alias("residence.codes"))
     found = (
         subject.lazy()
+        .filter(pl.col("23.10") != "", pl.col("23.10") != pl.col("23.04"))
         .select(ROW, "23.06", number("23.12").alias("_day"))
         .join(homes, left_on="23.06", right_on="1.08")
         .filter(_COVERS)
@@ -137,15 +139,8 @@ def _residence(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.D
 
 def _own_plan(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``own_plan.exists``: the LEA has a plan of the student that starts on the service's day."""
-    plans = (
-        frames["PLAN"]
-        .select("23.04", "23.06", "23.12")
-        .unique()
-        .with_columns(pl.lit(True).alias("own_plan.exists"))
-    )
-    return subject.join(
-        plans, left_on=["25.04", "25.07", "25.17"], right_on=["23.04", "23.06", "23.12"], how="left"
-    ).with_columns(pl.col("own_plan.exists").fill_null(False))
+    service, plan = ("25.04", "25.07", "25.17"), ("23.04", "23.06", "23.12")
+    return subject.with_columns(has_record(subject, service, frames["PLAN"], plan).alias("own_plan.exists"))
 
 
 def _enrolled_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -230,7 +225,7 @@ LOCAL_CONTEXTS: Mapping[str, Context] = {
         Context(
             name="residence",
             join=_residence,
-            own={"PLAN": ("23.06", "23.12")},
+            own={"PLAN": ("23.04", "23.06", "23.10", "23.12")},
             reads={"SENR": ("1.08", "1.22", "1.25", "1.26", "1.31")},
         ),
         Context(
