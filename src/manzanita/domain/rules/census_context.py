@@ -8,6 +8,7 @@ from datetime import timedelta
 import polars as pl
 
 from manzanita.domain import years
+from manzanita.domain.rules.ages import number
 from manzanita.domain.rules.context import (
     PRIMARY,
     REPORTED,
@@ -37,12 +38,11 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     primary = frames["SENR"].filter(enrolled_on(day), pl.col("1.23") == PRIMARY)["1.08"].unique()
     participants = participating(frames, day)
     plans = newest(frames["PLAN"], "23.06", "23.12", day)
-    plan_leas = (
-        plans.select("23.04", "23.06")
-        .unique()
-        .sort("23.04")
-        .group_by("23.06")
-        .agg(pl.col("23.04").str.join(", "))
+    leas = plans.select("23.06", pl.col("23.04").alias("census.plan_lea")).unique()
+    # Two plans on one day are rare, and texts are slow to join.
+    of_several = leas.filter(pl.col("23.06").is_duplicated()).sort("census.plan_lea").group_by("23.06")
+    plan_leas = pl.concat(
+        [leas.filter(pl.col("23.06").is_unique()), of_several.agg(pl.col("census.plan_lea").str.join(", "))]
     )
     subject = subject.with_columns(
         pl.col("1.08").is_in(primary.implode()).alias("census.has_primary"),
@@ -53,7 +53,7 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
         births = (
             frames["SINF"]
             .filter(pl.col("2.18") != "", pl.col("2.09") != "")
-            .sort("2.09", "2.04", maintain_order=True)
+            .sort(number("2.04"), maintain_order=True)
             .unique("2.09", keep="last")
             .select("2.09", pl.col("2.18").alias("_sinf_birth"))
         )
@@ -64,7 +64,6 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
             .otherwise(pl.col("_sinf_birth").fill_null(""))
             .alias("census.birth_on")
         )
-    plan_leas = plan_leas.rename({"23.04": "census.plan_lea"})
     return subject.join(plan_leas, left_on="1.08", right_on="23.06", how="left").with_columns(
         has_record(subject, ("1.08", "1.04"), plans, ("23.06", "23.04")).alias("census.plan_here"),
         pl.col("census.plan_lea").fill_null(""),

@@ -86,22 +86,33 @@ def _previous_meetings(subject: pl.DataFrame, frames: Frames, _setting: Setting)
 
     A plan review is a held meeting with indicator Y; an evaluation one of type 10 or 40.
     """
-    held = frames["MEET"].filter(pl.col("24.15") != "", pl.col("24.06") != "")
-    events = {
-        "previous_review.on": held.filter(pl.col("24.17") == "Y"),
-        "previous_evaluation.on": held.filter(pl.col("24.14").is_in(["10", "40"])),
-    }
-    asked = subject.lazy().select(ROW, "24.06", number("24.15").alias("_day"))
-    for column, meetings in events.items():
-        earlier = (
-            asked.join(meetings.lazy().select("24.06", number("24.15").alias(column)), on="24.06")
-            .filter(pl.col(column) < pl.col("_day"))
-            .group_by(ROW)
-            .agg(pl.col(column).max().cast(pl.String))
-            .collect()
+    day, is_review, is_evaluation = (
+        number("24.15"),
+        pl.col("24.17") == "Y",
+        pl.col("24.14").is_in(["10", "40"]),
+    )
+    held = (
+        frames["MEET"]
+        .lazy()
+        .filter(pl.col("24.15") != "", pl.col("24.06") != "", is_review | is_evaluation)
+        .select(
+            "24.06",
+            pl.when(is_review).then(day).alias("previous_review.on"),
+            pl.when(is_evaluation).then(day).alias("previous_evaluation.on"),
+            day.alias("_earlier"),
         )
-        subject = subject.join(earlier, on=ROW, how="left").with_columns(pl.col(column).fill_null(""))
-    return subject
+    )
+    columns = ["previous_review.on", "previous_evaluation.on"]
+    earlier = (
+        subject.lazy()
+        .select(ROW, "24.06", day.alias("_day"))
+        .join(held, on="24.06")
+        .filter(pl.col("_earlier") < pl.col("_day"))
+        .group_by(ROW)
+        .agg(pl.col(columns).max().cast(pl.String))
+        .collect()
+    )
+    return subject.join(earlier, on=ROW, how="left").with_columns(pl.col(columns).fill_null(""))
 
 
 def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -109,14 +120,13 @@ def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataF
 
     ``birth.count`` is the same as a count of days, ``birth.months`` the age in months on the day of the row.
     """
-    sources = [_newest_birth(frames["SENR"], "1.08", "1.22", "1.17")]
+    senr = frames["SENR"]
+    sources = []
     if "SINF" in frames:
-        sources.insert(0, _newest_birth(frames["SINF"], "2.09", "2.04", "2.18"))
-    births = (
-        pl.concat(sources)
-        .unique("_ssid", keep="first", maintain_order=True)
-        .with_columns(birth_count(BIRTH).alias(BIRTH_COUNT))
-    )
+        sources.append(_newest_birth(frames["SINF"], "2.09", "2.04", "2.18"))
+        senr = senr.join(sources[0], left_on="1.08", right_on="_ssid", how="anti")
+    sources.append(_newest_birth(senr, "1.08", "1.22", "1.17"))
+    births = pl.concat(sources).with_columns(birth_count(BIRTH).alias(BIRTH_COUNT))
     ssid = ssid_field(subject)
     day = next(day for record, day in DAY_OF_ROW.items() if SSID_FIELDS[record] == ssid)
     joined = subject.join(births, left_on=ssid, right_on="_ssid", how="left").lazy()

@@ -61,7 +61,9 @@ class Body:
         self._rules = [rule for rule in rules_at(setting, phases) if codes is None or rule.code in codes]
         with judging(setting.year):
             self._columns = columns_read(self._rules, self._known, setting)
-            self._parsed = {record: columns_parsed(record, self._columns[record], codes) for record in self._known}
+            self._parsed = {
+                record: columns_parsed(record, self._columns[record], codes) for record in self._known
+            }
 
     def findings(self, unreadable: Mapping[str, Sequence[Finding]]) -> Generator[Finding, None, None]:
         of_none = sorted((one for rule in self._rules for one in not_evaluated(rule, self._known)), key=place)

@@ -37,7 +37,9 @@ def columns_read(
     }
 
 
-def columns_parsed(record: str, read: Collection[str], codes: Collection[str] | None) -> Collection[str] | None:
+def columns_parsed(
+    record: str, read: Collection[str], codes: Collection[str] | None
+) -> Collection[str] | None:
     """Those that the rules ``codes`` read of a file, ``read`` and what its values are judged by; ``None``: all."""
     # By the specification of each line's own year, other fields may be judged.
     if codes is None or specified_years():

@@ -48,7 +48,7 @@ class Partitions:
                 self._spread(record)
 
     def frames(self, partition: int) -> Mapping[str, pl.DataFrame]:
-        """The rows of one partition by record type, each with its number; every record type is there. Asked for once."""
+        """The rows of one partition by record type, each with its number; every type is there. Asked for once."""
         return {record: self._frame(partition, record).with_row_index(ROW) for record in self._empty}
 
     def _frame(self, partition: int, record: str) -> pl.DataFrame:
