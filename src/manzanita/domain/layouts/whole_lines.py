@@ -30,7 +30,7 @@ class WholeLines:
         for read in self._read(size or self._block_bytes):
             end = self._last_end(read)
             if end:
-                yield self._normal(b"".join([*pieces, read[:end]]))
+                yield self._normal(b"".join([*pieces, memoryview(read)[:end]]))
                 pieces = [read[end:]]
             else:
                 pieces.append(read)

@@ -16,7 +16,6 @@ from manzanita.domain.rules.context import ROW, SSID_FIELDS
 
 # So many rows of a record type are spread at once: few small files, and little memory.
 _SPREAD_AT = 250_000
-_PARTITION = "_partition"
 
 
 class Partitions:
@@ -60,12 +59,11 @@ class Partitions:
 
     def _spread(self, record: str) -> None:
         rows = pl.concat(self._waiting.pop(record), rechunk=True)
-        partition = pl.col(SSID_FIELDS[record]).hash(seed=0) % self.count
-        parts = rows.with_columns(partition.alias(_PARTITION)).partition_by(
-            _PARTITION, as_dict=True, include_key=False
-        )
-        for (number,), part in parts.items():
-            self._keep(int(number), record, part)
+        partition = (pl.col(SSID_FIELDS[record]).hash(seed=0) % self.count).alias("number")
+        # Places first: quicker than a division of the rows with all their columns.
+        parts = rows.select(partition).with_row_index("places").group_by("number").agg("places")
+        for number, places in zip(parts["number"], parts["places"], strict=True):
+            self._keep(number, record, rows[places])
 
     def _keep(self, number: int, record: str, part: pl.DataFrame) -> None:
         kept = self._parts[number, record]
