@@ -10,12 +10,12 @@ from manzanita.domain import years
 from manzanita.domain.rules.context import (
     NO_SHOW,
     PRIMARY,
-    ROW,
     SECONDARY,
     SHORT_TERM,
     Context,
     Frames,
     enrolled_on,
+    has_record,
     newest,
 )
 from manzanita.domain.rules.declaration import Setting, state_date
@@ -66,27 +66,17 @@ def _here(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFra
     ones and no-shows aside).
     """
     first, last = setting.first_day, setting.last_day
-    meetings = frames["MEET"].select("24.04", "24.06").unique()
-    enrollments = (
-        frames["SENR"]
-        .filter(
-            pl.col("1.23") != SECONDARY,
-            pl.col("1.26") != NO_SHOW,
-            pl.col("1.22") != "",
-            pl.col("1.22") <= last,
-            (pl.col("1.25") == "") | (pl.col("1.25") >= first),
-        )
-        .select("1.04", "1.08")
-        .unique()
+    enrollments = frames["SENR"].filter(
+        pl.col("1.23") != SECONDARY,
+        pl.col("1.26") != NO_SHOW,
+        pl.col("1.22") != "",
+        pl.col("1.22") <= last,
+        (pl.col("1.25") == "") | (pl.col("1.25") >= first),
     )
-    student = subject.select(ROW, "22.04", "22.06")
-    met = student.join(meetings, left_on=["22.04", "22.06"], right_on=["24.04", "24.06"], how="semi")[ROW]
-    enrolled = student.join(enrollments, left_on=["22.04", "22.06"], right_on=["1.04", "1.08"], how="semi")[
-        ROW
-    ]
+    student = ("22.04", "22.06")
     return subject.with_columns(
-        pl.col(ROW).is_in(met.implode()).alias("here.has_meeting"),
-        pl.col(ROW).is_in(enrolled.implode()).alias("here.is_enrolled"),
+        has_record(subject, student, frames["MEET"], ("24.04", "24.06")).alias("here.has_meeting"),
+        has_record(subject, student, enrollments, ("1.04", "1.08")).alias("here.is_enrolled"),
     )
 
 

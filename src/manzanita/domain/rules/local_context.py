@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from manzanita.domain.rules.ages import after
+from manzanita.domain.rules.ages import after, number
 from manzanita.domain.rules.context import (
     NO_SHOW,
     NON_ADA,
@@ -18,7 +18,7 @@ from manzanita.domain.rules.context import (
     Context,
     Frames,
     enrolled_on,
-    number,
+    has_record,
 )
 from manzanita.domain.rules.declaration import Setting, state_date
 from manzanita.domain.rules.local_context_meet import MEET_CONTEXTS
@@ -70,7 +70,7 @@ def _stay(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFr
         "1.04",
         "1.05",
         "1.23",
-        after("1.22", "-30d").cast(pl.Int32).alias("_from"),
+        after("1.22", "-30d").alias("_from"),
         until.alias("_until"),
     )
     asked = subject.lazy().select(ROW, "23.04", "23.06", number("23.12").alias("_day"))
@@ -81,11 +81,9 @@ def _stay(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFr
     )
     covering = (
         near.filter(_COVERS, pl.col("1.23") != SECONDARY)
-        .group_by(ROW)
-        .agg(
-            pl.col("1.05").sort_by("_start", maintain_order=True).last().alias("stay.school"),
-            pl.col("1.23").sort_by("_start", maintain_order=True).last().alias("stay.status"),
-        )
+        .sort("_start", maintain_order=True)
+        .unique(ROW, keep="last")
+        .select(ROW, pl.col("1.05").alias("stay.school"), pl.col("1.23").alias("stay.status"))
     )
     private = (
         asked.join(spans.filter(pl.col("1.23") == NON_ADA), left_on="23.06", right_on="1.08")
@@ -118,10 +116,14 @@ def _census_grade(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl
 
 
 def _residence(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """``residence.codes``: the districts of residence of the enrollments, at any LEA, when the plan starts."""
+    """``residence.codes``: the districts of residence of the enrollments, at any LEA, when the plan starts.
+
+    Of plans that name another district than their LEA as responsible (23.10).
+    """
     homes = _enrolled(frames["SENR"].filter(pl.col("1.31") != ""), pl.col("1.31").alias("residence.codes"))
     found = (
         subject.lazy()
+        .filter(pl.col("23.10") != "", pl.col("23.10") != pl.col("23.04"))
         .select(ROW, "23.06", number("23.12").alias("_day"))
         .join(homes, left_on="23.06", right_on="1.08")
         .filter(_COVERS)
@@ -137,15 +139,8 @@ def _residence(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.D
 
 def _own_plan(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``own_plan.exists``: the LEA has a plan of the student that starts on the service's day."""
-    plans = (
-        frames["PLAN"]
-        .select("23.04", "23.06", "23.12")
-        .unique()
-        .with_columns(pl.lit(True).alias("own_plan.exists"))
-    )
-    return subject.join(
-        plans, left_on=["25.04", "25.07", "25.17"], right_on=["23.04", "23.06", "23.12"], how="left"
-    ).with_columns(pl.col("own_plan.exists").fill_null(False))
+    service, plan = ("25.04", "25.07", "25.17"), ("23.04", "23.06", "23.12")
+    return subject.with_columns(has_record(subject, service, frames["PLAN"], plan).alias("own_plan.exists"))
 
 
 def _enrolled_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -169,29 +164,29 @@ def _known_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> p
 
 
 def _adoption(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
-    """What an enrollment finds: the plan in effect on its first day, and whether its LEA has written one since.
+    """What who enrolls after Census Day brings: the plan then in effect, and whether the LEA has written one since.
 
     ``adoption.plan_lea``, ``.plan_on`` and ``.plan_type`` (empty without a plan), ``.is_here``.
     """
     columns = {"adoption.plan_lea": "23.04", "adoption.plan_on": "23.12", "adoption.plan_type": "23.11"}
-    subject = up_to(subject, "1.22", frames["PLAN"], ("23.06", "23.12"), columns)
+    today = state_date(setting.as_of)
+    began = pl.col("1.22").is_between(pl.lit(setting.census_day), pl.lit(today), closed="right")
+    arrived = subject.filter(began).select(ROW, "1.04", "1.08", "1.22")
+    plans = frames["PLAN"].filter(pl.col("23.06").is_in(arrived["1.08"].unique().implode()))
     since = (
-        subject.lazy()
-        .select(ROW, "1.04", "1.08", number("1.22").alias("_start"))
-        .join(
-            frames["PLAN"].lazy().select("23.04", "23.06", number("23.12").alias("_day")),
-            left_on=["1.04", "1.08"],
-            right_on=["23.04", "23.06"],
-        )
-        .filter(pl.col("_day").is_between(pl.col("_start"), int(state_date(setting.as_of))))
+        arrived.join(plans, left_on=["1.04", "1.08"], right_on=["23.04", "23.06"])
+        .filter(pl.col("23.12").is_between(pl.col("1.22"), pl.lit(today)))
         .select(ROW)
-        .collect()
     )
-    return subject.with_columns(pl.col(ROW).is_in(since[ROW].unique().implode()).alias("adoption.is_here"))
+    found = up_to(arrived, "1.22", plans, ("23.06", "23.12"), columns).select(ROW, *columns)
+    return subject.join(found, on=ROW, how="left").with_columns(
+        pl.col(list(columns)).fill_null(""),
+        pl.col(ROW).is_in(since[ROW].implode()).alias("adoption.is_here"),
+    )
 
 
 def _births(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """``births.told``: every date of birth that the SIS files give the student, ascending."""
+    """``births.told``: the dates of birth that the SIS files give the student, ascending; null where all agree."""
     told = [frames["SENR"].select(pl.col("1.08").alias("_ssid"), pl.col("1.17").alias("_birth"))]
     if "SINF" in frames:
         told.append(frames["SINF"].select(pl.col("2.09").alias("_ssid"), pl.col("2.18").alias("_birth")))
@@ -199,6 +194,7 @@ def _births(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.Data
         pl.concat(told)
         .filter(pl.col("_ssid") != "", pl.col("_birth") != "")
         .unique()
+        .filter(pl.col("_ssid").is_duplicated())
         .group_by("_ssid")
         .agg(pl.col("_birth").sort().alias("births.told"))
     )
@@ -230,7 +226,7 @@ LOCAL_CONTEXTS: Mapping[str, Context] = {
         Context(
             name="residence",
             join=_residence,
-            own={"PLAN": ("23.06", "23.12")},
+            own={"PLAN": ("23.04", "23.06", "23.10", "23.12")},
             reads={"SENR": ("1.08", "1.22", "1.25", "1.26", "1.31")},
         ),
         Context(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from manzanita.domain.rules.context import NO_SHOW, Context, Frames, ssid_field
+from manzanita.domain.rules.context import NO_SHOW, ROW, Context, Frames, ssid_field
 from manzanita.domain.rules.declaration import Setting, state_date
 from manzanita.domain.rules.local_lookup import up_to
 
@@ -22,8 +22,10 @@ def _status_then(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl
 
 def _undisputed(statuses: pl.DataFrame) -> pl.DataFrame:
     """One row for each student and day; the code is empty where LEAs differ, so that no rule builds on either."""
-    code = pl.when(pl.col("22.12").n_unique() == 1).then(pl.col("22.12").first()).otherwise(pl.lit(""))
-    return statuses.group_by("22.06", "22.11").agg(code)
+    told = statuses.select("22.06", "22.11", "22.12").unique()
+    differ = pl.struct("22.06", "22.11").is_duplicated()
+    code = pl.when(differ).then(pl.lit("")).otherwise(pl.col("22.12"))
+    return told.with_columns(code.alias("22.12")).unique(["22.06", "22.11"])
 
 
 def _status_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -93,18 +95,19 @@ def _completion(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.D
 
 def _decision(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``decision.outcome``: that of an evaluation held on the day the status starts; empty without one."""
+    held = frames["MEET"].filter(
+        pl.col("24.06") != "", pl.col("24.15") != "", pl.col("24.14") != "", pl.col("24.16") != ""
+    )
     outcomes = (
-        frames["MEET"]
-        .filter(pl.col("24.06") != "", pl.col("24.15") != "", pl.col("24.14") != "", pl.col("24.16") != "")
-        .select("24.06", "24.15", "24.16")
+        subject.select(ROW, "22.06", "22.11")
+        .join(held, left_on=["22.06", "22.11"], right_on=["24.06", "24.15"])
+        .select(ROW, "24.16")
         .unique()
         .sort("24.16")
-        .group_by("24.06", "24.15")
+        .group_by(ROW)
         .agg(pl.col("24.16").str.join(" ").alias("decision.outcome"))
     )
-    return subject.join(
-        outcomes, left_on=["22.06", "22.11"], right_on=["24.06", "24.15"], how="left"
-    ).with_columns(pl.col("decision.outcome").fill_null(""))
+    return subject.join(outcomes, on=ROW, how="left").with_columns(pl.col("decision.outcome").fill_null(""))
 
 
 def _plan_exists(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
