@@ -26,7 +26,6 @@ OWN_ACCOUNT = frozenset(
         "app_remove",
         "ask_password",
         "authenticator_app",
-        "calendar_feed",
         "change_password",
         "confirm_identity",
         "factor_remove",

@@ -186,6 +186,7 @@ def test_every_other_address_is_closed_to_the_monitor(small_world, sign_in, alde
         "lend",
         "why",
         "calendars",
+        "caseload_plan",
         "policies",
     }
 

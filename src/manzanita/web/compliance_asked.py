@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, QueryDict
 from django.urls import reverse
 
 from manzanita.domain.compliance import GROUP_LABELS, MEASURES, Group, Measure
@@ -116,28 +116,28 @@ def group_label(group: str) -> str:
     return MORE_GROUPS[group] if group in MORE_GROUPS else GROUP_LABELS[Group(group)]
 
 
-def asked_in(request: HttpRequest) -> tuple[Asked, dict[str, str]]:
-    """The days of an address, and by field what is wrong with them; a wrong day is today, or now."""
+def asked_in(given: QueryDict) -> tuple[Asked, dict[str, str]]:
+    """The days of an address or a form, and by field what is wrong with them; a wrong day is today, or now."""
     today = clock.today()
     errors: dict[str, str] = {}
-    day = _day(request, "on", errors) or today
+    day = _day(given, "on", errors) or today
     if not FIRST_DAY <= day <= today + FURTHEST_AHEAD:
         errors["on"] = (
             f"Give a day from {us_date(FIRST_DAY)} to {us_date(today + FURTHEST_AHEAD)}: further off nothing "
             "is known."
         )
         day = today
-    known_on = _day(request, "known", errors)
+    known_on = _day(given, "known", errors)
     if known_on is not None and known_on > today:
         errors["known"] = "Nobody can say yet what will be known then. Give today, or an earlier day."
     if known_on is not None and known_on >= today:
         known_on = None
-    trend = TREND_THEN if request.GET.get("trend") == TREND_THEN else TREND_NOW
+    trend = TREND_THEN if given.get("trend") == TREND_THEN else TREND_NOW
     return Asked(day, known_on, trend), errors
 
 
-def _day(request: HttpRequest, name: str, errors: dict[str, str]) -> date | None:
-    text = request.GET.get(name, "").strip()
+def _day(given: QueryDict, name: str, errors: dict[str, str]) -> date | None:
+    text = given.get(name, "").strip()
     if not text:
         return None
     try:
@@ -147,17 +147,17 @@ def _day(request: HttpRequest, name: str, errors: dict[str, str]) -> date | None
         return None
 
 
-def measure_in(request: HttpRequest) -> Measure:
+def measure_in(given: QueryDict) -> Measure:
     """Raises ``Http404`` for a measure that is none."""
     try:
-        return Measure(request.GET.get("measure", Measure.PLAN_REVIEW))
+        return Measure(given.get("measure", Measure.PLAN_REVIEW))
     except ValueError:
         raise Http404("no such measure") from None
 
 
-def wanted_in(request: HttpRequest) -> Wanted:
+def wanted_in(given: QueryDict) -> Wanted:
     """Raises ``Http404`` where no list could be meant: what is asked stands in the read log, as codes only."""
-    asked = {name: request.GET.get(name, "") for name in ("group", "lea", "school", "reason")}
+    asked = {name: given.get(name, "") for name in ("group", "lea", "school", "reason")}
     is_known = (
         asked["group"] in GROUP_KEYS.values()
         and all(re.fullmatch(r"(\d{7})?", asked[name]) for name in ("lea", "school"))
@@ -165,7 +165,7 @@ def wanted_in(request: HttpRequest) -> Wanted:
     )
     if not is_known:
         raise Http404("no such list")
-    return Wanted(measure_in(request), asked["group"], asked["lea"], asked["school"], asked["reason"])
+    return Wanted(measure_in(given), asked["group"], asked["lea"], asked["school"], asked["reason"])
 
 
 def days_query(asked: Asked) -> dict[str, str]:

@@ -114,7 +114,7 @@ def compliance_compare(request: HttpRequest, public_id: uuid.UUID) -> HttpRespon
     """One list of the state beside our groups of its day: counts, and who differs and why."""
     actor = request.actor
     report = get_state_report(actor, public_id)
-    asked, errors = asked_in(request)
+    asked, errors = asked_in(request.GET)
     measures = REPORTS[report.report]
     measure = _measure(request, measures)
     context: dict[str, Any] = {

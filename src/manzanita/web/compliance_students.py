@@ -41,8 +41,8 @@ PAGE_SIZE = 50
 def compliance_students(request: HttpRequest) -> HttpResponse:
     """One page of the students of a group, the longest due first."""
     actor = request.actor
-    asked, errors = asked_in(request)
-    wanted = wanted_in(request)
+    asked, errors = asked_in(request.GET)
+    wanted = wanted_in(request.GET)
     try:
         found: Found = find(actor, asked, wanted) if not errors else {}
         is_too_large = False
