@@ -11,6 +11,8 @@ import polars as pl
 from manzanita.domain.rules.declaration import Rule, Setting, spoken_date
 
 YEAR = 12
+# More than any month has; the last day of each counts as that of a long month.
+_DAYS, _LONG_MONTH = 32, 31
 BIRTH = "birth.on"
 
 
@@ -23,7 +25,7 @@ def age_rule(
 ) -> Rule:
     """A certification rule about the student's age on the rows of which ``asks`` is true.
 
-    ``wrong_age`` may read ``birth.on``. A row that is asked about a student whose date of birth nobody told is *not
+    ``wrong_age`` may read the context ``birth``. A row that is asked about a student whose date of birth nobody told is *not
     evaluated*. ``declared`` are the other parts of the :class:`Rule`.
     """
     return Rule(
@@ -36,19 +38,48 @@ def age_rule(
     )
 
 
+def age_then() -> pl.Expr:
+    """The student's whole months on the day of the row, of the context ``birth``; null where a date is empty.
+
+    That day is the start of a status or plan, or of a service's plan.
+    """
+    return pl.col("birth.age")
+
+
+def age_on_census() -> pl.Expr:
+    """The student's whole months on Census Day, of the context ``birth``; null where no birth is told."""
+    return pl.col("birth.age_on_census")
+
+
+def age_at_end() -> pl.Expr:
+    """The student's whole months on the last day of the academic year, of the context ``birth``."""
+    return pl.col("birth.age_at_end")
+
+
 def months_old(birth: str, day: str | pl.Expr) -> pl.Expr:
     """Whole months from the date in column ``birth`` to ``day`` (a column's name, or an expression of texts).
 
     Null where either is empty, so that a comparison is null and a rule says nothing. A month is full on the same day
     of the month, or on the last day of a month that lacks it (:mod:`manzanita.domain.dates`).
     """
-    born, on = pl.col(birth), pl.col(day) if isinstance(day, str) else day
+    on = (pl.col(day) if isinstance(day, str) else day).cast(pl.Int32, strict=False)
+    month = on // 100 % 100
+    is_month_end = on % 100 == _last_of_month(on // 10_000, month)
+    last = pl.when(is_month_end).then(_LONG_MONTH).otherwise(on % 100)
+    return ((on // 10_000 * YEAR + month) * _DAYS + last - _place(birth)) // _DAYS
+
+
+def months_old_on(day: str, birth: str) -> pl.Expr:
+    """As :func:`months_old`, on one day for all rows (CCYYMMDD)."""
+    last = _LONG_MONTH if _is_month_end(day) else int(day[6:])
+    return ((int(day[:4]) * YEAR + int(day[4:6])) * _DAYS + last - _place(birth)) // _DAYS
+
+
+def _place(day: str) -> pl.Expr:
+    """The day in column ``day`` counted as if all months had 32 days: months between are then a division."""
     # As numbers CCYYMMDD: cheaper than taking texts apart.
-    born, on = born.cast(pl.Int32, strict=False), on.cast(pl.Int32, strict=False)
-    months = (on // 10_000 - born // 10_000) * YEAR + on // 100 % 100 - born // 100 % 100
-    is_month_end = on % 100 == _last_of_month(on // 10_000, on // 100 % 100)
-    is_full = (on % 100 >= born % 100) | is_month_end
-    return months - (~is_full).cast(pl.Int32)
+    on = pl.col(day).cast(pl.Int32, strict=False)
+    return (on // 10_000 * YEAR + on // 100 % 100) * _DAYS + on % 100
 
 
 def _last_of_month(year: pl.Expr, month: pl.Expr) -> pl.Expr:

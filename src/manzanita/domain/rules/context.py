@@ -17,6 +17,7 @@ import polars as pl
 
 from manzanita.domain import records, years
 from manzanita.domain.layouts import RECORDS, layout
+from manzanita.domain.rules.ages import months_old, months_old_on
 from manzanita.domain.rules.declaration import Setting, state_date
 
 Frames = Mapping[str, pl.DataFrame]
@@ -36,6 +37,8 @@ _SUMMER = timedelta(days=120)
 
 SIS_KEYS: Mapping[str, tuple[str, ...]] = {"SENR": ("1.04", "1.08", "1.22"), "SINF": ("2.09", "2.04")}
 SSID_FIELDS: Mapping[str, str] = {**records.SSID_FIELD, "PSTS": "17.08", "SENR": "1.08", "SINF": "2.09"}
+# The days on which rules ask for a student's age.
+_AGED_ON = ("22.11", "23.12", "25.17")
 _FILE_KEYS: Mapping[str, tuple[str, ...]] = {
     **{record: layout(record).key for record in RECORDS},
     # A student without an SSID is known by the local number.
@@ -282,15 +285,23 @@ def _participating(frames: Frames, day: str) -> pl.Series:
     return statuses.filter(pl.col("22.12") == PARTICIPATING)["22.06"].unique()
 
 
-def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """``birth.on``: the student's date of birth, the newest of SINF, else of SENR; empty where neither says."""
+def _birth(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+    """``birth.on``: the student's date of birth, the newest of SINF, else of SENR; empty where neither says.
+
+    ``birth.age`` in whole months on the day of the row, which for a meeting no rule asks; for a plan also
+    ``birth.age_on_census``, and ``birth.age_at_end`` of the academic year. Null where a date is empty.
+    """
     sources = [_newest_birth(frames["SENR"], "1.08", "1.22", "1.17")]
     if "SINF" in frames:
         sources.insert(0, _newest_birth(frames["SINF"], "2.09", "2.04", "2.18"))
     births = pl.concat(sources).unique("_ssid", keep="first", maintain_order=True)
-    return subject.join(births, left_on=ssid_field(subject), right_on="_ssid", how="left").with_columns(
-        pl.col("birth.on").fill_null("")
-    )
+    subject = subject.join(births, left_on=ssid_field(subject), right_on="_ssid", how="left")
+    day = next((day for day in _AGED_ON if day in subject.columns), None)
+    ages = {"birth.age": months_old("birth.on", day)} if day else {}
+    if day == "23.12":
+        ages["birth.age_on_census"] = months_old_on(setting.census_day, "birth.on")
+        ages["birth.age_at_end"] = months_old_on(setting.last_day, "birth.on")
+    return subject.with_columns(pl.col("birth.on").fill_null(""), **ages)
 
 
 def _newest_birth(frame: pl.DataFrame, ssid: str, start: str, birth: str) -> pl.DataFrame:
@@ -405,7 +416,12 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="birth",
             join=_birth,
-            own={"SWDS": ("22.06",), "MEET": ("24.06",), "PLAN": ("23.06",), "SERV": ("25.07",)},
+            own={
+                "SWDS": ("22.06", "22.11"),
+                "MEET": ("24.06",),
+                "PLAN": ("23.06", "23.12"),
+                "SERV": ("25.07", "25.17"),
+            },
             reads={"SENR": ("1.08", "1.17", "1.22")},
             reads_if_known={"SINF": ("2.04", "2.09", "2.18")},
         ),

@@ -8,7 +8,7 @@ import polars as pl
 
 from manzanita.domain.clocks.ages import LAST_YEARS
 from manzanita.domain.findings import Owner
-from manzanita.domain.rules.ages import YEAR, after, months_old
+from manzanita.domain.rules.ages import YEAR, after, age_on_census, age_then, months_old
 from manzanita.domain.rules.context import PARTICIPATING
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date, state_date
 from manzanita.domain.rules.examples import OTHER_LEA, plan, senr, swds
@@ -55,15 +55,15 @@ def _ifsp_at_three(setting: Setting) -> pl.Expr:
     return (pl.col("23.11") == _IFSP) & goes_on & late
 
 
-def _no_transition_from_part_c(setting: Setting) -> pl.Expr:
-    on_census = months_old("birth.on", pl.lit(setting.census_day)) >= _TWO_AND_THREE_QUARTERS
-    at_start = months_old("birth.on", "23.12") < _TWO_AND_THREE_QUARTERS
+def _no_transition_from_part_c(_setting: Setting) -> pl.Expr:
+    on_census = age_on_census() >= _TWO_AND_THREE_QUARTERS
+    at_start = age_then() < _TWO_AND_THREE_QUARTERS
     says_no = (pl.col("23.11") == _IFSP) & (pl.col("23.35") == "N")
     return says_no & pl.col("plan_days.is_census") & on_census & at_start
 
 
-def _kindergarten(setting: Setting) -> pl.Expr:
-    is_five = months_old("birth.on", pl.lit(setting.census_day)) >= 5 * YEAR
+def _kindergarten(_setting: Setting) -> pl.Expr:
+    is_five = age_on_census() >= 5 * YEAR
     in_school = pl.col("census_grade.code").is_in(list(_SCHOOL_GRADES))
     is_preschool = pl.col("23.20").is_in(list(_PRESCHOOL_SETTINGS)) & (pl.col("23.11") == _IEP)
     return is_preschool & pl.col("plan_days.is_census") & in_school & is_five
@@ -84,7 +84,7 @@ def _no_transition_message(row: Row) -> str:
 
 
 def _early_transition(_setting: Setting) -> pl.Expr:
-    is_young = months_old("birth.on", "23.12") < _THIRTEEN_AND_THREE_QUARTERS
+    is_young = age_then() < _THIRTEEN_AND_THREE_QUARTERS
     return is_young & pl.any_horizontal([pl.col(number) != "" for number in _ALL_TRANSITION])
 
 
