@@ -25,8 +25,8 @@ def age_rule(
 ) -> Rule:
     """A certification rule about the student's age on the rows of which ``asks`` is true.
 
-    ``wrong_age`` may read the context ``birth``. A row that is asked about a student whose date of birth nobody told is *not
-    evaluated*. ``declared`` are the other parts of the :class:`Rule`.
+    ``wrong_age`` may read the context ``birth``. A row that is asked about a student whose date of birth nobody told
+    is *not evaluated*. ``declared`` are the other parts of the :class:`Rule`.
     """
     return Rule(
         kind="discrepancy",

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import polars as pl
 
@@ -47,6 +48,7 @@ _FILE_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_NO_TYPES: Mapping[str, pl.DataType] = {}
 # Record type -> numbers of fields.
 Reads = Mapping[str, Sequence[str]]
 
@@ -94,12 +96,45 @@ class Context:
         others = {
             name: frames[name][:, list(numbers)]
             for name, numbers in {**self.reads, **self.reads_if_known}.items()
-            if name in frames
+            # No such records are as good as unknown ones to a context that can do without.
+            if name in self.reads or (name in frames and frames[name].height)
         }
         joined = self.join(thin, others, setting)
         if not joined[ROW].is_sorted():
             joined = joined.sort(ROW)
         return joined[:, [name for name in joined.columns if name not in thin.columns]]
+
+
+def among(column: str, values: pl.Series) -> pl.Expr:
+    """True where ``column`` is one of ``values``, each of which may stand there often."""
+    # As one expression: of one student's records a query of its own would take several times as long.
+    return pl.col(column).is_in(pl.lit(values).implode())
+
+
+def told(
+    subject: pl.DataFrame,
+    found: pl.DataFrame,
+    own: str | Sequence[str],
+    other: str | Sequence[str],
+    empty: Mapping[str, Any],
+) -> pl.DataFrame:
+    """``subject`` with the columns of ``found``, which has one row for each ``other``, where its ``own`` are the same.
+
+    ``empty`` has the names of these columns, and what stands in them where nothing is found.
+    """
+    if not found.height:
+        return none_told(subject, empty, found.schema)
+    joined = subject.join(found, left_on=own, right_on=other, how="left")
+    filled = [pl.col(name).fill_null(value) for name, value in empty.items() if value is not None]
+    return joined.with_columns(filled) if filled else joined
+
+
+def none_told(
+    subject: pl.DataFrame, empty: Mapping[str, Any], types: Mapping[str, pl.DataType] = _NO_TYPES
+) -> pl.DataFrame:
+    """``subject`` with ``empty`` on each row. Of one student's records often nothing is found, and to look further
+    would take as long as with something."""
+    return subject.with_columns(pl.lit(value, types.get(name)).alias(name) for name, value in empty.items())
 
 
 def _enrollment(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -116,16 +151,19 @@ def _enrollment(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.
             pl.col("1.22") <= pl.col("22.11"), (pl.col("1.25") == "") | (pl.col("1.25") >= pl.col("22.11"))
         )
     )
-    return subject.with_columns(pl.col(ROW).is_in(covered[ROW].unique().implode()).alias("enrollment.covers"))
+    return subject.with_columns(among(ROW, covered[ROW]).alias("enrollment.covers"))
 
 
 def _previous_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``previous_status.code`` and ``.on``: the newest status of the student that starts earlier, any LEA."""
-    told = frames["SWDS"].filter(pl.col("22.06") != "", pl.col("22.11") != "", pl.col("22.12") != "")
+    known = frames["SWDS"].filter(pl.col("22.06") != "", pl.col("22.11") != "", pl.col("22.12") != "")
+    # Most students have one status, and no previous one.
+    several = known.filter(pl.col("22.06").is_duplicated())
+    empty = {"previous_status.code": "", "previous_status.on": ""}
+    if not several.height:
+        return none_told(subject, empty)
     by_day = (
-        # Most students have one status, and no previous one.
-        told.filter(pl.col("22.06").is_duplicated())
-        .sort("22.06", "22.11", "22.04", maintain_order=True)
+        several.sort("22.06", "22.11", "22.04", maintain_order=True)
         .unique(["22.06", "22.11"], keep="last", maintain_order=True)
         .select(
             "22.06",
@@ -134,25 +172,21 @@ def _previous_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -
             pl.col("22.11").shift(1).over("22.06").fill_null("").alias("previous_status.on"),
         )
     )
-    columns = ["previous_status.code", "previous_status.on"]
-    return subject.join(by_day, on=["22.06", "22.11"], how="left").with_columns(pl.col(columns).fill_null(""))
+    key = ["22.06", "22.11"]
+    return told(subject, by_day, key, key, empty)
 
 
 def _statuses(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``statuses.exist``: the student has a status record at any LEA."""
-    known = frames["SWDS"]["22.06"].unique()
-    return subject.with_columns(pl.col("23.06").is_in(known.implode()).alias("statuses.exist"))
+    known = frames["SWDS"]["22.06"]
+    return subject.with_columns(among("23.06", known).alias("statuses.exist"))
 
 
 def _services(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``services.count``: services of the plan by student, start date, reporting LEA and SELPA."""
     counts = frames["SERV"].group_by("25.07", "25.17", "25.04", "25.09").len("services.count")
-    return subject.join(
-        counts,
-        left_on=["23.06", "23.12", "23.04", "23.09"],
-        right_on=["25.07", "25.17", "25.04", "25.09"],
-        how="left",
-    ).with_columns(pl.col("services.count").fill_null(0))
+    own, other = ["23.06", "23.12", "23.04", "23.09"], ["25.07", "25.17", "25.04", "25.09"]
+    return told(subject, counts, own, other, {"services.count": 0})
 
 
 def _same_plan(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -165,22 +199,30 @@ def _previous_meetings(subject: pl.DataFrame, frames: Frames, _setting: Setting)
 
     A plan review is a held meeting with indicator Y; an evaluation one of type 10 or 40.
     """
-    held = frames["MEET"].filter(pl.col("24.15") != "", pl.col("24.06") != "")
-    events = {
-        "previous_review.on": held.filter(pl.col("24.17") == "Y"),
-        "previous_evaluation.on": held.filter(pl.col("24.14").is_in(["10", "40"])),
+    is_event = {
+        "previous_review.on": pl.col("24.17") == "Y",
+        "previous_evaluation.on": pl.col("24.14").is_in(["10", "40"]),
     }
-    asked = subject.lazy().select(ROW, "24.06", number("24.15").alias("_day"))
-    for column, meetings in events.items():
-        earlier = (
-            asked.join(meetings.lazy().select("24.06", number("24.15").alias(column)), on="24.06")
-            .filter(pl.col(column) < pl.col("_day"))
-            .group_by(ROW)
-            .agg(pl.col(column).max().cast(pl.String))
-            .collect()
+    held = (
+        frames["MEET"]
+        .lazy()
+        .filter(pl.col("24.15") != "", pl.col("24.06") != "", pl.any_horizontal(*is_event.values()))
+        .select(
+            "24.06",
+            number("24.15").alias("_held"),
+            *(pl.when(event).then(number("24.15")).alias(column) for column, event in is_event.items()),
         )
-        subject = subject.join(earlier, on=ROW, how="left").with_columns(pl.col(column).fill_null(""))
-    return subject
+    )
+    earlier = (
+        subject.lazy()
+        .select(ROW, "24.06", number("24.15").alias("_day"))
+        .join(held, on="24.06")
+        .filter(pl.col("_held") < pl.col("_day"))
+        .group_by(ROW)
+        .agg(pl.col(column).max().cast(pl.String) for column in is_event)
+        .collect()
+    )
+    return told(subject, earlier, ROW, ROW, dict.fromkeys(is_event, ""))
 
 
 def number(day: str) -> pl.Expr:
@@ -191,6 +233,8 @@ def number(day: str) -> pl.Expr:
 def newest(frame: pl.DataFrame, ssid: str, start: str, day: str) -> pl.DataFrame:
     """Records in effect on ``day``; several rows of one student only where they start on the same day."""
     started = frame.filter(pl.col(start) != "", pl.col(start) <= day, pl.col(ssid) != "")
+    if started.height < 2:
+        return started
     return started.filter(number(start) == number(start).max().over(ssid))
 
 
@@ -202,13 +246,13 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     LEA), ``census.plan_lea`` (where it is, empty without one).
     """
     day = setting.census_day
-    primary = frames["SENR"].filter(enrolled_on(day), pl.col("1.23") == PRIMARY)["1.08"].unique()
+    primary = frames["SENR"].filter(enrolled_on(day), pl.col("1.23") == PRIMARY)["1.08"]
     participating = _participating(frames, day)
     plans = newest(frames["PLAN"], "23.06", "23.12", day)
     plan_leas = plans.group_by("23.06").agg(pl.col("23.04").unique().sort().alias("census.plan_leas"))
     subject = subject.with_columns(
-        pl.col("1.08").is_in(primary.implode()).alias("census.has_primary"),
-        pl.col("1.08").is_in(participating.implode()).alias("census.is_participating"),
+        among("1.08", primary).alias("census.has_primary"),
+        among("1.08", participating).alias("census.is_participating"),
         pl.col("1.17").alias("census.birth_on"),
     )
     if "SINF" in frames:
@@ -251,10 +295,10 @@ def _plan_census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.
         .select("1.08", "1.04", pl.col("1.24").alias("plan_census.grade"))
     )
     participating = _participating(frames, day)
-    is_enrolled = pl.col("plan_census.grade").is_not_null() & pl.col(ROW).is_in(in_effect.implode())
+    is_enrolled = pl.col("plan_census.grade").is_not_null() & among(ROW, in_effect)
     return subject.join(enrolled, left_on=[ssid, lea], right_on=["1.08", "1.04"], how="left").with_columns(
         is_enrolled.alias("plan_census.is_enrolled"),
-        (is_enrolled & pl.col(ssid).is_in(participating.implode())).alias("plan_census.counts"),
+        (is_enrolled & among(ssid, participating)).alias("plan_census.counts"),
         pl.col("plan_census.grade").fill_null(""),
         pl.lit(day).alias("plan_census.day"),
     )
@@ -269,12 +313,12 @@ def _today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFr
     on = min(setting.as_of, years.last_day(setting.year))
     day, spring = state_date(on), state_date(on - _SUMMER)
     is_back_soon = pl.col("1.26").is_in(RETURNING) & pl.col("1.25").is_between(pl.lit(spring), pl.lit(day))
-    enrolled = frames["SENR"].filter(enrolled_on(day) | is_back_soon)["1.08"].unique()
+    enrolled = frames["SENR"].filter(enrolled_on(day) | is_back_soon)["1.08"]
     in_effect = newest(subject, "23.06", "23.12", day)[ROW]
     return subject.with_columns(
-        pl.col(ROW).is_in(in_effect.implode()).alias("today.is_in_effect"),
-        pl.col("23.06").is_in(_participating(frames, day).implode()).alias("today.is_participating"),
-        pl.col("23.06").is_in(enrolled.implode()).alias("today.is_enrolled"),
+        among(ROW, in_effect).alias("today.is_in_effect"),
+        among("23.06", _participating(frames, day)).alias("today.is_participating"),
+        among("23.06", enrolled).alias("today.is_enrolled"),
         pl.lit(day).alias("today.day"),
     )
 
@@ -282,7 +326,7 @@ def _today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFr
 def _participating(frames: Frames, day: str) -> pl.Series:
     """SSIDs of those whose status in effect on ``day`` is 1, whichever LEA reported it."""
     statuses = newest(frames["SWDS"], "22.06", "22.11", day)
-    return statuses.filter(pl.col("22.12") == PARTICIPATING)["22.06"].unique()
+    return statuses.filter(pl.col("22.12") == PARTICIPATING)["22.06"]
 
 
 def _birth(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -294,14 +338,16 @@ def _birth(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFr
     sources = [_newest_birth(frames["SENR"], "1.08", "1.22", "1.17")]
     if "SINF" in frames:
         sources.insert(0, _newest_birth(frames["SINF"], "2.09", "2.04", "2.18"))
-    births = pl.concat(sources).unique("_ssid", keep="first", maintain_order=True)
-    subject = subject.join(births, left_on=ssid_field(subject), right_on="_ssid", how="left")
+    (births, *more) = sources
+    if more:
+        births = pl.concat(sources).unique("_ssid", keep="first", maintain_order=True)
+    subject = told(subject, births, ssid_field(subject), "_ssid", {"birth.on": ""})
     day = next((day for day in _AGED_ON if day in subject.columns), None)
     ages = {"birth.age": months_old("birth.on", day)} if day else {}
     if day == "23.12":
         ages["birth.age_on_census"] = months_old_on(setting.census_day, "birth.on")
         ages["birth.age_at_end"] = months_old_on(setting.last_day, "birth.on")
-    return subject.with_columns(pl.col("birth.on").fill_null(""), **ages)
+    return subject.with_columns(**ages) if ages else subject
 
 
 def _newest_birth(frame: pl.DataFrame, ssid: str, start: str, birth: str) -> pl.DataFrame:
@@ -322,17 +368,20 @@ def _same_key(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.D
     else:
         numbers = next(numbers for numbers in _FILE_KEYS.values() if set(numbers) <= set(subject.columns))
         key = pl.concat_str(*numbers, separator="/")
-    same = ("file", "same_key.text")
+    line, same = pl.col("line"), ("file", "same_key.text")
     subject = subject.with_columns(key.alias("same_key.text"))
-    several = subject.filter(pl.col("same_key.text").is_duplicated()).select(
+    several = subject.filter(pl.col("same_key.text").is_duplicated())
+    alone = {"same_key.count": pl.lit(1), "same_key.first_line": line, "same_key.last_line": line}
+    if not several.height:
+        return subject.with_columns(**alone)
+    places = several.select(
         ROW,
         pl.len().over(same).alias("same_key.count"),
-        pl.col("line").min().over(same).alias("same_key.first_line"),
-        pl.col("line").max().over(same).alias("same_key.last_line"),
+        line.min().over(same).alias("same_key.first_line"),
+        line.max().over(same).alias("same_key.last_line"),
     )
-    return subject.join(several, on=ROW, how="left").with_columns(
-        pl.col("same_key.count").fill_null(1),
-        pl.col("same_key.first_line", "same_key.last_line").fill_null(pl.col("line")),
+    return subject.join(places, on=ROW, how="left").with_columns(
+        pl.col(name).fill_null(value) for name, value in alone.items()
     )
 
 
