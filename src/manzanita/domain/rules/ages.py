@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
@@ -11,9 +11,12 @@ import polars as pl
 from manzanita.domain.rules.declaration import Rule, Setting, spoken_date
 
 YEAR = 12
-# More than any month has; the last day of each counts as that of a long month.
-_DAYS, _LONG_MONTH = 32, 31
-BIRTH = "birth.on"
+# What the context ``birth`` says of a row: the date of birth, the same as a count of days (:func:`_count`), and the
+# age in months on the day of the row, the start of a plan for example.
+BIRTH, BIRTH_COUNT, MONTHS = "birth.on", "birth.count", "birth.months"
+DAY_OF_ROW: Mapping[str, str] = {"SWDS": "22.11", "MEET": "24.15", "PLAN": "23.12", "SERV": "25.17"}
+# Days in a month of a count of days, more than any month has.
+_LONG_MONTH = 32
 
 
 def age_rule(
@@ -25,8 +28,8 @@ def age_rule(
 ) -> Rule:
     """A certification rule about the student's age on the rows of which ``asks`` is true.
 
-    ``wrong_age`` may read the context ``birth``. A row that is asked about a student whose date of birth nobody told
-    is *not evaluated*. ``declared`` are the other parts of the :class:`Rule`.
+    ``wrong_age`` may read ``birth.on``. A row that is asked about a student whose date of birth nobody told is *not
+    evaluated*. ``declared`` are the other parts of the :class:`Rule`.
     """
     return Rule(
         kind="discrepancy",
@@ -38,48 +41,37 @@ def age_rule(
     )
 
 
-def age_then() -> pl.Expr:
-    """The student's whole months on the day of the row, of the context ``birth``; null where a date is empty.
-
-    That day is the start of a status or plan, or of a service's plan.
-    """
-    return pl.col("birth.age")
-
-
-def age_on_census() -> pl.Expr:
-    """The student's whole months on Census Day, of the context ``birth``; null where no birth is told."""
-    return pl.col("birth.age_on_census")
-
-
-def age_at_end() -> pl.Expr:
-    """The student's whole months on the last day of the academic year, of the context ``birth``."""
-    return pl.col("birth.age_at_end")
+def number(day: str) -> pl.Expr:
+    """The date in column ``day`` as a number, CCYYMMDD: compared much faster than as a text; null where empty."""
+    return pl.col(day).cast(pl.Int32, strict=False)
 
 
 def months_old(birth: str, day: str | pl.Expr) -> pl.Expr:
-    """Whole months from the date in column ``birth`` to ``day`` (a column's name, or an expression of texts).
+    """Whole months from the date in column ``birth`` to ``day`` (a column's name, or an expression of dates).
 
     Null where either is empty, so that a comparison is null and a rule says nothing. A month is full on the same day
     of the month, or on the last day of a month that lacks it (:mod:`manzanita.domain.dates`).
     """
-    on = (pl.col(day) if isinstance(day, str) else day).cast(pl.Int32, strict=False)
-    month = on // 100 % 100
-    is_month_end = on % 100 == _last_of_month(on // 10_000, month)
-    last = pl.when(is_month_end).then(_LONG_MONTH).otherwise(on % 100)
-    return ((on // 10_000 * YEAR + month) * _DAYS + last - _place(birth)) // _DAYS
+    if birth == BIRTH and isinstance(day, str) and day in DAY_OF_ROW.values():
+        return pl.col(MONTHS)
+    on = pl.col(day) if isinstance(day, str) else day
+    born = pl.col(BIRTH_COUNT) if birth == BIRTH else birth_count(birth)
+    return whole_months(born, on)
 
 
-def months_old_on(day: str, birth: str) -> pl.Expr:
-    """As :func:`months_old`, on one day for all rows (CCYYMMDD)."""
-    last = _LONG_MONTH if _is_month_end(day) else int(day[6:])
-    return ((int(day[:4]) * YEAR + int(day[4:6])) * _DAYS + last - _place(birth)) // _DAYS
+def whole_months(born: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """As :func:`months_old`, from a birth as :func:`birth_count` counts it."""
+    on = day.cast(pl.Int32, strict=False)
+    year, month, of_month = on // 10_000, on // 100 % 100, on % 100
+    # On the last day of a month every month is full that began on a day it lacks.
+    reached = pl.when(of_month == _last_of_month(year, month)).then(_LONG_MONTH - 1).otherwise(of_month)
+    return ((year * YEAR + month) * _LONG_MONTH + reached - born) // _LONG_MONTH
 
 
-def _place(day: str) -> pl.Expr:
-    """The day in column ``day`` counted as if all months had 32 days: months between are then a division."""
-    # As numbers CCYYMMDD: cheaper than taking texts apart.
-    on = pl.col(day).cast(pl.Int32, strict=False)
-    return (on // 10_000 * YEAR + on // 100 % 100) * _DAYS + on % 100
+def birth_count(day: str) -> pl.Expr:
+    """The date in column ``day`` as a count of days in which all months are equally long; null where it is empty."""
+    on = number(day)
+    return (on // 10_000 * YEAR + on // 100 % 100) * _LONG_MONTH + on % 100
 
 
 def _last_of_month(year: pl.Expr, month: pl.Expr) -> pl.Expr:
@@ -90,12 +82,12 @@ def _last_of_month(year: pl.Expr, month: pl.Expr) -> pl.Expr:
 
 
 def after(day: str, offset: str) -> pl.Expr:
-    """The date in column ``day`` moved by ``offset`` (``"60d"``, ``"3y"``), as CCYYMMDD; null where it is empty.
+    """The date in column ``day`` moved by ``offset`` (``"60d"``, ``"3y"``), as a number; null where it is empty.
 
     As :mod:`manzanita.domain.dates` counts: a year after 29 February is 28 February.
     """
-    moved = pl.col(day).str.to_date("%Y%m%d", strict=False).dt.offset_by(offset)
-    return moved.dt.strftime("%Y%m%d")
+    moved = pl.col(day).str.to_date("%Y%m%d", strict=False).dt.offset_by(offset).dt
+    return moved.year() * 10_000 + moved.month().cast(pl.Int32) * 100 + moved.day()
 
 
 def spoken_age(birth: str, day: str) -> str:

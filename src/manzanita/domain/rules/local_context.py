@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from manzanita.domain.rules.ages import after
+from manzanita.domain.rules.ages import after, number
 from manzanita.domain.rules.context import (
     NO_SHOW,
     NON_ADA,
@@ -17,11 +17,8 @@ from manzanita.domain.rules.context import (
     SECONDARY,
     Context,
     Frames,
-    among,
     enrolled_on,
-    none_told,
-    number,
-    told,
+    has_record,
 )
 from manzanita.domain.rules.declaration import Setting, state_date
 from manzanita.domain.rules.local_context_meet import MEET_CONTEXTS
@@ -73,36 +70,35 @@ def _stay(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFr
         "1.04",
         "1.05",
         "1.23",
-        after("1.22", "-30d").cast(pl.Int32).alias("_from"),
+        after("1.22", "-30d").alias("_from"),
         until.alias("_until"),
     )
+    asked = subject.lazy().select(ROW, "23.04", "23.06", number("23.12").alias("_day"))
     near = (
-        subject.lazy()
-        .select(ROW, "23.04", "23.06", number("23.12").alias("_day"))
-        .join(spans, left_on="23.06", right_on="1.08")
+        asked.join(spans, left_on=["23.04", "23.06"], right_on=["1.04", "1.08"])
         .filter(pl.col("_day") >= pl.col("_from"), pl.col("_day") <= pl.col("_until"))
-        .select(
-            ROW,
-            "_start",
-            pl.col("1.05").alias("stay.school"),
-            pl.col("1.23").alias("stay.status"),
-            _COVERS.alias("_covers"),
-            (pl.col("1.04") == pl.col("23.04")).alias("_here"),
-        )
-        .sort("_start", maintain_order=True)
         .collect()
     )
-    here, covering = near.filter(pl.col("_here")), near.filter(pl.col("_covers"))
-    newest = (
-        covering.filter(pl.col("_here"), pl.col("stay.status") != SECONDARY)
+    covering = (
+        near.filter(_COVERS, pl.col("1.23") != SECONDARY)
+        .sort("_start", maintain_order=True)
         .unique(ROW, keep="last")
-        .select(ROW, "stay.school", "stay.status")
+        .select(ROW, pl.col("1.05").alias("stay.school"), pl.col("1.23").alias("stay.status"))
     )
-    subject = subject.with_columns(
-        among(ROW, here[ROW]).alias("stay.holds"),
-        among(ROW, covering.filter(pl.col("stay.status") == NON_ADA)[ROW]).alias("stay.is_private"),
+    private = (
+        asked.join(spans.filter(pl.col("1.23") == NON_ADA), left_on="23.06", right_on="1.08")
+        .filter(_COVERS)
+        .select(ROW)
+        .collect()
     )
-    return told(subject, newest, ROW, ROW, {"stay.school": "", "stay.status": ""})
+    return (
+        subject.with_columns(
+            pl.col(ROW).is_in(near[ROW].unique().implode()).alias("stay.holds"),
+            pl.col(ROW).is_in(private[ROW].unique().implode()).alias("stay.is_private"),
+        )
+        .join(covering, on=ROW, how="left")
+        .with_columns(pl.col("stay.school", "stay.status").fill_null(""))
+    )
 
 
 def _census_grade(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -114,17 +110,20 @@ def _census_grade(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl
         .unique(["1.04", "1.08"], keep="last")
         .select("1.04", "1.08", pl.col("1.24").alias("census_grade.code"))
     )
-    return told(subject, there, ["23.04", "23.06"], ["1.04", "1.08"], {"census_grade.code": ""})
+    return subject.join(
+        there, left_on=["23.04", "23.06"], right_on=["1.04", "1.08"], how="left"
+    ).with_columns(pl.col("census_grade.code").fill_null(""))
 
 
 def _residence(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """``residence.codes``: the districts of residence of the enrollments, at any LEA, when the plan starts."""
-    enrolled = frames["SENR"].filter(pl.col("1.31") != "")
-    if not enrolled.height:
-        return none_told(subject, {"residence.codes": None}, {"residence.codes": pl.List(pl.String)})
-    homes = _enrolled(enrolled, pl.col("1.31").alias("residence.codes"))
+    """``residence.codes``: the districts of residence of the enrollments, at any LEA, when the plan starts.
+
+    Of plans that name another district than their LEA as responsible (23.10).
+    """
+    homes = _enrolled(frames["SENR"].filter(pl.col("1.31") != ""), pl.col("1.31").alias("residence.codes"))
     found = (
         subject.lazy()
+        .filter(pl.col("23.10") != "", pl.col("23.10") != pl.col("23.04"))
         .select(ROW, "23.06", number("23.12").alias("_day"))
         .join(homes, left_on="23.06", right_on="1.08")
         .filter(_COVERS)
@@ -135,14 +134,13 @@ def _residence(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.D
         .agg("residence.codes")
         .collect()
     )
-    return told(subject, found, ROW, ROW, {"residence.codes": None})
+    return subject.join(found, on=ROW, how="left")
 
 
 def _own_plan(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``own_plan.exists``: the LEA has a plan of the student that starts on the service's day."""
-    own, plans = ["25.04", "25.07", "25.17"], ["23.04", "23.06", "23.12"]
-    found = subject.join(frames["PLAN"], left_on=own, right_on=plans, how="semi")[ROW]
-    return subject.with_columns(among(ROW, found).alias("own_plan.exists"))
+    service, plan = ("25.04", "25.07", "25.17"), ("23.04", "23.06", "23.12")
+    return subject.with_columns(has_record(subject, service, frames["PLAN"], plan).alias("own_plan.exists"))
 
 
 def _enrolled_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -154,13 +152,15 @@ def _enrolled_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> 
         .unique("1.08", keep="last")
         .select("1.08", pl.col("1.04").alias("enrolled_today.lea"))
     )
-    return told(subject, there, "17.08", "1.08", {"enrolled_today.lea": ""})
+    return subject.join(there, left_on="17.08", right_on="1.08", how="left").with_columns(
+        pl.col("enrolled_today.lea").fill_null("")
+    )
 
 
 def _known_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``known_status.exists``: some LEA has reported a status of the student."""
-    known = frames["SWDS"]["22.06"]
-    return subject.with_columns(among("17.08", known).alias("known_status.exists"))
+    known = frames["SWDS"]["22.06"].unique()
+    return subject.with_columns(pl.col("17.08").is_in(known.implode()).alias("known_status.exists"))
 
 
 def _adoption(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -182,22 +182,22 @@ def _adoption(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.Dat
         .select(ROW)
         .collect()
     )
-    return subject.with_columns(among(ROW, since[ROW]).alias("adoption.is_here"))
+    return subject.with_columns(pl.col(ROW).is_in(since[ROW].unique().implode()).alias("adoption.is_here"))
 
 
 def _births(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``births.told``: every date of birth that the SIS files give the student, ascending."""
-    named = [frames["SENR"].select(pl.col("1.08").alias("_ssid"), pl.col("1.17").alias("_birth"))]
+    told = [frames["SENR"].select(pl.col("1.08").alias("_ssid"), pl.col("1.17").alias("_birth"))]
     if "SINF" in frames:
-        named.append(frames["SINF"].select(pl.col("2.09").alias("_ssid"), pl.col("2.18").alias("_birth")))
+        told.append(frames["SINF"].select(pl.col("2.09").alias("_ssid"), pl.col("2.18").alias("_birth")))
     births = (
-        pl.concat(named)
+        pl.concat(told)
         .filter(pl.col("_ssid") != "", pl.col("_birth") != "")
         .unique()
         .group_by("_ssid")
         .agg(pl.col("_birth").sort().alias("births.told"))
     )
-    return told(subject, births, "1.08", "_ssid", {"births.told": None})
+    return subject.join(births, left_on="1.08", right_on="_ssid", how="left")
 
 
 LOCAL_CONTEXTS: Mapping[str, Context] = {
@@ -225,7 +225,7 @@ LOCAL_CONTEXTS: Mapping[str, Context] = {
         Context(
             name="residence",
             join=_residence,
-            own={"PLAN": ("23.06", "23.12")},
+            own={"PLAN": ("23.04", "23.06", "23.10", "23.12")},
             reads={"SENR": ("1.08", "1.22", "1.25", "1.26", "1.31")},
         ),
         Context(

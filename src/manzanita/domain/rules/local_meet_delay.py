@@ -8,7 +8,7 @@ import polars as pl
 
 from manzanita.domain.clocks.evaluation import CONSENT_DAYS
 from manzanita.domain.findings import Owner
-from manzanita.domain.rules.ages import after
+from manzanita.domain.rules.ages import after, number
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import meet, plan, senr
 from manzanita.domain.rules.local import clearing, days_after, local_rule, years_after
@@ -66,7 +66,7 @@ def _third_birthday() -> pl.Expr:
 
 def _on_time(_setting: Setting) -> pl.Expr:
     """Every clock that runs is known and was kept."""
-    on = pl.col("24.15")
+    on = number("24.15")
     review = (pl.col("24.17") != "Y") | (on <= after("previous_review.on", "1y"))
     again = (pl.col("24.14") != _REEVALUATION) | (on <= after("previous_evaluation.on", "3y"))
     by_birthday = (pl.col("part_c.on") == "") | (on <= _third_birthday())

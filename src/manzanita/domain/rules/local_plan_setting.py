@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from manzanita.domain.findings import Owner
-from manzanita.domain.rules.ages import YEAR, age_then
+from manzanita.domain.rules.ages import YEAR, months_old
 from manzanita.domain.rules.declaration import Row, Rule, Setting
 from manzanita.domain.rules.examples import plan, senr
 from manzanita.domain.rules.local import clearing, local_rule
@@ -17,6 +17,10 @@ _REGULAR_PRESCHOOL = "201"
 
 def _filled(number: str) -> pl.Expr:
     return pl.col(number) != ""
+
+
+def _age_at_start() -> pl.Expr:
+    return months_old("birth.on", "23.12")
 
 
 def _setting_type(_setting: Setting) -> pl.Expr:
@@ -44,7 +48,7 @@ def _preschool_fields(_setting: Setting) -> pl.Expr:
 
 def _ten_hours(_setting: Setting) -> pl.Expr:
     is_preschool = (pl.col("23.20") == _REGULAR_PRESCHOOL) & (pl.col("23.22") == "")
-    return is_preschool & age_then().is_between(3 * YEAR, 6 * YEAR, closed="left")
+    return is_preschool & _age_at_start().is_between(3 * YEAR, 6 * YEAR, closed="left")
 
 
 def rules() -> list[Rule]:

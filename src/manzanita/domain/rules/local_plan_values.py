@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.ages import YEAR, age_then
+from manzanita.domain.rules.ages import YEAR, months_old
 from manzanita.domain.rules.declaration import Repair, Row, Rule, Setting
 from manzanita.domain.rules.examples import plan, senr
 from manzanita.domain.rules.local import local_rule
@@ -21,6 +21,10 @@ _HALF = 50
 
 def _filled(number: str) -> pl.Expr:
     return pl.col(number) != ""
+
+
+def _age_at_start() -> pl.Expr:
+    return months_old("birth.on", "23.12")
 
 
 def _percent() -> pl.Expr:
@@ -43,7 +47,7 @@ def _deaf_and_blind(_setting: Setting) -> pl.Expr:
 
 def _percent_missing(_setting: Setting) -> pl.Expr:
     is_regular = pl.col("23.20").is_in(list(_REGULAR_SCHOOL)) & (pl.col("23.23") == "")
-    return is_regular & age_then().is_between(5 * YEAR, 23 * YEAR, closed="left")
+    return is_regular & _age_at_start().is_between(5 * YEAR, 23 * YEAR, closed="left")
 
 
 def _percent_stray(_setting: Setting) -> pl.Expr:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.ages import YEAR, age_then
+from manzanita.domain.rules.ages import YEAR, months_old
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import LEA, OTHER_LEA, plan, senr, serv
 from manzanita.domain.rules.local import local_rule
@@ -24,6 +24,10 @@ _AGES: Mapping[str, tuple[int, int]] = {
 }
 
 
+def _age() -> pl.Expr:
+    return months_old("birth.on", "25.17")
+
+
 def _no_plan(_setting: Setting) -> pl.Expr:
     return (pl.col("25.07") != "") & (pl.col("25.17") != "") & ~pl.col("own_plan.exists")
 
@@ -37,7 +41,7 @@ def _provider_age(_setting: Setting) -> pl.Expr:
         months = {provider: ages[which] for provider, ages in _AGES.items()}
         return pl.col("25.12").replace_strict(months, default=None, return_dtype=pl.Int32)
 
-    age = age_then()
+    age = _age()
     return (age < limit(0)) | (age >= limit(1))
 
 
@@ -52,7 +56,7 @@ def _provider_age_message(row: Row) -> str:
 
 def _transition_age(_setting: Setting) -> pl.Expr:
     is_transition = pl.col("25.11").str.starts_with("8") & (pl.col("25.11").str.len_chars() == 3)
-    return is_transition & (age_then() < _TRANSITION_AGE)
+    return is_transition & (_age() < _TRANSITION_AGE)
 
 
 def rules() -> list[Rule]:

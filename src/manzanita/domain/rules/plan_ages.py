@@ -11,7 +11,7 @@ from collections.abc import Callable
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.ages import BIRTH, YEAR, age_on_census, age_rule, age_then, spoken_age
+from manzanita.domain.rules.ages import BIRTH, YEAR, age_rule, months_old, spoken_age
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import OTHER_LEA, plan, senr, sinf, swds, with_plan
 from manzanita.domain.rules.plan import EDUCATION_PLAN, FAMILY_PLAN, SERVICE_PLAN
@@ -34,12 +34,20 @@ _BOTH_DAYS = (
 )
 
 
+def _at_start() -> pl.Expr:
+    return months_old(BIRTH, "23.12")
+
+
+def _at_census() -> pl.Expr:
+    return months_old(BIRTH, "plan_census.day")
+
+
 def _asks_of_type(setting: Setting) -> pl.Expr:
     return setting.in_year("23.12") & pl.col("23.11").is_in(list(_PLAN_NAMES))
 
 
 def _not_three_to_22(_setting: Setting) -> pl.Expr:
-    return (age_then() < 3 * YEAR) | (age_then() >= 23 * YEAR)
+    return (_at_start() < 3 * YEAR) | (_at_start() >= 23 * YEAR)
 
 
 def _type_message(row: Row) -> str:
@@ -51,7 +59,7 @@ def _asks_first_disability(setting: Setting) -> pl.Expr:
 
 
 def _is_medical_age() -> pl.Expr:
-    return (age_then() >= _MEDICAL_FROM) & (age_then() < _MEDICAL_BELOW)
+    return (_at_start() >= _MEDICAL_FROM) & (_at_start() < _MEDICAL_BELOW)
 
 
 def _not_medical_age(_setting: Setting) -> pl.Expr:
@@ -63,7 +71,7 @@ def _asks_second_disability(_setting: Setting) -> pl.Expr:
 
 
 def _not_medical_age_on_either_day(_setting: Setting) -> pl.Expr:
-    return ~_is_medical_age() | (age_on_census() >= _MEDICAL_BELOW)
+    return ~_is_medical_age() | (_at_census() >= _MEDICAL_BELOW)
 
 
 def _medical_message(day: Callable[[Row], str]) -> Callable[[Row], str]:
@@ -89,11 +97,11 @@ def _asks_family_plan(_setting: Setting) -> pl.Expr:
 
 
 def _four_or_more(_setting: Setting) -> pl.Expr:
-    return age_on_census() >= 4 * YEAR
+    return _at_census() >= 4 * YEAR
 
 
 def _under_four_at_start() -> pl.Expr:
-    return age_then() < 4 * YEAR
+    return _at_start() < 4 * YEAR
 
 
 def _family_plan_message(row: Row) -> str:

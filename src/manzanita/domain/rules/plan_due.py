@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.ages import BIRTH, YEAR, age_at_end, age_on_census, age_rule, age_then, spoken_age
+from manzanita.domain.rules.ages import BIRTH, YEAR, age_rule, months_old, spoken_age
 from manzanita.domain.rules.declaration import Row, Rule, Setting
 from manzanita.domain.rules.examples import OTHER_LEA, plan, senr, swds, with_plan
 from manzanita.domain.rules.plan import EDUCATION_PLAN, FAMILY_PLAN
@@ -33,7 +33,7 @@ def _asks_location_in_year(setting: Setting) -> pl.Expr:
 
 
 def _three_to_five(_setting: Setting) -> pl.Expr:
-    months = age_then()
+    months = months_old(BIRTH, "23.12")
     return (months >= 3 * YEAR) & (months < 6 * YEAR)
 
 
@@ -48,8 +48,8 @@ def _asks_transition(setting: Setting) -> pl.Expr:
     return setting.in_year("23.12") & (pl.col("23.11") == EDUCATION_PLAN) & (pl.col("23.28") == "")
 
 
-def _sixteen_in_june(_setting: Setting) -> pl.Expr:
-    return age_at_end() >= _TRANSITION_FROM
+def _sixteen_in_june(setting: Setting) -> pl.Expr:
+    return months_old(BIRTH, pl.lit(setting.last_day)) >= _TRANSITION_FROM
 
 
 def _transition_message(row: Row) -> str:
@@ -65,7 +65,7 @@ def _asks_move(_setting: Setting) -> pl.Expr:
 
 
 def _two_and_nine_months(_setting: Setting) -> pl.Expr:
-    return age_on_census() >= _MOVE_FROM
+    return months_old(BIRTH, "plan_census.day") >= _MOVE_FROM
 
 
 def _move_message(row: Row) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.ages import BIRTH, YEAR, age_rule, age_then, spoken_age
+from manzanita.domain.rules.ages import BIRTH, YEAR, age_rule, months_old, spoken_age
 from manzanita.domain.rules.declaration import Row, Rule, Setting
 from manzanita.domain.rules.examples import with_plan
 from manzanita.domain.rules.plan import SERVICE_PLAN
@@ -31,16 +31,20 @@ def _in_setting(codes: Sequence[str]) -> Callable[[Setting], pl.Expr]:
     return lambda setting: setting.in_year("23.12") & pl.col("23.20").is_in(list(codes))
 
 
+def _at_start() -> pl.Expr:
+    return months_old(BIRTH, "23.12")
+
+
 def _three_or_more(_setting: Setting) -> pl.Expr:
-    return age_then() >= 3 * YEAR
+    return _at_start() >= 3 * YEAR
 
 
 def _not_three_to_six(_setting: Setting) -> pl.Expr:
-    return (age_then() < 3 * YEAR) | (age_then() >= 7 * YEAR)
+    return (_at_start() < 3 * YEAR) | (_at_start() >= 7 * YEAR)
 
 
 def _under_three(_setting: Setting) -> pl.Expr:
-    return age_then() < 3 * YEAR
+    return _at_start() < 3 * YEAR
 
 
 def _message(ages: str) -> Callable[[Row], str]:
@@ -53,7 +57,7 @@ def _asks_private_school(setting: Setting) -> pl.Expr:
 
 
 def _six_or_more(_setting: Setting) -> pl.Expr:
-    return age_then() >= 6 * YEAR
+    return _at_start() >= 6 * YEAR
 
 
 def _private_school_message(row: Row) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.ages import BIRTH, YEAR, age_rule, age_then, spoken_age
+from manzanita.domain.rules.ages import BIRTH, YEAR, age_rule, months_old, spoken_age
 from manzanita.domain.rules.declaration import Row, Rule, Setting
 from manzanita.domain.rules.examples import OTHER_LEA, senr, serv, swds, with_service
 
@@ -23,6 +23,10 @@ _ON_CENSUS_DAY = (
 )
 
 
+def _at_start() -> pl.Expr:
+    return months_old(BIRTH, "25.17")
+
+
 def _told(row: Row) -> str:
     return spoken_age(row[BIRTH], row["25.17"])
 
@@ -32,7 +36,7 @@ def _asks_frequency(setting: Setting) -> pl.Expr:
 
 
 def _under_three(_setting: Setting) -> pl.Expr:
-    return age_then() < 3 * YEAR
+    return _at_start() < 3 * YEAR
 
 
 def _frequency_message(row: Row) -> str:
@@ -40,7 +44,7 @@ def _frequency_message(row: Row) -> str:
 
 
 def _no_frequency_on_census_day(_setting: Setting) -> pl.Expr:
-    due = (age_then() < 3 * YEAR).fill_null(False) | (pl.col("25.15") != "")
+    due = (_at_start() < 3 * YEAR).fill_null(False) | (pl.col("25.15") != "")
     return pl.col("plan_census.counts") & (pl.col("25.14") == "") & due
 
 
@@ -60,7 +64,7 @@ def _asks_community(setting: Setting) -> pl.Expr:
 
 
 def _under_two(_setting: Setting) -> pl.Expr:
-    return age_then() < 2 * YEAR
+    return _at_start() < 2 * YEAR
 
 
 def _community_message(row: Row) -> str:
@@ -72,7 +76,7 @@ def _asks_childrens_services(_setting: Setting) -> pl.Expr:
 
 
 def _twenty_one_or_more(_setting: Setting) -> pl.Expr:
-    return age_then() >= 21 * YEAR
+    return _at_start() >= 21 * YEAR
 
 
 def _childrens_services_message(row: Row) -> str:
@@ -84,7 +88,7 @@ def _asks_infant_service(setting: Setting) -> pl.Expr:
 
 
 def _four_or_more(_setting: Setting) -> pl.Expr:
-    return age_then() >= 4 * YEAR
+    return _at_start() >= 4 * YEAR
 
 
 def _infant_service_message(row: Row) -> str:

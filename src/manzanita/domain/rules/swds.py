@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.ages import YEAR, age_then
+from manzanita.domain.rules.ages import YEAR, months_old
 from manzanita.domain.rules.context import PARTICIPATING
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import OTHER_LEA, meet, senr, sinf, swds
@@ -42,7 +42,7 @@ def _repeats(_setting: Setting) -> pl.Expr:
 
 
 def _too_young(_setting: Setting) -> pl.Expr:
-    is_younger = age_then() < _MAXIMUM_AGE * YEAR
+    is_younger = months_old("birth.on", "22.11") < _MAXIMUM_AGE * YEAR
     return (pl.col("22.13") == _MAXIMUM_AGE_REASON) & is_younger
 
 
