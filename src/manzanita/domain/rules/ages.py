@@ -14,7 +14,7 @@ YEAR = 12
 # What the context ``birth`` says of a row: the date of birth, the same as a count of days (:func:`_count`), and the
 # age in months on the day of the row, the start of a plan for example.
 BIRTH, BIRTH_COUNT, MONTHS = "birth.on", "birth.count", "birth.months"
-DAY_OF_ROW: Mapping[str, str] = {"SWDS": "22.11", "MEET": "24.15", "PLAN": "23.12", "SERV": "25.17"}
+DAY_OF_ROW: Mapping[str, str] = {"SWDS": "22.11", "PLAN": "23.12", "SERV": "25.17"}
 # Days in a month of a count of days, more than any month has.
 _LONG_MONTH = 32
 

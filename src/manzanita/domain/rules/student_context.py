@@ -121,7 +121,8 @@ def _previous_meetings(subject: pl.DataFrame, frames: Frames, _setting: Setting)
 def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``birth.on``: the student's date of birth, the newest of SINF, else of SENR; empty where neither says.
 
-    ``birth.count`` is the same as a count of days, ``birth.months`` the age in months on the day of the row.
+    ``birth.count`` is the same as a count of days, ``birth.months`` the age in months on the day of the row; of a
+    meeting no rule asks that.
     """
     sources = [_newest_birth(frames["SENR"], "1.08", "1.22", "1.17")]
     if "SINF" in frames:
@@ -131,9 +132,11 @@ def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataF
         births = pl.concat(sources).unique("_ssid", keep="first", maintain_order=True)
     births = births.with_columns(birth_count(BIRTH).alias(BIRTH_COUNT))
     ssid = ssid_field(subject)
-    day = next(day for record, day in DAY_OF_ROW.items() if SSID_FIELDS[record] == ssid)
-    parts = [number(day) // 10_000, number(day) // 100 % 100, number(day) % 100]
+    day = next((day for record, day in DAY_OF_ROW.items() if SSID_FIELDS[record] == ssid), None)
     joined = told(subject, births, ssid, "_ssid", {BIRTH: "", BIRTH_COUNT: None})
+    if day is None:
+        return joined
+    parts = [number(day) // 10_000, number(day) // 100 % 100, number(day) % 100]
     # First, so that the day is taken apart once.
     joined = joined.with_columns(part.alias(f"_{place}") for place, part in enumerate(parts))
     return joined.with_columns(whole_months(*map(pl.col, (BIRTH_COUNT, "_0", "_1", "_2"))).alias(MONTHS))
@@ -219,7 +222,10 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="birth",
             join=_birth,
-            own={record: (SSID_FIELDS[record], day) for record, day in DAY_OF_ROW.items()},
+            own={
+                "MEET": ("24.06",),
+                **{record: (SSID_FIELDS[record], day) for record, day in DAY_OF_ROW.items()},
+            },
             reads={"SENR": ("1.08", "1.17", "1.22")},
             reads_if_known={"SINF": ("2.04", "2.09", "2.18")},
         ),
