@@ -194,9 +194,7 @@ def open_blockers(actor: Actor, meeting: Meeting, facts: StudentFacts, proposal:
     ]
 
 
-def offer_findings(
-    actor: Actor, meeting: Meeting, known: StudentFacts, proposal: Proposal
-) -> list[Finding]:
+def offer_findings(actor: Actor, meeting: Meeting, known: StudentFacts, proposal: Proposal) -> list[Finding]:
     """What the rules say of the offer as it stands, as if all of it were agreed today: the live findings.
 
     ``proposal`` is that of ``meeting`` over the plan and the services of today, ``known`` what was read of its student.
