@@ -82,9 +82,13 @@ def birth_count(day: str) -> pl.Expr:
 
 def _last_of_month(year: pl.Expr, month: pl.Expr) -> pl.Expr:
     """The number of the last day of a month."""
-    is_leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    is_leap = _is_leap(year)
     # Long and short months take turns, but August is long after July.
     return pl.when(month == 2).then(28 + is_leap.cast(pl.Int32)).otherwise(30 + (month + month // 8) % 2)
+
+
+def _is_leap(year: pl.Expr) -> pl.Expr:
+    return (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
 
 
 def after(day: str, offset: str) -> pl.Expr:
@@ -92,8 +96,12 @@ def after(day: str, offset: str) -> pl.Expr:
 
     As :mod:`manzanita.domain.dates` counts: a year after 29 February is 28 February.
     """
-    moved = pl.col(day).str.to_date("%Y%m%d", strict=False).dt.offset_by(offset).dt
-    return moved.year() * 10_000 + moved.month().cast(pl.Int32) * 100 + moved.day()
+    if offset.endswith("y"):
+        moved = number(day) + int(offset[:-1]) * 10_000
+        is_lacking = (moved % 10_000 == 229) & ~_is_leap(moved // 10_000)
+        return moved - is_lacking.cast(pl.Int32)
+    date = pl.col(day).str.to_date("%Y%m%d", strict=False).dt.offset_by(offset).dt
+    return date.year() * 10_000 + date.month().cast(pl.Int32) * 100 + date.day()
 
 
 def spoken_age(birth: str, day: str) -> str:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import polars as pl
 
 from manzanita.domain import years
+from manzanita.domain.rules.ages import number
 from manzanita.domain.rules.context import (
     PRIMARY,
     REPORTED,
@@ -40,12 +41,11 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     primary = frames["SENR"].filter(enrolled_on(day), pl.col("1.23") == PRIMARY)["1.08"]
     participants = participating(frames, day)
     plans = newest(frames["PLAN"], "23.06", "23.12", day)
-    plan_leas = (
-        plans.select("23.06", pl.col("23.04").alias("census.plan_lea"))
-        .unique()
-        .sort("census.plan_lea")
-        .group_by("23.06")
-        .agg(pl.col("census.plan_lea").str.join(", "))
+    leas = plans.select("23.06", pl.col("23.04").alias("census.plan_lea")).unique()
+    # Two plans on one day are rare, and texts are slow to join.
+    of_several = leas.filter(pl.col("23.06").is_duplicated()).sort("census.plan_lea").group_by("23.06")
+    plan_leas = pl.concat(
+        [leas.filter(pl.col("23.06").is_unique()), of_several.agg(pl.col("census.plan_lea").str.join(", "))]
     )
     subject = subject.with_columns(
         among("1.08", primary).alias("census.has_primary"),
@@ -54,7 +54,8 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     )
     if "SINF" in frames:
         known = frames["SINF"].filter(pl.col("2.18") != "", pl.col("2.09") != "")
-        births = newest_rows(known, "2.09", "2.04").select("2.09", pl.col("2.18").alias("_sinf_birth"))
+        births = newest_rows(known, "2.09", number("2.04"))
+        births = births.select("2.09", pl.col("2.18").alias("_sinf_birth"))
         own = pl.col("1.17")
         subject = subject.join(births, left_on="1.08", right_on="2.09", how="left").with_columns(
             pl.when(own != "")

@@ -164,29 +164,29 @@ def _known_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> p
 
 
 def _adoption(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
-    """What an enrollment finds: the plan in effect on its first day, and whether its LEA has written one since.
+    """What who enrolls after Census Day brings: the plan then in effect, and whether the LEA has written one since.
 
     ``adoption.plan_lea``, ``.plan_on`` and ``.plan_type`` (empty without a plan), ``.is_here``.
     """
     columns = {"adoption.plan_lea": "23.04", "adoption.plan_on": "23.12", "adoption.plan_type": "23.11"}
-    subject = up_to(subject, "1.22", frames["PLAN"], ("23.06", "23.12"), columns)
+    today = state_date(setting.as_of)
+    began = pl.col("1.22").is_between(pl.lit(setting.census_day), pl.lit(today), closed="right")
+    arrived = subject.filter(began).select(ROW, "1.04", "1.08", "1.22")
+    if not arrived.height:
+        return none_told(subject, {**dict.fromkeys(columns, ""), "adoption.is_here": False})
+    plans = frames["PLAN"].filter(among("23.06", arrived["1.08"]))
     since = (
-        subject.lazy()
-        .select(ROW, "1.04", "1.08", number("1.22").alias("_start"))
-        .join(
-            frames["PLAN"].lazy().select("23.04", "23.06", number("23.12").alias("_day")),
-            left_on=["1.04", "1.08"],
-            right_on=["23.04", "23.06"],
-        )
-        .filter(pl.col("_day").is_between(pl.col("_start"), int(state_date(setting.as_of))))
+        arrived.join(plans, left_on=["1.04", "1.08"], right_on=["23.04", "23.06"])
+        .filter(pl.col("23.12").is_between(pl.col("1.22"), pl.lit(today)))
         .select(ROW)
-        .collect()
     )
-    return subject.with_columns(among(ROW, since[ROW]).alias("adoption.is_here"))
+    found = up_to(arrived, "1.22", plans, ("23.06", "23.12"), columns).select(ROW, *columns)
+    subject = subject.with_columns(among(ROW, since[ROW]).alias("adoption.is_here"))
+    return told(subject, found, ROW, ROW, dict.fromkeys(columns, ""))
 
 
 def _births(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """``births.told``: every date of birth that the SIS files give the student, ascending."""
+    """``births.told``: the dates of birth that the SIS files give the student, ascending; null where all agree."""
     named = [frames["SENR"].select(pl.col("1.08").alias("_ssid"), pl.col("1.17").alias("_birth"))]
     if "SINF" in frames:
         named.append(frames["SINF"].select(pl.col("2.09").alias("_ssid"), pl.col("2.18").alias("_birth")))
@@ -194,6 +194,7 @@ def _births(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.Data
         pl.concat(named)
         .filter(pl.col("_ssid") != "", pl.col("_birth") != "")
         .unique()
+        .filter(pl.col("_ssid").is_duplicated())
         .group_by("_ssid")
         .agg(pl.col("_birth").sort().alias("births.told"))
     )

@@ -34,8 +34,10 @@ def _undisputed(statuses: pl.DataFrame) -> pl.DataFrame:
     """One row for each student and day; the code is empty where LEAs differ, so that no rule builds on either."""
     if statuses.height < 2:
         return statuses
-    code = pl.when(pl.col("22.12").n_unique() == 1).then(pl.col("22.12").first()).otherwise(pl.lit(""))
-    return statuses.group_by("22.06", "22.11").agg(code)
+    known = statuses.select("22.06", "22.11", "22.12").unique()
+    differ = pl.struct("22.06", "22.11").is_duplicated()
+    code = pl.when(differ).then(pl.lit("")).otherwise(pl.col("22.12"))
+    return known.with_columns(code.alias("22.12")).unique(["22.06", "22.11"])
 
 
 def _status_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:

@@ -124,12 +124,13 @@ def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataF
     ``birth.count`` is the same as a count of days, ``birth.months`` the age in months on the day of the row; of a
     meeting no rule asks that.
     """
-    sources = [_newest_birth(frames["SENR"], "1.08", "1.22", "1.17")]
+    senr = frames["SENR"]
+    sources = []
     if "SINF" in frames:
-        sources.insert(0, _newest_birth(frames["SINF"], "2.09", "2.04", "2.18"))
-    births, *more = sources
-    if more:
-        births = pl.concat(sources).unique("_ssid", keep="first", maintain_order=True)
+        sources.append(_newest_birth(frames["SINF"], "2.09", "2.04", "2.18"))
+        senr = senr.join(sources[0], left_on="1.08", right_on="_ssid", how="anti")
+    sources.append(_newest_birth(senr, "1.08", "1.22", "1.17"))
+    births = pl.concat(sources) if len(sources) > 1 else sources[0]
     births = births.with_columns(birth_count(BIRTH).alias(BIRTH_COUNT))
     ssid = ssid_field(subject)
     day = next((day for record, day in DAY_OF_ROW.items() if SSID_FIELDS[record] == ssid), None)

@@ -22,9 +22,6 @@ from manzanita.domain.validation.quarantine import CRASHES, STRICT, Quarantine
 from manzanita.domain.validation.saying import finding_of
 from manzanita.domain.validation.values import EMPTIED, ROWS_AT_ONCE
 
-# So many rules are asked in one query: Polars takes twice as long over forty as over five times eight.
-_RULES_AT_ONCE = 8
-
 
 def lacking(rule: Rule, known: Collection[str]) -> list[str]:
     """Record types that ``rule`` reads beside its subject and that are not known."""
@@ -88,25 +85,16 @@ def _flags(
                 asked[rule] = expressions(rule, setting, specification())
             except CRASHES as error:
                 quarantine.put(rule, record, error)
-    flags: dict[str, pl.Series] = {}
-    each = list(asked.items())
-    for start in range(0, len(each), _RULES_AT_ONCE):
-        flags |= _flags_of(record, frame.lazy(), dict(each[start : start + _RULES_AT_ONCE]), quarantine)
-    return flags
-
-
-def _flags_of(
-    record: str, frame: pl.LazyFrame, asked: Mapping[Rule, tuple[pl.Expr, ...]], quarantine: Quarantine
-) -> dict[str, pl.Series]:
-    # Lazily, so that what several rules ask is computed once.
+    # Lazily, so that what several rules ask, such as an age, is computed once.
+    lazy = frame.lazy()
     try:
-        return columns_of(frame.select(one for of_rule in asked.values() for one in of_rule).collect())
+        return columns_of(lazy.select(one for of_rule in asked.values() for one in of_rule).collect())
     except CRASHES:
         pass
     flags: dict[str, pl.Series] = {}
     for rule, of_rule in asked.items():
         try:
-            flags |= columns_of(frame.select(of_rule).collect())
+            flags |= columns_of(lazy.select(of_rule).collect())
         except CRASHES as error:
             quarantine.put(rule, record, error)
     return flags

@@ -31,8 +31,9 @@ EMPTIED = "_emptied"
 _PLACE, _YEAR = "_place", "_year"
 # Findings are made for so many rows at a time.
 ROWS_AT_ONCE = 200
-# Of so many rows it pays to ask about values instead, where there are no more than these.
-_MANY_ROWS, _FEW_VALUES, _SAMPLE = 2_000, 1_000, 1_000
+# Of so many rows it pays to ask about values instead, where there are no more than these. Of a column with few values
+# rows from all over the file agree in some.
+_MANY_ROWS, _FEW_VALUES, _SAMPLE, _FEW_OF_SAMPLE = 2_000, 2_000, 1_000, 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +175,8 @@ def _suspects(record: str, frame: pl.DataFrame, cases: list[ValueCase]) -> list[
     numbers = list({case.field.number: None for case in cases})
     if frame.height < _MANY_ROWS or not numbers or frame[transaction].n_unique() > 1:
         return cases
-    sample = frame[:_SAMPLE].select(pl.col(numbers).n_unique()).row(0, named=True)
-    few = [number for number in numbers if sample[number] < _SAMPLE // 4]
+    sample = frame.gather_every(frame.height // _SAMPLE).select(pl.col(numbers).n_unique()).row(0, named=True)
+    few = [number for number in numbers if sample[number] < _FEW_OF_SAMPLE]
     lists = frame.select(pl.col(few).unique().implode())
     distinct = {column.name: column.explode() for column in lists.get_columns()}
     distinct = {number: column for number, column in distinct.items() if column.len() <= _FEW_VALUES}
