@@ -16,6 +16,8 @@ from manzanita.domain.rules.context import ROW, SSID_FIELDS
 
 # So many rows of a record type are spread at once: few small files, and little memory.
 _SPREAD_AT = 250_000
+# What Polars takes for a text; in a text of more than twelve bytes some more.
+_VALUE_BYTES = 20
 
 
 class Partitions:
@@ -67,7 +69,7 @@ class Partitions:
 
     def _keep(self, number: int, record: str, part: pl.DataFrame) -> None:
         kept = self._parts[number, record]
-        self._memory_left -= part.estimated_size()
+        self._memory_left -= part.height * part.width * _VALUE_BYTES
         if self._memory_left >= 0:
             kept.append(part)
             return
