@@ -194,12 +194,13 @@ def open_blockers(actor: Actor, meeting: Meeting, facts: StudentFacts, proposal:
     ]
 
 
-def offer_findings(actor: Actor, meeting: Meeting, facts: StudentFacts | None = None) -> list[Finding]:
-    """What the rules say of the offer as it stands, as if all of it were agreed today: the live findings."""
-    known = facts or facts_of(meeting.student)
+def offer_findings(actor: Actor, meeting: Meeting, known: StudentFacts, proposal: Proposal) -> list[Finding]:
+    """What the rules say of the offer as it stands, as if all of it were agreed today: the live findings.
+
+    ``proposal`` is that of ``meeting`` over the plan and the services of today, ``known`` what was read of its student.
+    """
     today = clock.today()
     plan = known.plan_on(today)
-    proposal = proposal_of(meeting, plan, known.services_on(today))
     future = [
         FutureService(service.number, service.values)
         for service in proposal.services
@@ -229,6 +230,7 @@ def offer_findings(actor: Actor, meeting: Meeting, facts: StudentFacts | None = 
         _lines(drafts),
         year=settings.STATE_YEAR,
         about={draft.record for draft in drafts},
+        known=known,
     )
     return _in_order(found, drafts)
 

@@ -14,7 +14,7 @@ YEAR = 12
 # What the context ``birth`` says of a row: the date of birth, the same as a count of days (:func:`_count`), and the
 # age in months on the day of the row, the start of a plan for example.
 BIRTH, BIRTH_COUNT, MONTHS = "birth.on", "birth.count", "birth.months"
-DAY_OF_ROW: Mapping[str, str] = {"SWDS": "22.11", "MEET": "24.15", "PLAN": "23.12", "SERV": "25.17"}
+DAY_OF_ROW: Mapping[str, str] = {"SWDS": "22.11", "PLAN": "23.12", "SERV": "25.17"}
 # Days in a month of a count of days, more than any month has.
 _LONG_MONTH = 32
 
@@ -56,15 +56,21 @@ def months_old(birth: str, day: str | pl.Expr) -> pl.Expr:
         return pl.col(MONTHS)
     on = pl.col(day) if isinstance(day, str) else day
     born = pl.col(BIRTH_COUNT) if birth == BIRTH else birth_count(birth)
-    return whole_months(born, on)
+    on = on.cast(pl.Int32, strict=False)
+    return whole_months(born, on // 10_000, on // 100 % 100, on % 100)
 
 
-def whole_months(born: pl.Expr, day: pl.Expr) -> pl.Expr:
-    """As :func:`months_old`, from a birth as :func:`birth_count` counts it."""
-    on = day.cast(pl.Int32, strict=False)
-    year, month, of_month = on // 10_000, on // 100 % 100, on % 100
+def months_old_on(birth: str, day: str) -> pl.Expr:
+    """As :func:`months_old`, on one ``day`` (CCYYMMDD) for all rows."""
+    born = pl.col(BIRTH_COUNT) if birth == BIRTH else birth_count(birth)
+    reached = _LONG_MONTH - 1 if _is_month_end(day) else int(day[6:])
+    return ((int(day[:4]) * YEAR + int(day[4:6])) * _LONG_MONTH + reached - born) // _LONG_MONTH
+
+
+def whole_months(born: pl.Expr, year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """As :func:`months_old`, from a birth as :func:`birth_count` counts it to a date taken apart."""
     # On the last day of a month every month is full that began on a day it lacks.
-    reached = pl.when(of_month == _last_of_month(year, month)).then(_LONG_MONTH - 1).otherwise(of_month)
+    reached = pl.when(day == _last_of_month(year, month)).then(_LONG_MONTH - 1).otherwise(day)
     return ((year * YEAR + month) * _LONG_MONTH + reached - born) // _LONG_MONTH
 
 

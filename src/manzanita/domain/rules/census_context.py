@@ -16,11 +16,14 @@ from manzanita.domain.rules.context import (
     ROW,
     Context,
     Frames,
+    among,
     enrolled_on,
     has_record,
     newest,
+    newest_rows,
     participating,
     ssid_field,
+    told,
 )
 from manzanita.domain.rules.declaration import Setting, state_date
 
@@ -35,7 +38,7 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     LEA), ``census.plan_lea`` (where it is, empty without one).
     """
     day = setting.census_day
-    primary = frames["SENR"].filter(enrolled_on(day), pl.col("1.23") == PRIMARY)["1.08"].unique()
+    primary = frames["SENR"].filter(enrolled_on(day), pl.col("1.23") == PRIMARY)["1.08"]
     participants = participating(frames, day)
     plans = newest(frames["PLAN"], "23.06", "23.12", day)
     leas = plans.select("23.06", pl.col("23.04").alias("census.plan_lea")).unique()
@@ -45,18 +48,14 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
         [leas.filter(pl.col("23.06").is_unique()), of_several.agg(pl.col("census.plan_lea").str.join(", "))]
     )
     subject = subject.with_columns(
-        pl.col("1.08").is_in(primary.implode()).alias("census.has_primary"),
-        pl.col("1.08").is_in(participants.implode()).alias("census.is_participating"),
+        among("1.08", primary).alias("census.has_primary"),
+        among("1.08", participants).alias("census.is_participating"),
         pl.col("1.17").alias("census.birth_on"),
     )
     if "SINF" in frames:
-        births = (
-            frames["SINF"]
-            .filter(pl.col("2.18") != "", pl.col("2.09") != "")
-            .sort(number("2.04"), maintain_order=True)
-            .unique("2.09", keep="last")
-            .select("2.09", pl.col("2.18").alias("_sinf_birth"))
-        )
+        known = frames["SINF"].filter(pl.col("2.18") != "", pl.col("2.09") != "")
+        births = newest_rows(known, "2.09", number("2.04"))
+        births = births.select("2.09", pl.col("2.18").alias("_sinf_birth"))
         own = pl.col("1.17")
         subject = subject.join(births, left_on="1.08", right_on="2.09", how="left").with_columns(
             pl.when(own != "")
@@ -64,10 +63,9 @@ def _census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
             .otherwise(pl.col("_sinf_birth").fill_null(""))
             .alias("census.birth_on")
         )
-    return subject.join(plan_leas, left_on="1.08", right_on="23.06", how="left").with_columns(
-        has_record(subject, ("1.08", "1.04"), plans, ("23.06", "23.04")).alias("census.plan_here"),
-        pl.col("census.plan_lea").fill_null(""),
-    )
+    is_here = has_record(subject, ("1.08", "1.04"), plans, ("23.06", "23.04"))
+    subject = subject.with_columns(is_here.alias("census.plan_here"))
+    return told(subject, plan_leas, "1.08", "23.06", {"census.plan_lea": ""})
 
 
 def _plan_census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -89,10 +87,10 @@ def _plan_census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.
         .select("1.08", "1.04", pl.col("1.24").alias("plan_census.grade"))
     )
     participants = participating(frames, day)
-    is_enrolled = pl.col("plan_census.grade").is_not_null() & pl.col(ROW).is_in(in_effect.implode())
+    is_enrolled = pl.col("plan_census.grade").is_not_null() & among(ROW, in_effect)
     return subject.join(enrolled, left_on=[ssid, lea], right_on=["1.08", "1.04"], how="left").with_columns(
         is_enrolled.alias("plan_census.is_enrolled"),
-        (is_enrolled & pl.col(ssid).is_in(participants.implode())).alias("plan_census.counts"),
+        (is_enrolled & among(ssid, participants)).alias("plan_census.counts"),
         pl.col("plan_census.grade").fill_null(""),
         pl.lit(day).alias("plan_census.day"),
     )
@@ -107,12 +105,12 @@ def _today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFr
     on = min(setting.as_of, years.last_day(setting.year))
     day, spring = state_date(on), state_date(on - _SUMMER)
     is_back_soon = pl.col("1.26").is_in(RETURNING) & pl.col("1.25").is_between(pl.lit(spring), pl.lit(day))
-    enrolled = frames["SENR"].filter(enrolled_on(day) | is_back_soon)["1.08"].unique()
+    enrolled = frames["SENR"].filter(enrolled_on(day) | is_back_soon)["1.08"]
     in_effect = newest(subject, "23.06", "23.12", day)[ROW]
     return subject.with_columns(
-        pl.col(ROW).is_in(in_effect.implode()).alias("today.is_in_effect"),
-        pl.col("23.06").is_in(participating(frames, day).implode()).alias("today.is_participating"),
-        pl.col("23.06").is_in(enrolled.implode()).alias("today.is_enrolled"),
+        among(ROW, in_effect).alias("today.is_in_effect"),
+        among("23.06", participating(frames, day)).alias("today.is_participating"),
+        among("23.06", enrolled).alias("today.is_enrolled"),
         pl.lit(day).alias("today.day"),
     )
 

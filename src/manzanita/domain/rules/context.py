@@ -2,7 +2,7 @@
 
 Each context says which fields it reads, and is given no others; where a record type that it reads is not known, the
 rules that name the context are *not evaluated*. Joining keeps every subject row exactly once; row order does not
-matter. Columns that no rule reads are named with an underscore first.
+matter. Columns that are named with an underscore first are left behind.
 
 The record in effect on a day is the newest that starts on or before it, whichever LEA reported it.
 """
@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
+from polars._typing import PolarsDataType
 
 from manzanita.domain import records
 from manzanita.domain.layouts import RECORDS, layout
@@ -43,6 +45,7 @@ FILE_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_NO_TYPES: Mapping[str, PolarsDataType] = {}
 # Record type -> numbers of fields.
 Reads = Mapping[str, Sequence[str]]
 
@@ -90,26 +93,68 @@ class Context:
         others = {
             name: frames[name][:, list(numbers)]
             for name, numbers in {**self.reads, **self.reads_if_known}.items()
-            if name in frames
+            # No such records are as good as unknown ones to a context that can do without.
+            if name in self.reads or (name in frames and frames[name].height)
         }
         joined = self.join(thin, others, setting)
         if not joined[ROW].is_sorted():
             joined = joined.sort(ROW)
-        return joined[:, [name for name in joined.columns if name not in thin.columns]]
+        return joined[:, [name for name in joined.columns if name not in thin.columns and name[0] != "_"]]
 
 
 def newest(frame: pl.DataFrame, ssid: str, start: str, day: str) -> pl.DataFrame:
     """Records in effect on ``day``; several rows of one student only where they start on the same day."""
     started = frame.filter(pl.col(start) != "", pl.col(start) <= day, pl.col(ssid) != "")
+    if started.height < 2:
+        return started
     return started.filter(number(start) == number(start).max().over(ssid))
+
+
+def among(column: str, values: pl.Series) -> pl.Expr:
+    """True where ``column`` is one of ``values``, each of which may stand there often."""
+    # As one expression: of one student's records a query of its own would take several times as long.
+    return pl.col(column).is_in(pl.lit(values).implode())
+
+
+def told(
+    subject: pl.DataFrame,
+    found: pl.DataFrame,
+    own: str | Sequence[str],
+    other: str | Sequence[str],
+    empty: Mapping[str, Any],
+) -> pl.DataFrame:
+    """``subject`` with the columns of ``found``, which has one row for each ``other``, where its ``own`` are the same.
+
+    ``empty`` has the names of these columns, and what stands in them where nothing is found.
+    """
+    if not found.height:
+        return none_told(subject, empty, found.schema)
+    joined = subject.join(found, left_on=own, right_on=other, how="left")
+    filled = [pl.col(name).fill_null(value) for name, value in empty.items() if value is not None]
+    return joined.with_columns(filled) if filled else joined
+
+
+def none_told(
+    subject: pl.DataFrame, empty: Mapping[str, Any], types: Mapping[str, PolarsDataType] = _NO_TYPES
+) -> pl.DataFrame:
+    """``subject`` with ``empty`` on each row. Of one student's records often nothing is found, and to look further
+    would take as long as with something."""
+    return subject.with_columns(pl.lit(value, types.get(name)).alias(name) for name, value in empty.items())
+
+
+def newest_rows(frame: pl.DataFrame, key: str, *order: str | pl.Expr) -> pl.DataFrame:
+    """The last row of each ``key`` by ``order``."""
+    if frame.height < 2:
+        return frame
+    return frame.sort(*order, maintain_order=True).unique(key, keep="last")
 
 
 def has_record(
     subject: pl.DataFrame, own: Sequence[str], others: pl.DataFrame, theirs: Sequence[str]
 ) -> pl.Expr:
     """True on the rows of ``subject`` whose fields ``own`` are the fields ``theirs`` of one of ``others``."""
-    found = subject.select(ROW, *own).join(others.select(theirs), left_on=own, right_on=theirs, how="semi")
-    return pl.col(ROW).is_in(found[ROW].implode())
+    found = subject[:, [ROW, *own]].join(others[:, list(theirs)], left_on=own, right_on=theirs, how="semi")
+    return among(ROW, found[ROW])
 
 
 def enrolled_on(day: str) -> pl.Expr:
@@ -125,7 +170,7 @@ def enrolled_on(day: str) -> pl.Expr:
 def participating(frames: Frames, day: str) -> pl.Series:
     """SSIDs of those whose status in effect on ``day`` is 1, whichever LEA reported it."""
     statuses = newest(frames["SWDS"], "22.06", "22.11", day)
-    return statuses.filter(pl.col("22.12") == PARTICIPATING)["22.06"].unique()
+    return statuses.filter(pl.col("22.12") == PARTICIPATING)["22.06"]
 
 
 def ssid_field(frame: pl.DataFrame) -> str:

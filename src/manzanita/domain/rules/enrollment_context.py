@@ -14,6 +14,7 @@ from manzanita.domain.rules.context import (
     SHORT_TERM,
     Context,
     Frames,
+    among,
     enrolled_on,
     has_record,
     newest,
@@ -37,17 +38,15 @@ def _on_census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.Da
     """
     day = setting.census_day
     senr = frames["SENR"]
-    counted = senr.filter(enrolled_on(day), pl.col("1.23").is_in([PRIMARY, SHORT_TERM]))["1.08"].unique()
+    counted = senr.filter(enrolled_on(day), pl.col("1.23").is_in([PRIMARY, SHORT_TERM]))["1.08"]
     statuses = newest(frames["SWDS"], "22.06", "22.11", day)
-    gone = statuses.filter(pl.col("22.12") == NOT_ENROLLED)["22.06"].unique()
+    gone = statuses.filter(pl.col("22.12") == NOT_ENROLLED)["22.06"]
     own = senr.filter(pl.col("1.23") != SECONDARY, pl.col("1.26") != NO_SHOW)
-    latest = (
-        newest(own, "1.08", "1.22", day).select("1.08", "1.22").unique().with_columns(_newest=pl.lit(True))
-    )
-    return subject.join(latest, on=["1.08", "1.22"], how="left").with_columns(
-        pl.col("1.08").is_in(counted.implode()).alias("on_census.has_counted"),
-        pl.col("1.08").is_in(gone.implode()).alias("on_census.is_not_enrolled"),
-        pl.col("_newest").fill_null(False).alias("on_census.is_newest"),
+    latest, key = newest(own, "1.08", "1.22", day), ("1.08", "1.22")
+    return subject.with_columns(
+        among("1.08", counted).alias("on_census.has_counted"),
+        among("1.08", gone).alias("on_census.is_not_enrolled"),
+        has_record(subject, key, latest, key).alias("on_census.is_newest"),
     )
 
 
@@ -55,8 +54,8 @@ def _school_plan(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.
     """``school_plan.is_there``: an IEP, or an ISP with reason 4, is in effect on Census Day, from any LEA."""
     is_placed = (pl.col("23.11") == ISP) & (pl.col("23.13") == PLACED)
     plans = newest(frames["PLAN"], "23.06", "23.12", setting.census_day)
-    planned = plans.filter((pl.col("23.11") == IEP) | is_placed)["23.06"].unique()
-    return subject.with_columns(pl.col("1.08").is_in(planned.implode()).alias("school_plan.is_there"))
+    planned = plans.filter((pl.col("23.11") == IEP) | is_placed)["23.06"]
+    return subject.with_columns(among("1.08", planned).alias("school_plan.is_there"))
 
 
 def _here(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:

@@ -17,8 +17,12 @@ from manzanita.domain.rules.context import (
     SECONDARY,
     Context,
     Frames,
+    among,
     enrolled_on,
     has_record,
+    newest_rows,
+    none_told,
+    told,
 )
 from manzanita.domain.rules.declaration import Setting, state_date
 from manzanita.domain.rules.local_context_meet import MEET_CONTEXTS
@@ -73,32 +77,29 @@ def _stay(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFr
         after("1.22", "-30d").alias("_from"),
         until.alias("_until"),
     )
-    asked = subject.lazy().select(ROW, "23.04", "23.06", number("23.12").alias("_day"))
     near = (
-        asked.join(spans, left_on=["23.04", "23.06"], right_on=["1.04", "1.08"])
+        subject.lazy()
+        .select(ROW, "23.04", "23.06", number("23.12").alias("_day"))
+        .join(spans, left_on="23.06", right_on="1.08")
         .filter(pl.col("_day") >= pl.col("_from"), pl.col("_day") <= pl.col("_until"))
-        .collect()
-    )
-    covering = (
-        near.filter(_COVERS, pl.col("1.23") != SECONDARY)
-        .sort("_start", maintain_order=True)
-        .unique(ROW, keep="last")
-        .select(ROW, pl.col("1.05").alias("stay.school"), pl.col("1.23").alias("stay.status"))
-    )
-    private = (
-        asked.join(spans.filter(pl.col("1.23") == NON_ADA), left_on="23.06", right_on="1.08")
-        .filter(_COVERS)
-        .select(ROW)
-        .collect()
-    )
-    return (
-        subject.with_columns(
-            pl.col(ROW).is_in(near[ROW].unique().implode()).alias("stay.holds"),
-            pl.col(ROW).is_in(private[ROW].unique().implode()).alias("stay.is_private"),
+        .select(
+            ROW,
+            "_start",
+            pl.col("1.05").alias("stay.school"),
+            pl.col("1.23").alias("stay.status"),
+            _COVERS.alias("_covers"),
+            (pl.col("1.04") == pl.col("23.04")).alias("_is_here"),
         )
-        .join(covering, on=ROW, how="left")
-        .with_columns(pl.col("stay.school", "stay.status").fill_null(""))
+        .collect()
     )
+    covering = near.filter(pl.col("_covers"))
+    here = covering.filter(pl.col("_is_here"), pl.col("stay.status") != SECONDARY)
+    subject = subject.with_columns(
+        among(ROW, near.filter(pl.col("_is_here"))[ROW]).alias("stay.holds"),
+        among(ROW, covering.filter(pl.col("stay.status") == NON_ADA)[ROW]).alias("stay.is_private"),
+    )
+    empty = {"stay.school": "", "stay.status": ""}
+    return told(subject, newest_rows(here, ROW, "_start").select(ROW, *empty), ROW, ROW, empty)
 
 
 def _census_grade(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -110,9 +111,7 @@ def _census_grade(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl
         .unique(["1.04", "1.08"], keep="last")
         .select("1.04", "1.08", pl.col("1.24").alias("census_grade.code"))
     )
-    return subject.join(
-        there, left_on=["23.04", "23.06"], right_on=["1.04", "1.08"], how="left"
-    ).with_columns(pl.col("census_grade.code").fill_null(""))
+    return told(subject, there, ["23.04", "23.06"], ["1.04", "1.08"], {"census_grade.code": ""})
 
 
 def _residence(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -120,10 +119,13 @@ def _residence(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.D
 
     Of plans that name another district than their LEA as responsible (23.10).
     """
-    homes = _enrolled(frames["SENR"].filter(pl.col("1.31") != ""), pl.col("1.31").alias("residence.codes"))
+    enrolled = frames["SENR"].filter(pl.col("1.31") != "")
+    asked = subject.filter(pl.col("23.10") != "", pl.col("23.10") != pl.col("23.04"))
+    if not enrolled.height or not asked.height:
+        return none_told(subject, {"residence.codes": None}, {"residence.codes": pl.List(pl.String)})
+    homes = _enrolled(enrolled, pl.col("1.31").alias("residence.codes"))
     found = (
-        subject.lazy()
-        .filter(pl.col("23.10") != "", pl.col("23.10") != pl.col("23.04"))
+        asked.lazy()
         .select(ROW, "23.06", number("23.12").alias("_day"))
         .join(homes, left_on="23.06", right_on="1.08")
         .filter(_COVERS)
@@ -134,7 +136,7 @@ def _residence(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.D
         .agg("residence.codes")
         .collect()
     )
-    return subject.join(found, on=ROW, how="left")
+    return told(subject, found, ROW, ROW, {"residence.codes": None})
 
 
 def _own_plan(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -152,15 +154,13 @@ def _enrolled_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> 
         .unique("1.08", keep="last")
         .select("1.08", pl.col("1.04").alias("enrolled_today.lea"))
     )
-    return subject.join(there, left_on="17.08", right_on="1.08", how="left").with_columns(
-        pl.col("enrolled_today.lea").fill_null("")
-    )
+    return told(subject, there, "17.08", "1.08", {"enrolled_today.lea": ""})
 
 
 def _known_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``known_status.exists``: some LEA has reported a status of the student."""
-    known = frames["SWDS"]["22.06"].unique()
-    return subject.with_columns(pl.col("17.08").is_in(known.implode()).alias("known_status.exists"))
+    known = frames["SWDS"]["22.06"]
+    return subject.with_columns(among("17.08", known).alias("known_status.exists"))
 
 
 def _adoption(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -172,33 +172,33 @@ def _adoption(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.Dat
     today = state_date(setting.as_of)
     began = pl.col("1.22").is_between(pl.lit(setting.census_day), pl.lit(today), closed="right")
     arrived = subject.filter(began).select(ROW, "1.04", "1.08", "1.22")
-    plans = frames["PLAN"].filter(pl.col("23.06").is_in(arrived["1.08"].unique().implode()))
+    if not arrived.height:
+        return none_told(subject, {**dict.fromkeys(columns, ""), "adoption.is_here": False})
+    plans = frames["PLAN"].filter(among("23.06", arrived["1.08"]))
     since = (
         arrived.join(plans, left_on=["1.04", "1.08"], right_on=["23.04", "23.06"])
         .filter(pl.col("23.12").is_between(pl.col("1.22"), pl.lit(today)))
         .select(ROW)
     )
     found = up_to(arrived, "1.22", plans, ("23.06", "23.12"), columns).select(ROW, *columns)
-    return subject.join(found, on=ROW, how="left").with_columns(
-        pl.col(list(columns)).fill_null(""),
-        pl.col(ROW).is_in(since[ROW].implode()).alias("adoption.is_here"),
-    )
+    subject = subject.with_columns(among(ROW, since[ROW]).alias("adoption.is_here"))
+    return told(subject, found, ROW, ROW, dict.fromkeys(columns, ""))
 
 
 def _births(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``births.told``: the dates of birth that the SIS files give the student, ascending; null where all agree."""
-    told = [frames["SENR"].select(pl.col("1.08").alias("_ssid"), pl.col("1.17").alias("_birth"))]
+    named = [frames["SENR"].select(pl.col("1.08").alias("_ssid"), pl.col("1.17").alias("_birth"))]
     if "SINF" in frames:
-        told.append(frames["SINF"].select(pl.col("2.09").alias("_ssid"), pl.col("2.18").alias("_birth")))
+        named.append(frames["SINF"].select(pl.col("2.09").alias("_ssid"), pl.col("2.18").alias("_birth")))
     births = (
-        pl.concat(told)
+        pl.concat(named)
         .filter(pl.col("_ssid") != "", pl.col("_birth") != "")
         .unique()
         .filter(pl.col("_ssid").is_duplicated())
         .group_by("_ssid")
         .agg(pl.col("_birth").sort().alias("births.told"))
     )
-    return subject.join(births, left_on="1.08", right_on="_ssid", how="left")
+    return told(subject, births, "1.08", "_ssid", {"births.told": None})
 
 
 LOCAL_CONTEXTS: Mapping[str, Context] = {

@@ -8,7 +8,7 @@ import polars as pl
 
 from manzanita.domain.clocks.ages import LAST_YEARS
 from manzanita.domain.findings import Owner
-from manzanita.domain.rules.ages import YEAR, after, months_old, number
+from manzanita.domain.rules.ages import YEAR, after, months_old, months_old_on, number
 from manzanita.domain.rules.context import PARTICIPATING
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date, state_date
 from manzanita.domain.rules.examples import OTHER_LEA, plan, senr, swds
@@ -55,14 +55,14 @@ def _ifsp_at_three(setting: Setting) -> pl.Expr:
 
 
 def _no_transition_from_part_c(setting: Setting) -> pl.Expr:
-    on_census = months_old("birth.on", pl.lit(setting.census_day)) >= _TWO_AND_THREE_QUARTERS
+    on_census = months_old_on("birth.on", setting.census_day) >= _TWO_AND_THREE_QUARTERS
     at_start = months_old("birth.on", "23.12") < _TWO_AND_THREE_QUARTERS
     says_no = (pl.col("23.11") == _IFSP) & (pl.col("23.35") == "N")
     return says_no & pl.col("plan_days.is_census") & on_census & at_start
 
 
 def _kindergarten(setting: Setting) -> pl.Expr:
-    is_five = months_old("birth.on", pl.lit(setting.census_day)) >= 5 * YEAR
+    is_five = months_old_on("birth.on", setting.census_day) >= 5 * YEAR
     in_school = pl.col("census_grade.code").is_in(list(_SCHOOL_GRADES))
     is_preschool = pl.col("23.20").is_in(list(_PRESCHOOL_SETTINGS)) & (pl.col("23.11") == _IEP)
     return is_preschool & pl.col("plan_days.is_census") & in_school & is_five

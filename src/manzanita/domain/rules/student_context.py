@@ -22,8 +22,12 @@ from manzanita.domain.rules.context import (
     SSID_FIELDS,
     Context,
     Frames,
+    among,
     has_record,
+    newest_rows,
+    none_told,
     ssid_field,
+    told,
 )
 from manzanita.domain.rules.declaration import Setting
 
@@ -42,16 +46,19 @@ def _enrollment(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.
             pl.col("1.22") <= pl.col("22.11"), (pl.col("1.25") == "") | (pl.col("1.25") >= pl.col("22.11"))
         )
     )
-    return subject.with_columns(pl.col(ROW).is_in(covered[ROW].unique().implode()).alias("enrollment.covers"))
+    return subject.with_columns(among(ROW, covered[ROW]).alias("enrollment.covers"))
 
 
 def _previous_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``previous_status.code`` and ``.on``: the newest status of the student that starts earlier, any LEA."""
-    told = frames["SWDS"].filter(pl.col("22.06") != "", pl.col("22.11") != "", pl.col("22.12") != "")
+    known = frames["SWDS"].filter(pl.col("22.06") != "", pl.col("22.11") != "", pl.col("22.12") != "")
+    # Most students have one status, and no previous one.
+    several = known.filter(pl.col("22.06").is_duplicated())
+    empty = {"previous_status.code": "", "previous_status.on": ""}
+    if not several.height:
+        return none_told(subject, empty)
     by_day = (
-        # Most students have one status, and no previous one.
-        told.filter(pl.col("22.06").is_duplicated())
-        .sort("22.06", "22.11", "22.04", maintain_order=True)
+        several.sort("22.06", "22.11", "22.04", maintain_order=True)
         .unique(["22.06", "22.11"], keep="last", maintain_order=True)
         .select(
             "22.06",
@@ -60,14 +67,13 @@ def _previous_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -
             pl.col("22.11").shift(1).over("22.06").fill_null("").alias("previous_status.on"),
         )
     )
-    columns = ["previous_status.code", "previous_status.on"]
-    return subject.join(by_day, on=["22.06", "22.11"], how="left").with_columns(pl.col(columns).fill_null(""))
+    return told(subject, by_day, ["22.06", "22.11"], ["22.06", "22.11"], empty)
 
 
 def _statuses(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``statuses.exist``: the student has a status record at any LEA."""
-    known = frames["SWDS"]["22.06"].unique()
-    return subject.with_columns(pl.col("23.06").is_in(known.implode()).alias("statuses.exist"))
+    known = frames["SWDS"]["22.06"]
+    return subject.with_columns(among("23.06", known).alias("statuses.exist"))
 
 
 def _services(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -86,39 +92,37 @@ def _previous_meetings(subject: pl.DataFrame, frames: Frames, _setting: Setting)
 
     A plan review is a held meeting with indicator Y; an evaluation one of type 10 or 40.
     """
-    day, is_review, is_evaluation = (
-        number("24.15"),
-        pl.col("24.17") == "Y",
-        pl.col("24.14").is_in(["10", "40"]),
-    )
+    is_event = {
+        "previous_review.on": pl.col("24.17") == "Y",
+        "previous_evaluation.on": pl.col("24.14").is_in(["10", "40"]),
+    }
     held = (
         frames["MEET"]
         .lazy()
-        .filter(pl.col("24.15") != "", pl.col("24.06") != "", is_review | is_evaluation)
+        .filter(pl.col("24.15") != "", pl.col("24.06") != "", pl.any_horizontal(*is_event.values()))
         .select(
             "24.06",
-            pl.when(is_review).then(day).alias("previous_review.on"),
-            pl.when(is_evaluation).then(day).alias("previous_evaluation.on"),
-            day.alias("_earlier"),
+            number("24.15").alias("_held"),
+            *(pl.when(event).then(number("24.15")).alias(column) for column, event in is_event.items()),
         )
     )
-    columns = ["previous_review.on", "previous_evaluation.on"]
     earlier = (
         subject.lazy()
-        .select(ROW, "24.06", day.alias("_day"))
+        .select(ROW, "24.06", number("24.15").alias("_day"))
         .join(held, on="24.06")
-        .filter(pl.col("_earlier") < pl.col("_day"))
+        .filter(pl.col("_held") < pl.col("_day"))
         .group_by(ROW)
-        .agg(pl.col(columns).max().cast(pl.String))
+        .agg(pl.col(column).max().cast(pl.String) for column in is_event)
         .collect()
     )
-    return subject.join(earlier, on=ROW, how="left").with_columns(pl.col(columns).fill_null(""))
+    return told(subject, earlier, ROW, ROW, dict.fromkeys(is_event, ""))
 
 
 def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``birth.on``: the student's date of birth, the newest of SINF, else of SENR; empty where neither says.
 
-    ``birth.count`` is the same as a count of days, ``birth.months`` the age in months on the day of the row.
+    ``birth.count`` is the same as a count of days, ``birth.months`` the age in months on the day of the row; of a
+    meeting no rule asks that.
     """
     senr = frames["SENR"]
     sources = []
@@ -126,19 +130,22 @@ def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataF
         sources.append(_newest_birth(frames["SINF"], "2.09", "2.04", "2.18"))
         senr = senr.join(sources[0], left_on="1.08", right_on="_ssid", how="anti")
     sources.append(_newest_birth(senr, "1.08", "1.22", "1.17"))
-    births = pl.concat(sources).with_columns(birth_count(BIRTH).alias(BIRTH_COUNT))
+    births = pl.concat(sources) if len(sources) > 1 else sources[0]
+    births = births.with_columns(birth_count(BIRTH).alias(BIRTH_COUNT))
     ssid = ssid_field(subject)
-    day = next(day for record, day in DAY_OF_ROW.items() if SSID_FIELDS[record] == ssid)
-    joined = subject.join(births, left_on=ssid, right_on="_ssid", how="left").lazy()
-    # Lazily, so that year and month are taken apart once.
-    return joined.with_columns(
-        pl.col(BIRTH).fill_null(""), whole_months(pl.col(BIRTH_COUNT), pl.col(day)).alias(MONTHS)
-    ).collect()
+    day = next((day for record, day in DAY_OF_ROW.items() if SSID_FIELDS[record] == ssid), None)
+    joined = told(subject, births, ssid, "_ssid", {BIRTH: "", BIRTH_COUNT: None})
+    if day is None:
+        return joined
+    parts = [number(day) // 10_000, number(day) // 100 % 100, number(day) % 100]
+    # First, so that the day is taken apart once.
+    joined = joined.with_columns(part.alias(f"_{place}") for place, part in enumerate(parts))
+    return joined.with_columns(whole_months(*map(pl.col, (BIRTH_COUNT, "_0", "_1", "_2"))).alias(MONTHS))
 
 
 def _newest_birth(frame: pl.DataFrame, ssid: str, start: str, birth: str) -> pl.DataFrame:
-    told = frame.filter(pl.col(ssid) != "", pl.col(birth) != "").sort(number(start), maintain_order=True)
-    return told.unique(ssid, keep="last").select(pl.col(ssid).alias("_ssid"), pl.col(birth).alias(BIRTH))
+    known = newest_rows(frame.filter(pl.col(ssid) != "", pl.col(birth) != ""), ssid, number(start))
+    return known.select(pl.col(ssid).alias("_ssid"), pl.col(birth).alias(BIRTH))
 
 
 def _same_key(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -155,18 +162,23 @@ def _same_key(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.D
         key = pl.concat_str(*numbers, separator="/")
     same = ("file", "same_key.text")
     # Hardly any line has a double, so that texts are made only of those that may have one.
-    several = (
-        subject.filter(pl.struct(numbers).hash().is_duplicated())
-        .with_columns(key.alias("same_key.text"))
-        .select(
-            ROW,
-            "same_key.text",
-            pl.len().over(same).alias("same_key.count"),
-            pl.col("line").min().over(same).alias("same_key.first_line"),
-            pl.col("line").max().over(same).alias("same_key.last_line"),
-        )
+    several = subject.filter(pl.struct(numbers).hash().is_duplicated())
+    empty = {
+        "same_key.text": None,
+        "same_key.count": 1,
+        "same_key.first_line": None,
+        "same_key.last_line": None,
+    }
+    if not several.height:
+        return none_told(subject, empty, {"same_key.text": pl.String()})
+    places = several.with_columns(key.alias("same_key.text")).select(
+        ROW,
+        "same_key.text",
+        pl.len().over(same).alias("same_key.count"),
+        pl.col("line").min().over(same).alias("same_key.first_line"),
+        pl.col("line").max().over(same).alias("same_key.last_line"),
     )
-    return subject.join(several, on=ROW, how="left").with_columns(pl.col("same_key.count").fill_null(1))
+    return told(subject, places, ROW, ROW, empty)
 
 
 CONTEXTS: Mapping[str, Context] = {
@@ -211,7 +223,10 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="birth",
             join=_birth,
-            own={record: (SSID_FIELDS[record], day) for record, day in DAY_OF_ROW.items()},
+            own={
+                "MEET": ("24.06",),
+                **{record: (SSID_FIELDS[record], day) for record, day in DAY_OF_ROW.items()},
+            },
             reads={"SENR": ("1.08", "1.17", "1.22")},
             reads_if_known={"SINF": ("2.04", "2.09", "2.18")},
         ),

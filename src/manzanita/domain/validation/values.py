@@ -165,7 +165,8 @@ def _judge_values_of_year(
         flags = frame.select(case.wrong for case in cases).get_columns()
     except CRASHES:
         flags = [_flag(case, record, frame, quarantine) for case in cases]
-    return loaded_of(record, frame, cases, flags, quarantine)
+    hits = [(case, flag) for case, flag in zip(cases, flags, strict=True) if flag.any()]
+    return loaded_of(record, frame, hits, quarantine)
 
 
 def _suspects(record: str, frame: pl.DataFrame, cases: list[ValueCase]) -> list[ValueCase]:
@@ -209,12 +210,10 @@ def _flag(case: ValueCase, record: str, frame: pl.DataFrame, quarantine: Quarant
 def loaded_of(
     record: str,
     frame: pl.DataFrame,
-    cases: Sequence[ValueCase],
-    flags: Sequence[pl.Series],
+    hits: Sequence[tuple[ValueCase, pl.Series]],
     quarantine: Quarantine = STRICT,
 ) -> Loaded:
-    """What becomes of lines, given where each of ``cases`` is wrong, in their order."""
-    hits = [(case, flag) for case, flag in zip(cases, flags, strict=True) if flag.any()]
+    """What becomes of lines, given the cases that are wrong on some of them, in their order, and on which."""
     if not hits:
         return Loaded(frame.with_columns(pl.lit("").alias(EMPTIED)), ())
     is_wrong = reduce(or_, (flag for _, flag in hits))
