@@ -38,12 +38,15 @@ def main() -> int:
         "--slow", type=float, default=50.0, help="milliseconds from which a list counts as slow"
     )
     parser.add_argument("--explain", action="store_true", help="print the plans of slow lists")
+    parser.add_argument(
+        "--keep", default="", metavar="NAME", help="fill a database of this name once, and keep it"
+    )
     parser.add_argument("--postgres", default=os.environ.get("TEST_DATABASE_URL", ""), metavar="URL")
     args = parser.parse_args()
     if not args.postgres:
         parser.error("no PostgreSQL: give --postgres, or go through tests.support.postgres")
     server = PostgresDatabases(args.postgres)
-    database = server.new()
+    database, is_new = server.kept(args.keep) if args.keep else (server.new(), True)
     try:
         with tempfile.TemporaryDirectory(prefix="manzanita-bench-") as folder:
             os.environ["DATABASE_URL"] = database
@@ -51,13 +54,15 @@ def main() -> int:
             os.environ["MANZANITA_VAR"] = folder
             os.environ["DJANGO_SETTINGS_MODULE"] = "manzanita.config.settings"
             django.setup()
-            _fill(args.students)
+            if is_new:
+                _fill(args.students)
             return _bench(args)
     finally:
         from django.db import connections
 
         connections.close_all()
-        server.drop(database)
+        if not args.keep:
+            server.drop(database)
 
 
 # Each student is a number; the first 60,000 are of the large LEA, the next 5,000 of the small one.
