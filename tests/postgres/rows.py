@@ -26,6 +26,8 @@ TABLES = (
     "students_rightsholder",
     "students_assignmentbatch",
     "students_assignmentchange",
+    "students_namekey",
+    "students_duplicatepair",
     "meetings_meeting",
     "meetings_answer",
     "meetings_decision",

@@ -213,8 +213,6 @@ POOL = st.sampled_from(
         "Jimena",
         "Mary Ann",
         "Maryann",
-    ]
-    + [
         "De la Cruz",
         "Cruz",
         "Dela Cruz",

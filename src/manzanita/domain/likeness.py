@@ -145,7 +145,7 @@ def is_spelled_nearly(a: str, b: str) -> bool:
     A name and its feminine form are two names, not a slip: Mario and Maria, Daniel and Daniela.
     """
     shorter, longer = sorted((a, b), key=len)
-    if a[:-1] == b[:-1] and {a[-1:], b[-1:]} == {"a", "o"} or longer == f"{shorter}a":
+    if (a[:-1] == b[:-1] and {a[-1:], b[-1:]} == {"a", "o"}) or longer == f"{shorter}a":
         return False
     if len(shorter) < 4:
         return False
