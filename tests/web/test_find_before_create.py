@@ -18,8 +18,8 @@ SAGE = {"first": "Sage", "last": "Testcase", "born": "2015-06-20", "ssid": ""}
 NEW = {"first": "Juncus", "last": "Quillwort", "born": "2017-02-03", "ssid": ""}
 SCHOOLING = {"school": w.SCHOOL, "grade": "03", "first_day": "2026-11-16", "local_id": "", "reason": ""}
 
-# session, user, grants, no block; names, students, what a list shows of them (4); read log, its seal, its count; words of
-# the rows (4); the district's schools
+# session, user, grants, no block; names, students, what a list shows of them (4); read log, its seal, its count; words
+# of the rows (4); the district's schools
 FIND_QUERIES = 18
 
 
