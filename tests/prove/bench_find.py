@@ -23,7 +23,7 @@ from random import Random
 
 import django
 
-from tests.prove.california import LARGE_SIZE, SMALL_SIZE, actors, fill
+from tests.prove.california import LARGE_SIZE, SMALL_SIZE, actors, fill, processor_seconds
 from tests.support.databases import APP_ROLE, PostgresDatabases
 
 KINDS = ("exact", "swapped", "one letter", "sound", "month and day", "ssid", "nobody")
