@@ -119,10 +119,19 @@ def _fill_name_keys(cursor: Any) -> None:
     cursor.execute("SELECT id, first_name, last_name, birth_on FROM students_student")
     everybody = cursor.fetchall()
     columns = "student_id, sound, first_name, last_name, birth_on"
+    # Built afterwards they take a fraction of the time.
+    cursor.execute(
+        "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'students_namekey' AND indexname NOT LIKE '%pkey'"
+    )
+    indexes = cursor.fetchall()
+    for name, _ in indexes:
+        cursor.execute(f'DROP INDEX "{name}"')
     with cursor.copy(f"COPY students_namekey ({columns}) FROM STDIN") as copy:
         for pk, first, last, born in everybody:
             for sound in keys(first, last):
                 copy.write_row((pk, sound, first, last, born))
+    for _, definition in indexes:
+        cursor.execute(definition)
 
 
 def fill(students: int) -> None:
