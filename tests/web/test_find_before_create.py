@@ -306,8 +306,9 @@ def test_without_an_answer_in_the_session_nothing_is_entered(coordinator):
 
 
 def test_a_student_of_next_year_is_entered_and_waits_for_the_day(coordinator):
-    answer = enters(coordinator, NEW, first_day="2027-08-14")
+    answer = enters(coordinator, {**NEW, "ssid": "9900000123"}, first_day="2027-08-14")
     student = Student.unscoped.get(last_name="Quillwort")
+    assert Ssid.objects.get(student=student).effective_from == w.TODAY
     assert answer.url == f"/students/{student.public_id}"  # next year's are within reach
 
 

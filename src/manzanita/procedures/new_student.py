@@ -72,7 +72,9 @@ def enter_student(
     slot = {"student_id": student.pk}
     stated = {"by_id": actor.user_id, "cause": CAUSE, "at": clock.now()}
     if who.ssid:
-        state_one("ssid", slot=slot, values={"ssid": who.ssid}, effective_from=enrolled.first_day, **stated)
+        # The state gave it before the student comes, whenever that is.
+        known_from = min(enrolled.first_day, clock.today())
+        state_one("ssid", slot=slot, values={"ssid": who.ssid}, effective_from=known_from, **stated)
     content = dict.fromkeys(Enrollment.content, "") | {
         "school_code": enrolled.school_code,
         "status_code": "10",
