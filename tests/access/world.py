@@ -44,7 +44,7 @@ from manzanita.platform.facts import Statement
 from manzanita.platform.files import store_file
 from manzanita.students.actions import Identity, register_students, state_student_facts
 from manzanita.students.assignment_models import AssignmentBatch, AssignmentChange
-from manzanita.students.models import Plan, Service, Student
+from manzanita.students.models import DuplicatePair, Plan, Service, Student
 from tests.support import pages
 from tests.support import world as w
 from tests.support.state_answers import rejected
@@ -319,6 +319,13 @@ def _batch(lea: str, student: Student, world: w.World) -> AssignmentBatch:
     return batch
 
 
+def _pair(one: Student, other: Student) -> DuplicatePair:
+    first, second = sorted((one, other), key=lambda student: student.pk)
+    return DuplicatePair.objects.create(
+        student=first, other=second, strength=2, because="same birth date; names swapped", found_at=w.NOON
+    )
+
+
 def _role(selpa: str) -> Role:
     return Role.objects.create(
         selpa_code=selpa,
@@ -542,6 +549,7 @@ def _objects(
         "grant": (world.case_manager_grant, add_far_person().grants.get()),
         "assignment": (_batch(w.LEA, students["yarrow"], world), _batch(FAR_LEA, far, world)),
         "plan_batch": (_plan(w.LEA, students["alder"]), _plan(FAR_LEA, far)),
+        "pair": (_pair(students["alder"], students["towhee"]), _pair(students["sage"], far)),
         "role": (_role(w.SELPA), _role(FAR_SELPA)),
         "transfer": (_transfer(world, w.OTHER_LEA, w.LEA), _transfer(world, w.OTHER_LEA, FAR_LEA)),
         "loan": (world.case_manager_grant, add_far_person().grants.get()),

@@ -38,12 +38,17 @@ ACTION_WORDS = {
     "assign_finding": "Gave a finding to somebody",
     "ask_about_finding": "Asked about a finding",
     "answer_finding": "Answered about a finding",
+    "enter_student": "Entered by hand",
+    "not_same_student": "Said to be another student than one like this",
+    "ask_again_if_same": "To be looked at again: may be entered twice",
 }
 READ_WORDS = {
     "student.list": "Seen in a list",
     "compliance.list": "Seen in a list of the compliance pages",
     "compliance.compare": "Compared with a monitoring list of the state",
     "student.export": "In an exported list",
+    "student.candidates": "Seen before a student was entered",
+    "student.duplicates": "Seen among possible duplicates",
     "state.file": "In a file written for upload to the state",
     "student.record": "Record",
     "student.meetings": "Meetings",
