@@ -93,7 +93,7 @@ def test_a_meeting_in_time_by_law_may_be_late_by_the_state(held, standing, reaso
         held > date(2027, 1, 15)
     )
     # It starts the clocks of the first review and the first reevaluation.
-    begun = f"Plan review after the initial evaluation of {held}"
+    begun = f"Plan review after the meeting of {held}"
     assert found[begun] == ("", f"{held.replace(year=2028):%m/%d/%Y} {held.replace(year=2028):%m/%d/%Y} open")
     assert found[begun.replace("Plan review", "Reevaluation")][1].startswith(
         f"{held.replace(year=2030):%m/%d/%Y}"
@@ -162,11 +162,11 @@ def test_a_child_from_part_c_is_bounded_by_the_third_birthday():
 def test_an_overdue_review_leaves_the_list_when_it_is_held_and_stands_on_the_next():
     before = case(FIRST, LAST, REVIEW)
     assert told(before, before.moved("open", Part.HELD, date(2026, 11, 20))) == {
-        "Plan review after the annual plan review of 2025-11-14": (
+        "Plan review after the meeting of 2025-11-14": (
             "11/14/2026 11/14/2026 9 days over",
             "11/14/2026 11/14/2026 6 days late",
         ),
-        "Plan review after the annual plan review of 2026-11-20": ("", "11/20/2027 11/20/2027 open"),
+        "Plan review after the meeting of 2026-11-20": ("", "11/20/2027 11/20/2027 open"),
         "Reason of delay (24.18), annual plan review": (
             "needed, whatever the day: 20, 30, 50 or 90",
             "needed: 20, 30, 50 or 90",
@@ -179,12 +179,12 @@ def test_an_overdue_review_leaves_the_list_when_it_is_held_and_stands_on_the_nex
 def test_an_earlier_meeting_moves_the_clock_of_the_next():
     before = case(FIRST, LAST, REVIEW)
     found = told(before, before.moved("last", Part.HELD, date(2025, 12, 1)))
-    assert found["Plan review after the annual plan review of 2025-12-01"] == (
+    assert found["Plan review after the meeting of 2025-12-01"] == (
         "11/14/2026 11/14/2026 9 days over",
         "12/01/2026 12/01/2026 open",
     )
     # The first review was due on 11/15/2025: on 12/01 it is 16 days late.
-    assert found["Plan review after the initial evaluation of 2024-11-15"][1].endswith("16 days late")
+    assert found["Plan review after the meeting of 2024-11-15"][1].endswith("16 days late")
     assert found["DINC 1, annual overdue now"] == ("on it", "not on it")
 
 
@@ -192,7 +192,7 @@ def test_who_does_not_take_part_has_no_next_clock():
     gone = replace(case(FIRST, LAST), runs=False)
     found = told(gone, gone.moved("last", Part.HELD, date(2025, 11, 20)))
     assert list(found) == [
-        "Plan review after the initial evaluation of 2024-11-15",
+        "Plan review after the meeting of 2024-11-15",
         "Reason of delay (24.18), annual plan review",
         "DINC 1, last annual held late",
     ]

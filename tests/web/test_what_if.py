@@ -28,7 +28,13 @@ CALENDAR = (
     ",,,break,2026-12-21,2027-01-01\n"
 )
 # What a page about a student leaves behind: who looked, how often, and the session.
-LOOKS = {"auditing.ReadEvent", "auditing.Unsealed", "auditing.ViewingCount", "auditing.ReadIndex", "sessions.Session"}
+LOOKS = {
+    "auditing.ReadEvent",
+    "auditing.Unsealed",
+    "auditing.ViewingCount",
+    "auditing.ReadIndex",
+    "sessions.Session",
+}
 
 
 @pytest.fixture
@@ -81,14 +87,68 @@ def words_of(page: str) -> str:
 
 def test_probe(small_world, coordinator, evaluation):
     yarrow = small_world.students["yarrow"]
-    print(words_of(ask(coordinator, yarrow, f"{evaluation.public_id}.consent", "2026-10-21", target="what-if-answer")))
-    print(words_of(ask(coordinator, yarrow, f"{evaluation.public_id}.held", "2027-01-20", target="what-if-answer")))
-    print(words_of(ask(coordinator, yarrow, "break.2026-12-21.2027-01-01..", "2026-12-21", "2027-01-08", target="what-if-sheet")))
+    print(
+        words_of(
+            ask(coordinator, yarrow, f"{evaluation.public_id}.consent", "2026-10-21", target="what-if-answer")
+        )
+    )
+    print(
+        words_of(
+            ask(coordinator, yarrow, f"{evaluation.public_id}.held", "2027-01-20", target="what-if-answer")
+        )
+    )
+    print(
+        words_of(
+            ask(
+                coordinator,
+                yarrow,
+                "break.2026-12-21.2027-01-01..",
+                "2026-12-21",
+                "2027-01-08",
+                target="what-if-sheet",
+            )
+        )
+    )
     page = coordinator.get(here(yarrow)).content.decode()
-    print(words_of(page[page.index("<main"):]))
+    print(words_of(page[page.index("<main") :]))
 
 
 def test_probe2(small_world, coordinator):
     meeting = pages.opened(small_world)
-    print(words_of(ask(coordinator, small_world.students["alder"], held(meeting), "2026-11-20", target="what-if-answer")))
-    print(words_of(ask(coordinator, small_world.students["alder"], held(meeting), "2026-12-20", target="what-if-answer")))
+    print(
+        words_of(
+            ask(
+                coordinator,
+                small_world.students["alder"],
+                held(meeting),
+                "2026-11-20",
+                target="what-if-answer",
+            )
+        )
+    )
+    print(
+        words_of(
+            ask(
+                coordinator,
+                small_world.students["alder"],
+                held(meeting),
+                "2026-12-20",
+                target="what-if-answer",
+            )
+        )
+    )
+
+
+def test_speed(small_world, coordinator, evaluation):
+    import time, cProfile, pstats
+
+    yarrow = small_world.students["yarrow"]
+    for day in ("2027-01-20", "2027-01-21", "2027-01-22"):
+        t = time.perf_counter()
+        ask(coordinator, yarrow, f"{evaluation.public_id}.held", day, target="what-if-answer")
+        print(day, time.perf_counter() - t)
+    pr = cProfile.Profile()
+    pr.enable()
+    ask(coordinator, yarrow, f"{evaluation.public_id}.held", "2027-01-25", target="what-if-answer")
+    pr.disable()
+    pstats.Stats(pr).sort_stats("cumtime").print_stats(35)

@@ -47,6 +47,7 @@ class Moves:
     """What a change does to the open evaluations of some LEAs. ``open_count`` = ``same`` + ``moved_count``.
 
     ``groups`` hold everybody who moves and whom the actor reaches; ``outside`` move, too. ``not_counted`` have no date.
+    Of those who move, ``back_in_time`` have missed their date now and not then, ``then_late`` the other way round.
     """
 
     open_count: int
@@ -55,6 +56,8 @@ class Moves:
     schools: Mapping[str, str]
     reads_students: bool
     not_counted: Sequence[Counted]
+    back_in_time: int
+    then_late: int
 
     @property
     def same(self) -> int:
@@ -66,11 +69,27 @@ class Moves:
 
 
 def moves_of(
-    actor: Actor, lea_codes: Iterable[str], before: Calendars, after: Calendars, *, what: str
+    actor: Actor,
+    lea_codes: Iterable[str],
+    before: Calendars,
+    after: Calendars,
+    *,
+    what: str,
+    school_code: str | None = None,
 ) -> Moves:
-    """Counts everybody at these LEAs; names, and logs as read, only students within the actor's reach."""
-    evaluations = list(open_evaluations(lea_codes))
+    """Counts everybody at these LEAs; names, and logs as read, only students within the actor's reach.
+
+    With ``school_code`` only students of that school (empty: of every school) are meant, and only those within reach.
+    """
+    rows = open_evaluations(lea_codes)
+    if school_code is not None:
+        rows = rows.filter(student__in=visible_to(actor).order_by().values("pk"))
+    evaluations = list(rows)
     schools_now = schools_of(evaluations)
+    if school_code:
+        evaluations = [
+            one for one in evaluations if schools_now.get((one.student_id, one.lea_code)) == school_code
+        ]
     counted = count_evaluations(evaluations, before, schools_now)
     movers = moved(counted, count_evaluations(evaluations, after, schools_now))
     ids = {one.before.meeting.student_id for one in movers}
@@ -89,6 +108,8 @@ def moves_of(
         schools=school_names({group.before.counted.school_code for group in groups} - {""}),
         reads_students=actor.may(Capability.READ_STUDENT),
         not_counted=[one for one in counted if one.problem],
+        back_in_time=sum(one.before.is_missed() and not one.after.is_missed() for one in movers),
+        then_late=sum(one.after.is_missed() and not one.before.is_missed() for one in movers),
     )
 
 

@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("manzanita.web.audit")),
     path("", include("manzanita.web.directory")),
     path("", include("manzanita.web.calendars")),
+    path("", include("manzanita.web.what_if_school")),
     path("", include("manzanita.web.policies")),
     path("", include("manzanita.web.people")),
 ]

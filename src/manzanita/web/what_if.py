@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
-from manzanita.domain.calendars import Period
+from manzanita.domain.calendars import Period, PeriodKind
 from manzanita.domain.dates import iso_day
 from manzanita.domain.scenarios import EVENTS
 from manzanita.domain.what_if import Case, Part
@@ -147,12 +147,12 @@ def _typed(request: HttpRequest, desk: Desk) -> Typed:
     if choice is None:
         return Typed(None, "", "")
     if not value or sent.get("chosen") == "now" or "day" not in sent:
-        return _standing(choice)
+        return standing_days(choice)
     day, last = sent.get("day", "").strip()[:20], sent.get("last", "").strip()[:20]
     return read_days(choice, day, last, desk.file.today)
 
 
-def _standing(choice: Choice) -> Typed:
+def standing_days(choice: Choice) -> Typed:
     """The days as they stand, where nobody has typed others."""
     if choice.period is not None:
         days = choice.period.start.isoformat(), choice.period.end.isoformat()
@@ -161,22 +161,19 @@ def _standing(choice: Choice) -> Typed:
 
 
 def read_days(choice: Choice, day: str, last: str, today: date) -> Typed:
-    if not day or (choice.period is not None and not last):
+    """The days as the form has them; a span has a first and a last one."""
+    is_span = choice.kind is not None
+    if not day or (is_span and not last):
         return Typed(choice, day, last)
     try:
-        first_on = iso_day(day)
-        last_on = iso_day(last) if choice.period is not None else None
+        days = [iso_day(one) for one in ((day, last) if is_span else (day,))]
+        if is_span:
+            Period(days[0], days[-1], PeriodKind(choice.kind))
     except ValueError as error:
-        return Typed(choice, day, last, problem=f"{str(error)[0].upper()}{str(error)[1:]}.")
-    for one in (first_on, last_on):
-        if one is not None and abs((one - today).days) > _DAYS_APART:
-            return Typed(choice, day, last, problem="That is more than ten years away. Correct the year.")
-    if choice.period is not None and last_on is not None:
-        try:
-            Period(first_on, last_on, choice.period.kind)
-        except ValueError as error:
-            return Typed(choice, day, last, problem=f"The break cannot be: {error}.")
-    return Typed(choice, day, last, first_on, last_on)
+        return Typed(choice, day, last, problem=f"The days cannot be: {error}.")
+    if any(abs((one - today).days) > _DAYS_APART for one in days):
+        return Typed(choice, day, last, problem="That is more than ten years away. Correct the year.")
+    return Typed(choice, day, last, days[0], days[-1])
 
 
 def _answer(desk: Desk, typed: Typed) -> Answered | None:

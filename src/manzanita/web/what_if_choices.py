@@ -38,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One day, or one break with its first and last day. ``value`` names it in the form."""
+    """One day, or one break with its first and last day, or a kind of days to add. ``value`` names it in the form."""
 
     value: str
     group: str
@@ -48,6 +48,12 @@ class Choice:
     part: Part | None = None
     day: date | None = None
     period: Period | None = None
+    adds: PeriodKind | None = None
+
+    @property
+    def kind(self) -> PeriodKind | None:
+        """What the days are, where a span of days moves or is added."""
+        return self.period.kind if self.period is not None else self.adds
 
 
 def choices_of(file: StudentFile, case: Case, calendars: Calendars, school: str) -> list[Choice]:

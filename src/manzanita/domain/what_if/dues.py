@@ -90,7 +90,7 @@ def _after(case: Case, earlier: Event, later: Event | None, what: str) -> Due:
     kind, name, given = _CHAINS[what]
     start = earlier.held_on
     assert start is not None
-    title = f"{kind} after the {earlier.lower_name} of {start}"
+    title = f"{kind} after the meeting of {start}"
     found = _ask(case, earlier, what, title, name, {given: start})
     return Due(what, earlier.key, title, later, found.answer, found.problem)
 
