@@ -8,6 +8,7 @@ from datetime import date
 from manzanita.archive.models import Archive
 from manzanita.domain.clocks.early_start import third_birthday_of
 from manzanita.domain.delay_codes import INITIAL
+from manzanita.domain.running_clocks import Situation
 from manzanita.domain.scenarios import EVENTS, PARTICIPATING
 from manzanita.domain.scenarios import Event as Scenario
 from manzanita.domain.what_if import Case, Event
@@ -30,9 +31,10 @@ def case_of(
     calendars: Calendars,
     place: tuple[str, str],
     today: date,
+    situation: Situation | None = None,
 ) -> Case:
     """``pending`` is the archive by which the open meeting stands reported as pending; ``place`` are the LEA and the
-    school by whose calendar the student's clocks count."""
+    school by whose calendar the student's clocks count; ``situation`` is of a student who is here."""
     lea, school = place
     known = sorted(
         (one for one in meetings if _counts(one)), key=lambda one: (one.held_on or date.max, one.pk)
@@ -49,6 +51,7 @@ def case_of(
         calendars.calendar(lea, school),
         lambda day: calendars.reading(lea, day),
         runs,
+        situation,
     )
 
 
@@ -60,6 +63,7 @@ def planned(event_key: str) -> Event:
         name=scenario.label,
         evaluation_type=scenario.evaluation_type_code,
         is_plan_review=scenario.is_plan_review,
+        is_planned=True,
     )
 
 
@@ -87,6 +91,7 @@ def _event(meeting: Meeting, facts: StudentFacts, pending: Archive | None) -> Ev
         pending_on=pending.event_on if pending is not None and is_open else None,
         delay_code=meeting.delay_code or (_pending_delay(pending) if is_open else ""),
         is_final=not is_open,
+        number=meeting.pk,
     )
 
 

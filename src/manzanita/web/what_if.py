@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_reads
+from manzanita.deadlines.situations import situations_of
 from manzanita.domain.access import Capability
 from manzanita.domain.calendars import Period, PeriodKind
 from manzanita.domain.dates import iso_day
@@ -32,7 +33,7 @@ from manzanita.students.queries import get_student
 from manzanita.web.access import requires
 from manzanita.web.read_purpose import ask_purpose, purpose_for
 from manzanita.web.student_file import StudentFile, load_student
-from manzanita.web.what_if_choices import Choice, choices_of
+from manzanita.web.what_if_choices import Choice, choices_of, grouped
 from manzanita.web.what_if_words import Answered, answered
 
 READ = "student.what-if"
@@ -93,7 +94,7 @@ def student_what_if(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     context = {
         "file": desk.file,
         "student": desk.file.student,
-        "groups": _grouped(desk.choices),
+        "groups": grouped(desk.choices),
         "typed": typed,
         "answer": _answer(desk, typed),
         "today": desk.file.today,
@@ -119,6 +120,8 @@ def desk_of(file: StudentFile) -> Desk:
     open_one = file.open_meeting
     is_initial = open_one is not None and EVENTS[open_one.event_key].is_initial
     pending = pending_archive(open_one.pk) if open_one is not None and is_initial else None
+    student = file.student
+    situation = situations_of([student.pk]).get(student.pk) if student.seen_through is None else None
     case = case_of(
         file.facts,
         file.known_meetings,
@@ -126,15 +129,9 @@ def desk_of(file: StudentFile) -> Desk:
         calendars=calendars,
         place=(file.lea_code, school),
         today=file.today,
+        situation=situation,
     )
     return Desk(file, case, calendars, school, pending, choices_of(file, case, calendars, school))
-
-
-def _grouped(choices: list[Choice]) -> list[tuple[str, list[Choice]]]:
-    groups: dict[str, list[Choice]] = {}
-    for one in choices:
-        groups.setdefault(one.group, []).append(one)
-    return list(groups.items())
 
 
 def _typed(request: HttpRequest, desk: Desk) -> Typed:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.urls import reverse
 
@@ -21,8 +21,6 @@ from manzanita.ui.formats import us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.student_file import StudentFile
 
-# Earlier breaks can no longer move a date that somebody waits for.
-BREAKS_BACK = timedelta(days=120)
 MOST_FINAL = 4
 
 
@@ -64,7 +62,7 @@ def choices_of(file: StudentFile, case: Case, calendars: Calendars, school: str)
     return [
         *(choice for event in open_ones for choice in _of_open(file, event, meetings)),
         *(choice for event in final for choice in _of_final(file, event, meetings)),
-        *_breaks(file, calendars, school),
+        *_breaks(file, case, calendars, school),
     ]
 
 
@@ -130,10 +128,13 @@ def _choice(event: Event, part: Part, group: str, label: str, place: Place) -> C
     return Choice(f"{event.key}.{part}", group, label, place, event.key, part, event.day(part))
 
 
-def _breaks(file: StudentFile, calendars: Calendars, school: str) -> Iterator[Choice]:
+def _breaks(file: StudentFile, case: Case, calendars: Calendars, school: str) -> Iterator[Choice]:
+    """Those that end after today, or after a clock began that still runs."""
     lea = file.lea_code
     rows = [one for year in calendars.periods.get(lea, {}).values() for one in year]
-    for period in breaks_to_move(periods_of(rows, lea=lea, school=school), file.today):
+    begun = [one.consent_on for one in case.events if one.consent_on is not None and not one.is_final]
+    since = min(file.today, *begun) if begun else file.today
+    for period in days_off(periods_of(rows, lea=lea, school=school), since):
         yield Choice(
             period_value(period),
             "Breaks of the school",
@@ -143,10 +144,21 @@ def _breaks(file: StudentFile, calendars: Calendars, school: str) -> Iterator[Ch
         )
 
 
-def breaks_to_move(periods: Sequence[Period], today: date) -> list[Period]:
-    """Days without school that still matter, the earliest first."""
-    found = {one for one in periods if one.kind is not PeriodKind.TERM and one.end >= today - BREAKS_BACK}
+def days_off(periods: Iterable[Period], since: date | None = None) -> list[Period]:
+    """Days without school that end on ``since`` or later, the earliest first."""
+    found = {
+        one for one in periods if one.kind is not PeriodKind.TERM and (since is None or one.end >= since)
+    }
     return sorted(found, key=lambda one: (one.start, one.end, one.school, one.track))
+
+
+def grouped(choices: Sequence[Choice]) -> dict[str, list[tuple[str, str]]]:
+    """Value and words of each choice by its group, for a select."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for one in choices:
+        day = f", now {us_date(one.day)}" if one.day else ", no day yet" if one.part is not None else ""
+        groups.setdefault(one.group, []).append((one.value, f"{one.label}{day}"))
+    return groups
 
 
 def period_value(period: Period) -> str:

@@ -19,7 +19,14 @@ from manzanita.web.access import requires
 from manzanita.web.calendars import readable_lea
 from manzanita.web.clock_moves import Moves, moves_of
 from manzanita.web.what_if import Typed, read_days, standing_days
-from manzanita.web.what_if_choices import Choice, calendar_place, period_value, period_words
+from manzanita.web.what_if_choices import (
+    Choice,
+    calendar_place,
+    days_off,
+    grouped,
+    period_value,
+    period_words,
+)
 
 READ = "calendar.what-if"
 _ADDED = (
@@ -57,7 +64,7 @@ def calendar_what_if(request: HttpRequest, code: str, year: str) -> HttpResponse
         "schools": schools,
         "school": school,
         "school_name": dict(schools).get(school, ""),
-        "groups": _grouped(desk.choices),
+        "groups": grouped(desk.choices),
         "typed": typed,
         "moves": _moves(desk, typed),
         "is_same": _is_same(typed),
@@ -74,20 +81,12 @@ def _desk(actor: Actor, lea: Agency, year: str, school: str) -> Desk:
     rows = calendars.periods.get(lea.code, {}).get(year, ())
     here = periods_of(rows, lea=lea.code, school=school) if school else rows
     place = calendar_place(actor, lea.code, year)
-    off = sorted(
-        {one for one in here if one.kind is not PeriodKind.TERM},
-        key=lambda one: (one.start, one.end, one.school, one.track),
-    )
     choices = [
-        Choice(period_value(one), "Days without school", period_words(one), place, period=one) for one in off
+        Choice(period_value(one), "Days without school", period_words(one), place, period=one)
+        for one in days_off(here)
     ]
     choices += [Choice(f"add.{kind}", "Days to add", label, place, adds=kind) for kind, label in _ADDED]
     return Desk(actor, lea, year, school, calendars, choices)
-
-
-def _grouped(choices: Sequence[Choice]) -> list[tuple[str, list[Choice]]]:
-    names = dict.fromkeys(one.group for one in choices)
-    return [(name, [one for one in choices if one.group == name]) for name in names]
 
 
 def _typed(request: HttpRequest, desk: Desk) -> Typed:

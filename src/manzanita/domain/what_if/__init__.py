@@ -52,9 +52,14 @@ def standings(case: Case) -> list[Standing]:
     dues = dues_of(case)
     return [
         *(standing_of_due(case, due) for due in dues),
-        *(delay_of(case, event, dues) for event in case.events if event.kinds),
+        *(delay_of(case, event, dues) for event in case.events if event.kinds and _is_known(event)),
         *lists_of(case, dues),
     ]
+
+
+def _is_known(event: Event) -> bool:
+    """Of a meeting that nobody has opened, or holds even in thought, there is nothing to say."""
+    return not event.is_planned or event.held_on is not None
 
 
 def changes(before: Case, after: Case) -> list[Change]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from manzanita.domain.calendars import NO_CALENDAR, Calendar, Tolling
 from manzanita.domain.clocks import Setting
 from manzanita.domain.delay_codes import INITIAL, PART_C, PLAN_REVIEW, REEVALUATION
+from manzanita.domain.running_clocks import Situation
 
 
 class Part(StrEnum):
@@ -26,7 +27,8 @@ class Event:
     """One meeting, held, being prepared, or not even opened.
 
     ``evaluation_type`` is MEET 24.14. ``is_by_birthday``: the child comes from Part C, so the third birthday bounds
-    it. ``pending_on`` is the day as of which the state was told that it is pending.
+    it. ``pending_on`` is the day as of which the state was told that it is pending. ``number`` names it among the
+    meetings of the :class:`Situation`. ``is_planned``: nobody has opened it.
     """
 
     key: str
@@ -40,6 +42,8 @@ class Event:
     pending_on: date | None = None
     delay_code: str = ""
     is_final: bool = False
+    is_planned: bool = False
+    number: int | None = None
 
     @property
     def kinds(self) -> list[str]:
@@ -90,7 +94,8 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class Case:
     """One student on the day ``today``. ``reading`` says by which reading long breaks stop a clock that is asked on a
-    day. ``runs``: the student takes part in special education here, so the clocks of the next meetings run."""
+    day. ``runs``: the student takes part in special education here, so the clocks of the next meetings run.
+    ``situation`` is what else is recorded, for the clocks that no meeting here is known to meet."""
 
     today: date
     born_on: date | None
@@ -98,6 +103,7 @@ class Case:
     calendar: Calendar = NO_CALENDAR
     reading: Callable[[date], Tolling] = lambda _day: Tolling.A
     runs: bool = True
+    situation: Situation | None = None
 
     def event(self, key: str) -> Event:
         """Raises ``KeyError``."""
@@ -117,6 +123,29 @@ class Case:
 
     def under(self, calendar: Calendar) -> Case:
         return replace(self, calendar=calendar)
+
+    def situation_now(self) -> Situation | None:
+        """The situation with the meetings as they are here."""
+        if self.situation is None:
+            return None
+        final = [one for one in self.held() if one.is_final]
+        days = {one.number: one for one in self.events if one.number is not None}
+        meetings = tuple(
+            replace(one, referred_on=now.referred_on, consent_on=now.consent_on, held_on=now.held_on)
+            if (now := days.get(one.key)) is not None
+            else one
+            for one in self.situation.meetings
+        )
+        return replace(
+            self.situation,
+            last_plan_review_on=max(
+                (d for e in final if e.starts_review_clock and (d := e.held_on)), default=None
+            ),
+            last_evaluation_on=max(
+                (d for e in final if e.starts_evaluation_clock and (d := e.held_on)), default=None
+            ),
+            meetings=meetings,
+        )
 
     def held(self) -> list[Event]:
         """Those that were held, or would be, the earliest first."""

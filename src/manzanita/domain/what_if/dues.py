@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
-from manzanita.domain.clocks import Answer, ClockError, Value, clock
+from manzanita.domain.clocks import CLOCKS, Answer, ClockError, Setting, Value, clock
 from manzanita.domain.delay_codes import INITIAL, PART_C
+from manzanita.domain.running_clocks import count, running_clocks
 from manzanita.domain.what_if.case import Case, Event
 
 REVIEW, EVALUATION, BIRTHDAY, SIXTY, PLAN = "review", "evaluation", "birthday", "sixty", "assessment-plan"
@@ -46,6 +47,7 @@ def dues_of(case: Case) -> list[Due]:
         *(due for event in case.events for due in _of_evaluation(case, event)),
         *_chain(case, [one for one in case.held() if one.starts_review_clock], REVIEW),
         *_chain(case, [one for one in case.held() if one.starts_evaluation_clock], EVALUATION),
+        *_others(case),
     ]
 
 
@@ -92,7 +94,35 @@ def _after(case: Case, earlier: Event, later: Event | None, what: str) -> Due:
     assert start is not None
     title = f"{kind} after the meeting of {start}"
     found = _ask(case, earlier, what, title, name, {given: start})
-    return Due(what, earlier.key, title, later, found.answer, found.problem)
+    answer = found.answer
+    if later is None and what == REVIEW and case.situation is not None and case.situation.has_ifsp:
+        title = f"IFSP review after the meeting of {start}"
+        answer = clock("ifsp-annual").answer({"last_ifsp_on": start}, case.setting(earlier))
+        # The rules judge every plan review by a year.
+        answer = replace(answer, state_due_on=answer.statutory_due_on)
+    return Due(what, earlier.key, title, later, answer, found.problem)
+
+
+# The clocks that run above with the meetings that meet them.
+_OF_MEETINGS = frozenset(
+    {"initial-iep", "part-c-45", "c-to-b-iep", "annual-review", "ifsp-annual", "triennial"}
+)
+
+
+def _others(case: Case) -> Iterator[Due]:
+    """Whatever else runs for the student: a meeting left open, a transfer, birthdays to come."""
+    situation = case.situation_now()
+    if situation is None:
+        return
+    setting = Setting(case.calendar, case.reading(case.today))
+    for running in running_clocks(situation):
+        is_told = running.clock == "c-to-b-iep" and running.meeting_key is not None
+        if is_told or (running.clock in _OF_MEETINGS and running.clock != "c-to-b-iep"):
+            continue
+        counted = count(running, setting)
+        yield Due(
+            running.clock, running.about, CLOCKS[running.clock].title, None, counted.answer, counted.problem
+        )
 
 
 def _ask(case: Case, event: Event, what: str, title: str, name: str, given: dict[str, Value]) -> Due:
