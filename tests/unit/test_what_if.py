@@ -137,7 +137,7 @@ def test_a_referral_counts_at_the_end_of_the_school_year_only():
     assert found["IEP meeting after the consent"][1].startswith("09/15/2027 07/19/2027")
     assert found["Assessment plan to the parent after the referral"] == (
         "05/19/2027 when the plan was sent is not recorded",
-        "05/20/2027 when the plan was sent is not recorded",
+        "05/20/2027 in time: the consent came by then",
     )
 
 

@@ -17,20 +17,23 @@ FIRST, LAST = LEFT + 92, WIDTH - 96  # days are drawn between these; beside them
 ROW = 30
 TOP = 26
 _CHARACTER = 6.1
-_MONTHS_APART = 46  # the heads of two months are never nearer
+_MONTHS_APART = 46  # the lines of two months are never nearer
+_STEPS = (1, 2, 3, 4, 6, 12)
+_MONTH_DAYS = 30.4
 
 
 @dataclass(frozen=True)
 class MovedDay:
     """One row. ``was`` is ``None`` for a day that only then is due, ``becomes`` for one that no longer is.
 
-    ``is_cause``: the day that somebody moves, all others follow.
+    ``is_cause``: the day that somebody moves, all others follow. ``late`` says by how much it would be missed.
     """
 
     label: str
     was: dt.date | None
     becomes: dt.date | None
     is_cause: bool = False
+    late: str = ""
 
 
 def draw_moves(
@@ -63,11 +66,11 @@ def draw_moves(
 class _Scale:
     def __init__(self, first: dt.date, last: dt.date) -> None:
         self.first, self.last = first, last
-        self._unit = (LAST - FIRST) / max((last - first).days, 1)
+        self.unit = (LAST - FIRST) / max((last - first).days, 1)
 
     def x(self, day: dt.date) -> float:
         inside = min(max(day, self.first), self.last)
-        return round(FIRST + (inside - self.first).days * self._unit, 1)
+        return round(FIRST + (inside - self.first).days * self.unit, 1)
 
 
 def _breaks(breaks: Sequence[tuple[dt.date, dt.date]], scale: _Scale, bottom: float) -> list[str]:
@@ -84,17 +87,19 @@ def _breaks(breaks: Sequence[tuple[dt.date, dt.date]], scale: _Scale, bottom: fl
 
 
 def _months(scale: _Scale, bottom: float) -> list[str]:
-    """A line and a name where a month begins, as many as there is room for."""
+    """A line and a name where a month begins: every one, every second, third … or only January, as there is room."""
     out: list[str] = []
-    day, taken = scale.first.replace(day=1), 0.0
+    steps = (step for step in _STEPS if step * _MONTH_DAYS * scale.unit >= _MONTHS_APART)
+    step = next(steps, _STEPS[-1])
+    day, free = scale.first.replace(day=1), 0.0
     while day <= scale.last:
-        if day >= scale.first:
+        if day >= scale.first and (day.month - 1) % step == 0:
             x = scale.x(day)
-            if x - taken >= _MONTHS_APART:
-                taken = x
-                out.append(f'<line class="grid" x1="{x}" x2="{x}" y1="{TOP}" y2="{bottom}"/>')
-                words = f"{day:%b %Y}" if day.month == 1 or len(out) < 3 else f"{day:%b}"
+            words = f"{day:%b %Y}" if day.month == 1 or not out else f"{day:%b}"
+            out.append(f'<line class="grid" x1="{x}" x2="{x}" y1="{TOP}" y2="{bottom}"/>')
+            if x >= free:
                 out.append(f'<text x="{x + 3}" y="{TOP - 10}">{words}</text>')
+                free = x + 8 + len(words) * _CHARACTER
         day = (day + dt.timedelta(days=32)).replace(day=1)
     return out
 
@@ -116,30 +121,35 @@ def _row(row: MovedDay, y: float, scale: _Scale, *, is_first: bool) -> list[str]
     if was is not None:
         out.append(f'<circle class="was-day" cx="{scale.x(was)}" cy="{y}" r="4.5"/>')
     if becomes is not None:
-        kind = "new-cause" if row.is_cause else "new-day"
+        kind = "new-cause" if row.is_cause else "new-day late" if row.late else "new-day"
         out.append(
             f'<path class="{kind}" d="M{scale.x(becomes)} {y - 6}l6 6-6 6-6-6z"/>'
             if row.is_cause
             else f'<circle class="{kind}" cx="{scale.x(becomes)}" cy="{y}" r="5.5"/>'
         )
-    return out + _dates(was, becomes, y, scale)
+    return out + _dates(row, y, scale)
 
 
-def _dates(was: dt.date | None, becomes: dt.date | None, y: float, scale: _Scale) -> list[str]:
+def _dates(row: MovedDay, y: float, scale: _Scale) -> list[str]:
     """The earlier day is written before its mark, the later one after it."""
+    was, becomes = row.was, row.becomes
+    note = f", {escape(row.late)}" if row.late else ""
     if was is None or becomes is None or was == becomes:
         day = becomes or was
         assert day is not None
-        return [f'<text x="{scale.x(day) + 11}" y="{y + 4}" class="hf">{_us(day)}</text>']
+        is_right = scale.x(day) + 11 + (10 + len(row.late)) * _CHARACTER <= WIDTH
+        return [_date(scale.x(day), y, f"{_us(day)}{note}", is_right=is_right, cls="hf")]
     out = []
     for day, is_new in ((was, False), (becomes, True)):
-        is_right = day == max(was, becomes)
-        x = scale.x(day) + (11 if is_right else -11)
-        anchor = "" if is_right else ' text-anchor="end"'
-        out.append(
-            f'<text x="{x}" y="{y + 4}"{anchor} class="{"hf strong" if is_new else "hf"}">{_us(day)}</text>'
-        )
+        words = f"{_us(day)}{note if is_new and day > min(was, becomes) else ''}"
+        cls = "hf strong" if is_new else "hf"
+        out.append(_date(scale.x(day), y, words, is_right=day == max(was, becomes), cls=cls))
     return out
+
+
+def _date(x: float, y: float, words: str, *, is_right: bool, cls: str) -> str:
+    anchor = "" if is_right else ' text-anchor="end"'
+    return f'<text x="{x + (11 if is_right else -11):.1f}" y="{y + 4}"{anchor} class="{cls}">{words}</text>'
 
 
 def _cut(words: str) -> str:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from manzanita.domain.findings import Finding
 from manzanita.domain.rules import owner_of
-from manzanita.domain.what_if import Case, Change, Kind, changes
+from manzanita.domain.what_if import Case, Change, Kind, Part, changes
 from manzanita.domain.what_if.ruled import FindingChanges
 from manzanita.ui.before_after import MovedDay, draw_moves
 from manzanita.ui.formats import plural, us_dates
@@ -38,7 +38,8 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Answered:
     """``nothing`` says why where neither ``changes`` nor ``findings`` hold anything. ``stay`` counts findings that are
-    said before and after; ``why_unruled`` is why the rules were not asked."""
+    said before and after; ``why_unruled`` is why the rules were not asked. ``held_later_on``: the day of a meeting
+    that is still to come; until then all stands as now."""
 
     choice: Choice
     summary: str
@@ -48,6 +49,7 @@ class Answered:
     nothing: str
     why_unruled: str
     drawing: Markup
+    held_later_on: date | None
 
     @property
     def dues(self) -> list[Change]:
@@ -88,6 +90,7 @@ def answered(
         nothing=us_dates(nothing),
         why_unruled=why_unruled,
         drawing=_draw(after, choice, found, day, last),
+        held_later_on=day if choice.part is Part.HELD and day > after.today else None,
     )
 
 
@@ -132,11 +135,12 @@ def _draw(after: Case, choice: Choice, found: Sequence[Change], day: date, last:
 def _rows(change: Change) -> Iterator[MovedDay]:
     was, becomes = change.before, change.after
     title = us_dates(change.shown.title)
+    late = becomes.words if becomes is not None and becomes.is_bad else ""
     laws = (was.law_on if was else None, becomes.law_on if becomes else None)
     states = (was.state_on if was else None, becomes.state_on if becomes else None)
     if laws == states or not any(states):
         if any(laws):
-            yield MovedDay(title, *laws)
+            yield MovedDay(title, *laws, late=late)
         return
     if any(laws):
         yield MovedDay(f"{title}, by law", *laws)

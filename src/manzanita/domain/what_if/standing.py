@@ -66,6 +66,9 @@ def standing_of_due(case: Case, due: Due) -> Standing:
 def _met(case: Case, due: Due) -> tuple[str, bool]:
     """How the clock stands, and whether that is bad."""
     if due.what == PLAN:
+        consent = due.event.consent_on if due.event is not None else None
+        if consent is not None and due.law_on is not None and consent <= due.law_on:
+            return "in time: the consent came by then", False
         return "when the plan was sent is not recorded", False
     held = due.event.held_on if due.event is not None else None
     late, good = ("late", "in time") if held is not None else ("over", "open")
