@@ -35,7 +35,10 @@ MORE_ARGUMENTS: dict[str, list[object]] = {
     },
     **{name: [1] for name in ("factor_remove", "place_end", "address_remove")},
     **{name: [w.LEA] for name in ("directory_agency", "directory_end", "directory_confirm")},
-    **{name: [w.LEA, "2026-2027"] for name in ("calendar", "calendar_file", "calendar_change", "calendar_what_if")},
+    **{
+        name: [w.LEA, "2026-2027"]
+        for name in ("calendar", "calendar_file", "calendar_change", "calendar_what_if")
+    },
     "policy": ["tolling"],
 }
 # Without these the page could not know what is asked of it, and would rightly say that there is no such thing.

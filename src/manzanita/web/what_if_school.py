@@ -69,9 +69,8 @@ def calendar_what_if(request: HttpRequest, code: str, year: str) -> HttpResponse
         "moves": _moves(desk, typed),
         "is_same": _is_same(typed),
     }
-    part = "school" if not request.htmx else "school_answer"
-    if request.htmx and request.htmx.target != "what-if-answer":
-        part = "school_form" if request.htmx.target == "what-if" else "school_sheet"
+    parts = {"what-if-school": "school_form", "what-if-sheet": "school_sheet"}
+    part = parts.get(request.htmx.target, "school_answer") if request.htmx else "school"
     status = 422 if typed.problem and not request.htmx else 200
     return render(request, f"web/what_if/{part}.html", context, status=status)
 
