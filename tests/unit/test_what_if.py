@@ -80,9 +80,9 @@ def test_how_far_a_date_moves_is_that_of_the_law():
     ("held", "standing", "reason"),
     [
         (date(2027, 1, 15), "in time", "none: in time, it stays blank"),
-        (date(2027, 1, 16), "in time by law, 1 day late by the state", "needed: 20, 40, 50 or 90"),
-        (date(2027, 1, 27), "in time by law, 12 days late by the state", "needed: 20, 40, 50 or 90"),
-        (date(2027, 1, 28), "1 day late by law, 13 days late by the state", "needed: 20, 40, 50 or 90"),
+        (date(2027, 1, 16), "in time by law, 1 day late by the state", "needed: 20, 40, 50, 70 or 90"),
+        (date(2027, 1, 27), "in time by law, 12 days late by the state", "needed: 20, 40, 50, 70 or 90"),
+        (date(2027, 1, 28), "1 day late by law, 13 days late by the state", "needed: 20, 40, 50, 70 or 90"),
     ],
 )
 def test_a_meeting_in_time_by_law_may_be_late_by_the_state(held, standing, reason):
@@ -104,8 +104,8 @@ def test_a_school_break_is_no_reason_where_none_lies_between():
     early = replace(INITIAL, consent_on=date(2026, 9, 1))  # 60 days end on 10/31
     found = told(case(early), case(early).moved("new", Part.HELD, date(2026, 11, 2)))
     assert found["Reason of delay (24.18), initial evaluation"] == (
-        "needed, whatever the day: 20, 50 or 90",
-        "needed: 20, 50 or 90",
+        "needed, whatever the day: 20, 50, 70 or 90",
+        "needed: 20, 50, 70 or 90",
     )
     assert "DINC 2, initial evaluation more than 60 days after consent" not in found  # before and after
 
@@ -121,7 +121,7 @@ def test_a_code_that_is_recorded_stands_goes_or_does_not_fit():
     review = replace(REVIEW, held_on=date(2026, 11, 20), delay_code="40")
     before = case(LAST, replace(review, held_on=date(2026, 11, 14)))
     assert told(before, case(LAST, review))["Reason of delay (24.18), annual plan review"][1] == (
-        "40 does not fit: 20, 30, 50 or 90"
+        "40 does not fit: 20, 30, 50, 70 or 90"
     )
 
 
@@ -168,8 +168,8 @@ def test_an_overdue_review_leaves_the_list_when_it_is_held_and_stands_on_the_nex
         ),
         "Plan review after the meeting of 2026-11-20": ("", "11/20/2027 11/20/2027 open"),
         "Reason of delay (24.18), annual plan review": (
-            "needed, whatever the day: 20, 30, 50 or 90",
-            "needed: 20, 30, 50 or 90",
+            "needed, whatever the day: 20, 30, 50, 70 or 90",
+            "needed: 20, 30, 50, 70 or 90",
         ),
         "DINC 1, annual overdue now": ("on it", "not on it"),
         "DINC 1, last annual held late": ("not on it", "on it"),
@@ -225,12 +225,12 @@ def test_why_nothing_changes_is_said():
 
 
 def test_which_codes_fit_which_meeting():
-    assert fitting(["10"]) == ["20", "40", "50"]
-    assert fitting(["10"], after_part_c=True) == ["10", "20", "40", "50"]
-    assert fitting(["15"]) == ["20"]
-    assert fitting(["40"]) == ["10", "20", "30", "50"]
-    assert fitting(["Y"]) == ["20", "30", "50"]
-    assert fitting(["40", "Y"]) == ["10", "20", "30", "50"]
+    assert fitting(["10"]) == ["20", "40", "50", "70"]
+    assert fitting(["10"], after_part_c=True) == ["10", "20", "40", "50", "70"]
+    assert fitting(["15"]) == ["20", "70"]
+    assert fitting(["40"]) == ["10", "20", "30", "50", "70"]
+    assert fitting(["Y"]) == ["20", "30", "50", "70"]
+    assert fitting(["40", "Y"]) == ["10", "20", "30", "50", "70"]
     assert fits("90", ["Y"]) and fits("20", ["15"]) and not fits("50", ["15"])
 
 

@@ -14,6 +14,7 @@ import pytest
 from django.apps import apps
 from django.test import Client
 
+from manzanita.accounts.models import RecordRequest
 from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings.actions import Evaluation, open_meeting
 from manzanita.meetings.models import Meeting
@@ -113,7 +114,7 @@ def test_a_meeting_late_by_the_state_says_which_codes_fit_and_what_the_rules_wou
     words = words_of(ask(coordinator, small_world.students["yarrow"], held(evaluation), "2027-01-20"))
     assert "From 01/20/2027 on, when the meeting is held; until then everything stands as now." in words
     assert "was open in time by law, 5 days late by the state" in words
-    assert "was none, if held by 01/15/2027 needed: 20, 40, 50 or 90" in words
+    assert "was none, if held by 01/15/2027 needed: 20, 40, 50, 70 or 90" in words
     assert "By law it is in time until 01/27/2027: long breaks stop its clock, and 40 says so." in words
     assert "DINC 2, initial evaluation more than 60 days after consent was not on it on it" in words
     assert "Appears MZ-MEET-LATE-INITIAL Consent to evaluate was received on 11/16/2026" in words
@@ -368,10 +369,28 @@ def test_the_school_s_page_says_what_is_missing_and_who_changes_it(
     assert f'href="{SCHOOL_PAGE}"' in text_of(coordinator.get(f"/calendars/{w.LEA}/2026-2027"))
 
 
+def test_a_closure_moves_a_request_for_a_record(small_world, coordinator, calendar):
+    """Asked on Monday 11/23: five working days end on 11/30; a closure of Tuesday makes it 12/01."""
+    RecordRequest.objects.create(
+        asked_by=small_world.case_manager,
+        asked_through=small_world.case_manager_grant,
+        agency=Agency.objects.get(code=w.LEA),
+        student_id=small_world.students["alder"].pk,
+        reason="Enrolls there",
+        asked_at=w.NOON,
+    )
+    page = text_of(
+        coordinator.post(SCHOOL_PAGE, {"what": "add.closure", "day": "2026-11-24", "last": "2026-11-24"})
+    )
+    assert "Alder Testcase, asked for on 11/23/2026" in page
+    assert "11/30/2026</del><b>12/01/2026</b> (+1 day)" in page
+    assert (small_world.students["alder"].pk, "calendar.what-if") in reads()
+
+
 # Costs
 
 STUDENT_QUERIES = 56
-SCHOOL_QUERIES = 16
+SCHOOL_QUERIES = 17
 
 
 @pytest.mark.parametrize("count", [1, 12])

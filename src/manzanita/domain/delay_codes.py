@@ -16,7 +16,7 @@ FITS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "50": (INITIAL, REEVALUATION, PLAN_REVIEW),
     }
 )
-_IN_ORDER = (CONSENT_DELAYED, NOT_AVAILABLE, "30", SCHOOL_BREAK, "50")
+_IN_ORDER = (CONSENT_DELAYED, NOT_AVAILABLE, "30", SCHOOL_BREAK, "50", "70")
 
 
 def fits(code: str, kinds: Collection[str]) -> bool:
