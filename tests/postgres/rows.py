@@ -31,6 +31,8 @@ TABLES = (
     "meetings_decision",
     "deadlines_duedate",
     "deadlines_stalestudent",
+    "deadlines_delayreason",
+    "deadlines_contactattempt",
     "archive_archive",
     "archive_archivedrecord",
     "findings_changedstudent",

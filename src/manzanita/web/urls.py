@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("manzanita.web.home")),
     path("", include("manzanita.web.guests")),
     path("", include("manzanita.web.students")),
+    path("", include("manzanita.web.due")),
     path("", include("manzanita.web.exports")),
     path("", include("manzanita.web.export_approvals")),
     path("", include("manzanita.web.viewing_blocks")),
