@@ -185,6 +185,11 @@ class SpanCount:
     earliest: date | None
     by_clock: Mapping[str, int]
 
+    @property
+    def most(self) -> list[tuple[str, int]]:
+        """Clocks and how many due dates each has, the most first."""
+        return sorted(self.by_clock.items(), key=lambda one: (-one[1], one[0]))
+
 
 def span_counts(actor: Actor) -> list[SpanCount]:
     """For home: every span, without a meeting and with one; one query."""

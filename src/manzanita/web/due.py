@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -31,9 +30,9 @@ from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.running_clocks import NOT_WATCHED, WATCHED
 from manzanita.platform import clock
 from manzanita.web.access import requires
+from manzanita.web.due_wanted import FIELDS, asked, is_key, key_of, list_url, wanted_of
+from manzanita.web.due_wanted import title_of as list_title
 from manzanita.web.due_words import meeting_words, title_of
-
-_CODE = re.compile("[A-Za-z0-9-]{0,30}")
 
 
 @require_safe
@@ -61,7 +60,8 @@ def due_list(request: HttpRequest) -> HttpResponse:
     more = urlencode({**keep, "after": f"{last.due_on or ''}~{last.pk}"}) if last else ""
     context = {
         "wanted": wanted,
-        "title": _title(wanted),
+        "title": list_title(wanted),
+        "list_key": key_of(wanted),
         "rows": [_row(row) for row in shown],
         "count": f"more than {COUNT_CAP:,}" if count > COUNT_CAP else f"{count:,}",
         "is_one": count == 1,
@@ -100,36 +100,10 @@ def _row(row: DueDate) -> dict[str, Any]:
 
 def wanted_in(request: HttpRequest) -> Wanted:
     """What the address asks for. Raises ``Http404`` where no list could be meant."""
-    given = {name: request.GET.get(name, "") for name in Wanted.__dataclass_fields__}
-    given["span"] = {"": "late", "any": ""}.get(given["span"], given["span"])
-    is_known = (
-        given["span"] in ("", *SPANS)
-        and given["meeting"] in ("", *MEETING)
-        and given["clock"] in ("", *WATCHED)
-        and given["program"] in ("", *PROGRAMS)
-        and given["mark"] in ("", *MARKS)
-        and (given["manager"] in ("", "nobody") or is_key(given["manager"]))
-        and _CODE.fullmatch(given["school"])
-    )
-    # What is asked stands in the read log, so nothing but codes gets through.
-    if not is_known:
+    wanted = wanted_of({name: request.GET.get(name, "") for name in FIELDS})
+    if wanted is None:
         raise Http404("no such list")
-    return Wanted(**given)
-
-
-def is_key(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 19
-
-
-def asked(wanted: Wanted) -> dict[str, str]:
-    """What an address says of the list."""
-    given = {name: getattr(wanted, name) for name in Wanted.__dataclass_fields__}
-    given["span"] = wanted.span or "any"
-    return {name: value for name, value in given.items() if value}
-
-
-def list_url(wanted: Wanted, **changes: str) -> str:
-    return f"{reverse('due_list')}?{urlencode({k: v for k, v in {**asked(wanted), **changes}.items() if v})}"
+    return wanted
 
 
 def _after(request: HttpRequest) -> DueDate | None:
@@ -145,15 +119,6 @@ def _after(request: HttpRequest) -> DueDate | None:
     if not separator or not is_key(key):
         raise Http404("no such page")
     return DueDate(pk=int(key), due_on=due_on)
-
-
-def _title(wanted: Wanted) -> str:
-    parts = [MARKS[wanted.mark] if wanted.mark else SPANS[wanted.span].label if wanted.span else "Due dates"]
-    if wanted.clock:
-        parts.append(CLOCKS[wanted.clock].title)
-    if wanted.meeting:
-        parts.append(MEETING[wanted.meeting].lower())
-    return ", ".join(parts)
 
 
 urlpatterns = [
