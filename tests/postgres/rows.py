@@ -33,6 +33,7 @@ TABLES = (
     "deadlines_stalestudent",
     "deadlines_delayreason",
     "deadlines_contactattempt",
+    "deadlines_heldlate",
     "archive_archive",
     "archive_archivedrecord",
     "findings_changedstudent",

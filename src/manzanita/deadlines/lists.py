@@ -13,7 +13,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import IsNull
 
 from manzanita.accounts.models import User
-from manzanita.deadlines.models import ContactAttempt, DelayReason, DueDate
+from manzanita.deadlines.models import ContactAttempt, DelayReason, DueDate, HeldLate
 from manzanita.domain.access import Actor, Scope
 from manzanita.orgs.models import School
 from manzanita.platform import clock
@@ -67,14 +67,15 @@ class Wanted:
     mark: str = ""
 
 
-def within_scope(actor: Actor) -> QuerySet[DueDate]:
-    """Running clocks of the students whom the actor's lists show, at LEAs whose records the actor reads.
+def within_scope(actor: Actor, model: type[DueDate] | type[HeldLate] = DueDate) -> QuerySet:
+    """Running clocks (or meetings held late) of the students whom the actor's lists show, at LEAs whose records the
+    actor reads.
 
     Of an agency's many students the page is found by walking the index of due dates, and asking of each row whether
     the student is listed: a scalar sub-select, because PostgreSQL would turn anything else into one look at everybody.
     """
     students = listed_for(actor)
-    rows = DueDate.objects.filter(**lea_filter(actor))
+    rows = model.objects.filter(**lea_filter(actor))
     if actor.perspective.scope in (Scope.ASSIGNED, Scope.NAMED):
         return rows.filter(student__in=students.order_by().values("pk"))
     own = students.walked().filter(pk=OuterRef("student_id")).order_by().values("pk")
@@ -133,27 +134,39 @@ def page_of(actor: Actor, wanted: Wanted, *, after: DueDate | None = None) -> li
     if after is not None and wanted.mark == "problem":
         rows = rows.filter(pk__gt=after.pk)
     elif after is not None and after.due_on is not None:
-        table = DueDate._meta.db_table
-        told = DueDate._meta.get_field("due_on").get_db_prep_value(after.due_on, connection)
-        place = RawSQL(
-            f'("{table}"."due_on", "{table}"."id") > (%s, %s)', [told, after.pk], output_field=BooleanField()
-        )
-        rows = rows.filter(place)
+        rows = rows.filter(_later(DueDate, after.due_on, after.pk))
+    tried = ContactAttempt.objects.filter(student=OuterRef("student_id"), tried_on__gte=_since(today))
+    numbers = tried.order_by().values("student").annotate(n=Count("pk")).values("n")
+    return list(
+        with_columns(rows.select_related("student", "meeting")).annotate(
+            delay_code=_first(_reasons(), "code"), attempts=Coalesce(Subquery(numbers[:1]), Value(0))
+        )[: PAGE_SIZE + 1]
+    )
+
+
+def with_columns(rows: QuerySet) -> QuerySet:
+    """``rows`` with the case manager's name, the SSID and the name of the school: in the query of the page."""
+    today = clock.today()
     manager = CaseAssignment.objects.as_of(effective=today).filter(student=OuterRef("student_id"))
     ssid = Ssid.objects.as_of(effective=today).filter(student=OuterRef("student_id"))
     school = School.objects.filter(code=OuterRef("school_code"))
-    tried = ContactAttempt.objects.filter(student=OuterRef("student_id"), tried_on__gte=_since(today))
-    return list(
-        rows.select_related("student", "meeting").annotate(
-            manager_name=_first(manager, "user__name"),
-            ssid=_first(ssid, "ssid"),
-            school_name=_first(school, "name"),
-            delay_code=_first(_reasons(), "code"),
-            attempts=Coalesce(
-                Subquery(tried.order_by().values("student").annotate(n=Count("pk")).values("n")[:1]), Value(0)
-            ),
-        )[: PAGE_SIZE + 1]
+    return rows.annotate(
+        manager_name=_first(manager, "user__name"),
+        ssid=_first(ssid, "ssid"),
+        school_name=_first(school, "name"),
+        manager_id=Subquery(manager.values("user_id")[:1]),
     )
+
+
+def _later(model: type[DueDate] | type[HeldLate], due_on: date, pk: int) -> RawSQL:
+    table = model._meta.db_table
+    told = model._meta.get_field("due_on").get_db_prep_value(due_on, connection)
+    return RawSQL(f'("{table}"."due_on", "{table}"."id") > (%s, %s)', [told, pk], output_field=BooleanField())
+
+
+def place_after(model: type[DueDate] | type[HeldLate], pk: int) -> RawSQL:
+    """Rows after the one with this key, by their day; raises ``DoesNotExist`` where it is gone."""
+    return _later(model, model.objects.values_list("due_on", flat=True).get(pk=pk), pk)
 
 
 def _since(today: date) -> date:

@@ -148,3 +148,46 @@ class ContactAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.pk}"
+
+
+class HeldLate(models.Model):
+    """The newest meeting of a clock of one student, where it was held after the state's day (``domain.dinc``).
+
+    Kept with the due dates; gone when the next meeting of its clock is held, or its dates are corrected.
+    """
+
+    student = models.ForeignKey("students.Student", on_delete=models.PROTECT, related_name="+")
+    list_key = models.CharField(max_length=20)
+    lea_code = models.CharField(max_length=7)
+    school_code = models.CharField(max_length=7, blank=True)
+    started_on = models.DateField()
+    due_on = models.DateField()
+    held_on = models.DateField()
+    delay_code = models.CharField(max_length=2, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="held_late_once", fields=["student", "list_key"])]
+        indexes = [models.Index(fields=["lea_code", "list_key", "-held_on", "id"], name="held_late_of_lea")]
+
+    def __str__(self) -> str:
+        return f"held late {self.pk}"
+
+
+class DincCount(models.Model):
+    """How many students of a school stood on a list at the end of a day, by what was believed when it was counted."""
+
+    lea_code = models.CharField(max_length=7)
+    school_code = models.CharField(max_length=7, blank=True)
+    list_key = models.CharField(max_length=20)
+    on = models.DateField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="dinc_count_once", fields=["lea_code", "school_code", "list_key", "on"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.list_key} of {self.lea_code} on {self.on}"

@@ -104,3 +104,14 @@ def attempts_of(student_id: int, actor: Actor) -> list[ContactAttempt]:
     """Attempts to reach the family of a student whom the actor may open, the newest first."""
     rows = ContactAttempt.objects.filter(student=student_id, **lea_filter(actor))
     return list(rows.order_by("-tried_on", "-pk")[:100])
+
+
+def standing_delays(rows: Sequence[DueDate]) -> dict[int, str]:
+    """By key of a due date the reason that was said of it before a meeting could; one query."""
+    students = {row.student_id for row in rows}
+    said = DelayReason.objects.filter(student__in=students, withdrawn_at__isnull=True)
+    found = {
+        (pk, name, due_on): code
+        for pk, name, due_on, code in said.values_list("student_id", "clock", "due_on", "code")
+    }
+    return {row.pk: found.get((row.student_id, row.clock, row.due_on), "") for row in rows}

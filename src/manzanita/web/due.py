@@ -124,4 +124,5 @@ def _after(request: HttpRequest) -> DueDate | None:
 urlpatterns = [
     path("due", due_list, name="due_list"),
     path("", include("manzanita.web.due_date")),
+    path("", include("manzanita.web.dinc")),
 ]
