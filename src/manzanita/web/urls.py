@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("manzanita.web.guests")),
     path("", include("manzanita.web.students")),
     path("", include("manzanita.web.what_if")),
+    path("", include("manzanita.web.due")),
     path("", include("manzanita.web.exports")),
     path("", include("manzanita.web.export_approvals")),
     path("", include("manzanita.web.viewing_blocks")),
