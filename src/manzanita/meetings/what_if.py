@@ -8,6 +8,7 @@ from datetime import date
 from manzanita.archive.models import Archive
 from manzanita.domain.clocks.early_start import third_birthday_of
 from manzanita.domain.delay_codes import INITIAL
+from manzanita.domain.dinc import History
 from manzanita.domain.running_clocks import Situation
 from manzanita.domain.scenarios import EVENTS, PARTICIPATING
 from manzanita.domain.scenarios import Event as Scenario
@@ -32,9 +33,10 @@ def case_of(
     place: tuple[str, str],
     today: date,
     situation: Situation | None = None,
+    history: History | None = None,
 ) -> Case:
     """``pending`` is the archive by which the open meeting stands reported as pending; ``place`` are the LEA and the
-    school by whose calendar the student's clocks count; ``situation`` is of a student who is here."""
+    school by whose calendar the student's clocks count; ``situation`` and ``history`` are of a student who is here."""
     lea, school = place
     known = sorted(
         (one for one in meetings if _counts(one)), key=lambda one: (one.held_on or date.max, one.pk)
@@ -52,6 +54,7 @@ def case_of(
         lambda day: calendars.reading(lea, day),
         runs,
         situation,
+        history,
     )
 
 

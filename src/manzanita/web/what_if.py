@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_reads
+from manzanita.deadlines.dinc import histories_of
 from manzanita.deadlines.situations import situations_of
 from manzanita.domain.access import Capability
 from manzanita.domain.calendars import Period, PeriodKind
@@ -121,7 +122,7 @@ def desk_of(file: StudentFile) -> Desk:
     is_initial = open_one is not None and EVENTS[open_one.event_key].is_initial
     pending = pending_archive(open_one.pk) if open_one is not None and is_initial else None
     student = file.student
-    situation = situations_of([student.pk]).get(student.pk) if student.seen_through is None else None
+    ids = [student.pk] if student.seen_through is None else []
     case = case_of(
         file.facts,
         file.known_meetings,
@@ -129,7 +130,8 @@ def desk_of(file: StudentFile) -> Desk:
         calendars=calendars,
         place=(file.lea_code, school),
         today=file.today,
-        situation=situation,
+        situation=situations_of(ids).get(student.pk) if ids else None,
+        history=histories_of(ids).get(student.pk) if ids else None,
     )
     return Desk(file, case, calendars, school, pending, choices_of(file, case, calendars, school))
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from manzanita.domain.what_if.case import Case, Event, Part
 from manzanita.domain.what_if.delay import delay_of
@@ -47,13 +48,16 @@ class Change:
         return None
 
 
-def standings(case: Case) -> list[Standing]:
-    """Everything that a day decides of the student, in a stable order."""
+def standings(case: Case, by: date | None = None) -> list[Standing]:
+    """Everything that a day decides of the student, in a stable order.
+
+    Lists are looked at on the day ``by``; without one on today, or the day of a meeting that is still to come.
+    """
     dues = dues_of(case)
     return [
         *(standing_of_due(case, due) for due in dues),
         *(delay_of(case, event, dues) for event in case.events if event.kinds and _is_known(event)),
-        *lists_of(case, dues),
+        *lists_of(case, dues, by or _last_day(case)),
     ]
 
 
@@ -62,10 +66,21 @@ def _is_known(event: Event) -> bool:
     return not event.is_planned or event.held_on is not None
 
 
+def _last_day(*cases: Case) -> date:
+    """Today, or the last day on which a meeting is held, if only in thought."""
+    return max(
+        day for case in cases for day in (case.today, *(one.held_on for one in case.held() if one.held_on))
+    )
+
+
 def changes(before: Case, after: Case) -> list[Change]:
-    """What is otherwise in ``after``, in its order; then what there no longer is."""
-    was = {one.key: one for one in standings(before)}
-    becomes = {one.key: one for one in standings(after)}
+    """What is otherwise in ``after``, in its order; then what there no longer is.
+
+    Both are looked at on the same days, so that nothing differs but by what was moved.
+    """
+    by = _last_day(before, after)
+    was = {one.key: one for one in standings(before, by)}
+    becomes = {one.key: one for one in standings(after, by)}
     found = [
         Change(was.get(key), one)
         for key, one in becomes.items()

@@ -10,6 +10,7 @@ from enum import StrEnum
 from manzanita.domain.calendars import NO_CALENDAR, Calendar, Tolling
 from manzanita.domain.clocks import Setting
 from manzanita.domain.delay_codes import INITIAL, PART_C, PLAN_REVIEW, REEVALUATION
+from manzanita.domain.dinc import History
 from manzanita.domain.running_clocks import Situation
 
 
@@ -95,7 +96,8 @@ class Event:
 class Case:
     """One student on the day ``today``. ``reading`` says by which reading long breaks stop a clock that is asked on a
     day. ``runs``: the student takes part in special education here, so the clocks of the next meetings run.
-    ``situation`` is what else is recorded, for the clocks that no meeting here is known to meet."""
+    ``situation`` is what else is recorded, for the clocks that no meeting here is known to meet; ``history`` where the
+    student was and under which plans, for the lists of data noncompliance."""
 
     today: date
     born_on: date | None
@@ -104,6 +106,7 @@ class Case:
     reading: Callable[[date], Tolling] = lambda _day: Tolling.A
     runs: bool = True
     situation: Situation | None = None
+    history: History | None = None
 
     def event(self, key: str) -> Event:
         """Raises ``KeyError``."""

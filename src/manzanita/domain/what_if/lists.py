@@ -1,84 +1,86 @@
-"""On which lists of the district's monitoring (DINC 1 to 3) a student stands, by the dates that a move can change.
-
-DINC 4, the transition indicators, hangs on the age and the plan's answers, not on these dates.
-"""
+"""On which lists of data noncompliance (DINC) a student stands, today and by a later day."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 
-from manzanita.domain.clocks.early_start import third_birthday_of
-from manzanita.domain.clocks.evaluation import CONSENT_DAYS
-from manzanita.domain.delay_codes import INITIAL
+from manzanita.domain.dinc import DINC, DincList, Held, History, held_late, lists_at
 from manzanita.domain.what_if.case import Case
-from manzanita.domain.what_if.dues import EVALUATION, REVIEW, Due
-from manzanita.domain.what_if.standing import Kind, Standing, days_told
+from manzanita.domain.what_if.dues import EVALUATION, REVIEW, SIXTY, Due
+from manzanita.domain.what_if.standing import Kind, Standing
 
-_NAMES = {REVIEW: "annual", EVALUATION: "triennial"}
-
-
-def lists_of(case: Case, dues: Sequence[Due]) -> Iterator[Standing]:
-    for what, name in _NAMES.items():
-        yield _list(f"now:{what}", f"DINC 1, {name} overdue now", _overdue(case, dues, what))
-        yield _list(f"before:{what}", f"DINC 1, last {name} held late", _held_late(dues, what))
-    yield _list("sixty", "DINC 2, initial evaluation more than 60 days after consent", _over_sixty(case))
-    yield _list("birthday", "DINC 3, initial evaluation after the third birthday", _after_three(case))
+# Which clock of ours a current list goes by.
+_WHAT = {"1-annual": REVIEW, "1-triennial": EVALUATION, "2-overdue": SIXTY}
 
 
-def _list(key: str, title: str, why: str) -> Standing:
-    return Standing(
-        key=f"list:{key}",
-        kind=Kind.LIST,
-        title=title,
-        words="on it" if why else "not on it",
-        is_bad=bool(why),
-        confidence="seen_vendor",
-        because=why,
+def lists_of(case: Case, dues: Sequence[Due], by: date) -> Iterator[Standing]:
+    """Every list, ``by`` a day that is today or later; nothing where no history is known."""
+    history = _history(case)
+    if history is None:
+        return
+    now, then = lists_at(history, case.today), lists_at(history, by)
+    for one in DINC.values():
+        is_on = one.key in then
+        words = "not on it" if not is_on else "on it" if one.key in now else f"on it by {by}"
+        yield Standing(
+            key=f"list:{one.key}",
+            kind=Kind.LIST,
+            title=f"DINC {one.number}: {one.title[0].lower()}{one.title[1:]}",
+            words=words,
+            is_bad=is_on,
+            confidence="seen_vendor",
+            because=" ".join([one.meaning, *_why(one, history, dues, by, is_on=is_on), *_beside(one)]),
+        )
+
+
+def _history(case: Case) -> History | None:
+    """The history with the meetings as they are here."""
+    if case.history is None:
+        return None
+    return replace(
+        case.history,
+        held=[
+            Held(
+                held_on=one.held_on,
+                is_plan_review=one.is_plan_review,
+                evaluation_type_code=one.evaluation_type,
+                consent_on=one.consent_on,
+                delay_code=one.delay_code,
+            )
+            for one in case.held()
+            if one.held_on is not None
+        ],
+        waiting=[
+            one.consent_on
+            for one in case.events
+            if one.consent_on is not None
+            and one.held_on is None
+            and not one.is_final
+            and not one.is_by_birthday
+        ],
     )
 
 
-def _overdue(case: Case, dues: Sequence[Due], what: str) -> str:
-    """Why, or nothing where the student is not on the list."""
+def _why(one: DincList, history: History, dues: Sequence[Due], by: date, *, is_on: bool) -> Iterator[str]:
+    if not is_on:
+        return
+    late = next((found for found in held_late(history, by) if found.list_key == one.key), None)
+    if late is not None:
+        days = (late.held_on - late.due_on).days
+        yield f"Due on {late.due_on}, held on {late.held_on}: {days} day{'' if days == 1 else 's'} late."
+        return
+    what = _WHAT.get(one.key)
     for due in dues:
-        if due.what == what and due.event is None and due.law_on is not None and case.today > due.law_on:
-            return f"{due.title}: due on {due.law_on}, and none was held."
-    return ""
+        if due.what == what and due.state_on is not None and by > due.state_on and _is_open(due):
+            yield f"Due on {due.state_on}, and not held."
 
 
-def _held_late(dues: Sequence[Due], what: str) -> str:
-    met = [due for due in dues if due.what == what and due.event is not None and due.law_on is not None]
-    if not met:
-        return ""
-    last = met[-1]
-    held = last.event.held_on if last.event else None
-    if held is None or last.law_on is None or held <= last.law_on:
-        return ""
-    late = days_told((held - last.law_on).days, "late", "")
-    return f"{last.title}: due on {last.law_on}, held on {held}, {late}."
+def _is_open(due: Due) -> bool:
+    return due.event is None or due.event.held_on is None
 
 
-def _over_sixty(case: Case) -> str:
-    """By calendar days, whatever breaks lie between: that is how the list counts."""
-    for event in reversed(case.events):
-        if event.evaluation_type == INITIAL and event.consent_on is not None:
-            last = event.consent_on + timedelta(days=CONSENT_DAYS)
-            return _passed(event.held_on, case.today, last, f"60 days from the consent of {event.consent_on}")
-    return ""
-
-
-def _after_three(case: Case) -> str:
-    if case.born_on is None:
-        return ""
-    for event in reversed(case.events):
-        if event.evaluation_type == INITIAL and event.is_by_birthday:
-            return _passed(event.held_on, case.today, third_birthday_of(case.born_on), "the third birthday")
-    return ""
-
-
-def _passed(held: date | None, today: date, last: date, what: str) -> str:
-    if (held or today) <= last:
-        return ""
-    return (
-        f"{what[0].upper()}{what[1:]} ended on {last}; {f'held on {held}' if held else 'it is not held yet'}."
-    )
+def _beside(one: DincList) -> Iterator[str]:
+    if one.report:
+        yield f"The state's report beside it is {one.report}."
