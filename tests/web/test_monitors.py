@@ -188,7 +188,9 @@ def test_every_other_address_is_closed_to_the_monitor(small_world, sign_in, alde
     }
 
 
-def test_nothing_can_be_sent_by_the_monitor_but_a_search_a_thought_and_the_way_out(small_world, sign_in, alders):
+def test_nothing_can_be_sent_by_the_monitor_but_a_search_a_thought_and_the_way_out(
+    small_world, sign_in, alders
+):
     alder = small_world.students["alder"].public_id
 
     passed = set()
