@@ -297,10 +297,8 @@ def test_a_former_lea_asks_no_rule_of_what_others_hold(small_world, coordinator)
 
 def test_a_student_without_anything_dated_has_what_can_be_opened(small_world, coordinator):
     page = text_of(coordinator.get(here(small_world.students["yarrow"])))
-    assert (
-        '<option value="next-b_initial.consent" selected>Consent to evaluate is given, no day yet</option>'
-        in page
-    )
+    option = "Consent to evaluate is given, no day yet (initial evaluation)"
+    assert f'<option value="next-b_initial.consent" selected>{option}</option>' in page
     words = words_of(ask(coordinator, small_world.students["yarrow"], "next-b_initial.consent", "2026-12-01"))
     # 60 days from 12/01: 01/30/2027; no calendar is known.
     assert "IEP meeting after the consent 01/30/2027 01/30/2027 begins open" in words

@@ -36,7 +36,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One day, or one break with its first and last day, or a kind of days to add. ``value`` names it in the form."""
+    """One day, or one break with its first and last day, or a kind of days to add. ``value`` names it in the form;
+    ``of`` is the meeting's name inside of a sentence."""
 
     value: str
     group: str
@@ -47,6 +48,7 @@ class Choice:
     day: date | None = None
     period: Period | None = None
     adds: PeriodKind | None = None
+    of: str = ""
 
     @property
     def kind(self) -> PeriodKind | None:
@@ -78,10 +80,24 @@ def _of_open(file: StudentFile, event: Event, meetings: Mapping[str, Meeting]) -
         )
         if planned.is_initial:
             yield Choice(
-                f"{event.key}.consent", group, "Consent to evaluate is given", opens, event.key, Part.CONSENT
+                f"{event.key}.consent",
+                group,
+                "Consent to evaluate is given",
+                opens,
+                event.key,
+                Part.CONSENT,
+                of=event.lower_name,
             )
         else:
-            yield Choice(f"{event.key}.held", group, "The meeting is held", opens, event.key, Part.HELD)
+            yield Choice(
+                f"{event.key}.held",
+                group,
+                "The meeting is held",
+                opens,
+                event.key,
+                Part.HELD,
+                of=event.lower_name,
+            )
         return
     meeting = meetings[event.key]
     here = reverse("meeting", args=[meeting.public_id])
@@ -125,7 +141,9 @@ def _of_final(file: StudentFile, event: Event, meetings: Mapping[str, Meeting]) 
 
 
 def _choice(event: Event, part: Part, group: str, label: str, place: Place) -> Choice:
-    return Choice(f"{event.key}.{part}", group, label, place, event.key, part, event.day(part))
+    return Choice(
+        f"{event.key}.{part}", group, label, place, event.key, part, event.day(part), of=event.lower_name
+    )
 
 
 def _breaks(file: StudentFile, case: Case, calendars: Calendars, school: str) -> Iterator[Choice]:
@@ -157,7 +175,8 @@ def grouped(choices: Sequence[Choice]) -> dict[str, list[tuple[str, str]]]:
     groups: dict[str, list[tuple[str, str]]] = {}
     for one in choices:
         day = f", now {us_date(one.day)}" if one.day else ", no day yet" if one.part is not None else ""
-        groups.setdefault(one.group, []).append((one.value, f"{one.label}{day}"))
+        of = f" ({one.of})" if one.of else ""
+        groups.setdefault(one.group, []).append((one.value, f"{one.label}{day}{of}"))
     return groups
 
 
