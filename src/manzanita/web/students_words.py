@@ -61,6 +61,8 @@ READ_WORDS = {
     "audit.who-saw": "Seen in a list of who saw whom",
     "student.people": "People",
     "student.why": "Who may see it, and why",
+    "student.what-if": "What if a day were another",
+    "calendar.what-if": "Seen in a calendar changed in thought",
     "person.students": "On the page of a colleague",
     "contact.confidential": "Confidential address, shown on request",
     "meeting.list": "Seen in the list of meetings",

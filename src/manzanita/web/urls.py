@@ -7,6 +7,8 @@ urlpatterns = [
     path("", include("manzanita.web.home")),
     path("", include("manzanita.web.guests")),
     path("", include("manzanita.web.students")),
+    path("", include("manzanita.web.what_if")),
+    path("", include("manzanita.web.due")),
     path("", include("manzanita.web.exports")),
     path("", include("manzanita.web.export_approvals")),
     path("", include("manzanita.web.viewing_blocks")),
@@ -21,6 +23,7 @@ urlpatterns = [
     path("", include("manzanita.web.audit")),
     path("", include("manzanita.web.directory")),
     path("", include("manzanita.web.calendars")),
+    path("", include("manzanita.web.what_if_school")),
     path("", include("manzanita.web.policies")),
     path("", include("manzanita.web.people")),
 ]
