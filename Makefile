@@ -16,7 +16,7 @@ TRIALS ?= 300
 
 .DELETE_ON_ERROR:
 .PHONY: help demo test prove-crash prove-storm prove-audit fuzz soak
-.PHONY: bench-import bench-audit bench-rls bench-clocks bench-live bench-rules pictures constraints
+.PHONY: bench-import bench-audit bench-rls bench-clocks bench-due bench-live bench-rules pictures constraints
 
 help:
 	@echo "make demo         the site with a fictitious SELPA, until Ctrl-C"
@@ -30,6 +30,7 @@ help:
 	@echo "make bench-audit  what the read log costs a page; rows sealed and verified a second"
 	@echo "make bench-rls    what row-level security costs a list, at RLS_STUDENTS=850000"
 	@echo "make bench-clocks all clocks of STUDENTS=100000, with their traces, in one batch"
+	@echo "make bench-due    due dates of STUDENTS=100000 stored in a batch, and after one changed calendar"
 	@echo "make bench-live   what the rules cost while one types: in the engine, and in a request"
 	@echo "make bench-rules  20 rules beside DuckDB and plain Python, STUDENTS=100000; every rule wrong on every row"
 	@echo "make pictures     renew docs/pictures from the browser tests"
@@ -67,6 +68,9 @@ bench-rls: $(VENV)/installed-for-tests
 
 bench-clocks: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.prove.bench_clocks --students $(STUDENTS)
+
+bench-due: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.bench_due --students $(STUDENTS)
 
 bench-live: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.bench_live

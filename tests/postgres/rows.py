@@ -29,6 +29,8 @@ TABLES = (
     "meetings_meeting",
     "meetings_answer",
     "meetings_decision",
+    "deadlines_duedate",
+    "deadlines_stalestudent",
     "archive_archive",
     "archive_archivedrecord",
     "findings_changedstudent",
@@ -45,7 +47,13 @@ TABLES = (
     "exchange_importfile",
     "exchange_importnote",
 )
-_CHOSEN = {"event_key": "annual", "cause": "correction", "record": "PLAN", "relationship": "residence"}
+_CHOSEN = {
+    "event_key": "annual",
+    "problem": "Not counted.",
+    "cause": "correction",
+    "record": "PLAN",
+    "relationship": "residence",
+}
 _number = itertools.count(1)
 
 
@@ -67,7 +75,7 @@ def rows_for(lea_code: str, student_id: int, user_id: int) -> Owned:
         row = model(
             **{one.attname: _value(one, model, owned) for one in model._meta.fields if _is_needed(one)}
         )
-        if table == "findings_changedstudent":
+        if table in ("findings_changedstudent", "deadlines_stalestudent"):
             # There is one mark for each student, and whatever built the student may have set it.
             model.objects.filter(student_id=student_id).delete()
         if issubclass(model, Fact):
@@ -80,8 +88,10 @@ def rows_for(lea_code: str, student_id: int, user_id: int) -> Owned:
 
 def _is_needed(one: models.Field) -> bool:
     is_given = one.null or one.has_default() or one.primary_key
-    return one.attname in ("student_id", "submission_id") or not (
-        is_given or (one.blank and one.name != "lea_code")
+    return (
+        one.attname in ("student_id", "submission_id")
+        or one.name in _CHOSEN
+        or not (is_given or (one.blank and one.name != "lea_code"))
     )
 
 

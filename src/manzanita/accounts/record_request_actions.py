@@ -16,6 +16,7 @@ from manzanita.domain.access import Actor
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.orgs.models import Agency
 from manzanita.platform import clock
+from manzanita.platform.changed import students_changed
 
 
 @transaction.atomic
@@ -41,6 +42,7 @@ def request_record(*, actor: Actor, agency: Agency, student_id: int, reason: str
             actor=actor, action="request_record", student_id=student_id, subject=request, reason=reason
         )
         tell_coordinators(agency.pk, "record-requested")
+        students_changed([student_id])
     return request
 
 
@@ -68,6 +70,7 @@ def grant_record(*, actor: Actor, request: RecordRequest, days: int, answer: str
     log_change(
         actor=actor, action="grant_record", student_id=locked.student_id, subject=locked, reason=answer
     )
+    students_changed([locked.student_id])
     return locked
 
 
@@ -80,4 +83,5 @@ def refuse_record(*, actor: Actor, request: RecordRequest, answer: str) -> Recor
     log_change(
         actor=actor, action="refuse_record", student_id=locked.student_id, subject=locked, reason=answer
     )
+    students_changed([locked.student_id])
     return locked

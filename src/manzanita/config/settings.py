@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "manzanita.archive",
     "manzanita.students",
     "manzanita.meetings",
+    "manzanita.deadlines",
     "manzanita.findings",
     "manzanita.exchange",
     "manzanita.procedures",

@@ -135,6 +135,8 @@ PLAN_FIELDS: tuple[FieldDeclaration, ...] = (
     ),
 )
 
+TRANSITION_FIELDS = tuple(one for one in PLAN_FIELDS if one.section == _TRANSITION)
+
 SERVICE_FIELDS: tuple[FieldDeclaration, ...] = (
     FieldDeclaration("25.11", "service_code", "Service", "Services", _TEAM),
     FieldDeclaration("25.12", "provider_code", "Provider type", "Services", _TEAM),

@@ -19,6 +19,7 @@ from manzanita.domain.scenarios import EVENTS, Conclusion, Event
 from manzanita.meetings.models import Answer, Decision, Meeting
 from manzanita.meetings.queries import OPEN_STATES, last_dates, missed_on, offer_version
 from manzanita.platform import clock
+from manzanita.platform.changed import students_changed
 from manzanita.students import actions as student_actions
 from manzanita.students.models import Student
 
@@ -97,6 +98,7 @@ def open_meeting(
         ) from error
     if event.is_initial:
         student_actions.issue_local_sped_id(student)
+    students_changed([student.pk])
     log_change(actor=actor, action="open_meeting", student_id=student.pk, subject=meeting)
     return meeting
 
@@ -294,6 +296,7 @@ def hold_meeting(
     )
     if standing == _concluded(locked):
         return locked
+    students_changed([locked.student_id])
     log_change(
         actor=actor,
         action="hold_meeting",
@@ -529,6 +532,7 @@ def cancel_meeting(*, actor: Actor, meeting: Meeting, reason: str) -> bool:
         )
     changed = Meeting.objects.filter(pk=meeting.pk, state__in=OPEN_STATES).update(state="canceled")
     if changed:
+        students_changed([meeting.student_id])
         log_change(
             actor=actor,
             action="cancel_meeting",
@@ -553,6 +557,8 @@ def mark_finalized(
         finalized_at=at,
         finalized_by_id=actor.user_id,
     )
+    if changed:
+        students_changed([meeting.student_id])
     return bool(changed)
 
 

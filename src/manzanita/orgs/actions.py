@@ -8,9 +8,10 @@ from django.db import transaction
 
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
-from manzanita.domain.policies import POLICIES
+from manzanita.domain.policies import POLICIES, TOLLING
 from manzanita.orgs.models import Agency, PolicyAnswer, School
 from manzanita.platform import clock
+from manzanita.platform.changed import calendars_changed
 
 
 @transaction.atomic
@@ -90,4 +91,7 @@ def set_policy(
     )
     detail = {key: value, "effective_on": answer.effective_on.isoformat()}
     log_change(actor=actor, action="set_policy", subject=answer, reason=reason, detail=detail)
+    if key == TOLLING:
+        members = Agency.objects.filter(selpa_code=selpa_code, kind__in=["lea", "coe"])
+        calendars_changed(members.values_list("code", flat=True))
     return answer

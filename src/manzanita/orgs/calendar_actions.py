@@ -19,6 +19,7 @@ from manzanita.domain.years import academic_year_of, first_calendar_year
 from manzanita.orgs.calendars import standing_version
 from manzanita.orgs.models import CalendarPeriod, CalendarVersion, School
 from manzanita.platform import clock
+from manzanita.platform.changed import calendars_changed
 
 MOST_PERIODS = 2000
 _TRACK_LENGTH = CalendarPeriod._meta.get_field("track").max_length
@@ -164,6 +165,7 @@ def save_calendar(
         detail={"lea": lea_code, "year": year, "periods": len(periods)},
         lea_code=lea_code,
     )
+    calendars_changed([lea_code])
     return version
 
 

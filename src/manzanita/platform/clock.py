@@ -23,6 +23,11 @@ def today() -> date:
     return now().astimezone(CALIFORNIA).date()
 
 
+def day_of(instant: datetime) -> date:
+    """The California day of an instant."""
+    return instant.astimezone(CALIFORNIA).date()
+
+
 def end_of(day: date) -> datetime:
     """The instant at which ``day`` is over in California."""
     return datetime.combine(day + timedelta(days=1), time(), CALIFORNIA)

@@ -18,6 +18,7 @@ from django.db.models import F, Q
 
 from manzanita.domain.effective import Span, replace_all, restate
 from manzanita.platform import clock
+from manzanita.platform.changed import students_changed
 
 
 class FactQuerySet(models.QuerySet):
@@ -62,6 +63,8 @@ class Fact(models.Model):
 
     slot: ClassVar[tuple[str, ...]] = ()
     content: ClassVar[tuple[str, ...]] = ()
+    # Whether clocks of the law count from it: who is told then is whoever ``platform.changed`` knows.
+    is_counted_from: ClassVar[bool] = False
 
     class Meta:
         abstract = True
@@ -142,6 +145,7 @@ def state_facts(
         at = at or clock.now()
         timelines = _believed_timelines(model, statements)
         closed: list[int] = []
+        changed: set[int] = set()
         for statement in statements:
             timeline = timelines.setdefault(_slot_key(model, statement.slot), {})
             stated = None
@@ -153,6 +157,8 @@ def state_facts(
                 end=statement.effective_to,
                 value=stated,
             )
+            if change.close or change.insert:
+                changed.add(statement.slot[model.slot[0]])
             for span in change.close:
                 primary_key = timeline.pop(span).pk
                 # None: stated and restated within this very call, so it was never believed by anybody.
@@ -175,6 +181,8 @@ def state_facts(
             if still_believed.update(superseded_at=at) != len(closed):
                 raise ConcurrentStatement(model.__name__)
         model._base_manager.bulk_create(rows, batch_size=500)
+        if model.is_counted_from:
+            students_changed(changed)
         return rows
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from manzanita.domain.clocks.reviews import annual_due_on, triennial_due_on
 from manzanita.domain.names import name_key
+from manzanita.platform.changed import students_changed
 from manzanita.platform.facts import Fact, Statement, state_facts
 from manzanita.students.models import (
     AgencyRelation,
@@ -90,6 +91,7 @@ def update_identities(changes: Mapping[int, Identity]) -> int:
             student.name_key = _name_key(student)
             changed.append(student)
     Student.unscoped.bulk_update(changed, [*Identity.__slots__, "name_key"], batch_size=500)
+    students_changed(student.pk for student in changed)
     return len(changed)
 
 
@@ -153,3 +155,4 @@ def set_clocks(last_dates: Mapping[int, tuple[date | None, date | None]]) -> Non
         ["last_plan_review_on", "last_evaluation_on", "plan_review_due_on", "evaluation_due_on"],
         batch_size=500,
     )
+    students_changed(last_dates)

@@ -157,6 +157,7 @@ class Enrollment(StudentFact):
     completion_code = models.CharField(max_length=3, blank=True)
     local_student_id = models.CharField(max_length=255, blank=True)
 
+    is_counted_from = True
     slot = ("student_id", "lea_code", "started_on")
     content = (
         "school_code",
@@ -193,6 +194,7 @@ class SpecialEducationStatus(StudentFact):
     reason_code = models.CharField(max_length=2, blank=True)
     initial_entry_on = models.DateField(null=True, blank=True)
 
+    is_counted_from = True
     slot = ("student_id",)
     content = ("lea_code", "status_code", "reason_code", "initial_entry_on")
 
@@ -233,6 +235,7 @@ class Plan(StudentFact):
     parental_involvement_code = models.CharField(max_length=2, blank=True)
     has_c_to_b_plan_code = models.CharField(max_length=1, blank=True)
 
+    is_counted_from = True
     slot = ("student_id",)
     content = ("lea_code", "dsea_code", "reason_code", *(declared.attribute for declared in PLAN_FIELDS))
 

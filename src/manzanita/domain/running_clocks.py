@@ -1,0 +1,493 @@
+"""Which clocks of the law run for a student now, from what is recorded, and from where each input comes.
+
+A clock *runs* from the day its inputs are known until what it asks for is done. :func:`running_clocks` answers that for
+one student; :func:`count` gives its dates. A clock whose inputs, or whose end, nobody records here is in
+:data:`NOT_WATCHED`, with the reason: a date that would be overdue for ever helps nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from types import MappingProxyType
+
+from manzanita.domain.clocks import Answer, ClockError, Setting, Value, clock
+from manzanita.domain.clocks.ages import LAST_YEARS, MAJORITY_YEARS, TRANSITION_YEARS
+from manzanita.domain.clocks.early_start import third_birthday_of
+from manzanita.domain.dates import months_after, years_after
+from manzanita.domain.scenarios import EVENTS, PARTICIPATING
+
+IFSP = "150"
+# A plan lasts a year: what a birthday asks for is looked for from one year before.
+_AHEAD_MONTHS = 12
+_WINDOW_OPENS_MONTHS = 27
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A clock that is watched. ``ends`` says what ends it; ``sources`` where each input stands.
+
+    Where ``is_end_known`` is false, nobody records that it was done: it runs until its date and is never overdue.
+    ``by_calendar``: its date depends on the school's calendar.
+    """
+
+    name: str
+    starts: str
+    ends: str
+    sources: Mapping[str, str]
+    is_end_known: bool = True
+    by_calendar: bool = False
+
+
+_BIRTH = MappingProxyType({"birth_on": "date of birth, from the SIS"})
+_REVIEW = (
+    "last plan review that was held: finalized meetings, those at the state, and one that is held and open"
+)
+_CONSENT = MappingProxyType(
+    {
+        "consent_on": "consent to evaluate, on the open meeting",
+        "referral_on": "referral, on the open meeting",
+    }
+)
+
+WATCHED: Mapping[str, Watched] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            Watched(
+                "initial-iep",
+                "the consent to an initial evaluation",
+                "the meeting is held, or consent is withdrawn",
+                _CONSENT,
+                by_calendar=True,
+            ),
+            Watched(
+                "part-c-45",
+                "the referral of a child under three",
+                "the meeting is held",
+                MappingProxyType({"referral_on": "referral, on the open meeting"}),
+            ),
+            Watched(
+                "c-to-b-iep",
+                "a child with an IFSP reaches two years and three months, or consent to the evaluation",
+                "the evaluation is held, or an IEP is in force",
+                MappingProxyType({**_BIRTH, "consent_on": _CONSENT["consent_on"]}),
+                by_calendar=True,
+            ),
+            Watched(
+                "annual-review",
+                "the last plan review",
+                "the next plan review is held",
+                MappingProxyType({"last_iep_on": _REVIEW}),
+            ),
+            Watched(
+                "triennial",
+                "the last evaluation",
+                "the next reevaluation is held",
+                MappingProxyType({"last_evaluation_on": "last evaluation that was held"}),
+            ),
+            Watched(
+                "ifsp-annual",
+                "the last IFSP meeting",
+                "the next IFSP meeting is held",
+                MappingProxyType({"last_ifsp_on": _REVIEW}),
+            ),
+            Watched(
+                "ifsp-review",
+                "the last IFSP meeting",
+                "its date: that a periodic review took place is not recorded here",
+                MappingProxyType({"last_ifsp_on": _REVIEW}),
+                is_end_known=False,
+            ),
+            Watched(
+                "transfer-30",
+                "a student with another SELPA's plan enrolls here",
+                "the plan is adopted, or a review is held here",
+                MappingProxyType({"enrolled_on": "first day of the enrollment, from the SIS"}),
+            ),
+            Watched(
+                "part-c-notice",
+                "a child with an IFSP is within a year of the date",
+                "its date: that the notice was given is not recorded here",
+                _BIRTH,
+                is_end_known=False,
+            ),
+            Watched(
+                "transition-conference",
+                "a child with an IFSP is within a year of the date",
+                "its date: that the conference took place is not recorded here",
+                _BIRTH,
+                is_end_known=False,
+            ),
+            Watched(
+                "transition-plan",
+                "a student with an IEP is within a year of the 16th birthday",
+                "the plan in force answers every transition indicator with yes",
+                _BIRTH,
+            ),
+            Watched(
+                "majority-notice",
+                "a student is within a year of the 17th birthday",
+                "its date: that student and parent were told is not recorded here",
+                _BIRTH,
+                is_end_known=False,
+            ),
+            Watched(
+                "age-of-majority",
+                "a student is within a year of the 18th birthday",
+                "its date: the rights pass over by themselves",
+                _BIRTH,
+                is_end_known=False,
+            ),
+            Watched(
+                "maximum-age",
+                "a student is within a year of the last day of eligibility",
+                "the student no longer participates",
+                _BIRTH,
+            ),
+            Watched(
+                "leftover-meeting",
+                "a meeting is held; one that is not held, when it was opened",
+                "the meeting is finalized or canceled",
+                MappingProxyType({"meeting_on": "day of the meeting; where it is not held, its opening"}),
+            ),
+            Watched(
+                "records-to-new-lea",
+                "another LEA asks for the record",
+                "the request is granted or refused",
+                MappingProxyType({"request_on": "day of the request in this product"}),
+                by_calendar=True,
+            ),
+        )
+    }
+)
+
+_NO_DISPUTES = "complaints and due process are not recorded here"
+_NO_DISCIPLINE = "discipline stands in the SIS, which does not deliver it yet"
+_NO_INVOICES = "invoices of nonpublic schools are not recorded here"
+NOT_WATCHED: Mapping[str, str] = MappingProxyType(
+    {
+        "assessment-plan": "a referral is recorded with the consent, and that ends this clock",
+        "assessment-refused": "a referral that leads to no assessment is not recorded here",
+        "assessment-response": "when the parent received the assessment plan is not recorded here",
+        "reassessment-iep": "consent to a reassessment is not recorded here; the triennial date is watched",
+        "first-meeting": "when the need was determined is not recorded apart from the meeting",
+        "iep-in-effect": "it asks for the plan in force, which the annual review and transfers watch",
+        "parent-requested-meeting": "a parent's written request is not recorded here",
+        "progress-report": "when report cards go out is not recorded here",
+        "meeting-notice": "the day for which a meeting is planned is not recorded here",
+        "safeguards-notice": "when the notice was last given is not recorded here",
+        "transfer-same-selpa": "it has no date: the plan goes on",
+        "transfer-out-of-state": "it has no date while AB 1412 is switched off, and no SIS says the state of origin",
+        "removal-days": _NO_DISCIPLINE,
+        "manifestation": _NO_DISCIPLINE,
+        "decision-notice": _NO_DISCIPLINE,
+        "interim-setting": _NO_DISCIPLINE,
+        "emergency-notice": _NO_DISCIPLINE,
+        "emergency-meeting": _NO_DISCIPLINE,
+        "records-5-business": "a parent's request for records is not recorded here",
+        "nps-payment": _NO_INVOICES,
+        "nps-reason": _NO_INVOICES,
+        "complaint-decision": _NO_DISPUTES,
+        "complaint-limit": _NO_DISPUTES,
+        "due-process-limit": _NO_DISPUTES,
+        "resolution-session": _NO_DISPUTES,
+        "resolution-period": _NO_DISPUTES,
+        "hearing-decision": _NO_DISPUTES,
+        "expedited-hearing": _NO_DISPUTES,
+        "expedited-decision": _NO_DISPUTES,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMeeting:
+    """A meeting that is not final. ``key`` names it; ``is_held`` says that the team has met, on ``held_on``."""
+
+    key: int
+    event_key: str
+    lea_code: str
+    school_code: str
+    opened_on: date
+    is_plan_review: bool = False
+    evaluation_type_code: str = ""
+    referred_on: date | None = None
+    consent_on: date | None = None
+    held_on: date | None = None
+
+    @property
+    def clock(self) -> str:
+        event = EVENTS.get(self.event_key)
+        return event.clock if event else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An open request of another LEA for the record."""
+
+    key: int
+    lea_code: str
+    asked_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is recorded of one student on ``today``: the day's primary enrollment, the plan in force, open meetings.
+
+    ``came_from_elsewhere``: before this enrollment another SELPA's LEA had the student, and no LEA of this SELPA has a
+    plan in force. ``reviewed_here_on``: the newest meeting held at the LEA of the enrollment. ``has_transition``: the
+    plan in force answers every transition indicator with yes.
+    """
+
+    today: date
+    birth_on: date | None = None
+    status_code: str = ""
+    lea_code: str = ""
+    school_code: str = ""
+    enrolled_on: date | None = None
+    plan_type_code: str = ""
+    has_transition: bool = False
+    came_from_elsewhere: bool = False
+    reviewed_here_on: date | None = None
+    last_plan_review_on: date | None = None
+    last_evaluation_on: date | None = None
+    meetings: tuple[OpenMeeting, ...] = ()
+    requests: tuple[Request, ...] = ()
+
+    @property
+    def participates(self) -> bool:
+        return self.enrolled_on is not None and self.status_code == PARTICIPATING
+
+    @property
+    def has_ifsp(self) -> bool:
+        return self.plan_type_code == IFSP
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One clock that runs. ``about`` tells two of the same clock apart; ``meeting_key`` is the open meeting that it is
+    about, or that would end it. ``problem`` says why it cannot be counted, and how to mend that."""
+
+    clock: str
+    lea_code: str
+    school_code: str
+    given: Mapping[str, Value] = field(default_factory=dict)
+    started_on: date | None = None
+    about: str = ""
+    meeting_key: int | None = None
+    problem: str = ""
+
+    @property
+    def watched(self) -> Watched:
+        return WATCHED[self.clock]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The dates of a running clock. ``due_on`` is the earlier of the law's and the state's; it meets both."""
+
+    running: Running
+    answer: Answer | None
+    problem: str = ""
+
+    @property
+    def statutory_due_on(self) -> date | None:
+        return self.answer.statutory_due_on if self.answer else None
+
+    @property
+    def state_due_on(self) -> date | None:
+        return self.answer.state_due_on if self.answer else None
+
+    @property
+    def due_on(self) -> date | None:
+        return min((day for day in (self.statutory_due_on, self.state_due_on) if day), default=None)
+
+
+def count(running: Running, setting: Setting) -> Counted:
+    """The dates of a running clock under the school's calendar; a problem in words where there are none."""
+    if running.problem:
+        return Counted(running, None, running.problem)
+    try:
+        answer = clock(running.clock).answer(running.given, setting)
+    except ClockError as error:
+        return Counted(running, None, str(error))
+    counted = Counted(running, answer)
+    if counted.due_on is not None:
+        return counted
+    return Counted(running, answer, answer.trace[-1].why if answer.trace else "The law sets no date.")
+
+
+def running_clocks(now: Situation) -> Iterator[Running]:
+    """Every clock that runs for the student, those that cannot be counted included."""
+    yield from _of_meetings(now)
+    for request in now.requests:
+        yield Running(
+            "records-to-new-lea",
+            request.lea_code,
+            "",
+            {"request_on": request.asked_on},
+            request.asked_on,
+            f"request:{request.key}",
+        )
+    if now.participates:
+        yield from _of_reviews(now)
+        yield from _of_transfer(now)
+        yield from _of_early_start(now)
+        yield from _of_ages(now)
+
+
+def _of_meetings(now: Situation) -> Iterator[Running]:
+    for meeting in now.meetings:
+        begun = meeting.held_on or meeting.opened_on
+        yield _about(meeting, "leftover-meeting", {"meeting_on": begun}, begun)
+        if meeting.held_on is not None:
+            continue
+        if meeting.clock == "third_birthday":
+            yield from _c_to_b(now, meeting)
+        elif meeting.consent_on is not None:
+            yield _about(meeting, "initial-iep", consent_inputs(meeting), meeting.consent_on)
+        if meeting.event_key == "part_c_initial" and meeting.referred_on is not None:
+            yield _about(meeting, "part-c-45", {"referral_on": meeting.referred_on}, meeting.referred_on)
+
+
+def consent_inputs(meeting: OpenMeeting) -> dict[str, Value]:
+    """The inputs of the 60 days that a meeting holds."""
+    days = {"consent_on": meeting.consent_on, "referral_on": meeting.referred_on}
+    return {name: day for name, day in days.items() if day is not None}
+
+
+def _about(meeting: OpenMeeting, name: str, given: Mapping[str, Value], started_on: date) -> Running:
+    about = f"meeting:{meeting.key}"
+    return Running(name, meeting.lea_code, meeting.school_code, given, started_on, about, meeting.key)
+
+
+def _c_to_b(now: Situation, meeting: OpenMeeting) -> Iterator[Running]:
+    if now.birth_on is None:
+        found = _about(
+            meeting, "initial-iep", consent_inputs(meeting), meeting.consent_on or meeting.opened_on
+        )
+        yield found if meeting.consent_on else _unknown(now, "c-to-b-iep", _NO_BIRTH)
+        return
+    given: dict[str, Value] = {"birth_on": now.birth_on}
+    if meeting.consent_on is not None:
+        given["consent_on"] = meeting.consent_on
+    yield _about(meeting, "c-to-b-iep", given, meeting.consent_on or now.birth_on)
+
+
+_NO_BIRTH = "The date of birth is not known; the SIS delivers it."
+
+
+def _unknown(now: Situation, name: str, problem: str) -> Running:
+    return Running(name, now.lea_code, now.school_code, problem=problem)
+
+
+def _of_reviews(now: Situation) -> Iterator[Running]:
+    review = _meeting_for(now, is_plan_review=True)
+    held = review.held_on if review else None
+    last = max((day for day in (now.last_plan_review_on, held) if day), default=None)
+    # A meeting that is held has ended the clock that it met; it is no longer the one that would meet the next.
+    open_key = review.key if review and held is None else None
+    names = ("ifsp-annual", "ifsp-review") if now.has_ifsp else ("annual-review",)
+    for name in names:
+        if last is None:
+            if name != "ifsp-review":
+                yield _unknown(
+                    now,
+                    name,
+                    "No plan review is known of this student: take over what the state holds, or hold the review.",
+                )
+            continue
+        key = "last_ifsp_on" if now.has_ifsp else "last_iep_on"
+        found = Running(name, now.lea_code, now.school_code, {key: last}, last, "", open_key)
+        if found.watched.is_end_known or now.today <= months_after(last, 6):
+            yield found
+    if now.has_ifsp:
+        return
+    triennial = _meeting_for(now, is_plan_review=False)
+    held = triennial.held_on if triennial else None
+    last = max((day for day in (now.last_evaluation_on, held) if day), default=None)
+    open_key = triennial.key if triennial and held is None else None
+    if last is None:
+        yield _unknown(
+            now,
+            "triennial",
+            "No evaluation is known of this student: take over what the state holds, or reevaluate.",
+        )
+    else:
+        yield Running(
+            "triennial", now.lea_code, now.school_code, {"last_evaluation_on": last}, last, "", open_key
+        )
+
+
+def _meeting_for(now: Situation, *, is_plan_review: bool) -> OpenMeeting | None:
+    """The open meeting that would be the plan review, or the reevaluation."""
+    for meeting in now.meetings:
+        if meeting.is_plan_review if is_plan_review else meeting.evaluation_type_code == "40":
+            return meeting
+    return None
+
+
+def _of_transfer(now: Situation) -> Iterator[Running]:
+    enrolled = now.enrolled_on
+    if enrolled is None or not now.came_from_elsewhere:
+        return
+    if now.reviewed_here_on is not None and now.reviewed_here_on >= enrolled:
+        return
+    meeting = next((one for one in now.meetings if one.event_key == "thirty_day"), None)
+    if meeting is not None and meeting.held_on is not None:
+        return
+    yield Running(
+        "transfer-30",
+        now.lea_code,
+        now.school_code,
+        {"enrolled_on": enrolled},
+        enrolled,
+        f"enrollment:{enrolled.isoformat()}",
+        meeting.key if meeting else None,
+    )
+
+
+def _of_early_start(now: Situation) -> Iterator[Running]:
+    if not now.has_ifsp:
+        return
+    if now.birth_on is None:
+        yield _unknown(now, "c-to-b-iep", _NO_BIRTH)
+        return
+    third = third_birthday_of(now.birth_on)
+    ends = {"part-c-notice": months_after(third, -6), "transition-conference": third - timedelta(days=90)}
+    for name, end in ends.items():
+        if months_after(end, -_AHEAD_MONTHS) <= now.today <= end:
+            yield _by_birth(now, name, now.birth_on)
+    is_begun = any(one.clock == "third_birthday" for one in now.meetings)
+    if not is_begun and now.today >= months_after(now.birth_on, _WINDOW_OPENS_MONTHS):
+        yield _by_birth(now, "c-to-b-iep", now.birth_on)
+
+
+_AGES = {
+    "transition-plan": TRANSITION_YEARS,
+    "majority-notice": MAJORITY_YEARS - 1,
+    "age-of-majority": MAJORITY_YEARS,
+    "maximum-age": LAST_YEARS,
+}
+
+
+def _of_ages(now: Situation) -> Iterator[Running]:
+    if now.birth_on is None or now.has_ifsp:
+        return
+    for name, years in _AGES.items():
+        birthday = years_after(now.birth_on, years)
+        # The last day of eligibility may lie half a year before the birthday.
+        ahead = _AHEAD_MONTHS + 6 if name == "maximum-age" else _AHEAD_MONTHS
+        if months_after(birthday, -ahead) > now.today:
+            continue
+        if not WATCHED[name].is_end_known and now.today > birthday:
+            continue
+        if name == "transition-plan" and now.has_transition:
+            continue
+        yield _by_birth(now, name, now.birth_on)
+
+
+def _by_birth(now: Situation, name: str, birth_on: date) -> Running:
+    return Running(name, now.lea_code, now.school_code, {"birth_on": birth_on}, birth_on)
