@@ -21,8 +21,8 @@ from manzanita.web.due_wanted import key_of, list_url, of_key, title_of
 
 @dataclass(frozen=True, slots=True)
 class StudentList:
-    """One list. ``kind`` is due, held, different, findings, compliance or all; ``nothing`` says what an empty one means.
-    ``due`` is the list of due dates, ``compliance`` the group of a monitoring report, whose students it has."""
+    """One list. ``kind`` is due, held, different, findings, compliance or all; ``nothing`` says what an empty one
+    means. ``due`` is the list of due dates, ``compliance`` the group of a monitoring report, whose students it has."""
 
     key: str
     title: str
@@ -78,7 +78,7 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
 
 
 def list_of(key: str) -> StudentList | None:
-    """The list of this key: one of ``LISTS``, the students of a list of due dates, or a group of a monitoring report."""
+    """The list of this key: one of ``LISTS``, the students of a due list, or a group of a monitoring report."""
     if key in LISTS:
         return LISTS[key]
     if (due := of_key(key)) is not None:
