@@ -33,6 +33,7 @@ HOLDERS = {
     "exchange_statereportrow": "report_id",
     "exchange_compliancerun": "lea_code",
     "students_assignmentbatch": "agency_code",
+    "meetings_planbatch": "lea_code",
 }
 
 

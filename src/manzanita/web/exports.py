@@ -25,7 +25,7 @@ from manzanita.platform import clock
 from manzanita.platform.files import read_stored_file
 from manzanita.web.access import requires
 from manzanita.web.list_exports import Choice, ask, choice_of, file_name, weigh
-from manzanita.web.student_lists import LISTS, known_list
+from manzanita.web.student_lists import list_of
 from manzanita.web.work_state import row_and_job
 
 SHOWN = 50
@@ -68,7 +68,7 @@ def export_new(request: HttpRequest) -> HttpResponse:
 
 
 def _choice(request: HttpRequest, key: str, token: str) -> Choice:
-    wanted = known_list(key)
+    wanted = list_of(key)
     if wanted is None:
         raise Http404("no such list")
     text = request.session.get("searches", {}).get(token, "") if token else ""
@@ -149,6 +149,7 @@ def _context(request: HttpRequest, public_id: uuid.UUID) -> dict[str, Any]:
     making = (ExportState.MAKING,)
     export, job, has_stopped = row_and_job(lambda: _own(request, public_id), making)
     look = _look(export)
+    asked_list = list_of(export.list_key)
     return {
         "export": export,
         "look": look,
@@ -161,16 +162,8 @@ def _context(request: HttpRequest, public_id: uuid.UUID) -> dict[str, Any]:
         "decided_by": user_names({export.decided_by_id}).get(export.decided_by_id, "")
         if export.decided_by_id
         else "",
-        "again_url": _list_url(export.list_key),
+        "again_url": asked_list.url if asked_list else reverse("students"),
     }
-
-
-def _list_url(key: str) -> str:
-    """The page of the list that was exported; that of all students where this version has no such list."""
-    wanted = known_list(key)
-    if wanted is not None and wanted.compliance is not None:
-        return wanted.compliance.address
-    return f"{reverse('students')}?list={key}" if key in LISTS else reverse("students")
 
 
 @require_safe

@@ -31,12 +31,12 @@ from manzanita.platform.files import store_file
 from manzanita.platform.jobs import JobRun
 from manzanita.platform.tables import Cell, Table, as_csv, as_xlsx
 from manzanita.students.models import ScopedQuerySet
-from manzanita.students.queries import attending_by_lea, list_rows, order_of, search
+from manzanita.students.queries import ORDER, attending_by_lea, list_rows, search
 from manzanita.students.scope import visible_to
 from manzanita.ui.context import scope_line
 from manzanita.ui.formats import long_date, number, us_time
-from manzanita.web.student_lists import StudentList, known_list, students_of
-from manzanita.web.student_rows import columns_of, rows_of
+from manzanita.web.student_lists import StudentList, list_of, students_of
+from manzanita.web.student_rows import COLUMNS, rows_of
 
 CONFIDENTIAL = "Contains confidential student data"
 CHUNK = 500
@@ -109,14 +109,13 @@ def make_export(run: JobRun) -> dict[str, int]:
     actor = actor_of_grant_id(
         export.grant_id, clock.today(), view=export.view, at_school=(export.school_code, export.school_name)
     )
-    wanted = known_list(export.list_key)
+    wanted = list_of(export.list_key)
     reason = _why_not_made(actor, wanted)
     if actor is None or wanted is None or reason is not None:
         exports.withdraw_export(export=export, reason=reason or _LIST_GONE)
         return {}
-    column = wanted.clock.column if wanted.clock else None
     students = students_of(actor, wanted).filter(pk__in=exports.asked_students(export))
-    ids = list(students.order_by(*order_of(column)).values_list("pk", flat=True))
+    ids = list(students.order_by(*ORDER).values_list("pk", flat=True))
     if not ids:
         exports.withdraw_export(export=export, reason=_NOBODY_LEFT)
         return {}
@@ -125,7 +124,7 @@ def make_export(run: JobRun) -> dict[str, int]:
         title=export.title,
         about=_about(export, actor, len(ids), long_date(expires_at)),
         mark=f"{CONFIDENTIAL}. Made for {actor.person_name} on {long_date(clock.today())}. Do not pass it on.",
-        columns=[*columns_of(column), *(("Group", "Why") if wanted.compliance else ())],
+        columns=[*COLUMNS, *(("Group", "Why") if wanted.compliance else ())],
         rows=_cells(run, actor, wanted, students, ids, written := []),
     )
     sizes: list[int] = []
@@ -230,7 +229,6 @@ def _cells(
     written: list[int],
 ) -> Iterator[list[Cell]]:
     """The lines of the file; ``written`` takes the students who are in it."""
-    column = wanted.clock.column if wanted.clock else None
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         by_id = {one.pk: one for one in students.filter(pk__in=chunk)}
@@ -238,7 +236,7 @@ def _cells(
         found = list_rows([by_id[pk] for pk in chunk if pk in by_id], actor)
         written += [row.student.pk for row in found]
         more = _group_cells(actor, wanted, [row.student.pk for row in found])
-        for line, row in zip(found, rows_of(actor, found, column), strict=True):
+        for line, row in zip(found, rows_of(actor, found), strict=True):
             yield [*row.cells(), *more.get(line.student.pk, ())]
         run.progress(start + len(chunk), len(ids), "Writing students")
 
