@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import time_machine
+from django.conf import settings as configured
 from django.test import override_settings
 
 from tests.access.world import AccessWorld, access_world
@@ -20,13 +21,17 @@ def kept_access(kept_world, django_db_blocker, files) -> AccessWorld:
     with (
         django_db_blocker.unblock(),
         time_machine.travel(NOON, tick=False),
-        override_settings(MEDIA_ROOT=files),
+        override_settings(MEDIA_ROOT=files, STATE_GATEWAY=_gateway(files)),
     ):
         return access_world(kept_world)
 
 
+def _gateway(files) -> dict:
+    return {**configured.STATE_GATEWAY, "files_dir": str(files)}
+
+
 @pytest.fixture
 def access(kept_access, small_world, settings, files) -> AccessWorld:
-    settings.STATE_GATEWAY = {**settings.STATE_GATEWAY, "files_dir": str(files)}
+    settings.STATE_GATEWAY = _gateway(files)
     settings.MEDIA_ROOT = files
     return copy.deepcopy(kept_access)

@@ -114,8 +114,17 @@ class PostgresDatabases(Databases):
     def copy(self, url: str) -> str:
         return self._create(f' TEMPLATE "{_database(url)}"')
 
-    def _create(self, clause: str) -> str:
-        name = f"manzanita_{uuid.uuid4().hex[:16]}"
+    def kept(self, name: str) -> tuple[str, bool]:
+        """The database of this name, and whether it was made just now."""
+        import psycopg
+
+        with psycopg.connect(self.url) as connection:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        url = urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+        return (url, False) if known else (self._create("", name), True)
+
+    def _create(self, clause: str, name: str = "") -> str:
+        name = name or f"manzanita_{uuid.uuid4().hex[:16]}"
         self._execute(MAKE_APP_ROLE)
         self._execute(f'CREATE DATABASE "{name}"{clause}')
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))

@@ -10,6 +10,7 @@ from manzanita.procedures.check_findings import CHECK_JOB, NIGHTLY_JOB, check_ch
 from manzanita.procedures.import_sis import JOB_KIND, do_sis_job
 from manzanita.procedures.reminders import REMINDER_JOB, send_reminders
 from manzanita.procedures.viewing_alerts import alert_block
+from manzanita.students.duplicates import DUPLICATES_JOB, find_duplicates
 
 
 @job_kind(JOB_KIND)
@@ -42,3 +43,10 @@ def check_nightly(run: JobRun) -> dict[str, int]:
 def mail_reminders(run: JobRun) -> dict[str, int]:
     """Remind by mail whoever wants it today."""
     return send_reminders(run)
+
+
+@daily(DUPLICATES_JOB)
+@job_kind(DUPLICATES_JOB)
+def look_for_duplicates(run: JobRun) -> dict[str, int]:
+    """Find students who may have been entered twice."""
+    return find_duplicates(lambda done, total: run.progress(done, total, "Comparing names"))
