@@ -172,6 +172,14 @@ def test_a_case_manager_plans_nobody_elses_caseload(world, manager):
     assert manager.post(f"{PLAN}/days/{fern.public_id}", {"do": "remove"}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["month=9999-12", "month=0001-01", "month=x", "until=9999-12-31", "until=%00", "manager=999999999"],
+)
+def test_odd_questions_are_answered(world, manager, query):
+    assert manager.get(f"{PLAN}?{query}").status_code == 200
+
+
 # A suggestion
 
 
@@ -295,6 +303,7 @@ def test_a_review_is_moved_after_what_it_does_was_seen(world, manager):
         ("2026-12-22", "10:00", "It is due on 12/21/2026: on that day it would be late."),
         ("2026-12-02", "10:00", "The family would be told less than 10 days before."),
         ("2026-11-20", "10:00", "11/20/2026 has passed."),
+        ("9999-12-31", "10:00", "12/31/9999 is more than a year ahead."),
         ("2027-01-04", "08:30", "The case manager has another planned meeting then."),
     ],
 )
@@ -303,7 +312,7 @@ def test_what_speaks_against_a_day_is_said(world, manager, day, starts, words):
     here = day_of(world, "fern0")
     answer = manager.post(here, wish(manager.get(here), do="look", day=day, starts=starts))
     assert words in text_of(answer)
-    is_forbidden = "has passed" in words or "another planned" in words
+    is_forbidden = any(part in words for part in ("has passed", "another planned", "a year ahead"))
     assert ("Save all the same" in text_of(answer)) is not is_forbidden
     # What was not looked at is shown before it is saved.
     unseen = manager.post(here, wish(answer, do="save", day=day, starts=starts, looked=""))
@@ -320,6 +329,19 @@ def test_a_form_that_cannot_be_read_is_refused(world, manager, sent):
     here = day_of(world, "fern0")
     answer = manager.post(here, wish(manager.get(here), do="save", day="2026-12-10") | sent)
     assert answer.status_code == 422 and not PlannedMeeting.objects.exists()
+
+
+def test_an_overdue_review_planned_by_hand_is_left_there(world, manager):
+    here = day_of(world, "alder")
+    page = manager.get(f"{here}?day=2026-12-07")
+    assert 'value="2026-12-07"' in text_of(page)
+    looked = manager.post(here, wish(page, do="look", day="2026-12-07"))
+    assert "It is due on 11/14/2026: on that day it would be late." in text_of(looked)
+    assert manager.post(here, wish(looked, do="save", day="2026-12-07")).status_code == 302
+    save(manager)
+    # Not locked, and no suggestion takes it away.
+    assert planned()["Alder"] == (date(2026, 12, 7), time(10))
+    assert "1 review stays where it is" in text_of(suggested(manager))
 
 
 def test_locked_unlocked_and_taken_out(world, manager):

@@ -11,7 +11,7 @@ from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.planning import Need, Request, Slot
 from manzanita.domain.planning.asking import week_of
 from manzanita.meetings.actions import NotPossible
-from manzanita.meetings.planning import Review, Situation, may_plan
+from manzanita.meetings.planning import MOST_AHEAD, Review, Situation, may_plan
 from manzanita.platform import clock
 
 
@@ -52,6 +52,8 @@ def judge_wish(situation: Situation, review: Review, wish: Wish) -> Judged:
     refused, warned = [], []
     if wish.day < clock.today():
         refused.append(_team("past", f"{wish.day} has passed.", "Choose a day from today on."))
+    if wish.day > clock.today() + MOST_AHEAD:
+        refused.append(_team("far", f"{wish.day} is more than a year ahead.", "Choose an earlier day."))
     if any(one.is_own and one.takes(wish.day, wish.starts, wish.minutes) for one in request.bookings):
         refused.append(
             _team(

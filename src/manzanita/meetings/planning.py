@@ -210,9 +210,11 @@ class Situation:
     last_batch: PlanBatch | None
 
     def is_fixed(self, one: PlannedMeeting) -> bool:
-        """A locked one, and one so near that the family has been told."""
+        """A locked one, one so near that the family has been told, and one that somebody set later than it is due: no
+        suggestion would be so late, and it is better than none."""
         near = clock.today() + timedelta(days=max(self.limits.notice_days, 1))
-        return clock.today() <= one.planned_on and (one.is_locked or one.planned_on < near)
+        is_late = one.planned_on > one.due_on
+        return clock.today() <= one.planned_on and (one.is_locked or is_late or one.planned_on < near)
 
     def request(self, *, besides: int | None = None) -> Request:
         """What the planner is asked; ``besides`` is a student whose own planned meeting takes nothing."""

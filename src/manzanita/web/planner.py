@@ -27,6 +27,7 @@ from manzanita.meetings.plan_actions import PlanChanged, can_undo, save_plan, un
 from manzanita.meetings.plan_counts import loads_of_managers
 from manzanita.meetings.planning import (
     DEFAULT_AHEAD,
+    MOST_AHEAD,
     Proposal,
     Situation,
     loads_of,
@@ -81,7 +82,9 @@ def _context(request: HttpRequest, situation: Situation, loads: Sequence[Any]) -
     actor, today = request.actor, clock.today()
     reviews = situation.reviews
     ahead = [one.planned.planned_on for one in reviews if one.planned and one.planned.planned_on >= today]
-    month = day_of(f"{request.GET.get('month', '')}-01") or min(ahead, default=today).replace(day=1)
+    asked = day_of(f"{request.GET.get('month', '')}-01")
+    is_near = asked is not None and abs((asked - today).days) <= 2 * MOST_AHEAD.days
+    month = asked if asked is not None and is_near else min(ahead, default=today).replace(day=1)
     own = [one for one in situation.standing if one.manager_id == situation.manager_id]
     last = max([situation.until, *(one.planned_on for one in own)])
     lea, school = next(((one.lea_code, one.school_code) for one in reviews), (actor.agency_code, ""))
