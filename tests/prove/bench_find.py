@@ -99,10 +99,9 @@ def _bench(args: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def _line(label: str, took: list[float], found: str, first: object) -> str:
-    return (
-        f"{label:<42}{statistics.median(took):>8.1f}{_p95(took):>8.1f}{max(took):>9.1f}{found:>14}{first:>8}"
-    )
+def _line(label: str, took: list[tuple[float, float]], found: str, first: object) -> str:
+    times = "".join(f"{statistics.median(one):>9.1f}{_p95(one):>9.1f}" for one in zip(*took, strict=True))
+    return f"{label:<38}{times}{found:>12}{first:>7}"
 
 
 def _p95(took: Sequence[float]) -> float:

@@ -44,7 +44,8 @@ def enters(client, asked: dict, **values):
 def found_on(answer) -> list[tuple[str, str]]:
     """(first name, what speaks for it) of the candidates, in their order."""
     rows = re.findall(
-        r"data-open>Testcase, (\w+)</a>.*?</span></td><td>([^<]*?)(?: <span class=\"dim\">([^<]*)</span>)?</td></tr>",
+        r"data-open>Testcase, (\w+)</a>.*?</span></td>"
+        r"<td class=\"wrap\">([^<]*?)(?: <span class=\"dim\">([^<]*)</span>)?</td></tr>",
         text_of(answer),
     )
     return [(name, f"{words} | {more}" if more else words) for name, words, more in rows]
