@@ -25,7 +25,7 @@ from tests.support import world as w
 HERE = Path(__file__).parent
 # Whom the objects of Chaparral belong to: Alder, but the open meeting is Towhee's.
 SUBJECT = dict.fromkeys(
-    ("student", "archive", "finding", "rule_finding", "record", "operation", "file"), "alder"
+    ("student", "archive", "finding", "rule_finding", "record", "operation", "file", "due"), "alder"
 ) | {"meeting": "towhee"}
 MORE_ARGUMENTS: dict[str, list[object]] = {
     "change": ["setting"],
@@ -42,6 +42,7 @@ MORE_ARGUMENTS: dict[str, list[object]] = {
     **{name: [w.LEA] for name in ("directory_agency", "directory_end", "directory_confirm")},
     **{name: [w.LEA, "2026-2027"] for name in ("calendar", "calendar_file", "calendar_change")},
     "policy": ["tolling"],
+    "dinc_list": ["1-annual"],
 }
 # Without these the page could not know what is asked of it, and would rightly say that there is no such thing.
 ASKED = {"meeting_field": "?key=plan.23.20", "export_new": "?list=all"}

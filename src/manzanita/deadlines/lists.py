@@ -17,11 +17,10 @@ from manzanita.deadlines.models import ContactAttempt, DelayReason, DueDate, Hel
 from manzanita.domain.access import Actor, Scope
 from manzanita.orgs.models import School
 from manzanita.platform import clock
-from manzanita.students.models import CaseAssignment, Plan, Ssid
+from manzanita.students.models import CaseAssignment, Plan
 from manzanita.students.scope import lea_filter, listed_for
 
 PAGE_SIZE = 50
-COUNT_CAP = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,24 +137,27 @@ def page_of(actor: Actor, wanted: Wanted, *, after: DueDate | None = None) -> li
     tried = ContactAttempt.objects.filter(student=OuterRef("student_id"), tried_on__gte=_since(today))
     numbers = tried.order_by().values("student").annotate(n=Count("pk")).values("n")
     return list(
-        with_columns(rows.select_related("student", "meeting")).annotate(
+        with_columns(rows).annotate(
             delay_code=_first(_reasons(), "code"), attempts=Coalesce(Subquery(numbers[:1]), Value(0))
         )[: PAGE_SIZE + 1]
     )
 
 
 def with_columns(rows: QuerySet) -> QuerySet:
-    """``rows`` with the case manager's name, the SSID and the name of the school: in the query of the page."""
-    today = clock.today()
-    manager = CaseAssignment.objects.as_of(effective=today).filter(student=OuterRef("student_id"))
-    ssid = Ssid.objects.as_of(effective=today).filter(student=OuterRef("student_id"))
-    school = School.objects.filter(code=OuterRef("school_code"))
-    return rows.annotate(
-        manager_name=_first(manager, "user__name"),
-        ssid=_first(ssid, "ssid"),
-        school_name=_first(school, "name"),
-        manager_id=Subquery(manager.values("user_id")[:1]),
-    )
+    """``rows`` with the student's name and the case manager's: in the query of the page, and no column that it does not
+    show."""
+    manager = CaseAssignment.objects.as_of(effective=clock.today()).filter(student=OuterRef("student_id"))
+    names = ("student__public_id", "student__first_name", "student__last_name")
+    own = [one.name for one in rows.model._meta.fields if one.name not in _NOT_SHOWN]
+    joined = ["student"]
+    if rows.model is DueDate:
+        joined.append("meeting")
+        names += ("meeting__public_id", "meeting__event_key", "meeting__held_on")
+    rows = rows.select_related(*joined).only(*own, *names)
+    return rows.annotate(manager_name=_first(manager, "user__name"))
+
+
+_NOT_SHOWN = ("given", "problem", "inputs", "computed_at", "confidence")
 
 
 def _later(model: type[DueDate] | type[HeldLate], due_on: date, pk: int) -> RawSQL:
@@ -180,12 +182,6 @@ def _first(rows: QuerySet, name: str) -> Coalesce:
         Value(""),
         output_field=CharField(),
     )
-
-
-def capped_count(actor: Actor, wanted: Wanted) -> int:
-    """How many there are, counted no further than one more than ``COUNT_CAP``."""
-    some = wanted_rows(actor, wanted).order_by("due_on").values("pk")[: COUNT_CAP + 1]
-    return some.count()
 
 
 @dataclass(frozen=True, slots=True)
