@@ -63,7 +63,7 @@ def test_what_is_overdue_stands_there_with_both_dates_and_how_it_is_counted_one_
     page = text_of(answer)
     row = page[page.index("Testcase, Alder") :].split("</tr>")[0]
     assert row.count("11/14/2026") == 3
-    for words in ("9 days over", "None open", "Say why", "Buckeye Elementary", "Wren Placeholder"):
+    for words in ("9 days over", "None open", "say why", "Buckeye Elementary", "Wren Placeholder"):
         assert words in row, words
     due = DueDate.objects.get(student=counted.students["alder"], clock="annual-review")
     assert f"/due/{due.pk}" in addresses_in(answer)

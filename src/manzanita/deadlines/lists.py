@@ -144,16 +144,11 @@ def page_of(actor: Actor, wanted: Wanted, *, after: DueDate | None = None) -> li
 
 
 def with_columns(rows: QuerySet) -> QuerySet:
-    """``rows`` with the student's name and the case manager's: in the query of the page, and no column that it does not
-    show."""
+    """``rows`` with the student, the open meeting and the case manager's name: all in the query of the page."""
     manager = CaseAssignment.objects.as_of(effective=clock.today()).filter(student=OuterRef("student_id"))
-    names = ("student__public_id", "student__first_name", "student__last_name")
-    own = [one.name for one in rows.model._meta.fields if one.name not in _NOT_SHOWN]
-    joined = ["student"]
-    if rows.model is DueDate:
-        joined.append("meeting")
-        names += ("meeting__public_id", "meeting__event_key", "meeting__held_on")
-    rows = rows.select_related(*joined).only(*own, *names)
+    joined = ("student", "meeting") if rows.model is DueDate else ("student",)
+    hidden = [one.name for one in rows.model._meta.fields if one.name in _NOT_SHOWN]
+    rows = rows.select_related(*joined).defer(*hidden) if hidden else rows.select_related(*joined)
     return rows.annotate(manager_name=_first(manager, "user__name"))
 
 

@@ -57,13 +57,15 @@ def due_list(request: HttpRequest) -> HttpResponse:
     )
     choices = choices_for(actor)
     schools = GROUP_SCHOOLS | dict(choices.schools)
+    # To resolve each address by itself would be a tenth of the page.
+    places = reverse("due_date", args=[0]).removesuffix("0"), f"{reverse('students')}/"
     last = shown[-1] if len(found) > PAGE_SIZE else None
     more = urlencode({**keep, "after": f"{last.due_on or ''}~{last.pk}"}) if last else ""
     context = {
         "wanted": wanted,
         "title": list_title(wanted),
         "list_key": key_of(wanted),
-        "rows": [_row(row, schools) for row in shown],
+        "rows": [_row(row, schools, places) for row in shown],
         "count": _count(shown, is_all=after is None and last is None),
         "is_narrowed": any(value for name, value in keep.items() if name != "span"),
         "first_url": list_url(wanted) if after else None,
@@ -84,12 +86,12 @@ def due_list(request: HttpRequest) -> HttpResponse:
     return render(request, "web/due/list.html", context)
 
 
-def _row(row: DueDate, schools: Mapping[str, str]) -> dict[str, Any]:
+def _row(row: DueDate, schools: Mapping[str, str], places: tuple[str, str]) -> dict[str, Any]:
     days = (row.due_on - clock.today()).days if row.due_on else None
     return {
         "row": row,
-        "url": reverse("due_date", args=[row.pk]),
-        "student_url": reverse("student", args=[row.student.public_id]),
+        "url": f"{places[0]}{row.pk}",
+        "student_url": f"{places[1]}{row.student.public_id}",
         "name": f"{row.student.last_name}, {row.student.first_name}",
         "clock": title_of(row),
         "school": schools.get(row.school_code, row.school_code),
