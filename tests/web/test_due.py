@@ -170,6 +170,16 @@ def test_a_list_costs_the_same_for_few_and_many(counted, coordinator, django_ass
         coordinator.get("/due")
 
 
+def test_every_clock_is_named_with_what_watches_it_or_why_not(coordinator):
+    page = text_of(coordinator.get("/due/clocks"))
+    for words in (
+        "The next plan review is held",
+        "Manifestation determination",
+        "Discipline stands in the SIS",
+    ):
+        assert words in page, words
+
+
 # One due date
 
 

@@ -81,7 +81,6 @@ def due_list(request: HttpRequest) -> HttpResponse:
         "clocks": [(name, CLOCKS[name].title) for name in WATCHED],
         "schools": choices.schools,
         "managers": [(str(actor.user_id), "Me"), ("nobody", "Nobody"), *choices.managers],
-        "not_watched": [(CLOCKS[name].title, why) for name, why in NOT_WATCHED.items()],
     }
     return render(request, "web/due/list.html", context)
 
@@ -99,6 +98,17 @@ def _row(row: DueDate, schools: Mapping[str, str], places: tuple[str, str]) -> d
         "meeting_url": reverse("meeting", args=[row.meeting.public_id]) if row.meeting else None,
         "days": days,
     }
+
+
+@require_safe
+@requires(Capability.READ_STUDENT)
+def due_clocks(request: HttpRequest) -> HttpResponse:
+    """Which clocks are watched, from when until when, and why the others are not."""
+    context = {
+        "watched": [(CLOCKS[name].title, one) for name, one in WATCHED.items()],
+        "not_watched": [(CLOCKS[name].title, why) for name, why in NOT_WATCHED.items()],
+    }
+    return render(request, "web/due/clocks.html", context)
 
 
 def _count(shown: Sequence[DueDate], *, is_all: bool) -> str:
@@ -136,6 +146,7 @@ def _after(request: HttpRequest) -> DueDate | None:
 
 urlpatterns = [
     path("due", due_list, name="due_list"),
+    path("due/clocks", due_clocks, name="due_clocks"),
     path("", include("manzanita.web.due_date")),
     path("", include("manzanita.web.dinc")),
 ]
