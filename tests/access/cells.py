@@ -20,7 +20,7 @@ from tests.support import world as w
 HERE = Path(__file__).parent
 # Whom the objects of Chaparral belong to: Alder, but the open meeting is Towhee's.
 SUBJECT = dict.fromkeys(
-    ("student", "archive", "finding", "rule_finding", "record", "operation", "file"), "alder"
+    ("student", "archive", "finding", "rule_finding", "record", "operation", "file", "due"), "alder"
 ) | {"meeting": "towhee"}
 MORE_ARGUMENTS: dict[str, list[object]] = {
     "change": ["setting"],
@@ -46,6 +46,7 @@ MORE_ARGUMENTS: dict[str, list[object]] = {
         for name in ("calendar", "calendar_file", "calendar_change", "calendar_what_if")
     },
     "policy": ["tolling"],
+    "dinc_list": ["1-annual"],
 }
 # Without these the page could not know what is asked of it, and would rightly say that there is no such thing.
 ASKED = {"meeting_field": "?key=plan.23.20", "export_new": "?list=all"}

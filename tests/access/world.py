@@ -26,6 +26,7 @@ from manzanita.accounts.models import Grant, Role, TransferRequest, User
 from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.auditing.models import ListExport, ViewingBlock
+from manzanita.deadlines.models import DueDate
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.records import complete
 from manzanita.exchange.models import (
@@ -537,6 +538,10 @@ def _objects(
         "finding": (finding, far_finding),
         "rule_finding": (rule_findings[0], rule_findings[1]),
         "file": (written, far_submission),
+        "due": (
+            DueDate.objects.get(student=students["alder"], clock="annual-review"),
+            _due_date(far.pk, FAR_LEA),
+        ),
         "monitor": _monitors(world, students),
         "host_session": _host_sessions(world),
         "export": (_export(maker), _export(world.case_manager, FAR_LEA)),
@@ -556,3 +561,20 @@ def _objects(
         "record_request": _record_requests(world, students),
         "line": (written.lines.get(), None),
     }
+
+
+def _due_date(student_id: int, lea_code: str) -> DueDate:
+    given = {"last_evaluation_on": "2024-01-08"}
+    return DueDate.objects.create(
+        student_id=student_id,
+        clock="triennial",
+        about="stranger",
+        lea_code=lea_code,
+        given=given,
+        started_on=date(2024, 1, 8),
+        statutory_due_on=date(2027, 1, 8),
+        state_due_on=date(2027, 1, 8),
+        due_on=date(2027, 1, 8),
+        inputs="v1",
+        computed_at=w.NOON,
+    )

@@ -93,9 +93,7 @@ def _bench(students: int, pages: int) -> int:
     took = {name: statistics.median(values) * 1000 for name, values in seconds.items()}
     rate, more = took["hello"] / took["first"], took["deep"] / took["first"]
     for name, value in took.items():
-        print(
-            f"{name:<8}{value:>9.1f} ms  {queries[name]:>3} statements, those of sign-in, reach and read log included"
-        )
+        print(f"{name:<8}{value:>9.1f} ms  {queries[name]:>3} statements, with sign-in, reach and read log")
     print(f"first page: {rate:.0%} of the rate of the hello page (at least {LEAST_RATE:.0%})")
     print(f"page {DEEP_PAGES} costs {more:.2f} times the first (at most {MOST_DEEP})")
     return 0 if rate >= LEAST_RATE and more <= MOST_DEEP else 1

@@ -138,6 +138,6 @@ def test_pages_go_on_and_a_place_that_is_gone_begins_again(small_world, coordina
 def test_a_list_costs_the_same_for_few_and_many(small_world, coordinator, django_assert_num_queries, count):
     many_students(count, due_on=date(2026, 11, 1))
     coordinator.get("/dinc/1-annual")
-    # Sign-in 4; the page, reasons of delay, the trend; the read log 3.
-    with django_assert_num_queries(10):
+    # Sign-in 4; the page, reasons of delay, the trend, names of schools; the read log 3.
+    with django_assert_num_queries(11):
         coordinator.get("/dinc/1-annual")

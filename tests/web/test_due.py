@@ -63,7 +63,7 @@ def test_what_is_overdue_stands_there_with_both_dates_and_how_it_is_counted_one_
     page = text_of(answer)
     row = page[page.index("Testcase, Alder") :].split("</tr>")[0]
     assert row.count("11/14/2026") == 3
-    for words in ("9 days over", "None open", "Say why", "Buckeye Elementary", "Wren Placeholder"):
+    for words in ("9 days over", "None open", "say why", "Buckeye Elementary", "Wren Placeholder"):
         assert words in row, words
     due = DueDate.objects.get(student=counted.students["alder"], clock="annual-review")
     assert f"/due/{due.pk}" in addresses_in(answer)
@@ -157,9 +157,9 @@ def test_no_row_is_lost_or_doubled_over_the_pages_of_one_day(counted, coordinato
     assert coordinator.get("/due?after=2030-01-01~1").url == "/due?span=late"
 
 
-# session, user, grants, no block; the page with all its columns, the count, schools with case managers, nothing more;
-# and the read log with its count: three
-LIST_QUERIES = 4 + 3 + 3
+# session, user, grants, no block; the page with all its columns, schools with case managers; and the read log with
+# its count: three
+LIST_QUERIES = 4 + 2 + 3
 
 
 @pytest.mark.parametrize("count", [3, 60])
@@ -168,6 +168,16 @@ def test_a_list_costs_the_same_for_few_and_many(counted, coordinator, django_ass
     coordinator.get("/due")
     with django_assert_num_queries(LIST_QUERIES):
         coordinator.get("/due")
+
+
+def test_every_clock_is_named_with_what_watches_it_or_why_not(coordinator):
+    page = text_of(coordinator.get("/due/clocks"))
+    for words in (
+        "The next plan review is held",
+        "Manifestation determination",
+        "Discipline stands in the SIS",
+    ):
+        assert words in page, words
 
 
 # One due date

@@ -175,7 +175,7 @@ def members(actor: Actor, listed: DincList, after: int | None = None) -> list[An
         rows = within_scope(actor).filter(_is_missed(clock.today()), clock=listed.clock)
     if after is not None:
         rows = rows.filter(place_after(rows.model, after))
-    return list(with_columns(rows.select_related("student")).order_by("due_on", "pk")[: PAGE_SIZE + 1])
+    return list(with_columns(rows).order_by("due_on", "pk")[: PAGE_SIZE + 1])
 
 
 def lacking(student_ids: Collection[int]) -> dict[int, list[Lacking]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import BooleanField, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
@@ -17,11 +18,10 @@ from manzanita.deadlines.models import ContactAttempt, DelayReason, DueDate, Hel
 from manzanita.domain.access import Actor, Scope
 from manzanita.orgs.models import School
 from manzanita.platform import clock
-from manzanita.students.models import CaseAssignment, Plan, Ssid
+from manzanita.students.models import CaseAssignment, Plan
 from manzanita.students.scope import lea_filter, listed_for
 
 PAGE_SIZE = 50
-COUNT_CAP = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,32 +85,33 @@ def within_scope(actor: Actor, model: type[DueDate] | type[HeldLate] = DueDate) 
 
 def wanted_rows(actor: Actor, wanted: Wanted) -> QuerySet[DueDate]:
     """The due dates of one list, in no order."""
+    return within_scope(actor).filter(*_conditions(wanted))
+
+
+def _conditions(wanted: Wanted) -> Iterator[Q | Exists]:
+    """All at once: each further ``filter`` would copy the whole query."""
     today = clock.today()
-    rows = within_scope(actor)
     if wanted.mark == "problem":
-        rows = rows.filter(due_on__isnull=True)
-    elif wanted.span:
-        rows = rows.filter(SPANS[wanted.span].condition(today))
+        yield Q(due_on__isnull=True)
     else:
-        rows = rows.filter(due_on__isnull=False)
+        yield SPANS[wanted.span].condition(today) if wanted.span else Q(due_on__isnull=False)
     if wanted.mark == "no-reason":
-        rows = rows.filter(due_on__lt=today).exclude(Exists(_reasons()))
+        yield Q(due_on__lt=today)
+        yield ~Exists(_reasons())
     if wanted.meeting:
-        rows = rows.filter(meeting__isnull=wanted.meeting == "none")
+        yield Q(meeting__isnull=wanted.meeting == "none")
     if wanted.clock:
-        rows = rows.filter(clock=wanted.clock)
+        yield Q(clock=wanted.clock)
     if wanted.school:
-        rows = rows.filter(school_code=wanted.school)
+        yield Q(school_code=wanted.school)
     if wanted.program:
         plans = Plan.objects.as_of(effective=today).filter(plan_type_code=wanted.program)
-        rows = rows.filter(Exists(plans.filter(student=OuterRef("student_id"))))
-    if wanted.manager:
-        managed = CaseAssignment.objects.as_of(effective=today)
-        if wanted.manager == "nobody":
-            rows = rows.exclude(Exists(managed.filter(student=OuterRef("student_id"))))
-        else:
-            rows = rows.filter(student__in=managed.filter(user=int(wanted.manager)).values("student_id"))
-    return rows
+        yield Q(Exists(plans.filter(student=OuterRef("student_id"))))
+    managed = CaseAssignment.objects.as_of(effective=today)
+    if wanted.manager == "nobody":
+        yield ~Exists(managed.filter(student=OuterRef("student_id")))
+    elif wanted.manager:
+        yield Q(student__in=managed.filter(user=int(wanted.manager)).values("student_id"))
 
 
 def _reasons() -> QuerySet[DelayReason]:
@@ -137,25 +138,23 @@ def page_of(actor: Actor, wanted: Wanted, *, after: DueDate | None = None) -> li
         rows = rows.filter(_later(DueDate, after.due_on, after.pk))
     tried = ContactAttempt.objects.filter(student=OuterRef("student_id"), tried_on__gte=_since(today))
     numbers = tried.order_by().values("student").annotate(n=Count("pk")).values("n")
-    return list(
-        with_columns(rows.select_related("student", "meeting")).annotate(
-            delay_code=_first(_reasons(), "code"), attempts=Coalesce(Subquery(numbers[:1]), Value(0))
-        )[: PAGE_SIZE + 1]
-    )
+    more = {
+        "delay_code": _first(_reasons(), "code"),
+        "attempts": Coalesce(Subquery(numbers[:1]), Value(0)),
+    }
+    return list(with_columns(rows, **more)[: PAGE_SIZE + 1])
 
 
-def with_columns(rows: QuerySet) -> QuerySet:
-    """``rows`` with the case manager's name, the SSID and the name of the school: in the query of the page."""
-    today = clock.today()
-    manager = CaseAssignment.objects.as_of(effective=today).filter(student=OuterRef("student_id"))
-    ssid = Ssid.objects.as_of(effective=today).filter(student=OuterRef("student_id"))
-    school = School.objects.filter(code=OuterRef("school_code"))
-    return rows.annotate(
-        manager_name=_first(manager, "user__name"),
-        ssid=_first(ssid, "ssid"),
-        school_name=_first(school, "name"),
-        manager_id=Subquery(manager.values("user_id")[:1]),
-    )
+def with_columns(rows: QuerySet, **more: Any) -> QuerySet:
+    """``rows`` with the student, the open meeting and the case manager's name: all in the query of the page."""
+    manager = CaseAssignment.objects.as_of(effective=clock.today()).filter(student=OuterRef("student_id"))
+    joined = ("student", "meeting") if rows.model is DueDate else ("student",)
+    hidden = [one.name for one in rows.model._meta.fields if one.name in _NOT_SHOWN]
+    rows = rows.select_related(*joined).defer(*hidden) if hidden else rows.select_related(*joined)
+    return rows.annotate(manager_name=_first(manager, "user__name"), **more)
+
+
+_NOT_SHOWN = ("given", "problem", "inputs", "computed_at", "confidence")
 
 
 def _later(model: type[DueDate] | type[HeldLate], due_on: date, pk: int) -> RawSQL:
@@ -180,12 +179,6 @@ def _first(rows: QuerySet, name: str) -> Coalesce:
         Value(""),
         output_field=CharField(),
     )
-
-
-def capped_count(actor: Actor, wanted: Wanted) -> int:
-    """How many there are, counted no further than one more than ``COUNT_CAP``."""
-    some = wanted_rows(actor, wanted).order_by("due_on").values("pk")[: COUNT_CAP + 1]
-    return some.count()
 
 
 @dataclass(frozen=True, slots=True)

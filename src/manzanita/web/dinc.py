@@ -22,6 +22,7 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.delays import is_excuse
 from manzanita.domain.dinc import DINC, DincList
 from manzanita.domain.transition import Lacking
+from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.access import requires
@@ -75,6 +76,7 @@ def dinc_list(request: HttpRequest, key: str) -> HttpResponse:
     reasons = _reasons_of(shown, listed)
     lacks = lacking([row.student_id for row in shown]) if listed.number == 4 else {}
     trend = trend_of(request.actor).get(key, [])
+    schools = school_names({row.school_code for row in shown})
     here = reverse("dinc_list", args=[key])
     context = {
         "listed": listed,
@@ -82,7 +84,10 @@ def dinc_list(request: HttpRequest, key: str) -> HttpResponse:
             (f"{one.number}: {one.title}", reverse("dinc_list", args=[one.key]), one == listed)
             for one in DINC.values()
         ],
-        "rows": [_row(row, listed, reasons.get(row.pk, ""), lacks) for row in shown],
+        "rows": [
+            {**_row(row, listed, reasons.get(row.pk, ""), lacks), "school": schools.get(row.school_code, "")}
+            for row in shown
+        ],
         "chart": chart_of(trend),
         "first_url": here if after else None,
         "next_url": f"{here}?after={shown[-1].pk}" if len(found) > PAGE_SIZE else None,

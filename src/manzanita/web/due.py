@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -13,14 +14,12 @@ from django.views.decorators.http import require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.deadlines.lists import (
-    COUNT_CAP,
     MARKS,
     MEETING,
     PAGE_SIZE,
     PROGRAMS,
     SPANS,
     Wanted,
-    capped_count,
     choices_for,
     page_of,
 )
@@ -28,7 +27,9 @@ from manzanita.deadlines.models import DueDate
 from manzanita.domain.access import Capability
 from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.running_clocks import NOT_WATCHED, WATCHED
+from manzanita.orgs.queries import GROUP_SCHOOLS
 from manzanita.platform import clock
+from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.due_wanted import FIELDS, asked, is_key, key_of, list_url, wanted_of
 from manzanita.web.due_wanted import title_of as list_title
@@ -54,17 +55,18 @@ def due_list(request: HttpRequest) -> HttpResponse:
         what="due.list",
         filter_codes=" ".join(f"{name}={value}" for name, value in keep.items()),
     )
-    count = capped_count(actor, wanted)
     choices = choices_for(actor)
+    schools = GROUP_SCHOOLS | dict(choices.schools)
+    # To resolve each address by itself would be a tenth of the page.
+    places = reverse("due_date", args=[0]).removesuffix("0"), f"{reverse('students')}/"
     last = shown[-1] if len(found) > PAGE_SIZE else None
     more = urlencode({**keep, "after": f"{last.due_on or ''}~{last.pk}"}) if last else ""
     context = {
         "wanted": wanted,
         "title": list_title(wanted),
         "list_key": key_of(wanted),
-        "rows": [_row(row) for row in shown],
-        "count": f"more than {COUNT_CAP:,}" if count > COUNT_CAP else f"{count:,}",
-        "is_one": count == 1,
+        "rows": [_row(row, schools, places) for row in shown],
+        "count": _count(shown, is_all=after is None and last is None),
         "is_narrowed": any(value for name, value in keep.items() if name != "span"),
         "first_url": list_url(wanted) if after else None,
         "next_url": f"?{more}" if more else None,
@@ -79,23 +81,44 @@ def due_list(request: HttpRequest) -> HttpResponse:
         "clocks": [(name, CLOCKS[name].title) for name in WATCHED],
         "schools": choices.schools,
         "managers": [(str(actor.user_id), "Me"), ("nobody", "Nobody"), *choices.managers],
-        "not_watched": [(CLOCKS[name].title, why) for name, why in NOT_WATCHED.items()],
     }
     return render(request, "web/due/list.html", context)
 
 
-def _row(row: DueDate) -> dict[str, Any]:
+def _row(row: DueDate, schools: Mapping[str, str], places: tuple[str, str]) -> dict[str, Any]:
     days = (row.due_on - clock.today()).days if row.due_on else None
     return {
         "row": row,
-        "url": reverse("due_date", args=[row.pk]),
-        "student_url": reverse("student", args=[row.student.public_id]),
+        "url": f"{places[0]}{row.pk}",
+        "student_url": f"{places[1]}{row.student.public_id}",
         "name": f"{row.student.last_name}, {row.student.first_name}",
         "clock": title_of(row),
+        "school": schools.get(row.school_code, row.school_code),
         "meeting": meeting_words(row),
         "meeting_url": reverse("meeting", args=[row.meeting.public_id]) if row.meeting else None,
         "days": days,
     }
+
+
+@require_safe
+@requires(Capability.READ_STUDENT)
+def due_clocks(request: HttpRequest) -> HttpResponse:
+    """Which clocks are watched, from when until when, and why the others are not."""
+    context = {
+        "watched": [(CLOCKS[name].title, one) for name, one in WATCHED.items()],
+        "not_watched": [(CLOCKS[name].title, why) for name, why in NOT_WATCHED.items()],
+    }
+    return render(request, "web/due/clocks.html", context)
+
+
+def _count(shown: Sequence[DueDate], *, is_all: bool) -> str:
+    """How many there are, where they fit on a page; home counts the long ones, whose number would cost as much as the
+    list itself."""
+    return (
+        plural(len(shown), "due date")
+        if is_all
+        else f"more than {PAGE_SIZE} due dates, {len(shown)} on this page"
+    )
 
 
 def wanted_in(request: HttpRequest) -> Wanted:
@@ -123,6 +146,7 @@ def _after(request: HttpRequest) -> DueDate | None:
 
 urlpatterns = [
     path("due", due_list, name="due_list"),
+    path("due/clocks", due_clocks, name="due_clocks"),
     path("", include("manzanita.web.due_date")),
     path("", include("manzanita.web.dinc")),
 ]
