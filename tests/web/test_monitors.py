@@ -178,6 +178,8 @@ def test_every_other_address_is_closed_to_the_monitor(small_world, sign_in, alde
         "to_settle",
         "compliance",
         "compliance_students",
+        "dinc",
+        "due_list",
         "rules",
         "rule",
         "own_requests",
