@@ -31,11 +31,20 @@ MORE_ARGUMENTS: dict[str, list[object]] = {
     **{name: [1] for name in ("contact_reveal", "contact", "contact_end", "rights", "rights_end")},
     **{
         name: ["none"]
-        for name in ("openid_connect_callback", "new_password", "invitation", "address_confirm")
+        for name in (
+            "openid_connect_callback",
+            "new_password",
+            "invitation",
+            "address_confirm",
+            "calendar_feed",
+        )
     },
     **{name: [1] for name in ("factor_remove", "place_end", "address_remove")},
     **{name: [w.LEA] for name in ("directory_agency", "directory_end", "directory_confirm")},
-    **{name: [w.LEA, "2026-2027"] for name in ("calendar", "calendar_file", "calendar_change")},
+    **{
+        name: [w.LEA, "2026-2027"]
+        for name in ("calendar", "calendar_file", "calendar_change", "calendar_what_if")
+    },
     "policy": ["tolling"],
 }
 # Without these the page could not know what is asked of it, and would rightly say that there is no such thing.
@@ -56,7 +65,10 @@ def table(name: str) -> list[dict[str, str]]:
 URLS = {row["name"]: row for row in table("urls.csv")}
 READS_ONLY = {row["perspective"] for row in table("perspectives.csv") if row["reads_only"]}
 # What a reader may send: it changes nothing but the own session.
-CHANGES_ONLY_THE_SESSION = {"search", "scope_schools", "switch_grant", "view_as_end"}
+CHANGES_ONLY_THE_SESSION = {
+    *("search", "scope_schools", "switch_grant", "view_as_end"),
+    *("student_what_if", "calendar_what_if"),
+}
 CAPABILITIES = {row["perspective"]: set(row["capabilities"].split()) for row in table("perspectives.csv")}
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import uuid
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.apps import apps
 from django.db import models
@@ -32,8 +33,13 @@ TABLES = (
     "meetings_meeting",
     "meetings_answer",
     "meetings_decision",
+    "meetings_planbatch",
+    "meetings_plannedmeeting",
     "deadlines_duedate",
     "deadlines_stalestudent",
+    "deadlines_delayreason",
+    "deadlines_contactattempt",
+    "deadlines_heldlate",
     "archive_archive",
     "archive_archivedrecord",
     "findings_changedstudent",
@@ -49,6 +55,9 @@ TABLES = (
     "exchange_importrun",
     "exchange_importfile",
     "exchange_importnote",
+    "exchange_statereport",
+    "exchange_statereportrow",
+    "exchange_compliancerun",
 )
 _CHOSEN = {
     "event_key": "annual",
@@ -56,6 +65,7 @@ _CHOSEN = {
     "cause": "correction",
     "record": "PLAN",
     "relationship": "residence",
+    "report": "16.21",
 }
 _number = itertools.count(1)
 
@@ -125,6 +135,10 @@ def _value(one: models.Field, model: type[models.Model], owned: Owned) -> object
         return datetime.fromisoformat("2026-11-20T12:00:00+00:00")
     if isinstance(one, models.DateField):
         return date(2026, 11, 20)
+    if isinstance(one, models.TimeField):
+        return time(8)
+    if isinstance(one, models.UUIDField):
+        return uuid.uuid4()
     if isinstance(one, models.BooleanField):
         return False
     if isinstance(one, models.JSONField):

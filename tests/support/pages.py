@@ -12,6 +12,7 @@ from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.models import User
 from manzanita.archive.models import Archive
 from manzanita.auditing.models import ReadEvent
+from manzanita.deadlines.recompute import recompute_stale
 from manzanita.domain.access import Capability
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.scenarios import EVENTS
@@ -21,7 +22,7 @@ from manzanita.meetings.queries import proposal_of
 from manzanita.orgs.models import Agency
 from manzanita.platform.facts import Statement
 from manzanita.procedures.finalize import finalize_meeting
-from manzanita.students.actions import Identity, register_students, state_student_facts
+from manzanita.students.actions import Identity, register_students, set_clocks, state_student_facts
 from manzanita.students.models import Plan, Student
 from manzanita.students.queries import facts_of
 from tests.support import world as w
@@ -95,7 +96,9 @@ def many_students(
     for kind, statements in facts.items():
         state_student_facts(kind, statements, by_id=None, cause="test")
     if due_on is not None:
-        Student.unscoped.filter(pk__in=[student.pk for student in made]).update(plan_review_due_on=due_on)
+        reviewed = due_on.replace(year=due_on.year - 1)
+        set_clocks({student.pk: (reviewed, reviewed) for student in made})
+    recompute_stale()
     return made
 
 

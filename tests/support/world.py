@@ -20,6 +20,7 @@ from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.models import Grant, User
 from manzanita.accounts.queries import actor_of
 from manzanita.accounts.second_factor import enroll_totp
+from manzanita.deadlines.recompute import recompute_stale
 from manzanita.domain.access import Actor
 from manzanita.orgs.models import Agency, School
 from manzanita.platform.facts import Statement
@@ -140,6 +141,7 @@ def small_world() -> World:
         statement = Statement(slot, values.content(), date(2025, 8, 1))
         state_student_facts(kind, [statement], by_id=None, cause="test")
     take_over_extracts(extracts(), by_id=None)
+    recompute_stale()
     for student in students.values():
         student.refresh_from_db()
     return World(coordinator, grants[0], case_manager, grants[1], students)

@@ -206,11 +206,11 @@ def test_every_answer_has_its_request_id_and_so_have_its_rows(small_world, manag
 
 
 def test_a_list_notes_its_filter_and_not_the_words_of_a_search(small_world, manager):
-    manager.get("/students?list=plan-review-late")
+    manager.get("/due?clock=annual-review")
     manager.get(manager.post("/students/search", {"q": "Alder"}).headers["Location"])
 
     assert list(ReadEvent.objects.order_by("pk").values_list("kind", "filter_codes", "student_count")) == [
-        ("list", "list=plan-review-late", 1),
+        ("list", "span=late clock=annual-review", 1),
         ("list", "list=all search", 1),
     ]
 

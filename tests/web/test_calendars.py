@@ -549,7 +549,7 @@ def test_a_district_reads_the_policies_and_answers_none(coordinator, selpa):
 
 LIST_QUERIES = 10
 YEAR_QUERIES = 11
-PREVIEW_QUERIES = 18
+PREVIEW_QUERIES = 19
 
 
 @pytest.mark.parametrize("count", [1, 30])

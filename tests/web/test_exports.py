@@ -20,7 +20,6 @@ from manzanita.orgs.models import School
 from manzanita.platform.jobs import run_jobs_now
 from manzanita.platform.models import Job
 from manzanita.students.actions import Identity, update_identities
-from manzanita.students.models import Student
 from manzanita.web import list_exports
 from tests.support import pages
 from tests.support import world as w
@@ -189,18 +188,22 @@ def test_every_page_of_the_list_is_in_the_file_in_its_order(small_world, coordin
     assert len(shown) == 63
 
 
-def test_a_clock_s_list_is_ordered_by_its_date(small_world, coordinator):
-    made_students = many_students(3)
-    for days, student in zip((9, 3, 6), made_students, strict=True):
-        Student.unscoped.filter(pk=student.pk).update(evaluation_due_on=w.TODAY + timedelta(days=days))
-    about, (head, *rows) = csv_of(coordinator, made(coordinator, wanted="triennial-15"))
-    assert about["List"] == "Triennial due within 15 days, no meeting open"
-    assert head[6] == "Triennial due"
+def test_the_students_of_a_list_of_due_dates_are_a_file(small_world, coordinator):
+    many_students(2, due_on=w.TODAY + timedelta(days=3))
+    page = text_of(coordinator.get("/due?span=15&clock=annual-review"))
+    assert "/exports/new?list=due.15..annual-review" in page
+    about, (head, *rows) = csv_of(coordinator, made(coordinator, wanted="due.15..annual-review"))
+    assert about["List"] == "Due within 15 days, Annual review of the IEP"
+    assert head[6] == "Plan review due"
     assert [(row[0], row[6], row[7]) for row in rows] == [
+        ("Quill, Fern0", "11/26/2026", "3 days left"),
         ("Quill, Fern1", "11/26/2026", "3 days left"),
-        ("Quill, Fern2", "11/29/2026", "6 days left"),
-        ("Quill, Fern0", "12/02/2026", "9 days left"),
     ]
+
+
+@pytest.mark.parametrize("wanted", ["due", "due.x", "due.late.none.nonsense", "due." * 20, "due.15...-1"])
+def test_a_key_of_no_list_makes_no_file(coordinator, wanted):
+    assert coordinator.get(f"/exports/new?list={wanted}").status_code == 404
 
 
 def test_a_name_that_is_a_formula_stays_a_name(small_world, coordinator):

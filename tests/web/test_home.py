@@ -9,11 +9,12 @@ import pytest
 from django.test import Client
 
 from manzanita.accounts.actions import add_person
+from manzanita.deadlines.recompute import recompute_stale
 from manzanita.domain.access import Capability
 from manzanita.exchange.models import Operation
 from manzanita.meetings import actions
 from manzanita.meetings.models import Meeting
-from manzanita.students.models import Student
+from manzanita.students.actions import set_clocks
 from tests.support import pages
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
@@ -36,6 +37,8 @@ ROW = re.compile(r'<a href="([^"]*)" data-open>([^<]*)</a></span></td><td class=
 
 def needs(client: Client) -> dict[str, tuple[int, str, str]]:
     """Per line of the table its count, the address behind it, and the words after the count."""
+    # What the worker does within seconds.
+    recompute_stale()
     found = {}
     for row in text_of(client.get("/")).split("<tr data-row>")[1:]:
         url, label, count, rest = ROW.search(row.split("</tr>")[0]).groups()
@@ -84,17 +87,17 @@ def test_home_is_only_read(small_world, coordinator):
 
 def test_the_first_day_of_a_coordinator(small_world, coordinator):
     found = needs(coordinator)
-    assert found["Plan review overdue, no meeting open"] == (
+    assert found["Overdue, no meeting open"] == (
         1,
-        "/students?list=plan-review-late",
-        "9 days over Case managers Show students",
+        "/due?span=late&meeting=none",
+        "9 days over Annual review of the IEP 1 Case managers Show due dates",
     )
     # Overdue ones first, then what is empty.
-    assert next(iter(found)) == "Plan review overdue, no meeting open"
+    assert next(iter(found)) == "Overdue, no meeting open"
     assert found["State monitors with access now"] == (0, "/admin/monitors", "SEDS coordinator")
     # After the clocks: no school calendar. The last but one: four duties have no name yet.
     assert found["No school calendar of 2026-2027"][:2] == (1, "/calendars")
-    assert [count for count, _, _ in found.values()] == [1, 0, 0, 0, 0, 0, 1, 4, 0]
+    assert [count for count, _, _ in found.values()] == [1, 0, 0, 0, 1, 4, 0]
     page = text_of(coordinator.get("/"))
     assert "Monday" in page and "November 23, 2026" in page and "12:00" in page
     for words in ("Nothing waits", "Nothing is held", "None yet", "Take the SIS files in"):
@@ -105,8 +108,11 @@ def test_the_first_day_of_a_coordinator(small_world, coordinator):
 
 def test_a_case_manager_sees_own_students_and_no_sending(small_world, manager):
     many_students(4, due_on=w.TODAY)  # of nobody
-    assert needs(manager)["Plan review overdue, no meeting open"][2] == "9 days over You Show students"
-    assert needs(manager)["Plan review due within 15 days, no meeting open"][0] == 0
+    assert (
+        needs(manager)["Overdue, no meeting open"][2]
+        == "9 days over Annual review of the IEP 1 You Show due dates"
+    )
+    assert needs(manager)["Due within 15 days, no meeting open"][0] == 0
     answer = manager.get("/")
     page = text_of(answer)
     assert "Ready to send" not in page and "Newest import" not in page
@@ -115,48 +121,37 @@ def test_a_case_manager_sees_own_students_and_no_sending(small_world, manager):
 
 
 def test_the_other_district_counts_its_own(small_world, sign_in):
-    """Sage's review of January 10, 2026 is due in 48 days: in no list. Sage has no case manager."""
+    """Sage's review of January 10, 2026 is due in 48 days, and has no day yet. Sage has no case manager."""
     other = sign_in(pages.other_coordinator(small_world))
     pages.held(small_world)
     rejected(small_world)
     found = needs(other)
-    assert [count for count, _, _ in found.values()] == [0] * 6 + [1, 4, 1, 0]
+    assert [count for count, _, _ in found.values()] == [1, 0, 0, 0, 1, 1, 4, 1, 0]
     assert found["Students without a case manager"][1] == "/assign?unassigned=1"
     assert rows_of(other, "/assign?unassigned=1") == 1
     assert "Testcase" not in text_of(other.get("/"))
 
 
-@pytest.mark.parametrize("days", [-400, -1, 0, 15, 16, 30, 31])
+@pytest.mark.parametrize("days", [-400, -1, 0, 15, 16, 30, 31, 60, 61])
 def test_every_count_is_the_length_of_its_list(small_world, coordinator, days):
+    """Reviews of three on that day, and Alder's, which is overdue. Their evaluations are due two years later."""
     many_students(3, due_on=w.TODAY + timedelta(days=days))
     found = needs(coordinator)
     clocks = {label: need for label, need in found.items() if "no meeting open" in label}
-    assert len(clocks) == 6
+    assert len(clocks) == 4
     for count, url, _ in clocks.values():
         assert rows_of(coordinator, url) == count, url
-    assert sum(count for count, _, _ in clocks.values()) == (1 if days == 31 else 4)
+    assert sum(count for count, _, _ in clocks.values()) == (1 if days == 61 else 4)
 
 
 def test_the_oldest_is_the_earliest_date(small_world, coordinator):
     many_students(2, due_on=w.TODAY - timedelta(days=1))
-    assert needs(coordinator)["Plan review overdue, no meeting open"][::2] == (
+    assert needs(coordinator)["Overdue, no meeting open"][::2] == (
         3,
-        "9 days over Case managers Show students",
+        "9 days over Annual review of the IEP 3 Case managers Show due dates",
     )
-    Student.unscoped.filter(plan_review_due_on__lt=w.TODAY).update(
-        plan_review_due_on=w.TODAY - timedelta(days=1)
-    )
-    assert needs(coordinator)["Plan review overdue, no meeting open"][2].startswith("1 day over ")
-
-
-def test_overdue_triennials_come_before_reviews_that_are_only_near(small_world, coordinator):
-    Student.unscoped.filter(pk=small_world.students["alder"].pk).update(
-        plan_review_due_on=w.TODAY, evaluation_due_on=w.TODAY - timedelta(days=1)
-    )
-    assert list(needs(coordinator))[:2] == [
-        "Triennial overdue, no meeting open",
-        "Plan review due within 15 days, no meeting open",
-    ]
+    set_clocks({small_world.students["alder"].pk: (w.TODAY.replace(year=2025) - timedelta(days=1), None)})
+    assert needs(coordinator)["Overdue, no meeting open"][2].startswith("1 day over ")
 
 
 def test_findings_and_what_is_held_lead_to_their_lists(small_world, coordinator, manager):
@@ -195,27 +190,27 @@ def test_open_meetings_are_counted_by_how_far_they_are(small_world, sign_in, noo
     count, url, words = needs(coordinator)["Open meetings, not finalized"]
     assert (count, url, rows_of(coordinator, url)) == (2, "/meetings", 2)
     assert words == "3 days 1 held · 1 being prepared Case managers Show meetings"
-    assert needs(coordinator)["Plan review overdue, no meeting open"][0] == 0
+    assert needs(coordinator)["Overdue, no meeting open"][0] == 0
 
 
 def test_a_review_that_is_open_stays_overdue_until_it_is_final(small_world, coordinator, manager):
-    assert "Plan review overdue, meeting open" not in needs(coordinator)
+    assert "Overdue, meeting open" not in needs(coordinator)
     meeting = pages.opened(small_world)
     for client, owner in ((coordinator, "Case managers"), (manager, "You")):
         found = needs(client)
-        assert found["Plan review overdue, meeting open"] == (
+        assert found["Overdue, meeting open"] == (
             1,
-            "/students?list=plan-review-late-open",
-            f"9 days over {owner} Show students",
+            "/due?span=late&meeting=open",
+            f"9 days over Annual review of the IEP 1 {owner} Show due dates",
         )
-        assert found["Plan review overdue, no meeting open"][0] == 0
-        assert rows_of(client, "/students?list=plan-review-late-open") == 1
-    page = text_of(coordinator.get("/students?list=plan-review-late-open"))
-    assert "Plan review overdue, meeting open" in page and "Alder" in page
+        assert found["Overdue, no meeting open"][0] == 0
+        assert rows_of(client, "/due?span=late&meeting=open") == 1
+    page = text_of(coordinator.get("/due?span=late&meeting=open"))
+    assert "Overdue, meeting open" in page and "Alder" in page
     # An amendment meets no clock.
     actions.cancel_meeting(actor=small_world.case_manager_actor, meeting=meeting, reason="another day")
     pages.opened(small_world, event="amendment")
-    assert "Plan review overdue, meeting open" not in needs(coordinator)
+    assert "Overdue, meeting open" not in needs(coordinator)
 
 
 def test_a_meeting_of_the_other_district_is_not_counted(small_world, coordinator):
@@ -238,12 +233,12 @@ def test_odd_questions_change_nothing(small_world, coordinator):
         assert coordinator.get(f"/?{query}").status_code == 200, query
 
 
-# session, user, grants; two clocks with and without a meeting, the state's findings, those of our
-# rules, open meetings, last reply, own exports; for
+# session, user, grants; clocks, the state's findings, those of our
+# rules, open meetings, last reply, own exports; two of planned reviews; for
 # those who send also the plan, sends that do not go on, and imports; for those who manage people host sessions,
 # requested records, monitors, blocks of others and exports to approve; open meetings outside the view; calendars
-CASE_MANAGER_QUERIES = 13
-COORDINATOR_QUERIES = 28
+CASE_MANAGER_QUERIES = 12
+COORDINATOR_QUERIES = 27
 
 
 @pytest.mark.parametrize("count", [3, 60])
@@ -255,4 +250,4 @@ def test_home_costs_the_same_for_few_and_many(
         client.get("/")
         with django_assert_num_queries(queries):
             client.get("/")
-        assert needs(client)["Plan review due within 15 days, no meeting open"][0] == count
+        assert needs(client)["Due within 15 days, no meeting open"][0] == count

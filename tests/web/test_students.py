@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from django.test import Client
@@ -95,12 +95,6 @@ def test_the_list_shows_what_one_works_with_and_logs_each_student_once(small_wor
     ("wanted", "found"),
     [
         ("all", ["Alder", "Towhee", "Yarrow"]),
-        ("plan-review-late", ["Alder"]),  # due November 14
-        ("plan-review-15", []),
-        ("plan-review-30", []),
-        ("triennial-late", []),  # alder's in 2027, towhee's in March 2027
-        ("triennial-15", []),
-        ("triennial-30", []),
         ("findings", []),
         ("held", []),
         ("different", []),
@@ -110,28 +104,10 @@ def test_each_list_on_the_first_day(small_world, coordinator, wanted, found):
     assert names_in(coordinator.get(f"/students?list={wanted}")) == found
 
 
-@pytest.mark.parametrize(
-    ("days", "wanted"),
-    [(-1, "late"), (0, "15"), (15, "15"), (16, "30"), (30, "30"), (31, None)],
-)
-def test_a_due_date_is_in_one_list_of_its_clock(small_world, coordinator, days, wanted):
-    due_on = w.TODAY + timedelta(days=days)
-    Student.unscoped.filter(pk=small_world.students["towhee"].pk).update(evaluation_due_on=due_on)
-    lists = [s for s in ("late", "15", "30") if names_in(coordinator.get(f"/students?list=triennial-{s}"))]
-    assert lists == ([wanted] if wanted else [])
-
-
-def test_an_open_review_takes_a_student_off_the_late_list(small_world, coordinator):
-    pages.opened(small_world)
-    page = text_of(coordinator.get("/students?list=plan-review-late"))
-    assert "Nobody in this list" in page and "Show all students" in page
-
-
 def test_the_lists_lead_to_each_other(small_world, coordinator):
-    found = addresses_in(coordinator.get("/students?list=triennial-15"))
-    for wanted in ("plan-review-15", "triennial-late", "triennial-30", "findings", "held", "different"):
-        assert f"/students?list={wanted}" in found, wanted
-    assert "/students" in found
+    found = addresses_in(coordinator.get("/students?list=findings"))
+    for wanted in ("/students", "/students?list=held", "/students?list=different", "/due"):
+        assert wanted in found, wanted
 
 
 def test_lists_of_the_state(small_world, coordinator):
@@ -311,23 +287,20 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("wanted", ["all", "plan-review-15"])
-def test_no_row_is_lost_or_doubled_where_names_or_dates_are_equal(
-    small_world, coordinator, monkeypatch, wanted, way
-):
-    """120 students of one name and one due date: only their number tells them apart."""
+def test_no_row_is_lost_or_doubled_where_names_are_equal(small_world, coordinator, monkeypatch, way):
+    """120 students of one name: only their number tells them apart."""
     count_cap, ordered_whole = WAYS[way]
     monkeypatch.setattr(queries, "COUNT_CAP", count_cap)
     monkeypatch.setattr(queries, "ORDERED_WHOLE", ordered_whole)
-    made = many_students(120, due_on=w.TODAY, first_names=["Fern"] * 120)
-    Student.unscoped.exclude(pk__in=[s.pk for s in made]).update(last_name="Zinnia", plan_review_due_on=None)
-    found = all_pages(coordinator, f"/students?list={wanted}")
+    made = many_students(120, first_names=["Fern"] * 120)
+    Student.unscoped.exclude(pk__in=[s.pk for s in made]).update(last_name="Zinnia")
+    found = all_pages(coordinator, "/students?list=all")
     sizes = [len(page) for page in found]
-    assert sizes == ([50, 50, 23] if wanted == "all" else [50, 50, 20])
+    assert sizes == [50, 50, 23]
     seen = [pk for pk, what in reads() if what == "student.list"]
     assert len(seen) == len(set(seen)) and set(seen) >= {s.pk for s in made}
     told = "more than 100 students" if count_cap == 100 else f"{sum(sizes)} students"
-    assert told in text_of(coordinator.get(f"/students?list={wanted}"))
+    assert told in text_of(coordinator.get("/students?list=all"))
 
 
 def test_a_search_goes_on_over_its_pages(small_world, coordinator):
@@ -358,12 +331,9 @@ LIST_QUERIES = 17
 
 
 @pytest.mark.parametrize("count", [3, 60])
-@pytest.mark.parametrize("wanted", ["all", "plan-review-15"])
-def test_a_list_costs_the_same_for_few_and_many(
-    small_world, manager, django_assert_num_queries, count, wanted
-):
-    many_students(count, manager=small_world.case_manager, due_on=w.TODAY)
-    manager.get(f"/students?list={wanted}")
+def test_a_list_costs_the_same_for_few_and_many(small_world, manager, django_assert_num_queries, count):
+    many_students(count, manager=small_world.case_manager)
+    manager.get("/students")
     with django_assert_num_queries(LIST_QUERIES):
-        answer = manager.get(f"/students?list={wanted}")
-    assert f"{count + (2 if wanted == 'all' else 0)} students" in text_of(answer)
+        answer = manager.get("/students")
+    assert f"{count + 2} students" in text_of(answer)

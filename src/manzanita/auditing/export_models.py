@@ -37,7 +37,7 @@ class ListExport(models.Model):
     view = models.CharField(max_length=20)
     school_code = models.CharField(max_length=7, blank=True, default="")
     school_name = models.CharField(max_length=120, blank=True, default="")
-    list_key = models.CharField(max_length=40)
+    list_key = models.CharField(max_length=160)
     title = models.CharField(max_length=120)
     scope_line = models.CharField(max_length=300)
     form = models.CharField(max_length=4, choices=FORMS)

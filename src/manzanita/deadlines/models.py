@@ -73,3 +73,121 @@ class StaleCalendar(models.Model):
 
     def __str__(self) -> str:
         return f"LEA {self.lea_code}, calendar to count by"
+
+
+class DelayReason(models.Model):
+    """Why a clock is late, said before there is a meeting that could say it ("archive active").
+
+    It stands beside the due date. Another reason withdraws the one before; nothing is overwritten.
+
+    ``code`` is one of the state's reasons of delay (MEET 24.18); ``due_on`` the date that was, or will be, missed.
+    """
+
+    student = models.ForeignKey("students.Student", on_delete=models.PROTECT, related_name="+")
+    lea_code = models.CharField(max_length=7)
+    clock = models.CharField(max_length=30)
+    due_on = models.DateField()
+    code = models.CharField(max_length=2)
+    planned_on = models.DateField(null=True, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+    by_id = models.BigIntegerField()
+    by_name = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="delay_reason_one_stands",
+                fields=["student", "clock", "due_on"],
+                condition=models.Q(withdrawn_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"delay reason {self.pk}"
+
+
+class ContactAttempt(models.Model):
+    """One attempt to reach the family about a meeting: when, how, with what result, and who tried. Never changed."""
+
+    HOW = [
+        ("phone", "Telephone"),
+        ("letter", "Letter"),
+        ("email", "Email"),
+        ("text", "Text message"),
+        ("visit", "Home visit"),
+        ("person", "In person"),
+    ]
+    RESULTS = [
+        ("reached", "Reached, agreed to a day"),
+        ("asked_later", "Reached, asked for another day"),
+        ("declined", "Reached, declined to attend"),
+        ("message", "Left a message"),
+        ("none", "No answer"),
+        ("returned", "Returned, not delivered"),
+    ]
+
+    student = models.ForeignKey("students.Student", on_delete=models.PROTECT, related_name="+")
+    meeting = models.ForeignKey(
+        "meetings.Meeting", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    lea_code = models.CharField(max_length=7)
+    tried_on = models.DateField()
+    how = models.CharField(max_length=6, choices=HOW)
+    result = models.CharField(max_length=11, choices=RESULTS)
+    note = models.CharField(max_length=300, blank=True)
+    by_id = models.BigIntegerField()
+    by_name = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    # What the form sent along, so that the same click twice is one attempt.
+    ask_key = models.CharField(max_length=24, unique=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["student", "-tried_on", "-id"], name="attempts_of_student")]
+
+    def __str__(self) -> str:
+        return f"attempt {self.pk}"
+
+
+class HeldLate(models.Model):
+    """The newest meeting of a clock of one student, where it was held after the state's day (``domain.dinc``).
+
+    Kept with the due dates; gone when the next meeting of its clock is held, or its dates are corrected.
+    """
+
+    student = models.ForeignKey("students.Student", on_delete=models.PROTECT, related_name="+")
+    list_key = models.CharField(max_length=20)
+    lea_code = models.CharField(max_length=7)
+    school_code = models.CharField(max_length=7, blank=True)
+    started_on = models.DateField()
+    due_on = models.DateField()
+    held_on = models.DateField()
+    delay_code = models.CharField(max_length=2, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="held_late_once", fields=["student", "list_key"])]
+        indexes = [models.Index(fields=["lea_code", "list_key", "-held_on", "id"], name="held_late_of_lea")]
+
+    def __str__(self) -> str:
+        return f"held late {self.pk}"
+
+
+class DincCount(models.Model):
+    """How many students of a school stood on a list at the end of a day, by what was believed when it was counted."""
+
+    lea_code = models.CharField(max_length=7)
+    school_code = models.CharField(max_length=7, blank=True)
+    list_key = models.CharField(max_length=20)
+    on = models.DateField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="dinc_count_once", fields=["lea_code", "school_code", "list_key", "on"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.list_key} of {self.lea_code} on {self.on}"

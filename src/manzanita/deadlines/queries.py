@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import QuerySet
+from django.http import Http404
 
-from manzanita.deadlines.models import DueDate, StaleCalendar, StaleStudent
+from manzanita.deadlines.models import ContactAttempt, DelayReason, DueDate, StaleCalendar, StaleStudent
 from manzanita.deadlines.recompute import Counting, running_of
 from manzanita.domain.access import Actor
 from manzanita.domain.clocks import Answer, Setting
@@ -16,7 +17,7 @@ from manzanita.domain.running_clocks import Counted, count
 from manzanita.orgs.calendars import Calendars, load_calendars
 from manzanita.platform import clock
 from manzanita.students.models import ScopedQuerySet, Student
-from manzanita.students.scope import lea_filter, listed_for
+from manzanita.students.scope import lea_filter, listed_for, visible_to
 
 
 def running(actor: Actor, students: ScopedQuerySet | None = None) -> QuerySet[DueDate]:
@@ -76,3 +77,41 @@ def by_student(rows: Sequence[DueDate]) -> Mapping[int, list[DueDate]]:
     for row in rows:
         found.setdefault(row.student_id, []).append(row)
     return found
+
+
+def due_date_of(actor: Actor, pk: int) -> DueDate:
+    """The running clock with this key, of a student whom the actor may open; else 404."""
+    row = DueDate.objects.filter(pk=pk, **lea_filter(actor)).select_related("student", "meeting").first()
+    if row is None or not visible_to(actor).filter(pk=row.student_id).exists():
+        raise Http404("no such due date in this scope")
+    return row
+
+
+def standing_delay(row: DueDate) -> DelayReason | None:
+    """Why the due date is late, as somebody has said."""
+    said = DelayReason.objects.filter(student=row.student_id, clock=row.clock, due_on=row.due_on)
+    return said.filter(withdrawn_at__isnull=True).first()
+
+
+def delays_said(row: DueDate) -> list[DelayReason]:
+    """Every reason that was said of this due date, the newest first."""
+    return list(
+        DelayReason.objects.filter(student=row.student_id, clock=row.clock, due_on=row.due_on).order_by("-pk")
+    )
+
+
+def attempts_of(student_id: int, actor: Actor) -> list[ContactAttempt]:
+    """Attempts to reach the family of a student whom the actor may open, the newest first."""
+    rows = ContactAttempt.objects.filter(student=student_id, **lea_filter(actor))
+    return list(rows.order_by("-tried_on", "-pk")[:100])
+
+
+def standing_delays(rows: Sequence[DueDate]) -> dict[int, str]:
+    """By key of a due date the reason that was said of it before a meeting could; one query."""
+    students = {row.student_id for row in rows}
+    said = DelayReason.objects.filter(student__in=students, withdrawn_at__isnull=True)
+    found = {
+        (pk, name, due_on): code
+        for pk, name, due_on, code in said.values_list("student_id", "clock", "due_on", "code")
+    }
+    return {row.pk: found.get((row.student_id, row.clock, row.due_on), "") for row in rows}

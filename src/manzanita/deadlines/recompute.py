@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from django.db import transaction
 
+from manzanita.deadlines.dinc import Trend, histories_of, new_trend, store_held_late
 from manzanita.deadlines.models import DueDate, StaleCalendar, StaleStudent
 from manzanita.deadlines.situations import situations_of
 from manzanita.domain.calendars import Calendar
@@ -108,8 +109,10 @@ def _written(given: Mapping[str, Value]) -> dict[str, str]:
     return {name: str(value) for name, value in given.items()}
 
 
-def recompute(student_ids: Collection[int], counting: Counting | None = None) -> Recomputed:
-    """Count every running clock of these students and store what differs, in one transaction.
+def recompute(
+    student_ids: Collection[int], counting: Counting | None = None, trend: Trend | None = None
+) -> Recomputed:
+    """Count every running clock of these students and store what differs, in one transaction; and what was held late.
 
     The same number of queries for any number of students; call it for ``STUDENTS_AT_ONCE`` at most. The caller reaches
     them, whatever agency they are of.
@@ -139,6 +142,11 @@ def recompute(student_ids: Collection[int], counting: Counting | None = None) ->
         if stored:
             DueDate.objects.filter(pk__in=[row.pk for row in stored.values()]).delete()
         _store(new, changed)
+        histories = histories_of(ids)
+        store_held_late(histories, counting.today)
+    if trend is not None:
+        for history in histories.values():
+            trend.add(history)
     return done
 
 
@@ -205,11 +213,14 @@ def running_of(row: DueDate) -> Running:
 
 
 def recompute_everybody(on_progress: Callable[[int], None] = lambda done: None) -> Recomputed:
-    """Count the clocks of everybody, ``STUDENTS_AT_ONCE`` in a transaction; memory does not grow with them."""
+    """Count the clocks of everybody, ``STUDENTS_AT_ONCE`` in a transaction; memory does not grow with them. The trend
+    of the DINC lists is counted on the way."""
     counting, total = Counting(), Recomputed()
+    trend = new_trend(counting.today)
     for ids in _everybody():
-        total += recompute(ids, counting)
+        total += recompute(ids, counting, trend)
         on_progress(total.students)
+    trend.store()
     return total
 
 

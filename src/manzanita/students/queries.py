@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import connection
-from django.db.models import Aggregate, BooleanField, Count, Exists, Min, OuterRef, Q
+from django.db.models import BooleanField, Exists, OuterRef, Q
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 
@@ -282,72 +282,39 @@ def _with_keys(keys: Iterable[int]) -> ScopedQuerySet:
     return students.filter(RawSQL(f"{name} = ANY(%s)", [sorted(keys)], output_field=BooleanField()))
 
 
-# The due dates by which a list may be ordered; None orders by name.
-DUE_COLUMNS = ("plan_review_due_on", "evaluation_due_on")
+ORDER = ("last_name", "first_name", "id")
 
 
-def order_of(order: str | None) -> tuple[str, ...]:
-    """The columns by which a list is ordered: one of ``DUE_COLUMNS``, or the name."""
-    return (order, "id") if order in DUE_COLUMNS else ("last_name", "first_name", "id")
-
-
-def list_students(
-    students: ScopedQuerySet, actor: Actor, *, order: str | None = None, after: str = ""
-) -> Page:
-    """One page of ``students`` by name, or by the due date ``order`` (one of ``DUE_COLUMNS``).
+def list_students(students: ScopedQuerySet, actor: Actor, *, after: str = "") -> Page:
+    """One page of ``students`` by name.
 
     The next page starts after the row whose token is ``after``: a row-value comparison, so that page 900
     costs what page 1 costs. Raises ``Http404`` for a token that is none.
     """
-    columns = order_of(order)
     keys, is_all = _some_keys(students)
-    wanted = (_with_keys(keys) if is_all else students.walked()).order_by(*columns)
+    wanted = (_with_keys(keys) if is_all else students.walked()).order_by(*ORDER)
     if after:
-        wanted = wanted.filter(_row_after(columns, after))
+        wanted = wanted.filter(_row_after(after))
     chosen = list(wanted[: PAGE_SIZE + 1])
     token = str(chosen[PAGE_SIZE - 1].public_id) if len(chosen) > PAGE_SIZE else ""
     return Page(list_rows(chosen[:PAGE_SIZE], actor), token, min(len(keys), COUNT_CAP + 1))
 
 
-def _row_after(columns: tuple[str, ...], token: str) -> RawSQL:
+def _row_after(token: str) -> RawSQL:
     # The token is only the row's own number: names and dates stay out of addresses.
     try:
         public_id = uuid.UUID(token)
     except ValueError as error:
         raise Http404("no such page") from error
     table = Student._meta.db_table
-    left = ", ".join(f'"{table}"."{column}"' for column in columns)
-    inner = ", ".join(f'"last"."{column}"' for column in columns)
+    left = ", ".join(f'"{table}"."{column}"' for column in ORDER)
+    inner = ", ".join(f'"last"."{column}"' for column in ORDER)
     value = Student._meta.get_field("public_id").get_db_prep_value(public_id, connection)
     return RawSQL(
         f'({left}) > (SELECT {inner} FROM "{table}" AS "last" WHERE "last"."public_id" = %s)',
         [value],
         output_field=BooleanField(),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class DueCount:
-    """How many students have a due date between two days (each inclusive, ``None`` open), and the earliest."""
-
-    count: int
-    earliest: date | None
-
-
-def due_counts(
-    students: ScopedQuerySet, column: str, spans: Sequence[tuple[date | None, date]]
-) -> list[DueCount]:
-    """Of ``students``, how many have ``column`` within each span of days; one query."""
-    wanted: dict[str, Aggregate] = {}
-    for index, (first, last) in enumerate(spans):
-        within = Q(**{f"{column}__lte": last})
-        if first is not None:
-            within &= Q(**{f"{column}__gte": first})
-        wanted[f"count_{index}"] = Count("pk", filter=within)
-        wanted[f"earliest_{index}"] = Min(column, filter=within)
-    latest = max(last for _, last in spans)
-    found = students.order_by().filter(**{f"{column}__lte": latest}).aggregate(**wanted)
-    return [DueCount(found[f"count_{index}"], found[f"earliest_{index}"]) for index in range(len(spans))]
 
 
 def _shown_plan(plan: Plan | None, actor: Actor, is_current: bool) -> Plan | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from types import MappingProxyType
 from typing import Any
@@ -183,7 +183,13 @@ def outside_view(actor: Actor) -> ScopedQuerySet:
 
 
 def _within(actor: Actor, relationships: frozenset[Relationship]) -> ScopedQuerySet:
-    today = clock.today()
+    # Another one each time: whoever reads it keeps what was read with it.
+    return _composed(actor, relationships, clock.today()).all()
+
+
+@lru_cache(maxsize=256)
+def _composed(actor: Actor, relationships: frozenset[Relationship], today: date) -> ScopedQuerySet:
+    """Kept, as putting it together takes as long as several other queries of a page. It is never read itself."""
     scope = actor.perspective.scope
     if scope is Scope.NAMED:
         return Student.objects.scoped().filter(pk__in=named_students(actor))

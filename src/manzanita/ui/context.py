@@ -34,11 +34,12 @@ from manzanita.ui.jinja_env import url, url_or_none
 NAV = (
     ("home", "Home", "home", "h", None),
     ("students", "Students", "person", "s", Capability.READ_STUDENT),
+    ("due_list", "Due", "clock", "d", Capability.READ_STUDENT),
     ("meetings", "Meetings", "calendar", "m", Capability.READ_STUDENT),
     ("to_settle", "Findings", "flag", "f", Capability.READ_STUDENT),
     ("state", "State", "state", "t", Capability.SEND_TO_STATE),
     ("imports", "Imports", "upload", "i", Capability.IMPORT_FILES),
-    ("compliance", "Compliance", "scale", "c", None),
+    ("compliance", "Compliance", "scale", "c", Capability.READ_STUDENT),
     ("lists", "Lists", "list", "l", None),
     ("services", "Services", "clock", "v", None),
     ("year", "Year", "year", "y", None),

@@ -20,11 +20,12 @@ from manzanita.auditing.exports import LONGEST_WORD, MoreNeeded, note_download, 
 from manzanita.auditing.models import ExportState, ListExport
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Reason
+from manzanita.exchange.compliance import TooMany
 from manzanita.platform import clock
 from manzanita.platform.files import read_stored_file
 from manzanita.web.access import requires
 from manzanita.web.list_exports import Choice, ask, choice_of, file_name, weigh
-from manzanita.web.student_lists import LISTS
+from manzanita.web.student_lists import list_of
 from manzanita.web.work_state import row_and_job
 
 SHOWN = 50
@@ -67,14 +68,18 @@ def export_new(request: HttpRequest) -> HttpResponse:
 
 
 def _choice(request: HttpRequest, key: str, token: str) -> Choice:
-    wanted = LISTS.get(key)
+    wanted = list_of(key)
     if wanted is None:
         raise Http404("no such list")
     text = request.session.get("searches", {}).get(token, "") if token else ""
     if token and not text:
         # A search that is no longer kept must not become an export of everybody.
         raise Http404("no such search")
-    return choice_of(request.actor, wanted, text)
+    try:
+        return choice_of(request.actor, wanted, text)
+    except TooMany:
+        # Its page asks for an LEA or a school first and offers no export.
+        raise Http404("no such list") from None
 
 
 def _ask(request: HttpRequest) -> HttpResponse:
@@ -144,6 +149,7 @@ def _context(request: HttpRequest, public_id: uuid.UUID) -> dict[str, Any]:
     making = (ExportState.MAKING,)
     export, job, has_stopped = row_and_job(lambda: _own(request, public_id), making)
     look = _look(export)
+    asked_list = list_of(export.list_key)
     return {
         "export": export,
         "look": look,
@@ -156,9 +162,7 @@ def _context(request: HttpRequest, public_id: uuid.UUID) -> dict[str, Any]:
         "decided_by": user_names({export.decided_by_id}).get(export.decided_by_id, "")
         if export.decided_by_id
         else "",
-        "again_url": f"{reverse('students')}?list={export.list_key}"
-        if export.list_key in LISTS
-        else reverse("students"),
+        "again_url": asked_list.url if asked_list else reverse("students"),
     }
 
 

@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from manzanita.accounts.guest_queries import HOST_SESSION, HOST_STAFF
+from manzanita.deadlines.lists import MEETING, Wanted, span_counts
 from manzanita.domain.access import Actor, Capability, Scope
+from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.findings import Owner
 from manzanita.domain.years import academic_year_of
 from manzanita.exchange.holds import HOLDS
@@ -31,14 +33,15 @@ from manzanita.platform import clock
 from manzanita.ui.formats import plural
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import no_grant
+from manzanita.web.due_wanted import list_url
 from manzanita.web.guest_needs import guest_needs
 from manzanita.web.home_needs import Group, Need
 from manzanita.web.home_notices import notices
 from manzanita.web.home_people import own_duties, people_needs
+from manzanita.web.home_plans import planned_reviews
 from manzanita.web.import_run import outcome_of
-from manzanita.web.student_lists import CLOCKS, clock_counts
 
-SPAN_KINDS = {"late": "fatal", "15": "warn", "30": "empty"}
+SPAN_KINDS = {"late": "fatal", "15": "warn", "30": "empty", "60": "empty"}
 # Severity of a finding: its shape and its words, heaviest first.
 SEVERITIES: Mapping[str, tuple[str, str]] = {
     "fatal": ("fatal", "Fatal findings"),
@@ -80,7 +83,10 @@ def home(request: HttpRequest) -> HttpResponse:
 def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
     groups = []
     if actor.may(Capability.READ_STUDENT):
-        groups += [*notices(actor), _clocks(actor), _at_the_state(actor, counts), _meetings(actor)]
+        groups += [*notices(actor), _clocks(actor)]
+        if actor.may(Capability.HOLD_MEETING):
+            groups.append(planned_reviews(actor, _owner(actor)))
+        groups += [_at_the_state(actor, counts), _meetings(actor)]
     if actor.may(Capability.MANAGE_PEOPLE):
         groups.append(
             Group("People", people_needs(actor), "Every duty has a name, and every student a case manager.")
@@ -96,22 +102,22 @@ def _owner(actor: Actor) -> str:
 def _clocks(actor: Actor) -> Group:
     today = clock.today()
     needs = []
-    for watched in CLOCKS:
-        for wanted, found in clock_counts(actor, watched):
-            if wanted.has_meeting and not found.count:
-                continue
-            needs.append(
-                Need(
-                    kind=SPAN_KINDS[wanted.span.key] if found.count else "ok",
-                    label=wanted.title,
-                    count=found.count,
-                    url=f"{reverse('students')}?list={wanted.key}",
-                    oldest=_distance(found.earliest, today),
-                    owner=_owner(actor),
-                    step="Show students" if found.count else None,
-                )
+    for found in span_counts(actor):
+        if found.meeting == "open" and not (found.count and found.span.key == "late"):
+            continue
+        needs.append(
+            Need(
+                kind=SPAN_KINDS[found.span.key] if found.count else "ok",
+                label=f"{found.span.label}, {MEETING[found.meeting].lower()}",
+                count=found.count,
+                url=list_url(Wanted(found.span.key, found.meeting)),
+                oldest=_distance(found.earliest, today),
+                detail=" · ".join(f"{CLOCKS[name].title} {count}" for name, count in found.most),
+                owner=_owner(actor),
+                step="Show due dates" if found.count else None,
             )
-    # Overdue ones of both clocks come before those that are only near.
+        )
+    # What is overdue comes before what is only near.
     needs.sort(key=lambda need: ["fatal", "warn", "empty", "ok"].index(need.kind))
     return Group("Clocks set by law", [*needs, *_without_calendar(actor, today)], "")
 

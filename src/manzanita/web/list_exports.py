@@ -13,6 +13,7 @@ from manzanita.auditing import exports
 from manzanita.auditing.models import ExportState, ListExport
 from manzanita.auditing.viewing_blocks import open_block
 from manzanita.domain.access import CAPABILITY_WORDS, Actor, Capability
+from manzanita.domain.compliance import GROUP_LABELS, explain
 from manzanita.domain.export_limits import (
     FILE_LASTS,
     SHARE_DAYS,
@@ -23,17 +24,19 @@ from manzanita.domain.export_limits import (
     judge,
 )
 from manzanita.domain.findings import Owner, Reason
+from manzanita.exchange.compliance import judged_of
 from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
 from manzanita.platform.files import store_file
 from manzanita.platform.jobs import JobRun
 from manzanita.platform.tables import Cell, Table, as_csv, as_xlsx
 from manzanita.students.models import ScopedQuerySet
-from manzanita.students.queries import attending_by_lea, list_rows, order_of, search
+from manzanita.students.queries import ORDER, attending_by_lea, list_rows, search
+from manzanita.students.scope import visible_to
 from manzanita.ui.context import scope_line
 from manzanita.ui.formats import long_date, number, us_time
-from manzanita.web.student_lists import LISTS, StudentList, students_of
-from manzanita.web.student_rows import columns_of, rows_of
+from manzanita.web.student_lists import StudentList, list_of, students_of
+from manzanita.web.student_rows import COLUMNS, rows_of
 
 CONFIDENTIAL = "Contains confidential student data"
 CHUNK = 500
@@ -106,14 +109,13 @@ def make_export(run: JobRun) -> dict[str, int]:
     actor = actor_of_grant_id(
         export.grant_id, clock.today(), view=export.view, at_school=(export.school_code, export.school_name)
     )
-    wanted = LISTS.get(export.list_key)
+    wanted = list_of(export.list_key)
     reason = _why_not_made(actor, wanted)
     if actor is None or wanted is None or reason is not None:
         exports.withdraw_export(export=export, reason=reason or _LIST_GONE)
         return {}
-    column = wanted.clock.column if wanted.clock else None
     students = students_of(actor, wanted).filter(pk__in=exports.asked_students(export))
-    ids = list(students.order_by(*order_of(column)).values_list("pk", flat=True))
+    ids = list(students.order_by(*ORDER).values_list("pk", flat=True))
     if not ids:
         exports.withdraw_export(export=export, reason=_NOBODY_LEFT)
         return {}
@@ -122,8 +124,8 @@ def make_export(run: JobRun) -> dict[str, int]:
         title=export.title,
         about=_about(export, actor, len(ids), long_date(expires_at)),
         mark=f"{CONFIDENTIAL}. Made for {actor.person_name} on {long_date(clock.today())}. Do not pass it on.",
-        columns=columns_of(column),
-        rows=_cells(run, actor, students, ids, column, written := []),
+        columns=[*COLUMNS, *(("Group", "Why") if wanted.compliance else ())],
+        rows=_cells(run, actor, wanted, students, ids, written := []),
     )
     sizes: list[int] = []
     content = as_xlsx(table) if export.form == "xlsx" else as_csv(table)
@@ -221,9 +223,9 @@ def _about(export: ListExport, actor: Actor, count: int, expires: str) -> list[t
 def _cells(
     run: JobRun,
     actor: Actor,
+    wanted: StudentList,
     students: ScopedQuerySet,
     ids: Sequence[int],
-    column: str | None,
     written: list[int],
 ) -> Iterator[list[Cell]]:
     """The lines of the file; ``written`` takes the students who are in it."""
@@ -233,9 +235,23 @@ def _cells(
         # Whoever leaves the list while the file is written is in neither the file nor the log.
         found = list_rows([by_id[pk] for pk in chunk if pk in by_id], actor)
         written += [row.student.pk for row in found]
-        for row in rows_of(actor, found, column):
-            yield row.cells()
+        more = _group_cells(actor, wanted, [row.student.pk for row in found])
+        for line, row in zip(found, rows_of(actor, found), strict=True):
+            yield [*row.cells(), *more.get(line.student.pk, ())]
         run.progress(start + len(chunk), len(ids), "Writing students")
+
+
+def _group_cells(actor: Actor, wanted: StudentList, ids: Sequence[int]) -> dict[int, list[Cell]]:
+    """Of a list of the compliance pages, the group of each student and why; of other lists nothing."""
+    listed = wanted.compliance
+    if listed is None:
+        return {}
+    students = visible_to(actor).filter(pk__in=ids)
+    judged = judged_of(actor, listed.asked, listed.wanted.measure, students)
+    return {
+        pk: [GROUP_LABELS[one.group], " ".join(explain(one, facts, listed.asked.day))]
+        for pk, (one, facts) in judged.items()
+    }
 
 
 def _measured(chunks: Iterator[bytes], sizes: list[int]) -> Iterator[bytes]:

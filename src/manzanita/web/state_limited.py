@@ -22,7 +22,7 @@ from manzanita.students.queries import search
 from manzanita.students.scope import visible_to
 from manzanita.web.access import requires
 from manzanita.web.state_lines import grouped
-from manzanita.web.student_lists import LISTS, students_of
+from manzanita.web.student_lists import list_of, students_of
 
 SHOWN = 100
 
@@ -61,7 +61,7 @@ def _chosen(
         return visible_to(request.actor).filter(pk__in=pasted.student_ids), pasted
     if not context["list"]:
         return None, None
-    wanted = LISTS.get(context["list"])
+    wanted = list_of(context["list"])
     if wanted is None:
         raise Http404("no such list")
     students = students_of(request.actor, wanted)

@@ -1,112 +1,43 @@
-"""The lists of students that the product knows: what each asks, in words and as a query.
-
-Home counts with the same queries that the list pages show, so that a count and its list cannot differ.
-"""
+"""The lists of students that the product knows: what each asks, in words and as a query. Lists of due dates have pages
+of their own (``web.due``); here are their students, for an export or a send."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 from types import MappingProxyType
 
+from django.urls import reverse
+
+from manzanita.deadlines.lists import Wanted, wanted_rows
 from manzanita.domain.access import Actor
+from manzanita.exchange.compliance import find
 from manzanita.exchange.queries import has_open_finding, has_operation
-from manzanita.meetings.queries import has_open_meeting
-from manzanita.platform import clock
 from manzanita.students.models import ScopedQuerySet
-from manzanita.students.queries import DueCount, due_counts, participating
-from manzanita.students.scope import current_at_agency, listed_for, visible_to
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Days until a due date, both ends inclusive; ``first`` ``None`` is open toward the past."""
-
-    key: str
-    label: str
-    first: int | None
-    last: int
-
-    def days(self, today: date) -> tuple[date | None, date]:
-        first = None if self.first is None else today + timedelta(days=self.first)
-        return first, today + timedelta(days=self.last)
-
-
-SPANS = (
-    Span("late", "Overdue", None, -1),
-    Span("15", "Due within 15 days", 0, 15),
-    Span("30", "Due in 16 to 30 days", 16, 30),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """A due date that lists watch."""
-
-    key: str
-    label: str
-    column: str
-
-
-CLOCKS = (
-    Clock("plan-review", "Plan review", "plan_review_due_on"),
-    Clock("triennial", "Triennial", "evaluation_due_on"),
-)
+from manzanita.students.scope import listed_for, visible_to
+from manzanita.web.compliance_asked import ComplianceList, list_of_key
+from manzanita.web.due_wanted import key_of, list_url, of_key, title_of
 
 
 @dataclass(frozen=True, slots=True)
 class StudentList:
-    """One list. ``kind`` is clock, held, different, findings or all; ``nothing`` says what an empty one means.
-
-    ``has_meeting`` asks of a clock's list whether a meeting is open that would meet it.
-    """
+    """One list. ``kind`` is due, held, different, findings, compliance or all; ``nothing`` says what an empty one
+    means. ``due`` is the list of due dates, ``compliance`` the group of a monitoring report, whose students it has."""
 
     key: str
     title: str
     meaning: str
     nothing: str
     kind: str = "all"
-    clock: Clock | None = None
-    span: Span | None = None
-    has_meeting: bool = False
+    due: Wanted | None = None
+    compliance: ComplianceList | None = None
 
     @property
-    def span_label(self) -> str:
-        label = self.span.label if self.span else ""
-        return f"{label}, meeting open" if self.has_meeting else label
-
-
-def _overdue_list(watched: Clock) -> StudentList:
-    """A meeting that is open ends no clock: until it is held the date stays overdue."""
-    return StudentList(
-        key=f"{watched.key}-late-open",
-        title=f"{watched.label} overdue, meeting open",
-        meaning=(
-            f"Current, participating students whose {watched.label.lower()} is overdue and who have a meeting open "
-            "that would meet it"
-        ),
-        nothing="No such meeting is open, or none of them is late.",
-        kind="clock",
-        clock=watched,
-        span=SPANS[0],
-        has_meeting=True,
-    )
-
-
-def _clock_list(watched: Clock, span: Span) -> StudentList:
-    return StudentList(
-        key=f"{watched.key}-{span.key}",
-        title=f"{watched.label} {span.label.lower()}, no meeting open",
-        meaning=(
-            f"Current, participating students whose {watched.label.lower()} is {span.label.lower()} and who have "
-            "no meeting open that would meet it"
-        ),
-        nothing="Every such student has a meeting open, or the date is further away.",
-        kind="clock",
-        clock=watched,
-        span=span,
-    )
+    def url(self) -> str:
+        """The page that shows it."""
+        if self.compliance is not None:
+            return self.compliance.address
+        return list_url(self.due) if self.due else f"{reverse('students')}?list={self.key}"
 
 
 LISTS: Mapping[str, StudentList] = MappingProxyType(
@@ -118,11 +49,6 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
                 "Students",
                 "Students enrolled here now, and those who left since the last academic year began",
                 "No student is in this scope yet.",
-            ),
-            *(
-                known
-                for watched in CLOCKS
-                for known in (*(_clock_list(watched, span) for span in SPANS), _overdue_list(watched))
             ),
             StudentList(
                 "findings",
@@ -151,44 +77,32 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
 )
 
 
-def watched_students(actor: Actor, watched: Clock, *, has_meeting: bool) -> ScopedQuerySet:
-    """Students whose clock counts: here today, participating, with or without a meeting open that would meet it."""
-    students = participating(current_at_agency(listed_for(actor), actor))
-    is_open = has_open_meeting(watched.column)
-    return students.filter(is_open) if has_meeting else students.exclude(is_open)
+def list_of(key: str) -> StudentList | None:
+    """The list of this key: one of ``LISTS``, the students of a due list, or a group of a monitoring report."""
+    if key in LISTS:
+        return LISTS[key]
+    if (due := of_key(key)) is not None:
+        meaning = "Students with such a due date, as the list of due dates shows them"
+        return StudentList(key_of(due), title_of(due), meaning, "No student has such a due date.", "due", due)
+    if (asked := list_of_key(key)) is not None:
+        meaning = "Students within reach, in whatever view, of one group of a monitoring report"
+        return StudentList(key, asked.title, meaning, "Nobody is in this group.", "compliance", None, asked)
+    return None
 
 
 def students_of(actor: Actor, wanted: StudentList) -> ScopedQuerySet:
     """The students of one list, in no order."""
-    if wanted.clock is not None and wanted.span is not None:
-        first, last = wanted.span.days(clock.today())
-        students = watched_students(actor, wanted.clock, has_meeting=wanted.has_meeting).filter(
-            **{f"{wanted.clock.column}__lte": last}
-        )
-        return students.filter(**{f"{wanted.clock.column}__gte": first}) if first else students
+    if wanted.due is not None:
+        return listed_for(actor).filter(pk__in=wanted_rows(actor, wanted.due).values("student_id"))
     if wanted.kind == "all":
         return listed_for(actor)
     # What the state holds does not end with attendance, so these ask all within reach.
     students = visible_to(actor)
+    if wanted.compliance is not None:
+        asked = wanted.compliance
+        return students.filter(pk__in=find(actor, asked.asked, asked.wanted))
     if wanted.kind == "findings":
         return students.filter(has_open_finding(actor))
     if wanted.kind in ("held", "different"):
         return students.filter(has_operation(actor, held=wanted.kind == "held"))
     return students
-
-
-def clock_counts(actor: Actor, watched: Clock) -> Sequence[tuple[StudentList, DueCount]]:
-    """Count and earliest date of each list of one clock, in two queries."""
-    today = clock.today()
-    found = []
-    for has_meeting in (False, True):
-        lists = [one for one in lists_of(watched) if one.has_meeting is has_meeting]
-        students = watched_students(actor, watched, has_meeting=has_meeting)
-        counts = due_counts(students, watched.column, [one.span.days(today) for one in lists if one.span])
-        found += zip(lists, counts, strict=True)
-    return found
-
-
-def lists_of(watched: Clock) -> list[StudentList]:
-    """The lists of one clock, the most urgent first."""
-    return [one for one in LISTS.values() if one.clock == watched]

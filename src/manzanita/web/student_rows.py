@@ -41,7 +41,7 @@ class Row:
     state_kind: str
 
     def cells(self) -> list[Cell]:
-        """The same line as cells of a file, in the order of :func:`columns_of`."""
+        """The same line as cells of a file, in the order of ``COLUMNS``."""
         return [
             self.name,
             self.ssid,
@@ -56,24 +56,21 @@ class Row:
         ]
 
 
-def columns_of(column: str | None) -> list[str]:
-    """The heads of the columns; ``column`` is the due date that orders the list, or ``None``."""
-    due = "Triennial due" if column == "evaluation_due_on" else "Plan review due"
-    return [
-        "Student",
-        "SSID",
-        "Born",
-        "Grade",
-        "School",
-        "Disability",
-        due,
-        "Clock",
-        "Case manager",
-        "State",
-    ]
+COLUMNS = (
+    "Student",
+    "SSID",
+    "Born",
+    "Grade",
+    "School",
+    "Disability",
+    "Plan review due",
+    "Clock",
+    "Case manager",
+    "State",
+)
 
 
-def rows_of(actor: Actor, found: Sequence[ListRow], column: str | None) -> list[Row]:
+def rows_of(actor: Actor, found: Sequence[ListRow]) -> list[Row]:
     """The lines of these students, three queries for any number of them."""
     today = clock.today()
     managers = user_names({row.case_manager_id for row in found if row.case_manager_id})
@@ -84,7 +81,7 @@ def rows_of(actor: Actor, found: Sequence[ListRow], column: str | None) -> list[
     for row in found:
         student, enrollment = row.student, row.enrollment
         # The clock of a student who has left runs elsewhere.
-        due_on = getattr(student, column or "plan_review_due_on") if row.is_current else None
+        due_on = student.plan_review_due_on if row.is_current else None
         rows.append(
             Row(
                 url=reverse("student", args=[student.public_id]),

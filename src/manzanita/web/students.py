@@ -16,8 +16,8 @@ from manzanita.students.queries import PAGE_SIZE, capped_count, list_students, s
 from manzanita.students.scope import outside_view
 from manzanita.web.access import requires
 from manzanita.web.guest_requests import may_ask
-from manzanita.web.student_lists import CLOCKS, LISTS, StudentList, lists_of, students_of
-from manzanita.web.student_rows import columns_of, rows_of
+from manzanita.web.student_lists import LISTS, StudentList, students_of
+from manzanita.web.student_rows import COLUMNS, rows_of
 
 SEARCHES_KEPT = 20
 MAX_SEARCH_LENGTH = 100
@@ -36,16 +36,15 @@ def students(request: HttpRequest) -> HttpResponse:
     found = students_of(request.actor, wanted)
     if text:
         found = search(found, text)
-    column = wanted.clock.column if wanted.clock else None
     outside = 0
     if text and wanted.key == "all":
         outside = capped_count(search(outside_view(request.actor), text))
-    page = list_students(found, request.actor, order=column, after=request.GET.get("after", ""))
+    page = list_students(found, request.actor, after=request.GET.get("after", ""))
     is_outside = outside > 0 and page.count == 0
     if is_outside:
         # Nobody in the chosen view is meant: whoever is within reach outside of it is, and the page says so.
         found = search(outside_view(request.actor), text)
-        page = list_students(found, request.actor, order=column, after=request.GET.get("after", ""))
+        page = list_students(found, request.actor, after=request.GET.get("after", ""))
     keep = f"list={wanted.key}" + (f"&search={token}" if text else "")
     here = reverse("students")
     if request.GET.get("after") and not page.rows:
@@ -67,15 +66,14 @@ def students(request: HttpRequest) -> HttpResponse:
         "outside_view": outside,
         "is_outside": is_outside,
         "may_ask_elsewhere": may_ask(request.actor),
-        "rows": rows_of(request.actor, page.rows, column),
-        "columns": columns_of(column),
+        "rows": rows_of(request.actor, page.rows),
+        "columns": COLUMNS,
         "is_large": page.count > LARGE_EXPORT,
         "ask_key": token_urlsafe(12),
         "first_url": f"{here}?{keep}" if request.GET.get("after") else None,
         "next_url": f"{here}?{keep}&after={page.after}" if page.after else None,
         "page_size": PAGE_SIZE,
         "groups": _groups(wanted),
-        "spans": _spans(wanted),
     }
     return render(request, "web/students/list.html", context)
 
@@ -97,22 +95,11 @@ def search_students(request: HttpRequest) -> HttpResponse:
 def _groups(wanted: StudentList) -> list[tuple[str, str, bool]]:
     """The lists one may change to, as (label, address, is this one)."""
     here = reverse("students")
-    rest = wanted.key.removeprefix(f"{wanted.clock.key}-") if wanted.clock else "late"
-    clocks = [(c.label, f"{here}?list={c.key}-{rest}", wanted.clock == c) for c in CLOCKS]
     others = [("Findings", "findings"), ("Held", "held"), ("Different at the state", "different")]
     return [
         ("All", here, wanted.key == "all"),
-        *clocks,
         *((label, f"{here}?list={key}", wanted.key == key) for label, key in others),
-    ]
-
-
-def _spans(wanted: StudentList) -> list[tuple[str, str, bool]]:
-    if wanted.clock is None:
-        return []
-    return [
-        (one.span_label, f"{reverse('students')}?list={one.key}", one == wanted)
-        for one in lists_of(wanted.clock)
+        ("Due dates", reverse("due_list"), False),
     ]
 
 

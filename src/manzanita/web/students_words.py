@@ -44,6 +44,8 @@ ACTION_WORDS = {
 }
 READ_WORDS = {
     "student.list": "Seen in a list",
+    "compliance.list": "Seen in a list of the compliance pages",
+    "compliance.compare": "Compared with a monitoring list of the state",
     "student.export": "In an exported list",
     "student.candidates": "Seen before a student was entered",
     "student.duplicates": "Seen among possible duplicates",
@@ -59,6 +61,8 @@ READ_WORDS = {
     "audit.who-saw": "Seen in a list of who saw whom",
     "student.people": "People",
     "student.why": "Who may see it, and why",
+    "student.what-if": "What if a day were another",
+    "calendar.what-if": "Seen in a calendar changed in thought",
     "person.students": "On the page of a colleague",
     "contact.confidential": "Confidential address, shown on request",
     "meeting.list": "Seen in the list of meetings",

@@ -1,0 +1,261 @@
+"""Lists of due dates: what each asks, its page and its count. Home counts what the lists show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import connection
+from django.db.models import BooleanField, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import IsNull
+
+from manzanita.accounts.models import User
+from manzanita.deadlines.models import ContactAttempt, DelayReason, DueDate, HeldLate
+from manzanita.domain.access import Actor, Scope
+from manzanita.orgs.models import School
+from manzanita.platform import clock
+from manzanita.students.models import CaseAssignment, Plan, Ssid
+from manzanita.students.scope import lea_filter, listed_for
+
+PAGE_SIZE = 50
+COUNT_CAP = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days until a due date, both ends inclusive; ``first`` ``None`` is open toward the past."""
+
+    key: str
+    label: str
+    first: int | None
+    last: int
+
+    def condition(self, today: date) -> Q:
+        within = Q(due_on__lte=today + timedelta(days=self.last))
+        return within if self.first is None else within & Q(due_on__gte=today + timedelta(days=self.first))
+
+
+SPANS: Mapping[str, Span] = {
+    one.key: one
+    for one in (
+        Span("late", "Overdue", None, -1),
+        Span("15", "Due within 15 days", 0, 15),
+        Span("30", "Due in 16 to 30 days", 16, 30),
+        Span("60", "Due in 31 to 60 days", 31, 60),
+    )
+}
+MEETING = {"none": "No meeting open", "open": "Meeting open"}
+# Overdue, the family's delay not yet explained; or no date can be counted.
+MARKS = {"no-reason": "Delay reason missing", "problem": "Cannot be counted"}
+PROGRAMS = {"100": "IEP", "150": "IFSP", "200": "ISP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list of due dates asks for; blank is any. ``manager``: a key of a person, or ``nobody``. ``mark``: one of
+    ``MARKS``."""
+
+    span: str = "late"
+    meeting: str = ""
+    clock: str = ""
+    manager: str = ""
+    school: str = ""
+    program: str = ""
+    mark: str = ""
+
+
+def within_scope(actor: Actor, model: type[DueDate] | type[HeldLate] = DueDate) -> QuerySet:
+    """Running clocks (or meetings held late) of the students whom the actor's lists show, at LEAs whose records the
+    actor reads.
+
+    Of an agency's many students the page is found by walking the index of due dates, and asking of each row whether
+    the student is listed: a scalar sub-select, because PostgreSQL would turn anything else into one look at everybody.
+    """
+    students = listed_for(actor)
+    rows = model.objects.filter(**lea_filter(actor))
+    if actor.perspective.scope in (Scope.ASSIGNED, Scope.NAMED):
+        return rows.filter(student__in=students.order_by().values("pk"))
+    own = students.walked().filter(pk=OuterRef("student_id")).order_by().values("pk")
+    rows = rows.filter(IsNull(Subquery(own[:1]), False))
+    return rows.filter(school_code=actor.at_school) if actor.at_school else rows
+
+
+def wanted_rows(actor: Actor, wanted: Wanted) -> QuerySet[DueDate]:
+    """The due dates of one list, in no order."""
+    today = clock.today()
+    rows = within_scope(actor)
+    if wanted.mark == "problem":
+        rows = rows.filter(due_on__isnull=True)
+    elif wanted.span:
+        rows = rows.filter(SPANS[wanted.span].condition(today))
+    else:
+        rows = rows.filter(due_on__isnull=False)
+    if wanted.mark == "no-reason":
+        rows = rows.filter(due_on__lt=today).exclude(Exists(_reasons()))
+    if wanted.meeting:
+        rows = rows.filter(meeting__isnull=wanted.meeting == "none")
+    if wanted.clock:
+        rows = rows.filter(clock=wanted.clock)
+    if wanted.school:
+        rows = rows.filter(school_code=wanted.school)
+    if wanted.program:
+        plans = Plan.objects.as_of(effective=today).filter(plan_type_code=wanted.program)
+        rows = rows.filter(Exists(plans.filter(student=OuterRef("student_id"))))
+    if wanted.manager:
+        managed = CaseAssignment.objects.as_of(effective=today)
+        if wanted.manager == "nobody":
+            rows = rows.exclude(Exists(managed.filter(student=OuterRef("student_id"))))
+        else:
+            rows = rows.filter(student__in=managed.filter(user=int(wanted.manager)).values("student_id"))
+    return rows
+
+
+def _reasons() -> QuerySet[DelayReason]:
+    """The standing reason of a delay of the outer due date."""
+    return DelayReason.objects.filter(
+        student=OuterRef("student_id"),
+        clock=OuterRef("clock"),
+        due_on=OuterRef("due_on"),
+        withdrawn_at__isnull=True,
+    )
+
+
+def page_of(actor: Actor, wanted: Wanted, *, after: DueDate | None = None) -> list[DueDate]:
+    """One page and a row more, the earliest first; everything that a line shows comes in the same query.
+
+    The page after the row ``after`` is a row-value comparison, so that page 900 costs what page 1 costs.
+    """
+    today = clock.today()
+    order = ("pk",) if wanted.mark == "problem" else ("due_on", "pk")
+    rows = wanted_rows(actor, wanted).order_by(*order)
+    if after is not None and wanted.mark == "problem":
+        rows = rows.filter(pk__gt=after.pk)
+    elif after is not None and after.due_on is not None:
+        rows = rows.filter(_later(DueDate, after.due_on, after.pk))
+    tried = ContactAttempt.objects.filter(student=OuterRef("student_id"), tried_on__gte=_since(today))
+    numbers = tried.order_by().values("student").annotate(n=Count("pk")).values("n")
+    return list(
+        with_columns(rows.select_related("student", "meeting")).annotate(
+            delay_code=_first(_reasons(), "code"), attempts=Coalesce(Subquery(numbers[:1]), Value(0))
+        )[: PAGE_SIZE + 1]
+    )
+
+
+def with_columns(rows: QuerySet) -> QuerySet:
+    """``rows`` with the case manager's name, the SSID and the name of the school: in the query of the page."""
+    today = clock.today()
+    manager = CaseAssignment.objects.as_of(effective=today).filter(student=OuterRef("student_id"))
+    ssid = Ssid.objects.as_of(effective=today).filter(student=OuterRef("student_id"))
+    school = School.objects.filter(code=OuterRef("school_code"))
+    return rows.annotate(
+        manager_name=_first(manager, "user__name"),
+        ssid=_first(ssid, "ssid"),
+        school_name=_first(school, "name"),
+        manager_id=Subquery(manager.values("user_id")[:1]),
+    )
+
+
+def _later(model: type[DueDate] | type[HeldLate], due_on: date, pk: int) -> RawSQL:
+    table = model._meta.db_table
+    told = model._meta.get_field("due_on").get_db_prep_value(due_on, connection)
+    return RawSQL(f'("{table}"."due_on", "{table}"."id") > (%s, %s)', [told, pk], output_field=BooleanField())
+
+
+def place_after(model: type[DueDate] | type[HeldLate], pk: int) -> RawSQL:
+    """Rows after the one with this key, by their day; raises ``DoesNotExist`` where it is gone."""
+    return _later(model, model.objects.values_list("due_on", flat=True).get(pk=pk), pk)
+
+
+def _since(today: date) -> date:
+    """Attempts of the last year are about the dates that run now."""
+    return today - timedelta(days=365)
+
+
+def _first(rows: QuerySet, name: str) -> Coalesce:
+    return Coalesce(
+        Subquery(rows.order_by().values(name)[:1], output_field=CharField()),
+        Value(""),
+        output_field=CharField(),
+    )
+
+
+def capped_count(actor: Actor, wanted: Wanted) -> int:
+    """How many there are, counted no further than one more than ``COUNT_CAP``."""
+    some = wanted_rows(actor, wanted).order_by("due_on").values("pk")[: COUNT_CAP + 1]
+    return some.count()
+
+
+@dataclass(frozen=True, slots=True)
+class SpanCount:
+    """How many due dates of one span have, and have not, a meeting open; the earliest of each; and by clock."""
+
+    span: Span
+    meeting: str
+    count: int
+    earliest: date | None
+    by_clock: Mapping[str, int]
+
+    @property
+    def most(self) -> list[tuple[str, int]]:
+        """Clocks and how many due dates each has, the most first."""
+        return sorted(self.by_clock.items(), key=lambda one: (-one[1], one[0]))
+
+
+def span_counts(actor: Actor) -> list[SpanCount]:
+    """For home: every span, without a meeting and with one; one query."""
+    today = clock.today()
+    last = max(span.last for span in SPANS.values())
+    rows = within_scope(actor).filter(due_on__lte=today + timedelta(days=last)).order_by()
+    # Few different days: the database groups, so that a large district costs no row for each due date.
+    grouped = rows.values_list("clock", "due_on", IsNull(F("meeting_id"), False)).annotate(Count("pk"))
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    earliest: dict[tuple[str, str], date] = {}
+    for name, due_on, has_meeting, number in grouped:
+        days = (due_on - today).days
+        span = next(
+            key for key, one in SPANS.items() if (one.first is None or days >= one.first) and days <= one.last
+        )
+        place = (span, "open" if has_meeting else "none")
+        of_clock = counts.setdefault(place, {})
+        of_clock[name] = of_clock.get(name, 0) + number
+        earliest[place] = min(earliest.get(place, due_on), due_on)
+    return [
+        SpanCount(
+            span,
+            meeting,
+            sum(counts.get((key, meeting), {}).values()),
+            earliest.get((key, meeting)),
+            counts.get((key, meeting), {}),
+        )
+        for meeting in MEETING
+        for key, span in SPANS.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a list may be cut by: schools and case managers of the actor's agencies, as (key, name) by name."""
+
+    schools: Sequence[tuple[str, str]]
+    managers: Sequence[tuple[str, str]]
+
+
+def choices_for(actor: Actor) -> Choices:
+    """One query for both."""
+    schools = School.objects.filter(agency__code__in=actor.agency_codes).values_list(
+        Value("school", output_field=CharField()), "code", "name"
+    )
+    people = User.objects.filter(
+        grants__perspective_key="case_manager", grants__agency__code__in=actor.agency_codes
+    )
+    managers = people.values_list(
+        Value("manager", output_field=CharField()), Cast("pk", CharField()), "name"
+    ).distinct()
+    rows = sorted(schools.union(managers, all=True), key=lambda row: (row[2], row[1]))
+    return Choices(
+        [(key, name) for kind, key, name in rows if kind == "school"],
+        [(key, name) for kind, key, name in rows if kind == "manager"],
+    )

@@ -1,0 +1,85 @@
+"""A running clock in words: its name, who it is about, and the meeting that it waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from manzanita.deadlines.models import DueDate
+from manzanita.deadlines.queries import Traced
+from manzanita.domain.calendars import Tolling
+from manzanita.domain.clocks import CLOCKS, Step
+from manzanita.domain.clocks.laws import Law
+from manzanita.domain.running_clocks import WATCHED
+from manzanita.meetings.queries import event_label
+
+
+def title_of(row: DueDate) -> str:
+    return CLOCKS[row.clock].title
+
+
+def meeting_words(row: DueDate) -> str:
+    """``Annual plan review, open since 11/02/2026``; empty where no meeting is open that would end the clock."""
+    if row.meeting is None:
+        return ""
+    held = row.meeting.held_on
+    return f"{event_label(row.meeting)}, " + (f"held {held:%m/%d/%Y}" if held else "open")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input of a count: its meaning, its value, and where that stands."""
+
+    meaning: str
+    value: date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """How one due date is counted, for the macro ``trace`` of calendars and clocks."""
+
+    traced: Traced
+    rows: tuple[Step, ...]
+    laws: tuple[Law, ...]
+    strict_on: date | None = None
+    has_tracks: bool = False
+
+    @property
+    def law_on(self) -> date | None:
+        return self.traced.counted.statutory_due_on
+
+    @property
+    def state_on(self) -> date | None:
+        return self.traced.counted.state_due_on
+
+    @property
+    def tolling(self) -> Tolling:
+        return self.traced.setting.tolling
+
+    @property
+    def counted(self) -> Working:
+        # The macro asks the counted evaluation whether its school has tracks.
+        return self
+
+    @property
+    def state_words(self) -> str:
+        return "the state judges"
+
+    @property
+    def is_without_calendar(self) -> bool:
+        return self.traced.setting.calendar.first is None
+
+
+def working_of(traced: Traced) -> Working:
+    answer = traced.answer
+    return Working(traced, answer.trace if answer else (), answer.laws if answer else ())
+
+
+def inputs_of(row: DueDate) -> list[Input]:
+    """Each input of the count, and where it comes from."""
+    declared = {one.name: one for one in CLOCKS[row.clock].inputs}
+    return [
+        Input(declared[name].meaning, date.fromisoformat(day), WATCHED[row.clock].sources.get(name, ""))
+        for name, day in row.given.items()
+    ]

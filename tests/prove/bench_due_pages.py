@@ -1,0 +1,142 @@
+"""``python -m tests.prove.bench_due_pages``: what a page of due dates costs beside a page that only says hello.
+
+The database of :mod:`tests.prove.bench_due`, at ``--students``. A signed-in coordinator of the LEA of 60,000 asks in
+turn, in this process, with the application's role and row-level security: a page that shows the frame and a word, the
+first page of what is overdue, and a page deep in it. Medians of ``--pages`` each; the rate of the list is to be 35 % of
+the hello page's, and a deep page is to cost 1.3 times the first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+
+import django
+
+from tests.prove.bench_rls import LARGE
+from tests.support.databases import APP_ROLE, PostgresDatabases
+
+LEAST_RATE, MOST_DEEP = 0.35, 1.3
+DEEP_PAGES = 60
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--students", type=int, default=100_000)
+    parser.add_argument("--pages", type=int, default=100)
+    parser.add_argument("--postgres", default=os.environ.get("TEST_DATABASE_URL", ""), metavar="URL")
+    args = parser.parse_args()
+    if not args.postgres:
+        parser.error("no PostgreSQL: give --postgres, or go through tests.support.postgres")
+    server = PostgresDatabases(args.postgres)
+    database = server.new()
+    try:
+        with tempfile.TemporaryDirectory(prefix="manzanita-bench-") as folder:
+            os.environ["DATABASE_URL"] = database
+            os.environ["MANZANITA_DATABASE_ROLE"] = APP_ROLE
+            os.environ["MANZANITA_VAR"] = folder
+            os.environ["DJANGO_SETTINGS_MODULE"] = "manzanita.config.settings"
+            os.environ["MANZANITA_TODAY"] = "2026-11-23"
+            django.setup()
+            return _bench(args.students, args.pages)
+    finally:
+        from django.db import connections
+
+        connections.close_all()
+        server.drop(database)
+
+
+def _bench(students: int, pages: int) -> int:
+    from django.db import connection
+    from django.test import override_settings
+    from django.test.utils import CaptureQueriesContext
+
+    from manzanita.deadlines.recompute import recompute_everybody
+    from manzanita.platform.reach import whole_installation
+    from tests.prove.bench_due import fill
+
+    fill(students)
+    with whole_installation("a bench counts everybody"):
+        recompute_everybody()
+        user = _coordinator()
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        connection.connection.execute("VACUUM ANALYZE")
+    connection.close()
+    client = _signed_in(user)
+    # A person who looks at thousands in a minute would be stopped, which is not what is measured.
+    with override_settings(ROOT_URLCONF="tests.prove.hello_urls", DEBUG=False):
+        from unittest import mock
+
+        with mock.patch("manzanita.auditing.actions._watch"):
+            deep = _deep(client)
+            addresses = {"hello": "/bench-hello", "first": "/due", "deep": deep}
+            seconds: dict[str, list[float]] = {name: [] for name in addresses}
+            for number in range(pages + 10):
+                for name, address in addresses.items():
+                    started = time.perf_counter()
+                    answer = client.get(address)
+                    took = time.perf_counter() - started
+                    if answer.status_code != 200:
+                        raise RuntimeError(f"{address} answers {answer.status_code}")
+                    if number >= 10:
+                        seconds[name].append(took)
+            queries = {}
+            for name, address in addresses.items():
+                with CaptureQueriesContext(connection) as asked:
+                    client.get(address)
+                queries[name] = len(asked)
+    took = {name: statistics.median(values) * 1000 for name, values in seconds.items()}
+    rate, more = took["hello"] / took["first"], took["deep"] / took["first"]
+    for name, value in took.items():
+        print(
+            f"{name:<8}{value:>9.1f} ms  {queries[name]:>3} statements, those of sign-in, reach and read log included"
+        )
+    print(f"first page: {rate:.0%} of the rate of the hello page (at least {LEAST_RATE:.0%})")
+    print(f"page {DEEP_PAGES} costs {more:.2f} times the first (at most {MOST_DEEP})")
+    return 0 if rate >= LEAST_RATE and more <= MOST_DEEP else 1
+
+
+def _coordinator():
+    from datetime import date
+
+    from manzanita.accounts.actions import add_person, grant_perspective
+    from manzanita.orgs.models import Agency
+
+    user = add_person(
+        email="juniper.mockup@example.org", name="Juniper Mockup", password="a long word of the bench 19"
+    )
+    grant_perspective(
+        user=user,
+        perspective_key="coordinator",
+        agency=Agency.objects.get(code=LARGE),
+        starts_on=date(2025, 7, 1),
+        by=None,
+        reason="bench",
+    )
+    return user
+
+
+def _signed_in(user):
+    from tests.support.sign_in import signed_in
+
+    return signed_in(user)
+
+
+def _deep(client) -> str:
+    """The address of a page far down, found as a reader finds it."""
+    import re
+
+    address = "/due?span=any"
+    for _ in range(DEEP_PAGES):
+        found = re.findall(r'href="(\?[^"]*after=[^"]*)"', client.get(address).content.decode())
+        address = "/due" + found[-1].replace("&amp;", "&")
+    return address
+
+
+if __name__ == "__main__":
+    sys.exit(main())
