@@ -19,6 +19,16 @@ hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb, django_db_modify_db_settings):
+    """Each worker's database is a copy, where ``tests/run.py`` made one to be copied: tables take seconds to make."""
+    from django.db import connection
+
+    from tests.support.databases import copy_for_django
+
+    return copy_for_django(connection) or django_db_keepdb
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """On PostgreSQL every test acts as a role that owns nothing, so that row-level security holds for it."""
     from django.db import connection

@@ -20,6 +20,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.databases import MIGRATED, Databases, PostgresDatabases, SqliteDatabases
 from tests.support.postgres import stop_on_sigterm, test_database_url
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,9 +62,9 @@ def main() -> int:
     is_ci = os.environ.get("CI") == "true"
     with tempfile.TemporaryDirectory(prefix="manzanita-run-") as folder, test_database_url() as url:
         failed_checks = [name for name, command in CHECKS.items() if not _check(name, command, folder)]
-        runs = {"SQLite": _pytest("SQLite", None, folder)}
+        runs = {"SQLite": _pytest(SqliteDatabases(Path(folder)), None, folder)}
         if url:
-            runs["PostgreSQL"] = _pytest("PostgreSQL", url, folder, *ONCE)
+            runs["PostgreSQL"] = _pytest(PostgresDatabases(url), url, folder, *ONCE)
     problems = [f"check failed: {name}" for name in failed_checks]
     problems += [f"tests failed on {name}" for name, outcome in runs.items() if not outcome.is_ok]
     if is_ci:
@@ -95,10 +96,11 @@ def _check(name: str, command: tuple[str | Path, ...], folder: str) -> bool:
     return is_ok
 
 
-def _pytest(database: str, url: str | None, folder: str, *left_out: str) -> Outcome:
+def _pytest(databases: Databases, url: str | None, folder: str, *left_out: str) -> Outcome:
+    database = databases.name
     print(f"tests on {database}", flush=True)
     report = Path(folder) / f"{database}.xml"
-    environment = _environment()
+    environment = {**_environment(), MIGRATED: databases.template()}
     if url:
         environment["DATABASE_URL"] = url
     done = subprocess.run(
@@ -107,6 +109,7 @@ def _pytest(database: str, url: str | None, folder: str, *left_out: str) -> Outc
         env=environment,
         check=False,
     )
+    databases.close()
     if not report.exists():
         return Outcome(0, 0, 0, is_ok=False)
     suites = list(ElementTree.parse(report).getroot().iter("testsuite"))

@@ -13,8 +13,9 @@ Chaparral Unified (``LEA``) and Heron Creek Unified (``OTHER_LEA``) belong to on
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -28,15 +29,23 @@ from manzanita.auditing.models import ListExport, ViewingBlock
 from manzanita.deadlines.models import DueDate
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.records import complete
-from manzanita.exchange.models import ImportRun, Operation, StateFinding, Submission, SubmissionLine
+from manzanita.exchange.models import (
+    ImportRun,
+    Operation,
+    StateFinding,
+    StateReport,
+    StateReportRow,
+    Submission,
+    SubmissionLine,
+)
 from manzanita.findings.models import RuleFinding
-from manzanita.meetings.models import Meeting
+from manzanita.meetings.models import Meeting, PlanBatch, PlannedMeeting
 from manzanita.orgs.models import Agency, School
 from manzanita.platform.facts import Statement
 from manzanita.platform.files import store_file
 from manzanita.students.actions import Identity, register_students, state_student_facts
 from manzanita.students.assignment_models import AssignmentBatch, AssignmentChange
-from manzanita.students.models import Plan, Service, Student
+from manzanita.students.models import DuplicatePair, Plan, Service, Student
 from tests.support import pages
 from tests.support import world as w
 from tests.support.state_answers import rejected
@@ -311,6 +320,13 @@ def _batch(lea: str, student: Student, world: w.World) -> AssignmentBatch:
     return batch
 
 
+def _pair(one: Student, other: Student) -> DuplicatePair:
+    first, second = sorted((one, other), key=lambda student: student.pk)
+    return DuplicatePair.objects.create(
+        student=first, other=second, strength=2, because="same birth date; names swapped", found_at=w.NOON
+    )
+
+
 def _role(selpa: str) -> Role:
     return Role.objects.create(
         selpa_code=selpa,
@@ -379,6 +395,49 @@ def _written(student: Student) -> Submission:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "SANDBOX_access_1_MEET.txt").write_text("MEET", encoding="utf-8")
     return found
+
+
+def _state_report(lea: str, by: User) -> StateReport:
+    """A list of the state with one student of nobody's."""
+    made = StateReport.objects.create(
+        lea_code=lea,
+        report="16.21",
+        as_of_on=w.TODAY,
+        name="1621.csv",
+        sha256="0" * 64,
+        row_count=1,
+        uploaded_at=w.NOON,
+        by_id=by.pk,
+    )
+    StateReportRow.objects.create(
+        report=made, row=2, ssid="9900099999", measure="plan-review", group="overdue", category="Overdue"
+    )
+    return made
+
+
+def _plan(lea_code: str, student: Student) -> PlanBatch:
+    """A planned day of the student, by which a case manager of the LEA is planned."""
+    batch = PlanBatch.objects.create(
+        token=uuid.uuid4(),
+        lea_code=lea_code,
+        manager_id=1,
+        kind="plan",
+        made_on=w.TODAY,
+        made_at=w.NOON,
+        by_id=1,
+    )
+    PlannedMeeting.objects.create(
+        student=student,
+        lea_code=lea_code,
+        manager_id=1,
+        clock="plan-review",
+        due_on=w.TODAY,
+        planned_on=w.TODAY,
+        starts_at=time(8),
+        minutes=60,
+        made_by=batch,
+    )
+    return batch
 
 
 def _objects(
@@ -465,6 +524,7 @@ def _objects(
     written = _written(students["alder"])
     archive = Archive.objects.get(student_id=students["alder"].pk, cause="meeting")
     return {
+        "state_report": (_state_report(w.LEA, maker), _state_report(FAR_LEA, maker)),
         "student": (students["alder"], far),
         "meeting": (Meeting.objects.get(student=students["towhee"], state="open"), far_meeting),
         "archive": (archive, far_archive),
@@ -493,6 +553,8 @@ def _objects(
         "person": (world.case_manager, add_far_person()),
         "grant": (world.case_manager_grant, add_far_person().grants.get()),
         "assignment": (_batch(w.LEA, students["yarrow"], world), _batch(FAR_LEA, far, world)),
+        "plan_batch": (_plan(w.LEA, students["alder"]), _plan(FAR_LEA, far)),
+        "pair": (_pair(students["alder"], students["towhee"]), _pair(students["sage"], far)),
         "role": (_role(w.SELPA), _role(FAR_SELPA)),
         "transfer": (_transfer(world, w.OTHER_LEA, w.LEA), _transfer(world, w.OTHER_LEA, FAR_LEA)),
         "loan": (world.case_manager_grant, add_far_person().grants.get()),

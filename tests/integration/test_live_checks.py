@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from manzanita.domain import records
 from manzanita.domain.validation.live import LiveRecords
 from manzanita.exchange import live
-from manzanita.exchange.checks import check_lines
+from manzanita.exchange.checks import check_lines, rows_with
 from manzanita.exchange.live import PAGES_KEPT, check_typed
 from manzanita.exchange.models import StateRecord
+from manzanita.students.queries import facts_of
 from tests.support import world as w
 
 YEAR = "2026-2027"
@@ -49,6 +52,19 @@ def test_a_field_that_is_typed_runs_the_rules_that_read_it_on_what_is_kept(said,
     assert pages.take("meeting 1") is kept
     assert kept.version == 2
     assert 0 < kept.rules_run < 40
+
+
+def test_what_the_caller_has_read_of_the_student_is_what_would_be_read(small_world, noon, pages):
+    """With an enrollment, and without one, where the SSID and the birth stand alone."""
+    for name in ("alder", "sage"):
+        student = small_world.students[name]
+        line = records.complete("PLAN", w.plan(name, "20261123", **{"23.01": "PLAN"}))
+        lines = [(records.record_key("PLAN", line), line)]
+        assert rows_with(student.pk, lines, known=facts_of(student)) == rows_with(student.pk, lines)
+        bare = replace(facts_of(student), enrollments=[])
+        (birth,) = rows_with(student.pk, lines, known=bare)["SINF"]
+        assert (birth["2.09"], birth["2.18"]) == (bare.ssid, f"{student.birth_on:%Y%m%d}")
+        assert rows_with(student.pk, lines, known=replace(bare, ssids=[]))["SINF"] == []
 
 
 def test_what_another_process_has_changed_is_seen_with_the_next_key(said, small_world):

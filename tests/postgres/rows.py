@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import uuid
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.apps import apps
 from django.db import models
 
 from manzanita.platform.facts import Fact
+from manzanita.students.actions import Identity, register_students, state_one
 from tests.support import world as w
 
 # In the order in which one needs another.
@@ -26,9 +28,13 @@ TABLES = (
     "students_rightsholder",
     "students_assignmentbatch",
     "students_assignmentchange",
+    "students_namekey",
+    "students_duplicatepair",
     "meetings_meeting",
     "meetings_answer",
     "meetings_decision",
+    "meetings_planbatch",
+    "meetings_plannedmeeting",
     "deadlines_duedate",
     "deadlines_stalestudent",
     "deadlines_delayreason",
@@ -49,6 +55,9 @@ TABLES = (
     "exchange_importrun",
     "exchange_importfile",
     "exchange_importnote",
+    "exchange_statereport",
+    "exchange_statereportrow",
+    "exchange_compliancerun",
 )
 _CHOSEN = {
     "event_key": "annual",
@@ -56,6 +65,7 @@ _CHOSEN = {
     "cause": "correction",
     "record": "PLAN",
     "relationship": "residence",
+    "report": "16.21",
 }
 _number = itertools.count(1)
 
@@ -89,6 +99,16 @@ def rows_for(lea_code: str, student_id: int, user_id: int) -> Owned:
     return owned
 
 
+def _another(lea_code: str) -> int:
+    """Key of one more student of the LEA."""
+    (student,) = register_students([Identity("Another", "", "Testcase", "", date(2016, 1, 1))])
+    slot = {"student_id": student.pk, "relationship": "residence"}
+    values = {"agency_code": lea_code, "school_code": ""}
+    day = date(2026, 8, 14)
+    state_one("agency", slot=slot, values=values, effective_from=day, by_id=None, cause="test")
+    return student.pk
+
+
 def _is_needed(one: models.Field) -> bool:
     is_given = one.null or one.has_default() or one.primary_key
     return (
@@ -103,6 +123,8 @@ def _value(one: models.Field, model: type[models.Model], owned: Owned) -> object
         return owned.lea_code
     if one.attname in ("student_id", "user_id"):
         return getattr(owned, one.attname)
+    if one.name == "other":
+        return _another(owned.lea_code)
     if one.is_relation:
         return owned.keys[one.related_model._meta.db_table]
     if one.name in _CHOSEN:
@@ -113,6 +135,10 @@ def _value(one: models.Field, model: type[models.Model], owned: Owned) -> object
         return datetime.fromisoformat("2026-11-20T12:00:00+00:00")
     if isinstance(one, models.DateField):
         return date(2026, 11, 20)
+    if isinstance(one, models.TimeField):
+        return time(8)
+    if isinstance(one, models.UUIDField):
+        return uuid.uuid4()
     if isinstance(one, models.BooleanField):
         return False
     if isinstance(one, models.JSONField):

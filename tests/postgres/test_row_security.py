@@ -29,7 +29,11 @@ HOLDERS = {
     "findings_findingevent": "finding_id",
     "exchange_importfile": "run_id",
     "exchange_importnote": "file_id",
+    "exchange_statereport": "lea_code",
+    "exchange_statereportrow": "report_id",
+    "exchange_compliancerun": "lea_code",
     "students_assignmentbatch": "agency_code",
+    "meetings_planbatch": "lea_code",
 }
 
 
@@ -74,6 +78,7 @@ def holder_of(owned: Owned, table: str) -> tuple[str, object]:
         "meeting_id": "meetings_meeting",
         "finding_id": "findings_rulefinding",
         "run_id": "exchange_importrun",
+        "report_id": "exchange_statereport",
         "file_id": "exchange_importfile",
     }
     return column, owned.keys[parent[column]]

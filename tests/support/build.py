@@ -8,7 +8,8 @@ LEA, too. With ``--holds`` archives wait that cannot be sent, one for each reaso
 can sign in: a state monitor without access yet, staff of the host, the other district's coordinator. With ``--many``
 there are 1,100 students more, and a second coordinator. With ``--findings`` our rules object to a review of Alder, a
 plan of Towhee and one of Yarrow, which can be mended with others. With ``--people`` the case manager has 40 students,
-one meeting is open, and there are a SELPA office, a second teacher and a neighbor.
+one meeting is open, and there are a SELPA office, a second teacher and a neighbor. With ``--planning`` the case manager
+has twelve reviews that crowd at the end of January.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--many", action="store_true")
     parser.add_argument("--people", action="store_true")
     parser.add_argument("--findings", action="store_true")
+    parser.add_argument("--planning", action="store_true")
     args = parser.parse_args()
     django.setup()
     from django.core.management import call_command
@@ -76,6 +78,10 @@ def main() -> None:
         from tests.support.staff import add_staff
 
         add_staff(world)
+    if args.planning:
+        from tests.support.planning import add_reviews
+
+        add_reviews(world)
     _give_codes(world)
     if args.held:
         print(held_meeting(world.case_manager_actor, world.students["alder"]))

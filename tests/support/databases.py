@@ -16,6 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 # The role of the application on a server for tests. Nobody can sign in as it; who made it may act as it.
 APP_ROLE = "manzanita_tests_app"
+# A database with the tables of the product, made once for a whole run of tests (``tests/run.py``).
+MIGRATED = "MIGRATED_DATABASE_URL"
 # Several test runs may make it in the same moment.
 MAKE_APP_ROLE = f"""
     DO $$ BEGIN
@@ -35,6 +37,10 @@ class Databases(ABC):
     _template: str | None = None
 
     @abstractmethod
+    def is_mine(self, url: str) -> bool:
+        """Whether this database can be copied here."""
+
+    @abstractmethod
     def new(self) -> str:
         """An empty one, as a URL."""
 
@@ -46,11 +52,18 @@ class Databases(ABC):
     def drop(self, url: str) -> None: ...
 
     def migrated(self) -> str:
-        """A new one with the tables of the product; they are made once and copied from then on."""
+        """A new one with the tables of the product."""
+        return self.copy(self.template())
+
+    def template(self) -> str:
+        """The one with the tables of the product that is copied: that of the whole run of tests, or made once here."""
+        given = os.environ.get(MIGRATED, "")
+        if self.is_mine(given):
+            return given
         if self._template is None:
             self._template = self.new()
             _migrate(self._template)
-        return self.copy(self._template)
+        return self._template
 
     def close(self) -> None:
         if self._template is not None:
@@ -65,6 +78,9 @@ class SqliteDatabases(Databases):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+
+    def is_mine(self, url: str) -> bool:
+        return url.startswith("sqlite:")
 
     def new(self) -> str:
         return f"sqlite:///{self.folder / f'{uuid.uuid4().hex}.sqlite3'}"
@@ -89,14 +105,26 @@ class PostgresDatabases(Databases):
     def __init__(self, url: str) -> None:
         self.url = url
 
+    def is_mine(self, url: str) -> bool:
+        return bool(url) and urlsplit(url).netloc == urlsplit(self.url).netloc
+
     def new(self) -> str:
         return self._create("")
 
     def copy(self, url: str) -> str:
         return self._create(f' TEMPLATE "{_database(url)}"')
 
-    def _create(self, clause: str) -> str:
-        name = f"manzanita_{uuid.uuid4().hex[:16]}"
+    def kept(self, name: str) -> tuple[str, bool]:
+        """The database of this name, and whether it was made just now."""
+        import psycopg
+
+        with psycopg.connect(self.url) as connection:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        url = urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+        return (url, False) if known else (self._create("", name), True)
+
+    def _create(self, clause: str, name: str = "") -> str:
+        name = name or f"manzanita_{uuid.uuid4().hex[:16]}"
         self._execute(MAKE_APP_ROLE)
         self._execute(f'CREATE DATABASE "{name}"{clause}')
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
@@ -125,6 +153,18 @@ def _migrate(url: str) -> None:
             },
             check=True,
         )
+
+
+def copy_for_django(connection) -> bool:
+    """Lets Django's test database begin as a copy of the one made for the run; whether it stands there already."""
+    given = os.environ.get(MIGRATED, "")
+    test = connection.settings_dict["TEST"]
+    if connection.vendor == "sqlite" and given.startswith("sqlite:"):
+        shutil.copy(_path(given), test["NAME"])
+        return True
+    if connection.vendor == "postgresql" and given.startswith("postgresql:"):
+        test["TEMPLATE"] = _database(given)
+    return False
 
 
 def _path(url: str) -> Path:

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from manzanita.domain.rules.ages import months_old
+from manzanita.domain.rules.ages import months_old, months_old_on
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,5 @@ def test_whole_months(birth, day, months):
     frame = pl.DataFrame({"birth": [birth], "day": [day]})
     assert frame.select(months_old("birth", "day")).item() == months
     assert frame.select(months_old("birth", pl.lit(day))).item() == months
+    if day:
+        assert frame.select(months_old_on("birth", day)).item() == months

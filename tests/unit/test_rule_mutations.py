@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import replace
+from functools import partial
 
 import polars as pl
 import pytest
@@ -103,12 +104,15 @@ def test_a_rule_that_always_objects_fails_its_examples(rule, is_noticed):
 @pytest.mark.parametrize("by", [-1, 1])
 @pytest.mark.parametrize("rule", AGED)
 def test_a_rule_whose_ages_are_wrong_by_a_month_fails_its_examples(rule, by, monkeypatch, is_noticed):
-    setting, months_old = setting_of(rule), ages.months_old
+    setting = setting_of(rule)
+    counted = {"months_old": ages.months_old, "months_old_on": ages.months_old_on}
     before = str(rule.wrong(setting))
     for found in pkgutil.iter_modules(rules.__path__):
         module = importlib.import_module(f"{rules.__name__}.{found.name}")
-        if getattr(module, "months_old", None) is months_old:
-            monkeypatch.setattr(module, "months_old", lambda birth, day: months_old(birth, day) + by)
+        for name, months in counted.items():
+            if getattr(module, name, None) is months:
+                wrong = partial(lambda months, birth, day: months(birth, day) + by, months)
+                monkeypatch.setattr(module, name, wrong)
     if str(rule.wrong(setting)) == before:
         assert "birth.on" in before  # it compares dates, not months
         return

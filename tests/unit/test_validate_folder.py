@@ -39,8 +39,8 @@ def everything(finding):
     return json.dumps(told, default=dict, sort_keys=True)
 
 
-def found_by(folder, partition_bytes):
-    with findings_in(folder, SETTING, partition_bytes=partition_bytes) as told:
+def found_by(folder, partition_bytes, memory_bytes=0):
+    with findings_in(folder, SETTING, partition_bytes=partition_bytes, memory_bytes=memory_bytes) as told:
         return told.partitions, list(told.findings)
 
 
@@ -58,10 +58,12 @@ def damaged(tmp_path_factory):
 def test_partitions_say_the_same_as_the_whole(damaged):
     size = sum(path.stat().st_size for path in damaged.glob("*S_*.txt"))
     one, whole = found_by(damaged, size)
-    seven, parts = found_by(damaged, -(-size // 7))
-    assert (one, seven) == (1, 7)
     assert len({finding.code for finding in whole}) > 90
-    assert Counter(map(everything, parts)) == Counter(map(everything, whole))
+    # In files, half of it in memory, and all in memory.
+    for memory_bytes in (0, 2 * size, 1 << 30):
+        seven, parts = found_by(damaged, -(-size // 7), memory_bytes)
+        assert (one, seven) == (1, 7)
+        assert Counter(map(everything, parts)) == Counter(map(everything, whole))
 
 
 def test_one_partition_is_sorted_by_file_line_and_code(damaged):
@@ -231,7 +233,7 @@ def many(tmp_path):
 
 
 def test_temporary_files_are_private_and_removed(many, temporary):
-    with findings_in(many, SETTING, partition_bytes=9000) as told:
+    with findings_in(many, SETTING, partition_bytes=9000, memory_bytes=0) as told:
         next(one for one in told.findings if one.code == "SERV0327")
         (inside,) = temporary.iterdir()
         assert stat.S_IMODE(inside.stat().st_mode) == 0o700
@@ -242,7 +244,7 @@ def test_temporary_files_are_private_and_removed(many, temporary):
 def test_temporary_files_are_removed_after_an_error(many, temporary):
     with (
         pytest.raises(RuntimeError, match="halfway"),
-        findings_in(many, SETTING, partition_bytes=9000) as told,
+        findings_in(many, SETTING, partition_bytes=9000, memory_bytes=0) as told,
     ):
         next(one for one in told.findings if one.code == "SERV0327")
         raise RuntimeError("halfway")
@@ -266,7 +268,8 @@ def test_findings_are_made_as_they_are_asked_for(many, one_rule_like):
 
 
 def test_the_command_writes_a_folder_of_several_partitions(many, monkeypatch, capsys):
-    monkeypatch.setattr(folders.findings_in, "__kwdefaults__", {"codes": None, "partition_bytes": 9000})
+    sizes = {"partition_bytes": 9000, "memory_bytes": 0}
+    monkeypatch.setattr(folders.findings_in, "__kwdefaults__", {"codes": None, **sizes})
     assert main(["validate", str(many), "--as-of", "2026-11-23", "--format", "json"]) == 1
     told = capsys.readouterr()
     codes = Counter(json.loads(line)["code"] for line in told.out.splitlines())

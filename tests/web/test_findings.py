@@ -33,6 +33,12 @@ def warning(small_world) -> RuleFinding:
     return late_meeting(small_world)[1]
 
 
+def test_dates_read_as_people_here_write_them(coordinator, warning):
+    told = "The meeting was held on 11/20/2026; the plan review was due on 11/14/2026"
+    assert told in text_of(coordinator.get(LIST))
+    assert told in text_of(coordinator.get(f"{LIST}/{warning.pk}"))
+
+
 def many_findings(count: int, **changes: str) -> list[RuleFinding]:
     values = {
         "inputs": "v1",

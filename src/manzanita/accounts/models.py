@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from manzanita.accounts.guest_models import HostSession, RecordRequest, ViewAsSession
 from manzanita.accounts.people_models import AccountClosure, Duty, OtherEmail, TransferRequest
+from manzanita.accounts.reminder_models import CalendarFeed, ReminderChoice
 from manzanita.domain.access import DESIGNATION_WORDS, Designation
 from manzanita.domain.names import person_key
 from manzanita.domain.perspectives import PERSPECTIVES
@@ -13,6 +14,7 @@ from manzanita.platform import clock
 
 __all__ = [
     "AccountClosure",
+    "CalendarFeed",
     "Duty",
     "Grant",
     "GrantSchool",
@@ -20,6 +22,7 @@ __all__ = [
     "HostSession",
     "OtherEmail",
     "RecordRequest",
+    "ReminderChoice",
     "Role",
     "TransferRequest",
     "User",

@@ -5,6 +5,7 @@ from manzanita.accounts import (
     views_account,
     views_provider,
     views_recovery,
+    views_reminders,
     views_second_factor,
     views_session,
 )
@@ -39,6 +40,9 @@ urlpatterns = [
     path("account/passkeys/<int:pk>/remove", views_account.factor_remove, name="factor_remove"),
     path("account/sessions/<int:pk>/end", views_account.place_end, name="place_end"),
     path("account/sessions/end-others", views_account.places_end, name="places_end"),
+    path("account/reminders", views_reminders.reminders_choose, name="reminders_choose"),
+    path("account/calendar-feed", views_reminders.feed_make, name="feed_make"),
+    path("account/calendar-feed/end", views_reminders.feed_end, name="feed_end"),
     path("account/addresses", views_account.address_add, name="address_add"),
     path("account/addresses/confirm/<str:token>", views_account.address_confirm, name="address_confirm"),
     path("account/addresses/<int:pk>/remove", views_account.address_remove, name="address_remove"),

@@ -21,8 +21,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from manzanita.accounts import lifecycle, mail, passkeys, second_factor
 from manzanita.accounts.attempts import count_failure, forget_failures, may_try
+from manzanita.accounts.calendar_feeds import feed_of
 from manzanita.accounts.models import Grant
 from manzanita.accounts.queries import grants_in_force
+from manzanita.accounts.reminders import choice_of
 from manzanita.accounts.second_factor import Factors, factors_of, needs_second_factor
 from manzanita.accounts.sessions import (
     begin_session,
@@ -66,6 +68,11 @@ def must_keep_factor(request: HttpRequest) -> bool:
 @never_cache
 @require_GET
 def account(request: HttpRequest) -> HttpResponse:
+    return show_account(request)
+
+
+def show_account(request: HttpRequest, *, feed_address: str = "") -> HttpResponse:
+    """The page; ``feed_address`` is a calendar address that was just made."""
     mark = mark_of(request)
     grants = Grant.objects.filter(user=request.user).select_related("agency", "granted_by")
     context = {
@@ -80,6 +87,9 @@ def account(request: HttpRequest) -> HttpResponse:
         "came_in_by": mark["first"],
         "password_refused_by": password_refused_by(request.user, clock.today()),
         "no_passkey": passkeys.why_not_here(request),
+        "reminders": choice_of(request.user),
+        "feed": feed_of(request.user),
+        "feed_address": feed_address,
     }
     return render(request, "accounts/account.html", context)
 

@@ -84,9 +84,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         "Findings are sorted by file, line and code. Of a folder above 24 MiB they come in parts, each sorted so: "
-        "first those of values, then those of whole rows, some students after others; temporary files as large as "
-        "the folder stand where TMPDIR says. Exit: 0 no fatal finding, 1 at least one, 2 no readable record file or "
-        "bad arguments."
+        "first those of values, then those of whole rows, some students after others; what exceeds 2 GiB of memory "
+        "waits in temporary files where TMPDIR says. Exit: 0 no fatal finding, 1 at least one, 2 no readable record "
+        "file or bad arguments."
     )
 
 

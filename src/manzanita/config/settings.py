@@ -192,6 +192,8 @@ AXES_LOCKOUT_CALLABLE = "manzanita.accounts.views.locked_out"
 
 # Requests a minute that are answered: of a person, among them those that write, and of an address without anybody.
 REQUESTS_A_MINUTE = {"person": 600, "writes": 240, "address": 1200}
+# Of one person's calendar feed: a program that subscribes asks every few minutes.
+FEED_REQUESTS_A_MINUTE = 12
 
 # Unused for so long, a session is locked and keeps everything; this old, it is over.
 IDLE_SECONDS = env.int("MANZANITA_IDLE_SECONDS", 30 * 60)
@@ -246,6 +248,8 @@ EMAIL_HOST_PASSWORD = env.str("MANZANITA_MAIL_PASSWORD", "")
 EMAIL_USE_TLS = env.bool("MANZANITA_MAIL_TLS", True)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("MANZANITA_MAIL_FROM", "manzanita@localhost")
+# Where people reach this installation, for links in mail that no request asked for; without it there are none.
+SITE_ADDRESS = env.str("MANZANITA_ADDRESS", "").rstrip("/")
 # Whoever runs this installation is told here when somebody's student pages were stopped.
 HOST_ALERT_ADDRESSES = env.list("MANZANITA_HOST_ALERTS", [])
 

@@ -110,6 +110,7 @@ class Capability(StrEnum):
     READ_AUDIT = "read_audit"
     EDIT_CALENDARS = "edit_calendars"
     SET_POLICIES = "set_policies"
+    ENTER_STUDENT = "enter_student"
 
 
 CAPABILITY_WORDS = MappingProxyType(
@@ -129,6 +130,7 @@ CAPABILITY_WORDS = MappingProxyType(
         Capability.READ_AUDIT: "see who has read, changed and disclosed records",
         Capability.EDIT_CALENDARS: "keep school calendars",
         Capability.SET_POLICIES: "answer open questions for the SELPA",
+        Capability.ENTER_STUDENT: "enter students by hand, and settle possible duplicates",
     }
 )
 

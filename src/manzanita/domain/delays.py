@@ -7,19 +7,26 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from manzanita.domain.codes import code_set
+from manzanita.domain.delay_codes import (
+    INITIAL,
+    PART_C,
+    PLAN_REVIEW,
+    REEVALUATION,
+    SCHOOL_BREAK,
+    WITHOUT_CAUSE,
+    fitting,
+)
 
-# A vendor's table by kind of meeting; 70 is provisional and stands for all. 90 is no excuse anywhere.
-_BY_CLOCK: Mapping[str, tuple[str, ...]] = MappingProxyType(
+_BY_CLOCK: Mapping[str, list[str]] = MappingProxyType(
     {
-        "annual-review": ("20", "30", "50", "70", "90"),
-        "triennial": ("10", "20", "30", "50", "70", "90"),
-        "initial-iep": ("20", "40", "50", "70", "90"),
-        "c-to-b-iep": ("10", "20", "40", "50", "70", "90"),
-        "part-c-45": ("20", "70", "90"),
+        "annual-review": fitting([PLAN_REVIEW]),
+        "triennial": fitting([REEVALUATION]),
+        "initial-iep": fitting([INITIAL]),
+        "c-to-b-iep": fitting([INITIAL], after_part_c=True),
+        "part-c-45": fitting([PART_C]),
     }
 )
-NO_EXCUSE = "90"
-_BREAK = "40"
+NO_EXCUSE = WITHOUT_CAUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +44,12 @@ class Delay:
 
 def delays_of(clock: str) -> list[Delay]:
     """The reasons that the clock takes; empty for one that the state does not judge."""
+    if clock not in _BY_CLOCK:
+        return []
     known = code_set("MeetingDelay").codes
     return [
         Delay(code, known[code].name, is_excuse(clock, code))
-        for code in _BY_CLOCK.get(clock, ())
+        for code in (*_BY_CLOCK[clock], NO_EXCUSE)
         if code in known
     ]
 
@@ -48,4 +57,4 @@ def delays_of(clock: str) -> list[Delay]:
 def is_excuse(clock: str, code: str) -> bool:
     """Whether the state's report takes the reason: none and 90 never, a school break not for the third birthday
     (16.21, 16.25, 16.26)."""
-    return bool(code) and code != NO_EXCUSE and not (clock == "c-to-b-iep" and code == _BREAK)
+    return bool(code) and code != NO_EXCUSE and not (clock == "c-to-b-iep" and code == SCHOOL_BREAK)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from operator import attrgetter
 
 from manzanita.domain import records
 from manzanita.domain.findings import Finding, Severity
@@ -13,6 +14,7 @@ from manzanita.domain.validation import evaluate_records
 from manzanita.exchange.models import StateRecord
 from manzanita.platform import clock
 from manzanita.students.models import Enrollment, Ssid, Student
+from manzanita.students.queries import StudentFacts
 
 
 def check_lines(
@@ -34,9 +36,16 @@ def check_lines(
 
 
 def rows_with(
-    student_id: int, lines: Sequence[tuple[str, Mapping[str, str]]], *, without: Collection[str] = ()
+    student_id: int,
+    lines: Sequence[tuple[str, Mapping[str, str]]],
+    *,
+    without: Collection[str] = (),
+    known: StudentFacts | None = None,
 ) -> dict[str, list[dict[str, str]]]:
-    """``lines`` of one student among what the state holds of her, and her enrollments; rows by record type."""
+    """``lines`` of one student among what the state holds of her, and her enrollments; rows by record type.
+
+    ``known`` spares reading again what the caller has read of the student.
+    """
     replaced = {key for key, _ in lines} | set(without)
     rows: dict[str, list[dict[str, str]]] = {record: [] for record in records.ORDER}
     for _, values in lines:
@@ -45,8 +54,14 @@ def rows_with(
     for held in StateRecord.objects.filter(student_id=student_id).order_by("pk"):
         if held.record_key not in replaced:
             rows[held.record].append(complete(held.record, held.values))
-    rows["SENR"] = enrollment_rows(student_id)
-    rows["SINF"] = [] if rows["SENR"] else birth_rows_of([student_id])[student_id]
+    if known is None:
+        rows["SENR"] = enrollment_rows(student_id)
+        rows["SINF"] = [] if rows["SENR"] else birth_rows_of([student_id])[student_id]
+    else:
+        born, ssid = known.student.birth_on, known.ssid
+        believed = sorted(known.enrollments, key=attrgetter("pk"))
+        rows["SENR"] = [_enrollment_row(one, ssid, born) for one in believed]
+        rows["SINF"] = [_birth_row(ssid, born)] if ssid and not believed else []
     return rows
 
 
@@ -71,15 +86,13 @@ def birth_rows_of(student_ids: Collection[int]) -> dict[int, list[dict[str, str]
         return {}
     born, ssids = _births(student_ids), _ssids(student_ids)
     return {
-        student_id: [
-            complete(
-                "SINF", {"2.01": "SINF", "2.09": ssids[student_id], "2.18": state_date(born[student_id])}
-            )
-        ]
-        if student_id in ssids
-        else []
+        student_id: [_birth_row(ssids[student_id], born[student_id])] if student_id in ssids else []
         for student_id in student_ids
     }
+
+
+def _birth_row(ssid: str, born: date) -> dict[str, str]:
+    return complete("SINF", {"2.01": "SINF", "2.09": ssid, "2.18": state_date(born)})
 
 
 def _births(student_ids: Collection[int]) -> dict[int, date]:
@@ -115,20 +128,25 @@ def enrollment_rows_of(student_ids: Collection[int]) -> dict[int, list[dict[str,
     found: dict[int, list[dict[str, str]]] = {student_id: [] for student_id in student_ids}
     for enrollment in Enrollment.objects.believed().filter(student_id__in=student_ids).order_by("pk"):
         student_id = enrollment.student_id
-        values = (
-            "SENR",
-            enrollment.lea_code,
-            enrollment.school_code,
-            enrollment.nps_code,
-            ssids.get(student_id, ""),
-            enrollment.local_student_id,
-            state_date(born[student_id]),
-            state_date(enrollment.started_on),
-            enrollment.status_code,
-            enrollment.grade_code,
-            state_date(enrollment.effective_to),
-            enrollment.exit_reason_code,
-            enrollment.completion_code,
-        )
-        found[student_id].append(complete("SENR", dict(zip(ENROLLMENT_FIELDS, values, strict=True))))
+        row = _enrollment_row(enrollment, ssids.get(student_id, ""), born[student_id])
+        found[student_id].append(row)
     return found
+
+
+def _enrollment_row(enrollment: Enrollment, ssid: str, born: date) -> dict[str, str]:
+    values = (
+        "SENR",
+        enrollment.lea_code,
+        enrollment.school_code,
+        enrollment.nps_code,
+        ssid,
+        enrollment.local_student_id,
+        state_date(born),
+        state_date(enrollment.started_on),
+        enrollment.status_code,
+        enrollment.grade_code,
+        state_date(enrollment.effective_to),
+        enrollment.exit_reason_code,
+        enrollment.completion_code,
+    )
+    return complete("SENR", dict(zip(ENROLLMENT_FIELDS, values, strict=True)))

@@ -20,6 +20,8 @@ from manzanita.domain.access import Capability
 from manzanita.domain.findings import Owner, Reason
 from manzanita.exchange.actions import is_job_over, line_text, store_answers, take_back
 from manzanita.exchange.canceling import wake_next
+from manzanita.exchange.compliance_runs import JOB_KIND as COMPLIANCE_JOB
+from manzanita.exchange.compliance_runs import make_count
 from manzanita.exchange.doubt import settle_what_arrived
 from manzanita.exchange.gateway import GatewayRefused, GatewayUnavailable, Progress, StateGateway
 from manzanita.exchange.gateway.choice import gateway
@@ -296,3 +298,9 @@ def reconcile_lea(run: JobRun) -> dict[str, Any]:
             reconcile_students(ids[start : start + AT_ONCE])
         run.progress(min(start + AT_ONCE, len(ids)), len(ids), "Bringing the plan up to the lock")
     return {"students": len(ids)}
+
+
+@job_kind(COMPLIANCE_JOB)
+def count_compliance(run: JobRun) -> dict[str, Any]:
+    """Count the groups of the monitoring reports in one scope."""
+    return make_count(run)

@@ -16,6 +16,7 @@ from manzanita.domain.rules.declaration import Setting
 from manzanita.domain.validation.live import LiveRecords, Rows
 from manzanita.exchange.checks import by_line, rows_with
 from manzanita.platform import clock
+from manzanita.students.queries import StudentFacts
 
 # Pages kept by one process, the last ones used; about half a megabyte each.
 PAGES_KEPT = 32
@@ -54,14 +55,15 @@ def check_typed(
     year: str,
     about: Collection[str],
     without: Collection[str] = (),
+    known: StudentFacts | None = None,
 ) -> dict[str, list[Finding]]:
     """As :func:`manzanita.exchange.checks.check_lines`, of the lines whose record types are in ``about``.
 
-    ``page`` names what is being typed, such as a meeting.
+    ``page`` names what is being typed, such as a meeting; ``known`` is what the same request has read of the student.
     """
     if not lines:
         return {}
-    rows = rows_with(student_id, lines, without=without)
+    rows = rows_with(student_id, lines, without=without, known=known)
     return by_line(_judge(page, rows, Setting(clock.today(), year), about), lines)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from manzanita.exchange.compliance_models import ComplianceRun as ComplianceRun
+from manzanita.exchange.compliance_models import StateReport as StateReport
+from manzanita.exchange.compliance_models import StateReportRow as StateReportRow
 from manzanita.platform.ids import new_public_id
 
 

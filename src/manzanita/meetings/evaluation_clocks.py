@@ -45,6 +45,11 @@ class Counted:
     def due_on(self) -> date | None:
         return self.answer.statutory_due_on if self.answer else None
 
+    def is_missed(self) -> bool:
+        """Whether the law's date is past, by the day of the meeting or, while there is none, by today."""
+        due = self.due_on
+        return due is not None and (self.meeting.held_on or now.today()) > due
+
     def due_by(self, tolling: Tolling) -> date | None:
         """The law's date by another reading, everything else the same."""
         if self.answer is None:

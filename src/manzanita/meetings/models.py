@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from manzanita.meetings.plan_models import PlanBatch as PlanBatch
+from manzanita.meetings.plan_models import PlannedMeeting as PlannedMeeting
+from manzanita.meetings.plan_models import PlanningLimits as PlanningLimits
+from manzanita.meetings.plan_models import PlanningSupply as PlanningSupply
 from manzanita.platform.ids import new_public_id
 
 

@@ -15,6 +15,7 @@ from django.db.models import Q
 from manzanita.domain.calendars import Calendar, Period, PeriodKind, Tolling, periods_of
 from manzanita.domain.clocks import Setting
 from manzanita.domain.policies import POLICIES, TOLLING
+from manzanita.domain.years import academic_year_of
 from manzanita.orgs.models import Agency, CalendarPeriod, CalendarVersion, PolicyAnswer
 
 DEFAULT_READING = Tolling(POLICIES[TOLLING].default)
@@ -61,6 +62,17 @@ class Calendars:
         """These calendars with another one for one LEA and year."""
         of_lea = {**self.periods.get(lea_code, {}), year: periods}
         return Calendars({**self.periods, lea_code: of_lea}, self.readings)
+
+    def with_period(self, lea_code: str, old: Period | None, new: Period) -> Calendars:
+        """These calendars with ``new`` in place of ``old``, or beside all others, for one LEA."""
+        found = self
+        if old is not None:
+            year = academic_year_of(old.start)
+            kept = [one for one in self.periods.get(lea_code, {}).get(year, ()) if one != old]
+            found = found.with_year(lea_code, year, kept)
+        year = academic_year_of(new.start)
+        rows = [*found.periods.get(lea_code, {}).get(year, ()), new]
+        return found.with_year(lea_code, year, rows)
 
     def with_reading(self, tolling: Tolling) -> Calendars:
         """The same calendars, every clock counted by one reading."""

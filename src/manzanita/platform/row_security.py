@@ -32,6 +32,11 @@ def of_agency(column: str) -> str:
     return f"{column} = ANY ({CODES}::text[])"
 
 
+def of_sole_agency(column: str) -> str:
+    """The row is of the one agency within reach; before ``of_agency``, where lists judge thousands of rows."""
+    return f"{column} = {SOLE_CODE}"
+
+
 def of_row(table: str, column: str, parent: str) -> str:
     """The row of ``parent`` that ``column`` names is within reach, by the policy of ``parent``.
 

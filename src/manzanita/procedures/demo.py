@@ -27,7 +27,7 @@ from manzanita.orgs.queries import agency_by_code
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.platform.reach import whole_installation
-from manzanita.procedures.demo_calendars import begin_evaluations, load_demo_calendars
+from manzanita.procedures.demo_calendars import begin_evaluations, list_demo_supplies, load_demo_calendars
 from manzanita.procedures.demo_people import add_demo_people, load_demo_directory
 from manzanita.procedures.finalize import finalize_meeting
 from manzanita.procedures.import_sis import take_in_sis_files
@@ -76,6 +76,7 @@ def build_demo(files: Path, today: date) -> list[SignIn]:
     load_orgs(files / "orgs.csv")
     leas = _leas(files / "orgs.csv")
     load_demo_calendars(files, leas)
+    list_demo_supplies(leas)
     for lea_code in leas:
         # Each district takes in its own lines, so that each has a run to look at.
         take_in_sis_files([files / name for name in SIS_FILES], lea_code=lea_code, by_id=None)

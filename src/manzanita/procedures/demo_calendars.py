@@ -1,4 +1,4 @@
-"""Calendars of the demo, and evaluations whose 60 days run through them."""
+"""Calendars of the demo, what meetings are planned with, and evaluations whose 60 days run through the year."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 from manzanita.domain.access import Actor
 from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings.actions import Evaluation, open_meeting
-from manzanita.meetings.models import Meeting
+from manzanita.meetings.models import Meeting, PlanningSupply
+from manzanita.meetings.supply_actions import add_supply
 from manzanita.orgs.calendar_actions import load_calendar
 from manzanita.students.models import SpecialEducationStatus
 from manzanita.students.scope import listed_for
@@ -24,6 +25,22 @@ def load_demo_calendars(folder: Path, lea_codes: Collection[str]) -> int:
         load_calendar(folder / f"calendar_{code}.csv", lea_code=code, reason="Demo: as the board adopted it")
         for code in lea_codes
     )
+
+
+def list_demo_supplies(lea_codes: Collection[str]) -> None:
+    """A room on every day and an interpreter on two, for each district."""
+    for code in lea_codes:
+        for supply in (
+            PlanningSupply(kind="room", lea_code=code, name="Conference room"),
+            PlanningSupply(
+                kind="interpreter",
+                lea_code=code,
+                name="County interpreter",
+                language="Spanish",
+                weekdays="24",
+            ),
+        ):
+            add_supply(actor=None, supply=supply)
 
 
 def begin_evaluations(actor: Actor, *, besides: Collection[int]) -> list[Meeting]:

@@ -194,18 +194,35 @@ def open_blockers(actor: Actor, meeting: Meeting, facts: StudentFacts, proposal:
     ]
 
 
-def offer_findings(actor: Actor, meeting: Meeting, facts: StudentFacts | None = None) -> list[Finding]:
-    """What the rules say of the offer as it stands, as if all of it were agreed today: the live findings."""
-    known = facts or facts_of(meeting.student)
-    today = clock.today()
-    plan = known.plan_on(today)
-    proposal = proposal_of(meeting, plan, known.services_on(today))
+def offer_findings(actor: Actor, meeting: Meeting, known: StudentFacts, proposal: Proposal) -> list[Finding]:
+    """What the rules say of the offer as it stands, as if all of it were agreed today: the live findings.
+
+    ``proposal`` is that of ``meeting`` over the plan and the services of today, ``known`` what was read of its student.
+    """
+    drafts = offer_drafts(actor, meeting, known, proposal, agreed_on=clock.today())
+    found = check_typed(
+        f"meeting {meeting.pk}",
+        meeting.student_id,
+        _lines(drafts),
+        year=settings.STATE_YEAR,
+        about={draft.record for draft in drafts},
+        known=known,
+    )
+    return _in_order(found, drafts)
+
+
+def offer_drafts(
+    actor: Actor, meeting: Meeting, facts: StudentFacts, proposal: Proposal, *, agreed_on: date
+) -> list[RecordDraft]:
+    """The lines of the offer as it stands, as if all of it were agreed on that day: MEET where the meeting was held,
+    and where the family is asked PLAN and SERV, from the day after a plan that starts then or later."""
+    plan = facts.plan_on(clock.today())
     future = [
         FutureService(service.number, service.values)
         for service in proposal.services
         if service.offer != "remove"
     ]
-    starts_on = today
+    starts_on = agreed_on
     if plan is not None and plan.effective_from >= starts_on:
         starts_on = plan.effective_from + DAY
     event = EVENTS[meeting.event_key]
@@ -216,21 +233,14 @@ def offer_findings(actor: Actor, meeting: Meeting, facts: StudentFacts | None = 
         conclusion_key=meeting.conclusion_key,
         policies=policies_of(actor.selpa_code),
     )
-    writer = LineWriter(actor, meeting, event, outcome, known)
+    writer = LineWriter(actor, meeting, event, outcome, facts)
     drafts: list[RecordDraft] = []
     if outcome.is_meet_due and meeting.held_on is not None:
         drafts.append(writer.meeting_line(meeting.held_on))
     if conclusion.asks_family:
         drafts.append(writer.plan_line(plan, proposal.plan_values(), starts_on))
         drafts.extend(writer.service_lines(future, starts_on))
-    found = check_typed(
-        f"meeting {meeting.pk}",
-        meeting.student_id,
-        _lines(drafts),
-        year=settings.STATE_YEAR,
-        about={draft.record for draft in drafts},
-    )
-    return _in_order(found, drafts)
+    return drafts
 
 
 def finalize_meeting(*, actor: Actor, meeting: Meeting) -> Archive:

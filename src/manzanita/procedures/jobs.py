@@ -8,7 +8,9 @@ from manzanita.platform.daily import daily
 from manzanita.platform.jobs import JobRun, job_kind
 from manzanita.procedures.check_findings import CHECK_JOB, NIGHTLY_JOB, check_changed, check_everybody
 from manzanita.procedures.import_sis import JOB_KIND, do_sis_job
+from manzanita.procedures.reminders import REMINDER_JOB, send_reminders
 from manzanita.procedures.viewing_alerts import alert_block
+from manzanita.students.duplicates import DUPLICATES_JOB, find_duplicates
 
 
 @job_kind(JOB_KIND)
@@ -34,3 +36,17 @@ def check_findings(run: JobRun) -> dict[str, int]:
 def check_nightly(run: JobRun) -> dict[str, int]:
     """Have the rules judge everybody: what they say may change with a release and with the day."""
     return check_everybody(run)
+
+
+@daily(REMINDER_JOB)
+@job_kind(REMINDER_JOB)
+def mail_reminders(run: JobRun) -> dict[str, int]:
+    """Remind by mail whoever wants it today."""
+    return send_reminders(run)
+
+
+@daily(DUPLICATES_JOB)
+@job_kind(DUPLICATES_JOB)
+def look_for_duplicates(run: JobRun) -> dict[str, int]:
+    """Find students who may have been entered twice."""
+    return find_duplicates(lambda done, total: run.progress(done, total, "Comparing names"))

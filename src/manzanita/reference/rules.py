@@ -134,6 +134,8 @@ def _row(info: RuleInfo, year: str) -> RuleRow:
 def _facts(info: RuleInfo, year: str) -> Iterator[tuple[str, str]]:
     yield "What it says", info.meaning
     yield "How to mend it", info.fix
+    repair = info.repair if isinstance(info, Rule) else None
+    yield "Mended at once", f"offered, for many records with a preview. {repair.why}" if repair else ""
     yield "Whose job", str(info.owner)
     yield "Records", ", ".join(info.records)
     yield "Fields", ", ".join(info.fields)

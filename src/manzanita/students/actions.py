@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from manzanita.domain.clocks.reviews import annual_due_on, triennial_due_on
 from manzanita.domain.names import name_key
 from manzanita.platform.changed import students_changed
 from manzanita.platform.facts import Fact, Statement, state_facts
+from manzanita.platform.ids import new_public_id
 from manzanita.students.models import (
     AgencyRelation,
     CaseAssignment,
@@ -26,6 +28,7 @@ from manzanita.students.models import (
     Student,
     TeamMember,
 )
+from manzanita.students.name_keys import add_name_keys, renew_name_keys
 
 FACT_MODELS: dict[str, type[Fact]] = {
     "ssid": Ssid,
@@ -55,11 +58,14 @@ class Identity:
 
 
 @transaction.atomic
-def register_students(identities: Sequence[Identity]) -> list[Student]:
-    """Make one student for each identity, in the same order."""
-    return Student.unscoped.bulk_create(
+def register_students(
+    identities: Sequence[Identity], public_ids: Sequence[uuid.UUID] | None = None
+) -> list[Student]:
+    """Make one student for each identity, in the same order; ``public_ids`` where they were told already."""
+    made = Student.unscoped.bulk_create(
         [
             Student(
+                public_id=public_id,
                 first_name=identity.first_name,
                 middle_name=identity.middle_name,
                 last_name=identity.last_name,
@@ -69,10 +75,14 @@ def register_students(identities: Sequence[Identity]) -> list[Student]:
                 gender_code=identity.gender_code,
                 local_sped_id=identity.local_sped_id,
             )
-            for identity in identities
+            for identity, public_id in zip(
+                identities, public_ids or [new_public_id() for _ in identities], strict=True
+            )
         ],
         batch_size=500,
     )
+    add_name_keys(made)
+    return made
 
 
 @transaction.atomic
@@ -91,6 +101,7 @@ def update_identities(changes: Mapping[int, Identity]) -> int:
             student.name_key = _name_key(student)
             changed.append(student)
     Student.unscoped.bulk_update(changed, [*Identity.__slots__, "name_key"], batch_size=500)
+    renew_name_keys(changed)
     students_changed(student.pk for student in changed)
     return len(changed)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from manzanita.domain.names import name_key, name_words
+from manzanita.domain.names import name_words
 from manzanita.platform import clock
 from manzanita.platform.reach import whole_installation
-from manzanita.students.models import Enrollment, SpecialEducationStatus, Student
+from manzanita.students.models import Enrollment, NameKey, SpecialEducationStatus
 from manzanita.students.queries import students_by_ssid
 
 _outside = whole_installation("who is asked for stands outside the asker's scope, and only a key comes back")
@@ -28,8 +28,8 @@ def student_named(first: str, last: str, born_on: date) -> int | None:
     """
     if not name_words(first) or not name_words(last):
         return None
-    born = Student.objects.scoped().filter(birth_on=born_on, name_key__startswith=name_key(first)).order_by()
-    names = born.values_list("pk", "first_name", "last_name")
+    born = NameKey.objects.filter(birth_on=born_on, given_up_at__isnull=True)
+    names = born.values_list("student_id", "first_name", "last_name").distinct()
     wanted = (name_words(first), name_words(last))
     found = [
         pk for pk, first_name, last_name in names if (name_words(first_name), name_words(last_name)) == wanted

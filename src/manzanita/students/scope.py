@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from types import MappingProxyType
 from typing import Any
@@ -61,17 +61,29 @@ def _enrolled(actor: Actor) -> QuerySet:
     )
 
 
-def _attending(actor: Actor, today: date) -> list[QuerySet]:
-    ends = Q(effective_to__isnull=True) | Q(effective_to__gte=today)
-    return [_enrolled(actor).filter(ends, effective_from__lte=today)]
+# Told by enrollments, one look for all of them: each look more is planned and judged anew, by policies too.
+ENROLLED = frozenset({Relationship.ATTENDING, Relationship.NEXT_YEAR, Relationship.FORMER})
 
 
-def _former(actor: Actor, today: date) -> list[QuerySet]:
-    return [_enrolled(actor).filter(effective_to__lt=today, effective_to__gte=first_day_in_reach(today))]
+def _enrolled_by(actor: Actor, relationships: frozenset[Relationship], today: date) -> QuerySet:
+    """Enrollments that tie a student to the actor by one of ``relationships``, of ``ENROLLED``."""
+    lasts = Q(effective_to__isnull=True) | Q(effective_to__gte=today)
+    lately = Q(effective_to__lt=today, effective_to__gte=first_day_in_reach(today))
+    if relationships == ENROLLED:
+        # No enrollment ends before it begins, so that these three are all but those that ended long ago.
+        return _enrolled(actor).filter(
+            Q(effective_to__isnull=True) | Q(effective_to__gte=first_day_in_reach(today))
+        )
+    days = {
+        Relationship.ATTENDING: lasts & Q(effective_from__lte=today),
+        Relationship.NEXT_YEAR: Q(effective_from__gt=today),
+        Relationship.FORMER: lately,
+    }
+    return _enrolled(actor).filter(reduce(or_, (days[one] for one in days if one in relationships)))
 
 
-def _next_year(actor: Actor, today: date) -> list[QuerySet]:
-    return [_enrolled(actor).filter(effective_from__gt=today)]
+def _attending(actor: Actor, today: date) -> QuerySet:
+    return _enrolled_by(actor, frozenset({Relationship.ATTENDING}), today)
 
 
 def _accountability(actor: Actor, today: date) -> list[QuerySet]:
@@ -92,7 +104,7 @@ def _served(actor: Actor, today: date) -> list[QuerySet]:
     ]
 
 
-# Told by rows of their own, one look for all of them: each look more is planned and judged anew.
+# Told by rows of their own.
 STATED = frozenset({Relationship.RESIDENCE, Relationship.LOCATION, Relationship.NEXT_YEAR})
 
 
@@ -107,12 +119,9 @@ def _stated(actor: Actor, relationships: frozenset[Relationship], today: date) -
 
 RELATIONS: Mapping[Relationship, Relation] = MappingProxyType(
     {
-        Relationship.ATTENDING: _attending,
         Relationship.ACCOUNTABILITY: _accountability,
         Relationship.REPORTING: _reporting,
-        Relationship.NEXT_YEAR: _next_year,
         Relationship.SERVICE_AGENCY: _served,
-        Relationship.FORMER: _former,
     }
 )
 # What each view shows of what the perspective reaches.
@@ -153,11 +162,10 @@ def listed_for(actor: Actor) -> ScopedQuerySet:
     rows = _rows(actor, perspective.relationships & _SHOWN[actor.view], today)
     if actor.view is View.LEAVING and Relationship.ATTENDING in perspective.relationships:
         # Still here, but with a last day that is already known.
-        rows += [one.filter(effective_to__isnull=False) for one in _attending(actor, today)]
+        rows.append(_attending(actor, today).filter(effective_to__isnull=False))
     students = _listed(rows)
     if actor.at_school:
-        at_school = [one.filter(school_code=actor.at_school) for one in _attending(actor, today)]
-        students = students.filter(Tied(at_school))
+        students = students.filter(Tied([_attending(actor, today).filter(school_code=actor.at_school)]))
     return _also_within(actor, students)
 
 
@@ -175,7 +183,13 @@ def outside_view(actor: Actor) -> ScopedQuerySet:
 
 
 def _within(actor: Actor, relationships: frozenset[Relationship]) -> ScopedQuerySet:
-    today = clock.today()
+    # Another one each time: whoever reads it keeps what was read with it.
+    return _composed(actor, relationships, clock.today()).all()
+
+
+@lru_cache(maxsize=256)
+def _composed(actor: Actor, relationships: frozenset[Relationship], today: date) -> ScopedQuerySet:
+    """Kept, as putting it together takes as long as several other queries of a page. It is never read itself."""
     scope = actor.perspective.scope
     if scope is Scope.NAMED:
         return Student.objects.scoped().filter(pk__in=named_students(actor))
@@ -190,8 +204,10 @@ def _within(actor: Actor, relationships: frozenset[Relationship]) -> ScopedQuery
 def _rows(actor: Actor, relationships: frozenset[Relationship], today: date) -> list[QuerySet]:
     """Rows of which any ties a student to the actor by one of ``relationships``."""
     found = [rows for one in RELATIONS if one in relationships for rows in RELATIONS[one](actor, today)]
-    stated = relationships & STATED
-    return [*found, _stated(actor, stated, today)] if stated else found
+    for kinds, rows_of in ((ENROLLED, _enrolled_by), (STATED, _stated)):
+        if relationships & kinds:
+            found.append(rows_of(actor, relationships & kinds, today))
+    return found
 
 
 def _having(rows: list[QuerySet]) -> ScopedQuerySet:
@@ -284,7 +300,7 @@ def current_at_agency(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
     has no others."""
     if Relationship.ATTENDING not in actor.perspective.relationships:
         return students
-    return students.filter(Tied(_attending(actor, clock.today())))
+    return students.filter(Tied([_attending(actor, clock.today())]))
 
 
 def ties_of(actor: Actor, student_id: int) -> Ties:

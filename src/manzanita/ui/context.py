@@ -39,7 +39,7 @@ NAV = (
     ("to_settle", "Findings", "flag", "f", Capability.READ_STUDENT),
     ("state", "State", "state", "t", Capability.SEND_TO_STATE),
     ("imports", "Imports", "upload", "i", Capability.IMPORT_FILES),
-    ("compliance", "Compliance", "scale", "c", None),
+    ("compliance", "Compliance", "scale", "c", Capability.READ_STUDENT),
     ("lists", "Lists", "list", "l", None),
     ("services", "Services", "clock", "v", None),
     ("year", "Year", "year", "y", None),

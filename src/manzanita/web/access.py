@@ -21,6 +21,7 @@ from manzanita.accounts.sessions import SessionState
 from manzanita.auditing.models import ViewingBlock
 from manzanita.auditing.viewing_blocks import open_block
 from manzanita.domain.access import CAPABILITY_WORDS, Capability, decide
+from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.viewing_limits import words_of
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,8 @@ def missing_capability(request: HttpRequest, capability: Capability) -> HttpResp
         "able_grants": able,
         "reasons": decide(request.actor, capability).because,
         "is_view": request.actor.acting_for_id is not None,
+        # What no coordinator may, a SELPA decides.
+        "is_for_selpa": capability not in PERSPECTIVES["coordinator"].capabilities,
     }
     return render(request, "web/missing_capability.html", context, status=403)
 

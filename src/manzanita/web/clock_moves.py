@@ -22,6 +22,7 @@ from manzanita.orgs.calendars import Calendars
 from manzanita.orgs.queries import school_names
 from manzanita.students.scope import visible_to
 from manzanita.web.clock_words import Working, working_of
+from manzanita.web.request_moves import MovedRequest, request_moves
 
 # A page never names so many that looking at it would stop the reader's own pages (``domain.viewing_limits``).
 MOST_NAMED = 200
@@ -47,6 +48,8 @@ class Moves:
     """What a change does to the open evaluations of some LEAs. ``open_count`` = ``same`` + ``moved_count``.
 
     ``groups`` hold everybody who moves and whom the actor reaches; ``outside`` move, too. ``not_counted`` have no date.
+    ``requests`` for records move, too. Of those who move, ``back_in_time`` have missed their date now and not then,
+    ``then_late`` the other way round.
     """
 
     open_count: int
@@ -55,6 +58,9 @@ class Moves:
     schools: Mapping[str, str]
     reads_students: bool
     not_counted: Sequence[Counted]
+    back_in_time: int
+    then_late: int
+    requests: Sequence[MovedRequest]
 
     @property
     def same(self) -> int:
@@ -66,19 +72,39 @@ class Moves:
 
 
 def moves_of(
-    actor: Actor, lea_codes: Iterable[str], before: Calendars, after: Calendars, *, what: str
+    actor: Actor,
+    lea_codes: Iterable[str],
+    before: Calendars,
+    after: Calendars,
+    *,
+    what: str,
+    school_code: str | None = None,
 ) -> Moves:
-    """Counts everybody at these LEAs; names, and logs as read, only students within the actor's reach."""
-    evaluations = list(open_evaluations(lea_codes))
+    """Counts everybody at these LEAs; names, and logs as read, only students within the actor's reach.
+
+    With ``school_code`` only students of that school (empty: of every school) are meant, and only those within reach.
+    """
+    rows = open_evaluations(lea_codes)
+    if school_code is not None:
+        rows = rows.filter(student__in=visible_to(actor).order_by().values("pk"))
+    evaluations = list(rows)
     schools_now = schools_of(evaluations)
+    if school_code:
+        evaluations = [
+            one for one in evaluations if schools_now.get((one.student_id, one.lea_code)) == school_code
+        ]
     counted = count_evaluations(evaluations, before, schools_now)
     movers = moved(counted, count_evaluations(evaluations, after, schools_now))
     ids = {one.before.meeting.student_id for one in movers}
     reached = set(visible_to(actor).filter(pk__in=ids).order_by().values_list("pk", flat=True))
     groups = _groups(one for one in movers if one.before.meeting.student_id in reached)
+    requests = request_moves(actor, lea_codes, before, after, only_reached=school_code is not None)
     log_reads(
         actor=actor,
-        student_ids=[meeting.student_id for group in groups for meeting, _ in group.students],
+        student_ids=[
+            *(meeting.student_id for group in groups for meeting, _ in group.students),
+            *(one.student.pk for one in requests if one.student is not None),
+        ],
         what=what,
         filter_codes="",
     )
@@ -89,6 +115,9 @@ def moves_of(
         schools=school_names({group.before.counted.school_code for group in groups} - {""}),
         reads_students=actor.may(Capability.READ_STUDENT),
         not_counted=[one for one in counted if one.problem],
+        back_in_time=sum(one.before.is_missed() and not one.after.is_missed() for one in movers),
+        then_late=sum(one.after.is_missed() and not one.before.is_missed() for one in movers),
+        requests=requests,
     )
 
 

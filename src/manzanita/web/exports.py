@@ -20,6 +20,7 @@ from manzanita.auditing.exports import LONGEST_WORD, MoreNeeded, note_download, 
 from manzanita.auditing.models import ExportState, ListExport
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Reason
+from manzanita.exchange.compliance import TooMany
 from manzanita.platform import clock
 from manzanita.platform.files import read_stored_file
 from manzanita.web.access import requires
@@ -74,7 +75,11 @@ def _choice(request: HttpRequest, key: str, token: str) -> Choice:
     if token and not text:
         # A search that is no longer kept must not become an export of everybody.
         raise Http404("no such search")
-    return choice_of(request.actor, wanted, text)
+    try:
+        return choice_of(request.actor, wanted, text)
+    except TooMany:
+        # Its page asks for an LEA or a school first and offers no export.
+        raise Http404("no such list") from None
 
 
 def _ask(request: HttpRequest) -> HttpResponse:

@@ -75,8 +75,8 @@ def search_elsewhere(request: HttpRequest) -> HttpResponse:
     values = {key: request.POST.get(key, "").replace("\0", "").strip()[:255] for key in FIELDS}
     context: dict[str, Any] = {"values": values, "error": "", "most": ASKED_PER_DAY}
     if request.method != "POST":
-        return render(request, "web/guests/elsewhere.html", context | {"left": _left(actor)})
-    left = _left(actor)
+        return render(request, "web/guests/elsewhere.html", context | {"left": questions_left(actor)})
+    left = questions_left(actor)
     if not left:
         return render(request, "web/guests/elsewhere.html", context | {"left": 0}, status=429)
     ssid, born = re.sub(r"[\s-]", "", values["ssid"]), _day(values["born"])
@@ -92,11 +92,26 @@ def search_elsewhere(request: HttpRequest) -> HttpResponse:
         return render(
             request, "web/guests/elsewhere.html", context | {"error": problem, "left": left}, status=422
         )
-    student_id = (
-        student_with_ssid(ssid) if ssid else student_named(values["first"], values["last"], born or date.min)
-    )
-    code = lea_of(student_id or 0)
-    agency = Agency.objects.filter(code=code).first()
+    name = None if ssid else (values["first"], values["last"], born or date.min)
+    student_id, agency = look_outside(actor, ssid=ssid, name=name)
+    if student_id is not None and is_visible(actor, student_id):
+        return redirect("student", visible_to(actor).get(pk=student_id).public_id)
+    answer = {"agency": None, "token": "", "left": left - 1, "mine": False}
+    if student_id is not None and agency is not None:
+        is_mine = actor.agency_code == agency.code
+        answer |= {"agency": agency, "token": keep_found(request, student_id, agency.pk), "mine": is_mine}
+    return render(request, "web/guests/elsewhere_answer.html", answer)
+
+
+def look_outside(
+    actor: Actor, *, ssid: str, name: tuple[str, str, date] | None
+) -> tuple[int | None, Agency | None]:
+    """Whose record has exactly this SSID, or else exactly this legal name and birth date, and the agency to ask. The
+    question is logged and counts, whatever comes out; the caller has seen that one is left."""
+    student_id = student_with_ssid(ssid) if ssid else None
+    if student_id is None and name is not None:
+        student_id = student_named(*name)
+    agency = Agency.objects.filter(code=lea_of(student_id or 0)).first()
     is_found = student_id is not None and agency is not None
     log_change(
         actor=actor,
@@ -104,19 +119,14 @@ def search_elsewhere(request: HttpRequest) -> HttpResponse:
         student_id=student_id if is_found else None,
         detail={"by": "ssid" if ssid else "name", "found": is_found},
     )
-    if student_id is not None and is_visible(actor, student_id):
-        return redirect("student", visible_to(actor).get(pk=student_id).public_id)
-    answer = {"agency": None, "token": "", "left": left - 1, "mine": actor.agency_code == code}
-    if student_id is not None and agency is not None:
-        answer |= {"agency": agency, "token": _keep(request, student_id, agency.pk)}
-    return render(request, "web/guests/elsewhere_answer.html", answer)
+    return student_id, agency
 
 
-def _left(actor: Actor) -> int:
+def questions_left(actor: Actor) -> int:
     return max(0, ASKED_PER_DAY - asked_today(actor))
 
 
-def _keep(request: HttpRequest, student_id: int, agency_id: int) -> str:
+def keep_found(request: HttpRequest, student_id: int, agency_id: int) -> str:
     """Remember in the session who was found, so that the page and its address say nothing of it."""
     token = token_urlsafe(6)
     kept = [*request.session.get(SESSION_KEY, {}).items(), (token, [student_id, agency_id])]
@@ -146,7 +156,7 @@ def ask_for_record(request: HttpRequest) -> HttpResponse:
         request_record(actor=request.actor, agency=agency, student_id=student_id, reason=reason)
     except NotGiven as refused:
         tell_refusals(request, refused.reasons)
-        answer = {"agency": agency, "token": token, "left": _left(request.actor), "mine": False}
+        answer = {"agency": agency, "token": token, "left": questions_left(request.actor), "mine": False}
         return render(request, "web/guests/elsewhere_answer.html", answer, status=422)
     messages.success(
         request, f"Asked. The SEDS coordinator of {agency.name} decides, and their answer stands here."

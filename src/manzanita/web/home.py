@@ -38,6 +38,7 @@ from manzanita.web.guest_needs import guest_needs
 from manzanita.web.home_needs import Group, Need
 from manzanita.web.home_notices import notices
 from manzanita.web.home_people import own_duties, people_needs
+from manzanita.web.home_plans import planned_reviews
 from manzanita.web.import_run import outcome_of
 
 SPAN_KINDS = {"late": "fatal", "15": "warn", "30": "empty", "60": "empty"}
@@ -82,7 +83,10 @@ def home(request: HttpRequest) -> HttpResponse:
 def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
     groups = []
     if actor.may(Capability.READ_STUDENT):
-        groups += [*notices(actor), _clocks(actor), _at_the_state(actor, counts), _meetings(actor)]
+        groups += [*notices(actor), _clocks(actor)]
+        if actor.may(Capability.HOLD_MEETING):
+            groups.append(planned_reviews(actor, _owner(actor)))
+        groups += [_at_the_state(actor, counts), _meetings(actor)]
     if actor.may(Capability.MANAGE_PEOPLE):
         groups.append(
             Group("People", people_needs(actor), "Every duty has a name, and every student a case manager.")

@@ -13,6 +13,7 @@ from manzanita.auditing import exports
 from manzanita.auditing.models import ExportState, ListExport
 from manzanita.auditing.viewing_blocks import open_block
 from manzanita.domain.access import CAPABILITY_WORDS, Actor, Capability
+from manzanita.domain.compliance import GROUP_LABELS, explain
 from manzanita.domain.export_limits import (
     FILE_LASTS,
     SHARE_DAYS,
@@ -23,6 +24,7 @@ from manzanita.domain.export_limits import (
     judge,
 )
 from manzanita.domain.findings import Owner, Reason
+from manzanita.exchange.compliance import judged_of
 from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
 from manzanita.platform.files import store_file
@@ -30,6 +32,7 @@ from manzanita.platform.jobs import JobRun
 from manzanita.platform.tables import Cell, Table, as_csv, as_xlsx
 from manzanita.students.models import ScopedQuerySet
 from manzanita.students.queries import ORDER, attending_by_lea, list_rows, search
+from manzanita.students.scope import visible_to
 from manzanita.ui.context import scope_line
 from manzanita.ui.formats import long_date, number, us_time
 from manzanita.web.student_lists import StudentList, list_of, students_of
@@ -121,8 +124,8 @@ def make_export(run: JobRun) -> dict[str, int]:
         title=export.title,
         about=_about(export, actor, len(ids), long_date(expires_at)),
         mark=f"{CONFIDENTIAL}. Made for {actor.person_name} on {long_date(clock.today())}. Do not pass it on.",
-        columns=COLUMNS,
-        rows=_cells(run, actor, students, ids, written := []),
+        columns=[*COLUMNS, *(("Group", "Why") if wanted.compliance else ())],
+        rows=_cells(run, actor, wanted, students, ids, written := []),
     )
     sizes: list[int] = []
     content = as_xlsx(table) if export.form == "xlsx" else as_csv(table)
@@ -220,6 +223,7 @@ def _about(export: ListExport, actor: Actor, count: int, expires: str) -> list[t
 def _cells(
     run: JobRun,
     actor: Actor,
+    wanted: StudentList,
     students: ScopedQuerySet,
     ids: Sequence[int],
     written: list[int],
@@ -231,9 +235,23 @@ def _cells(
         # Whoever leaves the list while the file is written is in neither the file nor the log.
         found = list_rows([by_id[pk] for pk in chunk if pk in by_id], actor)
         written += [row.student.pk for row in found]
-        for row in rows_of(actor, found):
-            yield row.cells()
+        more = _group_cells(actor, wanted, [row.student.pk for row in found])
+        for line, row in zip(found, rows_of(actor, found), strict=True):
+            yield [*row.cells(), *more.get(line.student.pk, ())]
         run.progress(start + len(chunk), len(ids), "Writing students")
+
+
+def _group_cells(actor: Actor, wanted: StudentList, ids: Sequence[int]) -> dict[int, list[Cell]]:
+    """Of a list of the compliance pages, the group of each student and why; of other lists nothing."""
+    listed = wanted.compliance
+    if listed is None:
+        return {}
+    students = visible_to(actor).filter(pk__in=ids)
+    judged = judged_of(actor, listed.asked, listed.wanted.measure, students)
+    return {
+        pk: [GROUP_LABELS[one.group], " ".join(explain(one, facts, listed.asked.day))]
+        for pk, (one, facts) in judged.items()
+    }
 
 
 def _measured(chunks: Iterator[bytes], sizes: list[int]) -> Iterator[bytes]:

@@ -135,7 +135,7 @@ def desk_of(actor: Actor, meeting: Meeting) -> Desk:
     facts = facts_of(meeting.student)
     today = clock.today()
     proposal = proposal_of(meeting, facts.plan_on(today), facts.services_on(today))
-    found = offer_findings(actor, meeting, facts)
+    found = offer_findings(actor, meeting, facts, proposal)
     order = [Severity.FATAL, Severity.WARNING, Severity.NOT_EVALUATED, Severity.INFO]
     found.sort(key=lambda finding: (order.index(finding.severity), finding.code))
     return Desk(meeting, facts, proposal, [_placed(finding, proposal) for finding in found])

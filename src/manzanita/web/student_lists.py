@@ -11,16 +11,18 @@ from django.urls import reverse
 
 from manzanita.deadlines.lists import Wanted, wanted_rows
 from manzanita.domain.access import Actor
+from manzanita.exchange.compliance import find
 from manzanita.exchange.queries import has_open_finding, has_operation
 from manzanita.students.models import ScopedQuerySet
 from manzanita.students.scope import listed_for, visible_to
+from manzanita.web.compliance_asked import ComplianceList, list_of_key
 from manzanita.web.due_wanted import key_of, list_url, of_key, title_of
 
 
 @dataclass(frozen=True, slots=True)
 class StudentList:
-    """One list. ``kind`` is due, held, different, findings or all; ``nothing`` says what an empty one means. ``due`` is
-    the list of due dates whose students it has."""
+    """One list. ``kind`` is due, held, different, findings, compliance or all; ``nothing`` says what an empty one
+    means. ``due`` is the list of due dates, ``compliance`` the group of a monitoring report, whose students it has."""
 
     key: str
     title: str
@@ -28,10 +30,13 @@ class StudentList:
     nothing: str
     kind: str = "all"
     due: Wanted | None = None
+    compliance: ComplianceList | None = None
 
     @property
     def url(self) -> str:
         """The page that shows it."""
+        if self.compliance is not None:
+            return self.compliance.address
         return list_url(self.due) if self.due else f"{reverse('students')}?list={self.key}"
 
 
@@ -73,12 +78,16 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
 
 
 def list_of(key: str) -> StudentList | None:
-    """The list of this key: one of ``LISTS``, or the students of a list of due dates."""
-    due = of_key(key)
-    if due is None:
-        return LISTS.get(key)
-    meaning = "Students with such a due date, as the list of due dates shows them"
-    return StudentList(key_of(due), title_of(due), meaning, "No student has such a due date.", "due", due)
+    """The list of this key: one of ``LISTS``, the students of a due list, or a group of a monitoring report."""
+    if key in LISTS:
+        return LISTS[key]
+    if (due := of_key(key)) is not None:
+        meaning = "Students with such a due date, as the list of due dates shows them"
+        return StudentList(key_of(due), title_of(due), meaning, "No student has such a due date.", "due", due)
+    if (asked := list_of_key(key)) is not None:
+        meaning = "Students within reach, in whatever view, of one group of a monitoring report"
+        return StudentList(key, asked.title, meaning, "Nobody is in this group.", "compliance", None, asked)
+    return None
 
 
 def students_of(actor: Actor, wanted: StudentList) -> ScopedQuerySet:
@@ -89,6 +98,9 @@ def students_of(actor: Actor, wanted: StudentList) -> ScopedQuerySet:
         return listed_for(actor)
     # What the state holds does not end with attendance, so these ask all within reach.
     students = visible_to(actor)
+    if wanted.compliance is not None:
+        asked = wanted.compliance
+        return students.filter(pk__in=find(actor, asked.asked, asked.wanted))
     if wanted.kind == "findings":
         return students.filter(has_open_finding(actor))
     if wanted.kind in ("held", "different"):

@@ -29,7 +29,7 @@ from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.students.former import events_for
 from manzanita.students.models import SpecialEducationStatus
 from manzanita.students.queries import get_student
-from manzanita.ui.formats import plural, us_date
+from manzanita.ui.formats import plural, us_date, us_dates
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.read_purpose import ask_purpose, purpose_for
@@ -309,7 +309,7 @@ def _strip_reasons(file: StudentFile) -> list[dict[str, Any]]:
             {
                 "kind": SEVERITY_KINDS[finding.severity],
                 "code": finding.rule_code,
-                "text": f"{finding.record}{fields}: {finding.message}",
+                "text": f"{finding.record}{fields}: {us_dates(finding.message)}",
                 "owner": f"{finding.owner} · {plural(days, 'day')}",
                 "url": url_or_none("finding", finding.pk),
                 "url_label": "Understand and fix",
@@ -348,7 +348,7 @@ def _rule_reasons(file: StudentFile) -> list[dict[str, Any]]:
         {
             "kind": SEVERITY_KINDS[one.severity],
             "code": one.rule_code,
-            "text": f"{one.record}{f' ({words})' if (words := ', '.join(one.fields)) else ''}: {one.message}",
+            "text": f"{one.record}{f' ({words})' if (words := ', '.join(one.fields)) else ''}: {us_dates(one.message)}",
             "owner": one.owner,
             "url": url_or_none("settle_finding", one.pk),
             "url_label": "Settle",

@@ -106,6 +106,8 @@ def _groups(wanted: StudentList) -> list[tuple[str, str, bool]]:
 urlpatterns = [
     path("students", students, name="students"),
     path("students/search", search_students, name="search"),
+    path("", include("manzanita.web.student_new")),
+    path("", include("manzanita.web.duplicates")),
     path("", include("manzanita.web.student_page")),
     path("", include("manzanita.web.student_changes")),
     path("", include("manzanita.web.read_purpose")),

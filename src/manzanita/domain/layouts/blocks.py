@@ -7,7 +7,7 @@ every line is sound is parsed as it is; only the lines of the others are looked 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -21,13 +21,16 @@ from manzanita.domain.layouts.recognizing import EXTRACT_COLUMNS, field_count, r
 from manzanita.domain.layouts.whole_lines import BOM, WholeLines, decoded
 
 LINE_CODE = "MZ-LINE"
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 16 << 20
 # All but the tab. No text of a record has them, and a database refuses some.
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 # The control characters of ASCII but tab and line end, and how the others stand in UTF-8.
 _ASCII_CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A})
 _OTHER_CONTROL = re.compile(rb"\xc2[\x80-\x9f]")
+# Closes each line before it is parsed. A control character stands nowhere else on a line that is parsed so.
+_END = "\x1e"
+_END_COLUMN = "_end"
 # Enough to tell what sort of file it is.
 _HEAD_BYTES = 1 << 16
 
@@ -67,15 +70,21 @@ class RecordBlocks:
     layout: Layout
     _text: WholeLines
 
-    def blocks(self) -> Iterator[Block]:
-        """The lines in file order. Only what is said of an empty line may come a block later."""
+    def blocks(self, columns: Collection[str] | None = None) -> Iterator[Block]:
+        """The lines in file order. Only what is said of an empty line may come a block later.
+
+        ``columns`` are the fields to parse (``None``: all); the type of the record always is.
+        """
+        parsed = [
+            name for place, name in enumerate(self._schema) if not place or columns is None or name in columns
+        ]
         number = 1
         blank: list[tuple[int, str]] = []
         for raw in self._text.blocks():
             count = raw.count(b"\n") + (not raw.endswith(b"\n"))
-            frame = self._of_sound_lines(raw, count)
+            frame = self._of_sound_lines(raw, count, parsed)
             if frame is None:
-                yield self._line_by_line(raw, number, blank)
+                yield self._line_by_line(raw, number, blank, parsed)
             else:
                 told = [self._said_of(*one) for one in blank]
                 blank.clear()
@@ -91,7 +100,7 @@ class RecordBlocks:
     def _count(self) -> int:
         return field_count(self._record_type, self.layout)
 
-    def _of_sound_lines(self, raw: bytes, count: int) -> pl.DataFrame | None:
+    def _of_sound_lines(self, raw: bytes, count: int, columns: Sequence[str]) -> pl.DataFrame | None:
         """The frame of a block in which every line is sound; ``None`` for any other block."""
         if not raw.isascii():
             if raw.startswith(BOM) or _OTHER_CONTROL.search(raw):
@@ -102,17 +111,23 @@ class RecordBlocks:
                 return None
         if len(raw.translate(None, _ASCII_CONTROLS)) != len(raw):
             return None
-        # No line has more carets than it should, or the parser says so: where their number is right, it is on each.
-        if raw.count(b"^") != count * (self._count - 1):
-            return None
+        # What closes a line stands in its own column only where the number of carets is right.
+        closing = f"{DELIMITER}{_END}\n".encode()
+        closed = raw.replace(b"\n", closing) if raw.endswith(b"\n") else (raw + b"\n").replace(b"\n", closing)
         try:
-            frame = self._parsed(raw)
+            frame = self._parsed(closed, columns, (_END_COLUMN,))
         except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
             return None
-        is_sound = frame.height == count and bool((frame.to_series(0) == self._record_type).all())
-        return frame if is_sound else None
+        is_sound = (
+            frame.height == count
+            and (frame.to_series(0) == self._record_type).all()
+            and (frame[_END_COLUMN] == _END).all()
+        )
+        return frame.drop(_END_COLUMN) if is_sound else None
 
-    def _line_by_line(self, raw: bytes, start: int, blank: list[tuple[int, str]]) -> Block:
+    def _line_by_line(
+        self, raw: bytes, start: int, blank: list[tuple[int, str]], columns: Sequence[str]
+    ) -> Block:
         """A block with damage in it. ``blank``: empty lines so far, which are damage only where a line follows."""
         good: list[str] = []
         good_numbers: list[int] = []
@@ -131,7 +146,7 @@ class RecordBlocks:
                     good_numbers.append(number)
                 else:
                     told.append(self._said_of(number, line))
-        frame = self._parsed("\n".join(good).encode()) if good else self._empty()
+        frame = self._parsed("\n".join(good).encode(), columns) if good else self._empty().select(columns)
         return Block(self._with_lines(frame, pl.Series(good_numbers, dtype=pl.Int64)), told)
 
     def _is_good(self, line: str) -> bool:
@@ -154,13 +169,17 @@ class RecordBlocks:
         columns = [*self.layout.numbers, *(EXTRACT_COLUMNS if self.is_extract else ())]
         return dict.fromkeys(columns, pl.String())
 
-    def _parsed(self, raw: bytes) -> pl.DataFrame:
+    def _parsed(self, raw: bytes, columns: Sequence[str], behind: Sequence[str] = ()) -> pl.DataFrame:
+        """``columns`` of the lines, and those ``behind`` all columns of the file."""
+        schema = {**self._schema, **dict.fromkeys(behind, pl.String())}
+        places = {name: place for place, name in enumerate(schema)}
         return pl.read_csv(
             raw,
             has_header=False,
             separator=DELIMITER,
             quote_char=None,
-            schema=self._schema,
+            schema=schema,
+            columns=[places[name] for name in (*columns, *behind)],
             empty_string_is_null=False,
         )
 

@@ -30,7 +30,7 @@ class WholeLines:
         for read in self._read(size or self._block_bytes):
             end = self._last_end(read)
             if end:
-                yield self._normal(b"".join([*pieces, read[:end]]))
+                yield self._normal(b"".join([*pieces, memoryview(read)[:end]]))
                 pieces = [read[end:]]
             else:
                 pieces.append(read)
@@ -75,7 +75,8 @@ class WholeLines:
             raw = _WINDOWS_END.sub(b"\n", raw)
             if self._is_macintosh:
                 raw = raw.replace(b"\r", b"\n")
-        if BOM in raw:
+        # One byte is found ten times as fast as three.
+        if BOM[:1] in raw and BOM in raw:
             # One more for each file that was appended.
             raw = raw.removeprefix(BOM).replace(b"\n" + BOM, b"\n")
         return raw

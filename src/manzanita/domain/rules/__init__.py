@@ -18,8 +18,8 @@ from manzanita.domain.findings import Owner, Severity
 from manzanita.domain.layouts import RECORDS, SIS_RECORDS
 from manzanita.domain.layouts.files import LINE_CODE
 from manzanita.domain.rules import (
+    census_context,
     code_years,
-    context,
     enrollment_context,
     formats,
     keys,
@@ -51,6 +51,7 @@ from manzanita.domain.rules import (
     senr_census,
     serv,
     serv_ages,
+    student_context,
     swds,
     values,
 )
@@ -135,7 +136,8 @@ def unevaluable_rules() -> tuple[RuleInfo, ...]:
 def contexts() -> Mapping[str, Context]:
     """Every context that rules may name, by name. Raises ``ValueError`` where two share one."""
     mappings = (
-        context.CONTEXTS,
+        student_context.CONTEXTS,
+        census_context.CONTEXTS,
         enrollment_context.CONTEXTS,
         outcome_context.CONTEXTS,
         local_context.LOCAL_CONTEXTS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
@@ -11,7 +11,12 @@ import polars as pl
 from manzanita.domain.rules.declaration import Rule, Setting, spoken_date
 
 YEAR = 12
-BIRTH = "birth.on"
+# What the context ``birth`` says of a row: the date of birth, the same as a count of days (:func:`_count`), and the
+# age in months on the day of the row, the start of a plan for example.
+BIRTH, BIRTH_COUNT, MONTHS = "birth.on", "birth.count", "birth.months"
+DAY_OF_ROW: Mapping[str, str] = {"SWDS": "22.11", "PLAN": "23.12", "SERV": "25.17"}
+# Days in a month of a count of days, more than any month has.
+_LONG_MONTH = 32
 
 
 def age_rule(
@@ -36,35 +41,67 @@ def age_rule(
     )
 
 
+def number(day: str) -> pl.Expr:
+    """The date in column ``day`` as a number, CCYYMMDD: compared much faster than as a text; null where empty."""
+    return pl.col(day).cast(pl.Int32, strict=False)
+
+
 def months_old(birth: str, day: str | pl.Expr) -> pl.Expr:
-    """Whole months from the date in column ``birth`` to ``day`` (a column's name, or an expression of texts).
+    """Whole months from the date in column ``birth`` to ``day`` (a column's name, or an expression of dates).
 
     Null where either is empty, so that a comparison is null and a rule says nothing. A month is full on the same day
     of the month, or on the last day of a month that lacks it (:mod:`manzanita.domain.dates`).
     """
-    born, on = pl.col(birth), pl.col(day) if isinstance(day, str) else day
-    # As numbers CCYYMMDD: cheaper than taking texts apart.
-    born, on = born.cast(pl.Int32, strict=False), on.cast(pl.Int32, strict=False)
-    months = (on // 10_000 - born // 10_000) * YEAR + on // 100 % 100 - born // 100 % 100
-    is_month_end = on % 100 == _last_of_month(on // 10_000, on // 100 % 100)
-    is_full = (on % 100 >= born % 100) | is_month_end
-    return months - (~is_full).cast(pl.Int32)
+    if birth == BIRTH and isinstance(day, str) and day in DAY_OF_ROW.values():
+        return pl.col(MONTHS)
+    on = pl.col(day) if isinstance(day, str) else day
+    born = pl.col(BIRTH_COUNT) if birth == BIRTH else birth_count(birth)
+    on = on.cast(pl.Int32, strict=False)
+    return whole_months(born, on // 10_000, on // 100 % 100, on % 100)
+
+
+def months_old_on(birth: str, day: str) -> pl.Expr:
+    """As :func:`months_old`, on one ``day`` (CCYYMMDD) for all rows."""
+    born = pl.col(BIRTH_COUNT) if birth == BIRTH else birth_count(birth)
+    reached = _LONG_MONTH - 1 if _is_month_end(day) else int(day[6:])
+    return ((int(day[:4]) * YEAR + int(day[4:6])) * _LONG_MONTH + reached - born) // _LONG_MONTH
+
+
+def whole_months(born: pl.Expr, year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """As :func:`months_old`, from a birth as :func:`birth_count` counts it to a date taken apart."""
+    # On the last day of a month every month is full that began on a day it lacks.
+    reached = pl.when(day == _last_of_month(year, month)).then(_LONG_MONTH - 1).otherwise(day)
+    return ((year * YEAR + month) * _LONG_MONTH + reached - born) // _LONG_MONTH
+
+
+def birth_count(day: str) -> pl.Expr:
+    """The date in column ``day`` as a count of days in which all months are equally long; null where it is empty."""
+    on = number(day)
+    return (on // 10_000 * YEAR + on // 100 % 100) * _LONG_MONTH + on % 100
 
 
 def _last_of_month(year: pl.Expr, month: pl.Expr) -> pl.Expr:
     """The number of the last day of a month."""
-    is_leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    is_leap = _is_leap(year)
     # Long and short months take turns, but August is long after July.
     return pl.when(month == 2).then(28 + is_leap.cast(pl.Int32)).otherwise(30 + (month + month // 8) % 2)
 
 
+def _is_leap(year: pl.Expr) -> pl.Expr:
+    return (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+
+
 def after(day: str, offset: str) -> pl.Expr:
-    """The date in column ``day`` moved by ``offset`` (``"60d"``, ``"3y"``), as CCYYMMDD; null where it is empty.
+    """The date in column ``day`` moved by ``offset`` (``"60d"``, ``"3y"``), as a number; null where it is empty.
 
     As :mod:`manzanita.domain.dates` counts: a year after 29 February is 28 February.
     """
-    moved = pl.col(day).str.to_date("%Y%m%d", strict=False).dt.offset_by(offset)
-    return moved.dt.strftime("%Y%m%d")
+    if offset.endswith("y"):
+        moved = number(day) + int(offset[:-1]) * 10_000
+        is_lacking = (moved % 10_000 == 229) & ~_is_leap(moved // 10_000)
+        return moved - is_lacking.cast(pl.Int32)
+    date = pl.col(day).str.to_date("%Y%m%d", strict=False).dt.offset_by(offset).dt
+    return date.year() * 10_000 + date.month().cast(pl.Int32) * 100 + date.day()
 
 
 def spoken_age(birth: str, day: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from manzanita.domain.codes import Code, code_set
+from manzanita.domain.codes import Code, code_set, packaged_code_sets
 from manzanita.domain.findings import Owner, Severity
 from manzanita.domain.layouts import RECORDS, Field, layout
 from manzanita.domain.rules.declaration import FieldRule
@@ -44,14 +44,29 @@ def _outside(record: str, field: Field) -> pl.Expr | None:
     return is_kept & year.str.contains(_YEAR) & outside
 
 
-def _message(field: Field, value: str) -> str:
-    code = code_set(field.code_set or "").codes[value]
-    bounds = [f"from {code.first_year}"] if code.first_year else []
-    bounds += [f"through {code.last_year}"] if code.last_year else []
+def _known() -> str:
+    """Which codes the rule can judge, and why no others, as our copy of the code sets has it."""
+    codes = [(of_set, code) for of_set in packaged_code_sets().values() for code in of_set.current()]
+    dated = [
+        f"{of_set.name} {code.code} ({_bounds(code)})"
+        for of_set, code in codes
+        if code.first_year or code.last_year
+    ]
     return (
-        f"{label(field)}: code {shown(value)} is used {' '.join(bounds)}, and the academic year of this line is "
-        "another."
+        f"Public pages print the years of few codes: {', '.join(dated)}. Of the other {len(codes) - len(dated)} codes "
+        "in use no page says since when or how long, and this rule says nothing of them. Where the state's workbook "
+        "for the year is loaded, a code that it lacks is GERR0002's."
     )
+
+
+def _bounds(code: Code) -> str:
+    bounds = [f"from {code.first_year}"] if code.first_year else []
+    return " ".join([*bounds, *([f"through {code.last_year}"] if code.last_year else [])])
+
+
+def _message(field: Field, value: str) -> str:
+    bounds = _bounds(code_set(field.code_set or "").codes[value])
+    return f"{label(field)}: code {shown(value)} is used {bounds}, and the academic year of this line is another."
 
 
 def rules() -> list[FieldRule]:
@@ -64,8 +79,7 @@ def rules() -> list[FieldRule]:
             severity=Severity.FATAL,
             records=RECORDS,
             fields=(),
-            meaning="A code is in use on at least one day of the academic year that the line names. Public pages "
-            "print the years of few codes, so this judges only those: at present grade TK, in use from 2023-2024.",
+            meaning=f"A code is in use on at least one day of the academic year that the line names. {_known()}",
             fix="Choose the code that was in use in that year, or correct the academic year of the line.",
             owner=Owner.CLERK,
             source="https://documentation.staging.calpads.org/Troubleshooting/PLAN/GERR0007/",

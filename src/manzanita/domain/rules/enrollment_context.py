@@ -10,12 +10,13 @@ from manzanita.domain import years
 from manzanita.domain.rules.context import (
     NO_SHOW,
     PRIMARY,
-    ROW,
     SECONDARY,
     SHORT_TERM,
     Context,
     Frames,
+    among,
     enrolled_on,
+    has_record,
     newest,
 )
 from manzanita.domain.rules.declaration import Setting, state_date
@@ -37,17 +38,15 @@ def _on_census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.Da
     """
     day = setting.census_day
     senr = frames["SENR"]
-    counted = senr.filter(enrolled_on(day), pl.col("1.23").is_in([PRIMARY, SHORT_TERM]))["1.08"].unique()
+    counted = senr.filter(enrolled_on(day), pl.col("1.23").is_in([PRIMARY, SHORT_TERM]))["1.08"]
     statuses = newest(frames["SWDS"], "22.06", "22.11", day)
-    gone = statuses.filter(pl.col("22.12") == NOT_ENROLLED)["22.06"].unique()
+    gone = statuses.filter(pl.col("22.12") == NOT_ENROLLED)["22.06"]
     own = senr.filter(pl.col("1.23") != SECONDARY, pl.col("1.26") != NO_SHOW)
-    latest = (
-        newest(own, "1.08", "1.22", day).select("1.08", "1.22").unique().with_columns(_newest=pl.lit(True))
-    )
-    return subject.join(latest, on=["1.08", "1.22"], how="left").with_columns(
-        pl.col("1.08").is_in(counted.implode()).alias("on_census.has_counted"),
-        pl.col("1.08").is_in(gone.implode()).alias("on_census.is_not_enrolled"),
-        pl.col("_newest").fill_null(False).alias("on_census.is_newest"),
+    latest, key = newest(own, "1.08", "1.22", day), ("1.08", "1.22")
+    return subject.with_columns(
+        among("1.08", counted).alias("on_census.has_counted"),
+        among("1.08", gone).alias("on_census.is_not_enrolled"),
+        has_record(subject, key, latest, key).alias("on_census.is_newest"),
     )
 
 
@@ -55,8 +54,8 @@ def _school_plan(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.
     """``school_plan.is_there``: an IEP, or an ISP with reason 4, is in effect on Census Day, from any LEA."""
     is_placed = (pl.col("23.11") == ISP) & (pl.col("23.13") == PLACED)
     plans = newest(frames["PLAN"], "23.06", "23.12", setting.census_day)
-    planned = plans.filter((pl.col("23.11") == IEP) | is_placed)["23.06"].unique()
-    return subject.with_columns(pl.col("1.08").is_in(planned.implode()).alias("school_plan.is_there"))
+    planned = plans.filter((pl.col("23.11") == IEP) | is_placed)["23.06"]
+    return subject.with_columns(among("1.08", planned).alias("school_plan.is_there"))
 
 
 def _here(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -66,27 +65,17 @@ def _here(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFra
     ones and no-shows aside).
     """
     first, last = setting.first_day, setting.last_day
-    meetings = frames["MEET"].select("24.04", "24.06").unique()
-    enrollments = (
-        frames["SENR"]
-        .filter(
-            pl.col("1.23") != SECONDARY,
-            pl.col("1.26") != NO_SHOW,
-            pl.col("1.22") != "",
-            pl.col("1.22") <= last,
-            (pl.col("1.25") == "") | (pl.col("1.25") >= first),
-        )
-        .select("1.04", "1.08")
-        .unique()
+    enrollments = frames["SENR"].filter(
+        pl.col("1.23") != SECONDARY,
+        pl.col("1.26") != NO_SHOW,
+        pl.col("1.22") != "",
+        pl.col("1.22") <= last,
+        (pl.col("1.25") == "") | (pl.col("1.25") >= first),
     )
-    student = subject.select(ROW, "22.04", "22.06")
-    met = student.join(meetings, left_on=["22.04", "22.06"], right_on=["24.04", "24.06"], how="semi")[ROW]
-    enrolled = student.join(enrollments, left_on=["22.04", "22.06"], right_on=["1.04", "1.08"], how="semi")[
-        ROW
-    ]
+    student = ("22.04", "22.06")
     return subject.with_columns(
-        pl.col(ROW).is_in(met.implode()).alias("here.has_meeting"),
-        pl.col(ROW).is_in(enrolled.implode()).alias("here.is_enrolled"),
+        has_record(subject, student, frames["MEET"], ("24.04", "24.06")).alias("here.has_meeting"),
+        has_record(subject, student, enrollments, ("1.04", "1.08")).alias("here.is_enrolled"),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from manzanita.domain.rules.ages import after
+from manzanita.domain.rules.ages import after, number
 from manzanita.domain.rules.context import (
     NO_SHOW,
     NON_ADA,
@@ -17,8 +17,12 @@ from manzanita.domain.rules.context import (
     SECONDARY,
     Context,
     Frames,
+    among,
     enrolled_on,
-    number,
+    has_record,
+    newest_rows,
+    none_told,
+    told,
 )
 from manzanita.domain.rules.declaration import Setting, state_date
 from manzanita.domain.rules.local_context_meet import MEET_CONTEXTS
@@ -70,37 +74,32 @@ def _stay(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFr
         "1.04",
         "1.05",
         "1.23",
-        after("1.22", "-30d").cast(pl.Int32).alias("_from"),
+        after("1.22", "-30d").alias("_from"),
         until.alias("_until"),
     )
-    asked = subject.lazy().select(ROW, "23.04", "23.06", number("23.12").alias("_day"))
     near = (
-        asked.join(spans, left_on=["23.04", "23.06"], right_on=["1.04", "1.08"])
+        subject.lazy()
+        .select(ROW, "23.04", "23.06", number("23.12").alias("_day"))
+        .join(spans, left_on="23.06", right_on="1.08")
         .filter(pl.col("_day") >= pl.col("_from"), pl.col("_day") <= pl.col("_until"))
+        .select(
+            ROW,
+            "_start",
+            pl.col("1.05").alias("stay.school"),
+            pl.col("1.23").alias("stay.status"),
+            _COVERS.alias("_covers"),
+            (pl.col("1.04") == pl.col("23.04")).alias("_is_here"),
+        )
         .collect()
     )
-    covering = (
-        near.filter(_COVERS, pl.col("1.23") != SECONDARY)
-        .group_by(ROW)
-        .agg(
-            pl.col("1.05").sort_by("_start", maintain_order=True).last().alias("stay.school"),
-            pl.col("1.23").sort_by("_start", maintain_order=True).last().alias("stay.status"),
-        )
+    covering = near.filter(pl.col("_covers"))
+    here = covering.filter(pl.col("_is_here"), pl.col("stay.status") != SECONDARY)
+    subject = subject.with_columns(
+        among(ROW, near.filter(pl.col("_is_here"))[ROW]).alias("stay.holds"),
+        among(ROW, covering.filter(pl.col("stay.status") == NON_ADA)[ROW]).alias("stay.is_private"),
     )
-    private = (
-        asked.join(spans.filter(pl.col("1.23") == NON_ADA), left_on="23.06", right_on="1.08")
-        .filter(_COVERS)
-        .select(ROW)
-        .collect()
-    )
-    return (
-        subject.with_columns(
-            pl.col(ROW).is_in(near[ROW].unique().implode()).alias("stay.holds"),
-            pl.col(ROW).is_in(private[ROW].unique().implode()).alias("stay.is_private"),
-        )
-        .join(covering, on=ROW, how="left")
-        .with_columns(pl.col("stay.school", "stay.status").fill_null(""))
-    )
+    empty = {"stay.school": "", "stay.status": ""}
+    return told(subject, newest_rows(here, ROW, "_start").select(ROW, *empty), ROW, ROW, empty)
 
 
 def _census_grade(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -112,16 +111,21 @@ def _census_grade(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl
         .unique(["1.04", "1.08"], keep="last")
         .select("1.04", "1.08", pl.col("1.24").alias("census_grade.code"))
     )
-    return subject.join(
-        there, left_on=["23.04", "23.06"], right_on=["1.04", "1.08"], how="left"
-    ).with_columns(pl.col("census_grade.code").fill_null(""))
+    return told(subject, there, ["23.04", "23.06"], ["1.04", "1.08"], {"census_grade.code": ""})
 
 
 def _residence(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """``residence.codes``: the districts of residence of the enrollments, at any LEA, when the plan starts."""
-    homes = _enrolled(frames["SENR"].filter(pl.col("1.31") != ""), pl.col("1.31").alias("residence.codes"))
+    """``residence.codes``: the districts of residence of the enrollments, at any LEA, when the plan starts.
+
+    Of plans that name another district than their LEA as responsible (23.10).
+    """
+    enrolled = frames["SENR"].filter(pl.col("1.31") != "")
+    asked = subject.filter(pl.col("23.10") != "", pl.col("23.10") != pl.col("23.04"))
+    if not enrolled.height or not asked.height:
+        return none_told(subject, {"residence.codes": None}, {"residence.codes": pl.List(pl.String)})
+    homes = _enrolled(enrolled, pl.col("1.31").alias("residence.codes"))
     found = (
-        subject.lazy()
+        asked.lazy()
         .select(ROW, "23.06", number("23.12").alias("_day"))
         .join(homes, left_on="23.06", right_on="1.08")
         .filter(_COVERS)
@@ -132,20 +136,13 @@ def _residence(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.D
         .agg("residence.codes")
         .collect()
     )
-    return subject.join(found, on=ROW, how="left")
+    return told(subject, found, ROW, ROW, {"residence.codes": None})
 
 
 def _own_plan(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``own_plan.exists``: the LEA has a plan of the student that starts on the service's day."""
-    plans = (
-        frames["PLAN"]
-        .select("23.04", "23.06", "23.12")
-        .unique()
-        .with_columns(pl.lit(True).alias("own_plan.exists"))
-    )
-    return subject.join(
-        plans, left_on=["25.04", "25.07", "25.17"], right_on=["23.04", "23.06", "23.12"], how="left"
-    ).with_columns(pl.col("own_plan.exists").fill_null(False))
+    service, plan = ("25.04", "25.07", "25.17"), ("23.04", "23.06", "23.12")
+    return subject.with_columns(has_record(subject, service, frames["PLAN"], plan).alias("own_plan.exists"))
 
 
 def _enrolled_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -157,52 +154,51 @@ def _enrolled_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> 
         .unique("1.08", keep="last")
         .select("1.08", pl.col("1.04").alias("enrolled_today.lea"))
     )
-    return subject.join(there, left_on="17.08", right_on="1.08", how="left").with_columns(
-        pl.col("enrolled_today.lea").fill_null("")
-    )
+    return told(subject, there, "17.08", "1.08", {"enrolled_today.lea": ""})
 
 
 def _known_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``known_status.exists``: some LEA has reported a status of the student."""
-    known = frames["SWDS"]["22.06"].unique()
-    return subject.with_columns(pl.col("17.08").is_in(known.implode()).alias("known_status.exists"))
+    known = frames["SWDS"]["22.06"]
+    return subject.with_columns(among("17.08", known).alias("known_status.exists"))
 
 
 def _adoption(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
-    """What an enrollment finds: the plan in effect on its first day, and whether its LEA has written one since.
+    """What who enrolls after Census Day brings: the plan then in effect, and whether the LEA has written one since.
 
     ``adoption.plan_lea``, ``.plan_on`` and ``.plan_type`` (empty without a plan), ``.is_here``.
     """
     columns = {"adoption.plan_lea": "23.04", "adoption.plan_on": "23.12", "adoption.plan_type": "23.11"}
-    subject = up_to(subject, "1.22", frames["PLAN"], ("23.06", "23.12"), columns)
+    today = state_date(setting.as_of)
+    began = pl.col("1.22").is_between(pl.lit(setting.census_day), pl.lit(today), closed="right")
+    arrived = subject.filter(began).select(ROW, "1.04", "1.08", "1.22")
+    if not arrived.height:
+        return none_told(subject, {**dict.fromkeys(columns, ""), "adoption.is_here": False})
+    plans = frames["PLAN"].filter(among("23.06", arrived["1.08"]))
     since = (
-        subject.lazy()
-        .select(ROW, "1.04", "1.08", number("1.22").alias("_start"))
-        .join(
-            frames["PLAN"].lazy().select("23.04", "23.06", number("23.12").alias("_day")),
-            left_on=["1.04", "1.08"],
-            right_on=["23.04", "23.06"],
-        )
-        .filter(pl.col("_day").is_between(pl.col("_start"), int(state_date(setting.as_of))))
+        arrived.join(plans, left_on=["1.04", "1.08"], right_on=["23.04", "23.06"])
+        .filter(pl.col("23.12").is_between(pl.col("1.22"), pl.lit(today)))
         .select(ROW)
-        .collect()
     )
-    return subject.with_columns(pl.col(ROW).is_in(since[ROW].unique().implode()).alias("adoption.is_here"))
+    found = up_to(arrived, "1.22", plans, ("23.06", "23.12"), columns).select(ROW, *columns)
+    subject = subject.with_columns(among(ROW, since[ROW]).alias("adoption.is_here"))
+    return told(subject, found, ROW, ROW, dict.fromkeys(columns, ""))
 
 
 def _births(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """``births.told``: every date of birth that the SIS files give the student, ascending."""
-    told = [frames["SENR"].select(pl.col("1.08").alias("_ssid"), pl.col("1.17").alias("_birth"))]
+    """``births.told``: the dates of birth that the SIS files give the student, ascending; null where all agree."""
+    named = [frames["SENR"].select(pl.col("1.08").alias("_ssid"), pl.col("1.17").alias("_birth"))]
     if "SINF" in frames:
-        told.append(frames["SINF"].select(pl.col("2.09").alias("_ssid"), pl.col("2.18").alias("_birth")))
+        named.append(frames["SINF"].select(pl.col("2.09").alias("_ssid"), pl.col("2.18").alias("_birth")))
     births = (
-        pl.concat(told)
+        pl.concat(named)
         .filter(pl.col("_ssid") != "", pl.col("_birth") != "")
         .unique()
+        .filter(pl.col("_ssid").is_duplicated())
         .group_by("_ssid")
         .agg(pl.col("_birth").sort().alias("births.told"))
     )
-    return subject.join(births, left_on="1.08", right_on="_ssid", how="left")
+    return told(subject, births, "1.08", "_ssid", {"births.told": None})
 
 
 LOCAL_CONTEXTS: Mapping[str, Context] = {
@@ -230,7 +226,7 @@ LOCAL_CONTEXTS: Mapping[str, Context] = {
         Context(
             name="residence",
             join=_residence,
-            own={"PLAN": ("23.06", "23.12")},
+            own={"PLAN": ("23.04", "23.06", "23.10", "23.12")},
             reads={"SENR": ("1.08", "1.22", "1.25", "1.26", "1.31")},
         ),
         Context(

@@ -6,7 +6,17 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from manzanita.domain.rules.context import NO_SHOW, Context, Frames, ssid_field
+from manzanita.domain.rules.context import (
+    NO_SHOW,
+    ROW,
+    Context,
+    Frames,
+    among,
+    newest_rows,
+    none_told,
+    ssid_field,
+    told,
+)
 from manzanita.domain.rules.declaration import Setting, state_date
 from manzanita.domain.rules.local_lookup import up_to
 
@@ -22,23 +32,24 @@ def _status_then(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl
 
 def _undisputed(statuses: pl.DataFrame) -> pl.DataFrame:
     """One row for each student and day; the code is empty where LEAs differ, so that no rule builds on either."""
-    code = pl.when(pl.col("22.12").n_unique() == 1).then(pl.col("22.12").first()).otherwise(pl.lit(""))
-    return statuses.group_by("22.06", "22.11").agg(code)
+    if statuses.height < 2:
+        return statuses
+    known = statuses.select("22.06", "22.11", "22.12").unique()
+    differ = pl.struct("22.06", "22.11").is_duplicated()
+    code = pl.when(differ).then(pl.lit("")).otherwise(pl.col("22.12"))
+    return known.with_columns(code.alias("22.12")).unique(["22.06", "22.11"])
 
 
 def _status_today(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
     """``status_today.code``: the student's newest status up to today, whichever LEA reported it."""
     today = state_date(setting.as_of)
-    newest = (
-        _undisputed(frames["SWDS"])
-        .filter(pl.col("22.06") != "", pl.col("22.11") != "", pl.col("22.11") <= today)
-        .sort("22.06", "22.11", maintain_order=True)
-        .unique("22.06", keep="last")
-        .select("22.06", pl.col("22.12").alias("status_today.code"))
+    started = _undisputed(frames["SWDS"]).filter(
+        pl.col("22.06") != "", pl.col("22.11") != "", pl.col("22.11") <= today
     )
-    return subject.join(newest, left_on=ssid_field(subject), right_on="22.06", how="left").with_columns(
-        pl.col("status_today.code").fill_null("")
+    newest = newest_rows(started, "22.06", "22.11").select(
+        "22.06", pl.col("22.12").alias("status_today.code")
     )
+    return told(subject, newest, ssid_field(subject), "22.06", {"status_today.code": ""})
 
 
 def _newest_status(subject: pl.DataFrame, _frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -62,7 +73,7 @@ def _entry(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.Data
         .unique("22.06", keep="first")
         .select("22.06", pl.col("22.10").alias("entry.first"))
     )
-    return subject.join(oldest, on="22.06", how="left").with_columns(pl.col("entry.first").fill_null(""))
+    return told(subject, oldest, "22.06", "22.06", {"entry.first": ""})
 
 
 def _completion(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
@@ -71,46 +82,45 @@ def _completion(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.D
     ``.is_last``: no enrollment goes on or begins after that day.
     """
     last = (pl.when(pl.col("1.25") == "").then(pl.lit(_NEVER)).otherwise(pl.col("1.25"))).max().over("1.08")
-    completed = (
-        frames["SENR"]
-        .filter(pl.col("1.08") != "", pl.col("1.26") != NO_SHOW, pl.col("1.22") != "")
-        .with_columns(last.alias("_last"))
-        .filter(pl.col("1.27") != "", pl.col("1.25") != "", pl.col("1.25") <= state_date(setting.as_of))
-        .sort("1.08", "1.25", maintain_order=True)
-        .unique("1.08", keep="last")
-        .select(
-            "1.08",
-            pl.col("1.27").alias("completion.code"),
-            pl.col("1.25").alias("completion.on"),
-            (pl.col("1.25") == pl.col("_last")).alias("completion.is_last"),
-        )
+    is_over = (pl.col("1.27") != "") & (pl.col("1.25") != "") & (pl.col("1.25") <= state_date(setting.as_of))
+    took_place = frames["SENR"].filter(pl.col("1.08") != "", pl.col("1.26") != NO_SHOW, pl.col("1.22") != "")
+    empty = {"completion.code": "", "completion.on": "", "completion.is_last": False}
+    if not took_place.select(is_over.any()).item():
+        return none_told(subject, empty)
+    completed = newest_rows(took_place.with_columns(last.alias("_last")).filter(is_over), "1.08", "1.25")
+    completed = completed.select(
+        "1.08",
+        pl.col("1.27").alias("completion.code"),
+        pl.col("1.25").alias("completion.on"),
+        (pl.col("1.25") == pl.col("_last")).alias("completion.is_last"),
     )
-    return subject.join(completed, left_on="22.06", right_on="1.08", how="left").with_columns(
-        pl.col("completion.code", "completion.on").fill_null(""),
-        pl.col("completion.is_last").fill_null(False),
-    )
+    return told(subject, completed, "22.06", "1.08", empty)
 
 
 def _decision(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``decision.outcome``: that of an evaluation held on the day the status starts; empty without one."""
+    held = frames["MEET"].filter(
+        pl.col("24.06") != "", pl.col("24.15") != "", pl.col("24.14") != "", pl.col("24.16") != ""
+    )
+    empty = {"decision.outcome": ""}
+    if not held.height:
+        return none_told(subject, empty)
     outcomes = (
-        frames["MEET"]
-        .filter(pl.col("24.06") != "", pl.col("24.15") != "", pl.col("24.14") != "", pl.col("24.16") != "")
-        .select("24.06", "24.15", "24.16")
+        subject.select(ROW, "22.06", "22.11")
+        .join(held, left_on=["22.06", "22.11"], right_on=["24.06", "24.15"])
+        .select(ROW, "24.16")
         .unique()
         .sort("24.16")
-        .group_by("24.06", "24.15")
+        .group_by(ROW)
         .agg(pl.col("24.16").str.join(" ").alias("decision.outcome"))
     )
-    return subject.join(
-        outcomes, left_on=["22.06", "22.11"], right_on=["24.06", "24.15"], how="left"
-    ).with_columns(pl.col("decision.outcome").fill_null(""))
+    return told(subject, outcomes, ROW, ROW, empty)
 
 
 def _plan_exists(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``plan_exists.anywhere``: some LEA has reported a plan of the student."""
-    known = frames["PLAN"]["23.06"].unique()
-    return subject.with_columns(pl.col("22.06").is_in(known.implode()).alias("plan_exists.anywhere"))
+    known = frames["PLAN"]["23.06"]
+    return subject.with_columns(among("22.06", known).alias("plan_exists.anywhere"))
 
 
 def _plan_before(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -121,20 +131,18 @@ def _plan_before(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl
 
 def _part_c(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``part_c.on``: the first day of the student's oldest IFSP; empty without one."""
-    first = (
-        frames["PLAN"]
-        .filter(pl.col("23.06") != "", pl.col("23.12") != "", pl.col("23.11") == "150")
-        .group_by("23.06")
-        .agg(pl.col("23.12").min().alias("part_c.on"))
-    )
-    return subject.join(first, left_on="24.06", right_on="23.06", how="left").with_columns(
-        pl.col("part_c.on").fill_null("")
-    )
+    plans = frames["PLAN"].filter(pl.col("23.06") != "", pl.col("23.12") != "", pl.col("23.11") == "150")
+    if not plans.height:
+        return none_told(subject, {"part_c.on": ""})
+    first = plans.group_by("23.06").agg(pl.col("23.12").min().alias("part_c.on"))
+    return told(subject, first, "24.06", "23.06", {"part_c.on": ""})
 
 
 def _first_plan(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``first_plan.on``: the first IEP after the newest initial evaluation that found the student eligible."""
     initial = frames["MEET"].filter(pl.col("24.14") == "10", pl.col("24.16") == "20", pl.col("24.15") != "")
+    if not initial.height:
+        return none_told(subject, {"first_plan.on": ""})
     plans = frames["PLAN"].filter(pl.col("23.11").is_in(["100", "200"]), pl.col("23.12") != "")
     first = (
         initial.group_by("24.06")
@@ -144,7 +152,7 @@ def _first_plan(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.
         .group_by("24.06")
         .agg(pl.col("23.12").min().alias("first_plan.on"))
     )
-    return subject.join(first, on="24.06", how="left").with_columns(pl.col("first_plan.on").fill_null(""))
+    return told(subject, first, "24.06", "24.06", {"first_plan.on": ""})
 
 
 def _twins(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -156,6 +164,8 @@ def _twins(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.Data
 def _told_together(subject: pl.DataFrame, same: Sequence[str], columns: Mapping[str, str]) -> pl.DataFrame:
     """``columns`` (new name -> number): the values of rows that agree in ``same``, each once; null for a row alone."""
     several = subject.filter(pl.struct(same).is_duplicated())
+    if not several.height:
+        return none_told(subject, dict.fromkeys(columns), dict.fromkeys(columns, pl.List(pl.String)))
     lists = several.group_by(same).agg(
         pl.col(number).unique().sort().alias(name) for name, number in columns.items()
     )

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from manzanita.domain.rules.context import ROW, ssid_field
+from manzanita.domain.rules.ages import number
+from manzanita.domain.rules.context import ROW, none_told, ssid_field, told
 
 
 def up_to(
@@ -23,21 +24,21 @@ def up_to(
     ``keys`` are SSID and start of ``frame``; ``before`` leaves out records of the day itself. Empty without one.
     """
     ssid, start = keys
-    known = frame.filter(pl.col(ssid) != "", pl.col(start) != "").select(
+    empty = dict.fromkeys(columns, "")
+    dated = frame.filter(pl.col(ssid) != "", number(start).is_not_null())
+    if not dated.height:
+        return none_told(subject, empty)
+    known = dated.select(
         pl.col(ssid).alias("_ssid"),
-        pl.col(start).cast(pl.Int32, strict=False).alias("_start"),
-        *(pl.col(number).alias(name) for name, number in columns.items()),
+        number(start).alias("_start"),
+        *(pl.col(read).alias(name) for name, read in columns.items()),
     )
-    asked = subject.select(
-        ROW,
-        pl.col(ssid_field(subject)).alias("_ssid"),
-        pl.col(day).cast(pl.Int32, strict=False).alias("_day"),
-    )
+    asked = subject.select(ROW, pl.col(ssid_field(subject)).alias("_ssid"), number(day).alias("_day"))
     found = (
         asked.drop_nulls("_day")
         .sort("_day")
         .join_asof(
-            known.drop_nulls("_start").sort("_start", maintain_order=True),
+            known.sort("_start", maintain_order=True),
             left_on="_day",
             right_on="_start",
             by="_ssid",
@@ -46,4 +47,4 @@ def up_to(
         )
         .select(ROW, *columns)
     )
-    return subject.join(found, on=ROW, how="left").with_columns(pl.col(list(columns)).fill_null(""))
+    return told(subject, found, ROW, ROW, empty)

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import polars as pl
 
 from manzanita.domain.clocks.evaluation import CONSENT_DAYS
+from manzanita.domain.delay_codes import FITS
 from manzanita.domain.findings import Owner
-from manzanita.domain.rules.ages import after
+from manzanita.domain.rules.ages import after, number
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import meet, plan, senr
 from manzanita.domain.rules.local import clearing, days_after, local_rule, years_after
@@ -20,13 +21,6 @@ _KIND_NAMES: Mapping[str, str] = {
     _PART_C: "a first evaluation for Part C",
     _REEVALUATION: "a reevaluation",
     "Y": "a plan review",
-}
-# Delay code -> the kinds of meeting that it can excuse. Codes that are not named are not judged.
-_FITS: Mapping[str, tuple[str, ...]] = {
-    "10": (_INITIAL, _REEVALUATION),
-    "30": (_REEVALUATION, "Y"),
-    "40": (_INITIAL,),
-    "50": (_INITIAL, _REEVALUATION, "Y"),
 }
 
 
@@ -45,14 +39,14 @@ def _kinds(row: Row) -> list[str]:
 def _delay_of_other_kind(_setting: Setting) -> pl.Expr:
     wrong = [
         (pl.col("24.18") == code) & ~pl.any_horizontal([_is_kind(kind) for kind in kinds])
-        for code, kinds in _FITS.items()
+        for code, kinds in FITS.items()
     ]
     return _has_kind() & pl.any_horizontal(wrong)
 
 
 def _other_kind_message(row: Row) -> str:
     held = " and ".join(_KIND_NAMES[kind] for kind in _kinds(row))
-    fitting = " or ".join(_KIND_NAMES[kind] for kind in _FITS[row["24.18"]])
+    fitting = " or ".join(_KIND_NAMES[kind] for kind in FITS[row["24.18"]])
     return f"The meeting is {held}, and delay code {row['24.18']} is a reason for {fitting} only."
 
 
@@ -66,7 +60,7 @@ def _third_birthday() -> pl.Expr:
 
 def _on_time(_setting: Setting) -> pl.Expr:
     """Every clock that runs is known and was kept."""
-    on = pl.col("24.15")
+    on = number("24.15")
     review = (pl.col("24.17") != "Y") | (on <= after("previous_review.on", "1y"))
     again = (pl.col("24.14") != _REEVALUATION) | (on <= after("previous_evaluation.on", "3y"))
     by_birthday = (pl.col("part_c.on") == "") | (on <= _third_birthday())

@@ -7,7 +7,7 @@ import polars as pl
 from manzanita.domain.clocks.early_start import IFSP_DAYS
 from manzanita.domain.clocks.evaluation import CONSENT_DAYS
 from manzanita.domain.findings import Owner
-from manzanita.domain.rules.ages import after
+from manzanita.domain.rules.ages import after, number
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import meet, plan, senr
 from manzanita.domain.rules.local import days_after, local_rule, years_after
@@ -29,7 +29,7 @@ def _late_initial(_setting: Setting) -> pl.Expr:
         _is_held()
         & (pl.col("24.14") == _INITIAL)
         & (pl.col("24.18") == "")
-        & (pl.col("24.15") > after("24.13", _SIXTY_DAYS))
+        & (number("24.15") > after("24.13", _SIXTY_DAYS))
     )
 
 
@@ -43,9 +43,9 @@ def _late_initial_message(row: Row) -> str:
 
 def _late_after_part_c(_setting: Setting) -> pl.Expr:
     third = _third_birthday()
-    came_from_part_c = (pl.col("part_c.on") != "") & (pl.col("part_c.on") < third)
+    came_from_part_c = (pl.col("part_c.on") != "") & (number("part_c.on") < third)
     is_initial = _is_held() & (pl.col("24.14") == _INITIAL) & (pl.col("24.18") == "")
-    return is_initial & came_from_part_c & (pl.col("24.15") > third)
+    return is_initial & came_from_part_c & (number("24.15") > third)
 
 
 def _late_after_part_c_message(row: Row) -> str:
@@ -56,7 +56,7 @@ def _late_after_part_c_message(row: Row) -> str:
 
 
 def _late_ifsp(_setting: Setting) -> pl.Expr:
-    late = pl.col("24.15") > after("24.11", f"{IFSP_DAYS}d")
+    late = number("24.15") > after("24.11", f"{IFSP_DAYS}d")
     return _is_held() & (pl.col("24.14") == _PART_C) & (pl.col("24.18") == "") & late
 
 
@@ -70,7 +70,7 @@ def _late_ifsp_message(row: Row) -> str:
 
 def _late_first(_setting: Setting) -> pl.Expr:
     is_first = (pl.col("24.17") == "Y") & (pl.col("24.14") != _INITIAL) & (pl.col("previous_review.on") == "")
-    return is_first & (pl.col("24.18") == "") & (pl.col("24.15") > after("first_plan.on", "1y"))
+    return is_first & (pl.col("24.18") == "") & (number("24.15") > after("first_plan.on", "1y"))
 
 
 def _late_first_message(row: Row) -> str:

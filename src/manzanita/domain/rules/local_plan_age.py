@@ -8,7 +8,7 @@ import polars as pl
 
 from manzanita.domain.clocks.ages import LAST_YEARS
 from manzanita.domain.findings import Owner
-from manzanita.domain.rules.ages import YEAR, after, months_old
+from manzanita.domain.rules.ages import YEAR, after, months_old, months_old_on, number
 from manzanita.domain.rules.context import PARTICIPATING
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date, state_date
 from manzanita.domain.rules.examples import OTHER_LEA, plan, senr, swds
@@ -33,15 +33,14 @@ _ALL_TRANSITION = (*_TRANSITION, "23.28")
 
 
 def summer_end(day: pl.Expr) -> pl.Expr:
-    """``day``, or the 31 August after it where it lies in June, July or August."""
-    in_summer = day.str.slice(4, 2).is_in(["06", "07", "08"])
-    return pl.when(in_summer).then(day.str.slice(0, 4) + "0831").otherwise(day)
+    """``day``, or the 31 August after it where it lies in June, July or August; numbers as :func:`ages.number`."""
+    in_summer = (day // 100 % 100).is_between(6, 8)
+    return pl.when(in_summer).then(day // 10_000 * 10_000 + 831).otherwise(day)
 
 
 def year_end(day: pl.Expr) -> pl.Expr:
-    """The 30 June that ends the school year of ``day``."""
-    year = day.str.slice(0, 4).cast(pl.Int32, strict=False) + (day.str.slice(4) > "0630").cast(pl.Int32)
-    return year.cast(pl.String) + "0630"
+    """The 30 June that ends the school year of ``day``; numbers as :func:`ages.number`."""
+    return (day // 10_000 + (day % 10_000 > 630).cast(pl.Int32)) * 10_000 + 630
 
 
 def last_school_day() -> pl.Expr:
@@ -51,26 +50,26 @@ def last_school_day() -> pl.Expr:
 
 def _ifsp_at_three(setting: Setting) -> pl.Expr:
     goes_on = pl.col("plan_days.is_today") & (pl.col("status_today.code") == PARTICIPATING)
-    late = pl.lit(state_date(setting.as_of)) > summer_end(after("birth.on", "3y"))
+    late = pl.lit(int(state_date(setting.as_of))) > summer_end(after("birth.on", "3y"))
     return (pl.col("23.11") == _IFSP) & goes_on & late
 
 
 def _no_transition_from_part_c(setting: Setting) -> pl.Expr:
-    on_census = months_old("birth.on", pl.lit(setting.census_day)) >= _TWO_AND_THREE_QUARTERS
+    on_census = months_old_on("birth.on", setting.census_day) >= _TWO_AND_THREE_QUARTERS
     at_start = months_old("birth.on", "23.12") < _TWO_AND_THREE_QUARTERS
     says_no = (pl.col("23.11") == _IFSP) & (pl.col("23.35") == "N")
     return says_no & pl.col("plan_days.is_census") & on_census & at_start
 
 
 def _kindergarten(setting: Setting) -> pl.Expr:
-    is_five = months_old("birth.on", pl.lit(setting.census_day)) >= 5 * YEAR
+    is_five = months_old_on("birth.on", setting.census_day) >= 5 * YEAR
     in_school = pl.col("census_grade.code").is_in(list(_SCHOOL_GRADES))
     is_preschool = pl.col("23.20").is_in(list(_PRESCHOOL_SETTINGS)) & (pl.col("23.11") == _IEP)
     return is_preschool & pl.col("plan_days.is_census") & in_school & is_five
 
 
 def _no_transition(_setting: Setting) -> pl.Expr:
-    is_due = months_old("birth.on", year_end(pl.col("23.12"))) >= 16 * YEAR
+    is_due = months_old("birth.on", year_end(number("23.12"))) >= 16 * YEAR
     lacking = pl.any_horizontal([pl.col(number) == "" for number in _TRANSITION])
     return (pl.col("23.11") == _IEP) & is_due & lacking
 
@@ -97,7 +96,7 @@ def _early_transition_message(row: Row) -> str:
 
 
 def _too_old(_setting: Setting) -> pl.Expr:
-    return pl.col("23.12") > last_school_day()
+    return number("23.12") > last_school_day()
 
 
 def rules() -> list[Rule]:

@@ -57,7 +57,7 @@ def _not_participating(_setting: Setting) -> pl.Expr:
 def _no_service(setting: Setting) -> pl.Expr:
     is_older = (pl.col("23.12") != "") & (pl.col("23.12") < setting.first_day)
     participates = pl.col("status_today.code") == PARTICIPATING
-    return is_older & pl.col("plan_days.is_today") & participates & (pl.col("services.count") == 0)
+    return is_older & pl.col("plan_days.is_today") & participates & ~pl.col("services.exist")
 
 
 def rules() -> list[Rule]:

@@ -24,7 +24,7 @@ def _nonpublic_message(row: Row) -> str:
 
 
 def _other_birth(_setting: Setting) -> pl.Expr:
-    return (pl.col("1.17") != "") & (pl.col("births.told").list.len() > 1)
+    return (pl.col("1.17") != "") & pl.col("births.told").is_not_null()
 
 
 def _other_birth_message(row: Row) -> str:

@@ -44,7 +44,7 @@ def _after_completion(setting: Setting) -> pl.Expr:
 
 
 def _too_old(setting: Setting) -> pl.Expr:
-    return _is_newest("1", "2", "3") & (pl.lit(state_date(setting.as_of)) > last_school_day())
+    return _is_newest("1", "2", "3") & (pl.lit(int(state_date(setting.as_of))) > last_school_day())
 
 
 def _no_plan(setting: Setting) -> pl.Expr:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from manzanita.domain.rules.context import PARTICIPATING, ROW, Context, Frames
+from manzanita.domain.rules.context import PARTICIPATING, ROW, Context, Frames, among
 from manzanita.domain.rules.declaration import Setting
 from manzanita.domain.years import first_calendar_year
 
@@ -36,11 +36,11 @@ def _leaving(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.Dat
         .filter(pl.col("1.25") >= pl.col("_from"), pl.col("1.25") <= pl.col("_to"))
     )
     is_completer = pl.col("1.27").is_in(list(COMPLETED))
-    completers = found.filter(is_completer)[ROW].unique()
-    leavers = found.filter(is_completer | pl.col("1.26").is_in(list(LEFT)))[ROW].unique()
+    completers = found.filter(is_completer)[ROW]
+    leavers = found.filter(is_completer | pl.col("1.26").is_in(list(LEFT)))[ROW]
     return subject.with_columns(
-        pl.col(ROW).is_in(completers.implode()).alias("leaving.is_completer"),
-        pl.col(ROW).is_in(leavers.implode()).alias("leaving.has_left"),
+        among(ROW, completers).alias("leaving.is_completer"),
+        among(ROW, leavers).alias("leaving.has_left"),
     )
 
 
@@ -69,11 +69,11 @@ def _school(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
         right_on="22.06",
     ).filter(pl.col("22.11") < pl.col("1.25"))
     newest = before.filter(pl.col("22.11") == pl.col("22.11").max().over(ROW))
-    participating = newest.filter(pl.col("22.12") == PARTICIPATING)[ROW].unique()
+    participating = newest.filter(pl.col("22.12") == PARTICIPATING)[ROW]
     heard = frames["PSTS"].filter(_asked_about(setting)).select("17.04", "17.05", "17.06").unique()
     schools = ("1.04", "1.05", "1.06")
     silent = (
-        left.filter(pl.col(ROW).is_in(participating.implode()))
+        left.filter(among(ROW, participating))
         .join(heard, left_on=schools, right_on=["17.04", "17.05", "17.06"], how="anti")
         .with_columns(pl.col("1.08").n_unique().over(schools).alias("school.leavers"))
         .sort("1.08", ROW)
@@ -91,7 +91,7 @@ def _of_leavers(frames: Frames, setting: Setting) -> Frames:
     left = frames["SENR"].filter(_completed_before(setting))
     return {
         "SENR": left,
-        "SWDS": frames["SWDS"].filter(pl.col("22.06").is_in(left["1.08"].unique().implode())),
+        "SWDS": frames["SWDS"].filter(among("22.06", left["1.08"])),
         "PSTS": frames["PSTS"].filter(_asked_about(setting)),
     }
 

@@ -83,7 +83,7 @@ def _no_status_message(row: Row) -> str:
 
 
 def _no_service(setting: Setting) -> pl.Expr:
-    return setting.in_year("23.12") & (pl.col("23.06") != "") & (pl.col("services.count") == 0)
+    return setting.in_year("23.12") & (pl.col("23.06") != "") & ~pl.col("services.exist")
 
 
 def _no_service_message(row: Row) -> str:

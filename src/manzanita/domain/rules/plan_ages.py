@@ -11,7 +11,7 @@ from collections.abc import Callable
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.ages import BIRTH, YEAR, age_rule, months_old, spoken_age
+from manzanita.domain.rules.ages import BIRTH, YEAR, age_rule, months_old, months_old_on, spoken_age
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import OTHER_LEA, plan, senr, sinf, swds, with_plan
 from manzanita.domain.rules.plan import EDUCATION_PLAN, FAMILY_PLAN, SERVICE_PLAN
@@ -38,8 +38,8 @@ def _at_start() -> pl.Expr:
     return months_old(BIRTH, "23.12")
 
 
-def _at_census() -> pl.Expr:
-    return months_old(BIRTH, "plan_census.day")
+def _at_census(setting: Setting) -> pl.Expr:
+    return months_old_on(BIRTH, setting.census_day)
 
 
 def _asks_of_type(setting: Setting) -> pl.Expr:
@@ -70,8 +70,8 @@ def _asks_second_disability(_setting: Setting) -> pl.Expr:
     return pl.col("plan_census.counts") & (pl.col("23.17") == MEDICAL)
 
 
-def _not_medical_age_on_either_day(_setting: Setting) -> pl.Expr:
-    return ~_is_medical_age() | (_at_census() >= _MEDICAL_BELOW)
+def _not_medical_age_on_either_day(setting: Setting) -> pl.Expr:
+    return ~_is_medical_age() | (_at_census(setting) >= _MEDICAL_BELOW)
 
 
 def _medical_message(day: Callable[[Row], str]) -> Callable[[Row], str]:
@@ -96,8 +96,8 @@ def _asks_family_plan(_setting: Setting) -> pl.Expr:
     return pl.col("plan_census.counts") & (pl.col("23.11") == FAMILY_PLAN)
 
 
-def _four_or_more(_setting: Setting) -> pl.Expr:
-    return _at_census() >= 4 * YEAR
+def _four_or_more(setting: Setting) -> pl.Expr:
+    return _at_census(setting) >= 4 * YEAR
 
 
 def _under_four_at_start() -> pl.Expr:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.ages import BIRTH, YEAR, age_rule, months_old, spoken_age
+from manzanita.domain.rules.ages import BIRTH, YEAR, age_rule, months_old, months_old_on, spoken_age
 from manzanita.domain.rules.declaration import Row, Rule, Setting
 from manzanita.domain.rules.examples import OTHER_LEA, plan, senr, swds, with_plan
 from manzanita.domain.rules.plan import EDUCATION_PLAN, FAMILY_PLAN
@@ -49,7 +49,7 @@ def _asks_transition(setting: Setting) -> pl.Expr:
 
 
 def _sixteen_in_june(setting: Setting) -> pl.Expr:
-    return months_old(BIRTH, pl.lit(setting.last_day)) >= _TRANSITION_FROM
+    return months_old_on(BIRTH, setting.last_day) >= _TRANSITION_FROM
 
 
 def _transition_message(row: Row) -> str:
@@ -64,8 +64,8 @@ def _asks_move(_setting: Setting) -> pl.Expr:
     return pl.col("plan_census.counts") & (pl.col("23.11") == FAMILY_PLAN) & (pl.col("23.35") == "")
 
 
-def _two_and_nine_months(_setting: Setting) -> pl.Expr:
-    return months_old(BIRTH, "plan_census.day") >= _MOVE_FROM
+def _two_and_nine_months(setting: Setting) -> pl.Expr:
+    return months_old_on(BIRTH, setting.census_day) >= _MOVE_FROM
 
 
 def _move_message(row: Row) -> str:

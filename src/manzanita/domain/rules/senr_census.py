@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.ages import YEAR, months_old
+from manzanita.domain.rules.ages import YEAR, months_old_on
 from manzanita.domain.rules.context import SECONDARY, enrolled_on
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.enrollment_context import ANY_NONPUBLIC_SCHOOL, first_day_before
@@ -81,7 +81,7 @@ def _may_be_in_transition(setting: Setting) -> pl.Expr:
 
 
 def _no_transition_status(setting: Setting) -> pl.Expr:
-    age = months_old("census.birth_on", pl.lit(setting.census_day))
+    age = months_old_on("census.birth_on", setting.census_day)
     return _may_be_in_transition(setting) & (age >= _ADULT_AGE)
 
 

@@ -105,7 +105,7 @@ def _stray(record: str, field: Field) -> pl.Expr | None:
     if field in layout(record).fields[:2]:
         return None
     column = pl.col(field.number)
-    return _not_deleting(record, field, column.str.contains(_STRAY) | column.str.contains(_QUOTED))
+    return _not_deleting(record, field, column.str.contains(f"{_STRAY}|{_QUOTED}"))
 
 
 def _stray_message(field: Field, value: str) -> str:

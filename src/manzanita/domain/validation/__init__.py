@@ -84,7 +84,8 @@ def _evaluate_frames(
 
 def usable_rows(record: str, frame: pl.DataFrame) -> pl.DataFrame:
     """The rows that rules are about: those of lines that delete nothing."""
-    return frame.filter(pl.col(_TRANSACTION[record]) != _DELETE)
+    is_deleted = frame[_TRANSACTION[record]] == _DELETE
+    return frame.filter(~is_deleted) if is_deleted.any() else frame
 
 
 def rules_at(setting: Setting, phases: Collection[str]) -> list[Rule]:

@@ -19,7 +19,7 @@ from manzanita.domain.rules.context import ROW, Frames
 from manzanita.domain.rules.declaration import Rule, Setting
 from manzanita.domain.specification import judging
 from manzanita.domain.validation import rules_at, rules_of, usable_rows
-from manzanita.domain.validation.columns import columns_read, narrowed
+from manzanita.domain.validation.columns import columns_parsed, columns_read, narrowed
 from manzanita.domain.validation.partitions import Partitions
 from manzanita.domain.validation.quarantine import Quarantine
 from manzanita.domain.validation.rows import JudgedRows, judge_rows, lacking, not_evaluated
@@ -61,6 +61,9 @@ class Body:
         self._rules = [rule for rule in rules_at(setting, phases) if codes is None or rule.code in codes]
         with judging(setting.year):
             self._columns = columns_read(self._rules, self._known, setting)
+            self._parsed = {
+                record: columns_parsed(record, self._columns[record], codes) for record in self._known
+            }
 
     def findings(self, unreadable: Mapping[str, Sequence[Finding]]) -> Generator[Finding, None, None]:
         of_none = sorted((one for rule in self._rules for one in not_evaluated(rule, self._known)), key=place)
@@ -121,7 +124,7 @@ class Body:
     def _read(self, records: RecordBlocks) -> Iterator[tuple[list[Finding], Sequence[WrongValues]]]:
         """Read a file into the partitions: for each block the lines set aside, and the wrong values."""
         record, file = records.record, pl.lit(records.file)
-        for block in records.blocks():
+        for block in records.blocks(self._parsed[record]):
             with judging(self._setting.year):
                 loaded = judge_values(
                     record, block.frame.with_columns(file=file), self._codes, self._quarantine

@@ -11,10 +11,10 @@ from manzanita.domain.layouts import known_numbers, layout
 from manzanita.domain.rules import contexts
 from manzanita.domain.rules.context import SIS_KEYS, SSID_FIELDS
 from manzanita.domain.rules.declaration import Rule, Setting
-from manzanita.domain.specification import specification
+from manzanita.domain.specification import specification, specified_years
 from manzanita.domain.validation.quarantine import CRASHES
 from manzanita.domain.validation.rows import expressions
-from manzanita.domain.validation.values import EMPTIED
+from manzanita.domain.validation.values import EMPTIED, value_cases
 
 
 def columns_read(
@@ -35,6 +35,18 @@ def columns_read(
         record: tuple(number for number in known_numbers(record) if number in read)
         for record, read in numbers.items()
     }
+
+
+def columns_parsed(
+    record: str, read: Collection[str], codes: Collection[str] | None
+) -> Collection[str] | None:
+    """Those that the rules ``codes`` read of a file, ``read`` and what its values are judged by; ``None``: all."""
+    # By the specification of each line's own year, other fields may be judged.
+    if codes is None or specified_years():
+        return None
+    cases = [case for case in value_cases(record, specification()) if case.rule.code in codes]
+    transaction = layout(record).fields[1].number
+    return {*read, transaction}.union(*(case.reads | {case.field.number} for case in cases))
 
 
 def narrowed(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """A folder of files, validated as one body of records, whatever its size.
 
 Values are judged while the files are read, block by block. The rows are then judged partition by partition, each with
-all records of some of the students, so that memory is bounded by the size of a partition and not of the folder. Rules
+all records of some of the students; what does not fit into a bounded part of the memory waits in files. Rules
 that look across students are judged at the end, over the rows that they need of every partition.
 """
 
@@ -22,6 +22,8 @@ from manzanita.domain.validation.partitions import Partitions
 
 # Bytes of caret files whose records are judged together: about ten thousand students.
 PARTITION_BYTES = 24 << 20
+# What a folder of several partitions may take in memory, beside the one that is judged. A state fits into 4 GB.
+MEMORY_BYTES = 2 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,12 @@ def findings_in(
     *,
     codes: Collection[str] | None = None,
     partition_bytes: int = PARTITION_BYTES,
+    memory_bytes: int = MEMORY_BYTES,
 ) -> Iterator[FolderFindings]:
     """As :func:`validate_folder`, for a folder of any size. ``codes`` are the rules to ask (``None``: all).
 
-    Within this, a folder that takes several partitions has a private folder for temporary files, which holds about as
-    much as the folder itself and stands where ``TMPDIR`` says.
+    Within this, a folder that takes several partitions has a private folder for temporary files, which stands where
+    ``TMPDIR`` says. It holds what does not fit into ``memory_bytes``: of a large state about as much as its files.
     """
     readable: list[RecordBlocks] = []
     others: list[str] = []
@@ -95,7 +98,7 @@ def findings_in(
         temporary: Path | None = None
         if count > 1:
             temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="manzanita-validate-")))
-        body = Body(readable, setting, phases, codes, Partitions(count, temporary))
+        body = Body(readable, setting, phases, codes, Partitions(count, temporary, memory_bytes))
         findings = body.findings(unreadable)
         # Before the temporary files are removed.
         stack.callback(findings.close)

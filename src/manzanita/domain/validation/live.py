@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 
 import polars as pl
 
@@ -23,7 +24,8 @@ from manzanita.domain.specification import in_force, judging, specification, spe
 from manzanita.domain.validation import frame_of, rules_at, rules_of, usable_rows
 from manzanita.domain.validation.rows import JudgedRows, columns_of, expressions, not_evaluated
 from manzanita.domain.validation.saying import record_key_of
-from manzanita.domain.validation.values import Loaded, judge_values, loaded_of, value_cases
+from manzanita.domain.validation.values import Loaded, judge_values, loaded_of
+from manzanita.domain.validation.verdicts import verdicts_of
 
 # Record type -> rows with every field of the layout. A record type with an empty list is known to have none.
 Rows = Mapping[str, Sequence[Mapping[str, str]]]
@@ -121,31 +123,24 @@ class _Values:
     def __init__(self, record: str) -> None:
         self._record = record
         self.findings: list[Finding] = []
-        self._lines = pl.DataFrame()
-        self._flags: dict[str, pl.Series] = {}
         self.usable = pl.DataFrame()
 
     def judge(self, rows: Sequence[Mapping[str, str]]) -> frozenset[str]:
-        """Judge the values that changed; the columns of ``usable`` whose content is another one now."""
-        before, usable = self._lines, self.usable
-        self._lines = frame_of(self._record, rows)
-        loaded = self._loaded(_changed(before, self._lines))
-        self.findings, self.usable = loaded.findings, _numbered(self._record, loaded)
-        return _changed(usable, self.usable)
+        """Judge the values; the columns of ``usable`` whose content is another one now."""
+        before = self.usable
+        loaded = self._loaded(rows)
+        self.findings = loaded.findings
+        self.usable = usable_rows(self._record, loaded.frame).with_row_index(ROW)
+        return _changed(before, self.usable)
 
-    def _loaded(self, changed: frozenset[str]) -> Loaded:
-        if not self._lines.height:
-            self._flags = {}
-            return loaded_of(self._record, self._lines, (), ())
+    def _loaded(self, rows: Sequence[Mapping[str, str]]) -> Loaded:
+        if not rows:
+            return _no_lines(self._record)
+        lines = frame_of(self._record, rows)
         if specified_years():
             # Each line by the specification of its own year.
-            return judge_values(self._record, self._lines)
-        cases = value_cases(self._record, specification())
-        is_new = _length(self._flags) != self._lines.height
-        asked = [case.wrong for case in cases if is_new or case.reads & changed]
-        self._flags = {**self._flags, **_asked(self._lines, asked)}
-        flags = [self._flags[str(place)] for place in range(len(cases))]
-        return loaded_of(self._record, self._lines, cases, flags)
+            return judge_values(self._record, lines)
+        return loaded_of(self._record, lines, verdicts_of(self._record).wrong(rows, lines))
 
 
 class _Subject:
@@ -197,8 +192,9 @@ class _Subject:
         return len(again)
 
 
-def _numbered(record: str, loaded: Loaded) -> pl.DataFrame:
-    return usable_rows(record, loaded.frame).with_row_index(ROW)
+@cache
+def _no_lines(record: str) -> Loaded:
+    return loaded_of(record, frame_of(record, ()), ())
 
 
 def _changed(before: pl.DataFrame, after: pl.DataFrame) -> frozenset[str]:

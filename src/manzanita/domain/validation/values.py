@@ -31,8 +31,9 @@ EMPTIED = "_emptied"
 _PLACE, _YEAR = "_place", "_year"
 # Findings are made for so many rows at a time.
 ROWS_AT_ONCE = 200
-# Of so many rows it pays to ask about values instead, where there are no more than these.
-_MANY_ROWS, _FEW_VALUES, _SAMPLE = 2_000, 1_000, 1_000
+# Of so many rows it pays to ask about values instead, where there are no more than these. Of a column with few values
+# rows from all over the file agree in some.
+_MANY_ROWS, _FEW_VALUES, _SAMPLE, _FEW_OF_SAMPLE = 2_000, 2_000, 1_000, 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,8 @@ def _judge_values_of_year(
         flags = frame.select(case.wrong for case in cases).get_columns()
     except CRASHES:
         flags = [_flag(case, record, frame, quarantine) for case in cases]
-    return loaded_of(record, frame, cases, flags, quarantine)
+    hits = [(case, flag) for case, flag in zip(cases, flags, strict=True) if flag.any()]
+    return loaded_of(record, frame, hits, quarantine)
 
 
 def _suspects(record: str, frame: pl.DataFrame, cases: list[ValueCase]) -> list[ValueCase]:
@@ -173,8 +175,8 @@ def _suspects(record: str, frame: pl.DataFrame, cases: list[ValueCase]) -> list[
     numbers = list({case.field.number: None for case in cases})
     if frame.height < _MANY_ROWS or not numbers or frame[transaction].n_unique() > 1:
         return cases
-    sample = frame[:_SAMPLE].select(pl.col(numbers).n_unique()).row(0, named=True)
-    few = [number for number in numbers if sample[number] < _SAMPLE // 4]
+    sample = frame.gather_every(frame.height // _SAMPLE).select(pl.col(numbers).n_unique()).row(0, named=True)
+    few = [number for number in numbers if sample[number] < _FEW_OF_SAMPLE]
     lists = frame.select(pl.col(few).unique().implode())
     distinct = {column.name: column.explode() for column in lists.get_columns()}
     distinct = {number: column for number, column in distinct.items() if column.len() <= _FEW_VALUES}
@@ -208,12 +210,10 @@ def _flag(case: ValueCase, record: str, frame: pl.DataFrame, quarantine: Quarant
 def loaded_of(
     record: str,
     frame: pl.DataFrame,
-    cases: Sequence[ValueCase],
-    flags: Sequence[pl.Series],
+    hits: Sequence[tuple[ValueCase, pl.Series]],
     quarantine: Quarantine = STRICT,
 ) -> Loaded:
-    """What becomes of lines, given where each of ``cases`` is wrong, in their order."""
-    hits = [(case, flag) for case, flag in zip(cases, flags, strict=True) if flag.any()]
+    """What becomes of lines, given the cases that are wrong on some of them, in their order, and on which."""
     if not hits:
         return Loaded(frame.with_columns(pl.lit("").alias(EMPTIED)), ())
     is_wrong = reduce(or_, (flag for _, flag in hits))

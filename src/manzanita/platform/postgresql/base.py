@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
+from psycopg.sql import Literal
 
 from manzanita.platform.database_roles import require_powerless_role
 from manzanita.platform.reach import NOTHING, current_reach
@@ -22,9 +23,7 @@ _UNKNOWN = ("?",)
 # How queries are planned, said on the same way. Policies make them look expensive enough to compile, which takes longer
 # than they do; and a page read out of order costs on today's disks what it costs in order.
 PLANNING = {"jit": "off", "random_page_cost": "1.1"}
-_TELL = "SELECT set_config('manzanita.agencies', %s, true)" + "".join(
-    f", set_config('{name}', '{value}', true)" for name, value in PLANNING.items()
-)
+_PLANNING = "".join(f"; SET LOCAL {name} = {value}" for name, value in PLANNING.items())
 # They run in a transaction that may have failed already, and read nothing.
 _SAVEPOINT_WORDS = ("SAVEPOINT", "ROLLBACK TO SAVEPOINT", "RELEASE SAVEPOINT")
 
@@ -53,8 +52,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return execute(sql, params, many, context)
 
     def _tell(self, wanted: tuple[str, ...]) -> None:
-        # Past Django's cursors: no log of queries shows it, and no count of them changes.
-        self.connection.execute(_TELL, [",".join(wanted)])
+        # Past Django's cursors: no log of queries shows it, and no count of them changes. Without parameters all goes
+        # in one message, and nothing has to be planned.
+        codes = Literal(",".join(wanted)).as_string(self.connection)
+        self.connection.execute(f"SET LOCAL manzanita.agencies = {codes}{_PLANNING}")
 
     def _set_autocommit(self, autocommit: bool) -> None:
         self._told = NOTHING

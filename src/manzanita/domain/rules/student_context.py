@@ -1,0 +1,240 @@
+"""Columns from the other records of a student, whatever the day: statuses, plans, services, meetings, the birth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from manzanita.domain.rules.ages import (
+    BIRTH,
+    BIRTH_COUNT,
+    DAY_OF_ROW,
+    MONTHS,
+    birth_count,
+    number,
+    whole_months,
+)
+from manzanita.domain.rules.context import (
+    FILE_KEYS,
+    ROW,
+    SECONDARY,
+    SSID_FIELDS,
+    Context,
+    Frames,
+    among,
+    has_record,
+    newest_rows,
+    none_told,
+    ssid_field,
+    told,
+)
+from manzanita.domain.rules.declaration import Setting
+
+
+def _enrollment(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``enrollment.covers``: a non-secondary enrollment at the reporting LEA holds on the status date."""
+    spans = (
+        frames["SENR"]
+        .filter(pl.col("1.23") != SECONDARY, pl.col("1.22") != "")
+        .select("1.04", "1.08", "1.22", "1.25")
+    )
+    covered = (
+        subject.select(ROW, "22.04", "22.06", "22.11")
+        .join(spans, left_on=["22.04", "22.06"], right_on=["1.04", "1.08"])
+        .filter(
+            pl.col("1.22") <= pl.col("22.11"), (pl.col("1.25") == "") | (pl.col("1.25") >= pl.col("22.11"))
+        )
+    )
+    return subject.with_columns(among(ROW, covered[ROW]).alias("enrollment.covers"))
+
+
+def _previous_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``previous_status.code`` and ``.on``: the newest status of the student that starts earlier, any LEA."""
+    known = frames["SWDS"].filter(pl.col("22.06") != "", pl.col("22.11") != "", pl.col("22.12") != "")
+    # Most students have one status, and no previous one.
+    several = known.filter(pl.col("22.06").is_duplicated())
+    empty = {"previous_status.code": "", "previous_status.on": ""}
+    if not several.height:
+        return none_told(subject, empty)
+    by_day = (
+        several.sort("22.06", "22.11", "22.04", maintain_order=True)
+        .unique(["22.06", "22.11"], keep="last", maintain_order=True)
+        .select(
+            "22.06",
+            "22.11",
+            pl.col("22.12").shift(1).over("22.06").fill_null("").alias("previous_status.code"),
+            pl.col("22.11").shift(1).over("22.06").fill_null("").alias("previous_status.on"),
+        )
+    )
+    return told(subject, by_day, ["22.06", "22.11"], ["22.06", "22.11"], empty)
+
+
+def _statuses(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``statuses.exist``: the student has a status record at any LEA."""
+    known = frames["SWDS"]["22.06"]
+    return subject.with_columns(among("23.06", known).alias("statuses.exist"))
+
+
+def _services(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``services.exist``: the plan has a service, by student, start date, reporting LEA and SELPA."""
+    plan, service = ("23.06", "23.12", "23.04", "23.09"), ("25.07", "25.17", "25.04", "25.09")
+    return subject.with_columns(has_record(subject, plan, frames["SERV"], service).alias("services.exist"))
+
+
+def _same_plan(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``same_plan.count``: plan records of the student with this start date, this one included."""
+    return subject.with_columns(pl.len().over("23.06", "23.12").alias("same_plan.count"))
+
+
+def _previous_meetings(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``previous_review.on`` and ``previous_evaluation.on``: days of the newest earlier ones held, any LEA.
+
+    A plan review is a held meeting with indicator Y; an evaluation one of type 10 or 40.
+    """
+    is_event = {
+        "previous_review.on": pl.col("24.17") == "Y",
+        "previous_evaluation.on": pl.col("24.14").is_in(["10", "40"]),
+    }
+    held = (
+        frames["MEET"]
+        .lazy()
+        .filter(pl.col("24.15") != "", pl.col("24.06") != "", pl.any_horizontal(*is_event.values()))
+        .select(
+            "24.06",
+            number("24.15").alias("_held"),
+            *(pl.when(event).then(number("24.15")).alias(column) for column, event in is_event.items()),
+        )
+    )
+    earlier = (
+        subject.lazy()
+        .select(ROW, "24.06", number("24.15").alias("_day"))
+        .join(held, on="24.06")
+        .filter(pl.col("_held") < pl.col("_day"))
+        .group_by(ROW)
+        .agg(pl.col(column).max().cast(pl.String) for column in is_event)
+        .collect()
+    )
+    return told(subject, earlier, ROW, ROW, dict.fromkeys(is_event, ""))
+
+
+def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``birth.on``: the student's date of birth, the newest of SINF, else of SENR; empty where neither says.
+
+    ``birth.count`` is the same as a count of days, ``birth.months`` the age in months on the day of the row; of a
+    meeting no rule asks that.
+    """
+    senr = frames["SENR"]
+    sources = []
+    if "SINF" in frames:
+        sources.append(_newest_birth(frames["SINF"], "2.09", "2.04", "2.18"))
+        senr = senr.join(sources[0], left_on="1.08", right_on="_ssid", how="anti")
+    sources.append(_newest_birth(senr, "1.08", "1.22", "1.17"))
+    births = pl.concat(sources) if len(sources) > 1 else sources[0]
+    births = births.with_columns(birth_count(BIRTH).alias(BIRTH_COUNT))
+    ssid = ssid_field(subject)
+    day = next((day for record, day in DAY_OF_ROW.items() if SSID_FIELDS[record] == ssid), None)
+    joined = told(subject, births, ssid, "_ssid", {BIRTH: "", BIRTH_COUNT: None})
+    if day is None:
+        return joined
+    parts = [number(day) // 10_000, number(day) // 100 % 100, number(day) % 100]
+    # First, so that the day is taken apart once.
+    joined = joined.with_columns(part.alias(f"_{place}") for place, part in enumerate(parts))
+    return joined.with_columns(whole_months(*map(pl.col, (BIRTH_COUNT, "_0", "_1", "_2"))).alias(MONTHS))
+
+
+def _newest_birth(frame: pl.DataFrame, ssid: str, start: str, birth: str) -> pl.DataFrame:
+    known = newest_rows(frame.filter(pl.col(ssid) != "", pl.col(birth) != ""), ssid, number(start))
+    return known.select(pl.col(ssid).alias("_ssid"), pl.col(birth).alias(BIRTH))
+
+
+def _same_key(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """``same_key.text``, ``.count``, ``.first_line`` and ``.last_line`` of lines of one file with the same key.
+
+    The text is null, and the count 1, on a line whose key no other has.
+    """
+    if "1.08" in subject.columns:
+        student = pl.when(pl.col("1.08") != "").then(pl.col("1.08")).otherwise("local " + pl.col("1.09"))
+        key = pl.concat_str("1.04", student, "1.22", separator="/")
+        numbers: tuple[str, ...] = ("1.04", "1.08", "1.22")
+    else:
+        numbers = next(numbers for numbers in FILE_KEYS.values() if set(numbers) <= set(subject.columns))
+        key = pl.concat_str(*numbers, separator="/")
+    same = ("file", "same_key.text")
+    # Hardly any line has a double, so that texts are made only of those that may have one.
+    several = subject.filter(pl.struct(numbers).hash().is_duplicated())
+    empty = {
+        "same_key.text": None,
+        "same_key.count": 1,
+        "same_key.first_line": None,
+        "same_key.last_line": None,
+    }
+    if not several.height:
+        return none_told(subject, empty, {"same_key.text": pl.String()})
+    places = several.with_columns(key.alias("same_key.text")).select(
+        ROW,
+        "same_key.text",
+        pl.len().over(same).alias("same_key.count"),
+        pl.col("line").min().over(same).alias("same_key.first_line"),
+        pl.col("line").max().over(same).alias("same_key.last_line"),
+    )
+    return told(subject, places, ROW, ROW, empty)
+
+
+CONTEXTS: Mapping[str, Context] = {
+    context.name: context
+    for context in (
+        Context(
+            name="enrollment",
+            join=_enrollment,
+            own={"SWDS": ("22.04", "22.06", "22.11")},
+            reads={"SENR": ("1.04", "1.08", "1.22", "1.23", "1.25")},
+        ),
+        Context(
+            name="previous_status",
+            join=_previous_status,
+            own={"SWDS": ("22.06", "22.11")},
+            reads={"SWDS": ("22.04", "22.06", "22.11", "22.12")},
+        ),
+        Context(
+            name="statuses",
+            join=_statuses,
+            own={"PLAN": ("23.06",)},
+            reads={"SWDS": ("22.06",)},
+        ),
+        Context(
+            name="services",
+            join=_services,
+            own={"PLAN": ("23.04", "23.06", "23.09", "23.12")},
+            reads={"SERV": ("25.04", "25.07", "25.09", "25.17")},
+        ),
+        Context(
+            name="same_plan",
+            join=_same_plan,
+            own={"PLAN": ("23.06", "23.12")},
+            has_siblings=True,
+        ),
+        Context(
+            name="previous_meetings",
+            join=_previous_meetings,
+            own={"MEET": ("24.06", "24.15")},
+            reads={"MEET": ("24.06", "24.14", "24.15", "24.17")},
+        ),
+        Context(
+            name="birth",
+            join=_birth,
+            own={
+                "MEET": ("24.06",),
+                **{record: (SSID_FIELDS[record], day) for record, day in DAY_OF_ROW.items()},
+            },
+            reads={"SENR": ("1.08", "1.17", "1.22")},
+            reads_if_known={"SINF": ("2.04", "2.09", "2.18")},
+        ),
+        Context(
+            name="same_key",
+            join=_same_key,
+            own=FILE_KEYS,
+            has_siblings=True,
+        ),
+    )
+}
