@@ -102,7 +102,7 @@ class Counting:
 
 
 def _hashed(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _written(given: Mapping[str, Value]) -> dict[str, str]:

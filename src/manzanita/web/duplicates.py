@@ -50,7 +50,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(actor: Actor, pairs: list[ShownPair]) -> list[dict]:
-    rows = rows_of(actor, [row for one in pairs for row in one.students], None)
+    rows = rows_of(actor, [row for one in pairs for row in one.students])
     return [
         {
             "pair": one.pair,

@@ -172,7 +172,7 @@ def _form(
 
 
 def _shown(request: HttpRequest, found: Sequence[Candidate]) -> list[dict[str, Any]]:
-    rows = rows_of(request.actor, [one.row for one in found], None)
+    rows = rows_of(request.actor, [one.row for one in found])
     return [
         {"row": row, "one": one, "mark": STRENGTHS[one.likeness.strength]}
         for row, one in zip(rows, found, strict=True)
