@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from manzanita.auditing.models import ChangeEvent
+from manzanita.deadlines.models import DelayReason
 from manzanita.domain.access import Capability
 from manzanita.meetings.models import Decision, Meeting
 from manzanita.platform.facts import Statement
@@ -322,6 +323,29 @@ def test_the_form_says_while_the_day_is_chosen_whether_it_is_late(small_world, m
     assert "In time" not in page and "after it was due" not in page
     meeting.refresh_from_db()
     assert meeting.state == "open"
+
+
+def test_a_reason_said_before_the_meeting_is_offered_when_it_is_held(small_world, manager):
+    meeting = pages.opened(small_world)
+    said = {
+        "student_id": meeting.student_id,
+        "lea_code": meeting.lea_code,
+        "clock": "annual-review",
+        "by_id": small_world.case_manager.pk,
+        "by_name": "Wren Placeholder",
+        "at": w.NOON,
+    }
+    DelayReason.objects.create(due_on=date(2026, 11, 14), code="20", withdrawn_at=w.NOON, **said)
+    DelayReason.objects.create(due_on=date(2026, 11, 14), code="30", **said)
+    DelayReason.objects.create(due_on=date(2025, 11, 14), code="40", **said)
+    late = manager.post(address(meeting, "/hold"), {"held_on": "2026-11-20", "preview": "1"})
+    assert '<option value="30" selected>' in late.content.decode()
+    assert "Said on 11/23/2026 by Wren Placeholder, before the meeting." in text_of(late)
+    chosen = {"held_on": "2026-11-20", "delay_code": "40", "preview": "1"}
+    other = manager.post(address(meeting, "/hold"), chosen).content.decode()
+    assert '<option value="40" selected>' in other and "before the meeting" not in other
+    meeting.refresh_from_db()
+    assert meeting.delay_code == ""
 
 
 def test_an_unknown_reason_of_delay_is_a_bad_request(small_world, manager):

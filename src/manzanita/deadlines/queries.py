@@ -93,6 +93,12 @@ def standing_delay(row: DueDate) -> DelayReason | None:
     return said.filter(withdrawn_at__isnull=True).first()
 
 
+def delay_said_of(student_id: int, due_on: date) -> DelayReason | None:
+    """The reason that stands for a date of the student that was missed, whatever clock asked for it."""
+    said = DelayReason.objects.filter(student=student_id, due_on=due_on, withdrawn_at__isnull=True)
+    return said.order_by("-pk").first()
+
+
 def delays_said(row: DueDate) -> list[DelayReason]:
     """Every reason that was said of this due date, the newest first."""
     return list(

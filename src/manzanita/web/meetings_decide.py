@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.contrib import messages
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from manzanita.archive.queries import archive_of_meeting, pending_archive
 from manzanita.auditing.actions import log_reads
+from manzanita.deadlines.queries import delay_said_of
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
@@ -72,11 +73,14 @@ def _hold_context(actor: Actor, desk: Desk, sent: Concluding, reasons: Sequence[
     conclusion = event.conclusion(sent.conclusion_key if sent.conclusion_key in event.conclusions else "")
     day = _day(sent.held_on)
     missed = actions.would_miss(desk.meeting, conclusion, day) if day else None
+    # What was said before there was a meeting is offered, not taken: the team decides what 24.18 says.
+    said = delay_said_of(desk.meeting.student_id, missed) if missed and not sent.delay_code else None
     delays = code_set("MeetingDelay")
     return {
         **page_context(actor, desk, "hold"),
         "heading": STEPS["hold"],
-        "sent": sent,
+        "sent": replace(sent, delay_code=said.code) if said else sent,
+        "delay_said": said,
         "pending": pending_of(desk.meeting),
         "event": event,
         "conclusion": conclusion,
