@@ -177,7 +177,7 @@ NOT_WATCHED: Mapping[str, str] = MappingProxyType(
         "iep-in-effect": "it asks for the plan in force, which the annual review and transfers watch",
         "parent-requested-meeting": "a parent's written request is not recorded here",
         "progress-report": "when report cards go out is not recorded here",
-        "meeting-notice": "the day for which a meeting is planned is not recorded here",
+        "meeting-notice": "when the family was sent the notice is not recorded here",
         "safeguards-notice": "when the notice was last given is not recorded here",
         "transfer-same-selpa": "it has no date: the plan goes on",
         "transfer-out-of-state": "it has no date while AB 1412 is switched off, and no SIS says the state of origin",
