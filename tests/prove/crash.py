@@ -73,7 +73,7 @@ def main() -> int:
 def _prove(store, folder: Path, random_count: int, chance: random.Random) -> int:
     files = folder / "state"
     state_files.write_files(files)
-    template = store.new()
+    template = store.migrated()
     builder = System(folder / f"{store.name}-build", template)
     meeting = builder.output("-m", "tests.support.build", "--held").strip()
 

@@ -1,4 +1,4 @@
-"""``python -m tests.support.build``: the small world in the database of the settings, for real processes.
+"""``python -m tests.support.build``: the small world in the migrated database of the settings, for real processes.
 
 With ``--held`` the annual review of Alder is held and agreed in full, with one service changed; what is left
 is one click. Prints the public id of that meeting. With ``--cast`` the students of ``tests.support.cast``
@@ -34,11 +34,8 @@ def main() -> None:
     parser.add_argument("--planning", action="store_true")
     args = parser.parse_args()
     django.setup()
-    from django.core.management import call_command
-
     from tests.support.world import SCHOOL, TODAY, small_world
 
-    call_command("migrate", verbosity=0)
     world = small_world()
     if args.access:
         from manzanita.accounts.actions import grant_perspective

@@ -81,6 +81,8 @@ OPEN_TO_ALL = {
     "invitation",
     "passkey_options",
     "session_state",
+    # Read by calendar programs, which cannot sign in: its address is the secret, and it names nobody.
+    "calendar_feed",
 }
 
 

@@ -14,7 +14,7 @@ from django.db.models import Count
 
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
-from manzanita.domain.likeness import Known, Likeness, Strength, likeness
+from manzanita.domain.likeness import Known, Likeness, Strength, likeness, near_birth_dates
 from manzanita.platform import clock
 from manzanita.platform.reach import whole_installation
 from manzanita.students.finding import students_by_pk
@@ -23,6 +23,9 @@ from manzanita.students.queries import ListRow
 
 DUPLICATES_JOB = "students.find-duplicates"
 PAGE_SIZE = 25
+# Names born on one day of which a part sounds alike: the whole state has fewer. Of more, nobody could settle the
+# pairs, and comparing each with each would keep the worker from everything else.
+MOST_ALIKE = 200
 Pair = tuple[int, int]
 Name = tuple[int, str, str, date | None]
 T = TypeVar("T")
@@ -95,7 +98,7 @@ def _compared(progress: Progress) -> Iterator[tuple[Pair, Likeness]]:
     for done, some in enumerate(by_sound, len(by_day)):
         progress(done, total)
         for names in _grouped("sound", some).values():
-            yield from _judged(combinations(sorted({name for name, _ in names}, key=str), 2))
+            yield from _judged(_mistyped({name for name, _ in names}))
 
 
 def _grouped(column: str, values: Sequence[object]) -> dict[object, list[tuple[Name, str]]]:
@@ -115,7 +118,24 @@ def _of_one_day(names: Iterable[tuple[Name, str]]) -> Iterator[tuple[Pair, Liken
     for name, sound in names:
         for part in sound.split():
             alike[part].add(name)
-    yield from _judged({pair for some in alike.values() for pair in combinations(sorted(some, key=str), 2)})
+    yield from _judged({pair for some in alike.values() for pair in _pairs(some)})
+
+
+def _mistyped(names: set[Name]) -> Iterator[tuple[Name, Name]]:
+    """Of names that sound alike, each with those whose birth date is unknown or could be its own mistyped; whoever was
+    born on the same day is compared there."""
+    of_day: dict[date | None, list[Name]] = defaultdict(list)
+    for name in sorted(names, key=str):
+        of_day[name[3]].append(name)
+    for day, some in of_day.items():
+        near = of_day.keys() if day is None else near_birth_dates(day) & of_day.keys()
+        others = [other for one in near for other in of_day[one]]
+        yield from ((name, other) for name in some[:MOST_ALIKE] for other in others[:MOST_ALIKE])
+
+
+def _pairs(names: set[Name]) -> Iterator[tuple[Name, Name]]:
+    """Each with each, of no more than ``MOST_ALIKE`` of them."""
+    return combinations(sorted(names, key=str)[:MOST_ALIKE], 2)
 
 
 def _batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
