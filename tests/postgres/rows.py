@@ -145,6 +145,8 @@ def _value(one: models.Field, model: type[models.Model], owned: Owned) -> object
         return {}
     if isinstance(one, models.BinaryField):
         return b"{}"
+    if isinstance(one, models.SmallIntegerField | models.PositiveSmallIntegerField):
+        return next(_number) % 30_000
     if isinstance(one, models.IntegerField):
         return next(_number)
     return f"t{next(_number)}"[: one.max_length]

@@ -120,8 +120,14 @@ def recompute(
     counting = counting or Counting()
     ids = sorted(set(student_ids))
     with transaction.atomic():
-        # Two who count the same student would both store the same new row.
-        list(Student.unscoped.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
+        # Two who count the same student would both store the same new row. Who states a fact of the student does not
+        # wait for it: that one holds the mark which is taken away below.
+        list(
+            Student.unscoped.select_for_update(no_key=True)
+            .filter(pk__in=ids)
+            .order_by("pk")
+            .values_list("pk")
+        )
         stored: dict[tuple[int, str, str], DueDate] = {
             (row.student_id, row.clock, row.about): row for row in DueDate.objects.filter(student__in=ids)
         }
