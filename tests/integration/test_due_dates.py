@@ -14,7 +14,7 @@ from manzanita.accounts.record_request_actions import refuse_record, request_rec
 from manzanita.deadlines.jobs import NIGHTLY_JOB, STALE_JOB, enqueue_stale
 from manzanita.deadlines.marks import students_have_changed
 from manzanita.deadlines.models import DueDate, StaleCalendar, StaleStudent
-from manzanita.deadlines.queries import due_dates_of, running, traced, waiting
+from manzanita.deadlines.queries import traced
 from manzanita.deadlines.recompute import (
     Recomputed,
     recompute,
@@ -226,26 +226,6 @@ def test_what_is_stored_counts_again_to_what_stands(counted):
         assert one.counted.due_on == one.row.due_on
         assert one.row.due_on is None or one.answer.trace
     assert recompute_calendar(w.LEA).changed == 0
-
-
-# Scope
-
-
-def test_a_reader_sees_the_clocks_of_the_students_listed_and_no_others(counted):
-    mine = {row.student_id for row in running(counted.coordinator_actor)}
-    assert mine == {counted.students[name].pk for name in ("alder", "towhee")}
-    assert DueDate.objects.filter(student=counted.students["sage"]).exists()
-    alder = due_dates_of(counted.students["alder"], counted.coordinator_actor)
-    assert [row.clock for row in alder] == ["annual-review", "triennial"]
-    # Another LEA's row of a student whom both reach is not told.
-    assert due_dates_of(counted.students["sage"], counted.coordinator_actor) == []
-
-
-def test_waiting_counts_only_the_readers_students(counted):
-    students_have_changed([counted.students["alder"].pk, counted.students["sage"].pk])
-    calendar(counted)
-    found = waiting(counted.coordinator_actor)
-    assert (found.students, list(found.lea_codes)) == (1, [w.LEA])
 
 
 # Requests for records

@@ -1,6 +1,6 @@
 """``python -m tests.prove.bench_due``: the due dates of everybody in a batch, and what one changed calendar moves.
 
-Fills PostgreSQL with ``--students`` students by SQL (:mod:`tests.prove.bench_rls`): one LEA of 60,000, one of 5,000,
+Fills PostgreSQL with ``--students`` students by SQL (:mod:`tests.prove.california`): one LEA of 60,000, one of 5,000,
 the rest in LEAs of 800, of whom one of twenty-five has an evaluation under way. Printed are the seconds on the clock of
 the first batch, of a second one that finds nothing to write, of one changed calendar of the large LEA, of a changed
 student; and the memory of the process before and after the batch.
@@ -8,54 +8,32 @@ student; and the memory of the process before and after the batch.
 
 from __future__ import annotations
 
-import argparse
-import os
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
 
-import django
+from tests.prove import california
+from tests.prove.california import LARGE, bench_database, parser_of
 
-from tests.prove import bench_rls
-from tests.prove.bench_rls import LARGE
-from tests.support.databases import APP_ROLE, PostgresDatabases
+# A day on which the data of the fill stand as they should.
+TODAY = "2026-11-23"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--students", type=int, default=100_000)
-    parser.add_argument("--postgres", default=os.environ.get("TEST_DATABASE_URL", ""), metavar="URL")
+    parser = parser_of(__doc__, 100_000)
     args = parser.parse_args()
-    if not args.postgres:
-        parser.error("no PostgreSQL: give --postgres, or go through tests.support.postgres")
-    server = PostgresDatabases(args.postgres)
-    database = server.new()
-    try:
-        with tempfile.TemporaryDirectory(prefix="manzanita-bench-") as folder:
-            os.environ["DATABASE_URL"] = database
-            os.environ["MANZANITA_DATABASE_ROLE"] = APP_ROLE
-            os.environ["MANZANITA_VAR"] = folder
-            os.environ["DJANGO_SETTINGS_MODULE"] = "manzanita.config.settings"
-            # A day on which the data of the fill stand as they should.
-            os.environ["MANZANITA_TODAY"] = "2026-11-23"
-            django.setup()
-            fill(args.students)
-            return _bench()
-    finally:
-        from django.db import connections
-
-        connections.close_all()
-        server.drop(database)
+    with bench_database(parser, args, TODAY):
+        fill(args.students)
+        return _bench()
 
 
 def fill(students: int) -> None:
     """Students with what their clocks count from, agencies, one calendar for each LEA."""
     from django.db import connection
 
-    bench_rls._fill(students)
+    california.fill(students)
     with connection.cursor() as cursor:
         cursor.execute("RESET ROLE")
         cursor.execute("SET session_replication_role = replica")

@@ -8,46 +8,23 @@ the hello page's, and a deep page is to cost 1.3 times the first.
 
 from __future__ import annotations
 
-import argparse
-import os
 import statistics
 import sys
-import tempfile
 import time
 
-import django
-
-from tests.prove.bench_rls import LARGE
-from tests.support.databases import APP_ROLE, PostgresDatabases
+from tests.prove.bench_due import TODAY, fill
+from tests.prove.california import LARGE, bench_database, parser_of
 
 LEAST_RATE, MOST_DEEP = 0.35, 1.3
 DEEP_PAGES = 60
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--students", type=int, default=100_000)
+    parser = parser_of(__doc__, 100_000)
     parser.add_argument("--pages", type=int, default=100)
-    parser.add_argument("--postgres", default=os.environ.get("TEST_DATABASE_URL", ""), metavar="URL")
     args = parser.parse_args()
-    if not args.postgres:
-        parser.error("no PostgreSQL: give --postgres, or go through tests.support.postgres")
-    server = PostgresDatabases(args.postgres)
-    database = server.new()
-    try:
-        with tempfile.TemporaryDirectory(prefix="manzanita-bench-") as folder:
-            os.environ["DATABASE_URL"] = database
-            os.environ["MANZANITA_DATABASE_ROLE"] = APP_ROLE
-            os.environ["MANZANITA_VAR"] = folder
-            os.environ["DJANGO_SETTINGS_MODULE"] = "manzanita.config.settings"
-            os.environ["MANZANITA_TODAY"] = "2026-11-23"
-            django.setup()
-            return _bench(args.students, args.pages)
-    finally:
-        from django.db import connections
-
-        connections.close_all()
-        server.drop(database)
+    with bench_database(parser, args, TODAY):
+        return _bench(args.students, args.pages)
 
 
 def _bench(students: int, pages: int) -> int:
@@ -57,7 +34,6 @@ def _bench(students: int, pages: int) -> int:
 
     from manzanita.deadlines.recompute import recompute_everybody
     from manzanita.platform.reach import whole_installation
-    from tests.prove.bench_due import fill
 
     fill(students)
     with whole_installation("a bench counts everybody"):

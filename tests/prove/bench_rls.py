@@ -10,54 +10,30 @@ Beside it stand lists whose scope the application forgot.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 
-import django
-
-from tests.prove.california import actors, fill, processor_seconds
-from tests.support.databases import APP_ROLE, PostgresDatabases
+from tests.prove.california import actors, add_keep, bench_database, fill, parser_of, processor_seconds
+from tests.support.databases import APP_ROLE
 
 WARM_UP, ROUNDS, SECONDS_FOR_ONE = 3, 31, 20.0
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--students", type=int, default=850_000)
+    parser = parser_of(__doc__, 850_000)
     parser.add_argument("--most", type=float, default=2.0, help="milliseconds that a list may cost more")
     parser.add_argument(
         "--slow", type=float, default=50.0, help="milliseconds from which a list counts as slow"
     )
     parser.add_argument("--explain", action="store_true", help="print the plans of slow lists")
-    parser.add_argument(
-        "--keep", default="", metavar="NAME", help="fill a database of this name once, and keep it"
-    )
-    parser.add_argument("--postgres", default=os.environ.get("TEST_DATABASE_URL", ""), metavar="URL")
+    add_keep(parser)
     args = parser.parse_args()
-    if not args.postgres:
-        parser.error("no PostgreSQL: give --postgres, or go through tests.support.postgres")
-    server = PostgresDatabases(args.postgres)
-    database, is_new = server.kept(args.keep) if args.keep else (server.new(), True)
-    try:
-        with tempfile.TemporaryDirectory(prefix="manzanita-bench-") as folder:
-            os.environ["DATABASE_URL"] = database
-            os.environ["MANZANITA_DATABASE_ROLE"] = APP_ROLE
-            os.environ["MANZANITA_VAR"] = folder
-            os.environ["DJANGO_SETTINGS_MODULE"] = "manzanita.config.settings"
-            django.setup()
-            if is_new:
-                fill(args.students)
-            return _bench(args)
-    finally:
-        from django.db import connections
-
-        connections.close_all()
-        if not args.keep:
-            server.drop(database)
+    with bench_database(parser, args) as is_new:
+        if is_new:
+            fill(args.students)
+        return _bench(args)
 
 
 def _bench(args: argparse.Namespace) -> int:

@@ -6,11 +6,20 @@ first names one of eighty, and every fourth last name is double. 170 students ar
 
 from __future__ import annotations
 
+import argparse
+import os
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
+
+import django
+
+from tests.support.databases import APP_ROLE, PostgresDatabases
 
 LARGE, SMALL = "1960000", "1905000"
 LARGE_SIZE, SMALL_SIZE, OTHER_SIZE = 60_000, 5_000, 800
@@ -71,6 +80,50 @@ FILL = (
       FROM {_EVERYBODY} WHERE n % 40 = 1
     """,
 )
+
+
+def parser_of(description: str | None, students: int) -> argparse.ArgumentParser:
+    """What every bench on this database is told: how many students, and the server."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--students", type=int, default=students)
+    parser.add_argument("--postgres", default=os.environ.get("TEST_DATABASE_URL", ""), metavar="URL")
+    return parser
+
+
+def add_keep(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep", default="", metavar="NAME", help="fill a database of this name once, and keep it"
+    )
+
+
+@contextmanager
+def bench_database(
+    parser: argparse.ArgumentParser, args: argparse.Namespace, today: str = ""
+) -> Iterator[bool]:
+    """Django stands on a database of the server that ``args`` name; whether it was made just now, and is empty.
+
+    It is gone afterwards, unless ``args.keep`` names it. ``today``: the day on which the product stands.
+    """
+    if not args.postgres:
+        parser.error("no PostgreSQL: give --postgres, or go through tests.support.postgres")
+    server, name = PostgresDatabases(args.postgres), getattr(args, "keep", "")
+    database, is_new = server.kept(name) if name else (server.new(), True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="manzanita-bench-") as folder:
+            os.environ["DATABASE_URL"] = database
+            os.environ["MANZANITA_DATABASE_ROLE"] = APP_ROLE
+            os.environ["MANZANITA_VAR"] = folder
+            os.environ["DJANGO_SETTINGS_MODULE"] = "manzanita.config.settings"
+            if today:
+                os.environ["MANZANITA_TODAY"] = today
+            django.setup()
+            yield is_new
+    finally:
+        from django.db import connections
+
+        connections.close_all()
+        if not name:
+            server.drop(database)
 
 
 def _plans() -> str:

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import QuerySet
 from django.http import Http404
 
-from manzanita.deadlines.models import ContactAttempt, DelayReason, DueDate, StaleCalendar, StaleStudent
+from manzanita.deadlines.models import ContactAttempt, DelayReason, DueDate
 from manzanita.deadlines.recompute import Counting, running_of
 from manzanita.domain.access import Actor
 from manzanita.domain.clocks import Answer, Setting
 from manzanita.domain.running_clocks import Counted, count
 from manzanita.orgs.calendars import Calendars, load_calendars
 from manzanita.platform import clock
-from manzanita.students.models import ScopedQuerySet, Student
-from manzanita.students.scope import lea_filter, listed_for, visible_to
-
-
-def running(actor: Actor, students: ScopedQuerySet | None = None) -> QuerySet[DueDate]:
-    """Running clocks of ``students`` (already cut to the actor; default: those whom the actor's lists show), at LEAs
-    whose records the actor reads. In no order."""
-    within = listed_for(actor) if students is None else students
-    rows = DueDate.objects.filter(student__in=within.order_by().values("pk"), **lea_filter(actor))
-    return rows.filter(school_code=actor.at_school) if actor.at_school else rows
-
-
-def due_dates_of(student: Student, actor: Actor) -> list[DueDate]:
-    """The running clocks of a student whom the actor may read, the earliest first, those without a date last."""
-    rows = DueDate.objects.filter(student=student, **lea_filter(actor)).select_related("meeting")
-    return sorted(rows, key=lambda row: (row.due_on or date.max, row.clock, row.pk))
+from manzanita.students.scope import lea_filter, visible_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,39 +42,12 @@ def traced(rows: Sequence[DueDate], calendars: Calendars | None = None) -> list[
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How many students, and which LEAs' calendars, have changed and are not counted yet."""
-
-    students: int
-    lea_codes: Sequence[str]
-
-
-def waiting(actor: Actor) -> Waiting:
-    students = StaleStudent.objects.filter(student_id__in=listed_for(actor).order_by().values("pk")).count()
-    leas = StaleCalendar.objects.filter(**lea_filter(actor)).values_list("lea_code", flat=True)
-    return Waiting(students, sorted(leas))
-
-
-def by_student(rows: Sequence[DueDate]) -> Mapping[int, list[DueDate]]:
-    found: dict[int, list[DueDate]] = {}
-    for row in rows:
-        found.setdefault(row.student_id, []).append(row)
-    return found
-
-
 def due_date_of(actor: Actor, pk: int) -> DueDate:
     """The running clock with this key, of a student whom the actor may open; else 404."""
     row = DueDate.objects.filter(pk=pk, **lea_filter(actor)).select_related("student", "meeting").first()
     if row is None or not visible_to(actor).filter(pk=row.student_id).exists():
         raise Http404("no such due date in this scope")
     return row
-
-
-def standing_delay(row: DueDate) -> DelayReason | None:
-    """Why the due date is late, as somebody has said."""
-    said = DelayReason.objects.filter(student=row.student_id, clock=row.clock, due_on=row.due_on)
-    return said.filter(withdrawn_at__isnull=True).first()
 
 
 def delay_said_of(student_id: int, due_on: date) -> DelayReason | None:

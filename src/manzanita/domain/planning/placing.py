@@ -12,7 +12,6 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
 
 from manzanita.domain.planning.asking import Interpreter, Need, Place, Request, Room, Slot, week_of
 
@@ -46,10 +45,6 @@ class Plan:
 
     placements: Sequence[Placement]
     left: Sequence[Need]
-
-    @cached_property
-    def by_week(self) -> Mapping[date, int]:
-        return Counter(week_of(one.place.day) for one in self.placements)
 
 
 def place_needs(request: Request) -> Plan:
