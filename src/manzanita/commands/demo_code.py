@@ -11,10 +11,13 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 HELP = "Print the present sign-in code of somebody in the demo."
 PERIOD = 30
+# A code that is over before it is typed helps nobody: with fewer seconds left, the next one is waited for.
+ENOUGH_TO_TYPE = 6
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,12 +36,17 @@ def run(args: argparse.Namespace) -> int:
     key = keys.get(args.email.strip().lower())
     if key is None:
         return _refuse(f"{args.email} needs no code in this demo. These do: {', '.join(keys)}")
+    code_at = _codes(path.parent, key)
     left = PERIOD - int(time.time()) % PERIOD
-    sys.stdout.write(f"{_code(path.parent, key)}  (good once, for {left} more seconds)\n")
+    if left < ENOUGH_TO_TYPE:
+        time.sleep(left)
+        left = PERIOD
+    sys.stdout.write(f"{code_at(int(time.time()) // PERIOD)}  (good once, for {left} more seconds)\n")
     return 0
 
 
-def _code(folder: Path, key: str) -> str:
+def _codes(folder: Path, key: str) -> Callable[[int], str]:
+    """What the app shows in a half-minute, counted since 1970."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "manzanita.config.settings")
     os.environ["MANZANITA_VAR"] = str(folder)
     import django
@@ -46,7 +54,7 @@ def _code(folder: Path, key: str) -> str:
     django.setup()
     from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
-    return format_hotp_value(hotp_value(key, int(time.time()) // PERIOD))
+    return lambda half_minute: format_hotp_value(hotp_value(key, half_minute))
 
 
 def _refuse(why: str) -> int:
