@@ -547,9 +547,9 @@ def test_a_district_reads_the_policies_and_answers_none(coordinator, selpa):
 # Costs
 
 
-LIST_QUERIES = 10
-YEAR_QUERIES = 11
-PREVIEW_QUERIES = 19
+LIST_QUERIES = 9
+YEAR_QUERIES = 10
+PREVIEW_QUERIES = 18
 
 
 @pytest.mark.parametrize("count", [1, 30])

@@ -442,11 +442,11 @@ def test_no_name_and_no_number_stands_in_an_address(small_world, manager):
         assert not [url for url in found if "99000" in url or "Testcase" in url or "Alder" in url], path
 
 
-# session, user, grants, no block; meeting, scope, read log 2 and its count; facts 8; answers and decisions; what the
+# session, user, grants, no block; meeting, scope, read log 2 and its count; facts; answers and decisions; what the
 # state holds, beside which the rules look; the SELPA's policies; agencies to choose from
-PAGE_QUERIES = 22
+PAGE_QUERIES = 15
 # no agencies; answers, decisions, rules and policies once more for what would happen
-FINALIZE_QUERIES = 28
+FINALIZE_QUERIES = 21
 
 
 @pytest.mark.parametrize("count", [1, 20])

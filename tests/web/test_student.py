@@ -243,10 +243,9 @@ def test_who_has_read_is_said_in_words(small_world, coordinator, manager):
         assert words in seen, words
 
 
-# session, user, grants, no block; student, facts 8, meetings, archives, operations, state, records, findings 2, names
-# 3, read log 2 and its count; the open meeting, asked for both actions
-# Three of them are of the calendar under which the evaluation's 60 days were counted.
-STUDENT_QUERIES = 32
+# session, user, grants, no block; student, facts, what was done and reported, names; read log 2 and its count;
+# the calendar under which the evaluation's 60 days were counted, 2.
+STUDENT_QUERIES = 13
 
 
 @pytest.mark.parametrize("count", [1, 12])

@@ -387,8 +387,8 @@ def test_a_closure_moves_a_request_for_a_record(small_world, coordinator, calend
 
 # Costs
 
-STUDENT_QUERIES = 61
-SCHOOL_QUERIES = 17
+STUDENT_QUERIES = 43
+SCHOOL_QUERIES = 16
 
 
 @pytest.mark.parametrize("count", [1, 12])

@@ -148,7 +148,11 @@ def named_students(actor: Actor) -> QuerySet:
 
 
 def user_names(ids: set[int]) -> dict[int, str]:
-    return dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
+    return dict(user_name_rows(ids))
+
+
+def user_name_rows(ids: set[int]) -> QuerySet[User, tuple[int, str]]:
+    return User.objects.filter(pk__in=ids).values_list("pk", "name")
 
 
 def people(ids: set[int]) -> dict[int, User]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from manzanita.archive.models import Archive, ArchivedRecord
-from manzanita.archive.queries import standing_records
+from manzanita.archive.queries import standing_of, uncorrected_records
 from manzanita.domain.access import Actor
 from manzanita.domain.reporting_periods import ReportingPeriod, period_of
 from manzanita.exchange.holds import ON_ITS_WAY
@@ -31,6 +31,10 @@ def in_force() -> QuerySet[ReportStatus]:
     return ReportStatus.objects.filter(Q(expires_on=None) | Q(expires_on__gt=clock.today()), ended_at=None)
 
 
+def statuses_in_force(student_ids: Iterable[int]) -> QuerySet[ReportStatus]:
+    return in_force().filter(student_id__in=list(student_ids))
+
+
 def status_of(archive: Archive) -> ReportStatus | None:
     return in_force().filter(archive=archive).first()
 
@@ -45,12 +49,16 @@ def reported_records(
 ) -> dict[int, list[ArchivedRecord]]:
     """Per student, what the state should hold: standing records less what is not to be reported."""
     ids = list(student_ids)
-    by_archive = {status.archive_id: status for status in in_force().filter(student_id__in=ids)}
-    return standing_records(
-        ids,
-        lea_code,
-        is_left_out=lambda row: not is_reported(by_archive.get(row.archive_id), row.record),
-    )
+    return reported_of(statuses_in_force(ids), uncorrected_records(ids, lea_code))
+
+
+def reported_of(
+    statuses: Iterable[ReportStatus], rows: Iterable[ArchivedRecord]
+) -> dict[int, list[ArchivedRecord]]:
+    """Of uncorrected ``rows`` in the order of recording, per student those that the state should hold, given the
+    ``statuses`` in force."""
+    by_archive = {status.archive_id: status for status in statuses}
+    return standing_of(rows, lambda row: not is_reported(by_archive.get(row.archive_id), row.record))
 
 
 def left_out() -> Q:

@@ -33,9 +33,9 @@ def get_meeting(actor: Actor, public_id: uuid.UUID) -> Meeting:
     return meeting
 
 
-def meetings_of(student: Student) -> list[Meeting]:
+def meetings_of(student: Student) -> QuerySet[Meeting]:
     """All meetings of a student the caller may read, newest first."""
-    return list(Meeting.objects.filter(student=student).order_by("-held_on", "-opened_at"))
+    return Meeting.objects.filter(student=student).order_by("-held_on", "-opened_at")
 
 
 def open_meeting_of(student: Student) -> Meeting | None:
@@ -115,14 +115,20 @@ def last_dates(student_ids: Iterable[int]) -> dict[int, tuple[date | None, date 
 
 
 def reasons_not_to_open(
-    actor: Actor, student: Student, event: Event, facts: StudentFacts, *, today: date, meeting_path: str = ""
+    actor: Actor,
+    student: Student,
+    event: Event,
+    facts: StudentFacts,
+    *,
+    today: date,
+    meeting: Meeting | None,
+    meeting_path: str = "",
 ) -> list[Reason]:
-    """Why ``event`` may not be opened for the student now; ``meeting_path`` is where an open one is.
+    """Why ``event`` may not be opened for the student now; ``meeting`` is the open one, ``meeting_path`` where it is.
 
     In a view as a colleague these are the colleague's reasons; where there is none, that a view only reads.
     """
     is_view = actor.acting_for_id is not None
-    meeting = open_meeting_of(student)
     status = facts.status_on(today)
     plan = facts.plan_on(today)
     is_here = facts.enrollment_on(today, actor.agency_code) is not None

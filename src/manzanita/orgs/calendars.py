@@ -17,6 +17,7 @@ from manzanita.domain.clocks import Setting
 from manzanita.domain.policies import POLICIES, TOLLING
 from manzanita.domain.years import academic_year_of
 from manzanita.orgs.models import Agency, CalendarPeriod, CalendarVersion, PolicyAnswer
+from manzanita.platform.together import read_together
 
 DEFAULT_READING = Tolling(POLICIES[TOLLING].default)
 
@@ -96,7 +97,7 @@ class Calendars:
 
 
 def load_calendars(lea_codes: Iterable[str], *, known: datetime | None = None) -> Calendars:
-    """Everything the clocks of these LEAs count under, as believed at ``known`` (default now). Three queries."""
+    """Everything the clocks of these LEAs count under, as believed at ``known`` (default now). Two queries."""
     codes = set(lea_codes)
     if not codes:
         return Calendars({}, {})
@@ -111,12 +112,15 @@ def load_calendars(lea_codes: Iterable[str], *, known: datetime | None = None) -
 
 def _readings(lea_codes: set[str]) -> dict[str, list[Reading]]:
     """The answers of the SELPAs of these LEAs, the latest day first."""
-    selpa_of = dict(Agency.objects.filter(code__in=lea_codes).values_list("code", "selpa_code"))
-    answers = PolicyAnswer.objects.filter(key=TOLLING, selpa_code__in=set(selpa_of.values()))
+    agencies = Agency.objects.filter(code__in=lea_codes)
+    selpas = agencies.values_list("code", "selpa_code")
+    answers = PolicyAnswer.objects.filter(key=TOLLING, selpa_code__in=agencies.values("selpa_code"))
+    answers = answers.order_by("-effective_on", "-id")
+    read_together(selpas, answers)
     by_selpa: dict[str, list[Reading]] = defaultdict(list)
-    for answer in answers.order_by("-effective_on", "-id"):
+    for answer in answers:
         by_selpa[answer.selpa_code].append(Reading(answer.effective_on, Tolling(answer.value)))
-    return {code: by_selpa[selpa] for code, selpa in selpa_of.items()}
+    return {code: by_selpa[selpa] for code, selpa in selpas}
 
 
 def period_of(row: CalendarPeriod) -> Period:

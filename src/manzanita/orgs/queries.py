@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import date
 
+from django.db.models import QuerySet
+
 from manzanita.domain.policies import POLICIES
 from manzanita.orgs.models import Agency, PolicyAnswer, School
 from manzanita.platform import clock
@@ -18,13 +20,21 @@ def agency_by_code(code: str) -> Agency:
 
 def agency_names(codes: Iterable[str] | None = None) -> dict[str, str]:
     """Name by code: districts, county offices, nonpublic schools ..."""
+    return dict(agency_name_rows(codes))
+
+
+def agency_name_rows(codes: Iterable[str] | None = None) -> QuerySet[Agency, tuple[str, str]]:
     agencies = Agency.objects.all() if codes is None else Agency.objects.filter(code__in=set(codes))
-    return dict(agencies.values_list("code", "name"))
+    return agencies.values_list("code", "name")
 
 
 def school_names(codes: Iterable[str] | None = None) -> dict[str, str]:
+    return GROUP_SCHOOLS | dict(school_name_rows(codes))
+
+
+def school_name_rows(codes: Iterable[str] | None = None) -> QuerySet[School, tuple[str, str]]:
     schools = School.objects.all() if codes is None else School.objects.filter(code__in=set(codes))
-    return GROUP_SCHOOLS | dict(schools.values_list("code", "name"))
+    return schools.values_list("code", "name")
 
 
 def schools_by_code(codes: Iterable[str]) -> list[School]:

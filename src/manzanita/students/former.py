@@ -17,7 +17,7 @@ from manzanita.domain.access import Actor
 from manzanita.platform import clock
 from manzanita.platform.facts import Fact
 from manzanita.students.models import Enrollment, Plan, Service, SpecialEducationStatus, Ssid, Student
-from manzanita.students.people import known_people, rights_rows
+from manzanita.students.people import contact_rows, people_in, rights_rows
 from manzanita.students.queries import StudentFacts, facts_of
 
 
@@ -77,7 +77,7 @@ def _facts_through(student: Student, through: date, own: frozenset[str]) -> Stud
         services=seen(Service),
         people=[
             replace(person, effective_to=_until(person.effective_to, through))
-            for person in known_people(student, known=known)
+            for person in people_in(contact_rows(student, known=known))
             if person.effective_from <= through
         ],
         rights=[

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from manzanita.domain.access import Actor
 from manzanita.domain.contacts import confidential_reason, may_see_confidential
@@ -47,18 +47,20 @@ class KnownPerson:
 _KNOWN = tuple(KnownPerson.__slots__)
 
 
-def known_people(student: Student, *, known: datetime | None = None) -> list[KnownPerson]:
-    """Everybody recorded, for all days, by number and first day; one query that reads no address."""
-    rows = Contact.objects.as_of(known=known).filter(student=student)
-    return [
-        KnownPerson(*values) for values in rows.order_by("contact_no", "effective_from").values_list(*_KNOWN)
-    ]
+def contact_rows(student: Student, *, known: datetime | None = None) -> QuerySet[Contact]:
+    """Everybody recorded, for all days, by number and first day; no address is read."""
+    rows = Contact.objects.as_of(known=known).filter(student=student).defer(*REACH)
+    return rows.order_by("contact_no", "effective_from")
 
 
-def rights_rows(student: Student, *, known: datetime | None = None) -> list[RightsHolder]:
-    """What is recorded of rights and limits, for all days, by number and first day; one query."""
+def people_in(rows: Iterable[Contact]) -> list[KnownPerson]:
+    return [KnownPerson(*(getattr(row, name) for name in _KNOWN)) for row in rows]
+
+
+def rights_rows(student: Student, *, known: datetime | None = None) -> QuerySet[RightsHolder]:
+    """What is recorded of rights and limits, for all days, by number and first day."""
     rows = RightsHolder.objects.as_of(known=known).filter(student=student)
-    return list(rows.order_by("contact_no", "effective_from"))
+    return rows.order_by("contact_no", "effective_from")
 
 
 def standings_of(rows: Iterable[RightsHolder], people: Sequence[KnownPerson]) -> list[Standing]:
@@ -106,7 +108,7 @@ def contact_cards(actor: Actor, student: Student, day: date, *, revealed_no: int
 
 
 def _card(actor: Actor, row: Contact, *, is_revealed: bool) -> ContactCard:
-    person = KnownPerson(*(getattr(row, name) for name in _KNOWN))
+    (person,) = people_in([row])
     may_reveal = person.is_confidential and may_see_confidential(actor)
     if person.is_confidential and not (may_reveal and is_revealed):
         return ContactCard(person, "", "", (), confidential_reason(person.confidential_code), may_reveal)

@@ -23,7 +23,7 @@ from manzanita.domain.rights_recording import reasons_not_to_record
 from manzanita.platform.facts import Fact
 from manzanita.students.actions import state_one
 from manzanita.students.models import Contact, RightsHolder, Student
-from manzanita.students.people import known_people, newest_contact, rights_rows, standings_of
+from manzanita.students.people import contact_rows, newest_contact, people_in, rights_rows, standings_of
 
 CAUSE = "people-page"
 _DAY = timedelta(days=1)
@@ -142,7 +142,7 @@ def record_rights(
     """State by what right a contact decides, or what keeps it from that, on these days; it takes the place of what
     was recorded of them. Raises ``NotRecorded``."""
     _begin(actor, student)
-    rows, people = rights_rows(student), known_people(student)
+    rows, people = list(rights_rows(student)), people_in(contact_rows(student))
     of_person = [person for person in people if person.contact_no == contact_no]
     own = [row for row in rows if row.contact_no == contact_no]
     content = values.content()

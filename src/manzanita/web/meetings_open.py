@@ -41,19 +41,34 @@ class Choice:
     reasons: list[Reason]
 
 
-def choices(actor: Actor, student: Student, facts: StudentFacts, standing: Meeting | None) -> list[Choice]:
+def choices(actor: Actor, student: Student, facts: StudentFacts) -> list[Choice]:
     """Every event for this student: those that may be opened first, each group in the order of the registry."""
-    where = reverse("meeting", args=[standing.public_id]) if standing else ""
-    today = clock.today()
+    is_open = open_meeting_of(student)
     found = [
         Choice(
             event,
             _due_words(student, event),
-            reasons_not_to_open(actor, student, event, facts, today=today, meeting_path=where),
+            _reasons(actor, student, event, facts, is_open),
         )
         for event in EVENTS.values()
     ]
     return sorted(found, key=lambda choice: bool(choice.reasons))
+
+
+def _reasons(
+    actor: Actor, student: Student, event: Event, facts: StudentFacts, is_open: Meeting | None
+) -> list[Reason]:
+    """One left open elsewhere stands against another, but is not for this reader."""
+    is_own = is_open is not None and is_open.lea_code == actor.agency_code
+    return reasons_not_to_open(
+        actor,
+        student,
+        event,
+        facts,
+        today=clock.today(),
+        meeting=is_open,
+        meeting_path=reverse("meeting", args=[is_open.public_id]) if is_own and is_open else "",
+    )
 
 
 def _due_words(student: Student, event: Event) -> str:
@@ -86,9 +101,7 @@ def _page(
     parties = code_set("ReferringParty")
     context = {
         "student": student,
-        "choices": choices(
-            request.actor, student, facts_for(request.actor, student), _standing(request.actor, student)
-        ),
+        "choices": choices(request.actor, student, facts_for(request.actor, student)),
         "parties": [(code.code, code_name(parties, code.code)) for code in parties.current()],
         "today": clock.today(),
         "sent": {name: sent.get(name, "") for name in EVALUATION_FIELDS},
@@ -111,7 +124,7 @@ def open_event(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if standing is not None and standing.event_key == event.key:
         return redirect("meeting", standing.public_id)
     try:
-        meeting = _open(request, student, event, standing)
+        meeting = _open(request, student, event)
     except ValueError:
         return HttpResponseBadRequest("There is no such referring party.", content_type="text/plain")
     except NotPossible as refused:
@@ -132,16 +145,9 @@ def _standing(actor: Actor, student: Student) -> Meeting | None:
     return standing if standing is not None and standing.lea_code == actor.agency_code else None
 
 
-def _open(request: HttpRequest, student: Student, event: Event, standing: Meeting | None) -> Meeting:
-    where = reverse("meeting", args=[standing.public_id]) if standing else ""
-    reasons = reasons_not_to_open(
-        request.actor,
-        student,
-        event,
-        facts_for(request.actor, student),
-        today=clock.today(),
-        meeting_path=where,
-    )
+def _open(request: HttpRequest, student: Student, event: Event) -> Meeting:
+    facts = facts_for(request.actor, student)
+    reasons = _reasons(request.actor, student, event, facts, open_meeting_of(student))
     if reasons:
         raise NotPossible(reasons)
     return actions.open_meeting(

@@ -7,21 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from manzanita.accounts.queries import user_names
+from manzanita.accounts.queries import user_name_rows
 from manzanita.archive.models import Archive, ArchivedRecord
-from manzanita.archive.queries import archives_of
+from manzanita.archive.queries import archives_of, uncorrected_records
 from manzanita.domain.access import Actor
 from manzanita.exchange.models import Operation, StateFinding, StateRecord
 from manzanita.exchange.queries import open_findings_of, operations_of_student, state_records_of
-from manzanita.exchange.reporting import reported_records
+from manzanita.exchange.reporting import reported_of, statuses_in_force
 from manzanita.findings.models import RuleFinding
-from manzanita.findings.queries import open_rule_findings_of
+from manzanita.findings.queries import gravest_first, open_rule_findings_of
 from manzanita.meetings.evaluation_clocks import Counted, count_evaluations
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES, meetings_of
 from manzanita.orgs.calendars import load_calendars
-from manzanita.orgs.queries import agency_names, school_names
+from manzanita.orgs.queries import GROUP_SCHOOLS, agency_name_rows, school_name_rows
 from manzanita.platform import clock
+from manzanita.platform.together import read_together
 from manzanita.students.former import facts_for
 from manzanita.students.models import Enrollment, Plan, Student
 from manzanita.students.queries import StudentFacts, get_student
@@ -35,8 +36,9 @@ class StudentFile:
 
     ``operations``, ``at_state``, ``should``, ``findings`` (the state's answers), ``rule_findings``, ``meetings`` and
     ``archives`` are those of that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives
-    are not read here. ``evaluations`` are the clocks of all meetings that began with a consent.
-    ``enrollment`` is the one of today, or the newest one for a student who has left.
+    are not read here. ``open_anywhere`` is the open one, here or elsewhere. ``evaluations`` are the clocks of all
+    meetings that began with a consent. ``enrollment`` is the one of today, or the newest one for a student who has
+    left.
     """
 
     actor: Actor
@@ -46,6 +48,7 @@ class StudentFile:
     facts: StudentFacts
     meetings: Sequence[Meeting]
     meetings_elsewhere: Sequence[Meeting]
+    open_anywhere: Meeting | None
     evaluations: Sequence[Counted]
     archives: Sequence[Archive]
     operations: Sequence[Operation]
@@ -130,15 +133,23 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     student = get_student(actor, public_id)
     facts = facts_for(actor, student)
     lea = _lea_of(actor, facts)
-    known = meetings_of(student)
+    known, archived = meetings_of(student), archives_of(student.pk)
+    operations, at_state = operations_of_student(student.pk), state_records_of(student.pk)
+    answered, ruled = open_findings_of(student.pk), open_rule_findings_of(student.pk, lea)
+    statuses, records = statuses_in_force([student.pk]), uncorrected_records([student.pk], lea)
+    read_together(known, archived, operations, at_state, answered, ruled, statuses, records)
     meetings = [m for m in known if m.lea_code == lea]
     elsewhere = [m for m in known if m.lea_code != lea and m.state == "finalized" and _is_seen(m, student)]
     _stop_clocks(student, meetings)
-    archives = [a for a in archives_of(student.pk) if a.lea_code == lea]
+    archives = [a for a in archived if a.lea_code == lea]
     codes = {e.lea_code for e in facts.enrollments} | {e.nps_code for e in facts.enrollments}
     codes |= {p.dsea_code for p in facts.plans} | {p.lea_code for p in facts.plans} | {lea}
     codes |= {m.lea_code for m in elsewhere}
     people = {facts.case_manager_id, *(m.opened_by_id for m in meetings), *(a.by_id for a in archives)}
+    agencies = agency_name_rows(codes - {""})
+    schools = school_name_rows({e.school_code for e in facts.enrollments} - {""})
+    users = user_name_rows({person for person in people if person is not None})
+    read_together(agencies, schools, users)
     return StudentFile(
         actor=actor,
         lea_code=lea,
@@ -149,14 +160,15 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         meetings_elsewhere=elsewhere,
         evaluations=_evaluations([*meetings, *elsewhere], facts),
         archives=archives,
-        operations=[o for o in operations_of_student(student.pk) if o.lea_code == lea],
-        at_state=[r for r in state_records_of(student.pk) if r.lea_code == lea],
-        should=reported_records([student.pk], lea).get(student.pk, []),
-        findings=[f for f in open_findings_of(student.pk) if f.lea_code == lea],
-        rule_findings=open_rule_findings_of(student.pk, lea),
-        agencies=agency_names(codes - {""}),
-        schools=school_names({e.school_code for e in facts.enrollments} - {""}),
-        people=user_names({person for person in people if person is not None}),
+        operations=[o for o in operations if o.lea_code == lea],
+        at_state=[r for r in at_state if r.lea_code == lea],
+        should=reported_of(statuses, records).get(student.pk, []),
+        findings=[f for f in answered if f.lea_code == lea],
+        rule_findings=gravest_first(ruled),
+        open_anywhere=min((m for m in known if m.state in OPEN_STATES), key=lambda m: m.pk, default=None),
+        agencies=dict(agencies),
+        schools=GROUP_SCHOOLS | dict(schools),
+        people=dict(users),
     )
 
 

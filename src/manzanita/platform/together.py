@@ -1,0 +1,118 @@
+"""Reading rows of several tables in one statement: a page about one student needs few rows of very many tables.
+
+A statement costs a round trip and a plan of its own whether it finds twelve rows or none. :func:`read_together` asks
+for all of them in one, each table's rows as they would come alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
+from django.db.models import QuerySet
+from django.db.models.expressions import Col
+from django.db.models.query import ModelIterable, ValuesListIterable
+from django.utils.dateparse import parse_datetime
+
+# What a function of PostgreSQL takes at the most.
+MOST_COLUMNS = 100
+_ARRAY = {"postgresql": "json_build_array", "sqlite": "json_array"}
+_TEXT = {"postgresql": "::text", "sqlite": ""}
+
+
+def read_together(*querysets: QuerySet[Any, Any]) -> None:
+    """Fetch all of ``querysets`` in one statement; each then has its rows as if it had been evaluated alone, in its
+    order, and asks no more.
+
+    They are of models (deferred columns stay deferred) or lists of values. Raises ``TypeError`` for one with rows of
+    other models beside, of more than ``MOST_COLUMNS`` columns, or with bytes among them.
+    """
+    parts: list[str] = []
+    names: list[str] = []
+    params: list[Any] = []
+    readers = [_reader(queryset) for queryset in querysets]
+    for number, reader in enumerate(readers):
+        if reader is None:
+            continue
+        columns = ", ".join(f"c{position}" for position in range(len(reader.fields)))
+        names.append(f"p{number}({columns}) AS ({reader.sql})")
+        array = f"{_ARRAY[connection.vendor]}({columns}){_TEXT[connection.vendor]}"
+        parts.append(f"SELECT {number}, {array} FROM p{number}")
+        params += reader.params
+    found: list[list[Any]] = [[] for _ in querysets]
+    if parts:
+        with connection.cursor() as cursor:
+            cursor.execute(f"WITH {', '.join(names)} {' UNION ALL '.join(parts)}", params)
+            for number, text in cursor.fetchall():
+                reader = readers[number]
+                if reader is not None:
+                    found[number].append(reader.row(json.loads(text)))
+    for queryset, rows in zip(querysets, found, strict=True):
+        queryset._result_cache = rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How the rows of one queryset are read. ``model`` is ``None`` for tuples of values."""
+
+    sql: str
+    params: Sequence[Any]
+    model: type[models.Model] | None
+    fields: list[models.Field[Any, Any]]
+    names: list[str]
+
+    def row(self, raw: list[Any]) -> Any:
+        values = [_value(field, one) for field, one in zip(self.fields, raw, strict=True)]
+        if self.model is None:
+            return tuple(values)
+        return self.model.from_db(connection.alias, self.names, values)
+
+
+def _reader(queryset: QuerySet[Any, Any]) -> _Reader | None:
+    """``None`` for a queryset that can have no rows."""
+    compiler = queryset.query.get_compiler(connection=connection)
+    try:
+        sql, params = compiler.as_sql()
+    except EmptyResultSet:
+        return None
+    if connection.vendor == "sqlite" and not queryset.query.is_sliced:
+        # Without a limit SQLite may leave out the order of a part of a statement.
+        sql += " LIMIT -1"
+    named = queryset.model.__name__
+    is_values = issubclass(queryset._iterable_class, ValuesListIterable)
+    columns = [column[0] for column in compiler.select]
+    if not (is_values or queryset._iterable_class is ModelIterable):
+        raise TypeError(f"rows of {named} that are neither of the model nor values")
+    if any(not isinstance(column, Col) for column in columns):
+        raise TypeError(f"a column of {named} that is reckoned")
+    if not is_values and (compiler.klass_info is None or compiler.klass_info.get("related_klass_infos")):
+        raise TypeError(f"rows of other models beside {named}")
+    fields = [column.target for column in columns]
+    if len(fields) > MOST_COLUMNS or any(isinstance(field, models.BinaryField) for field in fields):
+        raise TypeError(f"more than {MOST_COLUMNS} columns of {named}, or one of bytes: defer some")
+    model = None if is_values else queryset.model
+    return _Reader(sql, params, model, fields, [field.attname for field in fields])
+
+
+def _value(field: models.Field[Any, Any], raw: Any) -> Any:
+    """A value of JSON as the field would have read it from its column."""
+    if raw is None:
+        return None
+    if isinstance(field, models.JSONField):
+        # SQLite keeps it as text, which is text in the array as well.
+        return json.loads(raw, cls=field.decoder) if connection.vendor == "sqlite" else raw
+    if isinstance(field, models.DateTimeField):
+        return _instant(raw)
+    return field.to_python(raw)
+
+
+def _instant(raw: str) -> datetime:
+    found = parse_datetime(raw)
+    if found is None:
+        raise ValueError("not an instant")
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
