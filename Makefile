@@ -16,7 +16,8 @@ TRIALS ?= 300
 
 .DELETE_ON_ERROR:
 .PHONY: help demo test prove-crash prove-storm prove-audit fuzz soak
-.PHONY: bench-import bench-audit bench-rls bench-find bench-clocks bench-due bench-live bench-rules pictures constraints
+.PHONY: bench-import bench-audit bench-rls bench-find bench-clocks bench-due bench-live bench-rules
+.PHONY: walk-outcomes pictures constraints
 
 help:
 	@echo "make demo         the site with a fictitious SELPA, until Ctrl-C"
@@ -34,6 +35,7 @@ help:
 	@echo "make bench-due    due dates of STUDENTS=100000 stored in a batch, and after one changed calendar"
 	@echo "make bench-live   what the rules cost while one types: in the engine, and in a request"
 	@echo "make bench-rules  20 rules beside DuckDB and plain Python, STUDENTS=100000; every rule wrong on every row"
+	@echo "make walk-outcomes  every outcome of a meeting that a browser walks, to its lines at the state"
 	@echo "make pictures     renew docs/pictures from the browser tests"
 	@echo "make constraints  write the installed versions into constraints.txt"
 
@@ -81,6 +83,9 @@ bench-live: $(VENV)/installed-for-tests
 
 bench-rules: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.prove.bench_rules --students $(STUDENTS)
+
+walk-outcomes: $(VENV)/installed-for-tests
+	@env -u CI $(BIN)/python -m pytest -q tests/browser/test_outcomes_path.py
 
 pictures: $(VENV)/installed-for-tests
 	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_demo_tour.py tests/browser/test_first_path.py

@@ -2,7 +2,8 @@
 
 What needs no database (``tests/unit``), what has one of its own (``manzanita demo``), the tests of single pages and the
 stories in a browser run once, on SQLite: they are three quarters of the time. ``DATABASE_URL=... pytest tests/web
-tests/browser`` runs them on PostgreSQL.
+tests/browser`` runs them on PostgreSQL. Every address asked as every perspective (``tests/access/test_matrix*``) runs
+once, too, where row-level security stands behind the answers: on PostgreSQL, or on SQLite where there is none.
 
 PostgreSQL is the server of ``TEST_DATABASE_URL``, or one started from installed binaries, or not tested, which
 the last line then says. With ``CI=true`` a skipped test or a missing PostgreSQL is a failure.
@@ -25,9 +26,9 @@ from tests.support.postgres import stop_on_sigterm, test_database_url
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-# Three at a time suit two cores, for some of it is waiting; one file stays on one worker, so that what its tests share
+# Four at a time suit two cores, for some of it is waiting; one file stays on one worker, so that what its tests share
 # is built once.
-PARALLEL = ("-n", "3", "--dist", "loadfile")
+PARALLEL = ("-n", "4", "--dist", "loadfile")
 ONCE = (
     "--ignore=tests/unit",
     # Every address is asked on PostgreSQL by tests/access, as every perspective.
@@ -39,6 +40,8 @@ ONCE = (
     "--ignore=tests/integration/test_rules_twice.py",
     "--ignore=tests/integration/test_synthetic_rules.py",
 )
+# Every address asked as every perspective: where PostgreSQL is, once there, with its row-level security behind it.
+ONCE_ON_POSTGRES = ("--ignore-glob=tests/access/test_matrix*.py",)
 CHECKS = {
     "ruff check": (BIN / "ruff", "check"),
     "ruff format": (BIN / "ruff", "format", "--check"),
@@ -66,7 +69,9 @@ def main() -> int:
     is_ci = os.environ.get("CI") == "true"
     with tempfile.TemporaryDirectory(prefix="manzanita-run-") as folder, test_database_url() as url:
         failed_checks = [name for name, command in CHECKS.items() if not _check(name, command, folder)]
-        runs = {"SQLite": _pytest(SqliteDatabases(Path(folder)), None, folder)}
+        runs = {
+            "SQLite": _pytest(SqliteDatabases(Path(folder)), None, folder, *(ONCE_ON_POSTGRES if url else ()))
+        }
         if url:
             runs["PostgreSQL"] = _pytest(PostgresDatabases(url), url, folder, *ONCE)
     problems = [f"check failed: {name}" for name in failed_checks]

@@ -93,7 +93,7 @@ class Person:
 
     def look(self, name: str) -> None:
         """What holds of every page: nothing on the console, WCAG 2.2 AA, no overflow; keep a picture."""
-        self.page.wait_for_load_state("networkidle")
+        self.settle()
         found = Axe().run(self.page, options=WCAG).response["violations"]
         told = [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found]
         assert told == [], f"{name}: {told}"
@@ -106,6 +106,13 @@ class Person:
         self.page.set_viewport_size({"width": 1440, "height": 900})
         if PICTURES:
             self.page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
+
+    def settle(self) -> None:
+        """Until the page has come and nothing that it asked for is on its way."""
+        self.page.wait_for_load_state("load")
+        self.page.wait_for_function(
+            "!document.querySelector('.htmx-request, .htmx-settling, .htmx-swapping')"
+        )
 
     def picture(self, name: str, size: dict[str, int]) -> None:
         """One picture of the window's top in another size, where pictures are kept."""

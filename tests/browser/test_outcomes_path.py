@@ -8,6 +8,7 @@ and what the state then holds is compared with lines written by hand. ``WALKS`` 
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -300,6 +301,12 @@ NOT_WALKED = [
 ]
 
 
+# Where a merge is decided, one walk of each kind of what may follow; all of them: make walk-outcomes. Every row of the
+# table is held against its archive without a browser by ``tests/integration/test_outcomes.py``.
+FEW = ("aster", "comfrey", "gadwall", "siskin", "grebe", "fennel")
+WALKED = [walk for walk in WALKS if os.environ.get("CI") != "true" or walk.student in FEW]
+
+
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world with the cast, served; the sandbox holds what the state holds of all of them."""
@@ -417,7 +424,7 @@ def test_a_pending_evaluation_is_at_the_state_before_its_consent_is_withdrawn(co
     )
 
 
-@pytest.mark.parametrize("walk", WALKS, ids=lambda walk: ", ".join(walk.row))
+@pytest.mark.parametrize("walk", WALKED, ids=lambda walk: ", ".join(walk.row))
 def test_an_outcome_is_walked_to_its_archive(coordinator, walk):
     page = coordinator.page
     if walk.student == "fennel":
@@ -447,7 +454,7 @@ def test_everything_is_sent_at_once_and_the_state_holds_the_lines_written_here(c
     page = coordinator.page
     coordinator.go("/state")
     coordinator.look("walk-plan")
-    lines = [line for walk in WALKS for line in walk.lines]
+    lines = [line for walk in WALKED for line in walk.lines]
     # The pending record is deleted, and every line is added.
     page.get_by_role("button", name=f"Send {len(lines) + 1} operations").click()
     expect(page.get_by_role("img", name=f"{len(lines) + 1} posted, 0 rejected")).to_be_visible(timeout=60_000)
