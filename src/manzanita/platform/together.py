@@ -47,7 +47,9 @@ def read_together(*querysets: QuerySet[Any, Any]) -> None:
     found: list[list[Any]] = [[] for _ in querysets]
     if parts:
         with connection.cursor() as cursor:
-            cursor.execute(f"WITH {', '.join(names)} {' UNION ALL '.join(parts)}", params)
+            # A SELECT from its first word: PostgreSQL lets nothing be written further inside.
+            together = f"WITH {', '.join(names)} {' UNION ALL '.join(parts)}"
+            cursor.execute(f"SELECT * FROM ({together}) AS together", params)
             for number, text in cursor.fetchall():
                 reader = readers[number]
                 if reader is not None:
