@@ -249,5 +249,10 @@ def actors() -> dict:
 
 def processor_seconds(connection: Any) -> float:
     """Of this thread and of the server's process for it: the work of others does not count."""
+    return time.thread_time() + server_seconds(connection)
+
+
+def server_seconds(connection: Any) -> float:
+    """Of the server's process for this connection."""
     server = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat")
-    return time.thread_time() + int(server.read_text().split()[0]) / 1e9
+    return int(server.read_text().split()[0]) / 1e9

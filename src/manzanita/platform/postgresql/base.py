@@ -14,8 +14,9 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
+from psycopg import OperationalError
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.sql import Literal
 
 from manzanita.platform.database_roles import require_powerless_role
@@ -70,6 +71,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with connection.lock:
             is_idle = connection.pgconn.transaction_status == TransactionStatus.IDLE
             result = connection.pgconn.exec_(b"BEGIN; " + said if is_idle else said)
+        if connection.pgconn.status != ConnStatus.OK:
+            # The result has no code to tell by that the server is gone.
+            raise OperationalError(result.get_error_message(connection.info.encoding))
         if result.status != ExecStatus.COMMAND_OK:
             raise error_from_result(result, encoding=connection.info.encoding)
 
