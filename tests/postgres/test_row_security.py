@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
+import psycopg
 import pytest
-from django.db import ProgrammingError, connection, transaction
+from django.db import OperationalError, ProgrammingError, connection, transaction
 from django.http import StreamingHttpResponse
+from psycopg import IsolationLevel
 
 from manzanita.accounts.middleware import ReachMiddleware, agencies_of
 from manzanita.meetings import queries as meeting_queries
@@ -355,6 +359,49 @@ def test_a_statement_outside_a_transaction_is_told_and_leaves_nothing_behind(sma
     with reach(NOTHING):
         assert Student.unscoped.count() == 0
         assert asked("SELECT current_setting('manzanita.agencies', true)") in ([("",)], [(None,)])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "code", ["'; SET LOCAL manzanita.agencies = '*", "\\'; SET LOCAL manzanita.agencies = '*", "\\", "'"]
+)
+def test_a_code_says_nothing_but_itself(code, small_world):
+    with reach([code]):
+        for within in (transaction.atomic, nullcontext):
+            with within():
+                assert asked("SELECT current_setting('manzanita.agencies', true)") == [(code,)]
+                assert Student.unscoped.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_transaction_that_is_told_is_of_the_kind_that_was_asked_for(small_world):
+    kinds = []
+    for level in (None, IsolationLevel.SERIALIZABLE):
+        connection.connection.isolation_level = level
+        try:
+            with transaction.atomic(), reach([w.LEA]):
+                assert Student.unscoped.count() == 3
+                kinds += asked("SHOW transaction_isolation")
+            with reach(NOTHING):
+                assert Student.unscoped.count() == 0
+        finally:
+            connection.connection.isolation_level = None
+    assert kinds == [("read committed",), ("serializable",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_cannot_be_told_gets_no_transaction(small_world):
+    """The words are not sent past an error: a server that is gone is one, and the next transaction is told anew."""
+    ((server,),) = asked("SELECT pg_backend_pid()")
+    given = connection.settings_dict
+    place = {"host": given["HOST"] or "localhost", "port": given["PORT"] or 5432, "dbname": given["NAME"]}
+    with psycopg.connect(**place, user=given["USER"], password=given["PASSWORD"], autocommit=True) as owner:
+        owner.execute("SELECT pg_terminate_backend(%s, 5000)", [server])
+    with reach([w.LEA]):
+        with pytest.raises(OperationalError), transaction.atomic():
+            Student.unscoped.count()
+        with transaction.atomic():
+            assert Student.unscoped.count() == 3
 
 
 @pytest.mark.parametrize("codes", [["1,2"], ["*", "1"]])

@@ -100,7 +100,8 @@ def add_keep(parser: argparse.ArgumentParser) -> None:
 def bench_database(
     parser: argparse.ArgumentParser, args: argparse.Namespace, today: str = ""
 ) -> Iterator[bool]:
-    """Django stands on a database of the server that ``args`` name; whether it was made just now, and is empty.
+    """Django stands on a database of the server that ``args`` name; whether it was made just now, and is empty. One
+    that was kept is migrated.
 
     It is gone afterwards, unless ``args.keep`` names it. ``today``: the day on which the product stands.
     """
@@ -117,6 +118,10 @@ def bench_database(
             if today:
                 os.environ["MANZANITA_TODAY"] = today
             django.setup()
+            if not is_new:
+                from django.core.management import call_command
+
+                call_command("migrate", verbosity=0)
             yield is_new
     finally:
         from django.db import connections
@@ -244,5 +249,10 @@ def actors() -> dict:
 
 def processor_seconds(connection: Any) -> float:
     """Of this thread and of the server's process for it: the work of others does not count."""
+    return time.thread_time() + server_seconds(connection)
+
+
+def server_seconds(connection: Any) -> float:
+    """Of the server's process for this connection."""
     server = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat")
-    return time.thread_time() + int(server.read_text().split()[0]) / 1e9
+    return int(server.read_text().split()[0]) / 1e9

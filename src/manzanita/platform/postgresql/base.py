@@ -7,12 +7,16 @@ hands on nothing. A statement outside a transaction gets one of its own where a 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
+from psycopg import OperationalError
+from psycopg.errors import error_from_result
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.sql import Literal
 
 from manzanita.platform.database_roles import require_powerless_role
@@ -23,9 +27,14 @@ _UNKNOWN = ("?",)
 # How queries are planned, said on the same way. Policies make them look expensive enough to compile, which takes longer
 # than they do; and a page read out of order costs on today's disks what it costs in order.
 PLANNING = {"jit": "off", "random_page_cost": "1.1"}
-_PLANNING = "".join(f"; SET LOCAL {name} = {value}" for name, value in PLANNING.items())
+_PLANNING = "".join(f"; SET LOCAL {name} = {value}" for name, value in PLANNING.items()).encode()
 # They run in a transaction that may have failed already, and read nothing.
 _SAVEPOINT_WORDS = ("SAVEPOINT", "ROLLBACK TO SAVEPOINT", "RELEASE SAVEPOINT")
+
+
+@lru_cache(maxsize=1024)
+def _said(wanted: tuple[str, ...]) -> bytes:
+    return b"SET LOCAL manzanita.agencies = " + Literal(",".join(wanted)).as_bytes(None) + _PLANNING
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -52,10 +61,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return execute(sql, params, many, context)
 
     def _tell(self, wanted: tuple[str, ...]) -> None:
-        # Past Django's cursors: no log of queries shows it, and no count of them changes. Without parameters all goes
-        # in one message, and nothing has to be planned.
-        codes = Literal(",".join(wanted)).as_string(self.connection)
-        self.connection.execute(f"SET LOCAL manzanita.agencies = {codes}{_PLANNING}")
+        # Past all cursors: no log of queries shows it, and no count of them changes. Without parameters all goes in one
+        # message, and nothing has to be planned. The transaction begins in the same message, so that to be told costs
+        # no turn of its own; one of an unusual kind psycopg begins.
+        connection, said = self.connection, _said(wanted)
+        if (connection.isolation_level, connection.read_only, connection.deferrable) != (None, None, None):
+            connection.execute(said)
+            return
+        with connection.lock:
+            is_idle = connection.pgconn.transaction_status == TransactionStatus.IDLE
+            result = connection.pgconn.exec_(b"BEGIN; " + said if is_idle else said)
+        if connection.pgconn.status != ConnStatus.OK:
+            # The result has no code to tell by that the server is gone.
+            raise OperationalError(result.get_error_message(connection.info.encoding))
+        if result.status != ExecStatus.COMMAND_OK:
+            raise error_from_result(result, encoding=connection.info.encoding)
 
     def _set_autocommit(self, autocommit: bool) -> None:
         self._told = NOTHING
