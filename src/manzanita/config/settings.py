@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "manzanita.orgs",
     "manzanita.accounts",
     "manzanita.archive",
+    "manzanita.transfers",
     "manzanita.students",
     "manzanita.meetings",
     "manzanita.deadlines",
