@@ -72,9 +72,9 @@ def record_disclosure(
 ) -> Disclosure:
     """Add a line: ``party`` outside the district received or asked for ``what`` on the day ``on``.
 
-    ``lea_code`` is whose record it is where that is not the actor's agency. Without an ``actor`` the system gave it out,
-    by a rule that ``by_id`` made. ``corrects`` is an earlier line of the same student that this one replaces; it stays in the log. Raises
-    ``NotADisclosure``.
+    ``lea_code`` is whose record it is where that is not the actor's agency. Without an ``actor`` the system gave it
+    out, by a rule that ``by_id`` made. ``corrects`` is an earlier line of the same student that this one replaces; it
+    stays in the log. Raises ``NotADisclosure``.
     """
     given = {"party": party, "interest": interest, "purpose": purpose, "what": what}
     texts = {name: " ".join(text.split()) for name, text in given.items()}

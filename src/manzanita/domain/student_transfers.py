@@ -196,10 +196,14 @@ def _wrong_order(step: Step, state: State) -> Reason:
         return Reason("over", text, Owner.COORDINATOR, "Ask anew if the student comes all the same.")
     if state is State.ACCEPTED:
         text = f"The transfer is accepted already; “{step.label}” is for one that waits for an answer."
-        return Reason("accepted", text, Owner.COORDINATOR, "The district that asked completes or withdraws it.")
+        return Reason(
+            "accepted", text, Owner.COORDINATOR, "The district that asked completes or withdraws it."
+        )
     if step.becomes is State.COMPLETED:
         text = "The district that has the record has not accepted yet; a transfer is completed after that."
-        return Reason("not-accepted", text, Owner.COORDINATOR, "Wait for its answer, or escalate to the SELPA.")
+        return Reason(
+            "not-accepted", text, Owner.COORDINATOR, "Wait for its answer, or escalate to the SELPA."
+        )
     text = "It was escalated already."
     return Reason("escalated", text, Owner.SELPA, "The SELPA, or the district that has the record, answers.")
 

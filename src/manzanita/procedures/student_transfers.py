@@ -109,7 +109,9 @@ def request_student(*, actor: Actor, student_id: int, wanted: Wanted) -> tuple[S
     )
     if is_new:
         _log(actor, "request_student", transfer, wanted.reason)
-        _disclose(actor, transfer, "requested", "The special education record, asked for by a transfer request")
+        _disclose(
+            actor, transfer, "requested", "The special education record, asked for by a transfer request"
+        )
         tell_coordinators(holder.pk, "student-asked-for")
         accept_by_policy(transfer)
     return transfer, is_new
@@ -168,7 +170,9 @@ def accept(*, actor: Actor, transfer: StudentTransfer, meeting: str = "", words:
 
 
 def decline(*, actor: Actor, transfer: StudentTransfer, words: str) -> bool:
-    return _end(actor, transfer, "decline", words, {"answer": words[:LONGEST], "decided_by_id": actor.user_id})
+    return _end(
+        actor, transfer, "decline", words, {"answer": words[:LONGEST], "decided_by_id": actor.user_id}
+    )
 
 
 def withdraw(*, actor: Actor, transfer: StudentTransfer, words: str) -> bool:
@@ -229,7 +233,9 @@ def complete(*, actor: Actor, transfer: StudentTransfer, case_manager_id: int | 
         return True
 
 
-@whole_installation("both sides see what is still to settle; of the other side only codes and kind words come back")
+@whole_installation(
+    "both sides see what is still to settle; of the other side only codes and kind words come back"
+)
 def obstacles_of(transfer: StudentTransfer) -> list[Obstacle]:
     """What the sender has to settle before, or should know."""
     meeting = _open_meeting(transfer)
@@ -345,7 +351,11 @@ def _wrong(actor: Actor, wanted: Wanted) -> list[Reason]:
 
 def _attestation_wrong(attested: Attested) -> list[Reason]:
     reasons = []
-    for text, label in ((attested.name, "Who attests"), (attested.role, "Role"), (attested.words, "Statement")):
+    for text, label in (
+        (attested.name, "Who attests"),
+        (attested.role, "Role"),
+        (attested.words, "Statement"),
+    ):
         if not text.strip():
             reasons.append(_typed("attestation", f"{label}: nothing is written."))
     if attested.on is None or attested.on > clock.today():
@@ -374,14 +384,14 @@ def _require(actor: Actor, transfer: StudentTransfer, key: str, more: Sequence[R
         raise NotMoved(reasons)
 
 
-def _end(
-    actor: Actor, transfer: StudentTransfer, key: str, words: str, values: dict[str, object]
-) -> bool:
+def _end(actor: Actor, transfer: StudentTransfer, key: str, words: str, values: dict[str, object]) -> bool:
     becomes = STEPS[key].becomes
     with transaction.atomic():
         if State(transfer.state) is becomes:
             return False
-        silent = [] if words.strip() else [_typed("no-words", "Why: nothing is written. The other side reads it.")]
+        silent = (
+            [] if words.strip() else [_typed("no-words", "Why: nothing is written. The other side reads it.")]
+        )
         _require(actor, transfer, key, silent)
         now = clock.now()
         if "decided_by_id" in values:

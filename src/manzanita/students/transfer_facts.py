@@ -18,7 +18,9 @@ _both_sides = whole_installation("a transfer has two sides, and each is told wha
 def enrolled_by_sis(student_id: int, lea_code: str) -> date | None:
     """First day of the enrollment at the LEA that its own SIS states, today or to come; ``None`` without one. What
     somebody typed is no evidence."""
-    rows = _of(student_id, lea_code).filter(cause__startswith=SIS_CAUSE).exclude(effective_to__lt=clock.today())
+    rows = (
+        _of(student_id, lea_code).filter(cause__startswith=SIS_CAUSE).exclude(effective_to__lt=clock.today())
+    )
     return rows.order_by("started_on").values_list("started_on", flat=True).first()
 
 
@@ -43,7 +45,9 @@ def left_by_sis(student_id: int, lea_code: str) -> date | None:
 @_both_sides
 def has_status(student_id: int) -> bool:
     """Is a special education status stated for today?"""
-    return SpecialEducationStatus.objects.as_of(effective=clock.today()).filter(student_id=student_id).exists()
+    return (
+        SpecialEducationStatus.objects.as_of(effective=clock.today()).filter(student_id=student_id).exists()
+    )
 
 
 @_both_sides

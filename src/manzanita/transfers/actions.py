@@ -11,7 +11,9 @@ from manzanita.platform import clock
 from manzanita.transfers.models import StudentTransfer, TrustedKey
 
 
-def ask(*, student_id: int, receiving_code: str, sending_code: str, **values: Any) -> tuple[StudentTransfer, bool]:
+def ask(
+    *, student_id: int, receiving_code: str, sending_code: str, **values: Any
+) -> tuple[StudentTransfer, bool]:
     """The open transfer of the student to ``receiving_code``, and whether it was made now. ``values`` are columns of a
     new one. Safe against two who ask at once: the constraint keeps one."""
     return StudentTransfer.objects.get_or_create(

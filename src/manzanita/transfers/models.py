@@ -29,7 +29,9 @@ class StudentTransfer(models.Model):
     school_code = models.CharField(max_length=7, blank=True)
     case_manager_id = models.BigIntegerField(null=True, blank=True)
     reason = models.CharField(max_length=300, blank=True)
-    state = models.CharField(max_length=10, choices=[(one.value, words) for one, words in STATE_WORDS.items()])
+    state = models.CharField(
+        max_length=10, choices=[(one.value, words) for one, words in STATE_WORDS.items()]
+    )
     asked_by_id = models.BigIntegerField()
     asked_at = models.DateTimeField()
     attested_name = models.CharField(max_length=120, blank=True)

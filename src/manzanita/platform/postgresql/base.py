@@ -64,7 +64,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         # Past Django's cursors: no log of queries shows it, and no count of them changes. Without parameters all goes
         # in one message, and nothing has to be planned.
         codes = Literal(",".join(wanted[0])).as_string(self.connection)
-        transfer = f"; SET LOCAL manzanita.transfer = '{wanted[1] or ''}'" if wanted[1] or self._told[1] else ""
+        transfer = (
+            f"; SET LOCAL manzanita.transfer = '{wanted[1] or ''}'" if wanted[1] or self._told[1] else ""
+        )
         self.connection.execute(f"SET LOCAL manzanita.agencies = {codes}{transfer}{_PLANNING}")
 
     def _set_autocommit(self, autocommit: bool) -> None:
