@@ -256,6 +256,17 @@ def _refusals(
                 link="search_elsewhere",
             )
         )
+    holder = student_with_ssid(file.who.ssid) if file.who.ssid else None
+    is_another = holder is not None and (student is None or student.pk != holder)
+    if is_another and visible_to(actor).filter(pk=holder).exists():
+        found.append(
+            Reason(
+                "ssid-taken",
+                "The SSID of the file is that of another student within your reach.",
+                Owner.COORDINATOR,
+                "Choose that student below; of two who share an SSID the state says whose it is.",
+            )
+        )
     alike = [one for one in who_may_be_meant(actor, file) if student is None or one.student.pk != student.pk]
     if target is None and student is None and any(one.student.pk not in seen for one in alike):
         found.append(
@@ -289,7 +300,7 @@ def _made(actor: Actor, file: ReadFile, public_id: uuid.UUID, cause: str) -> Stu
 
 
 def _numbers(file: ReadFile, student: Student | None) -> Callable[[int], int]:
-    """Numbers of contacts here for those of the file: of one with the same name and relation its own, else free ones."""
+    """Numbers of contacts here for those of the file: of the same name and relation its own, else free ones."""
     rows = [] if student is None else list(FACT_MODELS["contact"].objects.believed().filter(student=student))
     by_name = {(row.name, row.relation): row.contact_no for row in rows}
     free = max((row.contact_no for row in rows), default=0)

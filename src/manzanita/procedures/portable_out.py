@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from manzanita.archive.actions import canonical_bytes
+from manzanita.auditing.disclosing import record_disclosure
 from manzanita.auditing.exports import PORTABLE, Asked, MoreNeeded, ask_made_export
 from manzanita.auditing.kinds import ContentClass
 from manzanita.auditing.models import ListExport
@@ -52,19 +53,42 @@ def file_of(document: Mapping[str, Any]) -> bytes:
 
 
 def ask_portable(
-    *, actor: Actor, student: Student, meant_for: str, why: str, ask_key: str, weigh: Any
+    *,
+    actor: Actor,
+    student: Student,
+    meant_for: str,
+    why: str,
+    ask_key: str,
+    weigh: Callable[[Actor, Sequence[int]], Verdict],
 ) -> ListExport | Verdict:
-    """The signed file of one student as an export of the actor's, or what it would need more than the actor."""
+    """The signed file of one student as an export of the actor's, with its line in the log of disclosures; or, where it
+    would need more than the actor, what."""
     asked = Asked(
         LIST_KEY, "Portable file of one student", f"For {meant_for}", PORTABLE, ask_key, f"{meant_for}: {why}"
     )
+
+    def write() -> bytes:
+        # Called once, however often the form is sent.
+        record_disclosure(
+            actor=actor,
+            student_id=student.pk,
+            kind="disclosed",
+            on=clock.today(),
+            party=meant_for,
+            authority_code="enrolling",
+            interest="The student is to enroll there.",
+            purpose=why,
+            what="Portable file of the special education record; confidential addresses left out",
+        )
+        return file_of(document_for(actor, student, meant_for=meant_for))
+
     try:
         return ask_made_export(
             actor=actor,
             asked=asked,
             student_ids=[student.pk],
             weigh=lambda: weigh(actor, [student.pk]),
-            write=lambda: file_of(document_for(actor, student, meant_for=meant_for)),
+            write=write,
             expires_at=clock.now() + FILE_LASTS,
             content_class=ContentClass.RECORD,
         )

@@ -1,4 +1,4 @@
-"""The portable file of one student: what stands in it, for whom, and the file as an export that counts and is logged."""
+"""The portable file of one student: what stands in it, for whom, and the file as an export, logged as one."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods
 
 from manzanita.auditing.actions import log_reads
-from manzanita.auditing.disclosing import record_disclosure
 from manzanita.auditing.models import ListExport
 from manzanita.domain.access import Capability
 from manzanita.domain.findings import Owner, Reason
 from manzanita.orgs.queries import agency_names, school_names
-from manzanita.platform import clock
 from manzanita.platform.key_files import KeyUnusable
 from manzanita.procedures.portable_out import ask_portable, document_for
 from manzanita.students.models import Student
@@ -71,29 +69,10 @@ def portable_out(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
                 Reason("key", str(unusable), Owner.COORDINATOR, "Whoever runs the installation mends it.")
             ]
         if isinstance(made, ListExport):
-            _disclose(request, student, typed, made)
             return redirect("export", made.public_id)
         if made is not None:
             reasons = list(made.approval)
     return _page(request, student, reasons)
-
-
-def _disclose(request: HttpRequest, student: Student, typed: dict[str, str], made: ListExport) -> None:
-    """Once for each file, however often its form was sent."""
-    if made.made_at is None or (made.title and request.session.get("portable_told") == str(made.public_id)):
-        return
-    request.session["portable_told"] = str(made.public_id)
-    record_disclosure(
-        actor=request.actor,
-        student_id=student.pk,
-        kind="disclosed",
-        on=clock.today(),
-        party=typed["meant_for"],
-        authority_code="enrolling",
-        interest="The student is to enroll there.",
-        purpose=typed["why"],
-        what="Portable file of the special education record; confidential addresses left out",
-    )
 
 
 def _page(request: HttpRequest, student: Student, reasons: list[Reason]) -> HttpResponse:
