@@ -104,7 +104,7 @@ def _page(
         "student": sent.get("student", ""),
         "holder": holder,
         "shown_from": shown_from,
-        "values": defaults | values,
+        "values": dict.fromkeys(FIELDS, "") | defaults | values,
         "schools": School.objects.filter(agency__code=actor.agency_code)
         .order_by("name")
         .values_list("code", "name"),
