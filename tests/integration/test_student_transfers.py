@@ -296,7 +296,9 @@ def test_withdrawn_after_it_was_accepted_the_student_is_incoming_no_more(fern, j
 # Completing
 
 
-def test_completed_when_the_enrollment_is_here_and_the_case_goes_over(small_world, fern, juniper, asked, alder):
+def test_completed_when_the_enrollment_is_here_and_the_case_goes_over(
+    small_world, fern, juniper, asked, alder
+):
     wren = small_world.case_manager
     grant_perspective(
         user=wren,
@@ -375,7 +377,9 @@ def test_an_exit_that_nobody_of_the_sis_stated_accepts_nothing(fern, alder):
     policy("exit")
     pages.leaves(alder, date(2026, 11, 20))
 
-    assert request_student(actor=fern, student_id=alder.pk, wanted=Wanted("A", ENROLLS))[0].state == "requested"
+    assert (
+        request_student(actor=fern, student_id=alder.pk, wanted=Wanted("A", ENROLLS))[0].state == "requested"
+    )
 
 
 def test_nor_does_it_over_an_open_meeting(small_world, fern, alder):

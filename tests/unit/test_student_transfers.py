@@ -104,8 +104,6 @@ def test_the_ground_ends_with_the_transfer(state, sis, attested, released, groun
     ],
 )
 def test_what_stands_in_the_way(meeting, pending, held, status, codes):
-    found = obstacles(
-        meeting_state=meeting, is_pending_at_state=pending, held_count=held, has_status=status
-    )
+    found = obstacles(meeting_state=meeting, is_pending_at_state=pending, held_count=held, has_status=status)
 
     assert [one.code + "!" * one.stops for one in found] == codes

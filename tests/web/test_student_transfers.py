@@ -12,7 +12,6 @@ from manzanita.auditing.models import Disclosure
 from manzanita.auditing.queries import reads_of_student
 from manzanita.transfers.models import StudentTransfer
 from tests.support import pages
-from tests.support import world as w
 from tests.support.pages import other_coordinator, text_of
 
 ALDER = {"first": "Alder", "last": "Testcase", "born": "2016-04-09"}
@@ -64,7 +63,7 @@ def test_from_exact_search_to_a_request_that_shows_nothing_of_the_student(small_
     transfer = asked(fern)
     page = text_of(fern.get(f"/transfers/{transfer.public_id}")).split("<main")[1]
     assert "A. from Chaparral" in page and "Waits for an answer" in page
-    assert "<span class=\"mid\">Chaparral Unified has to act.</span>" in page
+    assert '<span class="mid">Chaparral Unified has to act.</span>' in page
     assert "The record is not open to you" in page
     assert "Alder" not in page and "Buckeye" not in page
     assert fern.get(f"/transfers/{transfer.public_id}/record").status_code == 403
@@ -74,7 +73,9 @@ def test_from_exact_search_to_a_request_that_shows_nothing_of_the_student(small_
 
 def test_what_is_missing_is_told_and_nothing_typed_is_lost(fern):
     token = found(fern)
-    answer = fern.post("/transfers/new", {"token": token, "called": "", "enroll_on": "", "ground": "attested"})
+    answer = fern.post(
+        "/transfers/new", {"token": token, "called": "", "enroll_on": "", "ground": "attested"}
+    )
 
     assert answer.status_code == 422
     page = text_of(answer)
