@@ -19,18 +19,15 @@ from manzanita.meetings.models import Meeting
 from manzanita.orgs.actions import set_policy
 from manzanita.orgs.models import Agency, PolicyAnswer
 from manzanita.platform.facts import Statement
+from manzanita.procedures.student_transfer_asking import Attested, Wanted, attest, request_student
+from manzanita.procedures.student_transfer_base import NotMoved
 from manzanita.procedures.student_transfers import (
-    Attested,
-    NotMoved,
-    Wanted,
     accept,
     accept_by_policy,
-    attest,
     complete,
     decline,
     escalate,
     release,
-    request_student,
     settle_by_policy,
     withdraw,
 )

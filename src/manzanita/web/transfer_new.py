@@ -18,7 +18,8 @@ from manzanita.domain.access import Capability
 from manzanita.orgs.models import Agency, School
 from manzanita.platform import clock
 from manzanita.procedures.assigning import candidates
-from manzanita.procedures.student_transfers import Attested, NotMoved, Wanted, request_student
+from manzanita.procedures.student_transfer_asking import Attested, Wanted, request_student
+from manzanita.procedures.student_transfer_base import NotMoved
 from manzanita.students.queries import get_student
 from manzanita.students.transfer_facts import enrolled_by_sis, record_holder
 from manzanita.web.access import requires

@@ -31,20 +31,9 @@ from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform import clock
 from manzanita.procedures.assigning import candidates
 from manzanita.procedures.portable_out import preview_of
-from manzanita.procedures.student_transfers import (
-    Attested,
-    NotMoved,
-    accept,
-    attest,
-    complete,
-    decline,
-    disclose_look,
-    escalate,
-    obstacles_of,
-    reasons_against,
-    release,
-    withdraw,
-)
+from manzanita.procedures.student_transfer_asking import Attested, attest
+from manzanita.procedures.student_transfer_base import NotMoved, disclose_look, obstacles_of, reasons_against
+from manzanita.procedures.student_transfers import accept, complete, decline, escalate, release, withdraw
 from manzanita.students.queries import is_visible, public_ids
 from manzanita.students.scope import previewed
 from manzanita.students.transfer_facts import enrolled_by_sis, left_by_sis
