@@ -46,6 +46,7 @@ from manzanita.platform.files import store_file
 from manzanita.students.actions import Identity, register_students, state_student_facts
 from manzanita.students.assignment_models import AssignmentBatch, AssignmentChange
 from manzanita.students.models import DuplicatePair, Plan, Service, Student
+from manzanita.transfers.models import StudentTransfer
 from tests.support import pages
 from tests.support import world as w
 from tests.support.state_answers import rejected
@@ -260,6 +261,25 @@ def _record_requests(world: w.World, students: dict[str, Student]) -> tuple[Reco
             asked_at=w.NOON,
         )
         for code, name in ((w.LEA, "alder"), (FAR_LEA, "far"))
+    )
+    return first, second
+
+
+def _student_transfers(students: dict[str, Student]) -> tuple[StudentTransfer, StudentTransfer]:
+    """Chaparral asks Heron Creek for Sage; two districts of which nobody here is ask for far."""
+    first, second = (
+        StudentTransfer.objects.create(
+            student_id=students[name].pk,
+            receiving_code=receiving,
+            sending_code=sending,
+            called="S.",
+            enroll_on=w.TODAY,
+            state="requested",
+            asked_by_id=1,
+            asked_at=w.NOON,
+            attested_on=w.TODAY,
+        )
+        for name, receiving, sending in (("sage", w.LEA, w.OTHER_LEA), ("far", "9930010", FAR_LEA))
     )
     return first, second
 
@@ -559,6 +579,7 @@ def _objects(
         "transfer": (_transfer(world, w.OTHER_LEA, w.LEA), _transfer(world, w.OTHER_LEA, FAR_LEA)),
         "loan": (world.case_manager_grant, add_far_person().grants.get()),
         "record_request": _record_requests(world, students),
+        "student_transfer": _student_transfers(students),
         "line": (written.lines.get(), None),
     }
 

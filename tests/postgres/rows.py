@@ -30,6 +30,7 @@ TABLES = (
     "students_assignmentchange",
     "students_namekey",
     "students_duplicatepair",
+    "transfers_studenttransfer",
     "meetings_meeting",
     "meetings_answer",
     "meetings_decision",
@@ -119,7 +120,7 @@ def _is_needed(one: models.Field) -> bool:
 
 
 def _value(one: models.Field, model: type[models.Model], owned: Owned) -> object:
-    if one.name in ("lea_code", "agency_code"):
+    if one.name in ("lea_code", "agency_code", "receiving_code"):
         return owned.lea_code
     if one.attname in ("student_id", "user_id"):
         return getattr(owned, one.attname)

@@ -13,10 +13,12 @@ from psycopg import IsolationLevel
 from manzanita.accounts.middleware import ReachMiddleware, agencies_of
 from manzanita.meetings import queries as meeting_queries
 from manzanita.platform.jobs import enqueue_job, job_kind, run_jobs_now
-from manzanita.platform.reach import NOTHING, WHOLE, current_reach, reach
+from manzanita.platform.postgresql.base import OnlyToRead
+from manzanita.platform.reach import NOTHING, WHOLE, current_reach, reach, through_transfer
 from manzanita.students import queries as student_queries
 from manzanita.students.actions import Identity, register_students, state_one
-from manzanita.students.models import Enrollment, Student
+from manzanita.students.models import Enrollment, Plan, Student
+from manzanita.transfers.models import StudentTransfer
 from manzanita.web import student_lists
 from tests.postgres.rows import TABLES, Owned, rows_for
 from tests.support import pages
@@ -38,6 +40,8 @@ HOLDERS = {
     "exchange_compliancerun": "lea_code",
     "students_assignmentbatch": "agency_code",
     "meetings_planbatch": "lea_code",
+    # Who asks for a student does not reach the student yet: a transfer belongs to its two sides.
+    "transfers_studenttransfer": "receiving_code",
 }
 
 
@@ -74,7 +78,7 @@ def key_of(owned: Owned, table: str) -> int:
 def holder_of(owned: Owned, table: str) -> tuple[str, object]:
     """The column by which a row of ``table`` belongs to somebody, and its value for ``owned``."""
     column = HOLDERS.get(table, "student_id")
-    if column == "agency_code":
+    if column in ("agency_code", "receiving_code"):
         return column, owned.lea_code
     if column in ("lea_code", "student_id"):
         return column, getattr(owned, column)
@@ -408,3 +412,86 @@ def test_who_cannot_be_told_gets_no_transaction(small_world):
 def test_a_code_that_would_widen_the_reach_is_refused(codes):
     with pytest.raises(ValueError, match="not codes"), reach(codes):
         pass
+
+
+# Reading one student through a transfer
+
+
+@pytest.fixture
+def transfer(small_world) -> StudentTransfer:
+    """The other district asks for Alder, and somebody there attests the intent to enroll."""
+    return StudentTransfer.objects.create(
+        student_id=small_world.students["alder"].pk,
+        receiving_code=w.OTHER_LEA,
+        sending_code=w.LEA,
+        called="A.",
+        enroll_on=w.TODAY,
+        state="requested",
+        asked_by_id=1,
+        asked_at=w.NOON,
+        attested_on=w.TODAY,
+    )
+
+
+def read_through(transfer_id: int, codes: list[str]) -> tuple[set[int], int]:
+    """Students there are, and plans of Alder, while the transfer is named."""
+    with reach(codes), through_transfer(transfer_id):
+        plans = asked("SELECT count(*) FROM students_plan AS p WHERE p.lea_code = %s", [w.LEA])
+        return keys("students_student"), plans[0][0]
+
+
+def test_through_an_open_transfer_one_student_more_exists(small_world, transfer):
+    alder, sage = (small_world.students[name].pk for name in ("alder", "sage"))
+    with reach([w.OTHER_LEA]):
+        own = keys("students_student")
+    assert sage in own and alder not in own
+
+    found, plans = read_through(transfer.pk, [w.OTHER_LEA])
+    # Alder, and nobody else of Chaparral; of the plans only Alder's two.
+    assert found == own | {alder}
+    assert plans == Plan.objects.filter(student=alder).count() > 0
+    with reach([w.OTHER_LEA]):
+        assert keys("students_student") == own
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ({"attested_on": None}, [w.OTHER_LEA]),
+        ({"state": "declined", "ended_at": w.NOON}, [w.OTHER_LEA]),
+        ({"state": "completed", "ended_at": w.NOON}, [w.OTHER_LEA]),
+        ({"state": "withdrawn", "ended_at": w.NOON}, [w.OTHER_LEA]),
+        ({}, ["9910077"]),
+        ({}, []),
+    ],
+)
+def test_the_database_looks_at_the_transfer_itself(small_world, transfer, changes, codes):
+    StudentTransfer.objects.filter(pk=transfer.pk).update(**changes)
+
+    found, _ = read_through(transfer.pk, codes)
+    assert small_world.students["alder"].pk not in found
+
+
+@pytest.mark.parametrize("opened", [{"released_at": w.NOON}, {"state": "accepted"}])
+def test_a_release_or_an_acceptance_opens_it_too(small_world, transfer, opened):
+    StudentTransfer.objects.filter(pk=transfer.pk).update(attested_on=None, **opened)
+
+    assert small_world.students["alder"].pk in read_through(transfer.pk, [w.OTHER_LEA])[0]
+
+
+def test_nothing_is_written_through_a_transfer(small_world, transfer):
+    alder = small_world.students["alder"].pk
+    for sql in (
+        "UPDATE students_student SET first_name = 'X' WHERE id = %s",
+        "DELETE FROM students_plan WHERE student_id = %s",
+    ):
+        with reach([w.OTHER_LEA]), through_transfer(transfer.pk), pytest.raises(OnlyToRead):
+            changed(sql, [alder])
+
+
+def test_no_transfer_named_is_none_and_it_is_forgotten_with_its_block(small_world, transfer):
+    with reach([w.OTHER_LEA]):
+        assert asked("SELECT transfers_previewed_student()") == [(None,)]
+        with through_transfer(transfer.pk):
+            assert asked("SELECT transfers_previewed_student()") == [(transfer.student_id,)]
+        assert asked("SELECT transfers_previewed_student()") == [(None,)]

@@ -27,6 +27,19 @@ NOTICES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "a host session was ended",
             "A session of host staff at your district was ended. Sign in to read what they looked at.",
         ),
+        "student-asked-for": (
+            "another district asks for a student",
+            "Another district of this installation asks your district to hand the record of a student over. Sign in; "
+            "the request is on your home page, with what stands in its way.",
+        ),
+        "student-answered": (
+            "an answer about a student you asked for",
+            "The district that you asked for a student has answered. Sign in; the transfer is on your home page.",
+        ),
+        "student-withdrawn": (
+            "a request for a student is over",
+            "A district that asked yours for a student needs no answer any more. Sign in to read why.",
+        ),
         "record-requested": (
             "another agency asks for a record",
             "Somebody of another agency asks to read a record of your district. Sign in; the request is on your "

@@ -57,7 +57,7 @@ class NotADisclosure(Exception):
 @transaction.atomic
 def record_disclosure(
     *,
-    actor: Reader,
+    actor: Reader | None,
     student_id: int,
     kind: str,
     on: date | None,
@@ -67,11 +67,14 @@ def record_disclosure(
     purpose: str,
     what: str,
     corrects: Disclosure | None = None,
+    lea_code: str = "",
+    by_id: int | None = None,
 ) -> Disclosure:
     """Add a line: ``party`` outside the district received or asked for ``what`` on the day ``on``.
 
-    ``corrects`` is an earlier line of the same student that this one replaces; it stays in the log. Raises
-    ``NotADisclosure``.
+    ``lea_code`` is whose record it is where that is not the actor's agency. Without an ``actor`` the system gave it
+    out, by a rule that ``by_id`` made. ``corrects`` is an earlier line of the same student that this one replaces; it
+    stays in the log. Raises ``NotADisclosure``.
     """
     given = {"party": party, "interest": interest, "purpose": purpose, "what": what}
     texts = {name: " ".join(text.split()) for name, text in given.items()}
@@ -82,20 +85,23 @@ def record_disclosure(
         )
     if reasons or on is None:
         raise NotADisclosure(reasons)
+    recorded_by = by_id if actor is None else actor.user_id
+    if recorded_by is None:
+        raise ValueError("somebody answers for what is given out")
     row = Disclosure(
         at=clock.now(),
-        lea_code=actor.agency_code,
+        lea_code=lea_code or (actor.agency_code if actor is not None else ""),
         request_id=current_request_id(),
         student_id=student_id,
         kind=kind,
         disclosed_on=on,
         authority_code=authority_code,
-        by_id=actor.user_id,
+        by_id=recorded_by,
         corrects_id=None if corrects is None else corrects.pk,
         **texts,
     )
     append(row)
-    log_change(actor=actor, action="record_disclosure", student_id=student_id, subject=row)
+    log_change(actor=actor, action="record_disclosure", student_id=student_id, subject=row, lea_code=lea_code)
     return row
 
 

@@ -20,12 +20,14 @@ from manzanita.auditing.viewing import watched
 from manzanita.domain.export_limits import APPROVAL_LASTS, Verdict
 from manzanita.domain.findings import Reason
 from manzanita.platform import clock
-from manzanita.platform.files import StoredFile, remove_stored_file
+from manzanita.platform.files import StoredFile, remove_stored_file, store_file
 from manzanita.platform.jobs import enqueue_job
 
 MAKE_JOB = "web.make-export"
 TIDY_JOB = "auditing.tidy-export"
 LONGEST_WORD = 300
+# Form of a portable student file, which is no list.
+PORTABLE = "json"
 
 
 class Asker(Reader, Protocol):
@@ -83,33 +85,7 @@ def ask_export(
     why = asked.why.strip()[:LONGEST_WORD]
     if (verdict.needs_fresh_sign_in and not is_fresh) or (verdict.needs_approval and not why):
         raise MoreNeeded(verdict)
-    now = clock.now()
-    export = ListExport.objects.create(
-        by_id=actor.user_id,
-        grant_id=actor.grant_id,
-        perspective_key=actor.perspective_key,
-        agency_code=actor.agency_code,
-        view=actor.view,
-        school_code=actor.at_school,
-        school_name=actor.school_name,
-        list_key=asked.list_key,
-        title=asked.title,
-        scope_line=asked.scope_line,
-        form=asked.form,
-        ask_key=asked.ask_key,
-        asked_at=now,
-        asked_on=clock.today(),
-        asked_count=len(student_ids),
-        why=why,
-        is_alone=not verdict.needs_approval,
-        approval_reasons=[reason.text for reason in verdict.approval],
-        state=ExportState.WAITING if verdict.needs_approval else ExportState.MAKING,
-        lapses_at=now + APPROVAL_LASTS if verdict.needs_approval else None,
-    )
-    ExportedStudent.objects.bulk_create(
-        [ExportedStudent(export=export, student_id=pk) for pk in student_ids], batch_size=1000
-    )
-    _note(actor, "ask_export", export, reason=why)
+    export = _create(actor, asked, student_ids, verdict)
     if verdict.needs_approval:
         enqueue_job(kind=TIDY_JOB, args={"export": export.pk}, by_id=actor.user_id)
     else:
@@ -156,6 +132,7 @@ def finish_export(
     file: StoredFile,
     size_bytes: int,
     expires_at: datetime,
+    content_class: ContentClass = ContentClass.ROSTER,
 ) -> bool:
     """The file is there: note who is in it, and let it be fetched until it expires. ``False`` where that was done."""
     done = ListExport.objects.filter(pk=export.pk, state=ExportState.MAKING).update(
@@ -172,12 +149,48 @@ def finish_export(
             actor=actor,
             what="student.export",
             student_ids=student_ids,
-            content_class=ContentClass.ROSTER,
+            content_class=content_class,
             size_bytes=size_bytes,
         )
         _note(actor, "make_export", export)
         enqueue_job(kind=TIDY_JOB, args={"export": export.pk}, by_id=export.by_id)
     return bool(done)
+
+
+@transaction.atomic
+def ask_made_export(
+    *,
+    actor: Asker,
+    asked: Asked,
+    student_ids: Sequence[int],
+    weigh: Callable[[], Verdict],
+    write: Callable[[], bytes],
+    expires_at: datetime,
+    content_class: ContentClass,
+) -> ListExport:
+    """Ask for a small file that ``write`` makes at once; it counts like a list. Asked twice, it is one export.
+
+    Raises ``MoreNeeded`` where a second person would have to agree: for such a file there is no way to ask one.
+    """
+    watched(actor.user_id)
+    known = ListExport.objects.filter(by_id=actor.user_id, ask_key=asked.ask_key).first()
+    if known is not None:
+        return known
+    verdict = weigh()
+    if verdict.needs_fresh_sign_in or verdict.needs_approval:
+        raise MoreNeeded(verdict)
+    export = _create(actor, asked, student_ids, verdict)
+    content = write()
+    finish_export(
+        export=export,
+        actor=actor,
+        student_ids=student_ids,
+        file=store_file([content], name=export.stored_name),
+        size_bytes=len(content),
+        expires_at=expires_at,
+        content_class=content_class,
+    )
+    return export
 
 
 @transaction.atomic
@@ -247,6 +260,37 @@ def asked_students(export: ListExport) -> Iterable[int]:
     return ExportedStudent.objects.filter(export=export).values("student_id")
 
 
+def _create(actor: Asker, asked: Asked, student_ids: Sequence[int], verdict: Verdict) -> ListExport:
+    now = clock.now()
+    export = ListExport.objects.create(
+        by_id=actor.user_id,
+        grant_id=actor.grant_id,
+        perspective_key=actor.perspective_key,
+        agency_code=actor.agency_code,
+        view=actor.view,
+        school_code=actor.at_school,
+        school_name=actor.school_name,
+        list_key=asked.list_key,
+        title=asked.title,
+        scope_line=asked.scope_line,
+        form=asked.form,
+        ask_key=asked.ask_key,
+        asked_at=now,
+        asked_on=clock.today(),
+        asked_count=len(student_ids),
+        why=asked.why.strip()[:LONGEST_WORD],
+        is_alone=not verdict.needs_approval,
+        approval_reasons=[reason.text for reason in verdict.approval],
+        state=ExportState.WAITING if verdict.needs_approval else ExportState.MAKING,
+        lapses_at=now + APPROVAL_LASTS if verdict.needs_approval else None,
+    )
+    ExportedStudent.objects.bulk_create(
+        [ExportedStudent(export=export, student_id=pk) for pk in student_ids], batch_size=1000
+    )
+    _note(actor, "ask_export", export, reason=export.why)
+    return export
+
+
 def _start(export: ListExport) -> None:
     job = enqueue_job(kind=MAKE_JOB, args={"export": export.pk}, by_id=export.by_id)
     export.job_id = job.pk
@@ -258,7 +302,7 @@ def _note(actor: Reader | None, action: str, export: ListExport, *, reason: str 
     detail = {
         "list": export.list_key,
         "form": export.form,
-        "content": "roster",
+        "content": "record" if export.form == PORTABLE else "roster",
         "students": count,
         "bytes": export.size_bytes,
     }

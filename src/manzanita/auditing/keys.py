@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
-import uuid
 from pathlib import Path
 
 from django.conf import settings
 
 from manzanita.auditing.models import SealHead
+from manzanita.platform.key_files import KEY_BYTES, KeyUnusable, make_key, read_key
 
-KEY_BYTES = 32
-
-
-class KeyUnusable(Exception):
-    """There is no key, or others may read it: the message says which file and what to do."""
+__all__ = ["KEY_BYTES", "KeyUnusable", "audit_key", "fingerprint"]
 
 
 def audit_key() -> bytes:
@@ -31,35 +25,10 @@ def audit_key() -> bytes:
                 f"The audit key {path} is gone, and the logs are sealed with it. Bring it back from your backup of "
                 "keys, or name its file in MANZANITA_AUDIT_KEY_FILE."
             )
-        _make(path)
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise KeyUnusable(f"Others can read the audit key {path}. Make it yours alone: chmod 600 {path}")
-    try:
-        key = bytes.fromhex(path.read_text().strip())
-    except (ValueError, PermissionError) as error:
-        raise KeyUnusable(f"The audit key {path} cannot be read as hexadecimal text.") from error
-    if len(key) < KEY_BYTES:
-        raise KeyUnusable(f"The audit key {path} is shorter than {KEY_BYTES} bytes.")
-    return key
+        make_key(path)
+    return read_key(path, called="audit key")
 
 
 def fingerprint(key: bytes) -> str:
     """Tells keys apart without telling anything of them."""
     return hashlib.sha256(b"manzanita audit key" + key).hexdigest()[:12]
-
-
-def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(os.urandom(KEY_BYTES).hex())
-            file.flush()
-            os.fsync(file.fileno())
-        # Linking fails where another process was first: then its key is the key.
-        os.link(partial, path)
-    except FileExistsError:
-        pass
-    finally:
-        partial.unlink(missing_ok=True)

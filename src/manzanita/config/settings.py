@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "manzanita.orgs",
     "manzanita.accounts",
     "manzanita.archive",
+    "manzanita.transfers",
     "manzanita.students",
     "manzanita.meetings",
     "manzanita.deadlines",
@@ -285,6 +286,8 @@ JOB_LEASE_SECONDS = env.int("MANZANITA_JOB_LEASE_SECONDS", 60)
 # database's owner can write this folder, name places that are not theirs.
 AUDIT_KEY_FILE = env.str("MANZANITA_AUDIT_KEY_FILE", str(VAR_DIR / "audit_key"))
 AUDIT_ANCHOR_FILE = env.str("MANZANITA_AUDIT_ANCHOR_FILE", str(VAR_DIR / "audit_anchors.jsonl"))
+# The key that signs portable files of students, kept like the other.
+STUDENT_FILE_KEY_FILE = env.str("MANZANITA_STUDENT_FILE_KEY_FILE", str(VAR_DIR / "student_file_key"))
 
 # The secret of the sandbox, which everybody can read here, is none for a production system.
 _client_secret = env.str("MANZANITA_STATE_CLIENT_SECRET", "")

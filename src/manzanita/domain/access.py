@@ -111,6 +111,7 @@ class Capability(StrEnum):
     EDIT_CALENDARS = "edit_calendars"
     SET_POLICIES = "set_policies"
     ENTER_STUDENT = "enter_student"
+    TRANSFER_STUDENT = "transfer_student"
 
 
 CAPABILITY_WORDS = MappingProxyType(
@@ -131,6 +132,7 @@ CAPABILITY_WORDS = MappingProxyType(
         Capability.EDIT_CALENDARS: "keep school calendars",
         Capability.SET_POLICIES: "answer open questions for the SELPA",
         Capability.ENTER_STUDENT: "enter students by hand, and settle possible duplicates",
+        Capability.TRANSFER_STUDENT: "ask other districts for students, and answer such requests",
     }
 )
 

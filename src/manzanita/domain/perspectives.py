@@ -61,6 +61,7 @@ PERSPECTIVES = MappingProxyType(
                     Capability.VIEW_AS,
                     Capability.READ_AUDIT,
                     Capability.SET_POLICIES,
+                    Capability.TRANSFER_STUDENT,
                 },
                 agency_kinds=frozenset({"selpa"}),
                 granted_by=frozenset({"selpa"}),
@@ -254,7 +255,7 @@ PERSPECTIVES = MappingProxyType(
                 "The special education office, which keeps contacts and assignments",
                 Scope.AGENCY,
                 _HERE | {Relationship.NEXT_YEAR},
-                _READ | {Capability.EDIT_CONTACTS, Capability.ASSIGN_STUDENTS},
+                _READ | {Capability.EDIT_CONTACTS, Capability.ASSIGN_STUDENTS, Capability.TRANSFER_STUDENT},
                 views=(View.CURRENT, View.INCOMING),
             ),
             Perspective(

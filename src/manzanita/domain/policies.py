@@ -1,6 +1,7 @@
 """Questions that no public source settles, with the answers a SELPA may choose and the one that stands until then.
 
-An answer decides what goes to the state in one named case, or (``tolling``) how long breaks stop the clocks of the law.
+An answer decides what goes to the state in one named case, or (``tolling``) how long breaks stop the clocks of the law,
+or (``transfer-*``) how districts of the installation answer each other.
 A case that is settled has no policy, and a policy whose case becomes settled is deleted.
 """
 
@@ -13,6 +14,7 @@ from types import MappingProxyType
 from manzanita.domain.calendars import Tolling
 
 TOLLING = "tolling"
+TRANSFER_ACCEPT, TRANSFER_ESCALATE = "transfer-accept", "transfer-escalate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,25 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
                 "No source was seen.",
                 nothing="Nothing",
                 meeting="That the meeting was held (MEET without plan review)",
+            ),
+            _policy(
+                TRANSFER_ACCEPT,
+                "When does a district of this SELPA hand a student's record over without anybody answering?",
+                "never",
+                "The law wants the record to go within five working days (5 CCR 3024(a)), not that a person says so.",
+                never="Never: its coordinator or clerk answers each request",
+                exit="When its own SIS shows that the student leaves by the day of enrollment",
+                both="When its own SIS shows the exit, and that of the other district the enrollment",
+            ),
+            _policy(
+                TRANSFER_ESCALATE,
+                "After how many days without an answer may a request for a student be escalated to the SELPA?",
+                "7",
+                "The law knows no such step; a week is five working days, in which records have to go.",
+                _3="3 days",
+                _5="5 days",
+                _7="7 days",
+                _14="14 days",
             ),
             _policy(
                 TOLLING,

@@ -543,6 +543,25 @@ def cancel_meeting(*, actor: Actor, meeting: Meeting, reason: str) -> bool:
     return bool(changed)
 
 
+def hand_over_meeting(*, actor: Actor, meeting: Meeting, to_lea: str, reason: str) -> bool:
+    """Let another LEA go on with a meeting that is being prepared; False when it is not any more. One that was held,
+    or that the state knows as pending, is its own LEA's to finish (``domain.student_transfers.obstacles``)."""
+    changed = Meeting.objects.filter(pk=meeting.pk, state="open", lea_code=meeting.lea_code).update(
+        lea_code=to_lea
+    )
+    if changed:
+        students_changed([meeting.student_id])
+        log_change(
+            actor=actor,
+            action="hand_over_meeting",
+            student_id=meeting.student_id,
+            subject=meeting,
+            reason=reason,
+            detail={"from": meeting.lea_code, "to": to_lea},
+        )
+    return bool(changed)
+
+
 def mark_finalized(
     *, actor: Actor, meeting: Meeting, outcome_key: str, plan_starts_on: date | None, at: datetime
 ) -> bool:

@@ -42,6 +42,25 @@ def reach(codes: Iterable[str]) -> Iterator[None]:
         _reach.reset(token)
 
 
+_transfer: ContextVar[int] = ContextVar("transfer", default=0)
+
+
+def current_transfer() -> int:
+    """Key of the transfer through which one student more is read; 0: none."""
+    return _transfer.get()
+
+
+@contextmanager
+def through_transfer(transfer_id: int) -> Iterator[None]:
+    """Within this the student of that transfer exists, too, as long as it is open to an agency within reach: to be
+    read. The database looks at the transfer itself, and writes nothing meanwhile."""
+    token = _transfer.set(transfer_id)
+    try:
+        yield
+    finally:
+        _transfer.reset(token)
+
+
 @contextmanager
 def whole_installation(reason: str) -> Iterator[None]:
     """Within this every student exists. ``reason`` says to the reader of the code why one agency's do not suffice."""

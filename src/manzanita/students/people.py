@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
@@ -16,7 +16,8 @@ from manzanita.platform import clock
 from manzanita.students.models import Contact, RightsHolder, Student
 
 # How a person is reached: what a confidential contact keeps to itself.
-REACH = ("phone", "email", "street", "street_2", "city", "state_code", "zip_code")
+ADDRESS = ("street", "street_2", "city", "state_code", "zip_code")
+REACH = ("phone", "email", *ADDRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ class ContactCard:
     lines: tuple[str, ...]
     hidden: Reason | None
     may_reveal: bool
+    # The address by its parts, for files; empty where it is hidden.
+    address: Mapping[str, str] = field(default_factory=dict)
 
 
 def contact_cards(actor: Actor, student: Student, day: date, *, revealed_no: int = 0) -> list[ContactCard]:
@@ -115,7 +118,8 @@ def _card(actor: Actor, row: Contact, *, is_revealed: bool) -> ContactCard:
     place = " ".join(part for part in (row.state_code, row.zip_code) if part)
     town = ", ".join(part for part in (row.city, place) if part)
     lines = tuple(line for line in (row.street, row.street_2, town) if line)
-    return ContactCard(person, row.phone, row.email, lines, None, False)
+    address = {name: getattr(row, name) for name in ADDRESS}
+    return ContactCard(person, row.phone, row.email, lines, None, False, address)
 
 
 def newest_contact(student: Student, contact_no: int) -> Contact | None:

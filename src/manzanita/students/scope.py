@@ -5,7 +5,8 @@ Every condition here is that of ``domain.access.reached``, put as SQL; a propert
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache, reduce
 from operator import or_
@@ -31,7 +32,9 @@ from django.db.models.lookups import In, IsNull
 
 from manzanita.accounts.queries import named_students
 from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View
+from manzanita.domain.student_transfers import Ground
 from manzanita.platform import clock
+from manzanita.platform.reach import through_transfer
 from manzanita.students.models import (
     AgencyRelation,
     CaseAssignment,
@@ -43,6 +46,9 @@ from manzanita.students.models import (
     Student,
     TeamMember,
 )
+from manzanita.students.transfer_facts import enrolled_by_sis
+from manzanita.transfers.models import StudentTransfer
+from manzanita.transfers.queries import open_transfers_of, preview_ground
 
 Relation = Callable[[Actor, date], list[QuerySet]]
 
@@ -341,6 +347,27 @@ def with_last_day(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
     stays = _rows(actor, lasting, today)
     whens = [When(_related(stays), then=Value(None))] if stays else []
     return students.annotate(seen_through=Case(*whens, default=Subquery(ended), output_field=DateField()))
+
+
+def asked_for(actor: Actor) -> ScopedQuerySet:
+    """Students whom other agencies ask the actor's for in an open transfer: who answers has to know who it is, also of
+    one who left long ago. For the name on that transfer's page, and nothing else."""
+    asked = open_transfers_of(actor).filter(sending_code__in=actor.agency_codes)
+    return Student.objects.scoped().filter(pk__in=list(asked.values_list("student_id", flat=True)))
+
+
+@contextmanager
+def previewed(actor: Actor, transfer: StudentTransfer) -> Iterator[Student | None]:
+    """Within this the student of a transfer is there to be read by the agency that asks, while a ground holds
+    (``domain.student_transfers.Ground``); ``None`` where none does. No list, search or count ever holds the student by
+    this: it ends with the transfer, and with the block."""
+    shows = enrolled_by_sis(transfer.student_id, transfer.receiving_code) is not None
+    fresh = StudentTransfer.objects.get(pk=transfer.pk)
+    if preview_ground(actor, fresh, sis_shows=shows) is Ground.NONE:
+        yield None
+        return
+    with through_transfer(fresh.pk):
+        yield Student.objects.scoped().get(pk=fresh.student_id)
 
 
 def lea_filter(actor: Actor) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from manzanita.accounts.queries import actor_of_grant_id, user_names
 from manzanita.accounts.second_person import approvers_for, approvers_of, names_of
 from manzanita.accounts.sessions import is_fresh
-from manzanita.auditing.exports import LONGEST_WORD, MoreNeeded, note_download, restart_export
+from manzanita.auditing.exports import LONGEST_WORD, PORTABLE, MoreNeeded, note_download, restart_export
 from manzanita.auditing.models import ExportState, ListExport
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Reason
@@ -33,6 +33,7 @@ FORMS = dict(ListExport.FORMS)
 CONTENT_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
+    PORTABLE: "application/json",
 }
 # State of an export: its shape and its words.
 LOOKS = {
@@ -157,7 +158,7 @@ def _context(request: HttpRequest, public_id: uuid.UUID) -> dict[str, Any]:
         "is_moving": export.state in making and not has_stopped,
         "has_stopped": has_stopped,
         "is_ready": look == LOOKS[ExportState.READY],
-        "form": FORMS[export.form],
+        "form": FORMS.get(export.form, "Portable student file"),
         "approvers": names_of(approvers_of(export)) if export.state == ExportState.WAITING else "",
         "decided_by": user_names({export.decided_by_id}).get(export.decided_by_id, "")
         if export.decided_by_id

@@ -60,6 +60,11 @@ def may_ask(actor: Actor) -> bool:
     )
 
 
+def may_transfer(actor: Actor) -> bool:
+    """A district asks for students; its SELPA does not."""
+    return actor.may(Capability.TRANSFER_STUDENT) and actor.perspective.scope is Scope.AGENCY
+
+
 def asked_today(actor: Actor) -> int:
     midnight = datetime.combine(clock.today(), time(), tzinfo=clock.CALIFORNIA)
     return times_done(EXACT_SEARCH, actor.user_id, midnight)
@@ -96,7 +101,13 @@ def search_elsewhere(request: HttpRequest) -> HttpResponse:
     student_id, agency = look_outside(actor, ssid=ssid, name=name)
     if student_id is not None and is_visible(actor, student_id):
         return redirect("student", visible_to(actor).get(pk=student_id).public_id)
-    answer = {"agency": None, "token": "", "left": left - 1, "mine": False}
+    answer = {
+        "agency": None,
+        "token": "",
+        "left": left - 1,
+        "mine": False,
+        "may_transfer": may_transfer(actor),
+    }
     if student_id is not None and agency is not None:
         is_mine = actor.agency_code == agency.code
         answer |= {"agency": agency, "token": keep_found(request, student_id, agency.pk), "mine": is_mine}
@@ -157,6 +168,7 @@ def ask_for_record(request: HttpRequest) -> HttpResponse:
     except NotGiven as refused:
         tell_refusals(request, refused.reasons)
         answer = {"agency": agency, "token": token, "left": questions_left(request.actor), "mine": False}
+        answer |= {"may_transfer": may_transfer(request.actor)}
         return render(request, "web/guests/elsewhere_answer.html", answer, status=422)
     messages.success(
         request, f"Asked. The SEDS coordinator of {agency.name} decides, and their answer stands here."

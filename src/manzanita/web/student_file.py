@@ -97,6 +97,10 @@ class StudentFile:
     def agency(self, code: str) -> str:
         return f"{code} {self.agencies.get(code, '')}".strip()
 
+    def agency_name(self, code: str) -> str:
+        """The name alone; of an agency that is not of this installation its code."""
+        return self.agencies.get(code, f"LEA {code}")
+
     def school_of(self, enrollment: Enrollment) -> str:
         """The school, or the nonpublic school where the student is placed in one."""
         if enrollment.nps_code and enrollment.nps_code in self.agencies:

@@ -201,7 +201,7 @@ def _meetings(file: StudentFile) -> Iterator[Mark]:
         state = {"open": "being prepared", "held": "held, not finalized"}.get(meeting.state, "finalized")
         delay = code_set("MeetingDelay").label(meeting.delay_code) if meeting.delay_code else ""
         day = meeting_day(meeting)
-        elsewhere = "" if meeting.lea_code == file.lea_code else f", by {file.agencies[meeting.lea_code]}"
+        elsewhere = "" if meeting.lea_code == file.lea_code else f", by {file.agency_name(meeting.lea_code)}"
         if meeting.consent_on:
             referred = f"Referred on {_us(meeting.referred_on)}. " if meeting.referred_on else ""
             yield Mark(

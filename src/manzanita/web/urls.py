@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("manzanita.web.home")),
     path("", include("manzanita.web.guests")),
     path("", include("manzanita.web.students")),
+    path("", include("manzanita.web.transfers")),
     path("", include("manzanita.web.what_if")),
     path("", include("manzanita.web.due")),
     path("", include("manzanita.web.exports")),

@@ -1,0 +1,331 @@
+"""Transfers of students between agencies of one installation: states, steps and who may take them, as data.
+
+A transfer hands a *record* over. Where the student is enrolled is the SIS's to say, and no step here says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from manzanita.domain.findings import Owner, Reason
+
+
+class State(StrEnum):
+    """Where a transfer stands; the last three end it."""
+
+    REQUESTED = "requested"
+    ESCALATED = "escalated"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    COMPLETED = "completed"
+
+
+OPEN = frozenset({State.REQUESTED, State.ESCALATED, State.ACCEPTED})
+# Waits for an answer of who has the record.
+WAITING = frozenset({State.REQUESTED, State.ESCALATED})
+STATE_WORDS: Mapping[State, str] = MappingProxyType(
+    {
+        State.REQUESTED: "Waits for an answer",
+        State.ESCALATED: "With the SELPA",
+        State.ACCEPTED: "Accepted, not completed",
+        State.DECLINED: "Declined",
+        State.WITHDRAWN: "Withdrawn",
+        State.COMPLETED: "Completed",
+    }
+)
+
+
+class Side(StrEnum):
+    """On which side somebody stands: who asks, who has the record, and the SELPA of who has it."""
+
+    RECEIVER = "receiver"
+    SENDER = "sender"
+    SELPA = "selpa"
+
+
+SIDE_WORDS: Mapping[Side, str] = MappingProxyType(
+    {
+        Side.RECEIVER: "the district that asks",
+        Side.SENDER: "the district that has the record",
+        Side.SELPA: "the SELPA of the district that has the record",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: from which states, to which (``None``: it stays), by which sides. ``selpa_from`` are the states in
+    which the SELPA takes it in the place of the sender; ``needs_words``: it is taken with a reason."""
+
+    key: str
+    label: str
+    done: str
+    sides: frozenset[Side]
+    begins: frozenset[State]
+    becomes: State | None
+    selpa_from: frozenset[State] = frozenset()
+    needs_words: bool = False
+
+
+def _step(
+    key: str,
+    label: str,
+    done: str,
+    side: Side,
+    begins: frozenset[State],
+    becomes: State | None,
+    *,
+    selpa: bool = False,
+    words: bool = False,
+) -> Step:
+    by_selpa = frozenset({State.ESCALATED}) if selpa else frozenset()
+    return Step(key, label, done, frozenset({side}), begins, becomes, by_selpa, words)
+
+
+STEPS: Mapping[str, Step] = MappingProxyType(
+    {
+        step.key: step
+        for step in (
+            _step(
+                "attest",
+                "Attest the intent to enroll",
+                "The intent to enroll is attested; the record can be previewed.",
+                Side.RECEIVER,
+                OPEN,
+                None,
+                words=True,
+            ),
+            _step(
+                "release",
+                "Release the record to be read",
+                "The district that asks can preview the record until the transfer ends.",
+                Side.SENDER,
+                WAITING,
+                None,
+                selpa=True,
+            ),
+            _step("accept", "Accept", "Accepted.", Side.SENDER, WAITING, State.ACCEPTED, selpa=True),
+            _step(
+                "decline",
+                "Decline",
+                "Declined; the district that asked reads why.",
+                Side.SENDER,
+                WAITING,
+                State.DECLINED,
+                selpa=True,
+                words=True,
+            ),
+            _step(
+                "escalate",
+                "Escalate to the SELPA",
+                "The SELPA of the district that has the record is told, and can answer in its place.",
+                Side.RECEIVER,
+                frozenset({State.REQUESTED}),
+                State.ESCALATED,
+            ),
+            _step(
+                "withdraw",
+                "Withdraw",
+                "Withdrawn; nothing of the record is open to you any more.",
+                Side.RECEIVER,
+                OPEN,
+                State.WITHDRAWN,
+                words=True,
+            ),
+            _step(
+                "complete",
+                "Complete",
+                "Completed: the student is yours, with the record.",
+                Side.RECEIVER,
+                frozenset({State.ACCEPTED}),
+                State.COMPLETED,
+            ),
+        )
+    }
+)
+
+
+def why_not(
+    key: str, state: State, side: Side | None, *, asked_on: date, today: date, days_to_escalate: int
+) -> list[Reason]:
+    """Why the step may not be taken now by somebody on ``side``; empty where it may."""
+    step = STEPS[key]
+    if side not in step.sides and not (side is Side.SELPA and step.selpa_from):
+        (own,) = step.sides
+        return [
+            Reason(
+                "other-side",
+                f"“{step.label}” is for {SIDE_WORDS[own]}.",
+                Owner.COORDINATOR,
+                "Call its SEDS coordinator; the directory says who that is.",
+                link="directory",
+            )
+        ]
+    if state not in step.begins:
+        return [_wrong_order(step, state)]
+    if side is Side.SELPA and state not in step.selpa_from:
+        return [
+            Reason(
+                "not-escalated",
+                "The SELPA answers only what was escalated to it.",
+                Owner.COORDINATOR,
+                "The district that has the record answers; the one that asks can escalate.",
+            )
+        ]
+    if key == "escalate" and today < (due := asked_on + timedelta(days=days_to_escalate)):
+        return [
+            Reason(
+                "too-early",
+                f"The district that has the record has {days_to_escalate} days to answer, until {due:%m/%d/%Y}.",
+                Owner.COORDINATOR,
+                f"Call it; from {due:%m/%d/%Y} on the request can be escalated.",
+                source="SELPA policy; 5 CCR 3024(a): records go within five working days",
+            )
+        ]
+    return []
+
+
+def _wrong_order(step: Step, state: State) -> Reason:
+    if state not in OPEN:
+        text = f"The transfer is over ({STATE_WORDS[state].lower()}), and “{step.label}” comes too late."
+        return Reason("over", text, Owner.COORDINATOR, "Ask anew if the student comes all the same.")
+    if state is State.ACCEPTED:
+        text = f"The transfer is accepted already; “{step.label}” is for one that waits for an answer."
+        return Reason(
+            "accepted", text, Owner.COORDINATOR, "The district that asked completes or withdraws it."
+        )
+    if step.becomes is State.COMPLETED:
+        text = "The district that has the record has not accepted yet; a transfer is completed after that."
+        return Reason(
+            "not-accepted", text, Owner.COORDINATOR, "Wait for its answer, or escalate to the SELPA."
+        )
+    text = "It was escalated already."
+    return Reason("escalated", text, Owner.SELPA, "The SELPA, or the district that has the record, answers.")
+
+
+class Ground(StrEnum):
+    """By what right the one that asks may read before it is accepted."""
+
+    SIS = "sis"
+    ATTESTED = "attested"
+    RELEASED = "released"
+    ACCEPTED = "accepted"
+    NONE = "none"
+
+
+def ground_of(state: State, *, sis_shows: bool, is_attested: bool, is_released: bool) -> Ground:
+    """The first ground that holds; none once the transfer is over."""
+    if state not in OPEN:
+        return Ground.NONE
+    grounds = (
+        (sis_shows, Ground.SIS),
+        (is_attested, Ground.ATTESTED),
+        (is_released, Ground.RELEASED),
+        (state is State.ACCEPTED, Ground.ACCEPTED),
+    )
+    return next((ground for holds, ground in grounds if holds), Ground.NONE)
+
+
+NO_GROUND = Reason(
+    "no-ground",
+    "The record is not open to you: your SIS file shows no enrollment, nobody has attested the intent to enroll, and "
+    "the district that has the record has not released it.",
+    Owner.COORDINATOR,
+    "Have the enrollment in the next SIS file, attest the intent to enroll, or ask the district to release it.",
+    source="34 CFR 99.31(a)(2), 99.34",
+)
+
+
+class Meeting(StrEnum):
+    """What becomes of a meeting in preparation when the record is handed over."""
+
+    HAND_OVER = "hand_over"
+    CLOSE = "close"
+
+
+MEETING_WORDS: Mapping[Meeting, str] = MappingProxyType(
+    {
+        Meeting.HAND_OVER: "Hand the meeting over: the receiving district goes on with what was prepared",
+        Meeting.CLOSE: "Close it: it will not be held; what was prepared stays readable here",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What stands in the sender's way. ``text`` is for the sender, ``kindly`` for who asks: without content."""
+
+    code: str
+    text: str
+    kindly: str
+    owner: Owner
+    way_out: str
+    stops: bool
+
+
+def obstacles(
+    *, meeting_state: str, is_pending_at_state: bool, held_count: int, has_status: bool
+) -> list[Obstacle]:
+    """What the sender has to settle, heaviest first. ``meeting_state``: empty, ``open`` or ``held``."""
+    found = []
+    if meeting_state == "held":
+        found.append(
+            Obstacle(
+                "meeting-held",
+                "A meeting was held and is not finalized: what it decided would be lost.",
+                "A meeting was held there and is still being finished.",
+                Owner.TEAM,
+                "Finalize it, or cancel it with the reason.",
+                stops=True,
+            )
+        )
+    elif meeting_state == "open" and is_pending_at_state:
+        found.append(
+            Obstacle(
+                "reported-pending",
+                "The state was told that an evaluation is pending here; another district cannot conclude it for you.",
+                "An evaluation that was reported to the state is still being concluded there.",
+                Owner.TEAM,
+                "Conclude the evaluation under Hold.",
+                stops=True,
+            )
+        )
+    elif meeting_state == "open":
+        found.append(
+            Obstacle(
+                "meeting-open",
+                "A meeting is being prepared. Say below what becomes of it.",
+                "A meeting was being prepared there; the district says what becomes of it when it accepts.",
+                Owner.TEAM,
+                "Choose below: hand it over, or close it.",
+                stops=False,
+            )
+        )
+    if held_count:
+        found.append(
+            Obstacle(
+                "held-lines",
+                "Lines for the state are held. They stay yours to send, also after the transfer.",
+                "The district still has something to settle with the state. It does not stand in the way.",
+                Owner.COORDINATOR,
+                "See the reasons on the state tab of the student.",
+                stops=False,
+            )
+        )
+    if not has_status:
+        found.append(
+            Obstacle(
+                "status-pending",
+                "No special education status is stated: the receiving district gets a record without one.",
+                "A status is not settled there yet. It does not stand in the way.",
+                Owner.COORDINATOR,
+                "State the status before you accept, if one is known.",
+                stops=False,
+            )
+        )
+    return found

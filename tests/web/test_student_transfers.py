@@ -1,0 +1,195 @@
+"""The pages of transfers: both sides, the record read before, home, and what a stranger is told."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from manzanita.auditing.models import Disclosure
+from manzanita.auditing.queries import reads_of_student
+from manzanita.transfers.models import StudentTransfer
+from tests.support import pages
+from tests.support.pages import other_coordinator, text_of
+
+ALDER = {"first": "Alder", "last": "Testcase", "born": "2016-04-09"}
+ATTESTED = {
+    "attested_name": "Fern Sample",
+    "attested_role": "SEDS coordinator",
+    "attested_on": "2026-11-23",
+    "attested_words": "The mother came to the office today.",
+}
+
+
+@pytest.fixture
+def juniper(small_world, sign_in):
+    """The district that has Alder's record."""
+    return sign_in(small_world.coordinator)
+
+
+@pytest.fixture
+def fern(small_world, sign_in):
+    """The district that asks."""
+    return sign_in(other_coordinator(small_world))
+
+
+def found(client) -> str:
+    page = client.post("/students/elsewhere", ALDER).content.decode()
+    return re.search(r"/transfers/new\?token=([^\"]+)\"", page)[1]
+
+
+def asked(client, **values) -> StudentTransfer:
+    token = found(client)
+    sent = {"token": token, "called": "A. from Chaparral", "enroll_on": "2026-11-30", "ground": "none"}
+    answer = client.post("/transfers/new", sent | values)
+    assert answer.status_code == 302, text_of(answer)
+    return StudentTransfer.objects.get()
+
+
+def step(client, transfer, do, **values):
+    return client.post(f"/transfers/{transfer.public_id}/step", {"do": do, **values}, follow=True)
+
+
+def test_from_exact_search_to_a_request_that_shows_nothing_of_the_student(small_world, fern):
+    alder = small_world.students["alder"]
+    token = found(fern)
+    form = text_of(fern.get(f"/transfers/new?token={token}"))
+    assert "The record is at Chaparral Unified" in form
+    assert "Checked: no SIS file of your district names an enrollment yet." in form
+    assert "Alder" not in form and "9900000005" not in form
+
+    transfer = asked(fern)
+    page = text_of(fern.get(f"/transfers/{transfer.public_id}")).split("<main")[1]
+    assert "A. from Chaparral" in page and "Waits for an answer" in page
+    assert '<span class="mid">Chaparral Unified has to act.</span>' in page
+    assert "The record is not open to you" in page
+    assert "Alder" not in page and "Buckeye" not in page
+    assert fern.get(f"/transfers/{transfer.public_id}/record").status_code == 403
+    assert fern.get(f"/students/{alder.public_id}").status_code == 404
+    assert not Disclosure.objects.filter(kind="disclosed").exists()
+
+
+def test_what_is_missing_is_told_and_nothing_typed_is_lost(fern):
+    token = found(fern)
+    answer = fern.post(
+        "/transfers/new", {"token": token, "called": "", "enroll_on": "", "ground": "attested"}
+    )
+
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "What you call the student: nothing is written." in page
+    assert "Day of enrollment: missing, or no date." in page and "Statement: nothing is written." in page
+    assert "no longer kept" in text_of(fern.get("/transfers/new?token=none", follow=True))
+    assert not StudentTransfer.objects.exists()
+
+
+def test_the_sender_sees_who_asks_and_why_and_what_blocks(small_world, fern, juniper):
+    pages.opened(small_world, "alder")
+    transfer = asked(fern, ground="attested", **ATTESTED)
+
+    home = text_of(juniper.get("/"))
+    assert "Transfers of students that wait for you" in home
+    assert "Transfers of students that wait for others" in text_of(fern.get("/"))
+    assert "Alder Testcase" in text_of(juniper.get("/transfers"))
+    page = text_of(juniper.get(f"/transfers/{transfer.public_id}"))
+    assert "Alder Testcase" in page and "Fern Sample, Heron Creek Unified" in page
+    assert "The mother came to the office today." in page
+    assert "A meeting is being prepared. Say below what becomes of it." in page
+    kind = text_of(fern.get(f"/transfers/{transfer.public_id}"))
+    assert "the district says what becomes of it when it accepts" in kind and "annual" not in kind.lower()
+    refused = step(juniper, transfer, "accept", words="Take good care")
+    assert refused.status_code == 422 and "nothing is said of what becomes of it" in text_of(refused)
+    assert 'value="Take good care"' in text_of(refused)
+    assert "Accepted." in text_of(step(juniper, transfer, "accept", meeting="hand_over"))
+    assert "Nothing was changed: that was done already." in text_of(
+        step(juniper, transfer, "accept", meeting="hand_over")
+    )
+
+
+def test_each_look_before_is_a_line_for_the_parent_and_for_the_log(small_world, fern, juniper):
+    alder = small_world.students["alder"]
+    transfer = asked(fern, ground="attested", **ATTESTED)
+
+    for _ in range(2):
+        page = text_of(fern.get(f"/transfers/{transfer.public_id}/record"))
+    assert "Alder" in page and "290 Specific learning disability" in page and "Maple Testcase" in page
+    assert "415 " in page and "11/14/2025" in page
+    assert "555-0100" not in page
+    looks = Disclosure.objects.filter(student_id=alder.pk, kind="disclosed")
+    assert looks.count() == 2
+    assert {one.party for one in looks} == {"Heron Creek Unified: Fern Sample, SEDS coordinator"}
+    assert reads_of_student(alder.pk).filter(what="transfer.preview").count() == 2
+    # What the parent may print at the district that has the record, and what its coordinator sees of it.
+    printed = text_of(juniper.get(f"/students/{alder.public_id}/disclosures"))
+    assert printed.count("Heron Creek Unified: Fern Sample, SEDS coordinator") >= 2
+    assert "34 CFR 99.31(a)(2)" in printed
+    assert "read on screen" in text_of(juniper.get(f"/transfers/{transfer.public_id}"))
+    # The student's own page stays closed until the record is handed over.
+    assert fern.get(f"/students/{alder.public_id}").status_code == 404
+    step(fern, transfer, "withdraw", words="Does not come")
+    assert fern.get(f"/transfers/{transfer.public_id}/record").status_code == 404
+    assert looks.count() == 2
+
+
+def test_requester_before_and_sender_after(small_world, fern, juniper):
+    """The boundary at completion: what Heron Creek reads before, and what Chaparral reads after (F22)."""
+    alder = small_world.students["alder"]
+    transfer = asked(fern)
+    own_page = f"/students/{alder.public_id}"
+    assert fern.get(own_page).status_code == 404
+    step(juniper, transfer, "accept")
+    assert "Alder Testcase" in text_of(fern.get(own_page))
+    blocked = step(fern, transfer, "complete")
+    assert blocked.status_code == 422 and "No enrollment at your district holds today" in text_of(blocked)
+    pages.leaves(alder, date(2026, 11, 20))
+    pages.enrolled_elsewhere(alder, date(2026, 11, 23))
+    assert "the student is yours" in text_of(step(fern, transfer, "complete"))
+
+    assert "Alder Testcase" in text_of(fern.get(own_page))
+    former = text_of(juniper.get(own_page))
+    assert "Alder Testcase" in former and "Willow Bend" not in former
+    assert "Completed" in text_of(juniper.get(f"/transfers/{transfer.public_id}"))
+    assert "Ended within 30 days" in text_of(fern.get("/transfers"))
+
+
+def test_an_own_student_whose_record_is_elsewhere_is_asked_for_by_page(small_world, fern):
+    alder = small_world.students["alder"]
+    pages.enrolled_elsewhere(alder, date(2026, 11, 20))
+
+    form = text_of(fern.get(f"/transfers/new?student={alder.public_id}"))
+    assert "The record is at Chaparral Unified" in form and 'value="Alder Testcase"' in form
+    assert fern.get("/transfers/new?student=x").status_code == 404
+
+
+def test_a_stranger_is_told_nothing(small_world, fern, sign_in):
+    transfer = asked(fern)
+    addresses = [
+        "/transfers",
+        f"/transfers/{transfer.public_id}",
+        f"/transfers/{transfer.public_id}/record",
+        "/transfers/new",
+    ]
+    manager = sign_in(small_world.case_manager)
+    assert [manager.get(address).status_code for address in addresses] == [403] * 4
+    StudentTransfer.objects.filter(pk=transfer.pk).update(receiving_code="9910098", sending_code="9910099")
+    assert [fern.get(address).status_code for address in addresses[:3]] == [200, 404, 404]
+    assert fern.post(f"/transfers/{transfer.public_id}/step", {"do": "accept"}).status_code == 404
+    assert "No district asks yours for a student" in text_of(fern.get("/transfers"))
+
+
+def test_an_unknown_step_is_none(fern):
+    transfer = asked(fern)
+    assert step(fern, transfer, "steal").status_code == 404
+    assert fern.get(reverse("student_transfer_step", args=[transfer.public_id])).status_code == 405
+
+
+def test_the_pages_cost_few_queries(small_world, fern, juniper, django_assert_max_num_queries):
+    transfer = asked(fern)
+    for client in (fern, juniper):
+        client.get("/transfers")
+        with django_assert_max_num_queries(24):
+            client.get("/transfers")
+        with django_assert_max_num_queries(60):
+            client.get(f"/transfers/{transfer.public_id}")
