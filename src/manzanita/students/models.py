@@ -13,6 +13,8 @@ from manzanita.platform.facts import Fact
 from manzanita.platform.ids import new_public_id
 from manzanita.students.assignment_models import AssignmentBatch as AssignmentBatch
 from manzanita.students.assignment_models import AssignmentChange as AssignmentChange
+from manzanita.students.merge_models import Merge as Merge
+from manzanita.students.merge_models import SsidRetirement as SsidRetirement
 from manzanita.students.name_models import DuplicatePair as DuplicatePair
 from manzanita.students.name_models import NameKey as NameKey
 
