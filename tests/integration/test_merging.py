@@ -34,7 +34,6 @@ from manzanita.students.models import (
     RightsHolder,
     Ssid,
     SsidRetirement,
-    Student,
 )
 from manzanita.students.scope import visible_to
 from tests.support import world as w
@@ -142,7 +141,9 @@ def test_taken_back_both_are_exactly_as_they_were(twice, stays):
 
 def test_archives_keep_every_byte_and_go_with_their_student(twice):
     world, alder, second, pair = twice
-    archives = {one.pk: (bytes(one.document), one.digest) for one in Archive.objects.filter(student_id=alder.pk)}
+    archives = {
+        one.pk: (bytes(one.document), one.digest) for one in Archive.objects.filter(student_id=alder.pk)
+    }
     assert archives
     held = StateRecord.objects.filter(student_id=alder.pk).count()
     merged(world, pair, Asked(stays_id=second.pk))
@@ -155,11 +156,13 @@ def test_archives_keep_every_byte_and_go_with_their_student(twice):
 
 
 def test_two_submits_are_one_merge_and_a_second_person_is_told(twice):
-    world, alder, second, pair = twice
+    world, _alder, _second, pair = twice
     actor = world.coordinator_actor
     seen = preview_merge(actor, pair, Asked()).seen
     first, is_new = merge_students(actor=actor, pair=pair, asked=Asked(), reason="Same child", seen=seen)
-    again, is_new_again = merge_students(actor=actor, pair=pair, asked=Asked(), reason="Same child", seen=seen)
+    again, is_new_again = merge_students(
+        actor=actor, pair=pair, asked=Asked(), reason="Same child", seen=seen
+    )
     assert (is_new, is_new_again, first) == (True, False, again)
     assert Merge.objects.count() == 1
 
@@ -174,7 +177,7 @@ def test_two_submits_are_one_merge_and_a_second_person_is_told(twice):
 
 
 def test_what_changed_since_the_look_or_was_chosen_otherwise_is_looked_at_again(twice):
-    world, alder, second, pair = twice
+    world, _alder, second, pair = twice
     actor = world.coordinator_actor
     seen = preview_merge(actor, pair, Asked()).seen
     with pytest.raises(NotMerged) as refused:
@@ -255,9 +258,7 @@ def test_a_meeting_on_each_a_line_on_its_way_and_two_ssids_at_the_state_stand_ag
         "The state holds records under both SSIDs, 9900000005 and 9900000999: for it these are two people."
     )
     with pytest.raises(NotMerged) as refused:
-        merge_students(
-            actor=world.coordinator_actor, pair=pair, asked=Asked(), reason="Same", seen=look.seen
-        )
+        merge_students(actor=world.coordinator_actor, pair=pair, asked=Asked(), reason="Same", seen=look.seen)
     assert codes(refused.value) == ["both-meet", "lines-on-their-way", "two-at-state"]
 
 
@@ -280,7 +281,11 @@ def test_an_ssid_that_the_state_has_retired_becomes_a_former_one(small_world):
         ("9900000005", date(2026, 11, 20), None),
     ]
     retirement = SsidRetirement.objects.get()
-    assert (retirement.student, retirement.ssid, retirement.replaced_by) == (alder, "9900000999", "9900000005")
+    assert (retirement.student, retirement.ssid, retirement.replaced_by) == (
+        alder,
+        "9900000999",
+        "9900000005",
+    )
     undo_merge(actor=world.coordinator_actor, merge=merge)
     now = everything(alder, second)
     assert now.pop("students_ssidretirement")[0]["undone_at"] is not None
@@ -342,7 +347,9 @@ def test_after_something_new_it_is_not_taken_back_any_more(twice, what):
         with pytest.raises(NotMerged) as refused:
             undo_merge(actor=world.coordinator_actor, merge=merge)
     assert codes(refused.value) == [
-        {"fact": "new-since-facts", "meeting": "new-since-meetings_meeting", "extract": "new-since-state"}[what]
+        {"fact": "new-since-facts", "meeting": "new-since-meetings_meeting", "extract": "new-since-state"}[
+            what
+        ]
     ]
     assert "It can be taken back no longer: " in refused.value.reasons[0].text
     assert everything(alder) == before
@@ -350,8 +357,8 @@ def test_after_something_new_it_is_not_taken_back_any_more(twice, what):
 
 def test_a_stranger_has_no_pair_to_put_together(twice):
     world, _, _, pair = twice
-    from manzanita.accounts.queries import actor_of
     from manzanita.accounts.models import Grant
+    from manzanita.accounts.queries import actor_of
 
     person = other_coordinator(world)
     stranger = actor_of(person, Grant.objects.get(user=person))

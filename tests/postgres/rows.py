@@ -30,6 +30,8 @@ TABLES = (
     "students_assignmentchange",
     "students_namekey",
     "students_duplicatepair",
+    "students_merge",
+    "students_ssidretirement",
     "meetings_meeting",
     "meetings_answer",
     "meetings_decision",
@@ -125,6 +127,8 @@ def _value(one: models.Field, model: type[models.Model], owned: Owned) -> object
         return getattr(owned, one.attname)
     if one.name == "other":
         return _another(owned.lea_code)
+    if one.name == "by":
+        return owned.user_id
     if one.is_relation:
         return owned.keys[one.related_model._meta.db_table]
     if one.name in _CHOSEN:

@@ -40,7 +40,9 @@ def entered_again(
         (2, ContactValues("Maple Testcase", "Mother", "English", phone="555-0199")),
     ):
         state_one("contact", slot=of | {"contact_no": number}, values=who.content(), **known)
-        state_one("rights", slot=of | {"contact_no": number}, values=RightsValues("parent").content(), **known)
+        state_one(
+            "rights", slot=of | {"contact_no": number}, values=RightsValues("parent").content(), **known
+        )
     if ssid:
         state_one("ssid", slot=of, values={"ssid": ssid}, **known)
     return student
@@ -59,7 +61,9 @@ def everything(*students: Student) -> dict[str, Any]:
     }
     for kind, model in FACT_MODELS.items():
         columns = (*model.slot, *model.content, "effective_from", "effective_to", "cause", "by_id")
-        found[kind] = sorted(map(str, model.objects.believed().filter(student_id__in=ids).values_list(*columns)))
+        found[kind] = sorted(
+            map(str, model.objects.believed().filter(student_id__in=ids).values_list(*columns))
+        )
     for one in holders(Fate.MOVES):
         found[one.table] = list(QuerySet(one.model).filter(student_id__in=ids).order_by("pk").values())
     left_out = {"id", "submission_line_id"}

@@ -24,7 +24,9 @@ class DeadlinesConfig(AppConfig):
                     where=Q(withdrawn_at__isnull=True),
                     is_new_work=True,
                 ),
-                Holder("deadlines_contactattempt", Fate.MOVES, "attempt to reach the family", is_new_work=True),
+                Holder(
+                    "deadlines_contactattempt", Fate.MOVES, "attempt to reach the family", is_new_work=True
+                ),
                 Holder("deadlines_duedate", Fate.COUNTED),
                 Holder("deadlines_stalestudent", Fate.COUNTED),
                 Holder("deadlines_heldlate", Fate.COUNTED),

@@ -77,6 +77,8 @@ def one_ssid_line(
     missing = {span.value for span in others} - {piece.value for piece in pieces}
     for number, value in enumerate(sorted(missing), 1):
         day = retired_on - number * _DAY
-        line, pieces = ([rest for one in spans for rest in _without(one, day, day)] for spans in (line, pieces))
+        line, pieces = (
+            [rest for one in spans for rest in _without(one, day, day)] for spans in (line, pieces)
+        )
         pieces.append(Span(day, day, value))
     return sorted([*line, *pieces], key=lambda span: span.start)

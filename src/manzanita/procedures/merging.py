@@ -6,7 +6,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -114,15 +115,15 @@ def preview_merge(actor: Actor, pair: DuplicatePair, asked: Asked) -> Preview:
         look = _look(actor, pair, asked)
         if look.blockers:
             return look
+        # What is tried stands in these, and not in what is shown.
+        tried = replace(look, stays=copy(look.stays), other=copy(look.other))
         try:
             with transaction.atomic():
-                _carry_out(actor, look, asked, f"merge-look:{pair.pk}", clock.now())
+                _carry_out(actor, tried, asked, f"merge-look:{pair.pk}", clock.now())
                 steps = list(Operation.objects.filter(student_id=look.stays.pk).order_by("position"))
                 raise _Looked
         except _Looked:
-            # Read anew: what was tried stands in the objects.
-            look = _look(actor, pair, asked)
-    return Preview(**{name: getattr(look, name) for name in Preview.__slots__} | {"steps": steps})
+            return replace(look, steps=steps)
 
 
 def _look(actor: Actor, pair: DuplicatePair, asked: Asked) -> Preview:
@@ -249,8 +250,8 @@ def _blockers(
             "two-at-state",
             f"The state holds records under both SSIDs, {two[0]} and {two[1]}: for it these are two people.",
             Owner.COORDINATOR,
-            "Either they are two, then say so (“not the same”). Or the state has put the SSIDs together: then say below "
-            "which one it has retired, since when, and where you have that from.",
+            "Either they are two, then say so (“not the same”). Or the state has put the SSIDs together: then say "
+            "below which one it has retired, since when, and where you have that from.",
         )
     yield from _wrong_retirement(asked.retired, state)
 
@@ -312,7 +313,9 @@ def _digest(stays: Student, other: Student, choices: Choices, retired: Retired |
 
 
 @transaction.atomic
-def merge_students(*, actor: Actor, pair: DuplicatePair, asked: Asked, reason: str, seen: str) -> tuple[Merge, bool]:
+def merge_students(
+    *, actor: Actor, pair: DuplicatePair, asked: Asked, reason: str, seen: str
+) -> tuple[Merge, bool]:
     """Put the two records of ``pair`` together, and say whether that was done now: of two submits the second finds the
     first. ``seen`` is the digest of the preview. Raises ``NotMerged``."""
     with whole_installation(_WHY_WHOLE):
@@ -330,9 +333,10 @@ def merge_students(*, actor: Actor, pair: DuplicatePair, asked: Asked, reason: s
             refusals.append(_changed())
         if not reason.strip():
             refusals.append(_no_reason())
-        if pair.settled_at is not None or DuplicatePair.objects.filter(
-            pk=pair.pk, settled_at__isnull=False
-        ).exists():
+        if (
+            pair.settled_at is not None
+            or DuplicatePair.objects.filter(pk=pair.pk, settled_at__isnull=False).exists()
+        ):
             refusals.append(_said_two())
         if refusals:
             raise NotMerged(refusals)
@@ -418,7 +422,10 @@ def why_not_undo(merge: Merge) -> list[Reason]:
     if merge.undone_at is not None:
         return [
             Reason(
-                "undone-already", "The merge has been taken back already.", Owner.CLERK, "Nothing is left to do."
+                "undone-already",
+                "The merge has been taken back already.",
+                Owner.CLERK,
+                "Nothing is left to do.",
             )
         ]
     with whole_installation(_WHY_WHOLE):
@@ -459,7 +466,9 @@ def undo_merge(*, actor: Actor, merge: Merge) -> bool:
     with whole_installation(_WHY_WHOLE):
         hold_register()
         lock_students([merge.student_id, merge.other_id])
-        merge = Merge.objects.select_for_update(of=("self",)).select_related("student", "other").get(pk=merge.pk)
+        merge = (
+            Merge.objects.select_for_update(of=("self",)).select_related("student", "other").get(pk=merge.pk)
+        )
         if merge.undone_at is not None:
             return False
         reasons = list(_why_not_undo(merge))
@@ -497,9 +506,10 @@ def _gone(pair: DuplicatePair) -> Reason:
 
 
 def _merged_meanwhile(merge: Merge) -> Reason:
+    at = merge.made_at.astimezone(clock.CALIFORNIA)
     return Reason(
         "merged-meanwhile",
-        f"{merge.by.name} has put the two records together at {merge.made_at.astimezone(clock.CALIFORNIA):%I:%M %p on %m/%d/%Y}.",
+        f"{merge.by.name} has put the two records together at {at:%I:%M %p on %m/%d/%Y}.",
         Owner.COORDINATOR,
         "Look at what was done; it can be taken back there.",
         values={"merge": str(merge.public_id)},

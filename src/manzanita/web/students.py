@@ -108,6 +108,7 @@ urlpatterns = [
     path("students/search", search_students, name="search"),
     path("", include("manzanita.web.student_new")),
     path("", include("manzanita.web.duplicates")),
+    path("", include("manzanita.web.merges")),
     path("", include("manzanita.web.student_page")),
     path("", include("manzanita.web.student_changes")),
     path("", include("manzanita.web.read_purpose")),

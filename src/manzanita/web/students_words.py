@@ -41,6 +41,8 @@ ACTION_WORDS = {
     "enter_student": "Entered by hand",
     "not_same_student": "Said to be another student than one like this",
     "ask_again_if_same": "To be looked at again: may be entered twice",
+    "merge_students": "Two records put together",
+    "undo_merge": "Two records again: putting together taken back",
 }
 READ_WORDS = {
     "student.list": "Seen in a list",
@@ -49,6 +51,7 @@ READ_WORDS = {
     "student.export": "In an exported list",
     "student.candidates": "Seen before a student was entered",
     "student.duplicates": "Seen among possible duplicates",
+    "student.merge": "Two records compared or put together",
     "state.file": "In a file written for upload to the state",
     "student.record": "Record",
     "student.meetings": "Meetings",
