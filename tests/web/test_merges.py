@@ -73,7 +73,7 @@ def test_another_choice_is_looked_at_before_it_is_done(twice):
 
 
 def test_the_other_record_may_be_the_one_that_stays(twice):
-    alder, second, pair, client = twice
+    _alder, second, pair, client = twice
     address = f"/students/duplicates/{pair.pk}"
     sent = form_of(client.get(address)) | {"stays": str(second.pk), "do": "look"}
     answer = client.post(address, sent)
@@ -101,7 +101,7 @@ def test_an_old_address_leads_to_the_record_that_stays_with_a_word(twice):
 
 
 def test_it_is_taken_back_from_the_list_of_what_was_put_together(twice):
-    alder, second, pair, client = twice
+    _alder, second, pair, client = twice
     address = f"/students/duplicates/{pair.pk}"
     client.post(address, form_of(client.get(address)) | {"do": "merge", "reason": "Same child"})
     merge = Merge.objects.get()
@@ -131,7 +131,8 @@ def test_without_a_reason_nothing_is_done_and_two_people_can_be_said_here(twice)
 
 
 @pytest.mark.parametrize(
-    "sent", [{"stays": "x", "choice.name": "third"}, {"stays": "99999999999999999999", "choice.nowhere": "other"}]
+    "sent",
+    [{"stays": "x", "choice.name": "third"}, {"stays": "99999999999999999999", "choice.nowhere": "other"}],
 )
 def test_what_no_form_sends_is_as_if_nothing_was_chosen(twice, sent):
     _, _, pair, client = twice

@@ -260,6 +260,16 @@ def settle_new(*, actor: Actor, student_id: int, others: Iterable[tuple[int, Lik
         _log(actor, other, student_id, "not_same_student", reason)
 
 
+def pair_with(student_id: int, other_id: int, strength: Strength, because: str) -> DuplicatePair:
+    """The pair of these two, made where there is none yet: somebody knows more than the names say."""
+    low, high = sorted((student_id, other_id))
+    return DuplicatePair.objects.get_or_create(
+        student_id=low,
+        other_id=high,
+        defaults={"strength": int(strength), "because": because[:300], "found_at": clock.now()},
+    )[0]
+
+
 def _log(actor: Actor, student_id: int, other_id: int, action: str, reason: str) -> None:
     for one, beside in ((student_id, other_id), (other_id, student_id)):
         log_change(actor=actor, action=action, student_id=one, reason=reason, detail={"student": beside})

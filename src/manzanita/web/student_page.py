@@ -238,6 +238,16 @@ def _actions(file: StudentFile, events: list[Event]) -> list[dict[str, Any]]:
                 "kind": "quiet",
             }
         )
+        if file.facts.ssids:
+            actions.append(
+                {
+                    "label": "SSID retired by the state",
+                    "url": url_or_none("student_ssids", file.student.public_id),
+                    "method": "get",
+                    "event": "",
+                    "kind": "quiet",
+                }
+            )
     return actions
 
 

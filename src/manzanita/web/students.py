@@ -110,6 +110,7 @@ urlpatterns = [
     path("", include("manzanita.web.duplicates")),
     path("", include("manzanita.web.merges")),
     path("", include("manzanita.web.student_page")),
+    path("", include("manzanita.web.student_ssids")),
     path("", include("manzanita.web.student_changes")),
     path("", include("manzanita.web.read_purpose")),
     path("", include("manzanita.web.field_history")),

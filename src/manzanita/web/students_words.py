@@ -42,6 +42,8 @@ ACTION_WORDS = {
     "not_same_student": "Said to be another student than one like this",
     "ask_again_if_same": "To be looked at again: may be entered twice",
     "merge_students": "Two records put together",
+    "retire_ssid": "SSID recorded as retired by the state",
+    "undo_retire_ssid": "Retired SSID: taken back",
     "undo_merge": "Two records again: putting together taken back",
 }
 READ_WORDS = {
@@ -51,6 +53,7 @@ READ_WORDS = {
     "student.export": "In an exported list",
     "student.candidates": "Seen before a student was entered",
     "student.duplicates": "Seen among possible duplicates",
+    "student.ssids": "SSIDs, and what stands under them at the state",
     "student.merge": "Two records compared or put together",
     "state.file": "In a file written for upload to the state",
     "student.record": "Record",
