@@ -18,5 +18,6 @@ class StudentsConfig(AppConfig):
                 Holder("students_assignmentchange", Fate.STAYS),
                 Holder("students_duplicatepair", Fate.STAYS),
                 Holder("students_merge", Fate.STAYS),
+                Holder("students_batchline", Fate.STAYS),
             ]
         )

@@ -270,16 +270,19 @@ def put_together(
 def changed_since(written: Mapping[str, Any], stays_id: int, other_id: int) -> list[str]:
     """Kinds of facts that somebody has stated anew since, of either record."""
     now, beside = believed_keys(stays_id), believed_keys(other_id)
-    return [kind for kind in FACT_MODELS if now[kind] != written["after"][kind] or beside[kind]]
+    return [kind for kind in FACT_MODELS if now[kind] != written["after"].get(kind, []) or beside[kind]]
 
 
 def take_apart(*, written: Mapping[str, Any], stays: Student, other: Student, at: datetime) -> None:
     """Believe again what was believed before :func:`put_together`."""
     for kind, model in FACT_MODELS.items():
-        again = [*written["closed"][kind], *written["emptied"][kind]]
-        if again or written["inserted"][kind]:
+        # A kind of fact that came later than the merge has nothing in it.
+        closed, emptied, inserted = (
+            written[name].get(kind, []) for name in ("closed", "emptied", "inserted")
+        )
+        if closed or emptied or inserted:
             slots = [{model.slot[0]: one.pk} for one in (stays, other)]
-            bring_back(model, slots=slots, close=written["inserted"][kind], again=again, at=at)
+            bring_back(model, slots=slots, close=inserted, again=[*closed, *emptied], at=at)
     values = dict(written["identity"])
     if values["birth_on"]:
         values["birth_on"] = date.fromisoformat(values["birth_on"])
