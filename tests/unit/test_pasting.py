@@ -59,7 +59,11 @@ def test_a_line_that_means_nobody_says_why(line, problem):
 
 
 def test_a_table_is_read_by_its_heads_and_no_line_is_dropped():
-    text = '\ufeff"Student",SSID,Born,Next year’s grade,School\n"Testcase, Alder",9900000005,04/09/2016,05,Buckeye\n\n,,,,\nnobody,,,06,\n"Testcase, Fern",None yet,4/9/16,,'
+    text = (
+        '\ufeff"Student",SSID,Born,Next year’s grade,School\n'
+        '"Testcase, Alder",9900000005,04/09/2016,05,Buckeye\n\n,,,,\n'
+        'nobody,,,06,\n"Testcase, Fern",None yet,4/9/16,,'
+    )
     pasted = read_pasted(text, value_heads=HEADS)
     assert pasted.has_values and list(pasted.ignored) == ["School"]
     first, second, third = pasted.lines

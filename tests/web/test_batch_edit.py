@@ -16,7 +16,7 @@ from manzanita.students.models import AgencyRelation, BatchEdit, CaseAssignment,
 from tests.support import world as w
 from tests.support.pages import many_students, other_coordinator
 
-BATCH_QUERIES = 23
+BATCH_QUERIES = 10
 NEXT = {
     "field": "next_school",
     "value_next_school": f"{w.OTHER_LEA}/{w.OTHER_SCHOOL}",

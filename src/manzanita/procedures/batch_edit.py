@@ -205,6 +205,8 @@ def apply_batch(*, actor: Actor, batch: BatchEdit) -> bool:
     """Have the job apply a draft; ``False`` where somebody has done so already. Raises ``NotPossible``."""
     if not actor.may(FIELDS[batch.field_key].capability) or actor.is_read_only:
         raise NotPossible([_may_not()])
+    if batch.state != "draft":
+        return False
     if not batch.lines.filter(state="ready").exists():
         raise NotPossible(
             [
