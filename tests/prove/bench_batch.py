@@ -1,7 +1,7 @@
 """``python -m tests.prove.bench_batch``: one field of 5,000 students changed together, in a large database.
 
 In a database of ``--students`` students (``tests.prove.california``) the coordinator of an LEA of 5,000 pastes all of
-them by SSID, and again by name and birth date, and gives each a school for the next year. A preview is reading what was
+them by SSID, and again by name and birth date, and gives each a grade for the next year. A preview is reading what was
 pasted, the draft with every student's old value and what stands against it, and the first page of lines; as the
 application's role, under row-level security. Told are seconds on the clock and of the processor (this thread and the
 server's process for it); a preview may take ``--most`` seconds of the processor. Applying is told, too: that is the
@@ -18,7 +18,6 @@ from typing import Any
 
 from tests.prove.california import (
     LARGE_SIZE,
-    SMALL,
     SMALL_SIZE,
     actors,
     add_keep,
@@ -63,7 +62,7 @@ def _bench(args: argparse.Namespace) -> int:
         made: dict[str, BatchEdit] = {}
 
         def preview(text: str = text, made: dict[str, BatchEdit] = made) -> str:
-            asked = Asked("next_school", f"{SMALL}/", "Bench")
+            asked = Asked("next_grade", "05", "Bench")
             batch = made["batch"] = draft_of_lines(actor, asked, read_pasted(text))
             shown = len(lines_in_reach(actor, batch)[:100])
             return f"{counts_of(batch)['ready']:,} ready, {len(batch.problems):,} of nobody, {shown} shown"
@@ -113,7 +112,9 @@ def _timed(actor: Any, steps: dict[str, Callable[[], str]]) -> list[float]:
             started, before = time.perf_counter(), processor_seconds(connection)
             words = step()
             took, used = time.perf_counter() - started, processor_seconds(connection) - before
-            print(f"{label:<20}{took:>8.1f} s on the clock{used:>8.1f} s of the processor   {words}", flush=True)
+            print(
+                f"{label:<20}{took:>8.1f} s on the clock{used:>8.1f} s of the processor   {words}", flush=True
+            )
             if label.startswith("preview"):
                 found.append(used)
         transaction.set_rollback(True)

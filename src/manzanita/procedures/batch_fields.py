@@ -36,7 +36,8 @@ class BatchField:
     """One field. ``heads`` are what its column may be called; ``choices`` what may be chosen on the page (value,
     words), ``None`` where it is typed. ``read`` makes values of the texts of cells, each with why it is none; ``now``
     gives what the students have; ``against`` what stands against giving them these; ``words`` are the values for
-    people. ``kind`` is the fact that it is, blank for a column of the student; ``stated`` its statements."""
+    people. ``kind`` is the fact that it is, blank for a column of the student; ``stated`` its statements. ``blank`` says
+    on the page what no value means."""
 
     key: str
     label: str
@@ -50,6 +51,7 @@ class BatchField:
     against: Callable[[Actor, Values], dict[int, Reason]] = field(default=lambda actor, wanted: {})
     kind: str = ""
     slot: Mapping[str, str] = field(default_factory=dict)
+    blank: str = "Choose"
     stated: Callable[[int, str], Statement] | None = None
 
 
@@ -301,6 +303,7 @@ FIELDS: Mapping[str, BatchField] = MappingProxyType(
                 _next_school_words,
                 kind="agency",
                 slot={"relationship": _NEXT},
+                blank="Nothing: takes it away",
                 stated=_next_school_stated,
             ),
             BatchField(
@@ -314,6 +317,7 @@ FIELDS: Mapping[str, BatchField] = MappingProxyType(
                 _grade_now,
                 _grade_words,
                 kind="next_year",
+                blank="Nothing: takes it away",
                 stated=_grade_stated,
             ),
             BatchField(

@@ -162,6 +162,7 @@ def _form(
                 "key": one.key,
                 "label": one.label,
                 "help": one.help,
+                "blank": one.blank,
                 "heads": one.heads,
                 "choices": one.choices(request.actor) if one.choices else None,
                 "value": sent.get(f"value_{one.key}", ""),
