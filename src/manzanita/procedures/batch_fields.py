@@ -36,8 +36,8 @@ class BatchField:
     """One field. ``heads`` are what its column may be called; ``choices`` what may be chosen on the page (value,
     words), ``None`` where it is typed. ``read`` makes values of the texts of cells, each with why it is none; ``now``
     gives what the students have; ``against`` what stands against giving them these; ``words`` are the values for
-    people. ``kind`` is the fact that it is, blank for a column of the student; ``stated`` its statements. ``blank`` says
-    on the page what no value means."""
+    people. ``kind`` is the fact that it is, blank for a column of the student; ``stated`` its statements. ``blank`` is
+    what no value means, for the page."""
 
     key: str
     label: str
