@@ -28,7 +28,10 @@ MORE_ARGUMENTS: dict[str, list[object]] = {
     "settle_repair": ["MZ-MEET-DELAY-ON-TIME"],
     "submission_file": [1],
     "field_history": ["ssid.ssid"],
-    **{name: [1] for name in ("contact_reveal", "contact", "contact_end", "rights", "rights_end")},
+    **{
+        name: [1]
+        for name in ("contact_reveal", "contact", "contact_end", "rights", "rights_end", "ssid_undo")
+    },
     **{
         name: ["none"]
         for name in (

@@ -43,9 +43,9 @@ from manzanita.meetings.models import Meeting, PlanBatch, PlannedMeeting
 from manzanita.orgs.models import Agency, School
 from manzanita.platform.facts import Statement
 from manzanita.platform.files import store_file
-from manzanita.students.actions import Identity, register_students, state_student_facts
+from manzanita.students.actions import FACT_MODELS, Identity, register_students, state_student_facts
 from manzanita.students.assignment_models import AssignmentBatch, AssignmentChange
-from manzanita.students.models import DuplicatePair, Plan, Service, Student
+from manzanita.students.models import BatchEdit, BatchLine, DuplicatePair, Merge, Plan, Service, Student
 from manzanita.transfers.models import StudentTransfer
 from tests.support import pages
 from tests.support import world as w
@@ -347,6 +347,38 @@ def _pair(one: Student, other: Student) -> DuplicatePair:
     )
 
 
+def _edit(lea: str, student: Student, world: w.World) -> BatchEdit:
+    """Next year's grade of a student is to be changed."""
+    batch = BatchEdit.objects.create(
+        agency_code=lea,
+        field_key="next_grade",
+        title="Access",
+        reason="Access",
+        made_on=w.TODAY,
+        made_at=w.NOON,
+        by=world.coordinator,
+    )
+    BatchLine.objects.create(batch=batch, student=student, position=1, new="05")
+    return batch
+
+
+def _merge(stays: Student, world: w.World) -> Merge:
+    """Somebody entered the student twice, and put the two records together."""
+    (other,) = register_students([Identity("Twice", "", "Testcase", "", date(2016, 1, 1))])
+    written: dict = {"after": {kind: [] for kind in FACT_MODELS}, "newest": {}, "moved": {}}
+    return Merge.objects.create(
+        student=stays,
+        other=other,
+        agency_code=w.LEA,
+        strength=1,
+        because="same birth date; same name",
+        reason="Access",
+        written=written,
+        made_at=w.NOON,
+        by=world.coordinator,
+    )
+
+
 def _role(selpa: str) -> Role:
     return Role.objects.create(
         selpa_code=selpa,
@@ -575,6 +607,8 @@ def _objects(
         "assignment": (_batch(w.LEA, students["yarrow"], world), _batch(FAR_LEA, far, world)),
         "plan_batch": (_plan(w.LEA, students["alder"]), _plan(FAR_LEA, far)),
         "pair": (_pair(students["alder"], students["towhee"]), _pair(students["sage"], far)),
+        "batch_edit": (_edit(w.LEA, students["yarrow"], world), _edit(FAR_LEA, far, world)),
+        "merge": (_merge(students["alder"], world), _merge(far, world)),
         "role": (_role(w.SELPA), _role(FAR_SELPA)),
         "transfer": (_transfer(world, w.OTHER_LEA, w.LEA), _transfer(world, w.OTHER_LEA, FAR_LEA)),
         "loan": (world.case_manager_grant, add_far_person().grants.get()),

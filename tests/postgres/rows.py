@@ -24,6 +24,7 @@ TABLES = (
     "students_caseassignment",
     "students_teammember",
     "students_agencyrelation",
+    "students_nextyear",
     "students_contact",
     "students_rightsholder",
     "students_assignmentbatch",
@@ -31,6 +32,10 @@ TABLES = (
     "students_namekey",
     "students_duplicatepair",
     "transfers_studenttransfer",
+    "students_merge",
+    "students_ssidretirement",
+    "students_batchedit",
+    "students_batchline",
     "meetings_meeting",
     "meetings_answer",
     "meetings_decision",
@@ -126,6 +131,8 @@ def _value(one: models.Field, model: type[models.Model], owned: Owned) -> object
         return getattr(owned, one.attname)
     if one.name == "other":
         return _another(owned.lea_code)
+    if one.name == "by":
+        return owned.user_id
     if one.is_relation:
         return owned.keys[one.related_model._meta.db_table]
     if one.name in _CHOSEN:

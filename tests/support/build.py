@@ -9,7 +9,7 @@ can sign in: a state monitor without access yet, staff of the host, the other di
 there are 1,100 students more, and a second coordinator. With ``--findings`` our rules object to a review of Alder, a
 plan of Towhee and one of Yarrow, which can be mended with others. With ``--people`` the case manager has 40 students,
 one meeting is open, and there are a SELPA office, a second teacher and a neighbor. With ``--planning`` the case manager
-has twelve reviews that crowd at the end of January.
+has twelve reviews that crowd at the end of January. With ``--twice`` Alder was entered a second time.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--people", action="store_true")
     parser.add_argument("--findings", action="store_true")
     parser.add_argument("--planning", action="store_true")
+    parser.add_argument("--twice", action="store_true")
     args = parser.parse_args()
     django.setup()
     from tests.support.world import SCHOOL, TODAY, small_world
@@ -79,6 +80,10 @@ def main() -> None:
         from tests.support.planning import add_reviews
 
         add_reviews(world)
+    if args.twice:
+        from tests.support.merging import entered_again, pair_of
+
+        pair_of(world.students["alder"], entered_again())
     _give_codes(world)
     if args.held:
         print(held_meeting(world.case_manager_actor, world.students["alder"]))

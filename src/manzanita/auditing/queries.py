@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.db import connection
-from django.db.models import Count, Max, Min, Model, Sum
+from django.db.models import Count, Max, Min, Model, Q, Sum
 from django.db.models.expressions import RawSQL
 
 from manzanita.auditing.log_rows import AppendOnlyQuerySet
@@ -22,27 +24,30 @@ from manzanita.auditing.models import (
 from manzanita.platform import clock
 
 
-def _events_naming(student_id: int) -> AppendOnlyQuerySet:
+def _events_naming(*student_ids: int) -> AppendOnlyQuerySet:
     if connection.vendor == "postgresql":
-        return ReadEvent.objects.filter(student_ids__contains=[student_id])
+        naming = reduce(or_, (Q(student_ids__contains=[one]) for one in student_ids))
+        return ReadEvent.objects.filter(naming)
     # The side table of migration 0002; SQLite has no index over the members of a list.
-    side = RawSQL("SELECT event_id FROM auditing_read_student WHERE student_id = %s", [student_id])
+    marks = ", ".join(["%s"] * len(student_ids))
+    side = RawSQL(f"SELECT event_id FROM auditing_read_student WHERE student_id IN ({marks})", student_ids)
     return ReadEvent.objects.filter(pk__in=side)
 
 
-def reads_of_student(student_id: int) -> AppendOnlyQuerySet:
-    """Who saw this student, on a page or in a list, newest first. ``student_id`` is our database key."""
-    return _events_naming(student_id).order_by("-at", "-pk")
+def reads_of_student(*student_ids: int) -> AppendOnlyQuerySet:
+    """Who saw this student, on a page or in a list, newest first. By our database key; of a student with whom another
+    record was put together, by the keys of both (``students.queries.keys_of_person``)."""
+    return _events_naming(*student_ids).order_by("-at", "-pk")
 
 
-def changes_of_student(student_id: int) -> AppendOnlyQuerySet:
-    """What was done about this student, newest first. ``student_id`` is our database key."""
-    return ChangeEvent.objects.filter(student_id=student_id).order_by("-at", "-pk")
+def changes_of_student(*student_ids: int) -> AppendOnlyQuerySet:
+    """What was done about this student, newest first, by the same keys."""
+    return ChangeEvent.objects.filter(student_id__in=student_ids).order_by("-at", "-pk")
 
 
-def disclosures_of_student(student_id: int) -> list[Disclosure]:
-    """Disclosures that stand, newest first: a corrected row is left out, its correction stands."""
-    rows = list(Disclosure.objects.filter(student_id=student_id).order_by("-disclosed_on", "-pk"))
+def disclosures_of_student(*student_ids: int) -> list[Disclosure]:
+    """Disclosures that stand, newest first, by the same keys: a corrected row is left out, its correction stands."""
+    rows = list(Disclosure.objects.filter(student_id__in=student_ids).order_by("-disclosed_on", "-pk"))
     corrected = {row.corrects_id for row in rows}
     return [row for row in rows if row.pk not in corrected]
 
@@ -67,11 +72,12 @@ def reads_between(
     start: datetime,
     end: datetime,
     user_id: int | None = None,
-    student_id: int | None = None,
+    student_ids: Collection[int] | None = None,
     newest_first: bool = False,
 ) -> AppendOnlyQuerySet:
-    """Reads of one LEA's people from ``start`` until before ``end``, oldest first unless the newest are wanted."""
-    events = ReadEvent.objects.all() if student_id is None else _events_naming(student_id)
+    """Reads of one LEA's people from ``start`` until before ``end``, oldest first unless the newest are wanted.
+    ``student_ids`` are the keys of one student."""
+    events = ReadEvent.objects.all() if student_ids is None else _events_naming(*student_ids)
     events = events.filter(lea_code=lea_code, at__gte=start, at__lt=end)
     if user_id is not None:
         events = events.filter(actor_user_id=user_id)

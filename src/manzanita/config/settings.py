@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "manzanita.accounts.gate.SessionGateMiddleware",
     "manzanita.accounts.read_only.ReadOnlyMiddleware",
     "manzanita.accounts.middleware.ReachMiddleware",
+    "manzanita.web.merges.MergedAwayMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -14,7 +14,8 @@ from manzanita.archive.models import ArchivedRecord
 from manzanita.domain import records
 from manzanita.domain.rules import RETIRED_SSID_CODES
 from manzanita.exchange.models import StateRecord, SubmissionLine
-from manzanita.students.models import Ssid
+from manzanita.platform import clock
+from manzanita.students.models import Ssid, SsidRetirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +43,47 @@ def ssids_of(student_ids: Iterable[int]) -> dict[int, Ssids]:
     """By student, as far as there is one; one query."""
     found: dict[int, list[str]] = defaultdict(list)
     rows = Ssid.objects.believed().filter(student_id__in=list(student_ids)).order_by("effective_from")
-    for student_id, ssid in rows.values_list("student_id", "ssid"):
-        found[student_id].append(ssid)
+    today = clock.today()
+    for student_id, ssid, last in rows.values_list("student_id", "ssid", "effective_to"):
+        # After one that has ended the student has none, until the next.
+        found[student_id] += [ssid] if last is None or last >= today else [ssid, ""]
     return {
-        student_id: Ssids(ssids[-1], frozenset(ssids) - {ssids[-1]}) for student_id, ssids in found.items()
+        student_id: Ssids(ssids[-1], frozenset(ssids) - {ssids[-1], ""})
+        for student_id, ssids in found.items()
     }
 
 
+def retired_ssids(student_ids: Iterable[int]) -> dict[int, dict[str, str]]:
+    """By student the SSIDs that the state has retired, and how (``SsidRetirement.KINDS``): it has said so when it
+    rejected a line, or somebody has recorded it."""
+    ids = list(student_ids)
+    retired: dict[int, dict[str, str]] = defaultdict(dict)
+    for line in SubmissionLine.objects.filter(student_id__in=ids, outcome="rejected"):
+        if any(error["code"] in RETIRED_SSID_CODES for error in line.errors):
+            retired[line.student_id][line.values[records.SSID_FIELD[line.record]]] = "merged"
+    told = SsidRetirement.objects.filter(student_id__in=ids, undone_at__isnull=True)
+    for student_id, ssid, kind in told.values_list("student_id", "ssid", "kind"):
+        retired[student_id][ssid] = kind
+    return retired
+
+
 def follow_merges(ssids: Mapping[int, Ssids]) -> None:
-    """Take what the state holds under an SSID that it has called retired as held under the student's own."""
+    """Take what the state holds under an SSID that it has retired as held under the student's own; or, where it has
+    withdrawn the SSID, as held no longer."""
     merged = {student_id: one for student_id, one in ssids.items() if one.former}
     if not merged:
         return
-    retired = defaultdict(set)
-    rejected = SubmissionLine.objects.filter(student_id__in=list(merged), outcome="rejected")
-    for line in rejected:
-        if any(error["code"] in RETIRED_SSID_CODES for error in line.errors):
-            retired[line.student_id].add(line.values[records.SSID_FIELD[line.record]])
+    retired = retired_ssids(merged)
     for held in StateRecord.objects.filter(student_id__in=list(retired)):
         number = records.SSID_FIELD[held.record]
         one = merged[held.student_id or 0]
-        if held.values[number] not in retired[held.student_id] & one.former:
+        kind = retired[held.student_id or 0].get(held.values[number])
+        if kind is None or held.values[number] not in one.former:
             continue
         values = {**held.values, number: one.current}
         key = records.record_key(held.record, values)
-        if StateRecord.objects.filter(record_key=key).exists():
+        if kind == "withdrawn" or StateRecord.objects.filter(record_key=key).exists():
             held.delete()
-        else:
+        elif one.current:
             held.values, held.record_key = values, key
             held.save(update_fields=["values", "record_key"])

@@ -186,6 +186,34 @@ def state_facts(
         return rows
 
 
+def bring_back(
+    model: type[Fact],
+    *,
+    slots: Sequence[Mapping[str, Any]],
+    close: Sequence[int],
+    again: Sequence[int],
+    at: datetime,
+) -> list[Fact]:
+    """Take back what was stated: the believed versions ``close`` end, and versions ``again`` that they took the place
+    of are believed anew, with who had stated them. ``slots`` are those concerned, to be locked.
+
+    Raises ``ConcurrentStatement`` where one of ``close`` is believed no longer.
+    """
+    with transaction.atomic():
+        _lock_slots(model, [Statement(slot, None, date.min) for slot in slots])
+        still_believed = model._base_manager.filter(pk__in=list(close), superseded_at__isnull=True)
+        if still_believed.update(superseded_at=at) != len(close):
+            raise ConcurrentStatement(model.__name__)
+        rows = []
+        for old in model._base_manager.filter(pk__in=list(again)).order_by("pk"):
+            values = {field.attname: getattr(old, field.attname) for field in model._meta.concrete_fields}
+            rows.append(model(**values | {"id": None, "recorded_at": at, "superseded_at": None}))
+        model._base_manager.bulk_create(rows, batch_size=500)
+        if model.is_counted_from:
+            students_changed({slot[model.slot[0]] for slot in slots})
+        return rows
+
+
 def _slot_key(model: type[Fact], slot: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(slot[name] for name in model.slot)
 

@@ -6,6 +6,7 @@ from manzanita.auditing.viewing import ALERT_JOB
 from manzanita.exchange.models import ImportRun
 from manzanita.platform.daily import daily
 from manzanita.platform.jobs import JobRun, job_kind
+from manzanita.procedures.batch_edit import EDIT_JOB, do_batch_job
 from manzanita.procedures.check_findings import CHECK_JOB, NIGHTLY_JOB, check_changed, check_everybody
 from manzanita.procedures.import_sis import JOB_KIND, do_sis_job
 from manzanita.procedures.reminders import REMINDER_JOB, send_reminders
@@ -17,6 +18,12 @@ from manzanita.students.duplicates import DUPLICATES_JOB, find_duplicates
 def import_sis(run: JobRun) -> dict[str, int] | None:
     """Do one import of SIS files, from where an earlier attempt left it."""
     return do_sis_job(ImportRun.objects.get(pk=run.args["import_run"]), run)
+
+
+@job_kind(EDIT_JOB)
+def edit_batch(run: JobRun) -> dict[str, int]:
+    """Change one field of many students, or take that back."""
+    return do_batch_job(run)
 
 
 @job_kind(ALERT_JOB)

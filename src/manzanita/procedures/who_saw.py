@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -13,7 +13,7 @@ from manzanita.auditing.actions import Reader, log_change
 from manzanita.auditing.models import ReadEvent
 from manzanita.auditing.queries import in_chunks, reads_between
 from manzanita.platform import clock
-from manzanita.students.queries import public_ids
+from manzanita.students.queries import keys_of_person, public_ids
 
 EVENTS_AT_ONCE = 1000
 UNKNOWN = "(no such account)"
@@ -81,28 +81,29 @@ def who_saw(question: Question, *, newest_first: bool = False) -> Iterator[Seen]
 
     Two queries for each ``EVENTS_AT_ONCE`` events beside the reading itself; a year of a district streams.
     """
+    keys = None if question.student_id is None else keys_of_person(question.student_id)
     events = reads_between(
         lea_code=question.lea_code,
         start=question.start,
         end=question.end,
         user_id=question.user_id,
-        student_id=question.student_id,
+        student_ids=keys,
         newest_first=newest_first,
     )
     for chunk in in_chunks(events, EVENTS_AT_ONCE):
-        yield from seen_in(chunk, student_id=question.student_id)
+        yield from seen_in(chunk, student_ids=keys)
 
 
-def seen_in(events: list[ReadEvent], *, student_id: int | None = None) -> Iterator[Seen]:
-    """The students of these events, or of each only the one asked for."""
+def seen_in(events: list[ReadEvent], *, student_ids: Collection[int] | None = None) -> Iterator[Seen]:
+    """The students of these events, or of each only the one asked for, by the keys that this one has had."""
     accounts = people({e.actor_user_id for e in events} | {e.viewed_as_user_id or 0 for e in events})
-    wanted = [student_id] if student_id is not None else sorted({s for e in events for s in e.student_ids})
+    wanted = student_ids if student_ids is not None else sorted({s for e in events for s in e.student_ids})
     ids = public_ids(wanted)
     for event in events:
         person = accounts.get(event.actor_user_id)
         seen_as = accounts.get(event.viewed_as_user_id or 0)
         for one in event.student_ids:
-            if student_id is None or one == student_id:
+            if student_ids is None or one in student_ids:
                 yield _seen(event, person, seen_as, one, ids.get(one))
 
 

@@ -20,6 +20,7 @@ from manzanita.students.models import (
     CaseAssignment,
     Contact,
     Enrollment,
+    NextYear,
     Plan,
     RightsHolder,
     Service,
@@ -39,6 +40,7 @@ FACT_MODELS: dict[str, type[Fact]] = {
     "assignment": CaseAssignment,
     "team": TeamMember,
     "agency": AgencyRelation,
+    "next_year": NextYear,
     "contact": Contact,
     "rights": RightsHolder,
 }

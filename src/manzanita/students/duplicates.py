@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,8 +19,9 @@ from manzanita.domain.likeness import Known, Likeness, Strength, likeness, near_
 from manzanita.platform import clock
 from manzanita.platform.reach import whole_installation
 from manzanita.students.finding import students_by_pk
-from manzanita.students.models import DuplicatePair, NameKey, Ssid
+from manzanita.students.models import DuplicatePair, Merge, NameKey, Ssid
 from manzanita.students.queries import ListRow
+from manzanita.students.scope import visible_to
 
 DUPLICATES_JOB = "students.find-duplicates"
 PAGE_SIZE = 25
@@ -208,6 +210,25 @@ def pair_in_reach(actor: Actor, pk: int) -> DuplicatePair | None:
     return one
 
 
+def merges_in_reach(actor: Actor, most: int = PAGE_SIZE) -> list[Merge]:
+    """Records that were put together and still are, the newest first."""
+    rows = Merge.objects.filter(undone_at__isnull=True).select_related("student", "other", "by")
+    within = visible_to(actor).order_by().values("pk")
+    return list(rows.filter(student_id__in=within).defer("written").order_by("-pk")[:most])
+
+
+def get_merge(actor: Actor, public_id: uuid.UUID) -> Merge | None:
+    """A merge whose record that stays the actor reaches; of one taken back, one of the two."""
+    found = Merge.objects.filter(public_id=public_id).select_related("student", "other", "by", "undone_by")
+    return next((one for one in found if students_by_pk(actor, {one.student_id, one.other_id})), None)
+
+
+def merge_of(actor: Actor, student_ids: Iterable[int]) -> Merge | None:
+    """The merge by which one of these is empty now, if the actor reaches the record that stays."""
+    rows = Merge.objects.filter(other_id__in=list(student_ids), undone_at__isnull=True).select_related("by")
+    return next((one for one in rows if students_by_pk(actor, {one.student_id})), None)
+
+
 @transaction.atomic
 def settle_as_two(*, actor: Actor, pair: DuplicatePair, reason: str) -> bool:
     """Remember that these are two people; ``False`` where somebody had said so already."""
@@ -237,6 +258,16 @@ def settle_new(*, actor: Actor, student_id: int, others: Iterable[tuple[int, Lik
         one.settled_at, one.settled_by_id, one.reason = clock.now(), actor.user_id, reason[:300]
         one.save()
         _log(actor, other, student_id, "not_same_student", reason)
+
+
+def pair_with(student_id: int, other_id: int, strength: Strength, because: str) -> DuplicatePair:
+    """The pair of these two, made where there is none yet: somebody knows more than the names say."""
+    low, high = sorted((student_id, other_id))
+    return DuplicatePair.objects.get_or_create(
+        student_id=low,
+        other_id=high,
+        defaults={"strength": int(strength), "because": because[:300], "found_at": clock.now()},
+    )[0]
 
 
 def _log(actor: Actor, student_id: int, other_id: int, action: str, reason: str) -> None:

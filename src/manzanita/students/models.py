@@ -13,6 +13,10 @@ from manzanita.platform.facts import Fact
 from manzanita.platform.ids import new_public_id
 from manzanita.students.assignment_models import AssignmentBatch as AssignmentBatch
 from manzanita.students.assignment_models import AssignmentChange as AssignmentChange
+from manzanita.students.batch_models import BatchEdit as BatchEdit
+from manzanita.students.batch_models import BatchLine as BatchLine
+from manzanita.students.merge_models import Merge as Merge
+from manzanita.students.merge_models import SsidRetirement as SsidRetirement
 from manzanita.students.name_models import DuplicatePair as DuplicatePair
 from manzanita.students.name_models import NameKey as NameKey
 
@@ -319,6 +323,18 @@ class AgencyRelation(StudentFact):
             _believed_index("relation_at_agency", "agency_code", "relationship", "student"),
             _believed_index("relation_of_student", "student"),
         ]
+
+
+class NextYear(StudentFact):
+    """What is planned for the student's next school year beside the school, which is a relation (``next_year``)."""
+
+    grade_code = models.CharField(max_length=2)
+
+    slot = ("student_id",)
+    content = ("grade_code",)
+
+    class Meta(StudentFact.Meta):
+        indexes = [_believed_index("next_year_of_student", "student")]
 
 
 class Contact(StudentFact):

@@ -23,6 +23,7 @@ from manzanita.platform.together import read_together
 from manzanita.students.models import (
     CaseAssignment,
     Enrollment,
+    Merge,
     Plan,
     RightsHolder,
     ScopedQuerySet,
@@ -42,15 +43,52 @@ ORDERED_WHOLE = 6000
 IDS_AT_ONCE = 5000
 
 
+class MergedAway(Http404):
+    """The record ``asked`` for was put together with that of ``stays``, which the asker may see."""
+
+    def __init__(self, asked: uuid.UUID, stays: Student) -> None:
+        super().__init__("put together with another record")
+        self.asked, self.stays = asked, stays
+
+
 def get_student(actor: Actor, public_id: uuid.UUID) -> Student:
-    """The student with this public id, or 404 when there is none within the actor's scope.
+    """The student with this public id, or 404 when there is none within the actor's scope: ``MergedAway`` where the
+    record was put together with one that is.
 
     ``seen_through`` is set: the last day that a former LEA sees (``students.former``), else ``None``.
     """
     student = with_last_day(visible_to(actor), actor).filter(public_id=public_id).first()
     if student is None:
+        stays = _stays_of(actor, public_id)
+        if stays is not None:
+            raise MergedAway(public_id, stays)
         raise Http404("no such student in this scope")
     return student
+
+
+def _stays_of(actor: Actor, public_id: uuid.UUID) -> Student | None:
+    """Of a record that was put together with another, that other; and so on, if that one was too."""
+    stays_id = None
+    # No student was ever entered so often.
+    for _ in range(10):
+        merges = Merge.objects.filter(undone_at__isnull=True)
+        merges = (
+            merges.filter(other__public_id=public_id) if stays_id is None else merges.filter(other=stays_id)
+        )
+        found = merges.values_list("student_id", flat=True).first()
+        if found is None:
+            break
+        stays_id = found
+    return visible_to(actor).filter(pk=stays_id).first() if stays_id is not None else None
+
+
+def keys_of_person(student_id: int) -> list[int]:
+    """The student's key, and those of records that were put together with it: logs keep what they were written of."""
+    keys = [student_id]
+    for one in keys:
+        merged = Merge.objects.filter(student=one, undone_at__isnull=True).order_by("pk")
+        keys += [pk for pk in merged.values_list("other_id", flat=True) if pk not in keys]
+    return keys
 
 
 def is_on_caseload(actor: Actor, student: Student) -> bool:

@@ -21,7 +21,7 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Reason
 from manzanita.platform import clock
 from manzanita.students.models import Student
-from manzanita.students.queries import get_student
+from manzanita.students.queries import get_student, keys_of_person
 from manzanita.web.access import requires
 from manzanita.web.read_purpose import ask_purpose, purpose_for
 
@@ -49,9 +49,11 @@ def disclosures(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 def _record(request: HttpRequest, student: Student, given: dict[str, str]) -> None:
     standing = {str(one.pk): one for one in _told(request.actor, student)}
+    corrects = standing.get(given["corrects"])
     record_disclosure(
         actor=request.actor,
-        student_id=student.pk,
+        # A line from before two records were put together stands with the key that it was written of.
+        student_id=corrects.student_id if corrects else student.pk,
         kind=given["kind"],
         on=_day(given["on"]),
         party=given["party"],
@@ -59,7 +61,7 @@ def _record(request: HttpRequest, student: Student, given: dict[str, str]) -> No
         interest=given["interest"],
         purpose=given["purpose"],
         what=given["what"],
-        corrects=standing.get(given["corrects"]),
+        corrects=corrects,
     )
 
 
@@ -75,7 +77,7 @@ def _told(actor: Actor, student: Student) -> list[Disclosure]:
     through = student.seen_through
     return [
         one
-        for one in disclosures_of_student(student.pk)
+        for one in disclosures_of_student(*keys_of_person(student.pk))
         if through is None or one.lea_code in actor.agency_codes or one.at < clock.end_of(through)
     ]
 

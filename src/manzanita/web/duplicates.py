@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_POST, require_safe
@@ -16,10 +16,11 @@ from manzanita.students.duplicates import (
     DUPLICATES_JOB,
     ShownPair,
     ask_again,
-    pair_in_reach,
+    merges_in_reach,
     pairs_in_reach,
     settle_as_two,
 )
+from manzanita.students.models import DuplicatePair
 from manzanita.web.access import requires
 from manzanita.web.student_new import STRENGTHS
 from manzanita.web.student_rows import rows_of
@@ -28,7 +29,7 @@ from manzanita.web.student_rows import rows_of
 @require_safe
 @requires(Capability.ENTER_STUDENT)
 def duplicates(request: HttpRequest) -> HttpResponse:
-    """Pairs to look at, the likeliest first; below them those that were said to be two people."""
+    """Pairs to look at, the likeliest first; below them those that were put together, or said to be two people."""
     pairs, is_more = pairs_in_reach(request.actor)
     settled, is_more_settled = pairs_in_reach(request.actor, settled=True)
     log_reads(
@@ -43,6 +44,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
         "is_more": is_more,
         "settled": _shown(request.actor, settled),
         "is_more_settled": is_more_settled,
+        "merges": merges_in_reach(request.actor),
         "compared_at": last.finished_at if last else None,
         "is_under_way": is_under_way(DUPLICATES_JOB),
     }
@@ -61,13 +63,8 @@ def _shown(actor: Actor, pairs: list[ShownPair]) -> list[dict]:
     ]
 
 
-@require_POST
-@requires(Capability.ENTER_STUDENT)
-def duplicate_settle(request: HttpRequest, pk: int) -> HttpResponse:
+def settle(request: HttpRequest, pair: DuplicatePair) -> HttpResponse:
     """These are two people, for a reason; or that is taken back."""
-    pair = pair_in_reach(request.actor, pk)
-    if pair is None:
-        raise Http404("no such pair in this scope")
     if request.POST.get("do") == "again":
         if ask_again(actor=request.actor, pair=pair):
             messages.success(request, "Taken back: the pair is to be looked at again.")
@@ -100,5 +97,4 @@ def duplicates_look(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("students/duplicates", duplicates, name="duplicates"),
     path("students/duplicates/look", duplicates_look, name="duplicates_look"),
-    path("students/duplicates/<int:pk>", duplicate_settle, name="duplicate_settle"),
 ]

@@ -105,6 +105,7 @@ def finding(request: HttpRequest, pk: int) -> HttpResponse:
             "state_text": error_text(one.rule_code),
             "name": name_of(person),
             "student_url": url_or_none("student", person.student.public_id) if person else None,
+            "ssids_url": url_or_none("student_ssids", person.student.public_id) if person else None,
             "ssid": person.ssid if person else "",
             "line": line,
             "opened": opened_sent(line) if line else None,

@@ -28,7 +28,7 @@ from manzanita.findings.queries import TO_SETTLE
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.students.former import events_for
 from manzanita.students.models import SpecialEducationStatus
-from manzanita.students.queries import get_student
+from manzanita.students.queries import get_student, keys_of_person
 from manzanita.ui.formats import plural, us_date, us_dates
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
@@ -238,6 +238,16 @@ def _actions(file: StudentFile, events: list[Event]) -> list[dict[str, Any]]:
                 "kind": "quiet",
             }
         )
+        if file.facts.ssids:
+            actions.append(
+                {
+                    "label": "SSID retired by the state",
+                    "url": url_or_none("student_ssids", file.student.public_id),
+                    "method": "get",
+                    "event": "",
+                    "kind": "quiet",
+                }
+            )
     return actions
 
 
@@ -443,9 +453,10 @@ def _state_line(record: StateRecord) -> dict[str, Any]:
 
 def _history_tab(file: StudentFile) -> dict[str, Any]:
     student = file.student
-    changes = list(events_for(file.actor, student, changes_of_student(student.pk))[:HISTORY_SHOWN])
+    keys = keys_of_person(student.pk)
+    changes = list(events_for(file.actor, student, changes_of_student(*keys))[:HISTORY_SHOWN])
     may_audit = file.actor.may(Capability.READ_AUDIT)
-    seen = events_for(file.actor, student, reads_of_student(student.pk))
+    seen = events_for(file.actor, student, reads_of_student(*keys))
     reads = list(seen[:HISTORY_SHOWN]) if may_audit else []
     ids = {event.actor_user_id for event in changes if event.actor_user_id is not None}
     ids |= {user for event in reads for user in (event.actor_user_id, event.viewed_as_user_id) if user}

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.export_limits import LARGE_EXPORT
+from manzanita.procedures.batch_fields import fields_for
 from manzanita.students.queries import PAGE_SIZE, capped_count, list_students, search
 from manzanita.students.scope import outside_view
 from manzanita.web.access import requires
@@ -74,6 +75,7 @@ def students(request: HttpRequest) -> HttpResponse:
         "next_url": f"{here}?{keep}&after={page.after}" if page.after else None,
         "page_size": PAGE_SIZE,
         "groups": _groups(wanted),
+        "may_edit": bool(fields_for(request.actor)),
     }
     return render(request, "web/students/list.html", context)
 
@@ -108,7 +110,10 @@ urlpatterns = [
     path("students/search", search_students, name="search"),
     path("", include("manzanita.web.student_new")),
     path("", include("manzanita.web.duplicates")),
+    path("", include("manzanita.web.merges")),
+    path("", include("manzanita.web.batch_edit")),
     path("", include("manzanita.web.student_page")),
+    path("", include("manzanita.web.student_ssids")),
     path("", include("manzanita.web.student_changes")),
     path("", include("manzanita.web.read_purpose")),
     path("", include("manzanita.web.field_history")),

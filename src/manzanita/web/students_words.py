@@ -51,6 +51,12 @@ ACTION_WORDS = {
     "enter_student": "Entered by hand",
     "not_same_student": "Said to be another student than one like this",
     "ask_again_if_same": "To be looked at again: may be entered twice",
+    "merge_students": "Two records put together",
+    "batch_edit": "Changed together with others",
+    "undo_batch_edit": "Changed together with others: taken back",
+    "retire_ssid": "SSID recorded as retired by the state",
+    "undo_retire_ssid": "Retired SSID: taken back",
+    "undo_merge": "Two records again: putting together taken back",
 }
 READ_WORDS = {
     "student.list": "Seen in a list",
@@ -59,6 +65,9 @@ READ_WORDS = {
     "student.export": "In an exported list",
     "student.candidates": "Seen before a student was entered",
     "student.duplicates": "Seen among possible duplicates",
+    "student.batch": "Seen in a change of many students",
+    "student.ssids": "SSIDs, and what stands under them at the state",
+    "student.merge": "Two records compared or put together",
     "state.file": "In a file written for upload to the state",
     "student.portable": "Before a portable file was made",
     "transfer.list": "Seen in a list of transfers",

@@ -100,8 +100,9 @@ _RETIRED_SSID = RuleInfo(
     fields=("22.06", "24.06", "23.06", "25.07"),
     meaning="The state has found two SSIDs for one student and retired the one of this line; its words name the other, "
     "under which it now keeps the student's records.",
-    fix="Give the student the other SSID in the SIS. With the next SIS files it stands here too, and every line goes "
-    "under it by itself with the next send.",
+    fix="Give the student the other SSID in the SIS. With the next SIS files it stands here too, or at once where you "
+    "record on the student's page that the state has retired the SSID; every line goes under the other by itself with "
+    "the next send.",
     owner=Owner.SIS,
     source="ours: a code of the practice state; that of CALPADS is not public",
     confidence="inferred",

@@ -1,0 +1,234 @@
+"""Students as people paste them: SSIDs, local IDs, names, one a line, or a table from a spreadsheet with its heads.
+
+Nothing is dropped: every line that is not blank comes out, with what was understood of it or why nothing was.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from manzanita.domain.names import name_words
+
+MOST_LINES = 5_000
+LONGEST_LINE = 2_000
+_SHOWN = 120
+_WHICH_CELL = "Which cell is what? Give the table a first line with heads, such as SSID."
+_WHICH_NAME = "Which part is the name? Write “Last, First”, with the birth date beside it."
+# What the heads of columns may be called, by what stands below them.
+_HEADS: Mapping[str, str] = {
+    "ssid": "ssid",
+    "state id": "ssid",
+    "statewide student identifier": "ssid",
+    "local id": "local_id",
+    "local student id": "local_id",
+    "student id": "local_id",
+    "student": "name",
+    "name": "name",
+    "student name": "name",
+    "last name": "last",
+    "legal last name": "last",
+    "last": "last",
+    "first name": "first",
+    "legal first name": "first",
+    "first": "first",
+    "born": "born",
+    "birth date": "born",
+    "birthdate": "born",
+    "date of birth": "born",
+    "dob": "born",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PastedLine:
+    """One line: ``number`` counts from 1, ``text`` is how it looked, shortened. A student is told by ``ssid``, by
+    ``local_id``, or by names with ``birth_on``; ``value`` is what the table says of the student, ``None`` where it says
+    nothing. ``problem`` is why no student is told."""
+
+    number: int
+    text: str
+    ssid: str = ""
+    local_id: str = ""
+    last: str = ""
+    first: str = ""
+    birth_on: date | None = None
+    value: str | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """``problem`` is why nothing of it could be read; ``has_values`` whether it has a column of values;
+    ``ignored`` the heads of columns that were not needed."""
+
+    lines: Sequence[PastedLine] = ()
+    has_values: bool = False
+    ignored: Sequence[str] = field(default=())
+    problem: str = ""
+
+
+def read_pasted(text: str, *, value_heads: Collection[str] = ()) -> Pasted:
+    """Read what was pasted or uploaded. ``value_heads`` are what the column of values may be called."""
+    lines = text.replace("\ufeff", "").replace("\0", "").splitlines()
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip(' \t,;"')]
+    if not numbered:
+        return Pasted(problem="Nothing stands there.")
+    if len(numbered) > MOST_LINES + 1:
+        return Pasted(problem=f"More than {MOST_LINES:,} lines are not changed at once.")
+    if any(len(line) > LONGEST_LINE for _, line in numbered):
+        return Pasted(problem="A line is longer than any student. Is it a table, with one student a line?")
+    delimiter = next((mark for mark in "\t;," if mark in numbered[0][1]), ",")
+    heads = [_words(cell) for cell in _cells(numbered[0][1], delimiter)]
+    values = {_words(head) for head in value_heads}
+    columns = {
+        place: "value" if head in values else _HEADS[head]
+        for place, head in enumerate(heads)
+        if head in values or head in _HEADS
+    }
+    if not {"ssid", "local_id", "name", "last"} & set(columns.values()):
+        read = [_loose(number, line, delimiter) for number, line in numbered]
+        return Pasted(read, has_values=any(one.value is not None for one in read))
+    if len(set(columns.values())) < len(columns):
+        return Pasted(problem="Two columns have the same head. Keep one of them.")
+    if len(numbered) == 1:
+        return Pasted(problem="There is a line of heads, and no student below it.")
+    raw = _cells(numbered[0][1], delimiter)
+    return Pasted(
+        [_of_table(number, line, delimiter, columns) for number, line in numbered[1:]],
+        has_values="value" in columns.values(),
+        ignored=[
+            raw[place].strip() for place in range(len(raw)) if place not in columns and raw[place].strip()
+        ],
+    )
+
+
+def _words(head: str) -> str:
+    return " ".join(name_words(head.replace("’", "'").replace("'s", "s")))
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return line.split(delimiter)
+
+
+def _of_table(number: int, line: str, delimiter: str, columns: Mapping[int, str]) -> PastedLine:
+    cells = _cells(line, delimiter)
+    told = {name: cells[place].strip() if place < len(cells) else "" for place, name in columns.items()}
+    last, first = told.get("last", ""), told.get("first", "")
+    if not last and told.get("name"):
+        last, first = _names(told["name"])
+    born = _date(told.get("born", ""))
+    problem = ""
+    if told.get("born") and born is None:
+        problem = f"“{told['born'][:20]}” is no birth date such as 04/09/2016."
+    ssid, why = _ssid(told.get("ssid", ""))
+    if not problem and not ssid:
+        problem = why if not (told.get("local_id") or last) else ""
+    if not problem and not (ssid or told.get("local_id") or last):
+        problem = "No SSID, no local ID and no name stands in the line."
+    return PastedLine(
+        number,
+        _short(line),
+        ssid=ssid,
+        local_id="" if ssid else told.get("local_id", ""),
+        last=last,
+        first=first,
+        birth_on=born,
+        value=told.get("value"),
+        problem=problem,
+    )
+
+
+def _loose(number: int, line: str, delimiter: str) -> PastedLine:
+    """A line without heads: an SSID or a local ID, with a value beside it or not; or a name, with birth date or not."""
+    cells = [cell.strip() for cell in _cells(line, delimiter) if cell.strip()]
+    shown = _short(line)
+    if not cells:
+        return PastedLine(number, shown, problem="Nothing but marks stands in the line.")
+    if any(character.isdecimal() for character in cells[0]) and _date(cells[0]) is None:
+        value = cells[1] if len(cells) == 2 else None
+        if len(cells) > 2:
+            return PastedLine(
+                number,
+                shown,
+                problem=_WHICH_CELL,
+            )
+        ssid, why = _ssid(cells[0])
+        if ssid:
+            return PastedLine(number, shown, ssid=ssid, value=value)
+        if why:
+            return PastedLine(number, shown, problem=why)
+        words = cells[0].split()
+        born = _date(words[-1])
+        if born is not None:
+            return _named(number, shown, [" ".join(words[:-1])], born)
+        return PastedLine(number, shown, local_id=cells[0], value=value)
+    born = next((day for cell in cells if (day := _date(cell)) is not None), None)
+    names = [cell for cell in cells if _date(cell) is None]
+    return _named(number, shown, names, born)
+
+
+def _named(number: int, shown: str, names: Sequence[str], born: date | None) -> PastedLine:
+    if len(names) > 2:
+        return PastedLine(
+            number,
+            shown,
+            problem=_WHICH_NAME,
+        )
+    last, first = (names[0], names[1]) if len(names) == 2 else _names(names[0] if names else "")
+    if not name_words(last):
+        return PastedLine(number, shown, problem="No SSID, no local ID and no name stands in the line.")
+    return PastedLine(number, shown, last=last, first=first, birth_on=born)
+
+
+def _names(text: str) -> tuple[str, str]:
+    """``Last, First`` or ``First Last``."""
+    if "," in text:
+        last, _, first = text.partition(",")
+        return last.strip(), first.strip()
+    words = text.split()
+    return (words[-1], " ".join(words[:-1])) if words else ("", "")
+
+
+def _ssid(text: str) -> tuple[str, str]:
+    """The SSID, or why this was meant as one and is none."""
+    if re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", text):
+        return (
+            "",
+            f"The spreadsheet has shortened the number to {text}: make the column text, and paste it again.",
+        )
+    digits = re.sub(r"[\s\-]", "", text)
+    if digits.endswith(".0"):
+        digits = digits[:-2]
+    if not re.fullmatch(r"[0-9]{10}", digits):
+        return "", ""
+    return digits, ""
+
+
+def _date(text: str) -> date | None:
+    try:
+        if match := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text.strip(), re.ASCII):
+            return date(int(match[3]), int(match[1]), int(match[2]))
+        return (
+            date.fromisoformat(text.strip())
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip(), re.ASCII)
+            else None
+        )
+    except ValueError:
+        return None
+
+
+def _short(line: str) -> str:
+    text = " ".join(line.split())
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def names_told(lines: Collection[PastedLine]) -> Iterator[PastedLine]:
+    """Those that tell a student by name only."""
+    return (one for one in lines if not one.problem and not one.ssid and not one.local_id and one.last)

@@ -1,0 +1,358 @@
+"""Two records of one student: where they differ, what is stated of the one that stays, and taking that back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+
+from manzanita.domain.effective import Span
+from manzanita.domain.merging import Side, differ, filling, one_ssid_line, within
+from manzanita.domain.names import name_key, name_words
+from manzanita.platform.changed import students_changed
+from manzanita.platform.facts import Fact, Statement, bring_back
+from manzanita.students.actions import FACT_MODELS, Identity, state_student_facts
+from manzanita.students.models import DuplicatePair, NameKey, Student
+from manzanita.students.name_keys import renew_name_keys
+
+Choices = Mapping[str, Side]
+# What of the identity is chosen together: half a name of each record would be a third person's.
+IDENTITY: Mapping[str, tuple[str, ...]] = {
+    "name": ("first_name", "middle_name", "last_name", "suffix"),
+    "birth_on": ("birth_on",),
+    "gender_code": ("gender_code",),
+    "local_sped_id": ("local_sped_id",),
+}
+# The services go with the plan, the rights with the person.
+_ALONE = ("status", "plan", "assignment")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The believed versions of one slot of a kind, of both records; ``key`` is the slot without the student."""
+
+    kind: str
+    key: tuple[Any, ...]
+    stays: tuple[Fact, ...]
+    other: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing of which the two records say different things. ``stays`` and ``other`` are what each says: versions of
+    a fact, or of the identity the values. ``chosen`` is what is proposed, ``why`` in words."""
+
+    key: str
+    kind: str
+    stays: tuple[Any, ...]
+    other: tuple[Any, ...]
+    chosen: Side
+    why: str
+
+
+def held_by(stays_id: int, other_id: int) -> dict[str, list[Held]]:
+    """Per kind of fact the slots of both records, those of people under the numbers of the record that stays; one
+    query a kind."""
+    rows: dict[str, list[Fact]] = {}
+    for kind, model in FACT_MODELS.items():
+        believed = model.objects.believed().filter(student_id__in=[stays_id, other_id])
+        rows[kind] = list(believed.order_by("effective_from", "pk"))
+    numbers = _numbers(rows, stays_id)
+    found: dict[str, list[Held]] = {}
+    for kind, model in FACT_MODELS.items():
+        slots: dict[tuple[Any, ...], tuple[list[Fact], list[Fact]]] = defaultdict(lambda: ([], []))
+        for row in rows[kind]:
+            key = tuple(getattr(row, name) for name in model.slot[1:])
+            is_other = row.student_id != stays_id  # type: ignore[attr-defined]
+            if is_other and kind in ("contact", "rights"):
+                key = (numbers.get(key[0], key[0]),)
+            slots[key][is_other].append(row)
+        found[kind] = [Held(kind, key, tuple(a), tuple(b)) for key, (a, b) in sorted(slots.items())]
+    return found
+
+
+def _numbers(rows: Mapping[str, Sequence[Any]], stays_id: int) -> dict[int, int]:
+    """The number that each person of the other record gets: that of the same name, or one that is free."""
+    names: dict[bool, dict[int, str]] = {True: {}, False: {}}
+    used = {0}
+    for row in (*rows["contact"], *rows["rights"]):
+        used.add(row.contact_no)
+    for row in rows["contact"]:
+        names[row.student_id == stays_id][row.contact_no] = row.name
+    same = {_words(name): number for number, name in names[True].items() if _words(name)}
+    taken = {row.contact_no for row in (*rows["contact"], *rows["rights"]) if row.student_id == stays_id}
+    found = {0: 0}
+    given: set[int] = set()
+    for number, name in sorted(names[False].items()):
+        wanted = same.get(_words(name))
+        if wanted is None or wanted in given:
+            wanted = number if number not in taken | given else max(used | given) + 1
+        found[number] = wanted
+        given.add(wanted)
+    return found
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(sorted(name_words(name)))
+
+
+def differences(stays: Student, other: Student, held: Mapping[str, Sequence[Held]]) -> list[Difference]:
+    """What has to be chosen, each with a proposal. A person who differs and whose rights do is one choice."""
+    found: dict[str, Difference] = {}
+    for one in (*_of_identity(stays, other), *_of_facts(held)):
+        found.setdefault(one.key, one)
+    return list(found.values())
+
+
+def _of_identity(stays: Student, other: Student) -> Iterator[Difference]:
+    for key, names in IDENTITY.items():
+        a, b = (tuple(getattr(one, name) for name in names) for one in (stays, other))
+        if a == b or not any(b):
+            continue
+        if not any(a):
+            continue
+        yield Difference(key, "identity", a, b, Side.STAYS, "as on the record that stays")
+
+
+def _of_facts(held: Mapping[str, Sequence[Held]]) -> Iterator[Difference]:
+    for kind in ("ssid", "status", "plan", "enrollment", "assignment", "agency", "contact", "rights"):
+        for one in held[kind]:
+            if not one.stays or not one.other:
+                continue
+            key = choice_key(one)
+            if kind == "ssid":
+                if {row.ssid for row in one.stays} == {row.ssid for row in one.other}:  # type: ignore[attr-defined]
+                    continue
+                yield Difference(key, kind, one.stays, one.other, Side.STAYS, "of the record that stays")
+                continue
+            a, b = spans_of(one.stays), spans_of(one.other)
+            if kind in ("enrollment", "contact", "rights"):
+                is_other = [(x.start, x.end, x.value) for x in a] != [(x.start, x.end, x.value) for x in b]
+            else:
+                is_other = differ(a, b)
+            if is_other:
+                yield _proposed(key, kind, one)
+
+
+def _proposed(key: str, kind: str, one: Held) -> Difference:
+    if kind in _ALONE:
+        starts = [rows[-1].effective_from for rows in (one.stays, one.other)]
+        if starts[1] > starts[0]:
+            return Difference(key, kind, one.stays, one.other, Side.OTHER, "starts later")
+        why = "starts later" if starts[0] > starts[1] else "of the record that stays"
+        return Difference(key, kind, one.stays, one.other, Side.STAYS, why)
+    written = [max(row.recorded_at for row in rows) for rows in (one.stays, one.other)]
+    if written[1] > written[0]:
+        return Difference(key, kind, one.stays, one.other, Side.OTHER, "written last")
+    return Difference(key, kind, one.stays, one.other, Side.STAYS, "written last or at the same time")
+
+
+def choice_key(one: Held) -> str:
+    """Under what a choice about this slot goes: ``plan``, ``enrollment.9910017.2026-08-14``, ``person.1``."""
+    name = {"contact": "person", "rights": "person", "service": "plan"}.get(one.kind, one.kind)
+    return ".".join([name, *map(str, one.key)]) if one.kind not in (*_ALONE, "ssid", "service") else name
+
+
+def spans_of(rows: Iterable[Fact]) -> list[Span[tuple[Any, ...]]]:
+    return [
+        Span(row.effective_from, row.effective_to, tuple(getattr(row, name) for name in row.content))
+        for row in rows
+    ]
+
+
+def statements_of(
+    stays_id: int, held: Mapping[str, Sequence[Held]], choices: Choices, *, retired_on: date
+) -> dict[str, list[Statement]]:
+    """What is to be stated of the record that stays, by kind; of days of which it says nothing, what the other says."""
+    found: dict[str, list[Statement]] = {}
+    plans = next(iter(held["plan"]), Held("plan", (), (), ()))
+    for kind, slots in held.items():
+        statements = found[kind] = []
+        for one in slots:
+            if kind == "service":
+                spans = _services(one, plans, choices.get("plan", Side.STAYS))
+            elif kind == "ssid":
+                spans = _ssids(one, choices.get("ssid", Side.STAYS), retired_on)
+            else:
+                spans = _stated(one, choices.get(choice_key(one), Side.STAYS))
+            slot = dict(zip(FACT_MODELS[kind].slot, (stays_id, *one.key), strict=True))
+            content = FACT_MODELS[kind].content
+            for span in spans:
+                values = None if span.value is None else dict(zip(content, span.value, strict=True))
+                is_whole = span.value is None and span.end is None and span.start == date.min
+                statements.append(Statement(slot, values, span.start, span.end, is_whole))
+    return found
+
+
+_Spans = list[Span[Any]]
+_NOTHING_EVER: Span[Any] = Span(date.min, None, None)
+
+
+def _stated(one: Held, wins: Side) -> _Spans:
+    """The slot of an enrollment, or a person, is one thing: it is taken whole. Of others the days are filled."""
+    stays, other = spans_of(one.stays), spans_of(one.other)
+    if not stays or not other:
+        return other
+    if one.kind in ("enrollment", "contact", "rights"):
+        return [_NOTHING_EVER, *other] if wins is Side.OTHER else []
+    return other if wins is Side.OTHER else filling(stays, other)
+
+
+def _services(one: Held, plans: Held, wins: Side) -> _Spans:
+    """Services of the other record count on the days of its plan, and none of the record that stays does then."""
+    stays, other = spans_of(plans.stays), spans_of(plans.other)
+    won = other if wins is Side.OTHER else filling(stays, other)
+    days = [(span.start, span.end) for span in won]
+    if not stays and not other:
+        return filling(spans_of(one.stays), spans_of(one.other))
+    ended = [Span(start, end, None) for start, end in days if one.stays]
+    return [*ended, *within(spans_of(one.other), days)]
+
+
+def _ssids(one: Held, wins: Side, retired_on: date) -> _Spans:
+    stays, other = spans_of(one.stays), spans_of(one.other)
+    stands, former = (stays, other) if wins is Side.STAYS else (other, stays)
+    if not other:
+        return []
+    flat = [[Span(span.start, span.end, span.value[0]) for span in some] for some in (stands, former)]
+    return [
+        Span(span.start, span.end, (span.value,))
+        for span in one_ssid_line(flat[0], flat[1], retired_on=retired_on)
+    ]
+
+
+def believed_keys(student_id: int) -> dict[str, list[int]]:
+    """Keys of the believed versions of every kind."""
+    return {
+        kind: sorted(model.objects.believed().filter(student_id=student_id).values_list("pk", flat=True))
+        for kind, model in FACT_MODELS.items()
+    }
+
+
+def put_together(
+    *,
+    stays: Student,
+    other: Student,
+    held: Mapping[str, Sequence[Held]],
+    choices: Choices,
+    retired_on: date,
+    by_id: int,
+    cause: str,
+    at: datetime,
+) -> dict[str, Any]:
+    """State everything of ``stays`` and nothing of ``other``; returns what :func:`take_apart` needs, as JSON values."""
+    before = believed_keys(stays.pk)
+    emptied = believed_keys(other.pk)
+    for kind, statements in statements_of(stays.pk, held, choices, retired_on=retired_on).items():
+        model = FACT_MODELS[kind]
+        rows = model.objects.filter(pk__in=emptied[kind])
+        gone = [
+            Statement(dict(zip(model.slot, values, strict=True)), None, date.min, None, True)
+            for values in sorted(set(rows.values_list(*model.slot)))
+        ]
+        state_student_facts(kind, [*statements, *gone], by_id=by_id, cause=cause, at=at)
+    after = believed_keys(stays.pk)
+    identity = {name: getattr(stays, name) for names in IDENTITY.values() for name in names}
+    _set_identity(stays, _identity(stays, other, choices))
+    return {
+        "identity": {**identity, "birth_on": identity["birth_on"] and identity["birth_on"].isoformat()},
+        "after": after,
+        "closed": {kind: sorted(set(before[kind]) - set(after[kind])) for kind in before},
+        "inserted": {kind: sorted(set(after[kind]) - set(before[kind])) for kind in before},
+        "emptied": emptied,
+    }
+
+
+def changed_since(written: Mapping[str, Any], stays_id: int, other_id: int) -> list[str]:
+    """Kinds of facts that somebody has stated anew since, of either record."""
+    now, beside = believed_keys(stays_id), believed_keys(other_id)
+    return [kind for kind in FACT_MODELS if now[kind] != written["after"].get(kind, []) or beside[kind]]
+
+
+def take_apart(*, written: Mapping[str, Any], stays: Student, other: Student, at: datetime) -> None:
+    """Believe again what was believed before :func:`put_together`."""
+    for kind, model in FACT_MODELS.items():
+        # A kind of fact that came later than the merge has nothing in it.
+        closed, emptied, inserted = (
+            written[name].get(kind, []) for name in ("closed", "emptied", "inserted")
+        )
+        if closed or emptied or inserted:
+            slots = [{model.slot[0]: one.pk} for one in (stays, other)]
+            bring_back(model, slots=slots, close=inserted, again=[*closed, *emptied], at=at)
+    values = dict(written["identity"])
+    if values["birth_on"]:
+        values["birth_on"] = date.fromisoformat(values["birth_on"])
+    _set_identity(stays, values)
+
+
+def _identity(stays: Student, other: Student, choices: Choices) -> dict[str, Any]:
+    values = {}
+    for key, names in IDENTITY.items():
+        own = any(getattr(stays, name) for name in names)
+        one = other if choices.get(key) is Side.OTHER or not own else stays
+        values.update({name: getattr(one, name) for name in names})
+    return values
+
+
+def _set_identity(student: Student, values: Mapping[str, Any]) -> None:
+    if all(getattr(student, name) == value for name, value in values.items()):
+        return
+    for name, value in values.items():
+        setattr(student, name, value)
+    who = Identity(**{name: values[name] for name in values})
+    student.name_key = name_key(who.first_name, who.middle_name, who.last_name, who.suffix)
+    Student.unscoped.filter(pk=student.pk).update(**values, name_key=student.name_key)
+    renew_name_keys([student])
+    students_changed([student.pk])
+
+
+def unite_agencies(stays_id: int, other_id: int) -> None:
+    """Whoever stands in the ``agencies`` of the one stands in those of the other from now on (PostgreSQL's own
+    column, see ``platform.row_security``): rows that move name them."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE students_student AS stays SET agencies = ARRAY(SELECT unnest(stays.agencies) UNION"
+                " SELECT unnest(gone.agencies) ORDER BY 1) FROM students_student AS gone"
+                " WHERE stays.id = %s AND gone.id = %s",
+                [stays_id, other_id],
+            )
+
+
+def keep_names(*ids: int) -> list[dict[str, Any]]:
+    """Under what these are found by name, as JSON values."""
+    rows = NameKey.objects.filter(student_id__in=ids).order_by("pk").values("pk", "student_id", "given_up_at")
+    return [row | {"given_up_at": row["given_up_at"] and row["given_up_at"].isoformat()} for row in rows]
+
+
+def give_up_names(keys: Sequence[int], at: datetime) -> None:
+    """Under the names that came along the student may still be known elsewhere."""
+    NameKey.objects.filter(pk__in=keys, given_up_at__isnull=True).update(given_up_at=at)
+
+
+def bring_back_names(kept: Sequence[Mapping[str, Any]], *ids: int) -> None:
+    NameKey.objects.filter(student_id__in=ids).exclude(pk__in=[row["pk"] for row in kept]).delete()
+    for row in kept:
+        NameKey.objects.filter(pk=row["pk"]).update(
+            student_id=row["student_id"], given_up_at=row["given_up_at"]
+        )
+
+
+def carry_words(stays_id: int, other_id: int) -> list[int]:
+    """Who was said to be another person than ``other`` is another than ``stays`` too; returns keys of new pairs."""
+    new = []
+    rows = DuplicatePair.objects.filter(settled_at__isnull=False)
+    for pair in [*rows.filter(student_id=other_id), *rows.filter(other_id=other_id)]:
+        third = pair.other_id if pair.student_id == other_id else pair.student_id
+        low, high = sorted((third, stays_id))
+        if low == high or DuplicatePair.objects.filter(student_id=low, other_id=high).exists():
+            continue
+        pair.pk, pair.student_id, pair.other_id = None, low, high
+        pair._state.adding = True
+        pair.save()
+        new.append(pair.pk)
+    return new

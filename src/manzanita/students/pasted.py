@@ -1,0 +1,132 @@
+"""Whom pasted lines mean: students within reach, each line resolved or told why not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from manzanita.domain.access import Actor
+from manzanita.domain.name_sounds import sound_keys
+from manzanita.domain.names import name_words
+from manzanita.domain.pasting import PastedLine, names_told
+from manzanita.students.models import Enrollment, NameKey, Ssid
+from manzanita.students.scope import current_at_agency, visible_to
+
+_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A line with its student, or with why there is none."""
+
+    line: PastedLine
+    student_id: int | None = None
+    why: str = ""
+
+
+def students_meant(actor: Actor, lines: Sequence[PastedLine]) -> list[Meant]:
+    """Each line in its order. A line is whoever within reach it means, and attends here today; out of reach it is as if
+    there were nobody. A second line of a student is told of the first. A few queries for each thousand lines."""
+    told = _told(actor, lines)
+    keys = {pk for found in told.values() for pk in found}
+    within = _within(visible_to(actor), keys)
+    here = _within(current_at_agency(visible_to(actor), actor), within)
+    first: dict[int, int] = {}
+    result = []
+    for line in lines:
+        one = _judged(line, told.get(line.number, frozenset()) & within, here)
+        if one.student_id is not None:
+            if one.student_id in first:
+                one = Meant(line, None, f"The student stands in line {first[one.student_id]} already.")
+            else:
+                first[one.student_id] = line.number
+        result.append(one)
+    return result
+
+
+def _within(students: object, keys: Collection[int]) -> set[int]:
+    return {
+        pk
+        for some in _chunks(sorted(keys))
+        for pk in students.filter(pk__in=some).order_by().values_list("pk", flat=True)  # type: ignore[attr-defined]
+    }
+
+
+def _judged(line: PastedLine, found: Collection[int], here: Collection[int]) -> Meant:
+    if line.problem:
+        return Meant(line, None, line.problem)
+    what = "SSID" if line.ssid else "local ID" if line.local_id else "name"
+    if not found:
+        more = " and birth date" if what == "name" and line.birth_on else ""
+        return Meant(line, None, f"No student within your reach has this {what}{more}.")
+    if len(found) > 1:
+        way = "Add the birth date, or take the SSID." if what == "name" else "Are they duplicates?"
+        return Meant(line, None, f"{len(found)} students have this {what}. {way}")
+    (pk,) = found
+    if pk not in here:
+        return Meant(line, None, "The student does not attend in your district today.")
+    return Meant(line, pk)
+
+
+def _told(actor: Actor, lines: Sequence[PastedLine]) -> dict[int, frozenset[int]]:
+    """Keys of students by number of line, in no scope: what is out of reach is taken out by the caller."""
+    good = [line for line in lines if not line.problem]
+    by_ssid = _by(
+        {line.ssid for line in good if line.ssid},
+        lambda some: Ssid.objects.believed().filter(ssid__in=some).values_list("ssid", "student_id"),
+    )
+    by_local = _by(
+        {line.local_id for line in good if not line.ssid and line.local_id},
+        lambda some: (
+            Enrollment.objects.believed()
+            .filter(local_student_id__in=some, lea_code__in=actor.agency_codes)
+            .values_list("local_student_id", "student_id")
+        ),
+    )
+    found = {line.number: by_ssid[line.ssid] for line in good if line.ssid}
+    found |= {line.number: by_local[line.local_id] for line in good if not line.ssid and line.local_id}
+    return {number: frozenset(keys) for number, keys in (found | _by_name(list(names_told(good)))).items()}
+
+
+def _by(wanted: Collection[str], rows_of: object) -> defaultdict[str, set[int]]:
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for some in _chunks(sorted(wanted)):
+        for value, pk in rows_of(some):  # type: ignore[operator]
+            found[value].add(pk)
+    return found
+
+
+def _by_name(lines: Sequence[PastedLine]) -> dict[int, set[int]]:
+    """Case, accents and marks do not count; first and last name may be swapped; a former name counts, too."""
+    sounds = {sound for line in lines for sound in sound_keys(line.first, line.last)}
+    names: defaultdict[tuple[str, ...], set[tuple[int, date | None]]] = defaultdict(set)
+    for some in _chunks(sorted(sounds)):
+        rows = NameKey.objects.filter(sound__in=some)
+        for pk, first, last, born in rows.values_list("student_id", "first_name", "last_name", "birth_on"):
+            names[_key(first, last)].add((pk, born))
+    return {
+        line.number: {pk for pk, born in names[_key(line.first, line.last)] if line.birth_on in (None, born)}
+        for line in lines
+    }
+
+
+def _key(first: str, last: str) -> tuple[str, ...]:
+    return tuple(sorted(name_words(first, last)))
+
+
+def _chunks(values: Sequence[object]) -> Iterator[Sequence[object]]:
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]
+
+
+def in_order(actor: Actor, keys: Iterable[int]) -> list[int]:
+    """Of these the students who attend here today, by name."""
+    students = current_at_agency(visible_to(actor), actor)
+    rows = [
+        row
+        for some in _chunks(sorted(keys))
+        for row in students.filter(pk__in=some).values_list("last_name", "first_name", "pk")
+    ]
+    return [row[-1] for row in sorted(rows)]

@@ -1,0 +1,313 @@
+"""Changing one field of many students: a found list, a pasted list or a table from a spreadsheet; looked at, applied,
+taken back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.pasting import LONGEST_LINE, MOST_LINES, read_pasted
+from manzanita.meetings.actions import NotPossible
+from manzanita.platform.models import Job, JobState
+from manzanita.procedures.batch_edit import (
+    MOST_AT_ONCE,
+    UNDO_DAYS,
+    Asked,
+    apply_batch,
+    batches_of,
+    counts_of,
+    draft_of_lines,
+    draft_of_students,
+    drop_batch,
+    get_batch,
+    lines_in_reach,
+    undo_batch,
+    why_not_undo,
+)
+from manzanita.procedures.batch_fields import FIELDS, fields_for
+from manzanita.students.models import BatchEdit, BatchLine
+from manzanita.students.queries import search
+from manzanita.web.access import requires
+from manzanita.web.student_lists import StudentList, list_of, students_of
+
+SHOWN = 100
+LARGEST_FILE = 2_000_000
+STATE_WORDS = {
+    "ready": ("diff", "Changes"),
+    "same": ("equal", "The same already"),
+    "refused": ("fatal", "Not changed"),
+    "done": ("ok", "Changed"),
+    "undone": ("ok", "Taken back"),
+    "kept": ("warn", "Not taken back"),
+}
+# What is looked at first: what somebody has to mend.
+STATE_ORDER = ("refused", "kept", "ready", "done", "undone", "same")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.READ_STUDENT)
+def batch_new(request: HttpRequest) -> HttpResponse:
+    """Whom, which field and what; a POST makes the draft and shows it."""
+    if not fields_for(request.actor):
+        return _form(request, {}, [_no_field(request.actor)], status=403)
+    if request.method != "POST":
+        return _form(request, {"list": request.GET.get("list", ""), "search": request.GET.get("search", "")})
+    try:
+        batch = _draft(request)
+    except NotPossible as refused:
+        return _form(request, request.POST, refused.reasons, status=422)
+    return redirect("batch", batch.public_id)
+
+
+def _draft(request: HttpRequest) -> BatchEdit:
+    sent = request.POST
+    one = FIELDS.get(sent.get("field", ""))
+    value = "" if one is None else sent.get(f"value_{one.key}", "").replace("\0", "").strip()[:200]
+    asked = Asked(
+        field_key=sent.get("field", ""),
+        value=value,
+        reason=" ".join(sent.get("reason", "").replace("\0", "").split()),
+        title=one.label if one else "",
+    )
+    wanted, students = _found(request, sent.get("list", ""), sent.get("search", ""))
+    text = _pasted(request)
+    if wanted is not None and not text:
+        return draft_of_students(request.actor, asked, list(students[: MOST_AT_ONCE + 1]))
+    pasted = read_pasted(text, value_heads=one.heads if one else ())
+    return draft_of_lines(request.actor, asked, pasted)
+
+
+def _pasted(request: HttpRequest) -> str:
+    file = request.FILES.get("file")
+    if file is None:
+        return request.POST.get("pasted", "")[: (MOST_LINES + 2) * LONGEST_LINE]
+    if file.size > LARGEST_FILE:
+        raise NotPossible([_unreadable("The file is larger than 2 MB.")])
+    content = file.read()
+    if content.startswith(b"PK"):
+        raise NotPossible(
+            [_unreadable("This is a workbook. Save it as CSV first, or copy its cells and paste them.")]
+        )
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise NotPossible([_unreadable("The file is no text.")])
+
+
+def _unreadable(text: str) -> Reason:
+    return Reason("unreadable", text, Owner.CLERK, "Choose another file.")
+
+
+def _no_field(actor: Actor) -> Reason:
+    return Reason(
+        "no-field",
+        f"As {actor.perspective.label} nobody changes many students at once.",
+        Owner.COORDINATOR,
+        "Ask the SEDS coordinator of the district.",
+    )
+
+
+def _found(request: HttpRequest, key: str, token: str) -> tuple[StudentList | None, Any]:
+    """The list that the page came from, with keys of its students in no order; ``None`` where it came from none."""
+    wanted = list_of(key) if key else None
+    if key and wanted is None:
+        raise Http404("no such list")
+    if wanted is None:
+        return None, []
+    students = students_of(request.actor, wanted)
+    text = request.session.get("searches", {}).get(token, "") if token else ""
+    if token and not text:
+        raise NotPossible(
+            [
+                Reason(
+                    "search-gone",
+                    "What you searched for is no longer kept.",
+                    Owner.CLERK,
+                    "Search again, then come back.",
+                )
+            ]
+        )
+    if text:
+        students = search(students, text)
+    return wanted, students.order_by().values_list("pk", flat=True)
+
+
+def _form(
+    request: HttpRequest, sent: Mapping[str, Any], refusals: Sequence[Reason] = (), status: int = 200
+) -> HttpResponse:
+    fields = fields_for(request.actor)
+    wanted, count = None, 0
+    if sent.get("list"):
+        try:
+            wanted, students = _found(request, sent["list"], sent.get("search", ""))
+            count = len(students[: MOST_AT_ONCE + 1])
+        except NotPossible as refused:
+            refusals = [*refusals, *refused.reasons]
+    chosen = sent.get("field") or (fields[0].key if fields else "")
+    context = {
+        "fields": [
+            {
+                "key": one.key,
+                "label": one.label,
+                "help": one.help,
+                "blank": one.blank,
+                "heads": one.heads,
+                "choices": one.choices(request.actor) if one.choices else None,
+                "value": sent.get(f"value_{one.key}", ""),
+            }
+            for one in fields
+        ],
+        "chosen": chosen,
+        "sent": sent,
+        "wanted": wanted,
+        "count": count,
+        "most": MOST_AT_ONCE,
+        "refusals": refusals,
+        "batches": [
+            {"batch": one, "label": FIELDS[one.field_key].label} for one in batches_of(request.actor)
+        ],
+        "undo_days": UNDO_DAYS,
+    }
+    return render(request, "web/students/batch_new.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.READ_STUDENT)
+def batch(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """One change of many students: the draft, how far it is, what became of it. A POST applies it, takes it back, or
+    drops the draft."""
+    found = get_batch(request.actor, public_id)
+    if request.method != "POST":
+        return _page(request, found)
+    do = request.POST.get("do", "")
+    try:
+        if do == "apply":
+            if not apply_batch(actor=request.actor, batch=found):
+                messages.info(request, "It is applied, or being applied, already.")
+        elif do == "undo":
+            if not undo_batch(actor=request.actor, batch=found):
+                messages.info(request, "It is taken back, or being taken back, already.")
+        elif do == "drop":
+            drop_batch(found)
+            messages.success(request, "Forgotten: nothing was changed.")
+            return redirect("batch_new")
+    except NotPossible as refused:
+        return _page(request, found, refused.reasons)
+    return redirect("batch", public_id)
+
+
+def _page(request: HttpRequest, found: BatchEdit, refusals: Sequence[Reason] = ()) -> HttpResponse:
+    context = _progress(found) | _lines(request, found)
+    context |= {
+        "refusals": refusals,
+        "why_not": why_not_undo(request.actor, found) if found.state == "done" else [],
+        "undo_days": UNDO_DAYS,
+    }
+    return render(request, "web/students/batch.html", context, status=422 if refusals else 200)
+
+
+def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
+    """One page of lines: of one state (``show``), else what has to be mended first."""
+    counts = counts_of(found)
+    states = [one for one in STATE_ORDER if counts[one]]
+    show = request.GET.get("show", "")
+    show = show if show in states else (states[0] if states else "")
+    after = request.GET.get("after", "")
+    start = int(after) if after.isascii() and after.isdecimal() and len(after) < 9 else 0
+    rows = list(lines_in_reach(request.actor, found).filter(state=show)[start : start + SHOWN + 1])
+    more = len(rows) > SHOWN
+    rows = rows[:SHOWN]
+    log_reads(
+        actor=request.actor,
+        student_ids=[one.student_id for one in rows],
+        what="student.batch",
+        filter_codes=f"field={found.field_key} state={show}",
+    )
+    words = FIELDS[found.field_key].words({value for row in rows for value in (row.old, row.new)})
+    here = reverse("batch", args=[found.public_id])
+    return {
+        "rows": [_row(row, words) for row in rows],
+        "show": show,
+        "groups": [
+            (f"{STATE_WORDS[one][1]} {counts[one]:,}", f"{here}?show={one}", one == show) for one in states
+        ],
+        "counts": counts,
+        "shown_from": start + 1 if rows else 0,
+        "next_url": f"{here}?show={show}&after={start + SHOWN}" if more else None,
+        "first_url": f"{here}?show={show}" if start else None,
+        "problems": found.problems[:SHOWN],
+        "problem_count": len(found.problems),
+        "problems_url": reverse("batch_problems", args=[found.public_id]),
+        "page_size": SHOWN,
+    }
+
+
+def _row(row: BatchLine, words: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "name": f"{row.student.last_name}, {row.student.first_name}",
+        "url": reverse("student", args=[row.student.public_id]),
+        "position": row.position,
+        "old": words.get(row.old, ""),
+        "new": words.get(row.new, ""),
+        "mark": STATE_WORDS[row.state],
+        "reason": row.reason,
+    }
+
+
+def _progress(found: BatchEdit) -> dict[str, Any]:
+    is_moving = found.state in ("waiting", "running", "undoing")
+    job = Job.objects.filter(pk=found.job_id).first() if found.job_id and is_moving else None
+    return {
+        "batch": found,
+        "field": FIELDS[found.field_key],
+        "job": job,
+        "is_moving": is_moving and job is not None and job.state != JobState.FAILED,
+        "has_stopped": is_moving and (job is None or job.state == JobState.FAILED),
+    }
+
+
+@require_safe
+@requires(Capability.READ_STUDENT)
+def batch_progress(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """How far the job is; when it has ended, the page is loaded anew."""
+    context = _progress(get_batch(request.actor, public_id))
+    if context["is_moving"]:
+        return render(request, "web/students/batch_progress.html", context)
+    answer = HttpResponse(status=204)
+    answer.headers["HX-Redirect"] = reverse("batch", args=[public_id])
+    return answer
+
+
+@require_safe
+@requires(Capability.READ_STUDENT)
+def batch_problems(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """All lines of which no student is told, as text to mend and paste again."""
+    found = get_batch(request.actor, public_id)
+    if found.by_id != request.actor.user_id:
+        raise Http404("what somebody pasted is that person's")
+    lines = [f"{one['number']}\t{one['text']}\t{one['why']}" for one in found.problems]
+    answer = HttpResponse(
+        "\n".join(["Line\tAs pasted\tWhy not", *lines]), content_type="text/plain; charset=utf-8"
+    )
+    answer.headers["Content-Disposition"] = 'attachment; filename="lines-not-understood.txt"'
+    return answer
+
+
+urlpatterns = [
+    path("students/edit", batch_new, name="batch_new"),
+    path("students/edits/<uuid:public_id>", batch, name="batch"),
+    path("students/edits/<uuid:public_id>/progress", batch_progress, name="batch_progress"),
+    path("students/edits/<uuid:public_id>/problems", batch_problems, name="batch_problems"),
+]

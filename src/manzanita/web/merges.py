@@ -1,0 +1,247 @@
+"""Putting two records of one student together: both side by side, what comes of it, and taking it back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_http_methods
+
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Capability
+from manzanita.domain.findings import Reason
+from manzanita.domain.merging import Side
+from manzanita.procedures.merging import (
+    Asked,
+    NotMerged,
+    Preview,
+    Retired,
+    merge_students,
+    preview_merge,
+    undo_merge,
+    why_not_undo,
+)
+from manzanita.students.duplicates import get_merge, merge_of, pair_in_reach
+from manzanita.students.models import DuplicatePair
+from manzanita.students.queries import MergedAway
+from manzanita.ui.jinja_env import url_or_none
+from manzanita.web.access import requires
+from manzanita.web.duplicates import STRENGTHS, settle
+from manzanita.web.merge_words import held_words, lines_of, moved_words, moves_of, steps_of
+
+LONGEST_REASON = 300
+# What a look at the pair needs to be shown again.
+CHOICE = "choice."
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.ENTER_STUDENT)
+def duplicate_settle(request: HttpRequest, pk: int) -> HttpResponse:
+    """Both records side by side; a POST shows what comes of other choices (``look``), puts them together (``merge``),
+    or says that they are two people, or asks again."""
+    pair = pair_in_reach(request.actor, pk)
+    if pair is None:
+        return _gone(request)
+    do = request.POST.get("do", "")
+    if request.method != "POST" or do == "look":
+        return _page(request, pair)
+    if do == "merge":
+        return _merge(request, pair)
+    return settle(request, pair)
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    """Of a pair that was put together since it was looked at, what became of it."""
+    shown = [number for name in ("shown_stays", "shown_other") if (number := _number(request, name))]
+    found = merge_of(request.actor, shown)
+    if found is None:
+        raise Http404("no such pair in this scope")
+    if found.by_id != request.actor.user_id:
+        messages.info(request, f"{found.by.name} has put these two records together in the meantime.")
+    return redirect("merge", found.public_id)
+
+
+def _asked(request: HttpRequest) -> Asked:
+    sent = request.POST
+    choices = {
+        key.removeprefix(CHOICE): Side(value)
+        for key, value in sent.items()
+        if key.startswith(CHOICE) and value in set(Side)
+    }
+    ssid, on, source = (
+        " ".join(sent.get(f"retired_{name}", "").split()) for name in ("ssid", "on", "source")
+    )
+    day = _day(on)
+    retired = Retired(ssid, day, source[:200]) if ssid and day else None
+    # Chosen for the other way round: what was "this one" is "the other one" now.
+    stays = _number(request, "stays")
+    shown = _number(request, "shown_stays")
+    if stays and shown and stays != shown:
+        choices = {key: Side.OTHER if side is Side.STAYS else Side.STAYS for key, side in choices.items()}
+    return Asked(stays_id=stays, choices=choices, retired=retired)
+
+
+def _merge(request: HttpRequest, pair: DuplicatePair) -> HttpResponse:
+    asked = _asked(request)
+    reason = " ".join(request.POST.get("reason", "").replace("\0", "").split())[:LONGEST_REASON]
+    try:
+        merge, is_new = merge_students(
+            actor=request.actor, pair=pair, asked=asked, reason=reason, seen=request.POST.get("seen", "")
+        )
+    except NotMerged as refused:
+        return _page(request, pair, refused.reasons, reason)
+    if is_new:
+        messages.success(
+            request,
+            "Put together: this is the one record now. It can be taken back until something new is recorded or sent.",
+        )
+    return redirect("merge", merge.public_id)
+
+
+def _page(
+    request: HttpRequest, pair: DuplicatePair, refusals: Sequence[Reason] = (), reason: str = ""
+) -> HttpResponse:
+    asked = _asked(request)
+    try:
+        look = preview_merge(request.actor, pair, asked)
+    except NotMerged as refused:
+        merge = next((one.values["merge"] for one in refused.reasons if "merge" in one.values), None)
+        if merge is None:
+            raise Http404("no such pair in this scope") from None
+        messages.info(request, refused.reasons[0].text)
+        return redirect("merge", merge)
+    log_reads(
+        actor=request.actor,
+        student_ids=[look.stays.pk, look.other.pk],
+        what="student.merge",
+        filter_codes="two records of one student",
+    )
+    context = {
+        "pair": pair,
+        "mark": STRENGTHS[pair.strength],
+        "look": look,
+        "sides": _sides(look),
+        "lines": lines_of(look),
+        "moves": moves_of(look),
+        "steps": steps_of(look.steps) if look.steps is not None else None,
+        "blockers": _linked(look.blockers),
+        "notes": look.notes,
+        "ssids": _ssids(look),
+        "ssid_choices": [(one, one) for one in _ssids(look)],
+        "sent": request.POST,
+        "reason": reason or request.POST.get("reason", ""),
+        "refusals": [one for one in _linked(refusals) if one.code not in {b.code for b in look.blockers}],
+        "is_look": request.method == "POST",
+        "longest": LONGEST_REASON,
+    }
+    return render(request, "web/students/merge.html", context, status=422 if refusals else 200)
+
+
+def _sides(look: Preview) -> list[dict[str, Any]]:
+    """Both records as they are told at the head of the page, the one that stays first."""
+    return [
+        {
+            "student": one,
+            "url": reverse("student", args=[one.public_id]),
+            "is_stays": side is Side.STAYS,
+            "state": held_words(look.state[side]),
+            "archives": look.state[side].archives,
+            "meetings": look.state[side].meetings,
+        }
+        for side, one in ((Side.STAYS, look.stays), (Side.OTHER, look.other))
+    ]
+
+
+def _ssids(look: Preview) -> list[str]:
+    """The two SSIDs of which the state may have retired one; empty where there are not two."""
+    found = list(dict.fromkeys(ssid for side in Side for ssid in look.state[side].ssids[-1:]))
+    return found if len(found) == 2 else []
+
+
+def _linked(reasons: Sequence[Reason]) -> list[Reason]:
+    """The same reasons, each with the way to what would mend it."""
+    ways: dict[str, Callable[[Reason], str | None]] = {
+        "both-meet": lambda one: url_or_none("meeting", one.values["meeting"]),
+        "meeting-builds-on-plan": lambda one: url_or_none("meeting", one.values["meeting"]),
+        "merged-meanwhile": lambda one: url_or_none("merge", one.values["merge"]),
+        "both-planned": lambda one: url_or_none("plan_list"),
+        "lines-on-their-way": lambda one: url_or_none("state"),
+        "said-to-be-two": lambda one: url_or_none("duplicates"),
+    }
+    return [replace(one, link=ways[one.code](one) or "") if one.code in ways else one for one in reasons]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.ENTER_STUDENT)
+def merge(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """What was put together; a POST takes it back."""
+    found = get_merge(request.actor, public_id)
+    if found is None:
+        raise Http404("no such merge in this scope")
+    refusals: list[Reason] = []
+    if request.method == "POST":
+        try:
+            if undo_merge(actor=request.actor, merge=found):
+                messages.success(request, "Taken back: there are two records again, each as it was.")
+            else:
+                messages.info(request, "It had been taken back already.")
+            return redirect("duplicates")
+        except NotMerged as refused:
+            refusals = refused.reasons
+    log_reads(actor=request.actor, student_ids=[found.student_id], what="student.merge")
+    context = {
+        "merge": found,
+        "moved": moved_words(found.written["moved"]),
+        "why_not": [] if found.undone_at else why_not_undo(found),
+        "refusals": refusals,
+    }
+    return render(request, "web/students/merged.html", context, status=422 if refusals else 200)
+
+
+class MergedAwayMiddleware:
+    """Whoever follows an old address of a record that was put together with another gets to the one that stays."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, MergedAway) or request.method not in ("GET", "HEAD"):
+            return None
+        messages.info(
+            request,
+            "The record that you asked for was put together with this one: both were the same student.",
+        )
+        here = request.get_full_path().replace(str(error.asked), str(error.stays.public_id))
+        if request.htmx:
+            answer = HttpResponse(status=204)
+            answer.headers["HX-Redirect"] = reverse("student", args=[error.stays.public_id])
+            return answer
+        return redirect(here)
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    text = request.POST.get(name, "") or request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+urlpatterns = [
+    path("students/duplicates/<int:pk>", duplicate_settle, name="duplicate_settle"),
+    path("students/merges/<uuid:public_id>", merge, name="merge"),
+]

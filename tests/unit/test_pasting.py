@@ -1,0 +1,100 @@
+"""What is understood of pasted students; written by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from manzanita.domain.pasting import MOST_LINES, PastedLine, read_pasted
+
+HEADS = ("Next year's grade",)
+
+
+def told(text: str) -> list[tuple[object, ...]]:
+    """What each line tells: SSID, local ID, last and first name, birth date, value."""
+    lines = read_pasted(text, value_heads=HEADS).lines
+    return [(one.ssid, one.local_id, one.last, one.first, one.birth_on, one.value) for one in lines]
+
+
+BORN = date(2016, 4, 9)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("9900000005", ("9900000005", "", "", "", None, None)),
+        ("9900-000 005", ("9900000005", "", "", "", None, None)),
+        ("9900000005.0", ("9900000005", "", "", "", None, None)),
+        ("9900000005\t05", ("9900000005", "", "", "", None, "05")),
+        ("L0005", ("", "L0005", "", "", None, None)),
+        ("123456789", ("", "123456789", "", "", None, None)),
+        ("Testcase, Alder", ("", "", "Testcase", "Alder", None, None)),
+        ("Alder Testcase", ("", "", "Testcase", "Alder", None, None)),
+        ("Testcase, Alder, 04/09/2016", ("", "", "Testcase", "Alder", BORN, None)),
+        ("Testcase\tAlder\t2016-04-09", ("", "", "Testcase", "Alder", BORN, None)),
+        ("De la Cruz, María José, 4/9/2016", ("", "", "De la Cruz", "María José", BORN, None)),
+    ],
+)
+def test_a_line_is_an_ssid_a_local_id_or_a_name(line, expected):
+    assert told(line) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (
+            "9.9E+09",
+            "The spreadsheet has shortened the number to 9.9E+09: make the column text, and paste it again.",
+        ),
+        ("a, b, c", "Which part is the name? Write “Last, First”, with the birth date beside it."),
+        ("9900000005, 05, x", "Which cell is what? Give the table a first line with heads, such as SSID."),
+        ("04/09/2016", "No SSID, no local ID and no name stands in the line."),
+        ("???", "No SSID, no local ID and no name stands in the line."),
+    ],
+)
+def test_a_line_that_means_nobody_says_why(line, problem):
+    (one,) = read_pasted(line).lines
+    assert one.problem == problem
+
+
+def test_a_table_is_read_by_its_heads_and_no_line_is_dropped():
+    text = (
+        '\ufeff"Student",SSID,Born,Next year’s grade,School\n'
+        '"Testcase, Alder",9900000005,04/09/2016,05,Buckeye\n\n,,,,\n'
+        'nobody,,,06,\n"Testcase, Fern",None yet,4/9/16,,'
+    )
+    pasted = read_pasted(text, value_heads=HEADS)
+    assert pasted.has_values and list(pasted.ignored) == ["School"]
+    first, second, third = pasted.lines
+    assert (first.number, first.ssid, first.value) == (2, "9900000005", "05")
+    assert (second.number, second.last, second.value) == (5, "nobody", "06")
+    assert third.problem == "“4/9/16” is no birth date such as 04/09/2016."
+
+
+def test_without_a_column_of_values_lines_bring_none():
+    pasted = read_pasted("SSID\n9900000005", value_heads=HEADS)
+    assert not pasted.has_values and pasted.lines[0].value is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "Nothing stands there."),
+        (" \n\t,;\n", "Nothing stands there."),
+        ("SSID,Local ID\n", "There is a line of heads, and no student below it."),
+        ("SSID,State ID\n1,2", "Two columns have the same head. Keep one of them."),
+        ("x" * 2001, "A line is longer than any student. Is it a table, with one student a line?"),
+        ("9900000005\n" * (MOST_LINES + 2), "More than 5,000 lines are not changed at once."),
+    ],
+)
+def test_what_is_no_list_says_why(text, problem):
+    assert read_pasted(text).problem == problem
+
+
+@pytest.mark.parametrize(
+    "text", ['"', '"a\n"b', "\0\0", "a\tb\tc\td\te", ",,,9900000005", 'SSID\n"', "\r\r\n1"]
+)
+def test_whatever_is_pasted_comes_back_as_lines_or_a_reason(text):
+    pasted = read_pasted(text, value_heads=HEADS)
+    assert pasted.problem or all(isinstance(one, PastedLine) for one in pasted.lines)

@@ -1,0 +1,235 @@
+"""One field of many students: chosen, pasted or uploaded; looked at, applied, taken back."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from html import unescape
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from manzanita.auditing.models import ChangeEvent
+from manzanita.platform.jobs import run_jobs_now
+from manzanita.students.actions import state_one
+from manzanita.students.models import AgencyRelation, BatchEdit, CaseAssignment, NextYear, Student
+from tests.support import world as w
+from tests.support.pages import many_students, other_coordinator
+
+BATCH_QUERIES = 10
+NEXT = {
+    "field": "next_school",
+    "value_next_school": f"{w.OTHER_LEA}/{w.OTHER_SCHOOL}",
+    "reason": "Feeder schools",
+}
+
+
+def words(answer) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
+
+
+@pytest.fixture
+def client(small_world, sign_in):
+    return sign_in(small_world.coordinator)
+
+
+def drafted(client, **sent) -> BatchEdit:
+    answer = client.post("/students/edit", sent)
+    assert answer.status_code == 302, words(answer)
+    return BatchEdit.objects.get(public_id=answer.url.rsplit("/", 1)[1])
+
+
+def do(client, batch: BatchEdit, what: str) -> None:
+    assert client.post(f"/students/edits/{batch.public_id}", {"do": what}).status_code == 302
+    run_jobs_now(raises_errors=True)
+    batch.refresh_from_db()
+
+
+def next_schools() -> list[tuple[str, str, str, date, date | None]]:
+    rows = AgencyRelation.objects.believed().filter(relationship="next_year").order_by("student_id")
+    return list(
+        rows.values_list(
+            "student__first_name", "agency_code", "school_code", "effective_from", "effective_to"
+        )
+    )
+
+
+def test_pasted_students_get_next_year_s_school_and_it_is_taken_back(client, small_world):
+    pasted = "9900000005\nTestcase, Towhee\nL0004\n9999999999\nTestcase, Sage\n9900000005\n"
+    yarrow = small_world.students["yarrow"]
+    state_one(
+        "agency",
+        slot={"student_id": yarrow.pk, "relationship": "next_year"},
+        values={"agency_code": w.OTHER_LEA, "school_code": w.OTHER_SCHOOL},
+        effective_from=w.TODAY,
+        effective_to=date(2027, 6, 30),
+        by_id=None,
+        cause="test",
+    )
+    local = yarrow.pk and "L" + w.SSIDS["yarrow"][-4:]
+    batch = drafted(client, **NEXT, pasted=pasted.replace("L0004", local))
+    page = words(client.get(f"/students/edits/{batch.public_id}"))
+    assert (
+        "Nothing is done yet. 2 students would change, 1 has the value already, and 3 lines are of nobody: see below."
+        in page
+    )
+    assert "Testcase, Alder was Blank Willow Bend Elementary, Heron Creek Unified Changes" in page
+    assert "4 9999999999 No student within your reach has this SSID." in page
+    # Of the other district's student not even the name is known here.
+    assert "5 Testcase, Sage No student within your reach has this name." in page
+    assert "6 9900000005 The student stands in line 1 already." in page
+    assert next_schools() == [("Yarrow", w.OTHER_LEA, w.OTHER_SCHOOL, w.TODAY, date(2027, 6, 30))]
+
+    for _ in range(2):
+        do(client, batch, "apply")
+    end = date(2027, 6, 30)
+    assert sorted(next_schools()) == [
+        (name, w.OTHER_LEA, w.OTHER_SCHOOL, w.TODAY, end) for name in ("Alder", "Towhee", "Yarrow")
+    ]
+    assert ChangeEvent.objects.filter(action="batch_edit").count() == 2
+    page = words(client.get(f"/students/edits/{batch.public_id}"))
+    assert "2 students changed." in page
+
+    for _ in range(2):
+        do(client, batch, "undo")
+    assert next_schools() == [("Yarrow", w.OTHER_LEA, w.OTHER_SCHOOL, w.TODAY, end)]
+    assert "2 students have what they had before." in words(client.get(f"/students/edits/{batch.public_id}"))
+    assert batch.state == "undone"
+
+
+def test_a_list_that_was_found_is_changed(client):
+    page = words(client.get("/students"))
+    assert "Change these" in page
+    page = words(client.get("/students/edit?list=all"))
+    assert "Students : 3 students. Paste others instead" in page
+    batch = drafted(client, field="next_grade", value_next_grade="05", reason="Rollover", list="all")
+    do(client, batch, "apply")
+    rows = NextYear.objects.believed().order_by("student_id")
+    assert list(rows.values_list("student__first_name", "grade_code", "effective_to")) == [
+        (name, "05", date(2027, 6, 30)) for name in ("Alder", "Towhee", "Yarrow")
+    ]
+
+
+def test_a_table_comes_back_from_a_spreadsheet_and_only_what_differs_changes(client, small_world):
+    alder, towhee = (small_world.students[name] for name in ("alder", "towhee"))
+    Student.unscoped.filter(pk=towhee.pk).update(local_sped_id="SE-7")
+    text = (
+        "Student,SSID,Special education ID\r\n"
+        f'"Testcase, Alder",{w.SSIDS["alder"]},SE-0099\r\n'
+        f'"Testcase, Towhee",{w.SSIDS["towhee"]},SE-7\r\n'
+        f'"Testcase, Yarrow",{w.SSIDS["yarrow"]},SE-0099\r\n'
+        "Nobody Known,,SE-8\r\n"
+    )
+    file = SimpleUploadedFile("back.csv", text.encode("cp1252"), content_type="text/csv")
+    batch = drafted(client, field="local_sped_id", reason="New numbers", file=file)
+    lines = {one.student.first_name: (one.state, one.reason.get("text", "")) for one in batch.lines.all()}
+    assert lines == {
+        "Alder": ("refused", "Several lines give this ID."),
+        "Towhee": ("same", ""),
+        "Yarrow": ("refused", "Several lines give this ID."),
+    }
+    answer = client.post(f"/students/edits/{batch.public_id}", {"do": "apply"})
+    assert answer.status_code == 422 and "There is nothing to change" in words(answer)
+
+    batch = drafted(
+        client, field="local_sped_id", reason="New numbers", pasted=text.replace("SE-0099", "SE-0098", 1)
+    )
+    do(client, batch, "apply")
+    alder.refresh_from_db()
+    assert alder.local_sped_id == "SE-0098"
+    do(client, batch, "undo")
+    alder.refresh_from_db()
+    assert alder.local_sped_id == "SE-0005"
+
+
+def test_a_case_manager_by_name_is_judged_as_on_the_page_of_assignments(client, small_world):
+    yarrow = small_world.students["yarrow"]
+    text = f"SSID\tCase manager\n{w.SSIDS['yarrow']}\tWren Placeholder\n{w.SSIDS['alder']}\tNobody Known\n"
+    batch = drafted(client, field="case_manager", reason="New year", pasted=text)
+    page = words(client.get(f"/students/edits/{batch.public_id}"))
+    assert "“Nobody Known” is nobody whom you can give students." in page
+    do(client, batch, "apply")
+    assert CaseAssignment.objects.believed().get(student=yarrow).user == small_world.case_manager
+    do(client, batch, "undo")
+    assert not CaseAssignment.objects.believed().filter(student=yarrow).exists()
+
+
+def test_what_changed_since_the_look_stays_and_says_so_on_both_ways(client, small_world):
+    alder, towhee = (small_world.students[name] for name in ("alder", "towhee"))
+    batch = drafted(client, field="next_grade", value_next_grade="05", reason="Rollover", list="all")
+
+    def grade(student, code) -> None:
+        state_one(
+            "next_year",
+            slot={"student_id": student.pk},
+            values={"grade_code": code},
+            effective_from=w.TODAY,
+            by_id=None,
+            cause="test",
+        )
+
+    grade(alder, "06")
+    do(client, batch, "apply")
+    states = dict(batch.lines.values_list("student__first_name", "state"))
+    assert states == {"Alder": "refused", "Towhee": "done", "Yarrow": "done"}
+    assert "Somebody has changed the value since you looked." in words(
+        client.get(f"/students/edits/{batch.public_id}?show=refused")
+    )
+    grade(towhee, "07")
+    do(client, batch, "undo")
+    states = dict(batch.lines.values_list("student__first_name", "state"))
+    assert states == {"Alder": "refused", "Towhee": "kept", "Yarrow": "undone"}
+    now = NextYear.objects.believed().order_by("student_id").values_list("student__first_name", "grade_code")
+    assert list(now) == [("Alder", "06"), ("Towhee", "07")]
+
+
+def test_the_job_asks_again_what_its_maker_may(client, small_world):
+    batch = drafted(client, field="next_grade", value_next_grade="05", reason="Rollover", list="all")
+    client.post(f"/students/edits/{batch.public_id}", {"do": "apply"})
+    small_world.coordinator.is_active = False
+    small_world.coordinator.save()
+    run_jobs_now(raises_errors=True)
+    assert set(batch.lines.values_list("state", flat=True)) == {"refused"}
+    assert not NextYear.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("sent", "why"),
+    [
+        ({"reason": " "}, "Why the students are changed: not said."),
+        ({"field": "plan"}, "This is no field that you may change of many students at once."),
+        ({"pasted": " "}, "Nothing stands there."),
+        ({"file": SimpleUploadedFile("a.xlsx", b"PK\x03\x04")}, "This is a workbook."),
+        ({"file": SimpleUploadedFile("a.csv", b"x" * 2_000_001)}, "The file is larger than 2 MB."),
+    ],
+)
+def test_what_cannot_be_read_is_refused_and_nothing_is_kept(client, sent, why):
+    answer = client.post("/students/edit", NEXT | {"pasted": "9900000005"} | sent)
+    assert answer.status_code == 422 and why in words(answer)
+    assert not BatchEdit.objects.exists()
+
+
+def test_a_draft_is_forgotten_with_what_was_pasted(client):
+    batch = drafted(client, **NEXT, pasted="9900000005\nsecret, name")
+    client.post(f"/students/edits/{batch.public_id}", {"do": "drop"})
+    batch.refresh_from_db()
+    assert (batch.state, batch.problems, batch.lines.count()) == ("dropped", [], 0)
+
+
+def test_strangers_find_nothing_and_whoever_may_not_is_told(client, small_world, sign_in):
+    batch = drafted(client, **NEXT, pasted="9900000005")
+    stranger = sign_in(other_coordinator(small_world))
+    for path in ("", "/progress", "/problems"):
+        assert stranger.get(f"/students/edits/{batch.public_id}{path}").status_code == 404
+    assert stranger.post(f"/students/edits/{batch.public_id}", {"do": "apply"}).status_code == 404
+    answer = sign_in(small_world.case_manager).get("/students/edit")
+    assert answer.status_code == 403 and "nobody changes many students at once" in words(answer)
+
+
+@pytest.mark.parametrize("count", [2, 60])
+def test_the_page_costs_the_same_for_few_and_many(client, django_assert_num_queries, count):
+    many_students(count)
+    batch = drafted(client, field="next_grade", value_next_grade="05", reason="Rollover", list="all")
+    client.get(f"/students/edits/{batch.public_id}")
+    with django_assert_num_queries(BATCH_QUERIES):
+        client.get(f"/students/edits/{batch.public_id}")

@@ -1,0 +1,162 @@
+"""The pages on which two records are put together, and taken apart again."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+
+from manzanita.auditing.models import ReadEvent
+from manzanita.students.models import DuplicatePair, Merge
+from tests.support.merging import entered_again, pair_of
+from tests.support.pages import other_coordinator, text_of
+
+# Two records side by side, and what would come of it: it is tried and taken back, so it costs what a merge costs.
+COMPARE_QUERIES = 218
+
+
+@pytest.fixture
+def twice(small_world, sign_in):
+    alder = small_world.students["alder"]
+    second = entered_again()
+    return alder, second, pair_of(alder, second), sign_in(small_world.coordinator)
+
+
+def words(answer) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
+
+
+def form_of(answer) -> dict[str, str]:
+    """What the browser would send of the form: hidden fields, and what is chosen."""
+    html = answer.content.decode()
+    hidden = dict(re.findall(r'<input type="hidden" name="(seen|shown_\w+)" value="([^"]*)"', html))
+    chosen = dict(re.findall(r'type="radio" name="([^"]+)" value="([^"]+)" checked', html))
+    return hidden | chosen
+
+
+def test_both_are_shown_side_by_side_with_what_comes_of_it(twice):
+    alder, second, pair, client = twice
+    page = words(client.get("/students/duplicates"))
+    assert "Compare and put together" in page
+    answer = client.get(f"/students/duplicates/{pair.pk}")
+    page = words(answer)
+    assert "The left one stays: the state holds more of it." in page
+    assert "Alder Testcase Adler Testcase Differs" in page
+    assert "Buckeye Elementary, grade 04 Grade 4, local ID L777, from 11/02/2026" in page
+    assert "Maple Testcase, Mother, 555-0100, from 08/01/2025" in page
+    assert "Oak Testcase, Father, 555-0111, from 11/02/2026" in page
+    assert "nothing to send: it stays as it is" in page
+    assert "The SIS has the student twice, with the local IDs L0005 and L777." in page
+    event = ReadEvent.objects.order_by("-pk").first()
+    assert (event.what, sorted(event.student_ids)) == ("student.merge", [alder.pk, second.pk])
+
+
+def test_another_choice_is_looked_at_before_it_is_done(twice):
+    alder, _, pair, client = twice
+    address = f"/students/duplicates/{pair.pk}"
+    sent = form_of(client.get(address)) | {"choice.name": "other", "reason": "Birth certificate seen"}
+    answer = client.post(address, sent | {"do": "merge"})
+    assert answer.status_code == 422
+    assert "or you have chosen otherwise" in words(answer)
+    sent = form_of(answer) | {"reason": "Birth certificate seen"}
+    assert sent["choice.name"] == "other"
+    answer = client.post(address, sent | {"do": "merge"})
+    merge = Merge.objects.get()
+    assert answer.url == f"/students/merges/{merge.public_id}"
+    alder.refresh_from_db()
+    assert alder.full_name == "Adler Testcase"
+    # The second click, and whoever still has the page: what became of it.
+    again = client.post(address, sent | {"do": "merge"})
+    assert again.url == answer.url
+    assert Merge.objects.count() == 1
+
+
+def test_the_other_record_may_be_the_one_that_stays(twice):
+    _alder, second, pair, client = twice
+    address = f"/students/duplicates/{pair.pk}"
+    sent = form_of(client.get(address)) | {"stays": str(second.pk), "do": "look"}
+    answer = client.post(address, sent)
+    assert "The left one stays: you have chosen it." in words(answer)
+    # Whose name it was still is: it stands on the right now.
+    assert form_of(answer)["choice.name"] == "other"
+    client.post(address, form_of(answer) | {"do": "merge", "reason": "Same child"})
+    assert Merge.objects.get().student == second
+    second.refresh_from_db()
+    assert second.full_name == "Alder Testcase"
+
+
+def test_an_old_address_leads_to_the_record_that_stays_with_a_word(twice):
+    alder, second, pair, client = twice
+    address = f"/students/duplicates/{pair.pk}"
+    client.post(address, form_of(client.get(address)) | {"do": "merge", "reason": "Same child"})
+    answer = client.get(f"/students/{second.public_id}?tab=history")
+    assert answer.url == f"/students/{alder.public_id}?tab=history"
+    page = words(client.get(answer.url))
+    assert "was put together with this one: both were the same student." in page
+    # The history has what was written of either key.
+    assert "Two records put together" in page
+    # Changing something of a record that is no more is still no such record.
+    assert client.post(f"/students/{second.public_id}/purpose", {"purpose": "x"}).status_code == 404
+
+
+def test_it_is_taken_back_from_the_list_of_what_was_put_together(twice):
+    _alder, second, pair, client = twice
+    address = f"/students/duplicates/{pair.pk}"
+    client.post(address, form_of(client.get(address)) | {"do": "merge", "reason": "Same child"})
+    merge = Merge.objects.get()
+    page = words(client.get("/students/duplicates"))
+    assert "Put together" in page and "Testcase, Alder : Juniper Mockup, 11/23/2026, Same child" in page
+    page = words(client.get(f"/students/merges/{merge.public_id}"))
+    assert "1 name to be found by" in page and "Nothing new was recorded or sent since" in page
+    answer = client.post(f"/students/merges/{merge.public_id}", {"do": "undo"})
+    assert answer.url == "/students/duplicates"
+    page = words(client.get("/students/duplicates"))
+    assert "Taken back: there are two records again, each as it was." in page
+    assert "Testcase, Adler" in page
+    assert client.get(f"/students/{second.public_id}").status_code == 200
+    client.post(f"/students/merges/{merge.public_id}", {"do": "undo"})
+    assert "It had been taken back already." in words(client.get("/students/duplicates"))
+
+
+def test_without_a_reason_nothing_is_done_and_two_people_can_be_said_here(twice):
+    _, _, pair, client = twice
+    address = f"/students/duplicates/{pair.pk}"
+    sent = form_of(client.get(address))
+    answer = client.post(address, sent | {"do": "merge", "reason": " "})
+    assert answer.status_code == 422 and "Why the two are one student: not said." in words(answer)
+    client.post(address, sent | {"do": "two", "reason": "Twins"})
+    pair.refresh_from_db()
+    assert pair.reason == "Twins" and not Merge.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{"stays": "x", "choice.name": "third"}, {"stays": "99999999999999999999", "choice.nowhere": "other"}],
+)
+def test_what_no_form_sends_is_as_if_nothing_was_chosen(twice, sent):
+    _, _, pair, client = twice
+    answer = client.post(f"/students/duplicates/{pair.pk}", sent | {"do": "look"})
+    assert answer.status_code == 200
+    assert "The left one stays: the state holds more of it." in words(answer)
+
+
+def test_strangers_and_those_who_may_not_get_nothing(twice, small_world, sign_in):
+    _, second, pair, client = twice
+    stranger = sign_in(other_coordinator(small_world))
+    address = f"/students/duplicates/{pair.pk}"
+    assert stranger.get(address).status_code == 404
+    assert sign_in(small_world.case_manager).get(address).status_code == 403
+    client.post(address, form_of(client.get(address)) | {"do": "merge", "reason": "Same child"})
+    merge = Merge.objects.get()
+    assert stranger.get(f"/students/merges/{merge.public_id}").status_code == 404
+    assert stranger.post(f"/students/merges/{merge.public_id}").status_code == 404
+    assert stranger.get(f"/students/{second.public_id}").status_code == 404
+    assert "Put together" not in text_of(stranger.get("/students/duplicates"))
+    assert DuplicatePair.objects.count() == 0
+
+
+def test_what_comparing_costs(twice, django_assert_num_queries):
+    _, _, pair, client = twice
+    with django_assert_num_queries(COMPARE_QUERIES):
+        client.get(f"/students/duplicates/{pair.pk}")
