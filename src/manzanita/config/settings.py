@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "manzanita.deadlines",
     "manzanita.findings",
     "manzanita.exchange",
+    "manzanita.arrivals",
     "manzanita.procedures",
     "manzanita.web",
 ]
