@@ -238,6 +238,17 @@ def _actions(file: StudentFile, events: list[Event]) -> list[dict[str, Any]]:
                 "kind": "quiet",
             }
         )
+        # Who is here on another district's plan, or on none.
+        if file.is_enrolled_here and (file.plan is None or file.plan.lea_code != file.lea_code):
+            actions.append(
+                {
+                    "label": "Student arrived",
+                    "url": url_or_none("student_arrived", file.student.public_id),
+                    "method": "post",
+                    "event": "",
+                    "kind": "quiet",
+                }
+            )
     return actions
 
 
