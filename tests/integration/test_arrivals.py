@@ -8,12 +8,15 @@ import pytest
 
 from manzanita.arrivals.actions import look_at, settle_arrival
 from manzanita.arrivals.evidence import evidence_of
-from manzanita.arrivals.models import Arrival
+from manzanita.arrivals.models import Arrival, LookMark
 from manzanita.arrivals.queries import to_settle
 from manzanita.domain.arrival_plan import answers_of, plan_of
 from manzanita.domain.arrivals import Evidence, kind_of, why_not_safe
+from manzanita.domain.layouts import layout
+from manzanita.domain.layouts.files import write_lines
 from manzanita.procedures.adopting import preview_adoptions
 from manzanita.procedures.arriving import look_everywhere
+from manzanita.procedures.import_sis import take_in_sis_files
 from manzanita.students.actions import Identity, register_students, state_one
 from manzanita.students.duplicates import settle_new
 from manzanita.students.models import Enrollment
@@ -231,9 +234,8 @@ def test_two_people_are_asked_about_no_more(small_world):
 def test_the_night_looks_at_whoever_came_this_year_and_at_nobody_else(small_world, students):
     many_students(3)
     leaves(small_world.students["alder"], date(2026, 11, 20))
-    counts = look_everywhere(US, found_by="the night")
     # Zorzal came and left before anybody looked; an import would have told of it.
-    assert counts == {"new": 26}
+    assert look_everywhere(US, found_by="the night") == {"new": 26}
     assert look_everywhere(US, found_by="the night") == {}
     assert look_everywhere(w.OTHER_LEA, found_by="the night") == {}
 
@@ -272,3 +274,47 @@ def test_the_preview_costs_the_same_for_one_and_for_all(small_world, students, d
         preview_adoptions(small_world.coordinator_actor, arrivals[:1])
     with django_assert_max_num_queries(32):
         preview_adoptions(small_world.coordinator_actor, arrivals)
+
+
+# With the SIS files
+
+
+def imported(tmp_path, *rows: dict[str, str]):
+    """Take a SENR file in for the district, as a district would."""
+    path = tmp_path / "SIS_SENR.txt"
+    lines = write_lines(layout("SENR"), rows)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return take_in_sis_files([path], lea_code=US, by_id=None)
+
+
+def test_an_import_finds_who_came_and_the_same_file_again_nobody(small_world, tmp_path):
+    # Sage is of the other district, with a plan of January 10, 2026.
+    came = w.senr("sage", US, **{"1.22": "20261102", "1.09": "L0009"})
+    fern = {**came, "1.08": "9900000088", "1.09": "L0088", "1.10": "Fern", "1.17": "20150101"}
+    run = imported(tmp_path, came, fern)
+    (arrival,) = Arrival.objects.all()
+    assert (arrival.student_id, arrival.kind, f"{arrival.enrolled_on}", arrival.found_by) == (
+        small_world.students["sage"].pk,
+        "arriving",
+        "2026-11-02",
+        f"sis-import:{run.pk}",
+    )
+    # Nobody has told us that Sage left the other district.
+    assert not arrival.is_safe
+    assert not LookMark.objects.exists()
+    imported(tmp_path, came, fern)
+    assert Arrival.objects.get().found_by == f"sis-import:{run.pk}"
+
+
+def test_only_who_was_touched_is_looked_at(small_world, students, tmp_path):
+    imported(tmp_path, w.senr("sage", US, **{"1.22": "20261102", "1.09": "L0009"}))
+    assert Arrival.objects.count() == 1  # the others of the file of arrivals wait for the night
+
+
+def test_a_first_day_of_tomorrow_and_of_july(small_world, tmp_path):
+    for start in ("20261124", "20260701"):
+        Arrival.objects.all().delete()
+        imported(tmp_path, w.senr("sage", US, **{"1.22": start, "1.09": "L0009"}))
+        assert [f"{one.enrolled_on:%Y%m%d}" for one in Arrival.objects.all()] == [start]
+        imported(tmp_path, w.senr("sage", US, **{"1.22": start, "1.09": "L0009", "1.02": "D"}))
+        assert Arrival.objects.get().settled_how == "gone"

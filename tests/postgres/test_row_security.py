@@ -34,6 +34,8 @@ HOLDERS = {
     "exchange_compliancerun": "lea_code",
     "students_assignmentbatch": "agency_code",
     "meetings_planbatch": "lea_code",
+    "arrivals_adoptionbatch": "lea_code",
+    "arrivals_adoptionitem": "batch_id",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from manzanita.exchange.actions import Learned, learn_state_lines
@@ -72,6 +72,16 @@ def add(given: list[dict[str, str]]) -> dict[str, Student]:
     for student in made:
         student.refresh_from_db()
     return {one["name"]: student for one, student in zip(given, made, strict=True)}
+
+
+def add_many(count: int) -> None:
+    """``count`` students like Avocet, who can be adopted together, and three who cannot."""
+    plain = row("Avocet")
+    many = [
+        {**plain, "name": f"Avocet{number:02}", "born": f"{date(2015, 7, 1) + timedelta(days=number)}"}
+        for number in range(count)
+    ]
+    add([*many, *(row(name) for name in ("Whimbrel", "Hoopoe", "Linnet"))])
 
 
 def _enrollments(stated: dict[str, list[Statement]], one: dict[str, str], slot: dict, local_id: str) -> None:

@@ -56,7 +56,7 @@ def test_the_list_shows_the_longest_here_first_with_what_is_missing(coordinator,
     page = text_of(answer)
     for told in (
         "IEP of 01/10/2026, 1 service · status 1 · review due 01/10/2027",
-        "from Heron Creek Unified",
+        "Heron Creek Unified",
         "21 days here",
         "By status 1 since 01/10/2024 the student takes part, and no plan is known for the first day here.",
         "Nobody in the directory yet",

@@ -223,6 +223,11 @@ def look_where_open(student_id: int, lea_code: str) -> None:
         look_at(lea_code, [student_id], found_by="a change of the record")
 
 
+def note_archive(arrival_id: int, archive_id: int) -> None:
+    """What was recorded when the arrival was settled."""
+    Arrival.objects.filter(pk=arrival_id).update(archive_id=archive_id)
+
+
 def reopen_arrival(arrival_id: int) -> None:
     """What settled it was taken back."""
     Arrival.objects.filter(pk=arrival_id).update(

@@ -20,7 +20,14 @@ from manzanita.accounts.queries import actor_of_grant_id
 from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
 from manzanita.archive.models import Archive
 from manzanita.archive.queries import newest_of
-from manzanita.arrivals.actions import close_item, look_where_open, open_batch, reopen_arrival, settle_arrival
+from manzanita.arrivals.actions import (
+    close_item,
+    look_where_open,
+    note_archive,
+    open_batch,
+    reopen_arrival,
+    settle_arrival,
+)
 from manzanita.arrivals.evidence import evidence_of
 from manzanita.arrivals.models import AdoptionBatch, AdoptionItem, Arrival
 from manzanita.auditing.actions import log_change
@@ -248,11 +255,14 @@ def _adopt_item(actor: Actor, batch: AdoptionBatch, item: AdoptionItem) -> None:
     before = {kind: _believed_from(kind, item.student_id, item.adopt_on) for kind in _KINDS}
     asked = Asked("adopt", item.adopt_on, batch.reason, plan_known_on=item.plan_known_on)
     try:
-        archive = record_change(actor=actor, student=student, asked=asked)
+        with transaction.atomic():
+            # Before the change, so that the radar need not look at it for the sake of this arrival.
+            settle_arrival(actor=actor, arrival=arrival, how="adopted", reason=batch.reason)
+            archive = record_change(actor=actor, student=student, asked=asked)
+            note_archive(arrival.pk, archive.pk)
     except NotPossible as refused:
         close_item(item, "refused", reasons=refused.reasons)
         return
-    settle_arrival(actor=actor, arrival=arrival, how="adopted", reason=batch.reason, archive_id=archive.pk)
     keys = {kind: [row.pk for row in rows] for kind, rows in before.items()}
     close_item(item, "adopted", before=keys, archive_id=archive.pk)
 

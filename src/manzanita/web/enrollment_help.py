@@ -20,6 +20,7 @@ from manzanita.domain.enrollment_help import Dated, Known, sis_message, what_is_
 from manzanita.domain.findings import Reason
 from manzanita.domain.stays import Enrolled, Held, enrollment_start, participation_start
 from manzanita.domain.years import census_day
+from manzanita.students.queries import get_student
 from manzanita.ui.formats import us_date
 from manzanita.ui.timeline import Bar, Lane, draw_timeline
 from manzanita.web.access import requires
@@ -35,13 +36,14 @@ PARTICIPATING = "1"
 def student_enrollments(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Every enrollment with the dates of special education beside it, and the message to the SIS staff."""
     actor = request.actor
-    file = load_student(actor, public_id)
     purpose = ""
     if actor.perspective.asks_purpose:
-        given = purpose_for(actor, file.student)
+        student = get_student(actor, public_id)
+        given = purpose_for(actor, student)
         if given is None:
-            return ask_purpose(request, file.student)
+            return ask_purpose(request, student)
         purpose = given
+    file = load_student(actor, public_id)
     log_reads(actor=actor, student_ids=[file.student.pk], what="student.enrollments", purpose_code=purpose)
     known = _known(file)
     wrong = what_is_wrong(known)
