@@ -6,6 +6,7 @@ import re
 from datetime import date
 
 import pytest
+from django.urls import reverse
 
 from manzanita.archive.models import Archive
 from manzanita.arrivals.actions import look_at
@@ -179,6 +180,15 @@ def test_one_is_adopted_and_taken_back_from_its_page(coordinator, arrived):
     assert "Taken back" in text_of(coordinator.get(f"/arrivals/adoptions/{batch.public_id}"))
     assert facts_of(arrival.student).plan_on(w.TODAY).lea_code == w.OTHER_LEA
     assert "What follows: Adopt the plan" in text_of(page_of(coordinator, arrival))
+    undone = Archive.objects.get(supersedes__isnull=False, student_id=arrival.student_id)
+    for address in (
+        reverse("archive", args=[undone.public_id]),
+        reverse("archive", args=[undone.supersedes.public_id]),
+        f"/students/{arrival.student.public_id}?tab=state",
+        f"/students/{arrival.student.public_id}?tab=history",
+    ):
+        assert coordinator.get(address).status_code == 200
+    assert "Took the adoption of a plan back" in text_of(coordinator.get(address))
 
 
 def test_a_person_knows_better_and_the_way_follows(coordinator, arrived):

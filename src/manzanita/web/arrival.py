@@ -86,8 +86,11 @@ def _look(actor: Actor, public_id: uuid.UUID) -> Looked:
     arrival = get_arrival(actor, public_id)
     student = get_student(actor, arrival.student.public_id)
     today = clock.today()
-    found = evidence_of(arrival.lea_code, [student.pk], today).get(student.pk)
-    evidence = found.evidence if found else Evidence.from_document(arrival.evidence)
+    # Of a settled one, what was known when it was settled.
+    evidence = Evidence.from_document(arrival.evidence)
+    if arrival.settled_at is None:
+        found = evidence_of(arrival.lea_code, [student.pk], today).get(student.pk)
+        evidence = found.evidence if found else evidence
     answered = answers_of(evidence, today, arrival.answers)
     return Looked(arrival, student, evidence, answered, plan_of(evidence, answered, today))
 
@@ -250,7 +253,7 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
         "plan": one.plan,
         "is_adopting": one.plan.way in (Way.ADOPT, Way.ADOPT_LAST),
         "settle_label": SETTLE_LABELS.get(one.plan.way),
-        "looks": [] if one.arrival.settled_at else why_not_safe(one.evidence, today),
+        "looks": _looks(one, today),
         "near": _near(actor, one.evidence),
         "former": names.get(former, former),
         "former_code": former if former in names else "",
@@ -274,6 +277,14 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
         **_settled(one.arrival),
     }
     return render(request, "web/arrivals/arrival.html", context, status=422 if refusals else 200)
+
+
+def _looks(looked: Looked, today: date) -> list[Reason]:
+    """What keeps it from being adopted with others; not what the questions ask already."""
+    if looked.arrival.settled_at is not None:
+        return []
+    asked = {"arrival-not-participating", "arrival-not-yet"}
+    return [one for one in why_not_safe(looked.evidence, today) if one.code not in asked]
 
 
 def _lines(actor: Actor, looked: Looked) -> dict[str, Any]:
