@@ -25,6 +25,7 @@ from manzanita.accounts.guest_models import HostSession, RecordRequest
 from manzanita.accounts.models import Grant, Role, TransferRequest, User
 from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
 from manzanita.archive.models import Archive, ArchivedRecord
+from manzanita.arrivals.models import AdoptionBatch, Arrival
 from manzanita.auditing.models import ListExport, ViewingBlock
 from manzanita.deadlines.models import DueDate
 from manzanita.domain.perspectives import PERSPECTIVES
@@ -43,6 +44,7 @@ from manzanita.meetings.models import Meeting, PlanBatch, PlannedMeeting
 from manzanita.orgs.models import Agency, School
 from manzanita.platform.facts import Statement
 from manzanita.platform.files import store_file
+from manzanita.platform.ids import new_public_id
 from manzanita.students.actions import FACT_MODELS, Identity, register_students, state_student_facts
 from manzanita.students.assignment_models import AssignmentBatch, AssignmentChange
 from manzanita.students.models import BatchEdit, BatchLine, DuplicatePair, Merge, Plan, Service, Student
@@ -606,6 +608,8 @@ def _objects(
         "grant": (world.case_manager_grant, add_far_person().grants.get()),
         "assignment": (_batch(w.LEA, students["yarrow"], world), _batch(FAR_LEA, far, world)),
         "plan_batch": (_plan(w.LEA, students["alder"]), _plan(FAR_LEA, far)),
+        "arrival": (_arrival(w.LEA, students["alder"]), _arrival(FAR_LEA, far)),
+        "adoption": (_adoption(w.LEA, world), _adoption(FAR_LEA, world)),
         "pair": (_pair(students["alder"], students["towhee"]), _pair(students["sage"], far)),
         "batch_edit": (_edit(w.LEA, students["yarrow"], world), _edit(FAR_LEA, far, world)),
         "merge": (_merge(students["alder"], world), _merge(far, world)),
@@ -616,6 +620,31 @@ def _objects(
         "student_transfer": _student_transfers(students),
         "line": (written.lines.get(), None),
     }
+
+
+def _arrival(lea_code: str, student: Student) -> Arrival:
+    return Arrival.objects.create(
+        student=student,
+        lea_code=lea_code,
+        enrolled_on=w.TODAY,
+        kind="look",
+        evidence={"enrolled_on": w.TODAY.isoformat()},
+        found_by="test",
+        found_at=w.NOON,
+        looked_at=w.NOON,
+    )
+
+
+def _adoption(lea_code: str, world: w.World) -> AdoptionBatch:
+    return AdoptionBatch.objects.create(
+        public_id=new_public_id(),
+        lea_code=lea_code,
+        reason="test",
+        state="done",
+        by_id=world.coordinator.pk,
+        grant_id=world.coordinator_grant.pk,
+        made_at=w.NOON,
+    )
 
 
 def _due_date(student_id: int, lea_code: str) -> DueDate:

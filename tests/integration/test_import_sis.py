@@ -662,7 +662,7 @@ def test_an_enrollment_ends_a_hold_that_hung_on_it(small_world, take_in):
 @pytest.mark.parametrize("count", [2, 40])
 def test_a_chunk_costs_the_same_for_few_and_many(take_in, django_assert_max_num_queries, count):
     rows = [fern(**{"1.08": f"990000{n:04}", "1.09": f"K{n}", "1.10": f"Fern{n}"}) for n in range(count)]
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(80):
         take_in(SENR=text(*rows))
 
 

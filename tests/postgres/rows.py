@@ -64,6 +64,11 @@ TABLES = (
     "exchange_statereport",
     "exchange_statereportrow",
     "exchange_compliancerun",
+    "arrivals_arrival",
+    "arrivals_lookmark",
+    "arrivals_recordsasked",
+    "arrivals_adoptionbatch",
+    "arrivals_adoptionitem",
 )
 _CHOSEN = {
     "event_key": "annual",

@@ -42,6 +42,8 @@ HOLDERS = {
     "meetings_planbatch": "lea_code",
     # Who asks for a student does not reach the student yet: a transfer belongs to its two sides.
     "transfers_studenttransfer": "receiving_code",
+    "arrivals_adoptionbatch": "lea_code",
+    "arrivals_adoptionitem": "batch_id",
 }
 
 

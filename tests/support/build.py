@@ -9,7 +9,9 @@ can sign in: a state monitor without access yet, staff of the host, the other di
 there are 1,100 students more, and a second coordinator. With ``--findings`` our rules object to a review of Alder, a
 plan of Towhee and one of Yarrow, which can be mended with others. With ``--people`` the case manager has 40 students,
 one meeting is open, and there are a SELPA office, a second teacher and a neighbor. With ``--planning`` the case manager
-has twelve reviews that crowd at the end of January. With ``--twice`` Alder was entered a second time.
+has twelve reviews that crowd at the end of January. With ``--twice`` Alder was entered a second time. With
+``--arrivals`` 28 students have come whom nobody has looked at yet: 25 with a plan that can be adopted at once, and
+three that need a call or a look.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ def main() -> None:
     parser.add_argument("--findings", action="store_true")
     parser.add_argument("--planning", action="store_true")
     parser.add_argument("--twice", action="store_true")
+    parser.add_argument("--arrivals", action="store_true")
     args = parser.parse_args()
     django.setup()
     from tests.support.world import SCHOOL, TODAY, small_world
@@ -76,6 +79,10 @@ def main() -> None:
         from tests.support.staff import add_staff
 
         add_staff(world)
+    if args.arrivals:
+        from tests.support.arrivals import add_many
+
+        add_many(25)
     if args.planning:
         from tests.support.planning import add_reviews
 

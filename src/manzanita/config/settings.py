@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "manzanita.deadlines",
     "manzanita.findings",
     "manzanita.exchange",
+    "manzanita.arrivals",
     "manzanita.procedures",
     "manzanita.web",
 ]

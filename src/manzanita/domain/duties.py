@@ -17,7 +17,6 @@ class DutyKind:
     what: str
     capability: Capability
     page: str
-    query: str = ""
 
 
 DUTIES = MappingProxyType(
@@ -49,9 +48,8 @@ DUTIES = MappingProxyType(
                 "arrivals",
                 "Clear arrivals",
                 "Takes up students who have just come, so that none is without a plan or a case manager.",
-                Capability.ASSIGN_STUDENTS,
-                "students",
-                "?list=all",
+                Capability.CORRECT_RECORD,
+                "arrivals",
             ),
         )
     }

@@ -18,8 +18,9 @@ SETTING_FIELDS = tuple(declared for declared in PLAN_FIELDS if declared.section 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the office enters. ``settings`` is by field number, only for a program setting; the last four are only
-    for a meeting."""
+    """What the office enters. ``settings`` is by field number, only for a program setting; the four from the type of
+    evaluation on are only for a meeting. ``plan_known_on`` is a day on which the plan to adopt was in force, where
+    none is in force on the day of the adoption."""
 
     key: str
     on: date | None
@@ -31,6 +32,7 @@ class Asked:
     is_plan_review: bool = False
     eligibility_code: str = ""
     delay_code: str = ""
+    plan_known_on: date | None = None
 
 
 def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts) -> Iterator[Reason]:
@@ -102,7 +104,7 @@ def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Re
 
 
 def _plan_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Reason]:
-    plan = facts.plan_on(on)
+    plan = facts.plan_on(asked.plan_known_on or on)
     if plan is None:
         yield Reason(
             "no-plan",

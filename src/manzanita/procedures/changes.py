@@ -16,6 +16,7 @@ from django.db import transaction
 from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.archive.queries import standing_records
+from manzanita.arrivals.actions import look_where_open
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.changes import ADOPTED, CHANGES, NEVER_CAME_REASON, NEVER_CAME_STATUS, Change
@@ -144,7 +145,7 @@ class _Drafting:
         return self._plan(on)
 
     def _plan(self, on: date) -> tuple[list[RecordDraft], Mapping[str, str], list[FutureService]]:
-        plan, drafts = self.facts.plan_on(on), []
+        plan, drafts = self.facts.plan_on(self.asked.plan_known_on or on), []
         status = self.facts.status_on(on)
         if self.asked.key == "adopt" and (status is None or status.status_code != PARTICIPATING):
             due = StatusDue(PARTICIPATING, "", Starts.GIVEN)
@@ -160,7 +161,7 @@ class _Drafting:
                     for declared in SERVICE_FIELDS
                 },
             )
-            for service in self.facts.services_on(on)
+            for service in self.facts.services_on(self.asked.plan_known_on or on)
         ]
         drafts.append(self._writer.plan_line(plan, values, on))
         drafts.extend(self._writer.service_lines(services, on))
@@ -183,6 +184,13 @@ class _Drafting:
         if known:
             return min(known)
         return on if self.asked.key == "adopt" or self.asked.status_code == PARTICIPATING else None
+
+
+def drafts_of(actor: Actor, student: Student, asked: Asked, facts: StudentFacts) -> list[RecordDraft]:
+    """The lines of one change over ``facts`` that were read before; nothing is asked of it. For many students at
+    once."""
+    drafts, _, _ = _Drafting(actor, student, asked, CHANGES[asked.key], facts).all()
+    return drafts
 
 
 def meeting_of(actor: Actor, student: Student, asked: Asked) -> Meeting:
@@ -237,7 +245,7 @@ def _effects(
         if asked.status_code != PARTICIPATING and facts.plan_on(on) is not None:
             yield Effect("ends", f"{_with_services(facts, on)} end the day before.")
     elif asked.key == "adopt":
-        yield Effect("starts", f"{_with_services(facts, on)} start here on {day}.")
+        yield Effect("starts", f"{_with_services(facts, asked.plan_known_on or on)} start here on {day}.")
     elif asked.key == "setting":
         for name in changed_settings(asked, facts, on):
             declared = next(one for one in PLAN_FIELDS if one.attribute == name)
@@ -310,6 +318,7 @@ def record_change(*, actor: Actor, student: Student, asked: Asked) -> Archive:
         )
     refresh_clocks([locked.pk])
     reconcile_students([locked.pk])
+    look_where_open(locked.pk, actor.agency_code)
     log_change(
         actor=actor,
         action="record_change",

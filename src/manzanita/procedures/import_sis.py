@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from django.db import transaction
 
@@ -27,6 +26,7 @@ from manzanita.platform.crash import crash_point
 from manzanita.platform.files import StoredFile, read_stored_file, remove_stored_file, store_file
 from manzanita.platform.jobs import enqueue_job
 from manzanita.platform.reach import whole_installation
+from manzanita.procedures.arriving import Steps, look_at_marked
 from manzanita.procedures.sis_lines import SisFile, read_sis_file, settle
 from manzanita.procedures.sis_loading import load_lines, whole_of
 from manzanita.students.actions import Identity
@@ -35,13 +35,6 @@ from manzanita.students.matching import find_students, hold_register
 JOB_KIND = "procedures.import-sis"
 LINES_AT_ONCE = 1000
 _CHUNK_BYTES = 1024 * 1024
-
-
-class Steps(Protocol):
-    """How a run is done: ``platform.jobs.JobRun``, or :class:`_InThisThread`."""
-
-    def step(self) -> AbstractContextManager[None]: ...
-    def progress(self, done: int, total: int | None = None, text: str = "") -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +196,8 @@ def _import(run: ImportRun, steps: Steps, actor: Actor | None) -> dict[str, int]
             crash_point("sis-lines-loaded")
             done += len(chunk)
             steps.progress(done, total, words)
+    steps.progress(done, total, "Looking for arrivals")
+    look_at_marked(steps, run.lea_code)
     with steps.step():
         end_import(run=run)
         log_change(actor=actor, action="import_sis", subject=run, detail=run.counts, lea_code=run.lea_code)

@@ -6,6 +6,8 @@ from manzanita.auditing.viewing import ALERT_JOB
 from manzanita.exchange.models import ImportRun
 from manzanita.platform.daily import daily
 from manzanita.platform.jobs import JobRun, job_kind
+from manzanita.procedures.adopting import ADOPT_JOB, UNDO_JOB, do_adoption, do_undo
+from manzanita.procedures.arriving import LOOK_JOB, NIGHTLY_LOOK_JOB, do_look, do_nightly_look
 from manzanita.procedures.batch_edit import EDIT_JOB, do_batch_job
 from manzanita.procedures.check_findings import CHECK_JOB, NIGHTLY_JOB, check_changed, check_everybody
 from manzanita.procedures.import_sis import JOB_KIND, do_sis_job
@@ -57,3 +59,28 @@ def mail_reminders(run: JobRun) -> dict[str, int]:
 def look_for_duplicates(run: JobRun) -> dict[str, int]:
     """Find students who may have been entered twice."""
     return find_duplicates(lambda done, total: run.progress(done, total, "Comparing names"))
+
+
+@job_kind(LOOK_JOB)
+def look_for_arrivals(run: JobRun) -> dict[str, int]:
+    """Look who has come to one LEA."""
+    return do_look(run)
+
+
+@daily(NIGHTLY_LOOK_JOB)
+@job_kind(NIGHTLY_LOOK_JOB)
+def look_for_arrivals_nightly(run: JobRun) -> dict[str, int]:
+    """Look who has come, everywhere: days begin, and extracts and duplicates tell more."""
+    return do_nightly_look(run)
+
+
+@job_kind(ADOPT_JOB)
+def adopt_plans(run: JobRun) -> dict[str, int]:
+    """Adopt the plans of one batch, from where an earlier attempt left it."""
+    return do_adoption(run)
+
+
+@job_kind(UNDO_JOB)
+def undo_adoption(run: JobRun) -> dict[str, int]:
+    """Take a batch back, from where an earlier attempt left it."""
+    return do_undo(run)

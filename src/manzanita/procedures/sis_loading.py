@@ -14,6 +14,7 @@ from datetime import date
 from django.db import transaction
 
 from manzanita.archive.models import ArchivedRecord
+from manzanita.arrivals.actions import mark_to_look
 from manzanita.domain.findings import Owner, Severity
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.platform import clock
@@ -307,6 +308,10 @@ class _Desk:
             update_identities(self.identities)
         state_student_facts("ssid", self.ssid_statements, by_id=by_id, cause=cause)
         state_student_facts("enrollment", self.enrollment_statements, by_id=by_id, cause=cause)
+        # The radar looks at them when the whole import is in.
+        mark_to_look(
+            ((one.slot["student_id"], one.slot["lea_code"]) for one in self.enrollment_statements), cause
+        )
         # Enrollment, SSID and birth date decide what the state takes; most students have nothing for it.
         reported = ArchivedRecord.objects.filter(student_id__in=self.touched).order_by()
         reconcile_students(reported.values_list("student_id", flat=True).distinct())

@@ -207,6 +207,31 @@ def facts_of(student: Student, *, known: datetime | None = None) -> StudentFacts
     )
 
 
+def line_facts_of(students: Sequence[Student]) -> dict[int, StudentFacts]:
+    """The dated facts of which state lines are written, for many students: five queries. People and rights are left
+    out."""
+    ids = [student.pk for student in students]
+    rows: dict[type[StudentFact], dict[int, list]] = {}
+    for model in (Ssid, Enrollment, SpecialEducationStatus, Plan, Service):
+        rows[model] = defaultdict(list)
+        for row in model.objects.believed().filter(student__in=ids).order_by("effective_from", "pk"):
+            rows[model][row.student_id].append(row)
+    return {
+        student.pk: StudentFacts(
+            student=student,
+            ssids=rows[Ssid][student.pk],
+            enrollments=rows[Enrollment][student.pk],
+            statuses=rows[SpecialEducationStatus][student.pk],
+            plans=rows[Plan][student.pk],
+            services=sorted(rows[Service][student.pk], key=lambda one: one.service_no),
+            people=[],
+            rights=[],
+            case_manager_id=None,
+        )
+        for student in students
+    }
+
+
 def students_by_ssid(ssids: Iterable[str]) -> dict[str, int]:
     """Database key by SSID, for procedures that read files of a whole agency: ids only, nothing to show."""
     wanted = list(ssids)

@@ -35,6 +35,7 @@ from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import no_grant
 from manzanita.web.due_wanted import list_url
 from manzanita.web.guest_needs import guest_needs
+from manzanita.web.home_arrivals import arrivals_needs
 from manzanita.web.home_needs import Group, Need
 from manzanita.web.home_notices import notices
 from manzanita.web.home_people import own_duties, people_needs
@@ -87,6 +88,8 @@ def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
         groups += [*notices(actor), *transfer_needs(actor), _clocks(actor)]
         if actor.may(Capability.HOLD_MEETING):
             groups.append(planned_reviews(actor, _owner(actor)))
+        if actor.may(Capability.ENTER_STUDENT):
+            groups.append(arrivals_needs(actor))
         groups += [_at_the_state(actor, counts), _meetings(actor)]
     if actor.may(Capability.MANAGE_PEOPLE):
         groups.append(

@@ -10,6 +10,7 @@ from django.urls import reverse
 from manzanita.accounts.duty_queries import duties_at, duties_of
 from manzanita.accounts.granting import managed_codes
 from manzanita.accounts.transfer_queries import transfers_for
+from manzanita.arrivals.queries import count_arrivals
 from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.duties import DUTIES
 from manzanita.exchange.queries import PlanCounts, finding_counts
@@ -101,10 +102,10 @@ def own_duties(actor: Actor, counts: PlanCounts | None) -> Sequence[OwnDuty]:
         elif duty.kind == "fix":
             waits = plural(sum(one.count for one in finding_counts(actor).values()), "finding")
         elif duty.kind == "arrivals":
-            waits = f"{plural(without_manager_count(actor), 'student')} without a case manager"
+            waits = plural(count_arrivals(actor).all, "arrival")
         if duty.holder_id == actor.user_id:
             whom = f"{duty.backup.name} stands in" if duty.backup else "nobody stands in"
         else:
             whom = f"you stand in for {duty.holder.name}"
-        found.append(OwnDuty(kind.label, f"{reverse(kind.page)}{kind.query}", waits, whom))
+        found.append(OwnDuty(kind.label, reverse(kind.page), waits, whom))
     return found

@@ -161,14 +161,14 @@ def _options(kind: Change, asked: Asked) -> dict[str, Any]:
     """The choices of the fields that this kind of change has."""
     if kind.key == "status":
         return {
-            "statuses": _codes("SpecialEducationStatus"),
-            "status_reasons": _codes("NonParticipationReason"),
+            "statuses": codes_of("SpecialEducationStatus"),
+            "status_reasons": codes_of("NonParticipationReason"),
         }
     if kind.key == "meeting":
         return {
-            "evaluation_types": _codes("EvaluationType"),
-            "eligibilities": _codes("EligibilityOutcome"),
-            "delays": _codes("MeetingDelay"),
+            "evaluation_types": codes_of("EvaluationType"),
+            "eligibilities": codes_of("EligibilityOutcome"),
+            "delays": codes_of("MeetingDelay"),
         }
     if kind.key == "setting":
         return {
@@ -179,7 +179,7 @@ def _options(kind: Change, asked: Asked) -> dict[str, Any]:
                     "value": asked.settings.get(one.number, ""),
                     "hint": one.help,
                     "blank": f"Blank: {one.blank_when}" if one.blank_when else "Blank",
-                    "options": _codes(one.layout_field.code_set) if one.layout_field.code_set else [],
+                    "options": codes_of(one.layout_field.code_set) if one.layout_field.code_set else [],
                 }
                 for one in SETTING_FIELDS
             ]
@@ -187,7 +187,7 @@ def _options(kind: Change, asked: Asked) -> dict[str, Any]:
     return {}
 
 
-def _codes(name: str) -> list[tuple[str, str]]:
+def codes_of(name: str) -> list[tuple[str, str]]:
     """Codes in force; a name or number that no state source prints says so."""
     return [
         (code.code, code.name if code.is_confirmed else f"{code.name} (not confirmed)")

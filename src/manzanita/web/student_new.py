@@ -117,7 +117,7 @@ def student_enter(request: HttpRequest) -> HttpResponse:
         messages.success(
             request,
             f"{student.full_name} is entered, without a special education status and without anything for the state. "
-            "Next: open the initial meeting, or adopt a plan from elsewhere.",
+            "Next: open the initial meeting, or, for a student who comes with a plan, choose “Student arrived”.",
         )
     return redirect("student", student.public_id)
 

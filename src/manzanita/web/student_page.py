@@ -219,36 +219,20 @@ def _actions(file: StudentFile, events: list[Event]) -> list[dict[str, Any]]:
                 "kind": "primary" if not actions else "",
             }
         )
-    actions.append(
-        {
-            "label": "All kinds of meetings",
-            "url": url_or_none("meeting_new", file.student.public_id),
-            "method": "get",
-            "event": "",
-            "kind": "quiet",
-        }
-    )
+    actions.append(_quiet(file, "All kinds of meetings", "meeting_new"))
     if file.actor.may(Capability.CORRECT_RECORD):
-        actions.append(
-            {
-                "label": "Change without a meeting",
-                "url": url_or_none("changes", file.student.public_id),
-                "method": "get",
-                "event": "",
-                "kind": "quiet",
-            }
-        )
+        actions.append(_quiet(file, "Change without a meeting", "changes"))
         if file.facts.ssids:
-            actions.append(
-                {
-                    "label": "SSID retired by the state",
-                    "url": url_or_none("student_ssids", file.student.public_id),
-                    "method": "get",
-                    "event": "",
-                    "kind": "quiet",
-                }
-            )
+            actions.append(_quiet(file, "SSID retired by the state", "student_ssids"))
+        # Who is here on another district's plan, or on none.
+        if file.is_enrolled_here and (file.plan is None or file.plan.lea_code != file.lea_code):
+            actions.append(_quiet(file, "Student arrived", "student_arrived", method="post"))
     return actions
+
+
+def _quiet(file: StudentFile, label: str, page: str, *, method: str = "get") -> dict[str, Any]:
+    url = url_or_none(page, file.student.public_id)
+    return {"label": label, "url": url, "method": method, "event": "", "kind": "quiet"}
 
 
 def _refused_actions(judged: list[tuple[Event, list[Reason]]]) -> list[dict[str, Any]]:

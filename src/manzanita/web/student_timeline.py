@@ -44,9 +44,9 @@ class LineRow:
 
 def lanes_of(file: StudentFile) -> list[Lane]:
     lanes = [
-        Lane("Enrollment", tuple(_enrollments(file))),
-        Lane("Plan", tuple(_plans(file))),
-        Lane("State holds", tuple(_state(file)), thin=True),
+        Lane("Enrollment", tuple(enrollment_bars(file))),
+        Lane("Plan", tuple(plan_bars(file))),
+        Lane("State holds", tuple(state_plan_bars(file)), thin=True),
         Lane("Meetings", tuple(_meetings(file))),
         Lane("Due dates", tuple(_due_dates(file))),
     ]
@@ -101,7 +101,7 @@ def _us(day: date) -> str:
     return us_date(day)
 
 
-def _enrollments(file: StudentFile) -> Iterator[Bar]:
+def enrollment_bars(file: StudentFile) -> Iterator[Bar]:
     statuses = code_set("EnrollmentStatus")
     for enrollment in file.facts.enrollments:
         is_past = enrollment.effective_to is not None and enrollment.effective_to < file.today
@@ -125,7 +125,7 @@ def _tab(file: StudentFile, tab: str) -> str:
     return f"{reverse('student', args=[file.student.public_id])}?tab={tab}"
 
 
-def _plans(file: StudentFile) -> Iterator[Bar]:
+def plan_bars(file: StudentFile) -> Iterator[Bar]:
     archives = {archive.pk: archive for archive in file.archives}
     reported = {row.key_on: archives[row.archive_id] for row in file.should if row.record == "PLAN"}
     for plan in file.facts.plans:
@@ -161,7 +161,7 @@ def _plans(file: StudentFile) -> Iterator[Bar]:
         )
 
 
-def _state(file: StudentFile) -> Iterator[Bar]:
+def state_plan_bars(file: StudentFile) -> Iterator[Bar]:
     differing = {operation.record_key: operation for operation in file.operations}
     held = sorted((r for r in file.at_state if r.record == "PLAN"), key=lambda r: r.key_on)
     for index, record in enumerate(held):
@@ -275,7 +275,7 @@ def _third_birthday(file: StudentFile) -> Iterator[Mark]:
                 birthday,
                 f"Third birthday, {word}",
                 "due-met" if days <= 0 else "due-overdue",
-                f"The plan took effect on {_us(start)}. {_trace(answer)}",
+                f"The plan took effect on {_us(start)}. {trace_words(answer)}",
                 None,
                 f"IEP due by the third birthday, {_us(birthday)}: {word}.",
             )
@@ -291,7 +291,7 @@ def _met(file: StudentFile, answer: Answer, label: str, meeting: Meeting) -> Mar
         due_on,
         f"{label}, {word}",
         "due-met" if days <= 0 else "due-overdue",
-        f"Held {_us(meeting_day(meeting))}. {_trace(answer)}",
+        f"Held {_us(meeting_day(meeting))}. {trace_words(answer)}",
         file.meeting_url(meeting),
         f"{label} due {_us(due_on)}, {early}.",
     )
@@ -326,14 +326,14 @@ def _open(file: StudentFile, answer: Answer, label: str, href: str | None) -> Ma
         due_on,
         f"{label} {_us(due_on)}",
         "due-overdue" if days < 0 else "due",
-        _trace(answer),
+        trace_words(answer),
         href,
         f"{label} due {_us(due_on)}, {left}.",
         is_open=True,
     )
 
 
-def _trace(answer: Answer) -> str:
+def trace_words(answer: Answer) -> str:
     """Every step of the count, and by which law; days as people write them."""
     steps = us_dates("; ".join(_told(step) for step in answer.trace))
     return f"Counted: {steps}. {answer.citation}."

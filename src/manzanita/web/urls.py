@@ -6,6 +6,8 @@ urlpatterns = [
     path("", include("manzanita.accounts.urls")),
     path("", include("manzanita.web.home")),
     path("", include("manzanita.web.guests")),
+    path("", include("manzanita.web.arrivals")),
+    path("", include("manzanita.web.enrollment_help")),
     path("", include("manzanita.web.students")),
     path("", include("manzanita.web.transfers")),
     path("", include("manzanita.web.what_if")),

@@ -1,0 +1,187 @@
+"""Reading arrivals within a scope: the list, one of them, what is open for the list of what is to settle."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Count, Min, Q, QuerySet
+from django.http import Http404
+
+from manzanita.arrivals.models import AdoptionBatch, AdoptionItem, Arrival
+from manzanita.domain.access import Actor
+from manzanita.domain.findings import Owner
+from manzanita.students.scope import visible_to
+
+PAGE_SIZE = 50
+# Students of one preview: more are the next one's.
+MOST_AT_ONCE = 200
+
+
+def arrivals_of(actor: Actor) -> QuerySet[Arrival]:
+    """Arrivals at the actor's agencies of students whom the actor reaches, settled or not."""
+    return Arrival.objects.filter(
+        lea_code__in=actor.agency_codes, student_id__in=visible_to(actor).order_by().values("pk")
+    )
+
+
+def open_arrivals(actor: Actor) -> QuerySet[Arrival]:
+    return arrivals_of(actor).filter(settled_at__isnull=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalPage:
+    """One page, the longest here first; ``after`` is the token of the next page."""
+
+    arrivals: list[Arrival]
+    after: str
+
+
+def list_arrivals(
+    actor: Actor, *, kind: str = "", only_safe: bool = False, settled: bool = False, after: str = ""
+) -> ArrivalPage:
+    """Open arrivals by first day, or with ``settled`` those settled, the newest first. Raises ``Http404`` for a token
+    that is none."""
+    found = arrivals_of(actor).filter(settled_at__isnull=not settled)
+    if kind:
+        found = found.filter(kind=kind)
+    if only_safe:
+        found = found.filter(is_safe=True)
+    if after:
+        last = _by_public_id(arrivals_of(actor), after)
+        if settled:
+            found = found.filter(
+                Q(settled_at__lt=last.settled_at) | Q(settled_at=last.settled_at, pk__lt=last.pk)
+            )
+        else:
+            found = found.filter(
+                Q(enrolled_on__gt=last.enrolled_on) | Q(enrolled_on=last.enrolled_on, pk__gt=last.pk)
+            )
+    order = ("-settled_at", "-pk") if settled else ("enrolled_on", "pk")
+    chosen = list(found.select_related("student").order_by(*order)[: PAGE_SIZE + 1])
+    token = str(chosen[PAGE_SIZE - 1].public_id) if len(chosen) > PAGE_SIZE else ""
+    return ArrivalPage(chosen[:PAGE_SIZE], token)
+
+
+def _by_public_id(arrivals: QuerySet[Arrival], text: str | uuid.UUID) -> Arrival:
+    try:
+        public_id = uuid.UUID(str(text))
+    except ValueError as error:
+        raise Http404("no such arrival") from error
+    found = arrivals.select_related("student").filter(public_id=public_id).first()
+    if found is None:
+        raise Http404("no such arrival in this scope")
+    return found
+
+
+def get_arrival(actor: Actor, public_id: uuid.UUID) -> Arrival:
+    """The arrival, or 404 where there is none within the actor's scope."""
+    return _by_public_id(arrivals_of(actor), public_id)
+
+
+def chosen_arrivals(actor: Actor, public_ids: Collection[str]) -> list[Arrival]:
+    """Those of these open arrivals that are within scope, the longest here first."""
+    wanted = []
+    for text in list(public_ids)[:MOST_AT_ONCE]:
+        try:
+            wanted.append(uuid.UUID(text))
+        except ValueError:
+            continue
+    rows = open_arrivals(actor).filter(public_id__in=wanted).select_related("student")
+    return list(rows.order_by("enrolled_on", "pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Open arrivals by kind, how many are safe, and since when the oldest is here."""
+
+    by_kind: dict[str, int]
+    safe: int
+    oldest_on: date | None
+
+    @property
+    def all(self) -> int:
+        return sum(self.by_kind.values())
+
+
+def count_arrivals(actor: Actor) -> Counts:
+    """One query."""
+    rows = (
+        open_arrivals(actor)
+        .order_by()
+        .values("kind")
+        .annotate(count=Count("pk"), safe=Count("pk", filter=Q(is_safe=True)), oldest=Min("enrolled_on"))
+    )
+    found = list(rows)
+    return Counts(
+        {row["kind"]: row["count"] for row in found},
+        sum(row["safe"] for row in found),
+        min((row["oldest"] for row in found), default=None),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenArrival:
+    """One line for the list of what is to settle. ``kind`` is ``arriving`` or ``returning``; ``since`` the first day
+    here; ``owner`` whose job it is; ``public_id`` names the page (address ``arrival``)."""
+
+    student_id: int
+    lea_code: str
+    kind: str
+    words: str
+    since: date
+    found_at: datetime
+    owner: Owner
+    is_safe: bool
+    public_id: uuid.UUID
+
+
+def to_settle(*, student_id: int | None = None, lea_code: str = "") -> list[OpenArrival]:
+    """Open arrivals of a student, of an LEA, or of a student at an LEA, the longest here first. In no scope: the caller
+    has decided whom it may show. One query."""
+    if student_id is None and not lea_code:
+        raise ValueError("name a student or an LEA")
+    rows = Arrival.objects.filter(settled_at__isnull=True)
+    if student_id is not None:
+        rows = rows.filter(student_id=student_id)
+    if lea_code:
+        rows = rows.filter(lea_code=lea_code)
+    return [
+        OpenArrival(
+            student_id=one.student_id,
+            lea_code=one.lea_code,
+            kind="returning" if one.kind == "returning" else "arriving",
+            words=one.get_kind_display(),
+            since=one.enrolled_on,
+            found_at=one.found_at,
+            owner=Owner.COORDINATOR,
+            is_safe=one.is_safe,
+            public_id=one.public_id,
+        )
+        for one in rows.order_by("enrolled_on", "pk")
+    ]
+
+
+def get_batch(actor: Actor, public_id: uuid.UUID) -> AdoptionBatch:
+    """A batch of the actor's LEA, or 404."""
+    found = AdoptionBatch.objects.filter(public_id=public_id, lea_code=actor.agency_code).first()
+    if found is None:
+        raise Http404("no such adoption at this LEA")
+    return found
+
+
+def items_of(actor: Actor, batch: AdoptionBatch) -> list[AdoptionItem]:
+    """Its students as far as the actor reaches them, by name."""
+    rows = batch.items.filter(student_id__in=visible_to(actor).order_by().values("pk"))
+    order = ("student__last_name", "student__first_name", "pk")
+    return list(rows.select_related("student", "arrival").order_by(*order))
+
+
+def batches_of(actor: Actor, limit: int = 10) -> list[AdoptionBatch]:
+    """The newest first, each with ``size`` and ``adopted``."""
+    rows = AdoptionBatch.objects.filter(lea_code=actor.agency_code).annotate(
+        size=Count("items"), adopted=Count("items", filter=Q(items__state="adopted"))
+    )
+    return list(rows.order_by("-id")[:limit])

@@ -1,0 +1,256 @@
+"""The four questions of an arrival, answered beforehand, and what follows from the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+
+from manzanita.domain.arrivals import (
+    CONTRADICTIONS,
+    LONGEST_LAPSED,
+    NOT_ELIGIBLE,
+    PARTICIPATING,
+    Evidence,
+    state_differs,
+    us_day,
+)
+from manzanita.domain.findings import Owner, Reason
+
+
+class Answer(StrEnum):
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One question with its answer, and what it rests on. ``is_corrected``: a person said otherwise."""
+
+    key: str
+    question: str
+    answer: Answer
+    evidence: str
+    source: str
+    is_corrected: bool = False
+
+
+QUESTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "eligible": "Is the student eligible for special education?",
+        "participating": "Did the student take part in the former district?",
+        "here": "Is the student going to take part here?",
+        "enrolled": "Is the student enrolled here?",
+    }
+)
+
+
+def answers_of(
+    evidence: Evidence, today: date, said: Mapping[str, str] = MappingProxyType({})
+) -> list[Answered]:
+    """The four questions, answered beforehand, and by ``said`` (question → answer) where a person knows better."""
+    first = [
+        _eligible(evidence),
+        _participating(evidence),
+        _here(evidence),
+        _enrolled(evidence, today),
+    ]
+    return [
+        replace(one, answer=Answer(said[one.key]), is_corrected=said[one.key] != one.answer)
+        if said.get(one.key) in set(Answer)
+        else one
+        for one in first
+    ]
+
+
+def _status_words(e: Evidence) -> str:
+    return f"Status {e.status_code} since {us_day(e.status_since)}, reported by {e.status_lea or 'somebody unknown'}."
+
+
+def _eligible(e: Evidence) -> Answered:
+    if e.status_code:
+        answer = Answer.NO if e.status_code == NOT_ELIGIBLE else Answer.YES
+        if any(check.fails(e) for check in CONTRADICTIONS[1:3]):
+            answer = Answer.UNKNOWN
+        return _answered("eligible", answer, _status_words(e), "SWDS, status in our records")
+    if e.state_status_code:
+        answer = Answer.NO if e.state_status_code == NOT_ELIGIBLE else Answer.YES
+        words = f"The state holds status {e.state_status_code} since {us_day(e.state_status_since)}."
+        return _answered("eligible", answer, words, "The state's records")
+    return _answered("eligible", Answer.UNKNOWN, "No status is known.", "Ask the former district")
+
+
+def _participating(e: Evidence) -> Answered:
+    if e.status_code == PARTICIPATING and e.has_plan:
+        words = f"Plan of {us_day(e.plan_since)} with {e.service_count} service{'' if e.service_count == 1 else 's'}."
+        return _answered("participating", Answer.YES, words, "PLAN and SERV in our records")
+    if e.status_code == PARTICIPATING:
+        return _answered(
+            "participating", Answer.UNKNOWN, "Status 1, and no plan is known.", "SWDS without a PLAN"
+        )
+    if e.status_code:
+        words = _status_words(e)
+        if e.status_reason_code:
+            words += f" Reason {e.status_reason_code}."
+        return _answered("participating", Answer.NO, words, "SWDS, status in our records")
+    return _answered("participating", Answer.UNKNOWN, "No status is known.", "Ask the former district")
+
+
+def _here(e: Evidence) -> Answered:
+    if e.last_day is not None:
+        words = f"The enrollment ends on {us_day(e.last_day)}."
+        return _answered("here", Answer.UNKNOWN, words, "SENR, enrollment")
+    if e.status_code == PARTICIPATING and e.has_plan and not state_differs(e):
+        words = "The plan goes on without delay, unless the family says otherwise."
+        return _answered("here", Answer.YES, words, "Education Code 56325(a)")
+    return _answered("here", Answer.UNKNOWN, "Nobody has said so yet.", "Ask the family")
+
+
+def _enrolled(e: Evidence, today: date) -> Answered:
+    if e.last_day is not None and e.last_day < today:
+        words = f"From {us_day(e.enrolled_on)} to {us_day(e.last_day)}."
+        return _answered("enrolled", Answer.NO, words, "SENR, enrollment")
+    words = (
+        f"Since {us_day(e.enrolled_on)}." if e.enrolled_on <= today else f"From {us_day(e.enrolled_on)} on."
+    )
+    return _answered("enrolled", Answer.YES, words, "SENR, enrollment")
+
+
+def _answered(key: str, answer: Answer, evidence: str, source: str) -> Answered:
+    return Answered(key, QUESTIONS[key], answer, evidence, source)
+
+
+class Way(StrEnum):
+    """What there is to do about an arrival."""
+
+    ADOPT = "adopt"
+    ADOPT_LAST = "adopt-last"
+    INACTIVE_TOLD = "inactive-told"
+    INACTIVE = "inactive"
+    NOTHING = "nothing"
+    GOES_ON = "goes-on"
+    WAIT = "wait"
+    MEETING = "meeting"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``way`` with the day it counts from, the records the state is told in their order, and why in words. ``ask``
+    says who has to be asked before anything can be done."""
+
+    way: Way
+    title: str
+    why: str
+    on: date | None = None
+    records: tuple[str, ...] = ()
+    ask: tuple[Reason, ...] = ()
+
+
+def plan_of(evidence: Evidence, answered: list[Answered], today: date) -> Plan:
+    """What follows from four answers."""
+    said = {one.key: one.answer for one in answered}
+    day = evidence.enrolled_on
+    if said["enrolled"] is Answer.NO:
+        return Plan(
+            Way.NOTHING,
+            "Nothing to do",
+            "Who is not enrolled here is not reported here. Where the file said otherwise, the SIS corrects the "
+            "enrollment (exit N470 for one who never came).",
+        )
+    if said["eligible"] is Answer.NO:
+        return Plan(
+            Way.NOTHING,
+            "Nothing to do",
+            "Who is not eligible is in general education here too. A new referral begins as any referral.",
+        )
+    ask = tuple(_open_question(key) for key in ("eligible", "here") if said[key] is Answer.UNKNOWN)
+    if ask:
+        return Plan(Way.ASK, "Ask first", "Not every question has its answer yet.", ask=ask)
+    if said["here"] is Answer.NO:
+        return _inactive(evidence, said["participating"])
+    if day > today:
+        return Plan(
+            Way.WAIT,
+            f"Wait until {us_day(day)}",
+            "A plan is adopted from the first day of the enrollment, and the state takes what has happened. It is "
+            "offered on that day.",
+            on=day,
+        )
+    if evidence.is_plan_ours and evidence.status_code == PARTICIPATING:
+        return Plan(
+            Way.GOES_ON,
+            "Our own plan goes on",
+            f"The plan of {us_day(evidence.plan_since)} is this district's own and in force; nobody has reported "
+            "another since. Nothing is sent; what changed while the student was away is for the team.",
+            on=day,
+        )
+    swds = () if evidence.status_code == PARTICIPATING else ("SWDS",)
+    if evidence.has_plan:
+        return Plan(
+            Way.ADOPT,
+            "Adopt the plan",
+            f"The plan of {us_day(evidence.plan_since)} goes on here as it is, from {us_day(day)}, the first day of "
+            "the enrollment."
+            + (
+                " The status becomes 1 on the same day, and goes first."
+                if swds
+                else " The status stays as it is."
+            ),
+            on=day,
+            records=(*swds, "PLAN", *["SERV"] * evidence.service_count),
+        )
+    if evidence.lapsed_on is not None and day - evidence.lapsed_on <= LONGEST_LAPSED:
+        return Plan(
+            Way.ADOPT_LAST,
+            "Adopt the last plan",
+            f"No plan is in force. The last one ended on {us_day(evidence.lapsed_on)}; where family and team agree, it "
+            f"goes on here from {us_day(day)} as it was, and the status becomes 1 on the same day.",
+            on=day,
+            records=("SWDS", "PLAN", *["SERV"] * evidence.service_count),
+        )
+    return Plan(
+        Way.MEETING,
+        "A plan is needed first",
+        "The student takes part, and no plan is known that could go on. Ask the former district for it, or hold the "
+        "meeting that makes one; the arrival ends when a plan of this district is in force.",
+    )
+
+
+def _inactive(evidence: Evidence, participating: Answer) -> Plan:
+    if participating is Answer.NO and evidence.status_code != PARTICIPATING:
+        reason = f", reason {evidence.status_reason_code}" if evidence.status_reason_code else ""
+        return Plan(
+            Way.INACTIVE,
+            "Arrives inactive",
+            f"Status {evidence.status_code or 'as the state has it'}{reason} stands at the state and stays: it is not "
+            "sent again (SWDS0618). The arrival is kept as settled.",
+            on=evidence.enrolled_on,
+        )
+    return Plan(
+        Way.INACTIVE_TOLD,
+        "Arrives inactive, and the state is told",
+        f"The student took part until now and does not go on here: the status changes from "
+        f"{us_day(evidence.enrolled_on)}. Say which status and why.",
+        on=evidence.enrolled_on,
+        records=("SWDS",),
+    )
+
+
+def _open_question(key: str) -> Reason:
+    if key == "eligible":
+        return Reason(
+            "ask-eligible",
+            "Whether the student is eligible is not known.",
+            Owner.COORDINATOR,
+            "Ask the former district, then answer the first question.",
+        )
+    return Reason(
+        "ask-here",
+        "Whether the student is going to take part here is not known.",
+        Owner.TEAM,
+        "Ask the family, then answer the third question.",
+    )

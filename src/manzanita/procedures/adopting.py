@@ -1,0 +1,463 @@
+"""Adopting plans of arriving students, one or many: looked at first, done one by one, taken back until something was
+sent.
+
+What a student's adoption is stands in ``procedures.changes``; here it is decided who may be adopted together, and each
+student is done whole or not at all.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from manzanita.accounts.queries import actor_of_grant_id
+from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
+from manzanita.archive.models import Archive
+from manzanita.archive.queries import newest_of
+from manzanita.arrivals.actions import (
+    close_item,
+    look_where_open,
+    note_archive,
+    open_batch,
+    reopen_arrival,
+    settle_arrival,
+)
+from manzanita.arrivals.evidence import evidence_of
+from manzanita.arrivals.models import AdoptionBatch, AdoptionItem, Arrival
+from manzanita.auditing.actions import log_change
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.arrivals import Evidence, Kind, kind_of, why_not_safe
+from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.rules import owner_of
+from manzanita.exchange.checks import check_many, would_reject
+from manzanita.exchange.models import SubmissionLine
+from manzanita.exchange.outbox import reconcile_students
+from manzanita.meetings.actions import NotPossible, refresh_clocks
+from manzanita.meetings.models import Meeting
+from manzanita.meetings.queries import OPEN_STATES
+from manzanita.platform import clock
+from manzanita.platform.crash import crash_point
+from manzanita.platform.facts import Fact, Statement
+from manzanita.platform.jobs import JobRun, enqueue_job
+from manzanita.procedures.change_reasons import Asked, blockers_of
+from manzanita.procedures.changes import drafts_of, record_change
+from manzanita.procedures.effects import long_day
+from manzanita.students.actions import FACT_MODELS, local_sped_id_for, state_student_facts
+from manzanita.students.models import Student
+from manzanita.students.queries import line_facts_of
+from manzanita.students.scope import visible_to
+
+ADOPT_JOB = "arrivals.adopt"
+UNDO_JOB = "arrivals.undo"
+_KINDS = ("status", "plan", "service")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One arrival of a preview: the lines that the state would be told in their order, or why it is not adopted with
+    the others."""
+
+    arrival: Arrival
+    evidence: Evidence
+    drafts: Sequence[RecordDraft]
+    reasons: Sequence[Reason]
+
+    @property
+    def is_safe(self) -> bool:
+        return not self.reasons
+
+    @property
+    def records(self) -> str:
+        """``PLAN, 2 SERV``."""
+        counts: dict[str, int] = {}
+        for draft in self.drafts:
+            counts[draft.record] = counts.get(draft.record, 0) + 1
+        return ", ".join(name if count == 1 else f"{count} {name}" for name, count in counts.items())
+
+
+def preview_adoptions(actor: Actor, arrivals: Sequence[Arrival]) -> list[Offer]:
+    """What adopting these together would do, by what is known now. A bounded number of queries."""
+    today = clock.today()
+    found = evidence_of(actor.agency_code, [one.student_id for one in arrivals], today)
+    facts = line_facts_of([one.student for one in arrivals])
+    offers = []
+    for arrival in arrivals:
+        one = found.get(arrival.student_id)
+        if one is None:
+            evidence = Evidence.from_document(arrival.evidence)
+            offers.append(Offer(arrival, evidence, (), [_gone()]))
+            continue
+        reasons = _why_not_together(one.evidence, today)
+        student = arrival.student
+        student.local_sped_id = student.local_sped_id or local_sped_id_for(student)
+        asked = Asked("adopt", one.evidence.enrolled_on)
+        drafts: Sequence[RecordDraft] = ()
+        if not reasons:
+            reasons = list(blockers_of(actor, asked, facts[student.pk]))
+        if not reasons:
+            drafts = drafts_of(actor, student, asked, facts[student.pk])
+        offers.append(Offer(arrival, one.evidence, drafts, reasons))
+    return _judged(offers)
+
+
+def _why_not_together(evidence: Evidence, today: date) -> list[Reason]:
+    kind = kind_of(evidence)
+    if kind is None:
+        return [_taken_up()]
+    reasons = why_not_safe(evidence, today)
+    return reasons if reasons or kind is Kind.ARRIVING else [_look_alone()]
+
+
+def _judged(offers: Sequence[Offer]) -> list[Offer]:
+    """The same, left out where the state would refuse a line."""
+    lines = {
+        one.arrival.student_id: [(draft.key, draft.values) for draft in one.drafts]
+        for one in offers
+        if one.drafts
+    }
+    said = check_many(lines, year=settings.STATE_YEAR) if lines else {}
+    judged = []
+    for one in offers:
+        of_lines = said.get(one.arrival.student_id, {})
+        refused = next(
+            (finding for found in of_lines.values() for finding in found if would_reject(finding)), None
+        )
+        if refused is not None:
+            why = Reason(
+                "arrival-rejected",
+                f"The state would reject the plan as it arrives: {refused.code}, {refused.message}",
+                owner_of(refused.code, refused.fields),
+                "Correct the field at the former district, or hold a meeting.",
+                source=refused.code,
+            )
+            one = Offer(one.arrival, one.evidence, one.drafts, [why])
+        judged.append(one)
+    return judged
+
+
+@transaction.atomic
+def start_adoption(
+    *, actor: Actor, arrivals: Sequence[Arrival], public_id: uuid.UUID, reason: str
+) -> tuple[AdoptionBatch, bool]:
+    """Have the plans of these arrivals adopted by a job; and whether that was started now. The same form sent twice
+    is one batch. Raises ``NotPossible`` without a reason, without the right to, and where nobody is chosen."""
+    reasons = list(_why_not(actor, reason))
+    if not arrivals:
+        reasons.append(
+            Reason("nobody-chosen", "Nobody is ticked.", Owner.COORDINATOR, "Tick at least one student.")
+        )
+    made = AdoptionBatch.objects.filter(public_id=public_id, lea_code=actor.agency_code).first()
+    if made is not None:
+        return made, False
+    if reasons:
+        raise NotPossible(reasons)
+    days = {one.pk: one.enrolled_on for one in arrivals}
+    batch, is_new = open_batch(actor=actor, public_id=public_id, reason=reason, items=days)
+    if is_new:
+        _enqueue(ADOPT_JOB, batch, actor)
+    return batch, is_new
+
+
+@transaction.atomic
+def adopt_alone(
+    *, actor: Actor, arrival: Arrival, on: date, plan_known_on: date | None, public_id: uuid.UUID, reason: str
+) -> AdoptionItem:
+    """Adopt the plan of one arrival at once, after a person has looked at it. Raises ``NotPossible`` with everything
+    that stands against it; then nothing was done. Sent twice it is done once."""
+    reasons = list(_why_not(actor, reason))
+    if reasons:
+        raise NotPossible(reasons)
+    batch, is_new = open_batch(
+        actor=actor,
+        public_id=public_id,
+        reason=reason,
+        items={arrival.pk: on},
+        is_alone=True,
+        plan_known_on=plan_known_on,
+    )
+    item = batch.items.filter(arrival=arrival).first()
+    if item is None:
+        raise NotPossible([_settled_meanwhile()])
+    if is_new:
+        _adopt_item(actor, batch, item)
+        end_batch(batch)
+        if item.state == "refused":
+            raise NotPossible([Reason(**{**one, "owner": Owner(one["owner"])}) for one in item.reasons])
+    return item
+
+
+def _why_not(actor: Actor, reason: str) -> Iterable[Reason]:
+    if not actor.may(Capability.CORRECT_RECORD) or actor.is_read_only:
+        yield Reason(
+            "no-capability",
+            "Your perspective does not adopt plans.",
+            Owner.COORDINATOR,
+            "Ask the SEDS coordinator.",
+        )
+    if not reason.strip():
+        yield Reason(
+            "no-reason", "The adoption needs its reason.", Owner.CLERK, "Say in a sentence how you know."
+        )
+
+
+def _enqueue(kind: str, batch: AdoptionBatch, actor: Actor) -> None:
+    args = {"batch": batch.pk, "grant": actor.grant_id}
+    batch.job_id = enqueue_job(kind=kind, args=args, by_id=actor.user_id).pk
+    batch.save(update_fields=["job_id"])
+
+
+def end_batch(batch: AdoptionBatch) -> None:
+    batch.state, batch.finished_at = "done", clock.now()
+    batch.save(update_fields=["state", "finished_at"])
+
+
+def do_adoption(run: JobRun) -> dict[str, int]:
+    """Adopt who still waits in a batch, each in a step of its own; a worker that takes over goes on with the rest."""
+    batch = AdoptionBatch.objects.get(pk=run.args["batch"])
+    actor = actor_of_grant_id(run.args["grant"], clock.today())
+    total = batch.items.count()
+    AdoptionBatch.objects.filter(pk=batch.pk, state="waiting").update(state="running")
+    for item in batch.items.filter(state="waiting").order_by("pk"):
+        with run.step():
+            locked = AdoptionItem.objects.select_for_update().get(pk=item.pk)
+            if locked.state == "waiting":
+                if actor is None or not actor.may(Capability.CORRECT_RECORD):
+                    close_item(locked, "refused", reasons=[_grant_ended()])
+                else:
+                    _adopt_item(actor, batch, locked)
+        crash_point("plan-adopted")
+        run.progress(total - batch.items.filter(state="waiting").count(), total, "Adopting plans")
+    with run.step():
+        end_batch(batch)
+    return {state: batch.items.filter(state=state).count() for state in ("adopted", "refused")}
+
+
+def _adopt_item(actor: Actor, batch: AdoptionBatch, item: AdoptionItem) -> None:
+    """One student, whole or not: what stands against it is kept on the item."""
+    Student.unscoped.select_for_update().get(pk=item.student_id)
+    arrival = Arrival.objects.select_for_update().get(pk=item.arrival_id)
+    student = visible_to(actor).filter(pk=item.student_id).first()
+    if arrival.settled_at is not None or student is None:
+        close_item(item, "refused", reasons=[_settled_meanwhile()])
+        return
+    if not batch.is_alone:
+        found = evidence_of(actor.agency_code, [item.student_id], clock.today()).get(item.student_id)
+        reasons = [_gone()] if found is None else _why_not_together(found.evidence, clock.today())
+        if reasons:
+            close_item(item, "refused", reasons=reasons)
+            return
+    before = {kind: _believed_from(kind, item.student_id, item.adopt_on) for kind in _KINDS}
+    asked = Asked("adopt", item.adopt_on, batch.reason, plan_known_on=item.plan_known_on)
+    try:
+        with transaction.atomic():
+            # Before the change, so that the radar need not look at it for the sake of this arrival.
+            settle_arrival(actor=actor, arrival=arrival, how="adopted", reason=batch.reason)
+            archive = record_change(actor=actor, student=student, asked=asked)
+            note_archive(arrival.pk, archive.pk)
+    except NotPossible as refused:
+        close_item(item, "refused", reasons=refused.reasons)
+        return
+    keys = {kind: [row.pk for row in rows] for kind, rows in before.items()}
+    close_item(item, "adopted", before=keys, archive_id=archive.pk)
+
+
+def _believed_from(kind: str, student_id: int, day: date) -> list[Any]:
+    """Believed versions that hold on ``day`` or later."""
+    rows = FACT_MODELS[kind].objects.believed().filter(student_id=student_id).order_by("effective_from", "pk")
+    return [row for row in rows if row.effective_to is None or row.effective_to >= day]
+
+
+# --- Taking it back ---
+
+
+def start_undo(*, actor: Actor, batch: AdoptionBatch) -> bool:
+    """Take back what of a batch was not sent: one student at once, several by a job. ``False`` where nothing is left to
+    take back, or somebody is at it. Raises ``NotPossible`` without the right to."""
+    if not actor.may(Capability.CORRECT_RECORD) or actor.is_read_only:
+        raise NotPossible(list(_why_not(actor, "undo")))
+    with transaction.atomic():
+        locked = AdoptionBatch.objects.select_for_update().get(pk=batch.pk)
+        items = list(locked.items.filter(state="adopted"))
+        if locked.state != "done" or not items:
+            return False
+        locked.state = "undoing"
+        locked.save(update_fields=["state"])
+        if len(items) > 1:
+            _enqueue(UNDO_JOB, locked, actor)
+            return True
+        _undo_item(actor, items[0])
+        _end_undo(locked, actor)
+    return True
+
+
+def do_undo(run: JobRun) -> dict[str, int]:
+    """Take back who of a batch still stands, each in a step of its own."""
+    batch = AdoptionBatch.objects.get(pk=run.args["batch"])
+    actor = actor_of_grant_id(run.args["grant"], clock.today())
+    items = list(batch.items.filter(state="adopted").order_by("pk"))
+    for done, item in enumerate(items, start=1):
+        with run.step():
+            locked = AdoptionItem.objects.select_for_update().get(pk=item.pk)
+            if locked.state == "adopted" and actor is not None and actor.may(Capability.CORRECT_RECORD):
+                _undo_item(actor, locked)
+        run.progress(done, len(items), "Taking back")
+    with run.step():
+        _end_undo(batch, actor)
+    return {"undone": batch.items.filter(state="undone").count()}
+
+
+def _end_undo(batch: AdoptionBatch, actor: Actor | None) -> None:
+    kept = batch.items.filter(state="adopted").count()
+    batch.state = "done"
+    if not kept and actor is not None:
+        batch.undone_at, batch.undone_by_id = clock.now(), actor.user_id
+    batch.save(update_fields=["state", "undone_at", "undone_by_id"])
+    log_change(actor=actor, action="undo_adoption", subject=batch, detail={"kept": kept})
+
+
+def _undo_item(actor: Actor, item: AdoptionItem) -> None:
+    """Give one student back what was believed before, and put an archive without records in the place of the
+    adoption's."""
+    Student.unscoped.select_for_update().get(pk=item.student_id)
+    archive = Archive.objects.get(pk=item.archive_id)
+    now = {kind: _believed_from(kind, item.student_id, item.adopt_on) for kind in _KINDS}
+    reason = _why_not_undo(item, archive, now)
+    if reason is not None:
+        close_item(item, "adopted", reasons=[reason])
+        return
+    for kind in _KINDS:
+        if [row.pk for row in now[kind]] != item.before[kind]:
+            _restate(actor, item, kind, now[kind])
+    write_archives(
+        [
+            ArchiveDraft(
+                student_id=item.student_id,
+                lea_code=archive.lea_code,
+                event_on=archive.event_on,
+                cause="correction",
+                cause_id=None,
+                title=f"Taken back: plan adoption of {long_day(item.adopt_on)}",
+                records=[],
+                context={"change": "undo", "adoption": str(item.batch.public_id)},
+                reason="Taken back before anything of it was sent.",
+            )
+        ],
+        by_id=actor.user_id,
+        supersedes=archive,
+    )
+    refresh_clocks([item.student_id])
+    reconcile_students([item.student_id])
+    close_item(item, "undone")
+    reopen_arrival(item.arrival_id)
+    look_where_open(item.student_id, archive.lea_code)
+    log_change(actor=actor, action="undo_adoption", student_id=item.student_id, subject=archive)
+
+
+def _why_not_undo(item: AdoptionItem, archive: Archive, now: Mapping[str, list[Any]]) -> Reason | None:
+    on_its_way = SubmissionLine.objects.filter(archive_id=archive.pk, outcome__in=["waiting", "posted"])
+    if on_its_way.exists():
+        return Reason(
+            "adoption-sent",
+            "Not taken back: something of it was sent to the state.",
+            Owner.COORDINATOR,
+            "For a student who never came use “Adopted, but never came”; else correct the record.",
+        )
+    cause = f"archive:{archive.pk}"
+    has_changed = any(
+        [row.pk for row in rows] != item.before[kind] and any(row.cause != cause for row in rows)
+        for kind, rows in now.items()
+    )
+    meetings = Meeting.objects.filter(
+        student_id=item.student_id,
+        lea_code=archive.lea_code,
+        state__in=OPEN_STATES,
+        opened_at__gte=item.done_at,
+    )
+    if newest_of(archive) != archive or has_changed or meetings.exists():
+        return Reason(
+            "adoption-built-on",
+            "Not taken back: the record was corrected, changed, or a meeting was opened since.",
+            Owner.COORDINATOR,
+            "Look at the record, and correct it there.",
+        )
+    return None
+
+
+def _restate(actor: Actor, item: AdoptionItem, kind: str, now: Sequence[Fact]) -> None:
+    """State the versions that the adoption closed, and nothing where there was nothing."""
+    model = FACT_MODELS[kind]
+    before = list(model.objects.filter(pk__in=item.before[kind]).order_by("effective_from", "pk"))
+    slots = {tuple(getattr(row, name) for name in model.slot) for row in now}
+    statements = [
+        Statement(dict(zip(model.slot, slot, strict=True)), None, item.adopt_on) for slot in sorted(slots)
+    ]
+    statements += [
+        Statement(
+            {name: getattr(row, name) for name in model.slot},
+            {name: getattr(row, name) for name in model.content},
+            row.effective_from,
+            row.effective_to,
+        )
+        for row in before
+    ]
+    cause = f"adoption-undo:{item.batch_id}"
+    state_student_facts(kind, statements, by_id=actor.user_id, cause=cause)
+
+
+def resume_batch(*, actor: Actor, batch: AdoptionBatch) -> None:
+    """Set a batch going again whose job gave up; from here on it acts for the person who set it going."""
+    if batch.state in ("waiting", "running"):
+        _enqueue(ADOPT_JOB, batch, actor)
+    elif batch.state == "undoing":
+        _enqueue(UNDO_JOB, batch, actor)
+
+
+def _gone() -> Reason:
+    return Reason(
+        "arrival-gone",
+        "The SIS has taken the enrollment back.",
+        Owner.SIS,
+        "Nothing to do, unless the student is here all the same.",
+    )
+
+
+def _taken_up() -> Reason:
+    return Reason(
+        "arrival-taken-up",
+        "A plan or a status of this district stands already.",
+        Owner.COORDINATOR,
+        "Nothing to do.",
+    )
+
+
+def _look_alone() -> Reason:
+    return Reason(
+        "arrival-alone",
+        "It is not an arrival with a plan of another district.",
+        Owner.COORDINATOR,
+        "Open it, and answer the four questions.",
+    )
+
+
+def _settled_meanwhile() -> Reason:
+    return Reason(
+        "arrival-settled",
+        "Somebody has settled this arrival in the meantime, or it is not in your reach any more.",
+        Owner.COORDINATOR,
+        "Look at the record: nothing may be left to do.",
+    )
+
+
+def _grant_ended() -> Reason:
+    return Reason(
+        "grant-ended",
+        "The grant of the person who started this has ended.",
+        Owner.COORDINATOR,
+        "Adopt the rest under a grant that is in force.",
+    )

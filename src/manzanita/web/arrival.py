@@ -1,0 +1,425 @@
+"""One arrival: the four questions with their evidence, what follows, the clock, the records, the team."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from manzanita.accounts.granting import Refused
+from manzanita.accounts.queries import user_names
+from manzanita.archive.models import Archive
+from manzanita.arrivals.actions import ask_for_records, receive_records, save_answers, settle_arrival
+from manzanita.arrivals.evidence import evidence_of
+from manzanita.arrivals.models import Arrival
+from manzanita.arrivals.queries import get_arrival
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.arrival_plan import QUESTIONS, Answer, Answered, Plan, Way, answers_of, plan_of
+from manzanita.domain.arrivals import KIND_WORDS, Evidence, Kind, why_not_safe
+from manzanita.domain.clocks import due
+from manzanita.domain.findings import Owner, Reason
+from manzanita.exchange.models import Operation
+from manzanita.meetings.actions import NotPossible
+from manzanita.orgs.queries import agency_names
+from manzanita.platform import clock
+from manzanita.platform.ids import new_public_id
+from manzanita.procedures.adopting import adopt_alone
+from manzanita.procedures.assigning import Term, Wanted, apply_assignments, candidates
+from manzanita.procedures.change_reasons import Asked
+from manzanita.procedures.changes import preview_change, record_change
+from manzanita.students.finding import students_by_pk
+from manzanita.students.former import facts_for
+from manzanita.students.models import Student
+from manzanita.students.queries import get_student
+from manzanita.ui.formats import us_date
+from manzanita.web.access import requires
+from manzanita.web.arrival_words import (
+    CALL_ROLES,
+    KIND_MARKS,
+    RECORDS_ROLES,
+    age_words,
+    contacts_by_code,
+    role_words,
+)
+from manzanita.web.meetings_refusals import tell_reasons
+from manzanita.web.people_forms import number_of
+from manzanita.web.state_lines import summary
+from manzanita.web.student_changes import codes_of
+from manzanita.web.student_timeline import trace_words
+
+# How an arrival is settled without anything recorded, by what follows.
+SETTLES = {Way.INACTIVE: "inactive", Way.NOTHING: "nothing", Way.GOES_ON: "nothing"}
+SETTLE_LABELS = {
+    Way.INACTIVE: "Settle as arrived inactive",
+    Way.NOTHING: "Settle: nothing to do",
+    Way.GOES_ON: "Settle: our plan goes on",
+}
+ANSWER_WORDS = {Answer.YES: "Yes", Answer.NO: "No", Answer.UNKNOWN: "Not known"}
+MOST_TEXT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One arrival with what is known of it now."""
+
+    arrival: Arrival
+    student: Student
+    evidence: Evidence
+    answered: list[Answered]
+    plan: Plan
+
+    @property
+    def plan_known_on(self) -> date | None:
+        return self.evidence.lapsed_on if self.plan.way is Way.ADOPT_LAST else None
+
+
+def _look(actor: Actor, public_id: uuid.UUID) -> Looked:
+    arrival = get_arrival(actor, public_id)
+    student = get_student(actor, arrival.student.public_id)
+    today = clock.today()
+    # Of a settled one, what was known when it was settled.
+    evidence = Evidence.from_document(arrival.evidence)
+    if arrival.settled_at is None:
+        found = evidence_of(arrival.lea_code, [student.pk], today).get(student.pk)
+        evidence = found.evidence if found else evidence
+    answered = answers_of(evidence, today, arrival.answers)
+    return Looked(arrival, student, evidence, answered, plan_of(evidence, answered, today))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.CORRECT_RECORD)
+def arrival(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The page; a POST keeps answers (``answer``), adopts (``adopt``), records a status (``inactive``), settles
+    (``settle``) or assigns (``assign``)."""
+    looked = _look(request.actor, public_id)
+    log_reads(actor=request.actor, student_ids=[looked.student.pk], what="arrivals.arrival")
+    if request.method != "POST":
+        return _page(request, looked)
+    do = next((name for name in DEEDS if name in request.POST), "")
+    if not do or (looked.arrival.settled_at is not None and do != "assign"):
+        messages.info(request, "Nothing was changed: this arrival is settled, or nothing was asked for.")
+        return redirect("arrival", public_id)
+    try:
+        DEEDS[do](request, looked)
+    except (NotPossible, Refused) as refused:
+        return _page(request, looked, refused.reasons)
+    return redirect("arrival", public_id)
+
+
+def _text(request: HttpRequest, name: str) -> str:
+    return " ".join(request.POST.get(name, "").replace("\0", "").split())[:MOST_TEXT]
+
+
+def _answer(request: HttpRequest, looked: Looked) -> None:
+    """Only what differs from what the records say is kept."""
+    first = {one.key: one.answer for one in answers_of(looked.evidence, clock.today())}
+    said = {
+        key: request.POST[key]
+        for key in QUESTIONS
+        if request.POST.get(key) in set(Answer) and request.POST[key] != first[key]
+    }
+    save_answers(actor=request.actor, arrival=looked.arrival, answers=said)
+    messages.success(request, "Answers kept. What follows from them stands below.")
+
+
+def _adopt(request: HttpRequest, looked: Looked) -> None:
+    plan = looked.plan
+    if plan.way not in (Way.ADOPT, Way.ADOPT_LAST) or plan.on is None:
+        raise NotPossible([_no_such_way()])
+    try:
+        token = uuid.UUID(request.POST.get("token", ""))
+    except ValueError:
+        token = new_public_id()
+    adopt_alone(
+        actor=request.actor,
+        arrival=looked.arrival,
+        on=plan.on,
+        plan_known_on=looked.plan_known_on,
+        public_id=token,
+        reason=_text(request, "reason"),
+    )
+    messages.success(
+        request,
+        f"Adopted from {us_date(plan.on)}. The lines stand in the state plan; until they go, it can be taken back.",
+    )
+
+
+def _inactive(request: HttpRequest, looked: Looked) -> None:
+    """The status that the student arrives with instead of taking part, through the same procedure as any change."""
+    if looked.plan.way is not Way.INACTIVE_TOLD:
+        raise NotPossible([_no_such_way()])
+    asked = Asked(
+        "status",
+        looked.plan.on,
+        _text(request, "reason"),
+        status_code=_known(request.POST.get("status", ""), "SpecialEducationStatus"),
+        reason_code=_known(request.POST.get("status_reason", ""), "NonParticipationReason"),
+    )
+    archive = record_change(actor=request.actor, student=looked.student, asked=asked)
+    settle_arrival(
+        actor=request.actor,
+        arrival=looked.arrival,
+        how="inactive",
+        reason=asked.reason,
+        archive_id=archive.pk,
+    )
+    messages.success(
+        request, "Recorded: the student arrives inactive, and the state is told with the next send."
+    )
+
+
+def _known(code: str, code_set_name: str) -> str:
+    return code if code in dict(codes_of(code_set_name)) else ""
+
+
+def _settle(request: HttpRequest, looked: Looked) -> None:
+    reason = _text(request, "reason")
+    if not reason:
+        raise NotPossible(
+            [
+                Reason(
+                    "no-reason", "It needs its reason.", Owner.COORDINATOR, "Say in a sentence how you know."
+                )
+            ]
+        )
+    how = SETTLES.get(looked.plan.way, "nothing")
+    if settle_arrival(actor=request.actor, arrival=looked.arrival, how=how, reason=reason):
+        messages.success(request, "Settled. It stands under “Settled”, with your reason.")
+
+
+def _assign(request: HttpRequest, looked: Looked) -> None:
+    wanted = Wanted(
+        str(looked.student.public_id),
+        "assignment",
+        number_of(request.POST.get("to", "")) or None,
+        seen_id=number_of(request.POST.get("seen", "")) or None,
+    )
+    apply_assignments(
+        actor=request.actor,
+        wanted=[wanted],
+        term=Term(clock.today()),
+        title="Case manager of an arriving student",
+        is_whole=True,
+    )
+    messages.success(request, "Assigned from today on.")
+
+
+DEEDS = {
+    "answer": _answer,
+    "adopt": _adopt,
+    "inactive": _inactive,
+    "settle": _settle,
+    "assign": _assign,
+}
+
+
+def _no_such_way() -> Reason:
+    return Reason(
+        "way-changed",
+        "What follows has changed since you opened the page.",
+        Owner.COORDINATOR,
+        "Look at it below, and decide again.",
+    )
+
+
+def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ()) -> HttpResponse:
+    actor, one = request.actor, looked
+    today = clock.today()
+    former = one.evidence.former_lea
+    names = agency_names({former} - {""})
+    calls = contacts_by_code([former], CALL_ROLES).get(former, [])
+    records = list(one.arrival.records_asked.order_by("-pk"))
+    facts = facts_for(actor, one.student)
+    manager_id = facts.case_manager_id
+    kind = Kind(one.arrival.kind)
+    context = {
+        "arrival": one.arrival,
+        "student": one.student,
+        "evidence": one.evidence,
+        "mark": KIND_MARKS[kind],
+        "kind_words": KIND_WORDS[kind][1],
+        "age": age_words(one.arrival.enrolled_on, today),
+        "answered": one.answered,
+        "answers": [(key.value, words) for key, words in ANSWER_WORDS.items()],
+        "plan": one.plan,
+        "is_adopting": one.plan.way in (Way.ADOPT, Way.ADOPT_LAST),
+        "settle_label": SETTLE_LABELS.get(one.plan.way),
+        "looks": _looks(one, today),
+        "near": _near(actor, one.evidence),
+        "former": names.get(former, former),
+        "former_code": former if former in names else "",
+        "calls": calls,
+        "records": records,
+        "records_contact": next(iter(contacts_by_code([former], RECORDS_ROLES).get(former, ())), None),
+        "role_words": role_words,
+        "clock": _clock(one.evidence),
+        "manager_id": manager_id,
+        "people": [(str(user.pk), user.name) for user in candidates(actor)["assignment"]]
+        if actor.may(Capability.ASSIGN_STUDENTS)
+        else [],
+        "names": user_names(
+            {manager_id, one.arrival.settled_by_id, *(row.asked_by_id for row in records)} - {None}
+        ),
+        "refusals": refusals,
+        "typed": request.POST if refusals else {},
+        "token": new_public_id(),
+        "today": today,
+        **_lines(actor, one),
+        **_settled(one.arrival),
+    }
+    return render(request, "web/arrivals/arrival.html", context, status=422 if refusals else 200)
+
+
+def _looks(looked: Looked, today: date) -> list[Reason]:
+    """What keeps it from being adopted with others; not what the questions ask already."""
+    if looked.arrival.settled_at is not None:
+        return []
+    asked = {"arrival-not-participating", "arrival-not-yet"}
+    return [one for one in why_not_safe(looked.evidence, today) if one.code not in asked]
+
+
+def _lines(actor: Actor, looked: Looked) -> dict[str, Any]:
+    """What adopting would tell the state, line by line in its order, or what stands against it."""
+    if looked.arrival.settled_at is not None or looked.plan.way not in (Way.ADOPT, Way.ADOPT_LAST):
+        told: dict[str, Any] = {"drafts": [], "blockers": []}
+        if looked.plan.way is Way.INACTIVE_TOLD:
+            told |= {
+                "statuses": [one for one in codes_of("SpecialEducationStatus") if one[0] != "1"],
+                "status_reasons": codes_of("NonParticipationReason"),
+            }
+        return told
+    asked = Asked("adopt", looked.plan.on, plan_known_on=looked.plan_known_on)
+    preview = preview_change(actor, looked.student, asked)
+    return {
+        "drafts": [
+            (draft.record, _day_of(draft.record, draft.values), summary(draft.record, draft.values))
+            for draft in preview.drafts
+        ],
+        "blockers": preview.blockers,
+    }
+
+
+def _day_of(record: str, values: Any) -> str:
+    text = values[{"SWDS": "22.11", "PLAN": "23.12", "SERV": "25.17"}[record]]
+    return f"{text[4:6]}/{text[6:]}/{text[:4]}"
+
+
+def _near(actor: Actor, evidence: Evidence) -> list[dict[str, Any]]:
+    """Who may be the same student, as far as within reach; of others only that there is somebody."""
+    rows = students_by_pk(actor, evidence.near_ids)
+    return [
+        {
+            "name": rows[pk].student.full_name if pk in rows else "",
+            "url": reverse("student", args=[rows[pk].student.public_id])
+            if pk in rows
+            else reverse("student_new"),
+        }
+        for pk in evidence.near_ids
+    ]
+
+
+def _clock(evidence: Evidence) -> dict[str, Any]:
+    """The clock of a transfer: 30 days from another SELPA; inside the SELPA the plan goes on."""
+    name = "transfer-same-selpa" if evidence.is_same_selpa else "transfer-30"
+    answer = due(name, enrolled_on=evidence.enrolled_on)
+    left = (answer.statutory_due_on - clock.today()).days if answer.statutory_due_on else None
+    return {
+        "answer": answer,
+        "trace": trace_words(answer),
+        "left": left,
+        "is_known": bool(evidence.former_lea),
+    }
+
+
+def _settled(found: Arrival) -> dict[str, Any]:
+    """How it was settled, what that can be undone by, and what is at the state of it."""
+    if found.settled_at is None:
+        return {"archive": None, "batch": None, "may_undo": False}
+    archive = Archive.objects.filter(pk=found.archive_id).first() if found.archive_id else None
+    item = found.adoptions.filter(state="adopted").select_related("batch").order_by("-pk").first()
+    waiting = Operation.objects.filter(archive_id=found.archive_id).count() if archive else 0
+    return {
+        "archive": archive,
+        "batch": item.batch if item else None,
+        "may_undo": item is not None and waiting > 0,
+        "waiting": waiting,
+    }
+
+
+@require_POST
+@requires(Capability.CORRECT_RECORD)
+def arrival_records(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Note that the records were asked for, or that they came (``received``)."""
+    found = get_arrival(request.actor, public_id)
+    log_reads(actor=request.actor, student_ids=[found.student_id], what="arrivals.arrival")
+    refused = _received(request, found) if "received" in request.POST else _asked(request, found)
+    if refused is not None:
+        tell_reasons(request, [refused])
+    return redirect(f"{reverse('arrival', args=[public_id])}#records-head")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _asked(request: HttpRequest, found: Arrival) -> Reason | None:
+    asked_on, today = _day(request.POST.get("asked_on", "")), clock.today()
+    evidence = Evidence.from_document(found.evidence)
+    names = agency_names({evidence.former_lea} - {""})
+    name = _text(request, "agency") or names.get(evidence.former_lea, "")
+    if asked_on is None or asked_on > today or not name:
+        return Reason(
+            "records-not-asked",
+            "The request was not noted: it needs the agency that was asked, and the day, not after today.",
+            Owner.COORDINATOR,
+            "Enter both.",
+        )
+    # The former district has five working days (5 CCR 3024(a)); then somebody asks again.
+    by_law = due("records-to-new-lea", request_on=asked_on).statutory_due_on
+    follow_up = _day(request.POST.get("follow_up_on", "")) or by_law or asked_on + timedelta(days=7)
+    is_former = name == names.get(evidence.former_lea)
+    ask_for_records(
+        actor=request.actor,
+        arrival=found,
+        agency_code=evidence.former_lea if is_former else "",
+        agency_name=name,
+        contact_name=_text(request, "contact"),
+        asked_on=asked_on,
+        follow_up_on=max(follow_up, asked_on),
+        note=_text(request, "note"),
+    )
+    messages.success(request, f"Noted. Ask again on {us_date(max(follow_up, asked_on))} if nothing has come.")
+    return None
+
+
+def _received(request: HttpRequest, found: Arrival) -> Reason | None:
+    asked = found.records_asked.filter(pk=number_of(request.POST["received"]) or 0).first()
+    received_on = _day(request.POST.get("received_on", ""))
+    if asked is None or received_on is None or not asked.asked_on <= received_on <= clock.today():
+        return Reason(
+            "records-not-received",
+            "The receipt was not noted: the day lies between the day of the request and today.",
+            Owner.COORDINATOR,
+            "Enter the day on which they came.",
+        )
+    if receive_records(actor=request.actor, asked=asked, received_on=received_on):
+        messages.success(request, f"Noted: the records came on {us_date(received_on)}.")
+    return None
+
+
+urlpatterns = [
+    path("arrivals/<uuid:public_id>", arrival, name="arrival"),
+    path("arrivals/<uuid:public_id>/records", arrival_records, name="arrival_records"),
+]

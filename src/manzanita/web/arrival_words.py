@@ -1,0 +1,127 @@
+"""What is known of an arrival in words, and whom to ask: for the list, the page of one, and the preview of many."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.urls import reverse
+
+from manzanita.arrivals.models import Arrival
+from manzanita.domain.access import Actor
+from manzanita.domain.agency_roles import AGENCY_ROLES
+from manzanita.domain.arrivals import Evidence, Kind, why_not_safe
+from manzanita.domain.findings import Reason
+from manzanita.orgs.directory import current_contacts
+from manzanita.orgs.models import AgencyContact
+from manzanita.orgs.queries import agency_names, school_names
+from manzanita.platform import clock
+from manzanita.students.queries import list_rows
+from manzanita.ui.formats import plural, us_date
+from manzanita.web.student_alerts import PLAN_SHORT
+from manzanita.web.students_words import grade_text
+
+KIND_MARKS: Mapping[str, tuple[str, str]] = {
+    Kind.ARRIVING: ("progress", "Arriving"),
+    Kind.RETURNING: ("progress", "Returning"),
+    Kind.UNSERVED: ("empty", "Eligible, no plan"),
+    Kind.LOOK: ("warn", "Needs a look"),
+}
+# Whom to call about a student, and whom to ask for records; the first office that the directory knows.
+CALL_ROLES = ("seds_coordinator", "special_education_director", "records_office", "calpads_administrator")
+RECORDS_ROLES = ("records_office", "seds_coordinator", "special_education_director")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One arrival, ready to be shown. ``age`` is how long the student is here, negative while still to come."""
+
+    arrival: Arrival
+    url: str
+    name: str
+    grade: str
+    school: str
+    mark: tuple[str, str]
+    age: str
+    known: str
+    former: str
+    former_code: str
+    reasons: Sequence[Reason]
+    contact: AgencyContact | None
+
+
+def rows_of(actor: Actor, arrivals: Sequence[Arrival]) -> list[Row]:
+    """Seven queries for any number of arrivals."""
+    today = clock.today()
+    listed = {row.student.pk: row for row in list_rows([one.student for one in arrivals], actor)}
+    evidence = {one.pk: Evidence.from_document(one.evidence) for one in arrivals}
+    formers = {one.former_lea for one in evidence.values()} - {""}
+    names, contacts = agency_names(formers), contacts_by_code(formers, CALL_ROLES)
+    schools = school_names({row.enrollment.school_code for row in listed.values() if row.enrollment})
+    rows = []
+    for arrival in arrivals:
+        one, student = evidence[arrival.pk], arrival.student
+        enrollment = listed[student.pk].enrollment
+        rows.append(
+            Row(
+                arrival=arrival,
+                url=reverse("arrival", args=[arrival.public_id]),
+                name=f"{student.last_name}, {student.first_name}",
+                grade=grade_text(enrollment.grade_code) if enrollment else "",
+                school=schools.get(enrollment.school_code, enrollment.school_code) if enrollment else "",
+                mark=KIND_MARKS[arrival.kind],
+                age=age_words(arrival.enrolled_on, today),
+                known=known_words(one),
+                former=names.get(one.former_lea, one.former_lea),
+                former_code=one.former_lea if one.former_lea in names else "",
+                reasons=why_not_safe(one, today),
+                contact=next(iter(contacts.get(one.former_lea, ())), None),
+            )
+        )
+    return rows
+
+
+def age_words(day: date, today: date) -> str:
+    days = (today - day).days
+    if days < 0:
+        return f"in {plural(-days, 'day')}"
+    return f"{plural(days, 'day')} here" if days else "today"
+
+
+def known_words(one: Evidence) -> str:
+    """What is known of plan and status in a line."""
+    parts = []
+    if one.plan_since is not None:
+        kind = PLAN_SHORT.get(one.plan_type_code, "Plan")
+        parts.append(f"{kind} of {us_date(one.plan_since)}, {plural(one.service_count, 'service')}")
+    elif one.lapsed_on is not None:
+        parts.append(f"Last plan ended {us_date(one.lapsed_on)}")
+    if one.status_code:
+        since = f" since {us_date(one.status_since)}" if one.status_code != "1" else ""
+        parts.append(f"status {one.status_code}{since}")
+    elif one.state_status_code:
+        parts.append(f"status {one.state_status_code} at the state")
+    if one.review_due_on is not None and one.has_plan:
+        parts.append(f"review due {us_date(one.review_due_on)}")
+    if not parts:
+        parts.append("Nothing under this record")
+    words = " · ".join(parts)
+    return words[0].upper() + words[1:]
+
+
+def contacts_by_code(codes: Iterable[str], roles: Sequence[str]) -> dict[str, list[AgencyContact]]:
+    """The contacts of these agencies that have one of ``roles``, in that order; one query."""
+    found: dict[str, list[AgencyContact]] = defaultdict(list)
+    rows = current_contacts(clock.today()).filter(agency__code__in=set(codes), role_code__in=roles)
+    for contact in sorted(
+        rows.select_related("agency"), key=lambda one: (roles.index(one.role_code), one.name)
+    ):
+        found[contact.agency.code].append(contact)
+    return found
+
+
+def role_words(contact: AgencyContact) -> str:
+    role = AGENCY_ROLES.get(contact.role_code)
+    return role.label if role else contact.role_code

@@ -1,0 +1,126 @@
+"""Arrivals: who has come, what is known of each, what is missing, and whom to call."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from manzanita.arrivals.actions import say_arrived
+from manzanita.arrivals.models import Arrival
+from manzanita.arrivals.queries import arrivals_of, count_arrivals, list_arrivals
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.arrivals import Kind
+from manzanita.platform.models import Job, JobState
+from manzanita.procedures.arriving import LOOK_JOB, NIGHTLY_LOOK_JOB, enqueue_look
+from manzanita.students.queries import get_student
+from manzanita.web import arrival, arrivals_adopt
+from manzanita.web.access import requires
+from manzanita.web.arrival_words import KIND_MARKS, role_words, rows_of
+
+# What may be shown: all that is open, what can be adopted together, one kind, or what is settled.
+SAFE, SETTLED = "safe", "settled"
+SHOWN = ("", SAFE, *(kind.value for kind in Kind), SETTLED)
+
+
+@require_safe
+@requires(Capability.CORRECT_RECORD)
+def arrivals(request: HttpRequest) -> HttpResponse:
+    """Open arrivals, the longest here first; or those of one kind (``show``), or settled ones."""
+    show = request.GET.get("show", "")
+    if show not in SHOWN:
+        raise Http404("no such list")
+    actor = request.actor
+    page = list_arrivals(
+        actor,
+        kind=show if show in set(Kind) else "",
+        only_safe=show == SAFE,
+        settled=show == SETTLED,
+        after=request.GET.get("after", ""),
+    )
+    counts = count_arrivals(actor)
+    log_reads(
+        actor=actor,
+        student_ids=[one.student_id for one in page.arrivals],
+        what="arrivals.list",
+        filter_codes=f"show={show}" if show else "",
+    )
+    here = reverse("arrivals")
+    context = {
+        "show": show,
+        "rows": rows_of(actor, page.arrivals),
+        "counts": counts,
+        "role_words": role_words,
+        "tabs": [
+            ("All open", here, not show, counts.all),
+            ("Safe to adopt", f"{here}?show={SAFE}", show == SAFE, counts.safe),
+            *(
+                (KIND_MARKS[kind][1], f"{here}?show={kind}", show == kind, counts.by_kind.get(kind, 0))
+                for kind in Kind
+            ),
+            ("Settled", f"{here}?show={SETTLED}", show == SETTLED, None),
+        ],
+        "next_url": f"{here}?show={show}&after={page.after}" if page.after else None,
+        "is_first_page": "after" not in request.GET,
+        "first_url": f"{here}?show={show}" if show else here,
+        **_looking(actor),
+    }
+    return render(request, "web/arrivals/list.html", context)
+
+
+def _looking(actor: Actor) -> dict[str, Any]:
+    """When the radar looked last, and whether it is at it."""
+    jobs = Job.objects.filter(kind=LOOK_JOB, args__lea_code=actor.agency_code)
+    nightly = Job.objects.filter(kind=NIGHTLY_LOOK_JOB)
+    last = (jobs | nightly).filter(state=JobState.DONE).order_by("-finished_at").first()
+    return {
+        "looked_at": last.finished_at if last else None,
+        "is_looking": jobs.filter(state__in=[JobState.WAITING, JobState.RUNNING]).exists(),
+    }
+
+
+@require_POST
+@requires(Capability.CORRECT_RECORD)
+def arrivals_look(request: HttpRequest) -> HttpResponse:
+    """Look now instead of in the night."""
+    if enqueue_look(request.actor.agency_code, by_id=request.actor.user_id):
+        messages.success(request, "Every new enrollment is being looked at. Load the page again in a moment.")
+    else:
+        messages.info(request, "The enrollments are being looked at already.")
+    return redirect("arrivals")
+
+
+@require_POST
+@requires(Capability.CORRECT_RECORD)
+def student_arrived(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Somebody says that this student has come: the arrival of the stay, made where there is none."""
+    student = get_student(request.actor, public_id)
+    found = say_arrived(actor=request.actor, student=student)
+    if found is None:
+        messages.error(
+            request,
+            f"No arrival: the student has no enrollment at {request.actor.agency_name}. It comes with the next SIS "
+            "file, or is entered with a new student. (SIS staff)",
+        )
+        return redirect("student", public_id)
+    return redirect("arrival", found.public_id)
+
+
+def open_arrival_of(actor: Actor, student_id: int) -> Arrival | None:
+    """The open arrival of a student whom the actor may see, for the page of the student."""
+    return arrivals_of(actor).filter(student_id=student_id, settled_at__isnull=True).first()
+
+
+urlpatterns = [
+    path("arrivals", arrivals, name="arrivals"),
+    path("arrivals/look", arrivals_look, name="arrivals_look"),
+    *arrivals_adopt.urlpatterns,
+    *arrival.urlpatterns,
+    path("students/<uuid:public_id>/arrived", student_arrived, name="student_arrived"),
+]

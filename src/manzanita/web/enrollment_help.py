@@ -1,0 +1,168 @@
+"""Enrollment help: what the SIS says, drawn against our dates and the state's; what does not fit, and whose job it
+is."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.views.decorators.http import require_safe
+
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Capability
+from manzanita.domain.codes import code_set
+from manzanita.domain.enrollment_help import Dated, Known, sis_message, what_is_wrong
+from manzanita.domain.findings import Reason
+from manzanita.domain.stays import Enrolled, Held, enrollment_start, participation_start
+from manzanita.domain.years import census_day
+from manzanita.students.queries import get_student
+from manzanita.ui.formats import us_date
+from manzanita.ui.timeline import Bar, Lane, draw_timeline
+from manzanita.web.access import requires
+from manzanita.web.read_purpose import ask_purpose, purpose_for
+from manzanita.web.student_file import ONE_DAY, StudentFile, load_student
+from manzanita.web.student_timeline import enrollment_bars, plan_bars, rows_of, state_plan_bars
+
+PARTICIPATING = "1"
+
+
+@require_safe
+@requires(Capability.READ_STUDENT)
+def student_enrollments(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Every enrollment with the dates of special education beside it, and the message to the SIS staff."""
+    actor = request.actor
+    purpose = ""
+    if actor.perspective.asks_purpose:
+        student = get_student(actor, public_id)
+        given = purpose_for(actor, student)
+        if given is None:
+            return ask_purpose(request, student)
+        purpose = given
+    file = load_student(actor, public_id)
+    log_reads(actor=actor, student_ids=[file.student.pk], what="student.enrollments", purpose_code=purpose)
+    known = _known(file)
+    wrong = what_is_wrong(known)
+    lanes = [
+        Lane("SIS", tuple(enrollment_bars(file))),
+        Lane("Status", tuple(_status_bars(file))),
+        Lane("Plan", tuple(plan_bars(file))),
+        Lane("State SWDS", tuple(_state_status_bars(file)), thin=True),
+        Lane("State PLAN", tuple(state_plan_bars(file)), thin=True),
+    ]
+    lanes = [lane for lane in lanes if lane.items]
+    enrolled_on = enrollment_start(known.enrollments, known.lea_code, file.today)
+    takes_part_on = participation_start(
+        known.enrollments, known.statuses, known.plans, known.lea_code, file.today
+    )
+    context = {
+        "student": file.student,
+        "lea": file.agency(file.lea_code),
+        "enrolled_on": enrolled_on,
+        "is_to_come": enrolled_on is not None and enrolled_on > file.today,
+        "takes_part_on": takes_part_on,
+        "drawing": _draw(file, lanes) if lanes else None,
+        "line_rows": rows_of(lanes),
+        "wrong": [_shown(file, one) for one in wrong],
+        "message": sis_message(file.agencies.get(file.lea_code, file.lea_code), known.local_id, wrong),
+        "local_id": known.local_id,
+    }
+    return render(request, "web/arrivals/enrollments.html", context)
+
+
+def _known(file: StudentFile) -> Known:
+    facts, here = file.facts, file.enrollment
+    dated = [
+        *(
+            Dated(row.record, row.key_on, row.values.get("22.12", ""), "in our archive")
+            for row in file.should
+            if row.record in ("SWDS", "PLAN")
+        ),
+        *(
+            Dated(row.record, row.key_on, row.values.get("22.12", ""), "at the state")
+            for row in file.at_state
+            if row.record in ("SWDS", "PLAN")
+        ),
+    ]
+    return Known(
+        lea_code=file.lea_code,
+        today=file.today,
+        enrollments=[
+            Enrolled(one.lea_code, one.started_on, one.effective_to, one.status_code, one.exit_reason_code)
+            for one in facts.enrollments
+        ],
+        statuses=[Held(one.effective_from, one.effective_to, one.status_code) for one in facts.statuses],
+        plans=[Held(one.effective_from, one.effective_to, one.lea_code) for one in facts.plans],
+        dated=dated,
+        has_ssid=bool(facts.ssid),
+        local_id=here.local_student_id if here else "",
+        names=dict(file.agencies),
+    )
+
+
+def _shown(file: StudentFile, reason: Reason) -> dict[str, Any]:
+    """A reason with the page where it is mended here, if it is."""
+    pk = file.student.public_id
+    may = file.actor.may(Capability.CORRECT_RECORD)
+    links = {
+        "adopted-never-came": (reverse("change", args=[pk, "never_came"]), "Record it"),
+        "not-taken-up": (reverse("arrivals"), "Arrivals"),
+        "ended-takes-part": (reverse("changes", args=[pk]), "Change without a meeting"),
+    }
+    url, label = links.get(reason.code, ("", "")) if may else ("", "")
+    return {"reason": replace(reason, link=url), "label": label}
+
+
+def _status_bars(file: StudentFile) -> Iterator[Bar]:
+    for one in file.facts.statuses:
+        is_past = one.effective_to is not None and one.effective_to < file.today
+        words = code_set("SpecialEducationStatus").label(one.status_code)
+        lea = file.agencies.get(one.lea_code, one.lea_code)
+        yield Bar(
+            one.effective_from,
+            one.effective_to,
+            words,
+            "plan-past" if is_past or one.status_code != PARTICIPATING else "plan-current",
+            f"Reported by {lea}.",
+            None,
+            f"Status {words} from {us_date(one.effective_from)}.",
+        )
+
+
+def _state_status_bars(file: StudentFile) -> Iterator[Bar]:
+    differing = {operation.record_key for operation in file.operations}
+    held = sorted((row for row in file.at_state if row.record == "SWDS"), key=lambda row: row.key_on)
+    for number, row in enumerate(held):
+        end = held[number + 1].key_on - ONE_DAY if number + 1 < len(held) else None
+        words = code_set("SpecialEducationStatus").label(row.values.get("22.12", ""))
+        yield Bar(
+            row.key_on,
+            end,
+            words,
+            "state-different" if row.record_key in differing else "state-equal",
+            f"Known by its {row.get_learned_from_display().lower()} of {us_date(row.learned_at)}.",
+            None,
+            f"The state holds status {words} from {us_date(row.key_on)}.",
+        )
+
+
+def _draw(file: StudentFile, lanes: list[Lane]) -> Any:
+    first = min(item.start for lane in lanes for item in lane.items if isinstance(item, Bar))
+    years = range(first.year - 1, file.today.year + 2)
+    return draw_timeline(
+        lanes,
+        today=file.today,
+        census_days=[census_day(f"{year}-{year + 1}") for year in years],
+        title=f"Enrollments of {file.student.full_name}",
+        description="Enrollments of the SIS, status and plan here, and what the state holds. The same facts stand in "
+        "the table below the drawing.",
+    )
+
+
+urlpatterns = [
+    path("students/<uuid:public_id>/enrollments", student_enrollments, name="student_enrollments"),
+]

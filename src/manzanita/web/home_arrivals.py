@@ -1,0 +1,51 @@
+"""What home says of students who have come: plans that can be adopted, and those to call or look at."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from manzanita.arrivals.queries import count_arrivals
+from manzanita.domain.access import Actor
+from manzanita.domain.findings import Owner
+from manzanita.platform import clock
+from manzanita.ui.formats import plural
+from manzanita.web.home_needs import Group, Need
+
+
+def arrivals_needs(actor: Actor) -> Group:
+    """One query. Each count is that of the list behind it."""
+    found = count_arrivals(actor)
+    here = reverse("arrivals")
+    needs = []
+    if found.all and found.oldest_on is not None:
+        days = (clock.today() - found.oldest_on).days
+        words = {
+            "arriving": "with a plan",
+            "returning": "returning",
+            "unserved": "without a plan",
+            "look": "to look at",
+        }
+        needs.append(
+            Need(
+                kind="warn",
+                label="Students who have come",
+                count=found.all,
+                url=here,
+                oldest=plural(days, "day") if days > 0 else "",
+                detail=" · ".join(f"{count} {words[kind]}" for kind, count in found.by_kind.items()),
+                owner=Owner.COORDINATOR,
+                step="Settle them",
+            )
+        )
+    if found.safe:
+        needs.append(
+            Need(
+                kind="diff",
+                label="Of these, plans that can be adopted at once",
+                count=found.safe,
+                url=f"{here}?show=safe",
+                owner=Owner.COORDINATOR,
+                step="Look at the preview",
+            )
+        )
+    return Group("Arrivals", needs, "Nobody has come whom special education knows.")

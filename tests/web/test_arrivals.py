@@ -1,0 +1,379 @@
+"""The pages of arrivals: the list, one arrival with its four questions, adopting together, and enrollment help."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from manzanita.archive.models import Archive
+from manzanita.arrivals.actions import look_at
+from manzanita.arrivals.models import AdoptionBatch, Arrival, RecordsAsked
+from manzanita.orgs.models import Agency, AgencyContact
+from manzanita.platform.jobs import run_jobs_now
+from manzanita.students.queries import facts_of
+from tests.support import arrivals as hand
+from tests.support import world as w
+from tests.support.pages import NO_ID, other_coordinator, reads, text_of
+
+# session, user, grants, no block; arrivals, what a list shows of them, agencies, contacts, schools, counts, radar; log
+LIST_QUERIES = 30
+
+
+@pytest.fixture
+def coordinator(small_world, sign_in):
+    return sign_in(small_world.coordinator)
+
+
+@pytest.fixture
+def arrived(small_world):
+    """``arrived(name, …)``: these students with their arrivals, by name."""
+
+    def make(*names: str) -> dict[str, Arrival]:
+        students = hand.add([hand.row(name) for name in names])
+        look_at(w.LEA, [one.pk for one in students.values()], found_by="test")
+        return {one.student.first_name: one for one in Arrival.objects.select_related("student")}
+
+    return make
+
+
+def page_of(client, arrival: Arrival):
+    return client.get(f"/arrivals/{arrival.public_id}")
+
+
+def rows_in(answer) -> list[str]:
+    return re.findall(r"data-open>Testcase, (\w+)</a>", text_of(answer))
+
+
+# The list
+
+
+def test_the_list_shows_the_longest_here_first_with_what_is_missing(coordinator, arrived):
+    arrived("Avocet", "Eider", "Hoopoe", "Linnet", "Oriole", "Kestrel")
+    answer = coordinator.get("/arrivals")
+    assert rows_in(answer) == ["Eider", "Avocet", "Hoopoe", "Linnet", "Oriole"]
+    page = text_of(answer)
+    for told in (
+        "IEP of 01/10/2026, 1 service · status 1 · review due 01/10/2027",
+        "Heron Creek Unified",
+        "21 days here",
+        "By status 1 since 01/10/2024 the student takes part, and no plan is known for the first day here.",
+        "Nobody in the directory yet",
+        "Adopt 2 plans that are safe",
+    ):
+        assert told in page
+    assert len(reads()) == 5 and reads()[0][1] == "arrivals.list"
+
+
+@pytest.mark.parametrize(
+    ("show", "names"),
+    [
+        ("safe", ["Eider", "Avocet"]),
+        ("arriving", ["Eider", "Avocet"]),
+        ("returning", ["Oriole"]),
+        ("unserved", ["Hoopoe"]),
+        ("look", ["Linnet"]),
+        ("settled", []),
+    ],
+)
+def test_each_kind_has_its_list(coordinator, arrived, show, names):
+    arrived("Avocet", "Eider", "Hoopoe", "Linnet", "Oriole")
+    assert rows_in(coordinator.get(f"/arrivals?show={show}")) == names
+
+
+def test_an_empty_list_says_what_it_would_show(coordinator):
+    assert "Nobody has come whom special education knows" in text_of(coordinator.get("/arrivals"))
+    assert coordinator.get("/arrivals?show=nonsense").status_code == 404
+    assert coordinator.get(f"/arrivals?after={NO_ID}").status_code == 404
+
+
+def test_a_page_costs_the_same_for_one_and_for_many(coordinator, arrived, django_assert_max_num_queries):
+    arrived("Avocet")
+    coordinator.get("/arrivals")
+    with django_assert_max_num_queries(LIST_QUERIES):
+        coordinator.get("/arrivals")
+    arrived("Bittern", "Curlew", "Eider", "Falcon", "Godwit", "Hoopoe", "Ibis", "Linnet", "Merlin")
+    with django_assert_max_num_queries(LIST_QUERIES):
+        coordinator.get("/arrivals")
+
+
+def test_whom_to_call_stands_beside_the_student(coordinator, arrived):
+    AgencyContact.objects.create(
+        agency=Agency.objects.get(code=w.OTHER_LEA),
+        role_code="seds_coordinator",
+        name="Fern Sample",
+        phone="555-0142",
+        email="fern.sample@example.org",
+        valid_from=w.TODAY,
+        confirmed_on=w.TODAY,
+        updated_at=w.NOON,
+    )
+    arrived("Linnet")
+    page = text_of(coordinator.get("/arrivals"))
+    assert "<b>Fern Sample</b>, SEDS coordinator" in page and "555-0142" in page
+
+
+def test_another_district_sees_nothing_of_it(small_world, sign_in, arrived):
+    arrival = arrived("Avocet", "Vireo")["Vireo"]
+    other = sign_in(other_coordinator(small_world))
+    assert rows_in(other.get("/arrivals")) == []
+    assert page_of(other, arrival).status_code == 404
+    assert other.post(f"/arrivals/{arrival.public_id}/records", {"asked_on": "2026-11-20"}).status_code == 404
+    other.post(
+        "/arrivals/adopt", {"selected": str(arrival.public_id), "apply": "1", "token": NO_ID, "reason": "x"}
+    )
+    assert AdoptionBatch.objects.filter(items__isnull=False).count() == 0
+
+
+def test_a_case_manager_is_told_why_not(small_world, sign_in):
+    answer = sign_in(small_world.case_manager).get("/arrivals")
+    assert answer.status_code == 403 and "correct archived records" in text_of(answer)
+
+
+def test_looking_now_is_one_job_however_often_it_is_asked(coordinator, arrived):
+    hand.add([hand.row("Avocet")])
+    for _ in range(2):
+        coordinator.post("/arrivals/look")
+    assert "The enrollments are being looked at." in text_of(coordinator.get("/arrivals"))
+    run_jobs_now(raises_errors=True)
+    answer = coordinator.get("/arrivals")
+    assert rows_in(answer) == ["Avocet"] and "looked last 11/23/2026" in text_of(answer)
+
+
+# One arrival
+
+
+def test_the_questions_are_answered_with_their_evidence(coordinator, arrived):
+    page = text_of(page_of(coordinator, arrived("Avocet")["Avocet"]))
+    for told in (
+        "Status 1 since 01/10/2024, reported by Heron Creek Unified.",
+        "Plan of 01/10/2026 with 1 service.",
+        "The plan goes on without delay, unless the family says otherwise.",
+        "Since 11/02/2026.",
+        "Education Code 56325(a)",
+        "What follows: Adopt the plan",
+        "<b>PLAN</b> of 11/02/2026",
+        "<b>SERV</b> of 11/02/2026",
+        "The plan goes on inside the SELPA",
+    ):
+        assert told in page
+
+
+def test_from_another_selpa_thirty_days_are_counted(coordinator, arrived):
+    page = text_of(page_of(coordinator, arrived("Cisticola")["Cisticola"]))
+    assert "due on <b>12/02/2026</b>" in page and "9 days left" in page
+
+
+def test_one_is_adopted_and_taken_back_from_its_page(coordinator, arrived):
+    arrival = arrived("Avocet")["Avocet"]
+    token = re.search(r'name="token" value="([^"]+)"', page_of(coordinator, arrival).content.decode())[1]
+    sent = {"adopt": "1", "token": token, "reason": "The former district said so."}
+    for _ in range(2):
+        assert coordinator.post(f"/arrivals/{arrival.public_id}", sent).status_code == 302
+    assert Archive.objects.filter(student_id=arrival.student_id).count() == 1
+    page = text_of(page_of(coordinator, arrival))
+    assert "Plan adopted" in page and "2 lines of it wait in the state plan." in page
+    batch = AdoptionBatch.objects.get()
+    coordinator.post(f"/arrivals/adoptions/{batch.public_id}/undo")
+    assert "Taken back" in text_of(coordinator.get(f"/arrivals/adoptions/{batch.public_id}"))
+    assert facts_of(arrival.student).plan_on(w.TODAY).lea_code == w.OTHER_LEA
+    assert "What follows: Adopt the plan" in text_of(page_of(coordinator, arrival))
+    undone = Archive.objects.get(supersedes__isnull=False, student_id=arrival.student_id)
+    for address in (
+        reverse("archive", args=[undone.public_id]),
+        reverse("archive", args=[undone.supersedes.public_id]),
+        f"/students/{arrival.student.public_id}?tab=state",
+        f"/students/{arrival.student.public_id}?tab=history",
+    ):
+        assert coordinator.get(address).status_code == 200
+    assert "Took the adoption of a plan back" in text_of(coordinator.get(address))
+
+
+def test_a_person_knows_better_and_the_way_follows(coordinator, arrived):
+    arrival = arrived("Falcon")["Falcon"]
+    assert "What follows: Ask first" in text_of(page_of(coordinator, arrival))
+    answers = {"eligible": "yes", "participating": "no", "here": "yes", "enrolled": "yes", "answer": "1"}
+    coordinator.post(f"/arrivals/{arrival.public_id}", answers)
+    arrival.refresh_from_db()
+    assert arrival.answers == {"here": "yes"}
+    page = text_of(page_of(coordinator, arrival))
+    assert "What follows: Adopt the plan" in page and "<b>SWDS</b> of 11/02/2026" in page
+    assert "Answered otherwise by a person" in page
+    assert page.index("<b>SWDS</b>") < page.index("<b>PLAN</b>") < page.index("<b>SERV</b>")
+
+
+def test_who_stops_at_once_arrives_inactive_and_the_state_is_told(coordinator, arrived):
+    arrival = arrived("Avocet")["Avocet"]
+    here = f"/arrivals/{arrival.public_id}"
+    coordinator.post(here, {"here": "no", "answer": "1"})
+    refused = coordinator.post(
+        here, {"inactive": "1", "status": "2", "status_reason": "", "reason": "Revoked."}
+    )
+    assert refused.status_code == 422 and "says why" in text_of(refused)
+    coordinator.post(here, {"inactive": "1", "status": "2", "status_reason": "13", "reason": "Revoked."})
+    arrival.refresh_from_db()
+    status = facts_of(arrival.student).status_on(w.TODAY)
+    assert (arrival.settled_how, status.status_code, f"{status.effective_from}") == (
+        "inactive",
+        "2",
+        "2026-11-02",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "answers", "label", "how"),
+    [
+        ("Hoopoe", {"here": "no"}, "Settle as arrived inactive", "inactive"),
+        ("Petrel", {}, "Settle: our plan goes on", "nothing"),
+        ("Zorzal", {}, "Settle: nothing to do", "nothing"),
+    ],
+)
+def test_what_needs_nothing_is_settled_with_a_reason(coordinator, arrived, name, answers, label, how):
+    arrival = arrived(name)[name]
+    here = f"/arrivals/{arrival.public_id}"
+    if answers:
+        coordinator.post(here, {**answers, "answer": "1"})
+    assert label in text_of(coordinator.get(here))
+    assert coordinator.post(here, {"settle": "1", "reason": " "}).status_code == 422
+    coordinator.post(here, {"settle": "1", "reason": "The family was asked."})
+    arrival.refresh_from_db()
+    assert (arrival.settled_how, arrival.settled_reason) == (how, "The family was asked.")
+    assert not Archive.objects.filter(student_id=arrival.student_id).exists()
+    coordinator.post(here, {"settle": "1", "reason": "Again."})
+    arrival.refresh_from_db()
+    assert arrival.settled_reason == "The family was asked."
+
+
+def test_records_are_asked_for_and_come(coordinator, arrived):
+    arrival = arrived("Avocet")["Avocet"]
+    here = f"/arrivals/{arrival.public_id}/records"
+    asked = {"agency": "Heron Creek Unified", "contact": "Fern Sample", "asked_on": "2026-11-18", "note": ""}
+    for _ in range(2):
+        coordinator.post(here, asked)
+    (row,) = RecordsAsked.objects.all()
+    # Five working days from Wednesday, November 18.
+    assert (row.agency_code, row.follow_up_on) == (w.OTHER_LEA, date(2026, 11, 25))
+    coordinator.post(here, {"received": row.pk, "received_on": "2026-11-17"})
+    assert RecordsAsked.objects.get().received_on is None
+    coordinator.post(here, {"received": row.pk, "received_on": "2026-11-20"})
+    assert RecordsAsked.objects.get().received_on == date(2026, 11, 20)
+    coordinator.post(here, {**asked, "asked_on": "2026-11-24"})
+    assert RecordsAsked.objects.count() == 1
+
+
+def test_the_case_is_given_to_somebody(small_world, coordinator, arrived):
+    arrival = arrived("Avocet")["Avocet"]
+    sent = {"assign": "1", "to": str(small_world.case_manager.pk), "seen": ""}
+    coordinator.post(f"/arrivals/{arrival.public_id}", sent)
+    assert facts_of(arrival.student).case_manager_id == small_world.case_manager.pk
+    assert "Case manager: <b>Wren Placeholder</b>" in text_of(page_of(coordinator, arrival))
+
+
+def test_by_hand_from_the_page_of_the_student(small_world, coordinator):
+    yarrow = small_world.students["yarrow"]
+    assert "Student arrived" in text_of(coordinator.get(f"/students/{yarrow.public_id}"))
+    assert "Student arrived" not in text_of(
+        coordinator.get(f"/students/{small_world.students['alder'].public_id}")
+    )
+    for _ in range(2):
+        answer = coordinator.post(f"/students/{yarrow.public_id}/arrived")
+    arrival = Arrival.objects.get()
+    assert (
+        answer.url == f"/arrivals/{arrival.public_id}" and arrival.found_by_id == small_world.coordinator.pk
+    )
+    assert "What follows: Ask first" in text_of(page_of(coordinator, arrival))
+    assert look_at(w.LEA, [yarrow.pk], found_by="night") == {}
+
+
+# Adopting together
+
+
+def preview_form(answer) -> dict[str, object]:
+    page = answer.content.decode()
+    return {
+        "token": re.search(r'name="token" value="([^"]+)"', page)[1],
+        "selected": re.findall(r'name="selected" value="([^"]+)"', page),
+        "apply": "1",
+        "reason": "Confirmed by phone.",
+    }
+
+
+def test_the_safe_ones_are_adopted_from_the_preview(coordinator, arrived):
+    arrived("Avocet", "Bittern", "Whimbrel")
+    form = preview_form(coordinator.get("/arrivals/adopt"))
+    assert len(form["selected"]) == 2
+    first, second = (coordinator.post("/arrivals/adopt", form) for _ in range(2))
+    assert first.url == second.url and AdoptionBatch.objects.count() == 1
+    page = text_of(coordinator.get(first.url))
+    assert "Adopting plans" in page and "You may close this page" in page
+    moving = coordinator.get(f"{first.url}/progress")
+    assert "HX-Refresh" not in moving.headers
+    run_jobs_now(raises_errors=True)
+    assert coordinator.get(f"{first.url}/progress").headers["HX-Refresh"] == "true"
+    page = text_of(coordinator.get(first.url))
+    assert "2 adopted, 0 not adopted, 0 taken back" in page and "Take back what was not sent" in page
+    assert rows_in(coordinator.get("/arrivals")) == ["Whimbrel"]
+    assert rows_in(coordinator.get("/arrivals?show=settled")) == ["Bittern", "Avocet"]
+
+
+def test_the_ticked_ones_of_the_list_with_the_reasons_of_the_others(coordinator, arrived):
+    arrivals = arrived("Avocet", "Bittern", "Whimbrel")
+    chosen = [str(arrivals[name].public_id) for name in ("Avocet", "Whimbrel")]
+    page = text_of(coordinator.post("/arrivals/adopt", {"selected": chosen}))
+    assert "Testcase, Avocet" in page and "Testcase, Bittern" not in page
+    assert "The plan review was due on 11/01/2026, before the first day here" in page
+    refused = coordinator.post("/arrivals/adopt", {"selected": chosen, "apply": "1", "token": NO_ID})
+    assert refused.status_code == 422 and "The adoption needs its reason." in text_of(refused)
+    assert coordinator.post("/arrivals/adopt", {"apply": "1", "token": "none"}).status_code == 404
+
+
+def test_nobody_to_adopt_says_so(coordinator):
+    assert "No plan is ready to adopt" in text_of(coordinator.get("/arrivals/adopt"))
+
+
+# Home
+
+
+def test_home_says_how_many_have_come(coordinator, arrived):
+    assert "Nobody has come whom special education knows." in text_of(coordinator.get("/"))
+    arrived("Avocet", "Eider", "Hoopoe")
+    page = text_of(coordinator.get("/"))
+    assert 'aria-label="Students who have come: 3"' in page and "145 days" in page
+    assert 'aria-label="Of these, plans that can be adopted at once: 2"' in page
+
+
+# Enrollment help
+
+
+def test_enrollments_stand_beside_the_dates_of_special_education(coordinator, arrived):
+    student = arrived("Avocet")["Avocet"].student
+    page = text_of(coordinator.get(f"/students/{student.public_id}/enrollments"))
+    for told in (
+        "Enrollment start",
+        "11/02/2026",
+        "The plan in force is that of Heron Creek Unified; this district has not taken it up.",
+        "Settle the arrival: adopt the plan, or say why not.",
+        "Enrollments of Avocet Testcase",
+    ):
+        assert told in page
+    assert reads()[-1] == (student.pk, "student.enrollments")
+
+
+def test_the_message_to_the_sis_names_nobody(coordinator, arrived):
+    student = arrived("Vireo")["Vireo"].student
+    page = coordinator.get(f"/students/{student.public_id}/enrollments").content.decode()
+    message = re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)[1]
+    assert "local student ID A0000" in message and "Two primary enrollments on the same days" in message
+    assert not re.search(r"Vireo|Testcase|99003|2015", message)
+
+
+def test_where_everything_fits_it_says_so(small_world, coordinator):
+    towhee = small_world.students["towhee"]
+    page = text_of(coordinator.get(f"/students/{towhee.public_id}/enrollments"))
+    assert "Everything fits" in page and "Message to the SIS staff" not in page
+    assert "08/14/2023" in page and "03/02/2026" in page
+    assert (
+        coordinator.get(f"/students/{small_world.students['sage'].public_id}/enrollments").status_code == 404
+    )
