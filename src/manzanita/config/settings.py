@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "manzanita.archive",
     "manzanita.students",
     "manzanita.meetings",
+    "manzanita.leaving",
     "manzanita.deadlines",
     "manzanita.findings",
     "manzanita.exchange",

@@ -67,7 +67,7 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
     student.local_sped_id = student.local_sped_id or local_sped_id_for(student)
     facts = facts_of(student)
     blockers = list(blockers_of(actor, asked, facts))
-    adopted = _adopted(actor, student) if asked.key == "never_came" else None
+    adopted = adopted_plan(actor, student) if asked.key == "never_came" else None
     if asked.key == "never_came" and adopted is None:
         blockers.append(
             Reason(
@@ -111,7 +111,7 @@ def _require_codes(asked: Asked) -> None:
         raise ValueError(f"not a program setting: {', '.join(sorted(unknown))}")
 
 
-def _adopted(actor: Actor, student: Student) -> ArchivedRecord | None:
+def adopted_plan(actor: Actor, student: Student) -> ArchivedRecord | None:
     """The newest plan that this LEA adopted for the student and that stands."""
     rows = [
         row

@@ -8,6 +8,7 @@ from manzanita.platform.daily import daily
 from manzanita.platform.jobs import JobRun, job_kind
 from manzanita.procedures.check_findings import CHECK_JOB, NIGHTLY_JOB, check_changed, check_everybody
 from manzanita.procedures.import_sis import JOB_KIND, do_sis_job
+from manzanita.procedures.leaving_job import LEAVING_JOB, carry_out_planned
 from manzanita.procedures.reminders import REMINDER_JOB, send_reminders
 from manzanita.procedures.viewing_alerts import alert_block
 from manzanita.students.duplicates import DUPLICATES_JOB, find_duplicates
@@ -50,3 +51,10 @@ def mail_reminders(run: JobRun) -> dict[str, int]:
 def look_for_duplicates(run: JobRun) -> dict[str, int]:
     """Find students who may have been entered twice."""
     return find_duplicates(lambda done, total: run.progress(done, total, "Comparing names"))
+
+
+@daily(LEAVING_JOB)
+@job_kind(LEAVING_JOB)
+def carry_out_leavings(run: JobRun) -> dict[str, int]:
+    """Carry out the leavings that were planned for today."""
+    return carry_out_planned(run)
