@@ -30,6 +30,8 @@ TABLES = (
     "students_assignmentchange",
     "students_namekey",
     "students_duplicatepair",
+    "leaving_participationreport",
+    "leaving_leaving",
     "meetings_meeting",
     "meetings_answer",
     "meetings_decision",
@@ -66,6 +68,7 @@ _CHOSEN = {
     "record": "PLAN",
     "relationship": "residence",
     "report": "16.21",
+    "reason_key": "dropped_out",
 }
 _number = itertools.count(1)
 

@@ -228,16 +228,14 @@ def _actions(file: StudentFile, events: list[Event]) -> list[dict[str, Any]]:
             "kind": "quiet",
         }
     )
+    links = []
     if file.actor.may(Capability.CORRECT_RECORD):
-        actions.append(
-            {
-                "label": "Change without a meeting",
-                "url": url_or_none("changes", file.student.public_id),
-                "method": "get",
-                "event": "",
-                "kind": "quiet",
-            }
-        )
+        links = [("Change without a meeting", "changes"), ("Leaving special education", "leaving")]
+    elif file.actor.may(Capability.HOLD_MEETING):
+        links = [("Report a change of participation", "participation")]
+    for label, name in links:
+        url = url_or_none(name, file.student.public_id)
+        actions.append({"label": label, "url": url, "method": "get", "event": "", "kind": "quiet"})
     return actions
 
 

@@ -110,6 +110,8 @@ urlpatterns = [
     path("", include("manzanita.web.duplicates")),
     path("", include("manzanita.web.student_page")),
     path("", include("manzanita.web.student_changes")),
+    path("", include("manzanita.web.student_leaving")),
+    path("", include("manzanita.web.participation")),
     path("", include("manzanita.web.read_purpose")),
     path("", include("manzanita.web.field_history")),
     path("", include("manzanita.web.disclosures")),
