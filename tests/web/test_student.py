@@ -114,7 +114,7 @@ def test_with_a_status_and_no_plan(small_world, coordinator):
 
 
 @pytest.mark.parametrize(
-    ("code", "label"), [("2", "Not participating"), ("3", "Not enrolled"), ("4", "Not eligible")]
+    ("code", "label"), [("2", "Inactive, not participating"), ("3", "Inactive, not enrolled"), ("4", "Inactive, not eligible")]
 )
 def test_another_status_says_what_it_means_and_opens_nothing(small_world, coordinator, code, label):
     slot = {"student_id": small_world.students["alder"].pk}

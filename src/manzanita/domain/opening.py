@@ -110,6 +110,14 @@ def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             Owner.COORDINATOR,
             "Adopt the arriving plan, or hold the initial meeting.",
         )
+    elif event.key == "amendment" and now.plan_lea != now.agency:
+        yield Reason(
+            "not-adopted",
+            "The plan in force is another district's: it is adopted before it is amended.",
+            Owner.COORDINATOR,
+            "Adopt the plan first, or hold a 30-day review.",
+            source="SPED Data Guide, plan adoption",
+        )
     elif event.key == "thirty_day" and now.plan_lea == now.agency:
         yield Reason(
             "own-plan",

@@ -52,6 +52,11 @@ def open_report_of(student: Student, lea_code: str) -> ParticipationReport | Non
     return ParticipationReport.objects.filter(student=student, lea_code=lea_code, state="open").first()
 
 
+def open_reports_of(student: Student, lea_code: str) -> list[ParticipationReport]:
+    """The report that waits, if any, as a list."""
+    return list(ParticipationReport.objects.filter(student=student, lea_code=lea_code, state="open"))
+
+
 def get_report(actor: Actor, public_id: uuid.UUID) -> ParticipationReport:
     """A report about a student within reach, or 404."""
     found = _within(actor, ParticipationReport).filter(public_id=public_id).first()

@@ -13,11 +13,9 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
-from manzanita.archive.models import ArchivedRecord
 from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.changes import ADOPTED
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.leaving import NO_SHOW, REASONS, LeavingReason, PaperSaid, age_reason, paper_reasons
@@ -30,7 +28,7 @@ from manzanita.meetings.queries import OPEN_STATES, label_of
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.procedures.change_reasons import Asked
-from manzanita.procedures.changes import ChangePreview, adopted_plan, preview_change, record_change
+from manzanita.procedures.changes import ChangePreview, adoption_in_force, preview_change, record_change
 from manzanita.procedures.effects import Effect, long_day
 from manzanita.students.actions import FACT_MODELS, state_student_facts
 from manzanita.students.models import CaseAssignment, Student, TeamMember
@@ -161,23 +159,10 @@ def _asked_change(
 ) -> Asked | None:
     """The change that tells the state, or ``None`` where it is told nothing."""
     if reason.key == NO_SHOW:
-        return Asked("never_came", on, asked.note) if _adoption_in_force(actor, student, facts) else None
+        return Asked("never_came", on, asked.note) if adoption_in_force(actor, student, facts) else None
     if not reason.is_told or facts.status_on(on) is None:
         return None
     return Asked("status", on, asked.note, status_code=reason.status_code, reason_code=reason.reason_code)
-
-
-def _adoption_in_force(actor: Actor, student: Student, facts: StudentFacts) -> ArchivedRecord | None:
-    """The adoption by which the plan of today is in force here; an older one was followed by plans of its own."""
-    adopted, plan = adopted_plan(actor, student), facts.plans[-1] if facts.plans else None
-    if adopted is None or plan is None or plan.effective_to is not None:
-        return None
-    is_this = (plan.lea_code, plan.effective_from, plan.reason_code) == (
-        actor.agency_code,
-        adopted.key_on,
-        ADOPTED,
-    )
-    return adopted if is_this else None
 
 
 def _effects(

@@ -16,6 +16,8 @@ from manzanita.exchange.queries import open_findings_of, operations_of_student, 
 from manzanita.exchange.reporting import reported_records
 from manzanita.findings.models import RuleFinding
 from manzanita.findings.queries import open_rule_findings_of
+from manzanita.leaving.models import Leaving, ParticipationReport
+from manzanita.leaving.queries import leavings_of, open_reports_of
 from manzanita.meetings.evaluation_clocks import Counted, count_evaluations
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES, meetings_of
@@ -35,7 +37,7 @@ class StudentFile:
 
     ``operations``, ``at_state``, ``should``, ``findings`` (the state's answers), ``rule_findings``, ``meetings`` and
     ``archives`` are those of that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives
-    are not read here. ``evaluations`` are the clocks of all meetings that began with a consent.
+    are not read here. ``leavings`` are planned and recorded, ``reports`` those that wait. ``evaluations`` are the clocks of all meetings that began with a consent.
     ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 
@@ -53,6 +55,8 @@ class StudentFile:
     should: Sequence[ArchivedRecord]
     findings: Sequence[StateFinding]
     rule_findings: Sequence[RuleFinding]
+    leavings: Sequence[Leaving]
+    reports: Sequence[ParticipationReport]
     agencies: Mapping[str, str]
     schools: Mapping[str, str]
     people: Mapping[int, str]
@@ -154,6 +158,8 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         should=reported_records([student.pk], lea).get(student.pk, []),
         findings=[f for f in open_findings_of(student.pk) if f.lea_code == lea],
         rule_findings=open_rule_findings_of(student.pk, lea),
+        leavings=leavings_of(student, lea),
+        reports=open_reports_of(student, lea),
         agencies=agency_names(codes - {""}),
         schools=school_names({e.school_code for e in facts.enrollments} - {""}),
         people=user_names({person for person in people if person is not None}),

@@ -1,0 +1,124 @@
+"""Several small reads in one query: of a page about one student, each table would otherwise be a trip of its own.
+
+Each part is compiled as Django would run it; the database hands its rows over as JSON, and they are read back into the
+same instances. For a few hundred rows of plain columns, not for lists: everything is held in memory twice.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
+from django.db.models import QuerySet
+from django.db.models.query import ValuesIterable
+
+Convert = Callable[[Any], Any]
+
+
+def fetch_together(parts: Mapping[str, QuerySet]) -> dict[str, list[Any]]:
+    """The rows of each part: instances with their annotations, or dictionaries where it asks for ``values``. One query
+    for all of them; in each part the order that it asks for.
+
+    Raises ``TypeError`` for a part with ``select_related`` or a column whose value JSON cannot hold (bytes).
+    """
+    compiled = {}
+    for name, rows in parts.items():
+        try:
+            compiled[name] = _Part(rows)
+        except EmptyResultSet:
+            continue
+    found: dict[str, list[Any]] = {name: [] for name in parts}
+    if not compiled:
+        return found
+    array = "json_build_array" if connection.vendor == "postgresql" else "json_array"
+    tables, selects, parameters = [], [], []
+    for number, part in enumerate(compiled.values()):
+        columns = [f"c{place}" for place in range(len(part.converts))]
+        tables.append(f"p{number} ({', '.join(columns)}) AS ({part.sql})")
+        selects.append(
+            f"SELECT {number} AS part, CAST({array}({', '.join(columns)}) AS text) AS line FROM p{number}"
+        )
+        parameters += part.parameters
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {', '.join(tables)} {' UNION ALL '.join(selects)}", parameters)
+        lines = cursor.fetchall()
+    names = list(compiled)
+    for number, line in lines:
+        found[names[number]].append(compiled[names[number]].row_of(json.loads(line)))
+    return found
+
+
+class _Part:
+    """One queryset with how its columns are read back."""
+
+    def __init__(self, rows: QuerySet) -> None:
+        if rows.query.select_related:
+            raise TypeError("a part reads one table: add the others as parts of their own")
+        self.model = rows.model
+        compiler = rows.query.get_compiler(connection=connection)
+        self.sql, parameters = compiler.as_sql()
+        self.parameters = list(parameters)
+        self.converts = [_convert(column.output_field) for column, _, _ in compiler.select]
+        self.is_values = rows._iterable_class is ValuesIterable
+        if self.is_values:
+            query = rows.query
+            self.names = [*query.extra_select, *query.values_select, *query.annotation_select]
+        else:
+            self.fields = [
+                compiler.select[place][0].target.attname for place in compiler.klass_info["select_fields"]
+            ]
+            self.annotations = compiler.annotation_col_map
+
+    def row_of(self, values: list[Any]) -> Any:
+        read = [
+            value if value is None else convert(value)
+            for value, convert in zip(values, self.converts, strict=True)
+        ]
+        if self.is_values:
+            return dict(zip(self.names, read, strict=True))
+        instance = self.model.from_db(connection.alias, self.fields, read[: len(self.fields)])
+        for name, place in self.annotations.items():
+            setattr(instance, name, read[place])
+        return instance
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _instant(value: str) -> datetime:
+    """SQLite keeps instants as text of UTC without saying so."""
+    read = datetime.fromisoformat(value)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def _document(value: Any) -> Any:
+    return json.loads(value) if connection.vendor != "postgresql" else value
+
+
+def _convert(field: models.Field) -> Convert:
+    while isinstance(field, models.ForeignKey):
+        field = field.target_field
+    for kind, convert in _CONVERTS:
+        if isinstance(field, kind):
+            if convert is None:
+                raise TypeError(f"{type(field).__name__} does not travel as JSON")
+            return convert
+    return _same
+
+
+_CONVERTS: list[tuple[type[models.Field], Convert | None]] = [
+    (models.DateTimeField, _instant),
+    (models.DateField, date.fromisoformat),
+    (models.UUIDField, uuid.UUID),
+    (models.BooleanField, bool),
+    (models.JSONField, _document),
+    (models.BinaryField, None),
+    (models.TimeField, None),
+    (models.DecimalField, None),
+]
