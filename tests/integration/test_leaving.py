@@ -254,9 +254,7 @@ def test_a_day_in_the_future_waits_and_is_carried_out_then(small_world, actor, a
     assert facts_of(alder).status_on(day).status_code == "1"
     # The same again is the same; another day takes its place.
     assert record_leaving(actor=actor, student=alder, asked=asked("moved_out_of_state", day)).pk == planned.pk
-    later = record_leaving(
-        actor=actor, student=alder, asked=asked("moved_out_of_state", date(2026, 12, 21))
-    )
+    later = record_leaving(actor=actor, student=alder, asked=asked("moved_out_of_state", date(2026, 12, 21)))
     planned.refresh_from_db()
     assert (planned.state, later.state) == ("canceled", "planned")
     with time_machine.travel("2026-12-20T20:00Z", tick=False):

@@ -66,13 +66,25 @@ CASES = {
         CAME,
     ),
     "moved and continuing is recorded": (
-        Known(TODAY, US, [GONE], [ONE], [InForce(US, PLAN)], leavings=[Left("moved_continuing", date(2026, 10, 23))]),
+        Known(
+            TODAY,
+            US,
+            [GONE],
+            [ONE],
+            [InForce(US, PLAN)],
+            leavings=[Left("moved_continuing", date(2026, 10, 23))],
+        ),
         Kind.INACTIVE,
         date(2026, 10, 23),
     ),
     "planned for a day to come": (
         Known(
-            TODAY, US, [Enrolled(US, IN)], [ONE], [InForce(US, PLAN)], leavings=[Left("diploma", date(2027, 6, 4), True)]
+            TODAY,
+            US,
+            [Enrolled(US, IN)],
+            [ONE],
+            [InForce(US, PLAN)],
+            leavings=[Left("diploma", date(2027, 6, 4), True)],
         ),
         Kind.ACTIVE,
         ONE.first,
@@ -221,7 +233,9 @@ def test_each_case_stands_as_written(name):
 def test_what_an_arrivals_app_gives_takes_the_place_of_what_the_facts_say():
     known, _, _ = CASES["arrived with a plan"]
     given = Unsettled(Kind.ARRIVING, CAME, Owner.COORDINATOR, "Four questions", "/arrivals/1")
-    found = standing_on(Known(known.day, US, known.enrollments, known.statuses, known.plans, unsettled=[given]))
+    found = standing_on(
+        Known(known.day, US, known.enrollments, known.statuses, known.plans, unsettled=[given])
+    )
     assert list(found.to_settle) == [given]
 
 

@@ -131,7 +131,9 @@ def test_a_day_to_come_is_planned_listed_changed_and_canceled(coordinator, here)
     assert "Nothing is planned" in text_of(coordinator.get("/students/leaving"))
 
 
-def test_a_teacher_reports_the_coordinator_records_it_and_the_teacher_sees_it(coordinator, manager, here, alder):
+def test_a_teacher_reports_the_coordinator_records_it_and_the_teacher_sees_it(
+    coordinator, manager, here, alder
+):
     report = here.replace("leaving", "participation")
     assert f'href="{report}"' in manager.get(here.removesuffix("/leaving")).content.decode()
     answer = manager.post(report, {"reason": "", "last_on": "x", "note": ""})

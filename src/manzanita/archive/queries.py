@@ -8,12 +8,18 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
+from django.db.models import QuerySet
+
 from manzanita.archive.models import Archive, ArchivedRecord
 
 
 def archives_of(student_id: int) -> list[Archive]:
     """All archives of a student, newest event first, without their documents."""
-    return list(Archive.objects.filter(student_id=student_id).defer("document").order_by("-event_on", "-id"))
+    return list(archive_rows(student_id))
+
+
+def archive_rows(student_id: int) -> QuerySet[Archive]:
+    return Archive.objects.filter(student_id=student_id).defer("document").order_by("-event_on", "-id")
 
 
 def document_of(archive: Archive) -> dict[str, Any]:
@@ -41,13 +47,25 @@ def standing_records(
     Where two standing archives hold the same key the later recorded one stands. With ``lea_code`` only the
     records that LEA reports; a record ``is_left_out`` gives way to an older one of its key.
     """
+    return standing_from(standing_rows(student_ids, lea_code), is_left_out=is_left_out)
+
+
+def standing_rows(student_ids: Iterable[int], lea_code: str | None = None) -> QuerySet[ArchivedRecord]:
+    """The records of archives that no correction has superseded, the oldest recorded first."""
     rows = ArchivedRecord.objects.filter(
         student_id__in=list(student_ids), archive__superseded_by__isnull=True
     )
     if lea_code is not None:
         rows = rows.filter(lea_code=lea_code)
+    return rows.order_by("archive__recorded_at", "archive_id", "id")
+
+
+def standing_from(
+    rows: Iterable[ArchivedRecord], *, is_left_out: Callable[[ArchivedRecord], bool]
+) -> dict[int, list[ArchivedRecord]]:
+    """Per student, of the rows of :func:`standing_rows` those that stand."""
     newest: dict[tuple[int, str], ArchivedRecord] = {}
-    for row in rows.order_by("archive__recorded_at", "archive_id", "id"):
+    for row in rows:
         if not is_left_out(row):
             newest[row.student_id, row.record_key] = row
     standing: dict[int, list[ArchivedRecord]] = defaultdict(list)

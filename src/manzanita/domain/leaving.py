@@ -100,7 +100,7 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "Moved out of California",
                 "The family moved to another state or country.",
                 _LAST_DAY,
-                "The state is told status 3, eligible and not enrolled: no district of California goes on with the plan.",
+                "The state is told status 3, eligible and not enrolled: no district of California goes on.",
                 "The SIS ends the enrollment as a transfer out of California.",
                 "3",
                 "32",
@@ -112,8 +112,8 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "Left, and nobody knows whether the student goes on",
                 "The student is gone, and no district has asked for the record.",
                 _LAST_DAY,
-                "The state is told status 3, eligible and not enrolled. If another district enrolls the student, its own "
-                "status follows this one.",
+                "The state is told status 3, eligible and not enrolled. If another district enrolls the student, "
+                "its own status follows this one.",
                 "The SIS ends the enrollment when it is known where the student went, or as no known enrollment.",
                 "3",
                 "32",
@@ -124,8 +124,8 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "The family revoked consent to all services",
                 "The rights holder withdrew consent to special education in writing.",
                 "Services end on",
-                "The state is told status 2, eligible and not participating: the family's word ends the services, not the "
-                "eligibility. Whether 2 or 4 is meant, no public source settles.",
+                "The state is told status 2, eligible and not participating: the family's word ends the services, "
+                "not the eligibility. Whether 2 or 4 is meant, no public source settles.",
                 "Nothing for the SIS: the enrollment goes on.",
                 "2",
                 "13",
@@ -165,8 +165,8 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "Left with a certificate or equivalent, and does not come back",
                 "A certificate of completion, an equivalency, or an alternate pathway diploma.",
                 _LAST_DAY,
-                "The state is told status 3, eligible and not enrolled: without a regular diploma the student is eligible "
-                "until the maximum age.",
+                "The state is told status 3, eligible and not enrolled: without a regular diploma the student is "
+                "eligible until the maximum age.",
                 "The SIS ends the enrollment as a completer (E230) with the completion of what was earned.",
                 "3",
                 "33",
@@ -178,8 +178,8 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "Reached the maximum age",
                 "The student may not stay longer: by the month of the 22nd birthday.",
                 _LAST_DAY,
-                "The state is told status 4, not eligible, with the reason maximum age. That 4 and not 3 goes with it, no "
-                "public source prints.",
+                "The state is told status 4, not eligible, with the reason maximum age. That 4 and not 3 goes with "
+                "it, no public source prints.",
                 "The SIS ends the enrollment.",
                 "4",
                 "23",
@@ -218,8 +218,8 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "In a private school, without a service plan",
                 "The parents placed the student in a private school, and there is no individual service plan.",
                 _LAST_DAY,
-                "The state is told status 2, eligible and not participating. Which reason goes with it, no public source "
-                "settles; where consent was revoked, choose that instead.",
+                "The state is told status 2, eligible and not participating. Which reason goes with it, no public "
+                "source settles; where consent was revoked, choose that instead.",
                 "The SIS ends the enrollment as a transfer to a private school.",
                 "2",
                 "12",

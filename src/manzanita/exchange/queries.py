@@ -124,11 +124,15 @@ def older_held(operation: Operation) -> Operation | None:
 
 
 def operations_of_student(student_id: int) -> list[Operation]:
-    return list(Operation.objects.filter(student_id=student_id).order_by("position"))
+    return list(operation_rows(student_id))
 
 
-def state_records_of(student_id: int) -> list[StateRecord]:
-    return list(StateRecord.objects.filter(student_id=student_id).order_by("key_on", "record"))
+def operation_rows(student_id: int) -> QuerySet[Operation]:
+    return Operation.objects.filter(student_id=student_id).order_by("position")
+
+
+def state_record_rows(student_id: int) -> QuerySet[StateRecord]:
+    return StateRecord.objects.filter(student_id=student_id).order_by("key_on", "record")
 
 
 def lines_of_student(student_id: int) -> list[SubmissionLine]:
@@ -140,8 +144,8 @@ def lines_of_student(student_id: int) -> list[SubmissionLine]:
     )
 
 
-def open_findings_of(student_id: int) -> list[StateFinding]:
-    return list(StateFinding.objects.filter(student_id=student_id, closed_at=None).order_by("opened_at"))
+def open_finding_rows(student_id: int) -> QuerySet[StateFinding]:
+    return StateFinding.objects.filter(student_id=student_id, closed_at=None).order_by("opened_at")
 
 
 def open_findings(

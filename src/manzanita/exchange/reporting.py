@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from manzanita.archive.models import Archive, ArchivedRecord
-from manzanita.archive.queries import standing_records
+from manzanita.archive.queries import standing_from, standing_rows
 from manzanita.domain.access import Actor
 from manzanita.domain.reporting_periods import ReportingPeriod, period_of
 from manzanita.exchange.holds import ON_ITS_WAY
@@ -45,11 +45,16 @@ def reported_records(
 ) -> dict[int, list[ArchivedRecord]]:
     """Per student, what the state should hold: standing records less what is not to be reported."""
     ids = list(student_ids)
-    by_archive = {status.archive_id: status for status in in_force().filter(student_id__in=ids)}
-    return standing_records(
-        ids,
-        lea_code,
-        is_left_out=lambda row: not is_reported(by_archive.get(row.archive_id), row.record),
+    return reported_from(standing_rows(ids, lea_code), in_force().filter(student_id__in=ids))
+
+
+def reported_from(
+    rows: Iterable[ArchivedRecord], statuses: Iterable[ReportStatus]
+) -> dict[int, list[ArchivedRecord]]:
+    """The same from what is read already: standing records and the report statuses in force."""
+    by_archive = {status.archive_id: status for status in statuses}
+    return standing_from(
+        rows, is_left_out=lambda row: not is_reported(by_archive.get(row.archive_id), row.record)
     )
 
 

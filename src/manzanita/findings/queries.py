@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -107,9 +107,8 @@ def events_of(finding: RuleFinding) -> list[FindingEvent]:
     return list(finding.events.order_by("-pk")[:100])
 
 
-def open_rule_findings_of(student_id: int, lea_code: str) -> list[RuleFinding]:
-    """Open findings of a student whom the caller may see, at one LEA; fatal ones first, then by age."""
-    found = RuleFinding.objects.filter(student_id=student_id, lea_code=lea_code, state="open")
+def heaviest_first(found: Iterable[RuleFinding]) -> list[RuleFinding]:
+    """Fatal ones first, then by age."""
     order = ["fatal", "warning", "info", "not_evaluated"]
     return sorted(found, key=lambda one: (order.index(one.severity), one.opened_at, one.pk))
 

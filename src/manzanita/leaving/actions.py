@@ -1,4 +1,4 @@
-"""Every write of leavings and of reports about participation. What a leaving does to facts is ``procedures.leaving``."""
+"""Every write of leavings and of reports about participation. What one does to facts is ``procedures.leaving``."""
 
 from __future__ import annotations
 

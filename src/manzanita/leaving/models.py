@@ -1,4 +1,4 @@
-"""Leavings: why and when a student stops being a special education student of an LEA; and what teachers report of it."""
+"""Leavings: why and when a student stops being a special education student of an LEA; what teachers report of it."""
 
 from __future__ import annotations
 

@@ -16,12 +16,6 @@ from manzanita.students.scope import lea_filter, visible_to
 SHOWN = 100
 
 
-def leavings_of(student: Student, lea_code: str) -> list[Leaving]:
-    """Planned and done ones of a student the caller may read, newest first; not those taken back or canceled."""
-    rows = Leaving.objects.filter(student=student, lea_code=lea_code, state__in=["planned", "done"])
-    return list(rows.order_by("-leaves_on", "-id"))
-
-
 def standing_leaving(student: Student, lea_code: str) -> Leaving | None:
     """The newest one that is done and stands."""
     rows = Leaving.objects.filter(student=student, lea_code=lea_code, state="done")
@@ -52,11 +46,6 @@ def open_report_of(student: Student, lea_code: str) -> ParticipationReport | Non
     return ParticipationReport.objects.filter(student=student, lea_code=lea_code, state="open").first()
 
 
-def open_reports_of(student: Student, lea_code: str) -> list[ParticipationReport]:
-    """The report that waits, if any, as a list."""
-    return list(ParticipationReport.objects.filter(student=student, lea_code=lea_code, state="open"))
-
-
 def get_report(actor: Actor, public_id: uuid.UUID) -> ParticipationReport:
     """A report about a student within reach, or 404."""
     found = _within(actor, ParticipationReport).filter(public_id=public_id).first()
@@ -74,5 +63,3 @@ def own_reports(actor: Actor) -> list[ParticipationReport]:
 def names_within(actor: Actor, student_ids: list[int]) -> dict[int, Student]:
     """Those of these students whom the person still reaches."""
     return {one.pk: one for one in visible_to(actor).filter(pk__in=student_ids)}
-
-

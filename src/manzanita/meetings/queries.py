@@ -35,7 +35,11 @@ def get_meeting(actor: Actor, public_id: uuid.UUID) -> Meeting:
 
 def meetings_of(student: Student) -> list[Meeting]:
     """All meetings of a student the caller may read, newest first."""
-    return list(Meeting.objects.filter(student=student).order_by("-held_on", "-opened_at"))
+    return list(meeting_rows(student))
+
+
+def meeting_rows(student: Student) -> QuerySet[Meeting]:
+    return Meeting.objects.filter(student=student).order_by("-held_on", "-opened_at")
 
 
 def open_meeting_of(student: Student) -> Meeting | None:
@@ -115,14 +119,20 @@ def last_dates(student_ids: Iterable[int]) -> dict[int, tuple[date | None, date 
 
 
 def reasons_not_to_open(
-    actor: Actor, student: Student, event: Event, facts: StudentFacts, *, today: date, meeting_path: str = ""
+    actor: Actor,
+    event: Event,
+    facts: StudentFacts,
+    meeting: Meeting | None,
+    *,
+    today: date,
+    meeting_path: str = "",
 ) -> list[Reason]:
-    """Why ``event`` may not be opened for the student now; ``meeting_path`` is where an open one is.
+    """Why ``event`` may not be opened for the student now; ``meeting`` is the one that is open, at whatever LEA, and
+    ``meeting_path`` where it is.
 
     In a view as a colleague these are the colleague's reasons; where there is none, that a view only reads.
     """
     is_view = actor.acting_for_id is not None
-    meeting = open_meeting_of(student)
     status = facts.status_on(today)
     plan = facts.plan_on(today)
     is_here = facts.enrollment_on(today, actor.agency_code) is not None
@@ -135,8 +145,8 @@ def reasons_not_to_open(
         agency=actor.agency_code,
         is_enrolled_here=is_here,
         is_enrolled_elsewhere=not is_here and facts.enrollment_on(today) is not None,
-        left_on=student.seen_through,
-        born_on=student.birth_on,
+        left_on=facts.student.seen_through,
+        born_on=facts.student.birth_on,
         open_key=meeting.event_key if meeting else "",
         open_label=label_of(meeting) if meeting else "",
         open_link=meeting_path,

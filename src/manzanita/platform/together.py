@@ -14,9 +14,11 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.db.models.query import ValuesIterable
 
+_PLACE = "place_in_part"
 Convert = Callable[[Any], Any]
 
 
@@ -47,9 +49,12 @@ def fetch_together(parts: Mapping[str, QuerySet]) -> dict[str, list[Any]]:
     with connection.cursor() as cursor:
         cursor.execute(f"WITH {', '.join(tables)} {' UNION ALL '.join(selects)}", parameters)
         lines = cursor.fetchall()
+    read: dict[str, list[tuple[int, Any]]] = {name: [] for name in compiled}
     names = list(compiled)
     for number, line in lines:
-        found[names[number]].append(compiled[names[number]].row_of(json.loads(line)))
+        read[names[number]].append(compiled[names[number]].row_of(json.loads(line)))
+    for name, placed in read.items():
+        found[name] = [row for _, row in sorted(placed, key=lambda one: one[0])]
     return found
 
 
@@ -59,6 +64,11 @@ class _Part:
     def __init__(self, rows: QuerySet) -> None:
         if rows.query.select_related:
             raise TypeError("a part reads one table: add the others as parts of their own")
+        order = list(rows.query.order_by)
+        self.is_ordered = bool(order)
+        if order:
+            # No database promises an order through a union: the place of a row travels with it.
+            rows = rows.order_by().annotate(**{_PLACE: Window(RowNumber(), order_by=order)})
         self.model = rows.model
         compiler = rows.query.get_compiler(connection=connection)
         self.sql, parameters = compiler.as_sql()
@@ -74,17 +84,19 @@ class _Part:
             ]
             self.annotations = compiler.annotation_col_map
 
-    def row_of(self, values: list[Any]) -> Any:
+    def row_of(self, values: list[Any]) -> tuple[int, Any]:
+        """Its place, and the row."""
         read = [
             value if value is None else convert(value)
             for value, convert in zip(values, self.converts, strict=True)
         ]
         if self.is_values:
-            return dict(zip(self.names, read, strict=True))
+            row = dict(zip(self.names, read, strict=True))
+            return (row.pop(_PLACE) if self.is_ordered else 0), row
         instance = self.model.from_db(connection.alias, self.fields, read[: len(self.fields)])
         for name, place in self.annotations.items():
             setattr(instance, name, read[place])
-        return instance
+        return (instance.__dict__.pop(_PLACE) if self.is_ordered else 0), instance
 
 
 def _same(value: Any) -> Any:

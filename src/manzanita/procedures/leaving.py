@@ -141,7 +141,9 @@ def _open_meetings(student: Student, lea_code: str) -> list[Meeting]:
 def _fate(meeting: Meeting) -> MeetingFate:
     name = label_of(meeting)
     if meeting.state == "held":
-        text = f"{name[0].upper()}{name[1:]} was held and is not finalized: the state has to hear of it first."
+        text = (
+            f"{name[0].upper()}{name[1:]} was held and is not finalized: the state has to hear of it first."
+        )
         way_out, code = "Finalize it; then record the leaving.", "meeting-held"
     elif pending_archive(meeting.pk) is not None:
         text = f"The state was told that {name} is pending, so it cannot just disappear."

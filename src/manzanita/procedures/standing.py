@@ -26,9 +26,7 @@ from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
-from manzanita.procedures.change_reasons import plan_holds
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
-from manzanita.students.queries import StudentFacts
 
 # Arrivals, transfers and rollovers append theirs: what is to settle of the students whom the actor may see, by the
 # student's key; of all of them, or of those named.
@@ -128,17 +126,8 @@ def _is_initial(meeting: Meeting) -> bool:
     return event is not None and event.is_initial
 
 
-def holds_of(
-    facts: StudentFacts, lea_code: str, *, day: date, meeting: Meeting | None, standing: Standing
-) -> frozenset[str]:
-    """The conditions of ``domain.statuses.steps`` that hold; ``meeting`` is the one that is open, if any."""
-    held = {
-        "meeting-open": meeting is not None,
-        "meeting-held": meeting is not None and meeting.state == "held",
-        "no-meeting-open": meeting is None,
-        "no-meeting-held": meeting is None or meeting.state != "held",
-        "here": standing.left is None,
-        "left": standing.left is not None,
-        "planned": standing.planned is not None,
-    }
-    return plan_holds(facts, lea_code, day) | {key for key, does_hold in held.items() if does_hold}
+def leaving_holds(leavings: Iterable[Leaving]) -> frozenset[str]:
+    """What holds of the leavings of one LEA, of the conditions of ``domain.statuses.steps``."""
+    states = {one.state for one in leavings}
+    told = {"left"} if "done" in states else {"here"}
+    return frozenset(told | ({"planned"} if "planned" in states else set()))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from manzanita.domain.access import Actor
 from manzanita.domain.contacts import confidential_reason, may_see_confidential
@@ -47,18 +48,21 @@ class KnownPerson:
 _KNOWN = tuple(KnownPerson.__slots__)
 
 
-def known_people(student: Student, *, known: datetime | None = None) -> list[KnownPerson]:
-    """Everybody recorded, for all days, by number and first day; one query that reads no address."""
+def people_rows(student: Student, *, known: datetime | None = None) -> QuerySet[Any, Any]:
+    """Everybody recorded, for all days, by number and first day, without any address: what a ``KnownPerson`` is of."""
     rows = Contact.objects.as_of(known=known).filter(student=student)
-    return [
-        KnownPerson(*values) for values in rows.order_by("contact_no", "effective_from").values_list(*_KNOWN)
-    ]
+    return rows.order_by("contact_no", "effective_from").values(*_KNOWN)
 
 
-def rights_rows(student: Student, *, known: datetime | None = None) -> list[RightsHolder]:
+def known_people(student: Student, *, known: datetime | None = None) -> list[KnownPerson]:
+    """The same as people, in one query."""
+    return [KnownPerson(**row) for row in people_rows(student, known=known)]
+
+
+def rights_rows(student: Student, *, known: datetime | None = None) -> QuerySet[RightsHolder]:
     """What is recorded of rights and limits, for all days, by number and first day; one query."""
     rows = RightsHolder.objects.as_of(known=known).filter(student=student)
-    return list(rows.order_by("contact_no", "effective_from"))
+    return rows.order_by("contact_no", "effective_from")
 
 
 def standings_of(rows: Iterable[RightsHolder], people: Sequence[KnownPerson]) -> list[Standing]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Exists, OuterRef, Q
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 
@@ -30,7 +31,7 @@ from manzanita.students.models import (
     Student,
     StudentFact,
 )
-from manzanita.students.people import KnownPerson, known_people, rights_rows, standings_of
+from manzanita.students.people import KnownPerson, people_rows, rights_rows, standings_of
 from manzanita.students.scope import keys_of, sole_ties, visible_to, with_last_day
 
 PAGE_SIZE = 50
@@ -144,30 +145,41 @@ def _covers(fact: Enrollment | SpecialEducationStatus | Plan | Service, day: dat
 
 def facts_of(student: Student, *, known: datetime | None = None) -> StudentFacts:
     """All believed facts of a student that the caller was allowed to read; eight queries."""
-    today = clock.today()
-    assignment = CaseAssignment.objects.as_of(effective=today, known=known).filter(student=student).first()
+    return facts_from(student, {name: list(rows) for name, rows in fact_parts(student, known=known).items()})
+
+
+def fact_parts(student: Student, *, known: datetime | None = None) -> dict[str, QuerySet]:
+    """The reads of :func:`facts_of` by name, for who reads more in the same query (``platform.together``)."""
+
+    def of(model: type[StudentFact], *order: str) -> QuerySet:
+        return model.objects.as_of(known=known).filter(student=student).order_by(*order)
+
+    return {
+        "assignments": CaseAssignment.objects.as_of(effective=clock.today(), known=known).filter(
+            student=student
+        ),
+        "ssids": of(Ssid, "effective_from"),
+        "enrollments": of(Enrollment, "effective_from", "lea_code"),
+        "statuses": of(SpecialEducationStatus, "effective_from"),
+        "plans": of(Plan, "effective_from"),
+        "services": of(Service, "service_no", "effective_from"),
+        "people": people_rows(student, known=known),
+        "rights": rights_rows(student, known=known),
+    }
+
+
+def facts_from(student: Student, rows: Mapping[str, list[Any]]) -> StudentFacts:
+    """The facts of a student from the rows of :func:`fact_parts`."""
     return StudentFacts(
         student=student,
-        ssids=list(Ssid.objects.as_of(known=known).filter(student=student).order_by("effective_from")),
-        enrollments=list(
-            Enrollment.objects.as_of(known=known)
-            .filter(student=student)
-            .order_by("effective_from", "lea_code")
-        ),
-        statuses=list(
-            SpecialEducationStatus.objects.as_of(known=known)
-            .filter(student=student)
-            .order_by("effective_from")
-        ),
-        plans=list(Plan.objects.as_of(known=known).filter(student=student).order_by("effective_from")),
-        services=list(
-            Service.objects.as_of(known=known)
-            .filter(student=student)
-            .order_by("service_no", "effective_from")
-        ),
-        people=known_people(student, known=known),
-        rights=rights_rows(student, known=known),
-        case_manager_id=assignment.user_id if assignment else None,
+        ssids=rows["ssids"],
+        enrollments=rows["enrollments"],
+        statuses=rows["statuses"],
+        plans=rows["plans"],
+        services=rows["services"],
+        people=[KnownPerson(**row) for row in rows["people"]],
+        rights=rows["rights"],
+        case_manager_id=rows["assignments"][0].user_id if rows["assignments"] else None,
     )
 
 

@@ -44,12 +44,12 @@ class Choice:
 def choices(actor: Actor, student: Student, facts: StudentFacts, standing: Meeting | None) -> list[Choice]:
     """Every event for this student: those that may be opened first, each group in the order of the registry."""
     where = reverse("meeting", args=[standing.public_id]) if standing else ""
-    today = clock.today()
+    today, meeting = clock.today(), open_meeting_of(student)
     found = [
         Choice(
             event,
             _due_words(student, event),
-            reasons_not_to_open(actor, student, event, facts, today=today, meeting_path=where),
+            reasons_not_to_open(actor, event, facts, meeting, today=today, meeting_path=where),
         )
         for event in EVENTS.values()
     ]
@@ -136,9 +136,9 @@ def _open(request: HttpRequest, student: Student, event: Event, standing: Meetin
     where = reverse("meeting", args=[standing.public_id]) if standing else ""
     reasons = reasons_not_to_open(
         request.actor,
-        student,
         event,
         facts_for(request.actor, student),
+        open_meeting_of(student),
         today=clock.today(),
         meeting_path=where,
     )

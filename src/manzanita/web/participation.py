@@ -1,4 +1,4 @@
-"""A teacher reports that a student stops taking part; the coordinator records it or answers; the reporter sees which."""
+"""A teacher reports that a student stops taking part; the coordinator records or answers it; the reporter sees it."""
 
 from __future__ import annotations
 
@@ -79,9 +79,7 @@ def reports(request: HttpRequest) -> HttpResponse:
     """What the person reported and what became of it; a student out of reach by now has no name here."""
     found = own_reports(request.actor)
     students = names_within(request.actor, [one.student_id for one in found])
-    log_reads(
-        actor=request.actor, student_ids=list(students), what="participation.list", filter_codes="own"
-    )
+    log_reads(actor=request.actor, student_ids=list(students), what="participation.list", filter_codes="own")
     context = {
         "rows": [
             {
@@ -104,7 +102,9 @@ def participation_answer(request: HttpRequest, public_id: uuid.UUID) -> HttpResp
     report = get_report(request.actor, public_id)
     answer = " ".join(request.POST.get("answer", "").replace("\0", "").split())
     if not answer:
-        messages.error(request, "Not answered: say in a sentence why it is not so; the reporter reads it. (You)")
+        messages.error(
+            request, "Not answered: say in a sentence why it is not so; the reporter reads it. (You)"
+        )
     elif decline_report(actor=request.actor, report=report, answer=answer):
         messages.success(request, "Answered: the reporter sees it.")
     else:

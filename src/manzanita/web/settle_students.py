@@ -43,11 +43,7 @@ def students_to_settle(request: HttpRequest) -> HttpResponse:
         raise Http404("no such kind")
     number = _page_number(request)
     everything = records_to_settle(actor)
-    found = [
-        one
-        for one in everything
-        if kind in ("", one.item.kind) and owner in ("", one.item.owner)
-    ]
+    found = [one for one in everything if kind in ("", one.item.kind) and owner in ("", one.item.owner)]
     shown = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     keep = {name: value for name, value in (("kind", kind), ("owner", owner)) if value}
     if number > 1 and not shown:

@@ -7,26 +7,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from manzanita.accounts.queries import user_names
+from django.db.models import QuerySet
+
+from manzanita.accounts.models import User
 from manzanita.archive.models import Archive, ArchivedRecord
-from manzanita.archive.queries import archives_of
+from manzanita.archive.queries import archive_rows, standing_rows
 from manzanita.domain.access import Actor
 from manzanita.exchange.models import Operation, StateFinding, StateRecord
-from manzanita.exchange.queries import open_findings_of, operations_of_student, state_records_of
-from manzanita.exchange.reporting import reported_records
+from manzanita.exchange.queries import open_finding_rows, operation_rows, state_record_rows
+from manzanita.exchange.reporting import in_force, reported_from
 from manzanita.findings.models import RuleFinding
-from manzanita.findings.queries import open_rule_findings_of
+from manzanita.findings.queries import heaviest_first
 from manzanita.leaving.models import Leaving, ParticipationReport
-from manzanita.leaving.queries import leavings_of, open_reports_of
 from manzanita.meetings.evaluation_clocks import Counted, count_evaluations
 from manzanita.meetings.models import Meeting
-from manzanita.meetings.queries import OPEN_STATES, meetings_of
+from manzanita.meetings.queries import OPEN_STATES, meeting_rows
 from manzanita.orgs.calendars import load_calendars
-from manzanita.orgs.queries import agency_names, school_names
+from manzanita.orgs.models import Agency, School
+from manzanita.orgs.queries import GROUP_SCHOOLS
 from manzanita.platform import clock
+from manzanita.platform.together import fetch_together
 from manzanita.students.former import facts_for
 from manzanita.students.models import Enrollment, Plan, Student
-from manzanita.students.queries import StudentFacts, get_student
+from manzanita.students.queries import StudentFacts, fact_parts, facts_from, get_student
 from manzanita.ui.jinja_env import url_or_none
 
 
@@ -35,9 +38,11 @@ class StudentFile:
     """One student as the LEA ``lea_code`` knows and reports them: the actor's own, or for a SELPA, a nonpublic school
     and others the LEA at which the student is.
 
-    ``operations``, ``at_state``, ``should``, ``findings`` (the state's answers), ``rule_findings``, ``meetings`` and
-    ``archives`` are those of that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives
-    are not read here. ``leavings`` are planned and recorded, ``reports`` those that wait. ``evaluations`` are the clocks of all meetings that began with a consent.
+    ``operations``, ``at_state``, ``should``, ``findings`` (the state's answers), ``rule_findings``, ``leavings``
+    (planned and recorded), ``reports`` (of participation, those that wait), ``meetings`` and ``archives`` are those of
+    that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here;
+    ``open_anywhere`` is the meeting that is open, at whatever LEA. ``evaluations`` are the clocks of all meetings that
+    began with a consent.
     ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 
@@ -48,6 +53,7 @@ class StudentFile:
     facts: StudentFacts
     meetings: Sequence[Meeting]
     meetings_elsewhere: Sequence[Meeting]
+    open_anywhere: Meeting | None
     evaluations: Sequence[Counted]
     archives: Sequence[Archive]
     operations: Sequence[Operation]
@@ -132,17 +138,20 @@ def meeting_day(meeting: Meeting) -> date:
 def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     """Read the file of one student. Raises ``Http404`` when there is none within the actor's scope."""
     student = get_student(actor, public_id)
-    facts = facts_for(actor, student)
+    rows = fetch_together(_parts(student))
+    facts = facts_for(actor, student) if student.seen_through else facts_from(student, rows)
     lea = _lea_of(actor, facts)
-    known = meetings_of(student)
+    known: list[Meeting] = rows["meetings"]
     meetings = [m for m in known if m.lea_code == lea]
     elsewhere = [m for m in known if m.lea_code != lea and m.state == "finalized" and _is_seen(m, student)]
     _stop_clocks(student, meetings)
-    archives = [a for a in archives_of(student.pk) if a.lea_code == lea]
+    archives = [a for a in rows["archives"] if a.lea_code == lea]
     codes = {e.lea_code for e in facts.enrollments} | {e.nps_code for e in facts.enrollments}
     codes |= {p.dsea_code for p in facts.plans} | {p.lea_code for p in facts.plans} | {lea}
     codes |= {m.lea_code for m in elsewhere}
     people = {facts.case_manager_id, *(m.opened_by_id for m in meetings), *(a.by_id for a in archives)}
+    standing = [row for row in rows["archived"] if row.lea_code == lea]
+    names = _names(codes - {""}, {e.school_code for e in facts.enrollments} - {""}, people)
     return StudentFile(
         actor=actor,
         lea_code=lea,
@@ -151,19 +160,57 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         facts=facts,
         meetings=meetings,
         meetings_elsewhere=elsewhere,
+        open_anywhere=next((m for m in known if m.state in OPEN_STATES), None),
         evaluations=_evaluations([*meetings, *elsewhere], facts),
         archives=archives,
-        operations=[o for o in operations_of_student(student.pk) if o.lea_code == lea],
-        at_state=[r for r in state_records_of(student.pk) if r.lea_code == lea],
-        should=reported_records([student.pk], lea).get(student.pk, []),
-        findings=[f for f in open_findings_of(student.pk) if f.lea_code == lea],
-        rule_findings=open_rule_findings_of(student.pk, lea),
-        leavings=leavings_of(student, lea),
-        reports=open_reports_of(student, lea),
-        agencies=agency_names(codes - {""}),
-        schools=school_names({e.school_code for e in facts.enrollments} - {""}),
-        people=user_names({person for person in people if person is not None}),
+        operations=[o for o in rows["operations"] if o.lea_code == lea],
+        at_state=[r for r in rows["at_state"] if r.lea_code == lea],
+        should=reported_from(standing, rows["report_statuses"]).get(student.pk, []),
+        findings=[f for f in rows["findings"] if f.lea_code == lea],
+        rule_findings=heaviest_first(one for one in rows["rule_findings"] if one.lea_code == lea),
+        leavings=[one for one in rows["leavings"] if one.lea_code == lea],
+        reports=[one for one in rows["reports"] if one.lea_code == lea],
+        agencies=names["agencies"],
+        schools=GROUP_SCHOOLS | names["schools"],
+        people=names["people"],
     )
+
+
+def _parts(student: Student) -> dict[str, QuerySet]:
+    """Everything that is asked of the student's key alone: one query. Which LEA's is shown is known after it."""
+    own = {"student_id": student.pk}
+    facts = {} if student.seen_through else fact_parts(student)
+    return {
+        **facts,
+        "meetings": meeting_rows(student),
+        "archives": archive_rows(student.pk),
+        "archived": standing_rows([student.pk]),
+        "report_statuses": in_force().filter(**own),
+        "operations": operation_rows(student.pk),
+        "at_state": state_record_rows(student.pk),
+        "findings": open_finding_rows(student.pk),
+        "rule_findings": RuleFinding.objects.filter(**own, state="open"),
+        "leavings": Leaving.objects.filter(**own, state__in=["planned", "done"]).order_by(
+            "-leaves_on", "-id"
+        ),
+        "reports": ParticipationReport.objects.filter(**own, state="open"),
+    }
+
+
+def _names(agencies: set[str], schools: set[str], people: set[int | None]) -> dict[str, dict]:
+    """What codes and keys are called: one query."""
+    rows = fetch_together(
+        {
+            "agencies": Agency.objects.filter(code__in=agencies).values("code", "name"),
+            "schools": School.objects.filter(code__in=schools).values("code", "name"),
+            "people": User.objects.filter(pk__in=people - {None}).values("pk", "name"),
+        }
+    )
+    return {
+        "agencies": {row["code"]: row["name"] for row in rows["agencies"]},
+        "schools": {row["code"]: row["name"] for row in rows["schools"]},
+        "people": {row["pk"]: row["name"] for row in rows["people"]},
+    }
 
 
 def _evaluations(meetings: Sequence[Meeting], facts: StudentFacts) -> list[Counted]:

@@ -19,6 +19,7 @@ from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Reason
 from manzanita.domain.leaving import PAPERS, REASONS, SUGGESTED, LeavingReason, PaperSaid
+from manzanita.domain.statuses.steps import why_not
 from manzanita.leaving.actions import papers_of
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import list_leavings, open_report_of, planned_leaving, standing_leaving
@@ -32,6 +33,7 @@ from manzanita.procedures.leaving import (
     record_leaving,
 )
 from manzanita.procedures.leaving_undo import reasons_not_to_undo, undo_leaving
+from manzanita.procedures.standing import leaving_holds
 from manzanita.students.former import facts_for
 from manzanita.students.models import Student
 from manzanita.students.queries import get_student
@@ -84,9 +86,7 @@ def leaving(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return redirect("leaving", student.public_id)
 
 
-def _asked(
-    request: HttpRequest, reason: LeavingReason, report: ParticipationReport | None
-) -> LeavingAsked:
+def _asked(request: HttpRequest, reason: LeavingReason, report: ParticipationReport | None) -> LeavingAsked:
     given = {name: text.replace("\0", "").strip() for name, text in request.POST.items()}
     return LeavingAsked(
         reason.key,
@@ -184,9 +184,7 @@ def line_words(reason: LeavingReason) -> str:
     return f"SWDS {reason.status_code}, reason {reason.reason_code}{mark}"
 
 
-def _reasons_page(
-    request: HttpRequest, student: Student, report: ParticipationReport | None
-) -> HttpResponse:
+def _reasons_page(request: HttpRequest, student: Student, report: ParticipationReport | None) -> HttpResponse:
     actor = request.actor
     standing = standing_leaving(student, actor.agency_code)
     planned = planned_leaving(student, actor.agency_code)
@@ -244,7 +242,7 @@ def leaving_undo(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         if standing is not None and undo_leaving(actor=request.actor, leaving=standing):
             messages.success(request, "Taken back: the record stands as it was before.")
         else:
-            messages.info(request, "It was taken back already.")
+            _tell_order(request, "undo_leave", "It was taken back already.")
     except NotPossible as refused:
         told = " ".join(f"{one.text} {one.way_out} ({one.owner})" for one in refused.reasons)
         messages.error(request, f"Not taken back: {told}")
@@ -260,8 +258,15 @@ def leaving_cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if planned is not None and cancel_leaving(actor=request.actor, leaving=planned):
         messages.success(request, "Canceled: nothing will happen on that day.")
     else:
-        messages.info(request, "Nothing is planned any more.")
+        _tell_order(request, "cancel_leave", "Nothing is planned any more.")
     return redirect("leaving", student.public_id)
+
+
+def _tell_order(request: HttpRequest, step: str, words: str) -> None:
+    """Why the step has nothing to act on; the page that follows is where the step before it is taken."""
+    reason = why_not(step, leaving_holds(()))
+    more = f" {reason.text} {reason.way_out} ({reason.owner})" if reason else ""
+    messages.info(request, f"{words}{more}")
 
 
 @require_safe

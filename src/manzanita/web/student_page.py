@@ -222,7 +222,7 @@ def _refused_actions(judged: list[tuple[Event, list[Reason]]]) -> list[dict[str,
 def _reasons_not_to(file: StudentFile, event: Event) -> list[Reason]:
     where = (url_or_none("meeting", file.open_meeting.public_id) or "") if file.open_meeting else ""
     return reasons_not_to_open(
-        file.actor, file.student, event, file.facts, today=file.today, meeting_path=where
+        file.actor, event, file.facts, file.open_anywhere, today=file.today, meeting_path=where
     )
 
 

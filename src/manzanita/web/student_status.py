@@ -9,13 +9,11 @@ from django.urls import reverse
 
 from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
-from manzanita.domain.findings import Reason
 from manzanita.domain.leaving import REASONS
 from manzanita.domain.statuses import KINDS, Group, Kind, Standing, how_long
-from manzanita.domain.statuses.steps import STEPS, why_not
 from manzanita.exchange.queries import StripCell
 from manzanita.procedures.settling import failed_leavings
-from manzanita.procedures.standing import holds_of, standing_of, unsettled_elsewhere
+from manzanita.procedures.standing import standing_of, unsettled_elsewhere
 from manzanita.students.models import SpecialEducationStatus
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.student_file import StudentFile
@@ -145,20 +143,3 @@ def _link(file: StudentFile, standing: Standing) -> tuple[str, str] | None:
     if standing.kind in (Kind.ARRIVING, Kind.RETURNING):
         return reverse("change", args=[file.student.public_id, "adopt"]), "Adopt the plan"
     return None
-
-
-def reason_not_to(file: StudentFile, step: str) -> Reason | None:
-    """Why a step of the record may not be taken now, with the address of the step that comes first."""
-    standing = standing_in(file)
-    holds = holds_of(
-        file.facts, file.lea_code, day=file.today, meeting=file.open_meeting, standing=standing
-    )
-    return why_not(step, holds)
-
-
-def address_of_step(step_key: str, public_id: object, meeting_id: object | None) -> str:
-    """The page on which a step is taken: of the student, or of the open meeting."""
-    step = STEPS[step_key]
-    if step.page in ("meeting_hold", "meeting_finalize"):
-        return reverse(step.page, args=[meeting_id]) if meeting_id else reverse("meeting_new", args=[public_id])
-    return reverse(step.page, args=[public_id, *([step.page_key] if step.page_key else [])])

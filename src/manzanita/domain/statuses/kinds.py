@@ -170,8 +170,8 @@ _INACTIVE: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
             "34 CFR 300.300(b)",
         ),
         ("2", "12"): (
-            "Until the plan begins: then SWDS 1, PLAN and SERV count from the enrollment or the plan's first day. No rule "
-            "of the state sets an end; three years after the evaluation a new one comes before services.",
+            "Until the plan begins: then SWDS 1, PLAN and SERV count from the enrollment or the plan's first day. No "
+            "rule of the state sets an end; three years after the evaluation a new one comes before services.",
             "SWDS0618; 34 CFR 300.303(b)(2)",
         ),
         ("2", "13"): (
@@ -186,7 +186,10 @@ _INACTIVE: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
             "Until the student is enrolled again: status 3 of an enrolled student is rejected on Census Day.",
             "SENR0647F1",
         ),
-        ("4", ""): ("Without an end; a new referral begins anew with an initial evaluation.", "SPED Data Guide"),
+        ("4", ""): (
+            "Without an end; a new referral begins anew with an initial evaluation.",
+            "SPED Data Guide",
+        ),
     }
 )
 

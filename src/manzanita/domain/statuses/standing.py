@@ -193,10 +193,7 @@ def _kinds(known: Known, status: StatusFact | None, left: Left | None) -> Iterat
             yield Kind.ARRIVING, here.first
     is_back = left is not None and here is not None and here.first > left.on
     is_three = (
-        status is not None
-        and status.code == NOT_ENROLLED
-        and here is not None
-        and here.first > status.first
+        status is not None and status.code == NOT_ENROLLED and here is not None and here.first > status.first
     )
     if here is not None and (is_three or (is_back and participates)):
         yield Kind.RETURNING, here.first
@@ -210,9 +207,7 @@ def _kinds(known: Known, status: StatusFact | None, left: Left | None) -> Iterat
             yield Kind.REFERRAL, since
 
 
-def _gone(
-    known: Known, status: StatusFact | None, plan: InForce | None
-) -> Iterator[tuple[Kind, date]]:
+def _gone(known: Known, status: StatusFact | None, plan: InForce | None) -> Iterator[tuple[Kind, date]]:
     """The SIS ended the last enrollment here for good, and the plan of this LEA goes on as if nothing were."""
     own = [one for one in known.enrollments if one.lea_code == known.lea_code and one.first <= known.day]
     newest = max(own, key=lambda one: one.first, default=None)

@@ -177,7 +177,9 @@ STEPS: Mapping[str, Step] = MappingProxyType(
                 brings=("planned",),
                 page="leaving",
             ),
-            Step("cancel_leave", "Cancel the planned leaving", ("planned",), ends=("planned",), page="leaving"),
+            Step(
+                "cancel_leave", "Cancel the planned leaving", ("planned",), ends=("planned",), page="leaving"
+            ),
         )
     }
 )
