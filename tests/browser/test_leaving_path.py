@@ -1,6 +1,6 @@
-"""Offboarding by clicks: reported by a teacher, recorded, taken back, planned, refused with the way out; how many clicks
-and seconds each took is printed. The reasons that are not walked here are walked in ``integration/test_leaving.py``. The
-steps are one story and run in their order."""
+"""Offboarding by clicks: reported by a teacher, recorded, taken back, planned, refused with the way out; how many
+clicks and seconds each took is printed. The reasons that are not walked here are walked in
+``integration/test_leaving.py``. The steps are one story and run in their order."""
 
 from __future__ import annotations
 

@@ -351,8 +351,8 @@ def test_a_contact_that_is_none_is_not_found(here, coordinator, number):
     assert coordinator.post(f"{here}/{number}/reveal").status_code == 403
 
 
-# the 29 of the student page; contacts of the day, every version of contacts and of rights
-PEOPLE_QUERIES = 35
+# the 13 of the student page; contacts of the day, every version of contacts and of rights
+PEOPLE_QUERIES = 16
 
 
 @pytest.mark.parametrize("count", [1, 12])

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from django.db.models import Exists, OuterRef
 
@@ -20,6 +19,7 @@ from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
+from manzanita.platform.together import fetch_together
 from manzanita.procedures.standing import known_of, unsettled_elsewhere
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
 from manzanita.students.scope import first_day_in_reach, lea_filter, visible_to
@@ -54,7 +54,7 @@ class _Rows:
 
 def records_to_settle(actor: Actor) -> list[ToSettle]:
     """Every record to settle of students within reach, the oldest first; at most ``MOST`` and one. Each is named by the
-    first of what is to settle of it."""
+    first of what is to settle of it. Arrivals and returns are those of this and the last school year."""
     today = clock.today()
     elsewhere = unsettled_elsewhere(actor, None)
     pairs = sorted({*_candidates(actor, today), *((pk, actor.agency_code) for pk in elsewhere)})
@@ -120,7 +120,10 @@ def _candidates(actor: Actor, today: date) -> set[tuple[int, str]]:
     three = SpecialEducationStatus.objects.as_of(effective=today).filter(
         student=OuterRef("student_id"), status_code="3", effective_from__lt=OuterRef("effective_from")
     )
-    current = Enrollment.objects.as_of(effective=today).filter(**within)
+    # Of this and the last school year: to ask it of everybody enrolled would take longer than the page of home.
+    current = Enrollment.objects.as_of(effective=today).filter(
+        effective_from__gte=first_day_in_reach(today), **within
+    )
     ended = (
         Enrollment.objects.believed()
         .filter(effective_to__lt=today, effective_to__gte=first_day_in_reach(today), **within)
@@ -135,23 +138,25 @@ def _candidates(actor: Actor, today: date) -> set[tuple[int, str]]:
         current.filter(Exists(left_before)),
         ended.filter(Exists(participating), ~Exists(now.filter(lea_code=OuterRef("lea_code")))),
     ]
-    found: set[tuple[int, str]] = set()
-    for rows in asked:
-        found.update(rows.order_by().values_list("student_id", "lea_code")[: 2 * MOST])
-    return found
+    first, *rest = (rows.order_by().values_list("student_id", "lea_code") for rows in asked)
+    return set(first.union(*rest)[: 4 * MOST])
 
 
 def _rows_of(student_ids: Sequence[int]) -> dict[int, _Rows]:
+    """What is known of each: one query."""
+    of = {"student__in": student_ids}
+    read = fetch_together(
+        {
+            "enrollments": Enrollment.objects.believed().filter(**of),
+            "statuses": SpecialEducationStatus.objects.believed().filter(**of),
+            "plans": Plan.objects.believed().filter(**of),
+            "meetings": Meeting.objects.filter(state__in=OPEN_STATES, **of),
+            "leavings": Leaving.objects.filter(state__in=["planned", "done"], **of),
+            "reports": ParticipationReport.objects.filter(state="open", **of),
+        }
+    )
     rows: dict[int, _Rows] = defaultdict(_Rows)
-    believed: Any
-    for name, believed in (
-        ("enrollments", Enrollment.objects.believed()),
-        ("statuses", SpecialEducationStatus.objects.believed()),
-        ("plans", Plan.objects.believed()),
-        ("meetings", Meeting.objects.filter(state__in=OPEN_STATES)),
-        ("leavings", Leaving.objects.filter(state__in=["planned", "done"])),
-        ("reports", ParticipationReport.objects.filter(state="open")),
-    ):
-        for row in believed.filter(student__in=student_ids):
+    for name, found in read.items():
+        for row in found:
             getattr(rows[row.student_id], name).append(row)
     return rows

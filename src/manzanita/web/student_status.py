@@ -73,7 +73,7 @@ def card_of(file: StudentFile, cells: list[StripCell]) -> dict[str, Any]:
         "stands": stands,
         "source": source,
         "holds": record.holds,
-        "state": [_state(cell) for cell in cells if cell.record != "PSTS"],
+        "state": _at_the_state([cell for cell in cells if cell.record != "PSTS"]),
         "link": _link(file, standing),
     }
 
@@ -120,6 +120,16 @@ def _planned(standing: Standing) -> str:
         return ""
     label = REASONS[standing.planned.reason_key].label
     return f"Planned for {us_date(standing.planned.on)}: {label[0].lower()}{label[1:]}."
+
+
+def _at_the_state(cells: list[StripCell]) -> list[dict[str, Any]]:
+    """Each kind of record that differs; where none does, one word for all."""
+    said = [_state(cell) for cell in cells]
+    other = [one for one in said if one["kind"] not in ("equal", "na")]
+    if other:
+        return other
+    kind = "equal" if any(one["kind"] == "equal" for one in said) else "na"
+    return [{"record": "All", "kind": kind, "word": "equal" if kind == "equal" else "none due"}]
 
 
 def _state(cell: StripCell) -> dict[str, Any]:
