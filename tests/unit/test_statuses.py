@@ -156,6 +156,21 @@ CASES = {
         Kind.ACTIVE,
         date(2024, 1, 10),
     ),
+    "left during a referral, and enrolled again": (
+        Known(
+            TODAY,
+            US,
+            [Enrolled(US, IN, date(2026, 5, 1)), Enrolled(US, CAME)],
+            leavings=[Left("moved_continuing", date(2026, 5, 1))],
+        ),
+        Kind.NONE,
+        None,
+    ),
+    "left during a referral": (
+        Known(TODAY, US, [GONE], leavings=[Left("moved_continuing", date(2026, 10, 23))]),
+        Kind.INACTIVE,
+        date(2026, 10, 23),
+    ),
     "an initial is open": (
         Known(TODAY, US, [Enrolled(US, IN)], meetings=[OpenMeeting(True, date(2026, 11, 9))]),
         Kind.REFERRAL,

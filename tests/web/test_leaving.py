@@ -180,3 +180,17 @@ def test_strangers_get_nothing(small_world, sign_in, coordinator, manager, here)
     assert coordinator.get(f"/students/{NO_ID}/leaving").status_code == 404
     assert coordinator.get(f"{here}?reason=other").status_code == 404
     assert coordinator.post(here, {**FORM, "reason": "other"}).status_code == 404
+
+
+def test_of_one_who_left_without_a_word_to_the_state_no_meeting_is_opened(
+    small_world, coordinator, manager, here
+):
+    coordinator.post(here, {**FORM, "reason": "moved_continuing"})
+    student = here.removesuffix("/leaving")
+    page = text_of(coordinator.get(student))
+    assert "Inactive, left" in page and "What it held: SWDS 1, PLAN and SERV" in page
+    assert "It is recorded that the student left on 11/20/2026." in page
+    answer = coordinator.post(f"{student}/meetings", {"event": "annual"}, follow=True)
+    assert "It is recorded that the student left on 11/20/2026." in text_of(answer)
+    coordinator.post(f"{here}/undo")
+    assert "It is recorded that the student left" not in text_of(coordinator.get(student))

@@ -16,6 +16,11 @@ from manzanita.students.scope import lea_filter, visible_to
 SHOWN = 100
 
 
+def leavings_of(student: Student, lea_code: str) -> list[Leaving]:
+    """Planned and done ones of a student the caller may read; not those taken back or canceled."""
+    return list(Leaving.objects.filter(student=student, lea_code=lea_code, state__in=["planned", "done"]))
+
+
 def standing_leaving(student: Student, lea_code: str) -> Leaving | None:
     """The newest one that is done and stands."""
     rows = Leaving.objects.filter(student=student, lea_code=lea_code, state="done")

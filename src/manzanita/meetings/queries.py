@@ -126,9 +126,10 @@ def reasons_not_to_open(
     *,
     today: date,
     meeting_path: str = "",
+    said_left: tuple[date, str] | None = None,
 ) -> list[Reason]:
     """Why ``event`` may not be opened for the student now; ``meeting`` is the one that is open, at whatever LEA, and
-    ``meeting_path`` where it is.
+    ``meeting_path`` where it is; ``said_left`` the day and the page of a leaving that the status does not tell.
 
     In a view as a colleague these are the colleague's reasons; where there is none, that a view only reads.
     """
@@ -150,6 +151,8 @@ def reasons_not_to_open(
         open_key=meeting.event_key if meeting else "",
         open_label=label_of(meeting) if meeting else "",
         open_link=meeting_path,
+        said_left_on=said_left[0] if said_left else None,
+        said_left_link=said_left[1] if said_left else "",
     )
     return why_not_open(event, now) or (
         list(decide(actor, Capability.HOLD_MEETING).because) if is_view else []

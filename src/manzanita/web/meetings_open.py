@@ -16,11 +16,13 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import EVENTS, Event
+from manzanita.leaving.queries import leavings_of
 from manzanita.meetings import actions
 from manzanita.meetings.actions import Evaluation, NotPossible
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import open_meeting_of, reasons_not_to_open
 from manzanita.platform import clock
+from manzanita.procedures.standing import standing_of
 from manzanita.students.former import facts_for
 from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
@@ -28,6 +30,7 @@ from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.meetings_form import code_name
 from manzanita.web.meetings_refusals import tell_reasons
+from manzanita.web.step_links import said_left
 
 EVALUATION_FIELDS = ("consent_on", "referred_on", "referred_by")
 
@@ -45,15 +48,24 @@ def choices(actor: Actor, student: Student, facts: StudentFacts, standing: Meeti
     """Every event for this student: those that may be opened first, each group in the order of the registry."""
     where = reverse("meeting", args=[standing.public_id]) if standing else ""
     today, meeting = clock.today(), open_meeting_of(student)
+    left = _said_left(actor, student, facts)
     found = [
         Choice(
             event,
             _due_words(student, event),
-            reasons_not_to_open(actor, event, facts, meeting, today=today, meeting_path=where),
+            reasons_not_to_open(
+                actor, event, facts, meeting, today=today, meeting_path=where, said_left=left
+            ),
         )
         for event in EVENTS.values()
     ]
     return sorted(found, key=lambda choice: bool(choice.reasons))
+
+
+def _said_left(actor: Actor, student: Student, facts: StudentFacts) -> tuple[date, str] | None:
+    leavings = leavings_of(student, actor.agency_code)
+    standing = standing_of(facts, actor.agency_code, day=clock.today(), leavings=leavings)
+    return said_left(standing, student)
 
 
 def _due_words(student: Student, event: Event) -> str:
@@ -134,13 +146,15 @@ def _standing(actor: Actor, student: Student) -> Meeting | None:
 
 def _open(request: HttpRequest, student: Student, event: Event, standing: Meeting | None) -> Meeting:
     where = reverse("meeting", args=[standing.public_id]) if standing else ""
+    facts = facts_for(request.actor, student)
     reasons = reasons_not_to_open(
         request.actor,
         event,
-        facts_for(request.actor, student),
+        facts,
         open_meeting_of(student),
         today=clock.today(),
         meeting_path=where,
+        said_left=_said_left(request.actor, student, facts),
     )
     if reasons:
         raise NotPossible(reasons)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from django.urls import reverse
 
 from manzanita.domain.findings import Reason
+from manzanita.domain.statuses import Standing
 from manzanita.domain.statuses.steps import STEPS
 from manzanita.students.models import Student
 
@@ -26,3 +28,9 @@ def step_fixes(reasons: Iterable[Reason], student: Student) -> dict[str, tuple[s
         for one in reasons
         if one.link in STEPS
     }
+
+
+def said_left(standing: Standing, student: Student) -> tuple[date, str] | None:
+    """The day of a leaving that the status does not tell, and the page on which it is taken back."""
+    left = standing.left_unsaid
+    return (left.on, reverse("leaving", args=[student.public_id])) if left else None

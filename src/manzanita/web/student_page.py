@@ -35,10 +35,11 @@ from manzanita.web.read_purpose import ask_purpose, purpose_for
 from manzanita.web.rights_words import decider_words, languages_of_deciders, undecided_words
 from manzanita.web.settle import words_of
 from manzanita.web.state_lines import rows_of_operations
+from manzanita.web.step_links import said_left
 from manzanita.web.student_alerts import PLAN_SHORT, alerts_of
 from manzanita.web.student_file import StudentFile, load_student, meeting_day
 from manzanita.web.student_record import groups_of
-from manzanita.web.student_status import card_of
+from manzanita.web.student_status import card_of, standing_in
 from manzanita.web.student_timeline import draw, lanes_of, rows_of
 from manzanita.web.students_words import ACTION_WORDS, READ_WORDS, grade_text, perspective_words
 
@@ -222,7 +223,13 @@ def _refused_actions(judged: list[tuple[Event, list[Reason]]]) -> list[dict[str,
 def _reasons_not_to(file: StudentFile, event: Event) -> list[Reason]:
     where = (url_or_none("meeting", file.open_meeting.public_id) or "") if file.open_meeting else ""
     return reasons_not_to_open(
-        file.actor, event, file.facts, file.open_anywhere, today=file.today, meeting_path=where
+        file.actor,
+        event,
+        file.facts,
+        file.open_anywhere,
+        today=file.today,
+        meeting_path=where,
+        said_left=said_left(standing_in(file), file.student),
     )
 
 

@@ -24,6 +24,8 @@ INACTIVE_WORDS = {
     "3": ("not enrolled", "Eligible, and enrolled elsewhere or nowhere."),
     "4": ("not eligible", "Evaluated, or exited from special education."),
 }
+# Of one who left without a word to the state.
+UNTOLD_HOLDS = "What it held: SWDS 1, PLAN and SERV, until those of the next district follow."
 GROUP_KINDS = {Group.ACTIVE: "ok", Group.INACTIVE: "na", Group.NONE: "na", Group.TO_SETTLE: "warn"}
 STATE_KINDS = {"equal": "equal", "different": "diff", "held": "held", "none": "na"}
 STATE_WORDS = {"equal": "equal", "different": "different", "held": "held", "none": "none due"}
@@ -72,7 +74,7 @@ def card_of(file: StudentFile, cells: list[StripCell]) -> dict[str, Any]:
         "ends": record.ends,
         "stands": stands,
         "source": source,
-        "holds": record.holds,
+        "holds": UNTOLD_HOLDS if standing.left_unsaid and status else record.holds,
         "state": _at_the_state([cell for cell in cells if cell.record != "PSTS"]),
         "link": _link(file, standing),
     }

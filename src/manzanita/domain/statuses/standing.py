@@ -113,6 +113,16 @@ class Standing:
     def record(self) -> RecordStatus:
         return KINDS[self.kind]
 
+    @property
+    def left_unsaid(self) -> Left | None:
+        """The leaving by which the record is inactive, where the state was told nothing of it: the SWDS of the day does
+        not say so."""
+        return self.left if self.kind is Kind.INACTIVE and not self._is_said else None
+
+    @property
+    def _is_said(self) -> bool:
+        return self.status is not None and self.status.code != PARTICIPATING
+
 
 D = TypeVar("D", bound=_Dated)
 
@@ -134,7 +144,7 @@ def standing_on(known: Known) -> Standing:
     )
     if items:
         return Standing(items[0].kind, items[0].since, status, left, planned, tuple(items))
-    if left is not None and (status is None or status.code == PARTICIPATING):
+    if left is not None and not _is_back(known, left) and (status is None or status.code == PARTICIPATING):
         return Standing(Kind.INACTIVE, left.on, status, left, planned)
     if status is None:
         return Standing(Kind.NONE, None, None, None, planned)
@@ -172,6 +182,11 @@ def _went_on_elsewhere(known: Known) -> date | None:
     return None
 
 
+def _is_back(known: Known, left: Left) -> bool:
+    here = _here(known)
+    return here is not None and here.first > left.on
+
+
 def _here(known: Known) -> Enrolled | None:
     return _on([one for one in known.enrollments if one.lea_code == known.lea_code], known.day)
 
@@ -191,7 +206,7 @@ def _kinds(known: Known, status: StatusFact | None, left: Left | None) -> Iterat
         theirs = [one for one in known.enrollments if one.lea_code == plan.lea_code]
         if _on(theirs, known.day) is None:
             yield Kind.ARRIVING, here.first
-    is_back = left is not None and here is not None and here.first > left.on
+    is_back = left is not None and _is_back(known, left)
     is_three = (
         status is not None and status.code == NOT_ENROLLED and here is not None and here.first > status.first
     )
