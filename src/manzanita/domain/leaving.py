@@ -55,8 +55,8 @@ PAPERS: Mapping[str, Paper] = MappingProxyType(
 @dataclass(frozen=True, slots=True)
 class LeavingReason:
     """One reason. ``status_code`` and ``reason_code`` are SWDS 22.12 and 22.13, both empty where nothing is told;
-    ``told`` says why the state is told that, or nothing; ``sis`` what the SIS staff do. ``stays_enrolled``: the
-    student may go on at a school here without special education. ``least_age`` in years on the day, or ``None``."""
+    ``told`` says why the state is told that, or nothing; ``sis`` what the SIS staff do; ``papers`` are keys of
+    ``PAPERS``; ``least_age`` in years on the day, or ``None``."""
 
     key: str
     label: str
@@ -67,7 +67,6 @@ class LeavingReason:
     status_code: str = ""
     reason_code: str = ""
     papers: tuple[str, ...] = ()
-    stays_enrolled: bool = False
     least_age: int | None = None
     is_settled: bool = True
     source: str = ""
@@ -130,7 +129,6 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "2",
                 "13",
                 papers=(PRIOR_NOTICE,),
-                stays_enrolled=True,
                 is_settled=False,
                 source="34 CFR 300.300(b)(4); EC 56346",
             ),
@@ -145,7 +143,6 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "4",
                 "21",
                 papers=(PRIOR_NOTICE,),
-                stays_enrolled=True,
                 source="34 CFR 300.305(e)(1); SWDS0605E4",
             ),
             LeavingReason(
@@ -224,7 +221,6 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "2",
                 "12",
                 papers=(PRIOR_NOTICE,),
-                stays_enrolled=True,
                 is_settled=False,
                 source="cde.ca.gov; a vendor's procedure for private schools",
             ),

@@ -124,10 +124,3 @@ def known_of(
 def _is_initial(meeting: Meeting) -> bool:
     event = EVENTS.get(meeting.event_key)
     return event is not None and event.is_initial
-
-
-def leaving_holds(leavings: Iterable[Leaving]) -> frozenset[str]:
-    """What holds of the leavings of one LEA, of the conditions of ``domain.statuses.steps``."""
-    states = {one.state for one in leavings}
-    told = {"left"} if "done" in states else {"here"}
-    return frozenset(told | ({"planned"} if "planned" in states else set()))

@@ -13,6 +13,7 @@ from manzanita.accounts.models import User
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.archive.queries import archive_rows, standing_rows
 from manzanita.domain.access import Actor
+from manzanita.domain.statuses import Unsettled
 from manzanita.exchange.models import Operation, StateFinding, StateRecord
 from manzanita.exchange.queries import open_finding_rows, operation_rows, state_record_rows
 from manzanita.exchange.reporting import in_force, reported_from
@@ -27,6 +28,7 @@ from manzanita.orgs.models import Agency, School
 from manzanita.orgs.queries import GROUP_SCHOOLS
 from manzanita.platform import clock
 from manzanita.platform.together import fetch_together
+from manzanita.procedures.standing import unsettled_elsewhere
 from manzanita.students.former import facts_for
 from manzanita.students.models import Enrollment, Plan, Student
 from manzanita.students.queries import StudentFacts, fact_parts, facts_from, get_student
@@ -42,7 +44,7 @@ class StudentFile:
     (planned and recorded), ``reports`` (of participation, those that wait), ``meetings`` and ``archives`` are those of
     that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here;
     ``open_anywhere`` is the meeting that is open, at whatever LEA. ``evaluations`` are the clocks of all meetings that
-    began with a consent.
+    began with a consent. ``unsettled`` is what other apps leave to settle.
     ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 
@@ -63,6 +65,7 @@ class StudentFile:
     rule_findings: Sequence[RuleFinding]
     leavings: Sequence[Leaving]
     reports: Sequence[ParticipationReport]
+    unsettled: Sequence[Unsettled]
     agencies: Mapping[str, str]
     schools: Mapping[str, str]
     people: Mapping[int, str]
@@ -170,6 +173,7 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         rule_findings=heaviest_first(one for one in rows["rule_findings"] if one.lea_code == lea),
         leavings=[one for one in rows["leavings"] if one.lea_code == lea],
         reports=[one for one in rows["reports"] if one.lea_code == lea],
+        unsettled=unsettled_elsewhere(actor, [student.pk]).get(student.pk, []),
         agencies=names["agencies"],
         schools=GROUP_SCHOOLS | names["schools"],
         people=names["people"],

@@ -33,7 +33,6 @@ from manzanita.procedures.leaving import (
     record_leaving,
 )
 from manzanita.procedures.leaving_undo import reasons_not_to_undo, undo_leaving
-from manzanita.procedures.standing import leaving_holds
 from manzanita.students.former import facts_for
 from manzanita.students.models import Student
 from manzanita.students.queries import get_student
@@ -264,7 +263,7 @@ def leaving_cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 def _tell_order(request: HttpRequest, step: str, words: str) -> None:
     """Why the step has nothing to act on; the page that follows is where the step before it is taken."""
-    reason = why_not(step, leaving_holds(()))
+    reason = why_not(step, frozenset({"here"}))
     more = f" {reason.text} {reason.way_out} ({reason.owner})" if reason else ""
     messages.info(request, f"{words}{more}")
 

@@ -13,7 +13,7 @@ from manzanita.domain.leaving import REASONS
 from manzanita.domain.statuses import KINDS, Group, Kind, Standing, how_long
 from manzanita.exchange.queries import StripCell
 from manzanita.procedures.settling import failed_leavings
-from manzanita.procedures.standing import standing_of, unsettled_elsewhere
+from manzanita.procedures.standing import standing_of
 from manzanita.students.models import SpecialEducationStatus
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.student_file import StudentFile
@@ -33,7 +33,6 @@ STATE_WORDS = {"equal": "equal", "different": "different", "held": "held", "none
 
 def standing_in(file: StudentFile) -> Standing:
     """How the record of the file stands today."""
-    elsewhere = unsettled_elsewhere(file.actor, [file.student.pk])
     return standing_of(
         file.facts,
         file.lea_code,
@@ -42,7 +41,7 @@ def standing_in(file: StudentFile) -> Standing:
         leavings=file.leavings,
         reports=file.reports,
         unsettled=[
-            *elsewhere.get(file.student.pk, ()),
+            *file.unsettled,
             *failed_leavings(file.leavings, file.lea_code, file.today),
         ],
     )
