@@ -20,7 +20,10 @@ from tests.support import world as w
 HERE = Path(__file__).parent
 # Whom the objects of Chaparral belong to: Alder, but the open meeting is Towhee's.
 SUBJECT = dict.fromkeys(
-    ("student", "archive", "arrival", "finding", "rule_finding", "record", "operation", "file", "due"),
+    (
+        *("student", "archive", "arrival", "finding", "rule_finding", "record", "operation", "file", "due"),
+        "participation_report",
+    ),
     "alder",
 ) | {"meeting": "towhee"}
 MORE_ARGUMENTS: dict[str, list[object]] = {

@@ -40,6 +40,7 @@ from manzanita.exchange.models import (
     SubmissionLine,
 )
 from manzanita.findings.models import RuleFinding
+from manzanita.leaving.models import ParticipationReport
 from manzanita.meetings.models import Meeting, PlanBatch, PlannedMeeting
 from manzanita.orgs.models import Agency, School
 from manzanita.platform.facts import Statement
@@ -619,6 +620,16 @@ def _objects(
         "record_request": _record_requests(world, students),
         "student_transfer": _student_transfers(students),
         "line": (written.lines.get(), None),
+        "participation_report": tuple(
+            ParticipationReport.objects.create(
+                student=students[name],
+                lea_code=lea,
+                reason_key="dropped_out",
+                reported_at=w.NOON,
+                reported_by_id=world.case_manager.pk,
+            )
+            for name, lea in (("alder", w.LEA), ("far", FAR_LEA))
+        ),
     }
 
 

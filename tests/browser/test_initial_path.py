@@ -143,4 +143,4 @@ def test_5_a_triennial_finds_a_student_no_longer_eligible(coordinator, system):
         "SWDS-R^^MZ^9910017^2026-2027^9900000005^L0005^SE-0005^9901^20241115^20261120^4^21^20261123^20261123"
     )
     coordinator.find_student("Alder Testcase")
-    expect(page.locator(".statusbox")).to_contain_text("Not eligible")
+    expect(page.locator(".statusbox")).to_contain_text("Inactive, not eligible")

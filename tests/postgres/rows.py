@@ -36,6 +36,8 @@ TABLES = (
     "students_ssidretirement",
     "students_batchedit",
     "students_batchline",
+    "leaving_participationreport",
+    "leaving_leaving",
     "meetings_meeting",
     "meetings_answer",
     "meetings_decision",
@@ -77,6 +79,7 @@ _CHOSEN = {
     "record": "PLAN",
     "relationship": "residence",
     "report": "16.21",
+    "reason_key": "dropped_out",
 }
 _number = itertools.count(1)
 

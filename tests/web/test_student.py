@@ -114,7 +114,8 @@ def test_with_a_status_and_no_plan(small_world, coordinator):
 
 
 @pytest.mark.parametrize(
-    ("code", "label"), [("2", "Not participating"), ("3", "Not enrolled"), ("4", "Not eligible")]
+    ("code", "label"),
+    [("2", "Inactive, not participating"), ("3", "Inactive, not enrolled"), ("4", "Inactive, not eligible")],
 )
 def test_another_status_says_what_it_means_and_opens_nothing(small_world, coordinator, code, label):
     slot = {"student_id": small_world.students["alder"].pk}
@@ -243,8 +244,8 @@ def test_who_has_read_is_said_in_words(small_world, coordinator, manager):
         assert words in seen, words
 
 
-# session, user, grants, no block; student, facts, what was done and reported, names; read log 2 and its count;
-# the calendar under which the evaluation's 60 days were counted, 2.
+# session, user, grants, no block; the student; everything asked of its key alone; what codes are called; the calendar
+# under which the evaluation's 60 days were counted 2; read log 2 and its count
 STUDENT_QUERIES = 13
 
 

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "manzanita.transfers",
     "manzanita.students",
     "manzanita.meetings",
+    "manzanita.leaving",
     "manzanita.deadlines",
     "manzanita.findings",
     "manzanita.exchange",

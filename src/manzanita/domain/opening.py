@@ -15,6 +15,7 @@ from manzanita.domain.scenarios import Event
 class Situation:
     """What decides whether an event may be opened: the asker's right, and the student as of ``today``.
 
+    ``said_left_on`` is the day of a leaving that is recorded and that the status does not tell.
     ``open_key`` and ``open_label`` name a meeting that is open already; ``plan_lea`` is whose plan is in force.
     """
 
@@ -30,6 +31,8 @@ class Situation:
     open_key: str = ""
     open_label: str = ""
     open_link: str = ""
+    said_left_on: date | None = None
+    said_left_link: str = ""
 
 
 def why_not_open(event: Event, now: Situation) -> list[Reason]:
@@ -43,6 +46,17 @@ def why_not_open(event: Event, now: Situation) -> list[Reason]:
                 Owner.COORDINATOR,
                 "The district of today holds the meetings. Where the student is here after all, the SIS corrects the "
                 "enrollment; it arrives with the next file.",
+            )
+        )
+    if now.said_left_on is not None and now.left_on is None:
+        reasons.append(
+            Reason(
+                "said-left",
+                f"It is recorded that the student left on {now.said_left_on:%m/%d/%Y}.",
+                Owner.COORDINATOR,
+                "Take the leaving back where it is wrong. A student who comes back is enrolled anew by the SIS.",
+                now.said_left_link,
+                source="SPED Data Guide, exits",
             )
         )
     if not now.may_hold_meetings:
@@ -109,6 +123,14 @@ def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             "There is no plan in force to review or amend.",
             Owner.COORDINATOR,
             "Adopt the arriving plan, or hold the initial meeting.",
+        )
+    elif event.key == "amendment" and now.plan_lea != now.agency:
+        yield Reason(
+            "not-adopted",
+            "The plan in force is another district's: it is adopted before it is amended.",
+            Owner.COORDINATOR,
+            "Adopt the plan first, or hold a 30-day review.",
+            source="SPED Data Guide, plan adoption",
         )
     elif event.key == "thirty_day" and now.plan_lea == now.agency:
         yield Reason(

@@ -107,9 +107,9 @@ def events_of(finding: RuleFinding) -> list[FindingEvent]:
     return list(finding.events.order_by("-pk")[:100])
 
 
-def open_rule_findings_of(student_id: int, lea_code: str) -> QuerySet[RuleFinding]:
-    """Open findings of a student whom the caller may see, at one LEA."""
-    return RuleFinding.objects.filter(student_id=student_id, lea_code=lea_code, state="open")
+def open_rule_findings_of(student_id: int) -> QuerySet[RuleFinding]:
+    """Open findings of a student whom the caller may see, at every LEA."""
+    return RuleFinding.objects.filter(student_id=student_id, state="open")
 
 
 def gravest_first(found: Iterable[RuleFinding]) -> list[RuleFinding]:

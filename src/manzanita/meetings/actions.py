@@ -562,6 +562,21 @@ def hand_over_meeting(*, actor: Actor, meeting: Meeting, to_lea: str, reason: st
     return bool(changed)
 
 
+def reopen_canceled(*, actor: Actor, meeting_ids: Sequence[int]) -> int:
+    """Take the canceling of meetings back, each as far as it was; how many. One that would stand beside another open
+    meeting of the student stays canceled."""
+    count = 0
+    for meeting in Meeting.objects.filter(pk__in=meeting_ids, state="canceled"):
+        if Meeting.objects.filter(student=meeting.student_id, state__in=OPEN_STATES).exists():
+            continue
+        meeting.state = "held" if meeting.held_on else "open"
+        meeting.save(update_fields=["state"])
+        students_changed([meeting.student_id])
+        log_change(actor=actor, action="reopen_meeting", student_id=meeting.student_id, subject=meeting)
+        count += 1
+    return count
+
+
 def mark_finalized(
     *, actor: Actor, meeting: Meeting, outcome_key: str, plan_starts_on: date | None, at: datetime
 ) -> bool:

@@ -116,15 +116,16 @@ def last_dates(student_ids: Iterable[int]) -> dict[int, tuple[date | None, date 
 
 def reasons_not_to_open(
     actor: Actor,
-    student: Student,
     event: Event,
     facts: StudentFacts,
+    meeting: Meeting | None,
     *,
     today: date,
-    meeting: Meeting | None,
     meeting_path: str = "",
+    said_left: tuple[date, str] | None = None,
 ) -> list[Reason]:
-    """Why ``event`` may not be opened for the student now; ``meeting`` is the open one, ``meeting_path`` where it is.
+    """Why ``event`` may not be opened for the student now; ``meeting`` is the one that is open, at whatever LEA, and
+    ``meeting_path`` where it is; ``said_left`` the day and the page of a leaving that the status does not tell.
 
     In a view as a colleague these are the colleague's reasons; where there is none, that a view only reads.
     """
@@ -141,11 +142,13 @@ def reasons_not_to_open(
         agency=actor.agency_code,
         is_enrolled_here=is_here,
         is_enrolled_elsewhere=not is_here and facts.enrollment_on(today) is not None,
-        left_on=student.seen_through,
-        born_on=student.birth_on,
+        left_on=facts.student.seen_through,
+        born_on=facts.student.birth_on,
         open_key=meeting.event_key if meeting else "",
         open_label=label_of(meeting) if meeting else "",
         open_link=meeting_path,
+        said_left_on=said_left[0] if said_left else None,
+        said_left_link=said_left[1] if said_left else "",
     )
     return why_not_open(event, now) or (
         list(decide(actor, Capability.HOLD_MEETING).because) if is_view else []

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from manzanita.domain.access import Actor, Capability
+from manzanita.domain.changes import ADOPTED
 from manzanita.domain.fields import PLAN_FIELDS
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import PARTICIPATING
+from manzanita.domain.statuses.steps import why_not
 from manzanita.platform import clock
 from manzanita.students.queries import StudentFacts
 
@@ -57,8 +60,8 @@ def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts) -> Iterator[Rea
         )
     yield from {
         "status": _status_blockers,
-        "adopt": _plan_blockers,
-        "setting": _plan_blockers,
+        "adopt": partial(_plan_blockers, actor.agency_code),
+        "setting": partial(_plan_blockers, actor.agency_code),
         "meeting": _meeting_blockers,
     }.get(asked.key, lambda *_: iter(()))(asked, facts, asked.on)
 
@@ -103,7 +106,19 @@ def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Re
         )
 
 
-def _plan_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Reason]:
+def plan_holds(facts: StudentFacts, lea_code: str, on: date) -> frozenset[str]:
+    """What holds of the plan of a day, of the conditions of ``domain.statuses.steps``."""
+    plan, here = facts.plan_on(on), facts.enrollment_on(on, lea_code)
+    if plan is None:
+        return frozenset()
+    if plan.lea_code != lea_code:
+        return frozenset({"plan-arrived"})
+    own = {"plan-own"} | ({"adopted"} if plan.reason_code == ADOPTED else set())
+    is_older = here is not None and plan.effective_from < here.effective_from
+    return frozenset(own | {"plan-arrived"} if is_older else own)
+
+
+def _plan_blockers(lea_code: str, asked: Asked, facts: StudentFacts, on: date) -> Iterator[Reason]:
     plan = facts.plan_on(asked.plan_known_on or on)
     if plan is None:
         yield Reason(
@@ -122,6 +137,10 @@ def _plan_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Reas
             "Correct that record, or enter a later day.",
             source="CALPADS key of PLAN: LEA, SSID, start date",
         )
+        return
+    out_of_order = why_not(asked.key, plan_holds(facts, lea_code, on))
+    if out_of_order is not None:
+        yield out_of_order
     if asked.key == "setting" and not changed_settings(asked, facts, on):
         yield Reason(
             "nothing-changed",

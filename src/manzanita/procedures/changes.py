@@ -68,7 +68,7 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
     student.local_sped_id = student.local_sped_id or local_sped_id_for(student)
     facts = facts_of(student)
     blockers = list(blockers_of(actor, asked, facts))
-    adopted = _adopted(actor, student) if asked.key == "never_came" else None
+    adopted = adoption_in_force(actor, student, facts) if asked.key == "never_came" else None
     if asked.key == "never_came" and adopted is None:
         blockers.append(
             Reason(
@@ -112,14 +112,22 @@ def _require_codes(asked: Asked) -> None:
         raise ValueError(f"not a program setting: {', '.join(sorted(unknown))}")
 
 
-def _adopted(actor: Actor, student: Student) -> ArchivedRecord | None:
-    """The newest plan that this LEA adopted for the student and that stands."""
-    rows = [
-        row
-        for row in standing_records([student.pk], actor.agency_code).get(student.pk, [])
-        if row.record == "PLAN" and row.values["23.13"] == ADOPTED
-    ]
-    return max(rows, key=lambda row: row.key_on, default=None)
+def adoption_in_force(actor: Actor, student: Student, facts: StudentFacts) -> ArchivedRecord | None:
+    """The adoption by which the newest plan is in force at this LEA; an older one was followed by plans of its own."""
+    plan = facts.plans[-1] if facts.plans else None
+    if plan is None or plan.effective_to is not None or plan.lea_code != actor.agency_code:
+        return None
+    rows = standing_records([student.pk], actor.agency_code).get(student.pk, [])
+    return next(
+        (
+            row
+            for row in rows
+            if row.record == "PLAN"
+            and row.values["23.13"] == plan.reason_code == ADOPTED
+            and row.key_on == plan.effective_from
+        ),
+        None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

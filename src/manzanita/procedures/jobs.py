@@ -11,6 +11,7 @@ from manzanita.procedures.arriving import LOOK_JOB, NIGHTLY_LOOK_JOB, do_look, d
 from manzanita.procedures.batch_edit import EDIT_JOB, do_batch_job
 from manzanita.procedures.check_findings import CHECK_JOB, NIGHTLY_JOB, check_changed, check_everybody
 from manzanita.procedures.import_sis import JOB_KIND, do_sis_job
+from manzanita.procedures.leaving_job import LEAVING_JOB, carry_out_planned
 from manzanita.procedures.reminders import REMINDER_JOB, send_reminders
 from manzanita.procedures.viewing_alerts import alert_block
 from manzanita.students.duplicates import DUPLICATES_JOB, find_duplicates
@@ -84,3 +85,10 @@ def adopt_plans(run: JobRun) -> dict[str, int]:
 def undo_adoption(run: JobRun) -> dict[str, int]:
     """Take a batch back, from where an earlier attempt left it."""
     return do_undo(run)
+
+
+@daily(LEAVING_JOB)
+@job_kind(LEAVING_JOB)
+def carry_out_leavings(run: JobRun) -> dict[str, int]:
+    """Carry out the leavings that were planned for today."""
+    return carry_out_planned(run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from manzanita.platform import clock
 from manzanita.platform.together import read_together
 from manzanita.students.models import (
     CaseAssignment,
+    Contact,
     Enrollment,
     Merge,
     Plan,
@@ -184,26 +185,57 @@ def _covers(fact: Enrollment | SpecialEducationStatus | Plan | Service, day: dat
 
 def facts_of(student: Student, *, known: datetime | None = None) -> StudentFacts:
     """All believed facts of a student that the caller was allowed to read; one query."""
+    rows = fact_rows(student, known=known)
+    read_together(*rows.querysets)
+    return rows.facts()
 
-    def rows(model: type[StudentFact], *order: str) -> QuerySet[Any]:
+
+@dataclass(frozen=True, slots=True)
+class FactRows:
+    """The reads of :func:`facts_of`, for who reads more in the same query (``platform.together``)."""
+
+    student: Student
+    ssids: QuerySet[Ssid]
+    enrollments: QuerySet[Enrollment]
+    statuses: QuerySet[SpecialEducationStatus]
+    plans: QuerySet[Plan]
+    services: QuerySet[Service]
+    contacts: QuerySet[Contact]
+    rights: QuerySet[RightsHolder]
+    managed: QuerySet[CaseAssignment]
+
+    @property
+    def querysets(self) -> list[QuerySet[Any]]:
+        return [getattr(self, field.name) for field in fields(self)[1:]]
+
+    def facts(self) -> StudentFacts:
+        return StudentFacts(
+            student=self.student,
+            ssids=list(self.ssids),
+            enrollments=list(self.enrollments),
+            statuses=list(self.statuses),
+            plans=list(self.plans),
+            services=list(self.services),
+            people=people_in(self.contacts),
+            rights=list(self.rights),
+            case_manager_id=next((one.user_id for one in self.managed), None),
+        )
+
+
+def fact_rows(student: Student, *, known: datetime | None = None) -> FactRows:
+    def of(model: type[StudentFact], *order: str) -> QuerySet[Any]:
         return model.objects.as_of(known=known).filter(student=student).order_by(*order)
 
-    ssids, statuses, plans = (rows(one, "effective_from") for one in (Ssid, SpecialEducationStatus, Plan))
-    enrollments = rows(Enrollment, "effective_from", "lea_code")
-    services = rows(Service, "service_no", "effective_from")
-    contacts, rights = contact_rows(student, known=known), rights_rows(student, known=known)
-    managed = CaseAssignment.objects.as_of(effective=clock.today(), known=known).filter(student=student)
-    read_together(ssids, statuses, plans, enrollments, services, contacts, rights, managed)
-    return StudentFacts(
-        student=student,
-        ssids=list(ssids),
-        enrollments=list(enrollments),
-        statuses=list(statuses),
-        plans=list(plans),
-        services=list(services),
-        people=people_in(contacts),
-        rights=list(rights),
-        case_manager_id=next((one.user_id for one in managed), None),
+    return FactRows(
+        student,
+        ssids=of(Ssid, "effective_from"),
+        enrollments=of(Enrollment, "effective_from", "lea_code"),
+        statuses=of(SpecialEducationStatus, "effective_from"),
+        plans=of(Plan, "effective_from"),
+        services=of(Service, "service_no", "effective_from"),
+        contacts=contact_rows(student, known=known),
+        rights=rights_rows(student, known=known),
+        managed=CaseAssignment.objects.as_of(effective=clock.today(), known=known).filter(student=student),
     )
 
 

@@ -41,6 +41,7 @@ from manzanita.web.home_notices import notices
 from manzanita.web.home_people import own_duties, people_needs
 from manzanita.web.home_plans import planned_reviews
 from manzanita.web.import_run import outcome_of
+from manzanita.web.settle_students import needs_of
 from manzanita.web.transfer_list import transfer_needs
 
 SPAN_KINDS = {"late": "fatal", "15": "warn", "30": "empty", "60": "empty"}
@@ -86,6 +87,8 @@ def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
     groups = []
     if actor.may(Capability.READ_STUDENT):
         groups += [*notices(actor), *transfer_needs(actor), _clocks(actor)]
+        if settle := needs_of(actor):
+            groups.append(Group("Students to settle", settle, ""))
         if actor.may(Capability.HOLD_MEETING):
             groups.append(planned_reviews(actor, _owner(actor)))
         if actor.may(Capability.ENTER_STUDENT):

@@ -16,11 +16,13 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import EVENTS, Event
+from manzanita.leaving.queries import leavings_of
 from manzanita.meetings import actions
 from manzanita.meetings.actions import Evaluation, NotPossible
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import open_meeting_of, reasons_not_to_open
 from manzanita.platform import clock
+from manzanita.procedures.standing import standing_of
 from manzanita.students.former import facts_for
 from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
@@ -28,6 +30,7 @@ from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.meetings_form import code_name
 from manzanita.web.meetings_refusals import tell_reasons
+from manzanita.web.step_links import said_left
 
 EVALUATION_FIELDS = ("consent_on", "referred_on", "referred_by")
 
@@ -43,12 +46,12 @@ class Choice:
 
 def choices(actor: Actor, student: Student, facts: StudentFacts) -> list[Choice]:
     """Every event for this student: those that may be opened first, each group in the order of the registry."""
-    is_open = open_meeting_of(student)
+    is_open, left = open_meeting_of(student), _said_left(actor, student, facts)
     found = [
         Choice(
             event,
             _due_words(student, event),
-            _reasons(actor, student, event, facts, is_open),
+            _reasons(actor, event, facts, is_open, left),
         )
         for event in EVENTS.values()
     ]
@@ -56,19 +59,20 @@ def choices(actor: Actor, student: Student, facts: StudentFacts) -> list[Choice]
 
 
 def _reasons(
-    actor: Actor, student: Student, event: Event, facts: StudentFacts, is_open: Meeting | None
+    actor: Actor, event: Event, facts: StudentFacts, is_open: Meeting | None, left: tuple[date, str] | None
 ) -> list[Reason]:
     """One left open elsewhere stands against another, but is not for this reader."""
     is_own = is_open is not None and is_open.lea_code == actor.agency_code
+    where = reverse("meeting", args=[is_open.public_id]) if is_own and is_open else ""
     return reasons_not_to_open(
-        actor,
-        student,
-        event,
-        facts,
-        today=clock.today(),
-        meeting=is_open,
-        meeting_path=reverse("meeting", args=[is_open.public_id]) if is_own and is_open else "",
+        actor, event, facts, is_open, today=clock.today(), meeting_path=where, said_left=left
     )
+
+
+def _said_left(actor: Actor, student: Student, facts: StudentFacts) -> tuple[date, str] | None:
+    leavings = leavings_of(student, actor.agency_code)
+    standing = standing_of(facts, actor.agency_code, day=clock.today(), leavings=leavings)
+    return said_left(standing, student)
 
 
 def _due_words(student: Student, event: Event) -> str:
@@ -147,7 +151,8 @@ def _standing(actor: Actor, student: Student) -> Meeting | None:
 
 def _open(request: HttpRequest, student: Student, event: Event) -> Meeting:
     facts = facts_for(request.actor, student)
-    reasons = _reasons(request.actor, student, event, facts, open_meeting_of(student))
+    left = _said_left(request.actor, student, facts)
+    reasons = _reasons(request.actor, event, facts, open_meeting_of(student), left)
     if reasons:
         raise NotPossible(reasons)
     return actions.open_meeting(

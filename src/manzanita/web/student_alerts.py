@@ -16,6 +16,7 @@ from manzanita.domain.years import census_day
 from manzanita.ui.formats import plural, us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.student_file import StudentFile
+from manzanita.web.student_status import standing_in
 
 # The transfer of rights is told a year ahead (Education Code 56041.5; 34 CFR 300.320(c)).
 MAJORITY_AHEAD = timedelta(days=366)
@@ -61,7 +62,7 @@ def _former(file: StudentFile) -> Iterator[Alert]:
 def _late(file: StudentFile) -> Iterator[Alert]:
     """Each clock of a participating student that has run out."""
     status = file.facts.status_on(file.today)
-    if status is None or status.status_code != PARTICIPATING:
+    if status is None or status.status_code != PARTICIPATING or standing_in(file).left_unsaid:
         return
     clocks = (
         ("Plan review", file.student.plan_review_due_on),

@@ -18,15 +18,17 @@ from manzanita.domain.access import Capability
 from manzanita.domain.changes import CHANGES, Change
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Reason
+from manzanita.domain.statuses.steps import STEPS, why_not
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
-from manzanita.procedures.change_reasons import SETTING_FIELDS, Asked
+from manzanita.procedures.change_reasons import SETTING_FIELDS, Asked, plan_holds
 from manzanita.procedures.changes import ChangePreview, preview_change, record_change
 from manzanita.students.former import facts_for
 from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.web.access import requires
 from manzanita.web.state_lines import summary
+from manzanita.web.step_links import address_of_step, step_fixes
 
 # The field of the form that a refusal is about, by its code.
 ERROR_FIELDS = {
@@ -44,7 +46,19 @@ def changes(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Every kind of change with its purpose and what the state is told of it."""
     student = get_student(request.actor, public_id)
     log_reads(actor=request.actor, student_ids=[student.pk], what="procedure")
-    return render(request, "web/students/changes.html", {"student": student, "kinds": CHANGES.values()})
+    holds = plan_holds(facts_for(request.actor, student), request.actor.agency_code, clock.today())
+    reasons = {key: why_not(key, holds) for key in CHANGES if key in STEPS}
+    context = {
+        "student": student,
+        "kinds": CHANGES.values(),
+        "reasons": reasons,
+        "fixes": {
+            key: (address_of_step(reason.link, student), STEPS[reason.link].label)
+            for key, reason in reasons.items()
+            if reason
+        },
+    }
+    return render(request, "web/students/changes.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -127,7 +141,7 @@ def _form(
         "asked": asked,
         "refusals": refusals,
         "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS},
-        "fixes": _fixes(student, kind),
+        "fixes": {**step_fixes(refusals, student), **_fixes(student, kind)},
         "preview": preview,
         "drafts": [
             (draft.record, summary(draft.record, draft.values))

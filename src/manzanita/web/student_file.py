@@ -11,11 +11,14 @@ from manzanita.accounts.queries import user_name_rows
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.archive.queries import archives_of, uncorrected_records
 from manzanita.domain.access import Actor
+from manzanita.domain.statuses import Unsettled
 from manzanita.exchange.models import Operation, StateFinding, StateRecord
 from manzanita.exchange.queries import open_findings_of, operations_of_student, state_records_of
 from manzanita.exchange.reporting import reported_of, statuses_in_force
 from manzanita.findings.models import RuleFinding
 from manzanita.findings.queries import gravest_first, open_rule_findings_of
+from manzanita.leaving.models import Leaving, ParticipationReport
+from manzanita.leaving.queries import leavings_that_count, open_reports_of
 from manzanita.meetings.evaluation_clocks import Counted, count_evaluations
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES, meetings_of
@@ -23,9 +26,10 @@ from manzanita.orgs.calendars import load_calendars
 from manzanita.orgs.queries import GROUP_SCHOOLS, agency_name_rows, school_name_rows
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
+from manzanita.procedures.standing import unsettled_elsewhere
 from manzanita.students.former import facts_for
 from manzanita.students.models import Enrollment, Plan, Student
-from manzanita.students.queries import StudentFacts, get_student
+from manzanita.students.queries import StudentFacts, fact_rows, get_student
 from manzanita.ui.jinja_env import url_or_none
 
 
@@ -34,11 +38,12 @@ class StudentFile:
     """One student as the LEA ``lea_code`` knows and reports them: the actor's own, or for a SELPA, a nonpublic school
     and others the LEA at which the student is.
 
-    ``operations``, ``at_state``, ``should``, ``findings`` (the state's answers), ``rule_findings``, ``meetings`` and
-    ``archives`` are those of that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives
-    are not read here. ``open_anywhere`` is the open one, here or elsewhere. ``evaluations`` are the clocks of all
-    meetings that began with a consent. ``enrollment`` is the one of today, or the newest one for a student who has
-    left.
+    ``operations``, ``at_state``, ``should``, ``findings`` (the state's answers), ``rule_findings``, ``leavings``
+    (planned and recorded), ``reports`` (of participation, those that wait), ``meetings`` and ``archives`` are those of
+    that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here;
+    ``open_anywhere`` is the meeting that is open, at whatever LEA. ``evaluations`` are the clocks of all meetings that
+    began with a consent. ``unsettled`` is what other apps leave to settle.
+    ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 
     actor: Actor
@@ -56,6 +61,9 @@ class StudentFile:
     should: Sequence[ArchivedRecord]
     findings: Sequence[StateFinding]
     rule_findings: Sequence[RuleFinding]
+    leavings: Sequence[Leaving]
+    reports: Sequence[ParticipationReport]
+    unsettled: Sequence[Unsettled]
     agencies: Mapping[str, str]
     schools: Mapping[str, str]
     people: Mapping[int, str]
@@ -135,13 +143,19 @@ def meeting_day(meeting: Meeting) -> date:
 def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     """Read the file of one student. Raises ``Http404`` when there is none within the actor's scope."""
     student = get_student(actor, public_id)
-    facts = facts_for(actor, student)
-    lea = _lea_of(actor, facts)
-    known, archived = meetings_of(student), archives_of(student.pk)
+    own, known, archived = fact_rows(student), meetings_of(student), archives_of(student.pk)
     operations, at_state = operations_of_student(student.pk), state_records_of(student.pk)
-    answered, ruled = open_findings_of(student.pk), open_rule_findings_of(student.pk, lea)
-    statuses, records = statuses_in_force([student.pk]), uncorrected_records([student.pk], lea)
-    read_together(known, archived, operations, at_state, answered, ruled, statuses, records)
+    answered, ruled = open_findings_of(student.pk), open_rule_findings_of(student.pk)
+    statuses, records = statuses_in_force([student.pk]), uncorrected_records([student.pk])
+    leavings, reports = leavings_that_count(student.pk), open_reports_of(student.pk)
+    is_former = student.seen_through is not None
+    # Everything that is asked of the student's key alone. Which LEA's is shown is known after it.
+    read_together(
+        *(() if is_former else own.querysets),
+        *(known, archived, operations, at_state, answered, ruled, statuses, records, leavings, reports),
+    )
+    facts = facts_for(actor, student) if is_former else own.facts()
+    lea = _lea_of(actor, facts)
     meetings = [m for m in known if m.lea_code == lea]
     elsewhere = [m for m in known if m.lea_code != lea and m.state == "finalized" and _is_seen(m, student)]
     _stop_clocks(student, meetings)
@@ -162,14 +176,17 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         facts=facts,
         meetings=meetings,
         meetings_elsewhere=elsewhere,
+        open_anywhere=next((m for m in known if m.state in OPEN_STATES), None),
         evaluations=_evaluations([*meetings, *elsewhere], facts),
         archives=archives,
         operations=[o for o in operations if o.lea_code == lea],
         at_state=[r for r in at_state if r.lea_code == lea],
-        should=reported_of(statuses, records).get(student.pk, []),
+        should=reported_of(statuses, (r for r in records if r.lea_code == lea)).get(student.pk, []),
         findings=[f for f in answered if f.lea_code == lea],
-        rule_findings=gravest_first(ruled),
-        open_anywhere=min((m for m in known if m.state in OPEN_STATES), key=lambda m: m.pk, default=None),
+        rule_findings=gravest_first(f for f in ruled if f.lea_code == lea),
+        leavings=[one for one in leavings if one.lea_code == lea],
+        reports=[one for one in reports if one.lea_code == lea],
+        unsettled=unsettled_elsewhere(actor, [student.pk]).get(student.pk, []),
         agencies=dict(agencies),
         schools=GROUP_SCHOOLS | dict(schools),
         people=dict(users),

@@ -27,7 +27,6 @@ from manzanita.exchange.queries import StripCell, lines_of_student, state_strip
 from manzanita.findings.queries import TO_SETTLE
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.students.former import events_for
-from manzanita.students.models import SpecialEducationStatus
 from manzanita.students.queries import get_student, keys_of_person
 from manzanita.ui.formats import plural, us_date, us_dates
 from manzanita.ui.jinja_env import url_or_none
@@ -36,9 +35,11 @@ from manzanita.web.read_purpose import ask_purpose, purpose_for
 from manzanita.web.rights_words import decider_words, languages_of_deciders, undecided_words
 from manzanita.web.settle import words_of
 from manzanita.web.state_lines import rows_of_operations
+from manzanita.web.step_links import said_left
 from manzanita.web.student_alerts import PLAN_SHORT, alerts_of
 from manzanita.web.student_file import StudentFile, load_student, meeting_day
 from manzanita.web.student_record import groups_of
+from manzanita.web.student_status import card_of, standing_in
 from manzanita.web.student_timeline import draw, lanes_of, rows_of
 from manzanita.web.students_words import ACTION_WORDS, READ_WORDS, grade_text, perspective_words
 
@@ -56,13 +57,6 @@ RULES_IN_STRIP = 4
 # An assessment takes its 60 days and the plan for it its 15: a triennial is offered from then on.
 TRIENNIAL_AHEAD = timedelta(days=75)
 STRIP_KINDS = {"equal": "equal", "different": "diff", "held": "held", "none": "na"}
-# What a status is called for short, and what it means.
-STATUS_WORDS = {
-    "1": ("Active", "Eligible, enrolled, and taking part on an agreed plan."),
-    "2": ("Not participating", "Eligible, but without an agreed plan."),
-    "3": ("Not enrolled", "Eligible, and enrolled elsewhere or nowhere."),
-    "4": ("Not eligible", "Evaluated, or exited from special education."),
-}
 SEVERITY_KINDS = {"fatal": "fatal", "warning": "warn", "info": "empty", "not_evaluated": "unevaluated"}
 
 
@@ -93,7 +87,7 @@ def has_history(actor: Actor) -> bool:
 
 def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any]:
     """What every tab shows around its own part."""
-    lanes = lanes_of(file)
+    lanes, cells = lanes_of(file), _cells(file)
     judged = [(event, _reasons_not_to(file, event)) for event in _usual_events(file)]
     only_this_year = request.GET.get("years") == "this"
     page, people = (reverse(name, args=[file.student.public_id]) for name in ("student", "people"))
@@ -109,7 +103,7 @@ def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any
         "alerts": alerts_of(file),
         "student": file.student,
         "identity": _identity(file),
-        "status": _status(file),
+        "status": card_of(file, cells),
         "lead": _lead(file),
         "actions": _actions(file, [event for event, reasons in judged if not reasons]),
         "refused": _refused_actions(judged),
@@ -119,7 +113,7 @@ def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any
             ("All", here.removesuffix("?"), not only_this_year),
         ],
         "line_rows": rows_of(lanes),
-        "strip": [_strip_column(cell) for cell in _cells(file)],
+        "strip": [_strip_column(cell) for cell in cells],
         "reasons": _strip_reasons(file),
         "tab": tab,
         "tabs": [
@@ -159,39 +153,6 @@ def _identity(file: StudentFile) -> list[tuple[str, str]]:
     ]
 
 
-def _status(file: StudentFile) -> dict[str, Any]:
-    """Status in words, with its first day and the sentence that says what it means."""
-    status = file.facts.status_on(file.today)
-    if status is None:
-        return {
-            "kind": "na",
-            "label": "No status",
-            "since": None,
-            "text": "No special education status is known here: general education.",
-            "before": "",
-        }
-    label, meaning = STATUS_WORDS.get(status.status_code, ("Status", "This status is not known here."))
-    return {
-        "kind": "ok" if status.status_code == "1" else "na",
-        "label": label,
-        "since": status.effective_from,
-        "text": f"{meaning} SWDS status {code_set('SpecialEducationStatus').label(status.status_code)}.",
-        "before": _status_before(file, status),
-    }
-
-
-def _status_before(file: StudentFile, status: SpecialEducationStatus) -> str:
-    """The status that this one followed, in words."""
-    earlier = [one for one in file.facts.statuses if one.effective_from < status.effective_from]
-    if not earlier or earlier[-1].status_code == status.status_code:
-        return ""
-    before = earlier[-1]
-    words = code_set("SpecialEducationStatus").label(before.status_code)
-    if before.reason_code:
-        words += f", reason {code_set('NonParticipationReason').label(before.reason_code)}"
-    return f"Before, from {us_date(before.effective_from)}: {words}."
-
-
 def _actions(file: StudentFile, events: list[Event]) -> list[dict[str, Any]]:
     """What one may do here. What is refused stands below it, see :func:`_refused_actions`."""
     meeting = file.open_meeting
@@ -222,11 +183,14 @@ def _actions(file: StudentFile, events: list[Event]) -> list[dict[str, Any]]:
     actions.append(_quiet(file, "All kinds of meetings", "meeting_new"))
     if file.actor.may(Capability.CORRECT_RECORD):
         actions.append(_quiet(file, "Change without a meeting", "changes"))
+        actions.append(_quiet(file, "Leaving special education", "leaving"))
         if file.facts.ssids:
             actions.append(_quiet(file, "SSID retired by the state", "student_ssids"))
         # Who is here on another district's plan, or on none.
         if file.is_enrolled_here and (file.plan is None or file.plan.lea_code != file.lea_code):
             actions.append(_quiet(file, "Student arrived", "student_arrived", method="post"))
+    elif file.actor.may(Capability.HOLD_MEETING):
+        actions.append(_quiet(file, "Report a change of participation", "participation"))
     return actions
 
 
@@ -259,12 +223,12 @@ def _reasons_not_to(file: StudentFile, event: Event) -> list[Reason]:
     where = (url_or_none("meeting", file.open_meeting.public_id) or "") if file.open_meeting else ""
     return reasons_not_to_open(
         file.actor,
-        file.student,
         event,
         file.facts,
+        file.open_anywhere,
         today=file.today,
-        meeting=file.open_anywhere,
         meeting_path=where,
+        said_left=said_left(standing_in(file), file.student),
     )
 
 

@@ -102,6 +102,7 @@ def _groups(wanted: StudentList) -> list[tuple[str, str, bool]]:
         ("All", here, wanted.key == "all"),
         *((label, f"{here}?list={key}", wanted.key == key) for label, key in others),
         ("Due dates", reverse("due_list"), False),
+        ("To settle", reverse("students_to_settle"), False),
     ]
 
 
@@ -115,6 +116,9 @@ urlpatterns = [
     path("", include("manzanita.web.student_page")),
     path("", include("manzanita.web.student_ssids")),
     path("", include("manzanita.web.student_changes")),
+    path("", include("manzanita.web.student_leaving")),
+    path("", include("manzanita.web.participation")),
+    path("", include("manzanita.web.settle_students")),
     path("", include("manzanita.web.read_purpose")),
     path("", include("manzanita.web.field_history")),
     path("", include("manzanita.web.disclosures")),

@@ -1,0 +1,137 @@
+"""Every write of leavings and of reports about participation. What one does to facts is ``procedures.leaving``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from manzanita.auditing.actions import log_change
+from manzanita.domain.access import Actor
+from manzanita.domain.leaving import REASONS, PaperSaid
+from manzanita.leaving.models import Leaving, ParticipationReport
+from manzanita.leaving.queries import open_report_of
+from manzanita.platform import clock
+from manzanita.students.models import Student
+
+NOTE_LENGTH = 300
+
+
+def paper_document(said: Mapping[str, PaperSaid]) -> dict[str, dict[str, str]]:
+    """Papers as JSON: by key, the day as ISO text (blank: none) and the note."""
+    return {
+        key: {"on": one.on.isoformat() if one.on else "", "note": one.note.strip()[:NOTE_LENGTH]}
+        for key, one in said.items()
+    }
+
+
+def papers_of(document: Mapping[str, Mapping[str, str]]) -> dict[str, PaperSaid]:
+    return {
+        key: PaperSaid(date.fromisoformat(one["on"]) if one["on"] else None, one["note"])
+        for key, one in document.items()
+    }
+
+
+def add_leaving(
+    *,
+    actor: Actor,
+    student: Student,
+    reason_key: str,
+    leaves_on: date,
+    note: str,
+    papers: Mapping[str, PaperSaid],
+    report: ParticipationReport | None,
+    state: str,
+) -> Leaving:
+    """Store one, planned or done now. Its facts, where it has any, are stated by the caller."""
+    return Leaving.objects.create(
+        student=student,
+        lea_code=actor.agency_code,
+        reason_key=reason_key,
+        leaves_on=leaves_on,
+        state=state,
+        note=note.strip()[:NOTE_LENGTH],
+        papers=paper_document(papers),
+        report=report,
+        asked_at=clock.now(),
+        asked_by_id=actor.user_id,
+        grant_id=actor.grant_id,
+        done_at=clock.now() if state == "done" else None,
+    )
+
+
+def end_leaving(*, actor: Actor, leaving: Leaving, state: str) -> None:
+    """It is canceled, or taken back."""
+    leaving.state, leaving.ended_at, leaving.ended_by_id = state, clock.now(), actor.user_id
+    leaving.save(update_fields=["state", "ended_at", "ended_by_id"])
+
+
+def note_problem(leaving: Leaving, reasons: Sequence[Mapping[str, Any]]) -> None:
+    """Why the nightly job could not carry it out."""
+    leaving.problem = list(reasons)
+    leaving.save(update_fields=["problem"])
+
+
+@transaction.atomic
+def report_participation(
+    *, actor: Actor, student: Student, reason_key: str, last_on: date | None, note: str
+) -> ParticipationReport:
+    """Tell the coordinator that a student stops taking part. One is open at a time: reporting again returns it.
+
+    Raises ``ValueError`` for a reason that there is not.
+    """
+    if reason_key not in REASONS:
+        raise ValueError(f"no such reason: {reason_key}")
+    try:
+        with transaction.atomic():
+            report = ParticipationReport.objects.create(
+                student=student,
+                lea_code=actor.agency_code,
+                reason_key=reason_key,
+                last_on=last_on,
+                note=note.strip()[:NOTE_LENGTH],
+                reported_at=clock.now(),
+                reported_by_id=actor.user_id,
+            )
+    except IntegrityError:
+        standing = open_report_of(student, actor.agency_code)
+        if standing is None:
+            raise
+        return standing
+    log_change(
+        actor=actor,
+        action="report_participation",
+        student_id=student.pk,
+        subject=report,
+        reason=report.note,
+        detail={"reason": reason_key},
+    )
+    return report
+
+
+def settle_report(*, actor: Actor, report: ParticipationReport, state: str, answer: str) -> bool:
+    """Close an open report as recorded or as not so. False where it was closed already."""
+    changed = ParticipationReport.objects.filter(pk=report.pk, state="open").update(
+        state=state,
+        answer=answer.strip()[:NOTE_LENGTH],
+        answered_at=clock.now(),
+        answered_by_id=actor.user_id,
+    )
+    return bool(changed)
+
+
+@transaction.atomic
+def decline_report(*, actor: Actor, report: ParticipationReport, answer: str) -> bool:
+    """Answer a report without a leaving. False where somebody was faster."""
+    if not settle_report(actor=actor, report=report, state="declined", answer=answer):
+        return False
+    log_change(
+        actor=actor,
+        action="decline_report",
+        student_id=report.student_id,
+        subject=report,
+        reason=answer.strip(),
+    )
+    return True

@@ -1,0 +1,81 @@
+"""Reading leavings and reports of participation, within the scope of who asks."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from manzanita.domain.access import Actor
+from manzanita.leaving.models import Leaving, ParticipationReport
+from manzanita.students.models import Student
+from manzanita.students.scope import lea_filter, visible_to
+
+SHOWN = 100
+
+
+def leavings_of(student: Student, lea_code: str) -> list[Leaving]:
+    """Planned and done ones of a student the caller may read; not those taken back or canceled."""
+    return list(leavings_that_count(student.pk).filter(lea_code=lea_code))
+
+
+def leavings_that_count(*student_ids: int) -> QuerySet[Leaving]:
+    """Planned and done ones of every LEA, the newest day first."""
+    rows = Leaving.objects.filter(student__in=student_ids, state__in=["planned", "done"])
+    return rows.order_by("-leaves_on", "-id")
+
+
+def open_reports_of(*student_ids: int) -> QuerySet[ParticipationReport]:
+    """Reports of every LEA that wait for an answer."""
+    return ParticipationReport.objects.filter(student__in=student_ids, state="open")
+
+
+def standing_leaving(student: Student, lea_code: str) -> Leaving | None:
+    """The newest one that is done and stands."""
+    rows = Leaving.objects.filter(student=student, lea_code=lea_code, state="done")
+    return rows.order_by("-leaves_on", "-id").first()
+
+
+def planned_leaving(student: Student, lea_code: str) -> Leaving | None:
+    return Leaving.objects.filter(student=student, lea_code=lea_code, state="planned").first()
+
+
+def due_leavings(today: date) -> list[Leaving]:
+    """Planned ones of every LEA whose day has come, for the nightly job."""
+    return list(Leaving.objects.filter(state="planned", leaves_on__lte=today).order_by("leaves_on", "id"))
+
+
+def _within(actor: Actor, model: type[Leaving] | type[ParticipationReport]) -> QuerySet:
+    students = visible_to(actor).order_by().values("pk")
+    return model.objects.filter(student__in=students, **lea_filter(actor)).select_related("student")
+
+
+def list_leavings(actor: Actor, state: str) -> list[Leaving]:
+    """The next planned ones, or the newest done ones, of students within reach; at most ``SHOWN``."""
+    order = ("leaves_on", "id") if state == "planned" else ("-done_at", "-id")
+    return list(_within(actor, Leaving).filter(state=state).order_by(*order)[:SHOWN])
+
+
+def open_report_of(student: Student, lea_code: str) -> ParticipationReport | None:
+    return ParticipationReport.objects.filter(student=student, lea_code=lea_code, state="open").first()
+
+
+def get_report(actor: Actor, public_id: uuid.UUID) -> ParticipationReport:
+    """A report about a student within reach, or 404."""
+    found = _within(actor, ParticipationReport).filter(public_id=public_id).first()
+    if found is None:
+        raise Http404("no such report in this scope")
+    return found
+
+
+def own_reports(actor: Actor) -> list[ParticipationReport]:
+    """What the person reported, newest first. Its student may be out of reach by now: ask ``names_within``."""
+    rows = ParticipationReport.objects.filter(reported_by_id=actor.user_id, lea_code=actor.agency_code)
+    return list(rows.order_by("-id").prefetch_related("leavings")[:SHOWN])
+
+
+def names_within(actor: Actor, student_ids: list[int]) -> dict[int, Student]:
+    """Those of these students whom the person still reaches."""
+    return {one.pk: one for one in visible_to(actor).filter(pk__in=student_ids)}

@@ -1,0 +1,158 @@
+"""Taking a leaving back, as long as the state was not told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+
+from manzanita.archive.actions import ArchiveDraft, write_archives
+from manzanita.archive.models import Archive, ArchivedRecord
+from manzanita.archive.queries import superseded_by
+from manzanita.auditing.actions import log_change
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.findings import Owner, Reason
+from manzanita.exchange.models import SubmissionLine
+from manzanita.exchange.outbox import reconcile_students
+from manzanita.exchange.report_actions import end_report_status
+from manzanita.exchange.reporting import status_of
+from manzanita.leaving.actions import end_leaving
+from manzanita.leaving.models import Leaving
+from manzanita.leaving.queries import standing_leaving
+from manzanita.meetings.actions import NotPossible, refresh_clocks, reopen_canceled
+from manzanita.platform.facts import Fact, Statement
+from manzanita.procedures.leaving import KINDS, believed_keys
+from manzanita.students.actions import FACT_MODELS, state_student_facts
+from manzanita.students.models import Student
+
+
+def reasons_not_to_undo(actor: Actor, leaving: Leaving) -> list[Reason]:
+    """Why it cannot be taken back now, empty where it can."""
+    return list(_against(actor, leaving))
+
+
+def _against(actor: Actor, leaving: Leaving) -> Iterator[Reason]:
+    if not actor.may(Capability.CORRECT_RECORD):
+        yield Reason(
+            "no-capability",
+            "Your perspective does not take this back.",
+            Owner.COORDINATOR,
+            "Ask the SEDS coordinator.",
+        )
+    newest = standing_leaving(leaving.student, leaving.lea_code)
+    if newest is None or newest.pk != leaving.pk:
+        yield Reason(
+            "not-newest", "A later leaving stands.", Owner.COORDINATOR, "Take the newest one back first."
+        )
+        return
+    if _is_told(leaving):
+        yield Reason(
+            "sent",
+            "The state was told of it already.",
+            Owner.COORDINATOR,
+            "Record what is so now as a change of its own: a status change, or the plan adopted again.",
+        )
+    archive = Archive.objects.filter(pk=leaving.archive_id).first() if leaving.archive_id else None
+    if archive is not None and superseded_by(archive) is not None:
+        yield Reason(
+            "already-corrected",
+            "Its archive was corrected since.",
+            Owner.COORDINATOR,
+            "Correct that archive once more instead.",
+        )
+    now = believed_keys(leaving.student)
+    if any(sorted(now[kind]) != leaving.kept.get(kind, []) for kind in KINDS):
+        yield Reason(
+            "later-facts",
+            "Status, plan, services or case manager were recorded anew since.",
+            Owner.COORDINATOR,
+            "Change what is wrong by itself: taking this back would undo that, too.",
+        )
+
+
+def _is_told(leaving: Leaving) -> bool:
+    """A line of it went to the state and was not rejected, or may still be posted."""
+    lines = SubmissionLine.objects.filter(student_id=leaving.student_id).exclude(outcome="rejected")
+    if leaving.adopted_archive_id:
+        keys = ArchivedRecord.objects.filter(archive=leaving.adopted_archive_id).values("record_key")
+        return lines.filter(kind="delete", record_key__in=keys).exists()
+    return leaving.archive_id is not None and lines.filter(archive_id=leaving.archive_id).exists()
+
+
+@transaction.atomic
+def undo_leaving(*, actor: Actor, leaving: Leaving) -> bool:
+    """Bring back what the leaving ended. False where it was taken back already; raises ``NotPossible``."""
+    Student.unscoped.select_for_update().get(pk=leaving.student_id)
+    fresh = Leaving.objects.select_for_update(of=("self",)).select_related("student").get(pk=leaving.pk)
+    if fresh.state != "done":
+        return False
+    reasons = reasons_not_to_undo(actor, fresh)
+    if reasons:
+        raise NotPossible(reasons)
+    if fresh.archive_id:
+        _withdraw(actor, Archive.objects.get(pk=fresh.archive_id), fresh)
+    for kind in KINDS:
+        _restore(actor, fresh, kind)
+    reopened = reopen_canceled(actor=actor, meeting_ids=fresh.canceled_meetings)
+    end_leaving(actor=actor, leaving=fresh, state="undone")
+    refresh_clocks([fresh.student_id])
+    reconcile_students([fresh.student_id])
+    log_change(
+        actor=actor,
+        action="undo_leaving",
+        student_id=fresh.student_id,
+        subject=fresh,
+        detail={"reason": fresh.reason_key, "meetings": reopened},
+    )
+    return True
+
+
+def _withdraw(actor: Actor, archive: Archive, leaving: Leaving) -> None:
+    """An archive without records in its place, so that it stays readable and tells nothing."""
+    write_archives(
+        [
+            ArchiveDraft(
+                student_id=archive.student_id,
+                lea_code=archive.lea_code,
+                event_on=archive.event_on,
+                cause="correction",
+                cause_id=archive.pk,
+                title=f"Taken back: {archive.title}"[:120],
+                records=[],
+                context={"taken_back": True},
+                reason=f"Taken back before the state was told: {leaving.reason.label.lower()}"[:300],
+            )
+        ],
+        by_id=actor.user_id,
+        supersedes=archive,
+    )
+    if leaving.adopted_archive_id:
+        status = status_of(Archive.objects.get(pk=leaving.adopted_archive_id))
+        if status is not None:
+            end_report_status(actor=actor, status=status)
+
+
+def _restore(actor: Actor, leaving: Leaving, kind: str) -> None:
+    """State again what the closed versions said, each in its slot and on its days."""
+    model: type[Fact] = FACT_MODELS[kind]
+    closed = list(model.objects.filter(pk__in=leaving.closed.get(kind, [])).order_by("effective_from"))
+    slots: dict[tuple[Any, ...], list[Fact]] = {}
+    for row in closed:
+        slots.setdefault(tuple(getattr(row, name) for name in model.slot), []).append(row)
+    statements = []
+    for key, rows in slots.items():
+        slot = dict(zip(model.slot, key, strict=True))
+        first: date = rows[0].effective_from
+        statements.append(Statement(slot, None, first))
+        statements += [
+            Statement(
+                slot,
+                {name: getattr(row, name) for name in model.content},
+                row.effective_from,
+                row.effective_to,
+            )
+            for row in rows
+        ]
+    state_student_facts(kind, statements, by_id=actor.user_id, cause=f"leaving-undo:{leaving.pk}")

@@ -1,0 +1,126 @@
+"""How a student's record stands, from what is already read of the student; what other apps leave to settle comes in by
+:data:`SOURCES`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Protocol
+
+from manzanita.domain.access import Actor
+from manzanita.domain.findings import Owner
+from manzanita.domain.scenarios import EVENTS
+from manzanita.domain.statuses import (
+    Enrolled,
+    InForce,
+    Kind,
+    Known,
+    Left,
+    OpenMeeting,
+    Standing,
+    StatusFact,
+    Unsettled,
+    standing_on,
+)
+from manzanita.leaving.models import Leaving, ParticipationReport
+from manzanita.meetings.models import Meeting
+from manzanita.meetings.queries import OPEN_STATES
+from manzanita.platform import clock
+from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
+
+# Arrivals, transfers and rollovers append theirs: what is to settle of the students whom the actor may see, by the
+# student's key; of all of them, or of those named.
+Source = Callable[[Actor, Sequence[int] | None], Mapping[int, Sequence[Unsettled]]]
+SOURCES: list[Source] = []
+
+
+def unsettled_elsewhere(actor: Actor, student_ids: Sequence[int] | None) -> dict[int, list[Unsettled]]:
+    """What the other apps leave to settle."""
+    found: dict[int, list[Unsettled]] = {}
+    for source in SOURCES:
+        for pk, items in source(actor, student_ids).items():
+            found.setdefault(pk, []).extend(items)
+    return found
+
+
+class Facts(Protocol):
+    """What a standing is found from: a student's believed enrollments, statuses and plans."""
+
+    @property
+    def enrollments(self) -> Sequence[Enrollment]: ...
+
+    @property
+    def statuses(self) -> Sequence[SpecialEducationStatus]: ...
+
+    @property
+    def plans(self) -> Sequence[Plan]: ...
+
+
+def standing_of(
+    facts: Facts,
+    lea_code: str,
+    *,
+    day: date,
+    meetings: Iterable[Meeting] = (),
+    leavings: Iterable[Leaving] = (),
+    reports: Iterable[ParticipationReport] = (),
+    unsettled: Iterable[Unsettled] = (),
+) -> Standing:
+    """The standing of one record on ``day``, without a query."""
+    return standing_on(
+        known_of(
+            facts,
+            lea_code,
+            day=day,
+            meetings=meetings,
+            leavings=leavings,
+            reports=reports,
+            unsettled=unsettled,
+        )
+    )
+
+
+def known_of(
+    facts: Facts,
+    lea_code: str,
+    *,
+    day: date,
+    meetings: Iterable[Meeting] = (),
+    leavings: Iterable[Leaving] = (),
+    reports: Iterable[ParticipationReport] = (),
+    unsettled: Iterable[Unsettled] = (),
+) -> Known:
+    told = [
+        Unsettled(
+            Kind.LEAVING,
+            one.reported_at.astimezone(clock.CALIFORNIA).date(),
+            Owner.COORDINATOR,
+            f"Reported: {one.reason.label.lower()}.",
+        )
+        for one in reports
+    ]
+    return Known(
+        day,
+        lea_code,
+        [
+            Enrolled(one.lea_code, one.effective_from, one.effective_to, one.exit_reason_code)
+            for one in facts.enrollments
+        ],
+        [
+            StatusFact(one.status_code, one.reason_code, one.lea_code, one.effective_from, one.effective_to)
+            for one in facts.statuses
+        ],
+        [InForce(one.lea_code, one.effective_from, one.effective_to) for one in facts.plans],
+        [
+            OpenMeeting(_is_initial(one), one.opened_at.astimezone(clock.CALIFORNIA).date())
+            for one in meetings
+            if one.state in OPEN_STATES and one.lea_code == lea_code
+        ],
+        [Left(one.reason_key, one.leaves_on, one.state == "planned") for one in leavings],
+        [*unsettled, *told],
+    )
+
+
+def _is_initial(meeting: Meeting) -> bool:
+    event = EVENTS.get(meeting.event_key)
+    return event is not None and event.is_initial

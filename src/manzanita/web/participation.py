@@ -1,0 +1,119 @@
+"""A teacher reports that a student stops taking part; the coordinator records or answers it; the reporter sees it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from manzanita.accounts.queries import user_names
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Capability
+from manzanita.domain.leaving import REASONS
+from manzanita.leaving.actions import decline_report, report_participation
+from manzanita.leaving.queries import get_report, names_within, open_report_of, own_reports
+from manzanita.platform import clock
+from manzanita.students.queries import get_student
+from manzanita.web.access import requires
+
+STATE_KINDS = {"open": "progress", "done": "ok", "declined": "declined"}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.HOLD_MEETING)
+def participation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The form; a POST tells the coordinator. Nothing of the record changes by it."""
+    student = get_student(request.actor, public_id)
+    log_reads(actor=request.actor, student_ids=[student.pk], what="participation")
+    standing = open_report_of(student, request.actor.agency_code)
+    given = {name: text.replace("\0", "").strip() for name, text in request.POST.items()}
+    errors = {}
+    if request.method == "POST":
+        last_on = _day(given.get("last_on", ""))
+        if given.get("reason") not in REASONS:
+            errors["reason"] = "Choose what comes nearest; the coordinator decides."
+        if given.get("last_on") and last_on is None:
+            errors["last_on"] = "This is no day: enter it as month, day and year, or leave it blank."
+        if not given.get("note"):
+            errors["note"] = "Say in a sentence how you know."
+        if not errors:
+            report_participation(
+                actor=request.actor,
+                student=student,
+                reason_key=given["reason"],
+                last_on=last_on,
+                note=given["note"],
+            )
+            messages.success(
+                request, "Reported to the coordinator. What becomes of it stands under Your reports."
+            )
+            return redirect("own_reports")
+    context = {
+        "student": student,
+        "standing": standing,
+        "names": user_names({standing.reported_by_id} if standing else set()),
+        "reasons": [(one.key, one.label) for one in REASONS.values()],
+        "given": given,
+        "errors": errors,
+        "last_on": _day(given.get("last_on", "")),
+        "today": clock.today(),
+    }
+    return render(request, "web/students/participation.html", context, status=422 if errors else 200)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+@require_safe
+@requires(Capability.HOLD_MEETING)
+def reports(request: HttpRequest) -> HttpResponse:
+    """What the person reported and what became of it; a student out of reach by now has no name here."""
+    found = own_reports(request.actor)
+    students = names_within(request.actor, [one.student_id for one in found])
+    log_reads(actor=request.actor, student_ids=list(students), what="participation.list", filter_codes="own")
+    context = {
+        "rows": [
+            {
+                "report": one,
+                "student": students.get(one.student_id),
+                "kind": STATE_KINDS[one.state],
+                "leaving": next(iter(one.leavings.all()), None),
+            }
+            for one in found
+        ],
+        "names": user_names({one.answered_by_id for one in found if one.answered_by_id}),
+    }
+    return render(request, "web/students/own_reports.html", context)
+
+
+@require_POST
+@requires(Capability.CORRECT_RECORD)
+def participation_answer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """It is not so: the answer goes to the reporter, and nothing is recorded."""
+    report = get_report(request.actor, public_id)
+    answer = " ".join(request.POST.get("answer", "").replace("\0", "").split())
+    if not answer:
+        messages.error(
+            request, "Not answered: say in a sentence why it is not so; the reporter reads it. (You)"
+        )
+    elif decline_report(actor=request.actor, report=report, answer=answer):
+        messages.success(request, "Answered: the reporter sees it.")
+    else:
+        messages.info(request, "Somebody else has settled it meanwhile.")
+    return redirect("leaving", report.student.public_id)
+
+
+urlpatterns = [
+    path("students/<uuid:public_id>/participation", participation, name="participation"),
+    path("participation", reports, name="own_reports"),
+    path("participation/<uuid:public_id>/answer", participation_answer, name="participation_answer"),
+]

@@ -1,0 +1,154 @@
+"""Students to settle: whose record waits for somebody, by kind and owner, the oldest first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_safe
+
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.statuses import KINDS, SETTLED_IN_ORDER, Kind
+from manzanita.orgs.queries import school_names
+from manzanita.platform import clock
+from manzanita.procedures.settling import MOST, ToSettle, records_to_settle
+from manzanita.ui.formats import plural
+from manzanita.web.access import requires
+from manzanita.web.home_needs import Need
+from manzanita.web.state_lines import student_names
+from manzanita.web.students_words import grade_text
+
+PAGE_SIZE = 50
+# Where each kind is settled: the name of the page and what its link says, for who may record.
+PLACES = {
+    Kind.LEAVING: ("leaving", "Record or answer"),
+    Kind.ARRIVING: ("changes", "Adopt, or say otherwise"),
+    Kind.RETURNING: ("changes", "Adopt, or say otherwise"),
+}
+
+
+@require_safe
+@requires(Capability.READ_STUDENT)
+def students_to_settle(request: HttpRequest) -> HttpResponse:
+    """One page of the list, cut to one ``kind`` or one ``owner``."""
+    actor = request.actor
+    kind, owner = request.GET.get("kind", ""), request.GET.get("owner", "")
+    if kind not in ("", *SETTLED_IN_ORDER):
+        raise Http404("no such kind")
+    number = _page_number(request)
+    everything = records_to_settle(actor)
+    found = [one for one in everything if kind in ("", one.item.kind) and owner in ("", one.item.owner)]
+    shown = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    keep = {name: value for name, value in (("kind", kind), ("owner", owner)) if value}
+    if number > 1 and not shown:
+        # The list has become shorter since its page was linked.
+        return redirect(f"{reverse('students_to_settle')}?{urlencode(keep)}")
+    log_reads(
+        actor=actor,
+        student_ids=[one.student_id for one in shown],
+        what="settle.students",
+        filter_codes=" ".join(f"{name}={value}" for name, value in keep.items()),
+    )
+    counts = Counter(one.item.kind for one in everything)
+    is_more = len(found) > number * PAGE_SIZE
+    context = {
+        "rows": _rows(actor, shown),
+        "kinds": [("All", _url(owner=owner), kind == "")]
+        + [
+            (f"{KINDS[one].label} {counts[one]}", _url(kind=one, owner=owner), kind == one)
+            for one in SETTLED_IN_ORDER
+        ],
+        "owners": sorted({one.item.owner.value for one in everything}),
+        "kind": KINDS[Kind(kind)] if kind else None,
+        "owner": owner,
+        "count": f"more than {MOST:,}" if len(found) > MOST else plural(len(found), "student"),
+        "is_narrowed": bool(keep),
+        "first_url": _url(**keep) if number > 1 else None,
+        "next_url": _url(**keep, page=str(number + 1)) if is_more else None,
+    }
+    return render(request, "web/students/to_settle.html", context)
+
+
+def _url(**given: str) -> str:
+    asked = urlencode({name: value for name, value in given.items() if value})
+    return reverse("students_to_settle") + (f"?{asked}" if asked else "")
+
+
+def _page_number(request: HttpRequest) -> int:
+    text = request.GET.get("page", "1")
+    if not (text.isascii() and text.isdecimal() and 1 <= len(text) <= 4 and int(text) >= 1):
+        raise Http404("no such page")
+    return int(text)
+
+
+def _rows(actor: Actor, shown: Sequence[ToSettle]) -> list[dict[str, Any]]:
+    today = clock.today()
+    people = student_names(actor, [one.student_id for one in shown])
+    schools = school_names({row.enrollment.school_code for row in people.values() if row.enrollment})
+    rows = []
+    for one in shown:
+        row = people.get(one.student_id)
+        if row is None:
+            continue
+        record, student, enrollment = KINDS[one.item.kind], row.student, row.enrollment
+        url, label = _place(actor, one, student.public_id)
+        rows.append(
+            {
+                "name": f"{student.last_name}, {student.first_name}",
+                "student_url": reverse("student", args=[student.public_id]),
+                "record": record,
+                "owner": one.item.owner,
+                "text": one.item.text or record.sentence,
+                "since": one.item.since,
+                "age": plural(one.days(today), "day"),
+                "grade": grade_text(enrollment.grade_code) if enrollment else "",
+                "school": schools.get(enrollment.school_code, "") if enrollment else "",
+                "url": url,
+                "label": label,
+            }
+        )
+    return rows
+
+
+def _place(actor: Actor, one: ToSettle, public_id: object) -> tuple[str, str]:
+    """Where it is settled: where its app says, at the open meeting, or on a page of the student."""
+    if one.item.url:
+        return one.item.url, "Settle it"
+    if one.meeting is not None:
+        return reverse("meeting", args=[one.meeting.public_id]), "Go to the meeting"
+    name, label = PLACES.get(one.item.kind, ("student", "Look at it"))
+    if not actor.may(Capability.CORRECT_RECORD):
+        name, label = "student", "Look at it"
+    return reverse(name, args=[public_id]), label
+
+
+def needs_of(actor: Actor) -> list[Need]:
+    """The lines of home: each kind with its count, the age of the oldest, and whose job it is."""
+    today = clock.today()
+    found = records_to_settle(actor)
+    needs = []
+    for kind in SETTLED_IN_ORDER:
+        of_kind = [one for one in found if one.item.kind == kind]
+        if of_kind:
+            needs.append(
+                Need(
+                    kind="warn",
+                    label=f"To settle: {KINDS[kind].label.lower()}",
+                    count=len(of_kind),
+                    url=_url(kind=kind),
+                    oldest=plural(of_kind[0].days(today), "day"),
+                    detail=KINDS[kind].sentence,
+                    owner=str(KINDS[kind].owner),
+                    step="Settle them",
+                )
+            )
+    return needs
+
+
+urlpatterns = [path("students/settle", students_to_settle, name="students_to_settle")]

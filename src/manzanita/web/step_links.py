@@ -1,0 +1,36 @@
+"""Where the steps of a student's record are taken: addresses for the keys of ``domain.statuses.steps``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.urls import reverse
+
+from manzanita.domain.findings import Reason
+from manzanita.domain.statuses import Standing
+from manzanita.domain.statuses.steps import STEPS
+from manzanita.students.models import Student
+
+
+def address_of_step(key: str, student: Student) -> str:
+    """The page on which a step is taken; of a step of a meeting the page of the student, which leads to the meeting."""
+    step = STEPS[key]
+    if step.page in ("meeting_hold", "meeting_finalize"):
+        return reverse("student", args=[student.public_id])
+    return reverse(step.page, args=[student.public_id, *([step.page_key] if step.page_key else [])])
+
+
+def step_fixes(reasons: Iterable[Reason], student: Student) -> dict[str, tuple[str, str]]:
+    """Address and label of the step that comes first, by the code of each reason that names one."""
+    return {
+        one.code: (address_of_step(one.link, student), STEPS[one.link].label)
+        for one in reasons
+        if one.link in STEPS
+    }
+
+
+def said_left(standing: Standing, student: Student) -> tuple[date, str] | None:
+    """The day of a leaving that the status does not tell, and the page on which it is taken back."""
+    left = standing.left_unsaid
+    return (left.on, reverse("leaving", args=[student.public_id])) if left else None

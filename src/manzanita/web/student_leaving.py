@@ -1,0 +1,295 @@
+"""A student leaves: the reasons, the form of one, what it will do before it is saved, and the way back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from manzanita.accounts.queries import user_names
+from manzanita.archive.models import Archive
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Capability
+from manzanita.domain.codes import code_set
+from manzanita.domain.findings import Reason
+from manzanita.domain.leaving import PAPERS, REASONS, SUGGESTED, LeavingReason, PaperSaid
+from manzanita.domain.statuses.steps import why_not
+from manzanita.leaving.actions import papers_of
+from manzanita.leaving.models import Leaving, ParticipationReport
+from manzanita.leaving.queries import list_leavings, open_report_of, planned_leaving, standing_leaving
+from manzanita.meetings.actions import NotPossible
+from manzanita.platform import clock
+from manzanita.procedures.leaving import (
+    LeavingAsked,
+    LeavingPreview,
+    cancel_leaving,
+    preview_leaving,
+    record_leaving,
+)
+from manzanita.procedures.leaving_undo import reasons_not_to_undo, undo_leaving
+from manzanita.students.former import facts_for
+from manzanita.students.models import Student
+from manzanita.students.queries import get_student
+from manzanita.ui.formats import us_date
+from manzanita.web.access import requires
+from manzanita.web.state_lines import summary
+
+# The field of the form that a refusal is about, by its code.
+ERROR_FIELDS = {
+    "no-date": "on",
+    "future-date": "on",
+    "too-young": "on",
+    "no-note": "note",
+    "no-notice": "notice_on",
+    "late-notice": "notice_on",
+    "no-summary": "summary_on",
+    "late-summary": "summary_on",
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.CORRECT_RECORD)
+def leaving(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The reasons and what stands already; with ``reason`` the form of one. A POST with ``check`` says what it would
+    do, one without records or plans it."""
+    student = get_student(request.actor, public_id)
+    log_reads(actor=request.actor, student_ids=[student.pk], what="leaving")
+    reason = REASONS.get(request.POST.get("reason") or request.GET.get("reason", ""))
+    report = open_report_of(student, request.actor.agency_code)
+    if reason is None:
+        if request.method == "POST" or request.GET.get("reason"):
+            raise Http404("no such reason")
+        return _reasons_page(request, student, report)
+    if request.method != "POST":
+        return _form(request, student, _first(request, student, reason, report), None, ())
+    asked = _asked(request, reason, report)
+    try:
+        if "check" in request.POST:
+            preview = preview_leaving(request.actor, student, asked)
+            return _form(request, student, asked, preview, preview.blockers)
+        done = record_leaving(actor=request.actor, student=student, asked=asked)
+    except NotPossible as refused:
+        return _form(request, student, asked, None, refused.reasons)
+    messages.success(
+        request,
+        f"Planned for {us_date(done.leaves_on)}: {reason.label.lower()}."
+        if done.state == "planned"
+        else f"Recorded: {reason.label.lower()}, {us_date(done.leaves_on)}.",
+    )
+    return redirect("leaving", student.public_id)
+
+
+def _asked(request: HttpRequest, reason: LeavingReason, report: ParticipationReport | None) -> LeavingAsked:
+    given = {name: text.replace("\0", "").strip() for name, text in request.POST.items()}
+    return LeavingAsked(
+        reason.key,
+        _day(given.get("on", "")),
+        given.get("note", ""),
+        {
+            key: PaperSaid(_day(given.get(f"{key}_on", "")), given.get(f"{key}_note", ""))
+            for key in reason.papers
+        },
+        report,
+    )
+
+
+def _day(text: str) -> date | None:
+    """A day, or nothing where none or no date was given: the form then says that it needs one."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _first(
+    request: HttpRequest, student: Student, reason: LeavingReason, report: ParticipationReport | None
+) -> LeavingAsked:
+    """What the form begins with: what is planned, what a teacher reported, or the last day that the SIS knows."""
+    planned = planned_leaving(student, request.actor.agency_code)
+    if planned is not None and planned.reason_key == reason.key:
+        return LeavingAsked(
+            reason.key, planned.leaves_on, planned.note, papers_of(planned.papers), planned.report
+        )
+    if report is not None:
+        return LeavingAsked(reason.key, report.last_on, report.note, {}, report)
+    return LeavingAsked(reason.key, _last_day(request, student))
+
+
+def _last_day(request: HttpRequest, student: Student) -> date | None:
+    """The last day of the newest enrollment here, where the SIS has ended it."""
+    facts = facts_for(request.actor, student)
+    here = [one for one in facts.enrollments if one.lea_code == request.actor.agency_code]
+    newest = max(here, key=lambda one: one.started_on, default=None)
+    return newest.effective_to if newest else None
+
+
+def _form(
+    request: HttpRequest,
+    student: Student,
+    asked: LeavingAsked,
+    preview: LeavingPreview | None,
+    refusals: Sequence[Reason],
+) -> HttpResponse:
+    reason = REASONS[asked.reason_key]
+    drafts = preview.change.drafts if preview and preview.change else ()
+    context = {
+        "student": student,
+        "reason": reason,
+        "line": line_words(reason),
+        "asked": asked,
+        "papers": [(PAPERS[key], asked.papers.get(key, PaperSaid())) for key in reason.papers],
+        "refusals": refusals,
+        "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS},
+        "fixes": _fixes(student, preview or _meetings_only(request, student, asked)),
+        "preview": preview,
+        "drafts": [(draft.record, summary(draft.record, draft.values)) for draft in drafts],
+    }
+    return render(request, "web/students/leaving_form.html", context, status=422 if refusals else 200)
+
+
+def _meetings_only(request: HttpRequest, student: Student, asked: LeavingAsked) -> LeavingPreview:
+    return preview_leaving(request.actor, student, LeavingAsked(asked.reason_key, None))
+
+
+def _fixes(student: Student, preview: LeavingPreview) -> dict[str, tuple[str, str]]:
+    """Where a refusal is mended that this form does not mend: address and label by its code."""
+    here = reverse("student", args=[student.public_id])
+    known = (f"{here}?tab=history", "Show what is known")
+    return {
+        **dict.fromkeys(("same-status", "later-status"), known),
+        "left-already": (reverse("leaving", args=[student.public_id]), "Look at it, take it back"),
+        "GERR0005": (f"{here}?tab=record", "Show the enrollment"),
+        "nothing-adopted": (reverse("leaving", args=[student.public_id]), "Choose another reason"),
+        **{
+            fate.reason.code: (reverse("meeting", args=[fate.meeting.public_id]), "Go to the meeting")
+            for fate in preview.meetings
+            if fate.reason
+        },
+    }
+
+
+def line_words(reason: LeavingReason) -> str:
+    """``SWDS 3, reason 32``, a number that no state source prints marked as such; empty where nothing is told."""
+    if not reason.is_told:
+        return ""
+    code = code_set("NonParticipationReason").codes.get(reason.reason_code)
+    mark = "" if code is not None and code.is_confirmed else " (number not confirmed)"
+    return f"SWDS {reason.status_code}, reason {reason.reason_code}{mark}"
+
+
+def _reasons_page(request: HttpRequest, student: Student, report: ParticipationReport | None) -> HttpResponse:
+    actor = request.actor
+    standing = standing_leaving(student, actor.agency_code)
+    planned = planned_leaving(student, actor.agency_code)
+    ids = {one.asked_by_id for one in (standing, planned) if one} | (
+        {report.reported_by_id} if report else set()
+    )
+    context = {
+        "student": student,
+        "reasons": [(one, line_words(one)) for one in REASONS.values()],
+        "suggested": _suggested(request, student),
+        "standing": standing,
+        "archive": _archive_of(standing),
+        "undo_reasons": reasons_not_to_undo(actor, standing) if standing else [],
+        "planned": planned,
+        "report": report,
+        "names": user_names(ids),
+        "papers": _paper_words(standing or planned),
+    }
+    return render(request, "web/students/leaving.html", context)
+
+
+def _suggested(request: HttpRequest, student: Student) -> LeavingReason | None:
+    """The reason that the SIS's end of the enrollment suggests."""
+    facts = facts_for(request.actor, student)
+    here = [one for one in facts.enrollments if one.lea_code == request.actor.agency_code]
+    newest = max(here, key=lambda one: one.started_on, default=None)
+    return REASONS.get(SUGGESTED.get(newest.exit_reason_code, "")) if newest else None
+
+
+def _archive_of(standing: Leaving | None) -> Archive | None:
+    if standing is None or standing.archive_id is None:
+        return None
+    return Archive.objects.defer("document").get(pk=standing.archive_id)
+
+
+def _paper_words(one: Leaving | None) -> list[str]:
+    if one is None:
+        return []
+    said: Mapping[str, PaperSaid] = papers_of(one.papers)
+    return [
+        f"{PAPERS[key].label}: "
+        + ", ".join(part for part in (us_date(paper.on) if paper.on else "", paper.note) if part)
+        for key, paper in said.items()
+        if paper.on or paper.note
+    ]
+
+
+@require_POST
+@requires(Capability.CORRECT_RECORD)
+def leaving_undo(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Take the newest leaving back."""
+    student = get_student(request.actor, public_id)
+    standing = standing_leaving(student, request.actor.agency_code)
+    try:
+        if standing is not None and undo_leaving(actor=request.actor, leaving=standing):
+            messages.success(request, "Taken back: the record stands as it was before.")
+        else:
+            _tell_order(request, "undo_leave", "It was taken back already.")
+    except NotPossible as refused:
+        told = " ".join(f"{one.text} {one.way_out} ({one.owner})" for one in refused.reasons)
+        messages.error(request, f"Not taken back: {told}")
+    return redirect("leaving", student.public_id)
+
+
+@require_POST
+@requires(Capability.CORRECT_RECORD)
+def leaving_cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Cancel what is planned."""
+    student = get_student(request.actor, public_id)
+    planned = planned_leaving(student, request.actor.agency_code)
+    if planned is not None and cancel_leaving(actor=request.actor, leaving=planned):
+        messages.success(request, "Canceled: nothing will happen on that day.")
+    else:
+        _tell_order(request, "cancel_leave", "Nothing is planned any more.")
+    return redirect("leaving", student.public_id)
+
+
+def _tell_order(request: HttpRequest, step: str, words: str) -> None:
+    """Why the step has nothing to act on; the page that follows is where the step before it is taken."""
+    reason = why_not(step, frozenset({"here"}))
+    more = f" {reason.text} {reason.way_out} ({reason.owner})" if reason else ""
+    messages.info(request, f"{words}{more}")
+
+
+@require_safe
+@requires(Capability.CORRECT_RECORD)
+def leavings(request: HttpRequest) -> HttpResponse:
+    """What is planned, and what was recorded lately, of students within reach."""
+    planned, done = (list_leavings(request.actor, state) for state in ("planned", "done"))
+    log_reads(
+        actor=request.actor,
+        student_ids=[one.student_id for one in (*planned, *done)],
+        what="leaving.list",
+        filter_codes="leavings",
+    )
+    context = {
+        "parts": [(planned, True), (done, False)],
+        "names": user_names({one.asked_by_id for one in (*planned, *done)}),
+        "today": clock.today(),
+    }
+    return render(request, "web/students/leavings.html", context)
+
+
+urlpatterns = [
+    path("students/leaving", leavings, name="leavings"),
+    path("students/<uuid:public_id>/leaving", leaving, name="leaving"),
+    path("students/<uuid:public_id>/leaving/undo", leaving_undo, name="leaving_undo"),
+    path("students/<uuid:public_id>/leaving/cancel", leaving_cancel, name="leaving_cancel"),
+]

@@ -1,0 +1,318 @@
+"""Offboarding: what each reason does to facts, archive and the state, written by hand in ``data/offboarding``; papers,
+meetings, a day in the future, and the way back."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from manzanita.archive.models import Archive
+from manzanita.domain.leaving import PaperSaid
+from manzanita.exchange.actions import prepare_submission, store_answers
+from manzanita.exchange.gateway import Answer
+from manzanita.exchange.models import Operation
+from manzanita.exchange.reporting import record_states, status_of
+from manzanita.leaving.actions import report_participation
+from manzanita.leaving.models import Leaving
+from manzanita.meetings.actions import NotPossible, hold_meeting
+from manzanita.meetings.models import Meeting
+from manzanita.procedures.change_reasons import Asked
+from manzanita.procedures.changes import record_change
+from manzanita.procedures.leaving import LeavingAsked, cancel_leaving, preview_leaving, record_leaving
+from manzanita.procedures.leaving_job import carry_out_planned
+from manzanita.procedures.leaving_undo import undo_leaving
+from manzanita.students.models import CaseAssignment, Student
+from manzanita.students.queries import facts_of
+from tests.support import pages
+from tests.support import world as w
+from tests.support.cast import add_cast
+
+DATA = Path(__file__).parents[1] / "data" / "offboarding" / "reasons.csv"
+NOTE = "The office knows it from the family."
+FRIDAY = date(2026, 11, 20)
+ALL_PAPERS = {"notice": PaperSaid(date(2026, 11, 16)), "summary": PaperSaid(date(2026, 11, 20))}
+
+
+def cases() -> list[dict[str, str]]:
+    with DATA.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def actor(small_world):
+    return small_world.coordinator_actor
+
+
+@pytest.fixture
+def alder(small_world):
+    return small_world.students["alder"]
+
+
+def asked(reason: str, on: date | None = FRIDAY, **changes) -> LeavingAsked:
+    return LeavingAsked(reason, on, **{"note": NOTE, "papers": ALL_PAPERS, **changes})
+
+
+def operations(student) -> list[tuple[str, str]]:
+    rows = Operation.objects.filter(student_id=student.pk).order_by("position")
+    return list(rows.values_list("kind", "record_key"))
+
+
+def codes(refused: pytest.ExceptionInfo[NotPossible]) -> list[str]:
+    return [reason.code for reason in refused.value.reasons]
+
+
+def told(student) -> tuple:
+    """What one sees of a student's facts, archives and plan at the state."""
+    facts = facts_of(student)
+    return (
+        [(s.effective_from, s.effective_to, s.status_code, s.reason_code) for s in facts.statuses],
+        [(p.effective_from, p.effective_to, p.general_education_percent) for p in facts.plans],
+        [(s.service_no, s.effective_from, s.effective_to) for s in facts.services],
+        [
+            (one.effective_from, one.effective_to, one.user_id)
+            for one in CaseAssignment.objects.believed().filter(student=student)
+        ],
+        operations(student),
+    )
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case["case"])
+def test_each_reason_does_what_is_written_and_can_be_taken_back(small_world, actor, case):
+    if case["student"] == "grebe":
+        student = add_cast(["grebe"])["grebe"]
+        record_change(actor=actor, student=student, asked=Asked("adopt", date(2026, 11, 2), NOTE))
+    else:
+        student = small_world.students[case["student"]]
+    if case["born"]:
+        Student.unscoped.filter(pk=student.pk).update(birth_on=date.fromisoformat(case["born"]))
+        student.refresh_from_db()
+    on = date.fromisoformat(case["on"])
+    wanted = LeavingAsked(case["reason"], on, NOTE, {key: ALL_PAPERS[key] for key in case["papers"].split()})
+
+    preview = preview_leaving(actor, student, wanted)
+    assert preview.blockers == []
+    assert case["says"] in " ".join(f"{one.text} {one.detail}" for one in preview.effects)
+    before, count = told(student), Archive.objects.count()
+    leaving = record_leaving(actor=actor, student=student, asked=wanted)
+
+    assert leaving.state == "done"
+    made = Archive.objects.count() - count
+    assert made == (0 if case["archive"] == "none" else 1)
+    lines = []
+    if made:
+        archive = Archive.objects.get(pk=leaving.archive_id)
+        rows = list(archive.records.all())
+        lines = [(row.record, *(row.values[n] for n in ("22.11", "22.12", "22.13"))) for row in rows]
+        states = record_states(archive, rows, status=status_of(archive), is_superseded=False)
+        if rows:
+            assert {one.kind for one in states.values()} == {case["report"]}
+    expected = ("SWDS", case["swds_starts"], case["swds_status"], case["swds_reason"])
+    assert lines == ([expected] if case["archive"] == "yes" else [])
+    if case["report"] == "do-not-report":
+        assert status_of(Archive.objects.get(pk=leaving.adopted_archive_id)).choice == "none"
+    if case["report"] != "will-send":
+        assert operations(student) == []
+    facts = facts_of(student)
+    status = facts.status_on(w.TODAY)
+    assert (status.status_code if status else "") == case["status_after"]
+    assert ("yes" if facts.plan_on(w.TODAY) else "no") == case["plan_after"]
+    assert not CaseAssignment.objects.as_of(effective=w.TODAY).filter(student=student).exists()
+    if case["student"] == "alder":
+        assert CaseAssignment.objects.as_of(effective=FRIDAY).filter(student=student).exists() == (
+            case["reason"] != "no_show"
+        )
+    undo_leaving(actor=actor, leaving=leaving)
+    assert told(student) == before
+
+
+def test_what_was_taken_back_may_be_recorded_again(actor, alder):
+    leaving = record_leaving(actor=actor, student=alder, asked=asked("dropped_out"))
+    assert undo_leaving(actor=actor, leaving=leaving)
+    assert not undo_leaving(actor=actor, leaving=leaving), "a second click"
+    again = record_leaving(actor=actor, student=alder, asked=asked("dropped_out"))
+    assert again.pk != leaving.pk
+
+
+def test_what_was_sent_is_not_taken_back(actor, alder):
+    leaving = record_leaving(actor=actor, student=alder, asked=asked("dropped_out"))
+    submission = prepare_submission(actor=actor, form="api", destination="sandbox")
+    with pytest.raises(NotPossible) as refused:
+        undo_leaving(actor=actor, leaving=leaving)
+    assert codes(refused) == ["sent"]
+    store_answers(submission=submission, answers=[Answer(1, is_posted=True)])
+    with pytest.raises(NotPossible) as refused:
+        undo_leaving(actor=actor, leaving=leaving)
+    assert codes(refused) == ["sent"]
+    assert all(reason.way_out for reason in refused.value.reasons)
+
+
+def test_what_was_recorded_since_is_not_undone_along_with_it(small_world, actor, alder):
+    leaving = record_leaving(actor=actor, student=alder, asked=asked("revoked_consent"))
+    record_change(
+        actor=actor,
+        student=alder,
+        asked=Asked("status", date(2026, 11, 23), NOTE, status_code="4", reason_code="21"),
+    )
+    with pytest.raises(NotPossible) as refused:
+        undo_leaving(actor=actor, leaving=leaving)
+    assert codes(refused) == ["later-facts"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (asked("dropped_out", None), ["no-date"]),
+        (asked("dropped_out", note=" "), ["no-note"]),
+        (asked("revoked_consent", papers={}), ["no-notice"]),
+        (asked("revoked_consent", papers={"notice": PaperSaid(date(2026, 11, 21))}), ["late-notice"]),
+        (asked("revoked_consent", papers={"notice": PaperSaid(date(2026, 11, 24))}), ["late-notice"]),
+        (asked("diploma", papers={}), ["no-notice", "no-summary"]),
+        (asked("maximum_age"), ["too-young"]),
+        (asked("no_show", date(2026, 11, 24)), ["future-date"]),
+        (asked("deceased", date(2026, 11, 24)), ["future-date"]),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else "",
+)
+def test_what_stands_against_it_is_said_with_its_way_out(actor, alder, wanted, expected):
+    before = told(alder)
+    with pytest.raises(NotPossible) as refused:
+        record_leaving(actor=actor, student=alder, asked=wanted)
+    assert [code for code in codes(refused) if code in expected] == expected
+    assert all(one.way_out and one.owner for one in refused.value.reasons)
+    assert (told(alder), Leaving.objects.count()) == (before, 0)
+
+
+def test_a_day_after_the_enrollment_ended_is_refused_as_the_state_would(actor, alder):
+    pages.leaves(alder, date(2026, 11, 13))
+    with pytest.raises(NotPossible) as refused:
+        record_leaving(actor=actor, student=alder, asked=asked("moved_out_of_state"))
+    assert codes(refused) == ["GERR0005"]
+    on_the_last_day = asked("moved_out_of_state", date(2026, 11, 13))
+    assert record_leaving(actor=actor, student=alder, asked=on_the_last_day).state == "done"
+
+
+@pytest.mark.parametrize(
+    "papers",
+    [
+        {"notice": PaperSaid(FRIDAY)},
+        {"notice": PaperSaid(None, "Given at the door; the copy is at school.")},
+        {"notice": PaperSaid(date(2026, 11, 21), "Mailed a day late.")},
+    ],
+)
+def test_a_notice_on_the_day_or_a_note_is_enough(actor, alder, papers):
+    assert record_leaving(actor=actor, student=alder, asked=asked("revoked_consent", papers=papers)).papers
+
+
+def test_the_day_of_the_twenty_first_birthday_is_old_enough(actor, alder):
+    Student.unscoped.filter(pk=alder.pk).update(birth_on=date(2005, 11, 21))
+    alder.refresh_from_db()
+    with pytest.raises(NotPossible) as refused:
+        record_leaving(actor=actor, student=alder, asked=asked("maximum_age"))
+    assert codes(refused) == ["too-young"]
+    Student.unscoped.filter(pk=alder.pk).update(birth_on=date(2005, 11, 20))
+    alder.refresh_from_db()
+    assert record_leaving(actor=actor, student=alder, asked=asked("maximum_age")).state == "done"
+
+
+def test_a_second_click_and_a_second_person_change_nothing(actor, alder):
+    first = record_leaving(actor=actor, student=alder, asked=asked("dropped_out"))
+    before = told(alder), Archive.objects.count()
+    assert record_leaving(actor=actor, student=alder, asked=asked("dropped_out")).pk == first.pk
+    with pytest.raises(NotPossible) as refused:
+        record_leaving(actor=actor, student=alder, asked=asked("moved_out_of_state"))
+    assert "left-already" in codes(refused)
+    assert (told(alder), Archive.objects.count()) == before
+
+
+def test_an_open_meeting_is_canceled_and_comes_back_with_the_undo(small_world, actor, alder):
+    meeting = pages.opened(small_world, "alder")
+    preview = preview_leaving(actor, alder, asked("moved_continuing"))
+    assert [fate.reason for fate in preview.meetings] == [None]
+    assert "is canceled, with this reason" in preview.meetings[0].text
+    leaving = record_leaving(actor=actor, student=alder, asked=asked("moved_continuing"))
+    assert Meeting.objects.get(pk=meeting.pk).state == "canceled"
+    undo_leaving(actor=actor, leaving=leaving)
+    assert Meeting.objects.get(pk=meeting.pk).state == "open"
+
+
+def test_a_meeting_that_was_held_is_finalized_first(small_world, actor, alder):
+    meeting = pages.opened(small_world, "alder")
+    hold_meeting(actor=actor, meeting=meeting, held_on=date(2026, 11, 19), delay_code="90")
+    with pytest.raises(NotPossible) as refused:
+        record_leaving(actor=actor, student=alder, asked=asked("moved_continuing"))
+    assert codes(refused) == ["meeting-held"]
+
+
+def test_a_day_in_the_future_waits_and_is_carried_out_then(small_world, actor, alder):
+    day = date(2026, 12, 18)
+    planned = record_leaving(actor=actor, student=alder, asked=asked("moved_out_of_state", day))
+    assert planned.state == "planned"
+    assert facts_of(alder).status_on(day).status_code == "1"
+    # The same again is the same; another day takes its place.
+    assert record_leaving(actor=actor, student=alder, asked=asked("moved_out_of_state", day)).pk == planned.pk
+    later = record_leaving(actor=actor, student=alder, asked=asked("moved_out_of_state", date(2026, 12, 21)))
+    planned.refresh_from_db()
+    assert (planned.state, later.state) == ("canceled", "planned")
+    with time_machine.travel("2026-12-20T20:00Z", tick=False):
+        assert carry_out_planned() == {"done": 0, "stayed": 0}
+    with time_machine.travel("2026-12-21T20:00Z", tick=False):
+        assert carry_out_planned() == {"done": 1, "stayed": 0}
+        assert carry_out_planned() == {"done": 0, "stayed": 0}
+        facts = facts_of(alder)
+        assert facts.status_on(date(2026, 12, 20)).status_code == "1"
+        assert facts.status_on(date(2026, 12, 21)).status_code == "3"
+
+
+def test_a_planned_one_is_canceled(actor, alder):
+    leaving = record_leaving(actor=actor, student=alder, asked=asked("dropped_out", date(2026, 12, 18)))
+    assert cancel_leaving(actor=actor, leaving=leaving)
+    assert not cancel_leaving(actor=actor, leaving=leaving)
+    with time_machine.travel("2026-12-19T20:00Z", tick=False):
+        assert carry_out_planned() == {"done": 0, "stayed": 0}
+
+
+def test_what_keeps_the_job_from_it_is_kept_with_its_reason(small_world, actor, alder):
+    leaving = record_leaving(
+        actor=actor, student=alder, asked=asked("revoked_consent", date(2026, 12, 18), papers={})
+    )
+    with time_machine.travel("2026-12-18T20:00Z", tick=False):
+        assert carry_out_planned() == {"done": 0, "stayed": 1}
+        leaving.refresh_from_db()
+        assert (leaving.state, [one["code"] for one in leaving.problem]) == ("planned", ["no-notice"])
+        grant = small_world.coordinator_grant
+        grant.ends_on = date(2026, 12, 1)
+        grant.save(update_fields=["ends_on"])
+        assert carry_out_planned() == {"done": 0, "stayed": 1}
+        leaving.refresh_from_db()
+        assert [one["code"] for one in leaving.problem] == ["grant-ended"]
+
+
+def test_the_word_of_a_teacher_is_answered_by_the_leaving(small_world, actor, alder):
+    report = report_participation(
+        actor=small_world.case_manager_actor,
+        student=alder,
+        reason_key="dropped_out",
+        last_on=FRIDAY,
+        note="Has not come since.",
+    )
+    again = report_participation(
+        actor=small_world.case_manager_actor,
+        student=alder,
+        reason_key="dropped_out",
+        last_on=FRIDAY,
+        note="Once more.",
+    )
+    assert again.pk == report.pk
+    record_leaving(actor=actor, student=alder, asked=asked("moved_out_of_state", report=report))
+    report.refresh_from_db()
+    assert report.state == "done"
+
+
+def test_a_case_manager_reports_and_does_not_record(small_world, alder):
+    with pytest.raises(NotPossible) as refused:
+        record_leaving(actor=small_world.case_manager_actor, student=alder, asked=asked("dropped_out"))
+    assert "no-capability" in codes(refused)

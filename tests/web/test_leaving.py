@@ -1,0 +1,196 @@
+"""The pages of leaving: the reasons, the form, planned and recorded ones, and a teacher's report of it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.test import Client
+
+from manzanita.archive.models import Archive
+from manzanita.leaving.models import Leaving, ParticipationReport
+from manzanita.meetings.actions import hold_meeting
+from manzanita.students.queries import facts_of
+from tests.support import pages
+from tests.support.pages import NO_ID, other_coordinator, reads, text_of
+
+FORM = {"reason": "dropped_out", "on": "2026-11-20", "note": "The school says so."}
+
+
+@pytest.fixture
+def alder(small_world):
+    return small_world.students["alder"]
+
+
+@pytest.fixture
+def here(alder) -> str:
+    return f"/students/{alder.public_id}/leaving"
+
+
+@pytest.fixture
+def coordinator(small_world, sign_in) -> Client:
+    return sign_in(small_world.coordinator)
+
+
+@pytest.fixture
+def manager(small_world, sign_in) -> Client:
+    return sign_in(small_world.case_manager)
+
+
+def test_the_page_names_the_twelve_reasons_and_what_the_state_is_told(coordinator, here):
+    page = text_of(coordinator.get(here))
+    assert page.count('href="?reason=') == 12
+    for words in (
+        "Moved, and goes on in special education in California",
+        "SWDS 4, reason 23",
+        "SWDS 3, reason 31 (number not confirmed)",
+        "Not settled",
+    ):
+        assert words in page
+    assert "reason 23 (number not confirmed)" not in page, "the state prints this one"
+    assert reads()[-1][1] == "leaving"
+
+
+@pytest.mark.parametrize(
+    ("reason", "asked"),
+    [
+        ("moved_continuing", ()),
+        ("revoked_consent", ("notice",)),
+        ("diploma", ("notice", "summary")),
+        ("maximum_age", ("summary",)),
+        ("no_show", ()),
+    ],
+)
+def test_each_form_asks_for_the_papers_that_are_due(coordinator, here, reason, asked):
+    page = text_of(coordinator.get(f"{here}?reason={reason}"))
+    for paper in ("notice", "summary"):
+        assert (f'name="{paper}_on"' in page) == (paper in asked)
+
+
+def test_a_check_shows_what_will_happen_and_does_nothing(coordinator, here):
+    page = text_of(coordinator.post(here, {**FORM, "check": "1"}))
+    for words in (
+        "From November 20, 2026 the status is 3 Eligible and Not Enrolled.",
+        "The plan and its 2 services end the day before.",
+        "The state is told 1 line: SWDS.",
+        "The case assignment and the team end after November 20, 2026.",
+        "Until the state is told it can be taken back as a whole.",
+        "Record it",
+    ):
+        assert words in page
+    assert (Leaving.objects.count(), Archive.objects.filter(cause="procedure").count()) == (0, 0)
+
+
+def test_it_is_recorded_shown_and_taken_back(coordinator, here, alder):
+    page = text_of(coordinator.post(here, FORM, follow=True))
+    assert "Recorded: dropped out, 11/20/2026." in page
+    assert "Recorded by Juniper Mockup on 11/23/2026." in page
+    assert "Take it back" in page
+    assert facts_of(alder).status_on(date(2026, 11, 20)).status_code == "3"
+    page = text_of(coordinator.post(f"{here}/undo", follow=True))
+    assert "Taken back: the record stands as it was before." in page
+    assert facts_of(alder).status_on(date(2026, 11, 20)).status_code == "1"
+    assert "It was taken back already." in text_of(coordinator.post(f"{here}/undo", follow=True))
+
+
+def test_a_refusal_says_why_keeps_what_was_typed_and_points_at_the_field(coordinator, here):
+    answer = coordinator.post(here, {**FORM, "reason": "diploma", "on": ""})
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "It has no day." in page and "Owner: SPED clerk" in page
+    assert 'value="The school says so."' in page
+    (day,) = [tag for tag in page.split("<") if tag.startswith('input class="inp" id="f-on"')]
+    assert 'aria-invalid="true"' in day
+
+
+def test_a_held_meeting_is_named_with_the_way_to_it(small_world, coordinator, here):
+    meeting = pages.opened(small_world, "alder")
+    hold_meeting(
+        actor=small_world.coordinator_actor, meeting=meeting, held_on=date(2026, 11, 19), delay_code="90"
+    )
+    answer = coordinator.post(here, FORM)
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "was held and is not finalized: the state has to hear of it first." in page
+    assert f'href="/meetings/{meeting.public_id}"' in page
+
+
+def test_a_day_to_come_is_planned_listed_changed_and_canceled(coordinator, here):
+    page = text_of(coordinator.post(here, {**FORM, "on": "2026-12-18", "check": "1"}))
+    assert "Nothing is done before December 18, 2026." in page
+    assert "Plan it" in page
+    page = text_of(coordinator.post(here, {**FORM, "on": "2026-12-18"}, follow=True))
+    assert "Planned for 12/18/2026: Dropped out" in page
+    assert 'value="2026-12-18"' in text_of(coordinator.get(f"{here}?reason=dropped_out"))
+    listed = text_of(coordinator.get("/students/leaving"))
+    assert "Testcase, Alder" in listed and "12/18/2026" in listed
+    assert "Canceled: nothing will happen on that day." in text_of(
+        coordinator.post(f"{here}/cancel", follow=True)
+    )
+    assert "Nothing is planned any more." in text_of(coordinator.post(f"{here}/cancel", follow=True))
+    assert "Nothing is planned" in text_of(coordinator.get("/students/leaving"))
+
+
+def test_a_teacher_reports_the_coordinator_records_it_and_the_teacher_sees_it(
+    coordinator, manager, here, alder
+):
+    report = here.replace("leaving", "participation")
+    assert f'href="{report}"' in manager.get(here.removesuffix("/leaving")).content.decode()
+    answer = manager.post(report, {"reason": "", "last_on": "x", "note": ""})
+    assert answer.status_code == 422
+    told = {"reason": "dropped_out", "last_on": "2026-11-18", "note": "Has not come since."}
+    page = text_of(manager.post(report, told, follow=True))
+    assert "Reported to the coordinator." in page and "Not looked at yet" in page
+    assert "another report would add nothing" in text_of(manager.get(report))
+
+    page = text_of(coordinator.get(here))
+    assert "Wren Placeholder reported on 11/23/2026: Dropped out" in page
+    form = text_of(coordinator.get(f"{here}?reason=dropped_out"))
+    assert 'value="2026-11-18"' in form and 'value="Has not come since."' in form
+    coordinator.post(here, {**FORM, "on": "2026-11-18"})
+    page = text_of(manager.get("/participation"))
+    assert "Dropped out, 11/18/2026" in page.replace("  ", " ")
+    # The case is theirs no more, so that no name stands there.
+    assert "No longer yours to see" in page and "Alder" not in page
+
+
+def test_a_report_that_is_not_so_is_answered(small_world, coordinator, manager, here):
+    manager.post(
+        here.replace("leaving", "participation"), {"reason": "dropped_out", "note": "Not seen for a week."}
+    )
+    report = ParticipationReport.objects.get()
+    answer = f"/participation/{report.public_id}/answer"
+    assert "Not answered" in text_of(coordinator.post(answer, {"answer": " "}, follow=True))
+    assert "Answered: the reporter sees it." in text_of(
+        coordinator.post(answer, {"answer": "Home instruction since Monday."}, follow=True)
+    )
+    assert "Somebody else has settled it" in text_of(coordinator.post(answer, {"answer": "x"}, follow=True))
+    page = text_of(manager.get("/participation"))
+    assert "Not so" in page and "Home instruction since Monday." in page and "Juniper Mockup" in page
+
+
+def test_strangers_get_nothing(small_world, sign_in, coordinator, manager, here):
+    assert Client().get(here).status_code == 302
+    for path in ("", "/undo", "/cancel"):
+        assert manager.post(f"{here}{path}", FORM).status_code == 403
+    stranger = sign_in(other_coordinator(small_world))
+    for path in ("", "/undo", "/cancel"):
+        assert stranger.post(f"{here}{path}", FORM).status_code == 404
+    assert "Alder" not in text_of(stranger.get("/students/leaving"))
+    assert coordinator.get(f"/students/{NO_ID}/leaving").status_code == 404
+    assert coordinator.get(f"{here}?reason=other").status_code == 404
+    assert coordinator.post(here, {**FORM, "reason": "other"}).status_code == 404
+
+
+def test_of_one_who_left_without_a_word_to_the_state_no_meeting_is_opened(
+    small_world, coordinator, manager, here
+):
+    coordinator.post(here, {**FORM, "reason": "moved_continuing"})
+    student = here.removesuffix("/leaving")
+    page = text_of(coordinator.get(student))
+    assert "Inactive, left" in page and "What it held: SWDS 1, PLAN and SERV" in page
+    assert "It is recorded that the student left on 11/20/2026." in page
+    answer = coordinator.post(f"{student}/meetings", {"event": "annual"}, follow=True)
+    assert "It is recorded that the student left on 11/20/2026." in text_of(answer)
+    coordinator.post(f"{here}/undo")
+    assert "It is recorded that the student left" not in text_of(coordinator.get(student))
