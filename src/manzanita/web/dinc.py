@@ -147,7 +147,7 @@ def why_of(row: DueDate | HeldLate, listed: DincList, code: str, lacks: Sequence
     found = [began, f"By the state it was due on {us_date(due)}, {ago} ago, and it has not been held."]
     if row.statutory_due_on and row.statutory_due_on != due:
         found.append(f"By the law it is due on {us_date(row.statutory_due_on)}.")
-    found.append(f"{meeting_words(row)}." if row.meeting_id else "No meeting is open.")
+    found.append(f"{meeting_words(row.meeting)}." if row.meeting else "No meeting is open.")
     reason = f"Reason {code_set('MeetingDelay').label(code)}" if code else "No reason of delay is recorded"
     if is_excuse(listed.clock, code):
         found.append(f"{reason}: the state does not count it ({listed.report}).")

@@ -48,7 +48,7 @@ def _page(
         "title": title_of(row),
         "name": row.student.full_name,
         "student_url": reverse("student", args=[row.student.public_id]),
-        "meeting": meeting_words(row),
+        "meeting": meeting_words(row.meeting) if row.meeting else "",
         "meeting_url": reverse("meeting", args=[row.meeting.public_id]) if row.meeting else None,
         "open_url": reverse("student", args=[row.student.public_id]) + "?tab=meetings",
         "days": (row.due_on - clock.today()).days if row.due_on else None,
