@@ -29,7 +29,7 @@ from manzanita.procedures.finalize import Preview, finalize_meeting, preview_of
 from manzanita.procedures.pending import pending_of, report_pending
 from manzanita.web.access import requires
 from manzanita.web.archive_lines import line_view
-from manzanita.web.meetings_form import STEPS, Desk, code_name, desk_of, step_of, step_url
+from manzanita.web.meetings_form import STEPS, Desk, code_name, desk_of, referring_parties, step_of, step_url
 from manzanita.web.meetings_refusals import fetch_anew, refuse_closed, tell_reasons
 from manzanita.web.meetings_steps import page_context
 from manzanita.web.rights_words import decider_words, without_right
@@ -83,6 +83,7 @@ def _hold_context(actor: Actor, desk: Desk, sent: Concluding, reasons: Sequence[
         "delay_said": said,
         "pending": pending_of(desk.meeting),
         "event": event,
+        "parties": referring_parties(),
         "conclusion": conclusion,
         "today": clock.today(),
         "is_day": day is not None,

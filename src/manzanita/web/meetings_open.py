@@ -13,11 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import EVENTS, Event
 from manzanita.meetings import actions
-from manzanita.meetings.actions import Evaluation, NotPossible
+from manzanita.meetings.actions import NotPossible
+from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import open_meeting_of, reasons_not_to_open
 from manzanita.platform import clock
@@ -26,7 +26,7 @@ from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
-from manzanita.web.meetings_form import code_name
+from manzanita.web.meetings_form import referring_parties
 from manzanita.web.meetings_refusals import tell_reasons
 
 EVALUATION_FIELDS = ("consent_on", "referred_on", "referred_by")
@@ -83,13 +83,12 @@ def meeting_new(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def _page(
     request: HttpRequest, student: Student, sent: dict[str, str], reasons: list[Reason] | tuple[()]
 ) -> HttpResponse:
-    parties = code_set("ReferringParty")
     context = {
         "student": student,
         "choices": choices(
             request.actor, student, facts_for(request.actor, student), _standing(request.actor, student)
         ),
-        "parties": [(code.code, code_name(parties, code.code)) for code in parties.current()],
+        "parties": referring_parties(),
         "today": clock.today(),
         "sent": {name: sent.get(name, "") for name in EVALUATION_FIELDS},
         "sent_to": sent.get("event", ""),
@@ -148,11 +147,11 @@ def _open(request: HttpRequest, student: Student, event: Event, standing: Meetin
         actor=request.actor,
         student=student,
         event=event,
-        evaluation=_evaluation(request) if event.is_initial else None,
+        evaluation=evaluation_in(request) if event.is_initial else None,
     )
 
 
-def _evaluation(request: HttpRequest) -> Evaluation | None:
+def evaluation_in(request: HttpRequest) -> Evaluation | None:
     """What was entered of consent and referral; ``None`` without a consent date."""
     consent_on = _day("consent_on", "consent", request.POST.get("consent_on", ""))
     referred_on = _day("referred_on", "referral", request.POST.get("referred_on", ""))
