@@ -23,6 +23,7 @@ from manzanita.deadlines.lists import (
     Wanted,
     choices_for,
     page_of,
+    waiting_in,
 )
 from manzanita.domain.access import Capability
 from manzanita.domain.clocks import CLOCKS
@@ -65,6 +66,7 @@ def due_list(request: HttpRequest) -> HttpResponse:
         "title": list_title(wanted),
         "list_key": key_of(wanted),
         "rows": [_row(row, schools, places, today) for row in shown],
+        "waiting": waiting_in(actor),
         "count": _count(shown, is_all=after is None and last is None),
         "is_narrowed": any(value for name, value in keep.items() if name != "span"),
         "first_url": list_url(wanted) if after else None,

@@ -35,6 +35,7 @@ from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import no_grant
 from manzanita.web.due_wanted import list_url
 from manzanita.web.guest_needs import guest_needs
+from manzanita.web.home_dinc import dinc_groups
 from manzanita.web.home_needs import Group, Need
 from manzanita.web.home_notices import notices
 from manzanita.web.home_people import own_duties, people_needs
@@ -83,7 +84,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
     groups = []
     if actor.may(Capability.READ_STUDENT):
-        groups += [*notices(actor), _clocks(actor)]
+        groups += [*notices(actor), _clocks(actor), *dinc_groups(actor, _owner(actor))]
         if actor.may(Capability.HOLD_MEETING):
             groups.append(planned_reviews(actor, _owner(actor)))
         groups += [_at_the_state(actor, counts), _meetings(actor)]

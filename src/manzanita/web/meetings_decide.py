@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from manzanita.archive.queries import archive_of_meeting, pending_archive
 from manzanita.auditing.actions import log_reads
-from manzanita.deadlines.queries import delay_said_of
+from manzanita.deadlines.queries import attempts_of, delay_said_of, due_of_meeting
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
@@ -81,6 +81,8 @@ def _hold_context(actor: Actor, desk: Desk, sent: Concluding, reasons: Sequence[
         "heading": STEPS["hold"],
         "sent": replace(sent, delay_code=said.code) if said else sent,
         "delay_said": said,
+        "attempts": attempts_of(desk.meeting.student_id, actor),
+        "attempts_due": due_of_meeting(desk.meeting.pk),
         "pending": pending_of(desk.meeting),
         "event": event,
         "parties": referring_parties(),
