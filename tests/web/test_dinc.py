@@ -71,7 +71,9 @@ def test_an_overdue_review_is_explained_step_by_step_and_emptied(small_world, co
     assert DelayReason.objects.count() == 1
     # What takes the student off stands beside: a meeting first, then holding it.
     alder = small_world.students["alder"].public_id
-    assert f'href="/students/{alder}/meetings/new"' in text_of(coordinator.get("/dinc/1-annual"))
+    assert f'href="/students/{alder}/meetings/new?clock=annual-review"' in text_of(
+        coordinator.get("/dinc/1-annual")
+    )
     meeting = pages.opened(small_world)
     recompute_stale()
     page = text_of(coordinator.get("/dinc/1-annual"))

@@ -272,6 +272,11 @@ def test_attempts_are_noted_once_each_and_shown_on_the_list(counted, coordinator
     page = text_of(coordinator.get(f"/due/{due.pk}"))
     assert "Left a message" in page and "Letter" in page and "Juniper Mockup" in page
     assert "2 attempts" in text_of(coordinator.get("/due"))
+    # A meeting shows them where it is held, with the way to note another.
+    meeting = pages.opened(counted)
+    recompute_stale()
+    page = text_of(coordinator.get(f"/meetings/{meeting.public_id}?step=hold"))
+    assert "Left a message" in page and f'href="/due/{due.pk}#attempts">Note an attempt' in page
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def fixes_of(row: DueDate | HeldLate, listed: DincList) -> list[tuple[str, str]]
         # Nothing undoes a late meeting; what was entered wrongly is corrected in its record.
         return [("See the meeting", f"{reverse('student', args=[student])}?tab=meetings")]
     if row.meeting is None:
-        return [("Open the meeting…", reverse("meeting_new", args=[student]))]
+        return [("Open the meeting…", f"{reverse('meeting_new', args=[student])}?clock={listed.clock}")]
     here = reverse("meeting", args=[row.meeting.public_id])
     if listed.number == 4:
         return [("Complete the transition", f"{here}?step=transition")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
+from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import EVENTS, Event
 from manzanita.meetings import actions
@@ -80,11 +82,24 @@ def meeting_new(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return _page(request, student, {}, ())
 
 
+# The events that end a clock, for who comes from a due date and has to choose among eight.
+ENDS: Mapping[str, Sequence[str]] = {
+    "annual-review": ("annual", "triennial"),
+    "ifsp-annual": ("annual",),
+    "triennial": ("triennial",),
+    "transition-plan": ("annual", "triennial", "amendment"),
+    "c-to-b-iep": ("c_to_b",),
+}
+
+
 def _page(
     request: HttpRequest, student: Student, sent: dict[str, str], reasons: list[Reason] | tuple[()]
 ) -> HttpResponse:
+    name = request.GET.get("clock", "")
     context = {
         "student": student,
+        "ends": ENDS.get(name, ()),
+        "ends_what": CLOCKS[name].title if name in ENDS else "",
         "choices": choices(
             request.actor, student, facts_for(request.actor, student), _standing(request.actor, student)
         ),
