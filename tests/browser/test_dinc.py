@@ -33,6 +33,13 @@ def test_2_home_says_which_lists_have_somebody_on_them(coordinator):
         "By the state it was due on 11/14/2026, 9 days ago, and it has not been held. No meeting is open."
     )
     coordinator.look("dinc-list")
+    # On a tablet no list needs to be moved sideways.
+    page.set_viewport_size({"width": 820, "height": 1180})
+    for address in ("/dinc/1-annual", "/dinc", "/due?span=any"):
+        coordinator.go(address)
+        assert page.evaluate("document.querySelector('.scrollx').scrollWidth - innerWidth") <= 0, address
+    page.set_viewport_size({"width": 1440, "height": 900})
+    coordinator.go("/dinc/1-annual")
 
 
 def test_3_the_review_is_opened_and_held_from_the_line_that_explains_it(coordinator):

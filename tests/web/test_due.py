@@ -160,6 +160,19 @@ def test_no_row_is_lost_or_doubled_over_the_pages_of_one_day(counted, coordinato
     assert coordinator.get("/due?after=2030-01-01~1").url == "/due?span=late"
 
 
+def test_what_cannot_be_counted_goes_on_over_its_pages(counted, coordinator):
+    many_students(60)
+    seen, address, sizes = [], "/due?mark=problem", []
+    while address:
+        answer = coordinator.get(address)
+        sizes.append(len(rows_in(answer)))
+        later = [link.replace("&amp;", "&") for link in addresses_in(answer) if "after=" in link]
+        address = f"/due{later[-1]}" if later else None
+        seen += re.findall(r'href="(/due/\d+)" title="How', text_of(answer))
+    # An annual review and a reevaluation of each: no last one is known of either.
+    assert sizes == [50, 50, 20] and len(set(seen)) == 120
+
+
 # session, user, grants, no block; the page with all its columns, schools with case managers, who waits to be counted;
 # and the read log with its count: three
 LIST_QUERIES = 4 + 3 + 3
