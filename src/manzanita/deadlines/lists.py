@@ -21,8 +21,6 @@ from manzanita.deadlines.models import (
     DelayReason,
     DueDate,
     HeldLate,
-    StaleCalendar,
-    StaleStudent,
 )
 from manzanita.domain.access import Actor, Scope
 from manzanita.orgs.models import School
@@ -309,38 +307,3 @@ def _choices(agency_codes: tuple[str, ...]) -> KeptQuery:
         Value("manager", output_field=CharField()), Cast("pk", CharField()), "name"
     ).distinct()
     return KeptQuery(schools.union(managers, all=True))
-
-
-# More are said as "more than"; nobody needs the number of an import.
-MOST_WAITING = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What has changed and is not counted yet: how many of the students that the lists show, at most one more than
-    ``MOST_WAITING``; whether a calendar of theirs is among it, which may move anybody's date."""
-
-    students: int
-    has_calendar: bool
-
-    def __bool__(self) -> bool:
-        return bool(self.students) or self.has_calendar
-
-
-def waiting_in(actor: Actor) -> Waiting:
-    """One query, which costs nothing where nobody waits."""
-    kinds = [kind for (kind,) in _waiting(actor, clock.today()).ask()]
-    return Waiting(kinds.count("student"), "calendar" in kinds)
-
-
-@lru_cache(maxsize=512)
-def _waiting(actor: Actor, today: date) -> KeptQuery:
-    own = listed_for(actor).walked().filter(pk=OuterRef("student_id")).order_by().values("pk")
-    students = StaleStudent.objects.filter(IsNull(Subquery(own[:1]), False)).values_list(
-        Value("student", output_field=CharField())
-    )
-    calendars = StaleCalendar.objects.filter(**lea_filter(actor)).values_list(
-        Value("calendar", output_field=CharField())
-    )
-    # SQLite cuts only the whole: one row says that a calendar waits, and comes first.
-    return KeptQuery(calendars.distinct().union(students, all=True)[: MOST_WAITING + 2])

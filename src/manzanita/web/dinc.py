@@ -14,9 +14,10 @@ from django.views.decorators.http import require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.deadlines.dinc import lacking, members, standings, trend_of
-from manzanita.deadlines.lists import PAGE_SIZE, waiting_in
+from manzanita.deadlines.lists import PAGE_SIZE
 from manzanita.deadlines.models import DueDate, HeldLate
 from manzanita.deadlines.queries import standing_delays
+from manzanita.deadlines.waiting import waiting_in
 from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.delays import is_excuse

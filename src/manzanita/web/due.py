@@ -23,8 +23,8 @@ from manzanita.deadlines.lists import (
     Wanted,
     choices_for,
     page_of,
-    waiting_in,
 )
+from manzanita.deadlines.waiting import waiting_in
 from manzanita.domain.access import Capability
 from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.running_clocks import NOT_WATCHED, WATCHED
