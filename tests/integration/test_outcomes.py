@@ -20,7 +20,7 @@ from manzanita.archive.models import Archive
 from manzanita.domain.scenarios import EVENTS
 from manzanita.exchange.models import Operation
 from manzanita.meetings import actions
-from manzanita.meetings.actions import Evaluation
+from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import proposal_of
 from manzanita.orgs.actions import set_policy

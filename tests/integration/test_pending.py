@@ -15,7 +15,8 @@ from manzanita.archive.models import Archive
 from manzanita.domain.scenarios import EVENTS
 from manzanita.exchange.models import Operation
 from manzanita.meetings import actions
-from manzanita.meetings.actions import Evaluation, NotPossible
+from manzanita.meetings.actions import NotPossible
+from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.models import Meeting
 from manzanita.procedures.finalize import finalize_meeting
 from manzanita.procedures.pending import pending_of, report_pending

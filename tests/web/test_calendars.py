@@ -24,7 +24,8 @@ from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.auditing.models import ChangeEvent
 from manzanita.domain.calendars import Tolling
 from manzanita.domain.scenarios import EVENTS
-from manzanita.meetings.actions import Evaluation, open_meeting
+from manzanita.meetings.actions import open_meeting
+from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.models import Meeting
 from manzanita.orgs.calendar_actions import load_calendar
 from manzanita.orgs.calendars import load_calendars

@@ -10,7 +10,9 @@ from django.test import Client
 from manzanita.deadlines.models import DelayReason, DincCount, DueDate, HeldLate
 from manzanita.deadlines.recompute import recompute_everybody, recompute_stale
 from manzanita.domain.dinc import DINC
-from manzanita.meetings.actions import refresh_clocks, take_over_meetings
+from manzanita.domain.scenarios import EVENTS
+from manzanita.meetings.actions import open_meeting, refresh_clocks, take_over_meetings
+from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.models import Meeting
 from manzanita.students.actions import set_clocks
 from manzanita.students.models import Student
@@ -67,9 +69,17 @@ def test_an_overdue_review_is_explained_step_by_step_and_emptied(small_world, co
     coordinator.post(f"/due/{due.pk}/delay", {"code": "20"})
     assert "the state does not count it (16.21)" in text_of(coordinator.get("/dinc/1-annual"))
     assert DelayReason.objects.count() == 1
-    pages.opened(small_world)
+    # What takes the student off stands beside: a meeting first, then holding it.
+    alder = small_world.students["alder"].public_id
+    assert f'href="/students/{alder}/meetings/new?clock=annual-review"' in text_of(
+        coordinator.get("/dinc/1-annual")
+    )
+    meeting = pages.opened(small_world)
     recompute_stale()
-    assert "Annual plan review, open." in text_of(coordinator.get("/dinc/1-annual"))
+    page = text_of(coordinator.get("/dinc/1-annual"))
+    assert "Annual plan review, open." in page
+    assert f'href="/meetings/{meeting.public_id}?step=hold">Hold the meeting' in page
+    assert "Correct the consent" not in page
     held(small_world, "alder", date(2026, 11, 20))
     assert names_in(coordinator.get("/dinc/1-annual")) == []
     # Held six days late: it stays on the list of those held late until the next one.
@@ -87,6 +97,27 @@ def test_transition_indicators_that_lack_are_named(small_world, coordinator):
     assert names_in(answer) == ["Alder"]
     assert "Sixteen on 11/23/2026" in text_of(answer)
     assert "23.28 Transition services: missing." in text_of(answer)
+
+
+def test_an_evaluation_past_60_days_is_held_or_its_consent_corrected(small_world, coordinator, sign_in):
+    meeting = open_meeting(
+        actor=small_world.coordinator_actor,
+        student=small_world.students["yarrow"],
+        event=EVENTS["b_initial"],
+        evaluation=Evaluation(date(2026, 9, 23)),
+    )
+    recompute_stale()
+    # Sixty days after September 23 are November 22.
+    page = text_of(coordinator.get("/dinc/2-overdue"))
+    assert "By the state it was due on 11/22/2026, 1 day ago" in page
+    assert f'href="/meetings/{meeting.public_id}?step=hold&amp;correct=consent#evaluation"' in page
+    assert " open>" in text_of(coordinator.get(f"/meetings/{meeting.public_id}?step=hold&correct=consent"))
+    coordinator.post(
+        f"/meetings/{meeting.public_id}/evaluation",
+        {"consent_on": "2026-09-24", "reason": "Signed a day later"},
+    )
+    recompute_stale()
+    assert names_in(coordinator.get("/dinc/2-overdue")) == []
 
 
 def test_the_overview_counts_what_the_lists_show(small_world, coordinator):
@@ -138,6 +169,6 @@ def test_pages_go_on_and_a_place_that_is_gone_begins_again(small_world, coordina
 def test_a_list_costs_the_same_for_few_and_many(small_world, coordinator, django_assert_num_queries, count):
     many_students(count, due_on=date(2026, 11, 1))
     coordinator.get("/dinc/1-annual")
-    # Sign-in 4; the page, reasons of delay, the trend, names of schools; the read log 3.
-    with django_assert_num_queries(11):
+    # Sign-in 4; the page, reasons of delay, the trend, names of schools, who waits; the read log 3.
+    with django_assert_num_queries(12):
         coordinator.get("/dinc/1-annual")

@@ -15,11 +15,12 @@ from django.test import Client
 from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.models import Grant, GrantSchool
 from manzanita.auditing.models import ChangeEvent, ExportedStudent, ListExport
+from manzanita.deadlines.recompute import recompute_stale
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.orgs.models import School
 from manzanita.platform.jobs import run_jobs_now
 from manzanita.platform.models import Job
-from manzanita.students.actions import Identity, update_identities
+from manzanita.students.actions import Identity, set_clocks, update_identities
 from manzanita.web import list_exports
 from tests.support import pages
 from tests.support import world as w
@@ -188,17 +189,41 @@ def test_every_page_of_the_list_is_in_the_file_in_its_order(small_world, coordin
     assert len(shown) == 63
 
 
-def test_the_students_of_a_list_of_due_dates_are_a_file(small_world, coordinator):
-    many_students(2, due_on=w.TODAY + timedelta(days=3))
+def test_the_students_of_a_list_of_due_dates_are_a_file_in_the_order_of_the_list(small_world, coordinator):
+    _, second = many_students(2, due_on=w.TODAY + timedelta(days=3))
+    # Whose date is earlier stands first, whatever the name.
+    set_clocks({second.pk: (date(2025, 11, 25), date(2023, 11, 24))})
+    recompute_stale()
     page = text_of(coordinator.get("/due?span=15&clock=annual-review"))
     assert "/exports/new?list=due.15..annual-review" in page
     about, (head, *rows) = csv_of(coordinator, made(coordinator, wanted="due.15..annual-review"))
     assert about["List"] == "Due within 15 days, Annual review of the IEP"
     assert head[6] == "Plan review due"
-    assert [(row[0], row[6], row[7]) for row in rows] == [
-        ("Quill, Fern0", "11/26/2026", "3 days left"),
-        ("Quill, Fern1", "11/26/2026", "3 days left"),
+    assert head[-5:] == ["What is due", "Due", "By law", "By the state", "Also on this list"]
+    assert [(row[0], row[6], *row[-5:]) for row in rows] == [
+        (
+            "Quill, Fern1",
+            "11/25/2026",
+            "Annual review of the IEP",
+            "11/25/2026",
+            "11/25/2026",
+            "11/25/2026",
+            "",
+        ),
+        (
+            "Quill, Fern0",
+            "11/26/2026",
+            "Annual review of the IEP",
+            "11/26/2026",
+            "11/26/2026",
+            "11/26/2026",
+            "",
+        ),
     ]
+    # Of a student with several the earliest, and the others in words.
+    _, (_, *rows) = csv_of(coordinator, made(coordinator, key="key-of-a-page-2", wanted="due.15"))
+    fern = next(row for row in rows if row[0] == "Quill, Fern1")
+    assert fern[-5:] == ["Reevaluation", *["11/24/2026"] * 3, "Annual review of the IEP 11/25/2026"]
 
 
 @pytest.mark.parametrize("wanted", ["due", "due.x", "due.late.none.nonsense", "due." * 20, "due.15...-1"])

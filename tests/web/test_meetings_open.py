@@ -230,3 +230,19 @@ def test_nobody_consents_to_an_offer_that_was_changed_under_the_page(small_world
     again = re.search(r'name="offer" value="([0-9]+)"', page)[1]
     assert coordinator.post(f"{address}/consent", sent | {"offer": again}).status_code == 302
     assert meeting.decisions.get().is_agreed
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [
+        ("annual-review", ["annual", "triennial"]),
+        ("triennial", ["triennial"]),
+        ("transition-plan", ["annual", "triennial", "amendment"]),
+        ("nonsense", []),
+    ],
+)
+def test_who_comes_from_a_due_date_sees_which_kinds_end_it(small_world, coordinator, name, ending):
+    page = text_of(coordinator.get(path_of(small_world, "alder", f"/new?clock={name}")))
+    rows = page.split('id="event-')[1:]
+    assert [row.split('"')[0] for row in rows if "Ends it" in row] == ending
+    assert ("You come from" in page) is bool(ending)

@@ -22,7 +22,7 @@ from manzanita.orgs.calendar_actions import load_calendar
 from manzanita.orgs.models import Agency
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
-from manzanita.students.actions import state_student_facts
+from manzanita.students.actions import set_clocks, state_student_facts
 from manzanita.students.models import Student
 from manzanita.students.people_actions import ContactValues
 from tests.support import world as w
@@ -488,3 +488,20 @@ def test_a_room_of_another_district_is_out_of_reach(world, coordinator):
     assert answer.status_code == 422
     other.refresh_from_db()
     assert other.ended_at is None and "Room 1<" not in text_of(answer)
+
+
+def test_reviews_without_a_day_stand_by_whichever_date_comes_first_and_lead_to_the_whole_caseload(
+    world, coordinator
+):
+    first, second = world.students["fern1"], world.students["fern0"]
+    # A triennial of December 10, 2026 beside a review of June; a review of December 20.
+    set_clocks(
+        {
+            first.pk: (date(2026, 6, 1), date(2023, 12, 10)),
+            second.pk: (date(2025, 12, 20), date(2025, 12, 20)),
+        }
+    )
+    page = text_of(coordinator.get("/caseload/plan/list?show=without"))
+    assert page.index(first.full_name) < page.index(second.full_name)
+    assert f'href="/caseload/plan?manager={world.case_manager.pk}"' in page
+    assert "days are suggested for the whole caseload" in page

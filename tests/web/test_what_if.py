@@ -16,7 +16,8 @@ from django.test import Client
 
 from manzanita.accounts.models import RecordRequest
 from manzanita.domain.scenarios import EVENTS
-from manzanita.meetings.actions import Evaluation, open_meeting
+from manzanita.meetings.actions import open_meeting
+from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.models import Meeting
 from manzanita.orgs.calendar_actions import load_calendar
 from manzanita.orgs.models import Agency, School

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Min, Q, Sum
 
-from manzanita.deadlines.lists import PAGE_SIZE, place_after, with_columns, within_scope
+from manzanita.deadlines.lists import PAGE_SIZE, place_after, with_manager, within_scope
 from manzanita.deadlines.models import DincCount, HeldLate
 from manzanita.domain.access import Actor, Scope
 from manzanita.domain.dinc import DINC, DincList, Held, History, Late, Span, held_late, lists_at, month_ends
@@ -175,7 +175,7 @@ def members(actor: Actor, listed: DincList, after: int | None = None) -> list[An
         rows = within_scope(actor).filter(_is_missed(clock.today()), clock=listed.clock)
     if after is not None:
         rows = rows.filter(place_after(rows.model, after))
-    return list(with_columns(rows).order_by("due_on", "pk")[: PAGE_SIZE + 1])
+    return list(with_manager(rows).order_by("due_on", "pk")[: PAGE_SIZE + 1])
 
 
 def lacking(student_ids: Collection[int]) -> dict[int, list[Lacking]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import BooleanField, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
@@ -14,10 +16,16 @@ from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import IsNull
 
 from manzanita.accounts.models import User
-from manzanita.deadlines.models import ContactAttempt, DelayReason, DueDate, HeldLate
+from manzanita.deadlines.models import (
+    ContactAttempt,
+    DelayReason,
+    DueDate,
+    HeldLate,
+)
 from manzanita.domain.access import Actor, Scope
 from manzanita.orgs.models import School
 from manzanita.platform import clock
+from manzanita.platform.kept_queries import KeptQuery, Told
 from manzanita.students.models import CaseAssignment, Plan
 from manzanita.students.scope import lea_filter, listed_for
 
@@ -124,43 +132,85 @@ def _reasons() -> QuerySet[DelayReason]:
     )
 
 
-def page_of(actor: Actor, wanted: Wanted, *, after: DueDate | None = None) -> list[DueDate]:
-    """One page and a row more, the earliest first; everything that a line shows comes in the same query.
+class DueRow(NamedTuple):
+    """What a line of a list shows of one due date: it, its student, the open meeting and the case manager, in the query
+    of the page. No objects of these four, of whose columns a line shows few."""
 
-    The page after the row ``after`` is a row-value comparison, so that page 900 costs what page 1 costs.
+    pk: int
+    student_id: int
+    clock: str
+    school_code: str
+    due_on: date | None
+    statutory_due_on: date | None
+    state_due_on: date | None
+    student_public_id: UUID
+    first_name: str
+    last_name: str
+    meeting_public_id: UUID | None
+    meeting_event: str | None
+    meeting_held_on: date | None
+    manager_name: str
+    delay_code: str
+    attempts: int
+
+
+# Where each column of a line stands; the last three are asked for with the page.
+_COLUMNS = (
+    *("pk", "student_id", "clock", "school_code", "due_on", "statutory_due_on", "state_due_on"),
+    *("student__public_id", "student__first_name", "student__last_name"),
+    *("meeting__public_id", "meeting__event_key", "meeting__held_on"),
+    *("manager_name", "delay_code", "attempts"),
+)
+
+
+def page_of(actor: Actor, wanted: Wanted, *, after: tuple[date | None, int] | None = None) -> list[DueRow]:
+    """One page and a row more, the earliest first. ``after``: day and key of the last row seen.
+
+    The page after a row is a row-value comparison, so that page 900 costs what page 1 costs.
     """
-    today = clock.today()
+    day, pk = after or (None, 0)
+    found = _page(actor, wanted, clock.today(), after is not None)
+    return [DueRow._make(row) for row in found.ask(day=_told_day(day), pk=pk)]
+
+
+@lru_cache(maxsize=512)
+def _page(actor: Actor, wanted: Wanted, today: date, is_later: bool) -> KeptQuery:
+    """Today stands in its conditions."""
     order = ("pk",) if wanted.mark == "problem" else ("due_on", "pk")
     rows = wanted_rows(actor, wanted).order_by(*order)
-    if after is not None and wanted.mark == "problem":
-        rows = rows.filter(pk__gt=after.pk)
-    elif after is not None and after.due_on is not None:
-        rows = rows.filter(_later(DueDate, after.due_on, after.pk))
+    if is_later and wanted.mark == "problem":
+        rows = rows.filter(pk__gt=Told("pk"))
+    elif is_later:
+        rows = rows.filter(_later(DueDate, Told("day"), Told("pk")))
     tried = ContactAttempt.objects.filter(student=OuterRef("student_id"), tried_on__gte=_since(today))
     numbers = tried.order_by().values("student").annotate(n=Count("pk")).values("n")
-    more = {
-        "delay_code": _first(_reasons(), "code"),
-        "attempts": Coalesce(Subquery(numbers[:1]), Value(0)),
-    }
-    return list(with_columns(rows, **more)[: PAGE_SIZE + 1])
+    rows = rows.annotate(
+        manager_name=_manager_name(),
+        delay_code=_first(_reasons(), "code"),
+        attempts=Coalesce(Subquery(numbers[:1]), Value(0)),
+    )
+    return KeptQuery(rows.values_list(*_COLUMNS)[: PAGE_SIZE + 1])
 
 
-def with_columns(rows: QuerySet, **more: Any) -> QuerySet:
+def with_manager(rows: QuerySet) -> QuerySet:
     """``rows`` with the student, the open meeting and the case manager's name: all in the query of the page."""
-    manager = CaseAssignment.objects.as_of(effective=clock.today()).filter(student=OuterRef("student_id"))
     joined = ("student", "meeting") if rows.model is DueDate else ("student",)
-    hidden = [one.name for one in rows.model._meta.fields if one.name in _NOT_SHOWN]
-    rows = rows.select_related(*joined).defer(*hidden) if hidden else rows.select_related(*joined)
-    return rows.annotate(manager_name=_first(manager, "user__name"), **more)
+    return rows.select_related(*joined).annotate(manager_name=_manager_name())
 
 
-_NOT_SHOWN = ("given", "problem", "inputs", "computed_at", "confidence")
+def _manager_name() -> Coalesce:
+    manager = CaseAssignment.objects.as_of(effective=clock.today()).filter(student=OuterRef("student_id"))
+    return _first(manager, "user__name")
 
 
-def _later(model: type[DueDate] | type[HeldLate], due_on: date, pk: int) -> RawSQL:
+def _later(model: type[DueDate] | type[HeldLate], due_on: date | Told, pk: int | Told) -> RawSQL:
     table = model._meta.db_table
-    told = model._meta.get_field("due_on").get_db_prep_value(due_on, connection)
+    told = due_on if isinstance(due_on, Told) else _told_day(due_on)
     return RawSQL(f'("{table}"."due_on", "{table}"."id") > (%s, %s)', [told, pk], output_field=BooleanField())
+
+
+def _told_day(day: date | None) -> Any:
+    return DueDate._meta.get_field("due_on").get_db_prep_value(day, connection)
 
 
 def place_after(model: type[DueDate] | type[HeldLate], pk: int) -> RawSQL:
@@ -238,17 +288,22 @@ class Choices:
 
 def choices_for(actor: Actor) -> Choices:
     """One query for both."""
-    schools = School.objects.filter(agency__code__in=actor.agency_codes).values_list(
-        Value("school", output_field=CharField()), "code", "name"
-    )
-    people = User.objects.filter(
-        grants__perspective_key="case_manager", grants__agency__code__in=actor.agency_codes
-    )
-    managers = people.values_list(
-        Value("manager", output_field=CharField()), Cast("pk", CharField()), "name"
-    ).distinct()
-    rows = sorted(schools.union(managers, all=True), key=lambda row: (row[2], row[1]))
+    rows = sorted(_choices(actor.agency_codes).ask(), key=lambda row: (row[2], row[1]))
     return Choices(
         [(key, name) for kind, key, name in rows if kind == "school"],
         [(key, name) for kind, key, name in rows if kind == "manager"],
     )
+
+
+@lru_cache(maxsize=512)
+def _choices(agency_codes: tuple[str, ...]) -> KeptQuery:
+    schools = School.objects.filter(agency__code__in=agency_codes).values_list(
+        Value("school", output_field=CharField()), "code", "name"
+    )
+    people = User.objects.filter(
+        grants__perspective_key="case_manager", grants__agency__code__in=agency_codes
+    )
+    managers = people.values_list(
+        Value("manager", output_field=CharField()), Cast("pk", CharField()), "name"
+    ).distinct()
+    return KeptQuery(schools.union(managers, all=True))

@@ -50,6 +50,12 @@ def due_date_of(actor: Actor, pk: int) -> DueDate:
     return row
 
 
+def due_of_meeting(meeting_id: int) -> int | None:
+    """The key of the earliest due date that the open meeting would end; ``None`` where it would end none."""
+    rows = DueDate.objects.filter(meeting=meeting_id).order_by("due_on", "pk")
+    return rows.values_list("pk", flat=True).first()
+
+
 def delay_said_of(student_id: int, due_on: date) -> DelayReason | None:
     """The reason that stands for a date of the student that was missed, whatever clock asked for it."""
     said = DelayReason.objects.filter(student=student_id, due_on=due_on, withdrawn_at__isnull=True)

@@ -11,11 +11,11 @@ from django.db import IntegrityError, transaction
 from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
-from manzanita.domain.clocks import due
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import EVENTS, Conclusion, Event
+from manzanita.meetings.evaluations import Evaluation, consent_reasons, evaluation_due
 from manzanita.meetings.models import Answer, Decision, Meeting
 from manzanita.meetings.queries import OPEN_STATES, last_dates, missed_on, offer_version
 from manzanita.platform import clock
@@ -45,15 +45,6 @@ class Conflict:
     mine: str
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What an initial evaluation begins with: the consent that starts its clock, and the referral before it."""
-
-    consent_on: date
-    referred_on: date | None = None
-    referred_by_code: str = ""
-
-
 @transaction.atomic
 def open_meeting(
     *, actor: Actor, student: Student, event: Event, evaluation: Evaluation | None = None
@@ -65,7 +56,7 @@ def open_meeting(
     without consent or with dates that cannot be.
     """
     if event.is_initial:
-        if reasons := list(_consent_reasons(evaluation)):
+        if reasons := list(consent_reasons(evaluation)):
             raise NotPossible(reasons)
     elif evaluation is not None:
         raise ValueError(f"{event.key} is no initial evaluation")
@@ -76,7 +67,7 @@ def open_meeting(
                 event_key=event.key,
                 lea_code=actor.agency_code,
                 due_on=student.plan_review_due_on if event.is_plan_review else None,
-                evaluation_due_on=_evaluation_due(student, event, evaluation),
+                evaluation_due_on=evaluation_due(student, event, evaluation),
                 referred_on=evaluation.referred_on if evaluation else None,
                 referred_by_code=evaluation.referred_by_code if evaluation else "",
                 consent_on=evaluation.consent_on if evaluation else None,
@@ -103,48 +94,7 @@ def open_meeting(
     return meeting
 
 
-def _consent_reasons(evaluation: Evaluation | None) -> Iterator[Reason]:
-    if evaluation is None:
-        yield Reason(
-            "no-consent",
-            "An initial evaluation begins with the consent to evaluate.",
-            Owner.TEAM,
-            "Enter the day on which the signed assessment plan came back.",
-            source="Education Code 56321(c), 56344(a)",
-        )
-        return
-    if evaluation.consent_on > clock.today():
-        yield Reason(
-            "future-date",
-            "Consent cannot have been given on a day that is still to come.",
-            Owner.TEAM,
-            "Enter the day on which the signed assessment plan came back.",
-        )
-    if evaluation.referred_on is not None and evaluation.referred_on > evaluation.consent_on:
-        yield Reason(
-            "referred-after-consent",
-            f"The referral of {evaluation.referred_on:%m/%d/%Y} comes after the consent of "
-            f"{evaluation.consent_on:%m/%d/%Y}.",
-            Owner.TEAM,
-            "Correct one of the two days.",
-        )
-    if evaluation.referred_by_code and evaluation.referred_by_code not in code_set("ReferringParty").codes:
-        raise ValueError(f"no such referring party: {evaluation.referred_by_code}")
-
-
-def _evaluation_due(student: Student, event: Event, evaluation: Evaluation | None) -> date | None:
-    """By the state, which asks for the reason of a delay; the law's own date depends on calendars that change, so it is
-    counted where it is shown (``meetings.evaluation_clocks``)."""
-    if event.clock == "evaluation":
-        return student.evaluation_due_on
-    if evaluation is None:
-        return None
-    if event.clock == "third_birthday" and student.birth_on is not None:
-        return due("c-to-b-iep", birth_on=student.birth_on).state_due_on
-    return due("initial-iep", consent_on=evaluation.consent_on).state_due_on
-
-
-def _require_open(meeting_id: int) -> Meeting:
+def require_open(meeting_id: int) -> Meeting:
     meeting = Meeting.objects.select_for_update().get(pk=meeting_id)
     if meeting.state not in OPEN_STATES:
         raise NotPossible(
@@ -172,7 +122,7 @@ def save_answer(
     can hold (over ``MAX_ANSWER_LENGTH``, or with NUL), ``NotPossible`` when the meeting is closed.
     """
     _check_field(field_key, value)
-    locked = _require_open(meeting.pk)
+    locked = require_open(meeting.pk)
     revisions = Answer.objects.filter(meeting=locked, field_key=field_key).order_by("-revision")
     newest = revisions.first()
     if newest is not None and newest.value == value:
@@ -224,7 +174,7 @@ def add_service(
     """
     if service_code not in code_set("Service").codes:
         raise ValueError(f"no such service code: {service_code}")
-    locked = _require_open(meeting.pk)
+    locked = require_open(meeting.pk)
     offered_already = Answer.objects.filter(
         meeting=locked,
         field_key=f"service.{expected_no}.25.11",
@@ -268,7 +218,7 @@ def hold_meeting(
     """
     if delay_code and delay_code not in code_set("MeetingDelay").codes:
         raise ValueError(f"no such delay code: {delay_code}")
-    locked = _require_open(meeting.pk)
+    locked = require_open(meeting.pk)
     event = EVENTS[locked.event_key]
     if conclusion_key and conclusion_key not in event.conclusions:
         raise ValueError(f"{event.key} has no such conclusion: {conclusion_key}")
@@ -409,7 +359,7 @@ def record_decision(
     *, actor: Actor, meeting: Meeting, item_key: str, is_agreed: bool, decided_by: str, decided_on: date
 ) -> Decision:
     """Record what the rights holder decided on one item. Raises ``NotPossible`` for a future day."""
-    locked = _require_open(meeting.pk)
+    locked = require_open(meeting.pk)
     if decided_on > clock.today():
         raise NotPossible(
             [Reason("future-date", "A decision cannot be dated in the future.", Owner.TEAM, "Enter its day.")]
@@ -466,7 +416,7 @@ def record_decisions(
     ``seen_offer`` is the version of the offer (``queries.offer_version``) that the answers were given to:
     where the team changed the offer since, ``NotPossible``. Nobody consents to what they have not seen.
     """
-    locked = _require_open(meeting.pk)
+    locked = require_open(meeting.pk)
     if seen_offer is not None and seen_offer != offer_version(locked):
         raise NotPossible(
             [

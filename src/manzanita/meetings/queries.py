@@ -175,8 +175,12 @@ def is_late_on(meeting: Meeting, day: date) -> bool:
 
 
 def event_label(meeting: Meeting) -> str:
-    event = EVENTS.get(meeting.event_key)
-    return event.label if event else _IMPORTED_LABELS.get(meeting.event_key, "Meeting")
+    return label_of_event(meeting.event_key)
+
+
+def label_of_event(key: str) -> str:
+    event = EVENTS.get(key)
+    return event.label if event else _IMPORTED_LABELS.get(key, "Meeting")
 
 
 _IMPORTED_LABELS = {

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from manzanita.domain.access import Actor
 from manzanita.domain.scenarios import EVENTS
-from manzanita.meetings.actions import Evaluation, open_meeting
+from manzanita.meetings.actions import open_meeting
+from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.models import Meeting, PlanningSupply
 from manzanita.meetings.supply_actions import add_supply
 from manzanita.orgs.calendar_actions import load_calendar

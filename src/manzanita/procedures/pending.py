@@ -20,6 +20,7 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.records import state_date
 from manzanita.domain.scenarios import EVENTS, outcome_of
 from manzanita.domain.years import census_day
 from manzanita.exchange.outbox import reconcile_students
@@ -41,6 +42,8 @@ class Pending:
     is_expected: bool
     why: str
     reported: Archive | None
+    # The state was told of another consent than stands now.
+    is_outdated: bool = False
 
 
 def pending_of(meeting: Meeting) -> Pending | None:
@@ -58,12 +61,15 @@ def pending_of(meeting: Meeting) -> Pending | None:
         why = f"Needed only if the meeting is held after Census Day, {census:%m/%d/%Y}."
     else:
         why = f"Not needed for Fall 1: consent came after Census Day, {census:%m/%d/%Y}."
+    reported = pending_archive(meeting.pk)
+    told = [row.values["24.13"] for row in reported.records.all()] if reported else []
     return Pending(
         as_of=today if is_overdue else meeting.consent_on,
         is_overdue=is_overdue,
         is_expected=is_expected,
         why=why,
-        reported=pending_archive(meeting.pk),
+        reported=reported,
+        is_outdated=any(day != state_date(meeting.consent_on) for day in told),
     )
 
 
@@ -108,7 +114,7 @@ def report_pending(*, actor: Actor, meeting: Meeting, delay_code: str = "") -> A
     if pending.reported is not None and [line.key] == [
         row.record_key
         for row in pending.reported.records.all()
-        if row.values["24.18"] == line.values["24.18"]
+        if all(row.values[number] == line.values[number] for number in ("24.13", "24.18"))
     ]:
         return pending.reported
     draft = ArchiveDraft(

@@ -17,6 +17,7 @@ from manzanita.deadlines.dinc import lacking, members, standings, trend_of
 from manzanita.deadlines.lists import PAGE_SIZE
 from manzanita.deadlines.models import DueDate, HeldLate
 from manzanita.deadlines.queries import standing_delays
+from manzanita.deadlines.waiting import waiting_in
 from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.delays import is_excuse
@@ -49,7 +50,11 @@ def dinc(request: HttpRequest) -> HttpResponse:
                 "change": months[-1][1] - months[0][1] if months else None,
             }
         )
-    context = {"rows": rows, "days": [day for day, _ in next(iter(trend.values()), [])]}
+    context = {
+        "rows": rows,
+        "waiting": waiting_in(request.actor),
+        "days": [day for day, _ in next(iter(trend.values()), [])],
+    }
     return render(request, "web/due/dinc.html", context)
 
 
@@ -78,6 +83,7 @@ def dinc_list(request: HttpRequest, key: str) -> HttpResponse:
     trend = trend_of(request.actor).get(key, [])
     schools = school_names({row.school_code for row in shown})
     here = reverse("dinc_list", args=[key])
+    may_hold = request.actor.may(Capability.HOLD_MEETING) and not request.actor.is_read_only
     context = {
         "listed": listed,
         "lists": [
@@ -85,9 +91,15 @@ def dinc_list(request: HttpRequest, key: str) -> HttpResponse:
             for one in DINC.values()
         ],
         "rows": [
-            {**_row(row, listed, reasons.get(row.pk, ""), lacks), "school": schools.get(row.school_code, "")}
+            {
+                **_row(row, listed, reasons.get(row.pk, ""), lacks),
+                "school": schools.get(row.school_code, ""),
+                "fixes": fixes_of(row, listed) if may_hold else [],
+                "no_fix": "The next one, in time" if listed.is_held else "The case manager's meeting",
+            }
             for row in shown
         ],
+        "waiting": waiting_in(request.actor),
         "chart": chart_of(trend),
         "first_url": here if after else None,
         "next_url": f"{here}?after={shown[-1].pk}" if len(found) > PAGE_SIZE else None,
@@ -114,6 +126,23 @@ def _row(
         "code": code,
         "is_excuse": is_excuse(listed.clock, code),
     }
+
+
+def fixes_of(row: DueDate | HeldLate, listed: DincList) -> list[tuple[str, str]]:
+    """What takes the student off the list, as (words, address), the likeliest first."""
+    student = row.student.public_id
+    if isinstance(row, HeldLate):
+        # Nothing undoes a late meeting; what was entered wrongly is corrected in its record.
+        return [("See the meeting", f"{reverse('student', args=[student])}?tab=meetings")]
+    if row.meeting is None:
+        return [("Open the meeting…", f"{reverse('meeting_new', args=[student])}?clock={listed.clock}")]
+    here = reverse("meeting", args=[row.meeting.public_id])
+    if listed.number == 4:
+        return [("Complete the transition", f"{here}?step=transition")]
+    fixes = [("Hold the meeting", f"{here}?step=hold")]
+    if row.meeting.consent_on is not None:
+        fixes.append(("Correct the consent", f"{here}?step=hold&correct=consent#evaluation"))
+    return fixes
 
 
 _BEGINS = {
@@ -147,7 +176,7 @@ def why_of(row: DueDate | HeldLate, listed: DincList, code: str, lacks: Sequence
     found = [began, f"By the state it was due on {us_date(due)}, {ago} ago, and it has not been held."]
     if row.statutory_due_on and row.statutory_due_on != due:
         found.append(f"By the law it is due on {us_date(row.statutory_due_on)}.")
-    found.append(f"{meeting_words(row)}." if row.meeting_id else "No meeting is open.")
+    found.append(f"{meeting_words(row.meeting)}." if row.meeting else "No meeting is open.")
     reason = f"Reason {code_set('MeetingDelay').label(code)}" if code else "No reason of delay is recorded"
     if is_excuse(listed.clock, code):
         found.append(f"{reason}: the state does not count it ({listed.report}).")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,11 +19,12 @@ from manzanita.deadlines.lists import (
     PAGE_SIZE,
     PROGRAMS,
     SPANS,
+    DueRow,
     Wanted,
     choices_for,
     page_of,
 )
-from manzanita.deadlines.models import DueDate
+from manzanita.deadlines.waiting import waiting_in
 from manzanita.domain.access import Capability
 from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.running_clocks import NOT_WATCHED, WATCHED
@@ -33,7 +34,7 @@ from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.due_wanted import FIELDS, asked, is_key, key_of, list_url, wanted_of
 from manzanita.web.due_wanted import title_of as list_title
-from manzanita.web.due_words import meeting_words, title_of
+from manzanita.web.due_words import title_of, words_of_meeting
 
 
 @require_safe
@@ -57,15 +58,15 @@ def due_list(request: HttpRequest) -> HttpResponse:
     )
     choices = choices_for(actor)
     schools = GROUP_SCHOOLS | dict(choices.schools)
-    # To resolve each address by itself would be a tenth of the page.
-    places = reverse("due_date", args=[0]).removesuffix("0"), f"{reverse('students')}/"
+    today, places = clock.today(), _places()
     last = shown[-1] if len(found) > PAGE_SIZE else None
     more = urlencode({**keep, "after": f"{last.due_on or ''}~{last.pk}"}) if last else ""
     context = {
         "wanted": wanted,
         "title": list_title(wanted),
         "list_key": key_of(wanted),
-        "rows": [_row(row, schools, places) for row in shown],
+        "rows": [_row(row, schools, places, today) for row in shown],
+        "waiting": waiting_in(actor),
         "count": _count(shown, is_all=after is None and last is None),
         "is_narrowed": any(value for name, value in keep.items() if name != "span"),
         "first_url": list_url(wanted) if after else None,
@@ -85,18 +86,32 @@ def due_list(request: HttpRequest) -> HttpResponse:
     return render(request, "web/due/list.html", context)
 
 
-def _row(row: DueDate, schools: Mapping[str, str], places: tuple[str, str]) -> dict[str, Any]:
-    days = (row.due_on - clock.today()).days if row.due_on else None
+class Places(NamedTuple):
+    """Where the addresses of a line begin: to resolve each by itself would be a tenth of the page."""
+
+    due_date: str
+    student: str
+    meeting: str
+
+
+def _places() -> Places:
+    return Places(
+        reverse("due_date", args=[0]).removesuffix("0"), f"{reverse('students')}/", f"{reverse('meetings')}/"
+    )
+
+
+def _row(row: DueRow, schools: Mapping[str, str], places: Places, today: date) -> dict[str, Any]:
+    held_on = row.meeting_held_on
     return {
         "row": row,
-        "url": f"{places[0]}{row.pk}",
-        "student_url": f"{places[1]}{row.student.public_id}",
-        "name": f"{row.student.last_name}, {row.student.first_name}",
+        "url": f"{places.due_date}{row.pk}",
+        "student_url": f"{places.student}{row.student_public_id}",
+        "name": f"{row.last_name}, {row.first_name}",
         "clock": title_of(row),
         "school": schools.get(row.school_code, row.school_code),
-        "meeting": meeting_words(row),
-        "meeting_url": reverse("meeting", args=[row.meeting.public_id]) if row.meeting else None,
-        "days": days,
+        "meeting": words_of_meeting(row.meeting_event, held_on) if row.meeting_event else "",
+        "meeting_url": f"{places.meeting}{row.meeting_public_id}",
+        "days": (row.due_on - today).days if row.due_on else None,
     }
 
 
@@ -111,7 +126,7 @@ def due_clocks(request: HttpRequest) -> HttpResponse:
     return render(request, "web/due/clocks.html", context)
 
 
-def _count(shown: Sequence[DueDate], *, is_all: bool) -> str:
+def _count(shown: Sequence[DueRow], *, is_all: bool) -> str:
     """How many there are, where they fit on a page; home counts the long ones, whose number would cost as much as the
     list itself."""
     return (
@@ -129,7 +144,7 @@ def wanted_in(request: HttpRequest) -> Wanted:
     return wanted
 
 
-def _after(request: HttpRequest) -> DueDate | None:
+def _after(request: HttpRequest) -> tuple[date | None, int] | None:
     """The place of the last row seen, which may be gone meanwhile: its day and number, no name."""
     token = request.GET.get("after", "")
     if not token:
@@ -141,7 +156,7 @@ def _after(request: HttpRequest) -> DueDate | None:
         raise Http404("no such page") from error
     if not separator or not is_key(key):
         raise Http404("no such page")
-    return DueDate(pk=int(key), due_on=due_on)
+    return due_on, int(key)
 
 
 urlpatterns = [

@@ -5,25 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from manzanita.deadlines.lists import DueRow
 from manzanita.deadlines.models import DueDate
 from manzanita.deadlines.queries import Traced
 from manzanita.domain.calendars import Tolling
 from manzanita.domain.clocks import CLOCKS, Step
 from manzanita.domain.clocks.laws import Law
 from manzanita.domain.running_clocks import WATCHED
-from manzanita.meetings.queries import event_label
+from manzanita.meetings.models import Meeting
+from manzanita.meetings.queries import label_of_event
+from manzanita.ui.formats import us_date
 
 
-def title_of(row: DueDate) -> str:
+def title_of(row: DueDate | DueRow) -> str:
     return CLOCKS[row.clock].title
 
 
-def meeting_words(row: DueDate) -> str:
-    """``Annual plan review, open since 11/02/2026``; empty where no meeting is open that would end the clock."""
-    if row.meeting is None:
-        return ""
-    held = row.meeting.held_on
-    return f"{event_label(row.meeting)}, " + (f"held {held:%m/%d/%Y}" if held else "open")
+def meeting_words(meeting: Meeting) -> str:
+    """``Annual plan review, open``."""
+    return words_of_meeting(meeting.event_key, meeting.held_on)
+
+
+def words_of_meeting(event: str, held_on: date | None) -> str:
+    return f"{label_of_event(event)}, " + (f"held {us_date(held_on)}" if held_on else "open")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from manzanita.web.access import no_grant
 from manzanita.web.due_wanted import list_url
 from manzanita.web.guest_needs import guest_needs
 from manzanita.web.home_arrivals import arrivals_needs
+from manzanita.web.home_dinc import dinc_groups
 from manzanita.web.home_needs import Group, Need
 from manzanita.web.home_notices import notices
 from manzanita.web.home_people import own_duties, people_needs
@@ -89,6 +90,7 @@ def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
         groups += [*notices(actor), *transfer_needs(actor), _clocks(actor)]
         if settle := needs_of(actor):
             groups.append(Group("Students to settle", settle, ""))
+        groups += dinc_groups(actor, _owner(actor))
         if actor.may(Capability.HOLD_MEETING):
             groups.append(planned_reviews(actor, _owner(actor)))
         if actor.may(Capability.ENTER_STUDENT):

@@ -12,7 +12,9 @@ from manzanita.accounts.queries import actor_of_grant_id, user_names
 from manzanita.auditing import exports
 from manzanita.auditing.models import ExportState, ListExport
 from manzanita.auditing.viewing_blocks import open_block
+from manzanita.deadlines.lists import Wanted, wanted_rows
 from manzanita.domain.access import CAPABILITY_WORDS, Actor, Capability
+from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.compliance import GROUP_LABELS, explain
 from manzanita.domain.export_limits import (
     FILE_LASTS,
@@ -34,7 +36,7 @@ from manzanita.students.models import ScopedQuerySet
 from manzanita.students.queries import ORDER, attending_by_lea, list_rows, search
 from manzanita.students.scope import visible_to
 from manzanita.ui.context import scope_line
-from manzanita.ui.formats import long_date, number, us_time
+from manzanita.ui.formats import long_date, number, us_date, us_time
 from manzanita.web.student_lists import StudentList, list_of, students_of
 from manzanita.web.student_rows import COLUMNS, rows_of
 
@@ -115,7 +117,7 @@ def make_export(run: JobRun) -> dict[str, int]:
         exports.withdraw_export(export=export, reason=reason or _LIST_GONE)
         return {}
     students = students_of(actor, wanted).filter(pk__in=exports.asked_students(export))
-    ids = list(students.order_by(*ORDER).values_list("pk", flat=True))
+    ids = _in_order(actor, wanted, students)
     if not ids:
         exports.withdraw_export(export=export, reason=_NOBODY_LEFT)
         return {}
@@ -124,7 +126,7 @@ def make_export(run: JobRun) -> dict[str, int]:
         title=export.title,
         about=_about(export, actor, len(ids), long_date(expires_at)),
         mark=f"{CONFIDENTIAL}. Made for {actor.person_name} on {long_date(clock.today())}. Do not pass it on.",
-        columns=[*COLUMNS, *(("Group", "Why") if wanted.compliance else ())],
+        columns=[*COLUMNS, *_more_columns(wanted)],
         rows=_cells(run, actor, wanted, students, ids, written := []),
     )
     sizes: list[int] = []
@@ -235,14 +237,30 @@ def _cells(
         # Whoever leaves the list while the file is written is in neither the file nor the log.
         found = list_rows([by_id[pk] for pk in chunk if pk in by_id], actor)
         written += [row.student.pk for row in found]
-        more = _group_cells(actor, wanted, [row.student.pk for row in found])
+        more = _more_cells(actor, wanted, [row.student.pk for row in found])
         for line, row in zip(found, rows_of(actor, found), strict=True):
             yield [*row.cells(), *more.get(line.student.pk, ())]
         run.progress(start + len(chunk), len(ids), "Writing students")
 
 
-def _group_cells(actor: Actor, wanted: StudentList, ids: Sequence[int]) -> dict[int, list[Cell]]:
-    """Of a list of the compliance pages, the group of each student and why; of other lists nothing."""
+def _in_order(actor: Actor, wanted: StudentList, students: ScopedQuerySet) -> list[int]:
+    """Keys in the order of the list on its page: by name, of due dates the earliest first."""
+    if wanted.due is None:
+        return list(students.order_by(*ORDER).values_list("pk", flat=True))
+    rows = wanted_rows(actor, wanted.due).filter(student__in=students.order_by().values("pk"))
+    return list(dict.fromkeys(rows.order_by("due_on", "pk").values_list("student_id", flat=True)))
+
+
+def _more_columns(wanted: StudentList) -> Sequence[str]:
+    if wanted.due is not None:
+        return ("What is due", "Due", "By law", "By the state", "Also on this list")
+    return ("Group", "Why") if wanted.compliance else ()
+
+
+def _more_cells(actor: Actor, wanted: StudentList, ids: Sequence[int]) -> dict[int, list[Cell]]:
+    """What the list itself says of each student, beside the columns of every list of students."""
+    if wanted.due is not None:
+        return _due_cells(actor, wanted.due, ids)
     listed = wanted.compliance
     if listed is None:
         return {}
@@ -252,6 +270,21 @@ def _group_cells(actor: Actor, wanted: StudentList, ids: Sequence[int]) -> dict[
         pk: [GROUP_LABELS[one.group], " ".join(explain(one, facts, listed.asked.day))]
         for pk, (one, facts) in judged.items()
     }
+
+
+def _due_cells(actor: Actor, wanted: Wanted, ids: Sequence[int]) -> dict[int, list[Cell]]:
+    """The earliest due date of each student that is on the list, and the others in words."""
+    rows = wanted_rows(actor, wanted).filter(student__in=ids).order_by("due_on", "pk")
+    found: dict[int, list[Cell]] = {}
+    for pk, name, *days in rows.values_list(
+        "student_id", "clock", "due_on", "statutory_due_on", "state_due_on"
+    ):
+        title = CLOCKS[name].title
+        if pk not in found:
+            found[pk] = [title, *days, ""]
+        else:
+            found[pk][-1] = "; ".join(filter(None, [found[pk][-1], f"{title} {us_date(days[0])}".strip()]))
+    return found
 
 
 def _measured(chunks: Iterator[bytes], sizes: list[int]) -> Iterator[bytes]:

@@ -150,5 +150,6 @@ urlpatterns = [
     path("", include("manzanita.web.meetings_open")),
     path("", include("manzanita.web.meetings_edit")),
     path("", include("manzanita.web.meetings_decide")),
+    path("", include("manzanita.web.meetings_evaluation")),
     path("", include("manzanita.web.archives")),
 ]

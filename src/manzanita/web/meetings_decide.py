@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from manzanita.archive.queries import archive_of_meeting, pending_archive
 from manzanita.auditing.actions import log_reads
-from manzanita.deadlines.queries import delay_said_of
+from manzanita.deadlines.queries import attempts_of, delay_said_of, due_of_meeting
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
@@ -29,7 +29,7 @@ from manzanita.procedures.finalize import Preview, finalize_meeting, preview_of
 from manzanita.procedures.pending import pending_of, report_pending
 from manzanita.web.access import requires
 from manzanita.web.archive_lines import line_view
-from manzanita.web.meetings_form import STEPS, Desk, code_name, desk_of, step_of, step_url
+from manzanita.web.meetings_form import STEPS, Desk, code_name, desk_of, referring_parties, step_of, step_url
 from manzanita.web.meetings_refusals import fetch_anew, refuse_closed, tell_reasons
 from manzanita.web.meetings_steps import page_context
 from manzanita.web.rights_words import decider_words, without_right
@@ -81,8 +81,11 @@ def _hold_context(actor: Actor, desk: Desk, sent: Concluding, reasons: Sequence[
         "heading": STEPS["hold"],
         "sent": replace(sent, delay_code=said.code) if said else sent,
         "delay_said": said,
+        "attempts": attempts_of(desk.meeting.student_id, actor),
+        "attempts_due": due_of_meeting(desk.meeting.pk),
         "pending": pending_of(desk.meeting),
         "event": event,
+        "parties": referring_parties(),
         "conclusion": conclusion,
         "today": clock.today(),
         "is_day": day is not None,

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from manzanita.domain.access import Actor
-from manzanita.domain.codes import CodeSet
+from manzanita.domain.codes import CodeSet, code_set
 from manzanita.domain.fields import FIELDS, FieldDeclaration
 from manzanita.domain.findings import Finding, Severity
 from manzanita.meetings.models import Answer, Meeting
@@ -242,6 +242,12 @@ def code_name(codes: CodeSet, code: str) -> str:
     """The name of a code, marked where no public state source prints the code."""
     known = codes.codes[code]
     return known.name if known.is_confirmed else f"{known.name} (not confirmed)"
+
+
+def referring_parties() -> list[tuple[str, str]]:
+    """Who may have referred a child, as (code, name)."""
+    parties = code_set("ReferringParty")
+    return [(code.code, code_name(parties, code.code)) for code in parties.current()]
 
 
 def answered_fields(answers: Mapping[str, Answer]) -> list[tuple[str, str, Answer]]:

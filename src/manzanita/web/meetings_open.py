@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,12 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.codes import code_set
+from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import EVENTS, Event
 from manzanita.leaving.queries import leavings_of
 from manzanita.meetings import actions
-from manzanita.meetings.actions import Evaluation, NotPossible
+from manzanita.meetings.actions import NotPossible
+from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import open_meeting_of, reasons_not_to_open
 from manzanita.platform import clock
@@ -28,7 +30,7 @@ from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
-from manzanita.web.meetings_form import code_name
+from manzanita.web.meetings_form import referring_parties
 from manzanita.web.meetings_refusals import tell_reasons
 from manzanita.web.step_links import said_left
 
@@ -99,14 +101,26 @@ def meeting_new(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return _page(request, student, {}, ())
 
 
+# The events that end a clock, for who comes from a due date and has to choose among eight.
+ENDS: Mapping[str, Sequence[str]] = {
+    "annual-review": ("annual", "triennial"),
+    "ifsp-annual": ("annual",),
+    "triennial": ("triennial",),
+    "transition-plan": ("annual", "triennial", "amendment"),
+    "c-to-b-iep": ("c_to_b",),
+}
+
+
 def _page(
     request: HttpRequest, student: Student, sent: dict[str, str], reasons: list[Reason] | tuple[()]
 ) -> HttpResponse:
-    parties = code_set("ReferringParty")
+    name = request.GET.get("clock", "")
     context = {
         "student": student,
+        "ends": ENDS.get(name, ()),
+        "ends_what": CLOCKS[name].title if name in ENDS else "",
         "choices": choices(request.actor, student, facts_for(request.actor, student)),
-        "parties": [(code.code, code_name(parties, code.code)) for code in parties.current()],
+        "parties": referring_parties(),
         "today": clock.today(),
         "sent": {name: sent.get(name, "") for name in EVALUATION_FIELDS},
         "sent_to": sent.get("event", ""),
@@ -159,11 +173,11 @@ def _open(request: HttpRequest, student: Student, event: Event) -> Meeting:
         actor=request.actor,
         student=student,
         event=event,
-        evaluation=_evaluation(request) if event.is_initial else None,
+        evaluation=evaluation_in(request) if event.is_initial else None,
     )
 
 
-def _evaluation(request: HttpRequest) -> Evaluation | None:
+def evaluation_in(request: HttpRequest) -> Evaluation | None:
     """What was entered of consent and referral; ``None`` without a consent date."""
     consent_on = _day("consent_on", "consent", request.POST.get("consent_on", ""))
     referred_on = _day("referred_on", "referral", request.POST.get("referred_on", ""))

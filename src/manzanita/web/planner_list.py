@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from types import MappingProxyType
 
+from django.db.models import DateField, Value
+from django.db.models.functions import Coalesce, Least
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 
 from manzanita.accounts.queries import user_names
@@ -56,7 +59,8 @@ def plan_list(request: HttpRequest) -> HttpResponse:
         "nav_current": "meetings",
         "title": title,
         "meaning": meaning,
-        "rows": [(student, planned, names.get(managers.get(student.pk, 0), "")) for student, planned in rows],
+        "rows": [(student, planned, _manager(managers.get(student.pk), names)) for student, planned in rows],
+        "is_without": show == "without",
         "count": count,
         "is_own": actor.perspective.scope is Scope.ASSIGNED,
         "today": clock.today(),
@@ -64,11 +68,19 @@ def plan_list(request: HttpRequest) -> HttpResponse:
     return render(request, "web/planner/list.html", context)
 
 
+def _manager(pk: int | None, names: Mapping[int, str]) -> tuple[str, str]:
+    """Name and plan of a case manager; blank without one."""
+    return (names.get(pk, ""), f"{reverse('caseload_plan')}?manager={pk}") if pk else ("", "")
+
+
 def _rows(actor: Actor, show: str) -> tuple[list[tuple[Student, PlannedMeeting | None]], int]:
     """The first rows, and how many there are in all."""
     if show == "without":
         students = students_without_day(actor)
-        found = list(students.order_by("plan_review_due_on", "evaluation_due_on", "pk")[:MOST_ROWS])
+        # By whichever is due first: a review of next year may stand beside a triennial of next month.
+        far = Value(date.max, output_field=DateField())
+        first = Least(Coalesce("plan_review_due_on", far), Coalesce("evaluation_due_on", far))
+        found = list(students.order_by(first, "pk")[:MOST_ROWS])
         return [(one, None) for one in found], students.count() if len(found) == MOST_ROWS else len(found)
     planned = planned_meetings(actor, show)
     some = list(

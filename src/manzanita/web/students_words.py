@@ -5,6 +5,7 @@ from manzanita.domain.perspectives import PERSPECTIVES
 # Verbs of the change log and codes of the read log, as a person reads them.
 ACTION_WORDS = {
     "open_meeting": "Opened a meeting",
+    "correct_evaluation": "Corrected what an evaluation began with",
     "hold_meeting": "Recorded a meeting as held",
     "record_decision": "Recorded a decision of the family",
     "cancel_meeting": "Canceled a meeting",
