@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -76,9 +77,10 @@ def _evaluate_frames(
     rules = rules_at(setting, phases)
     for rule in rules:
         found += not_evaluated(rule, usable.keys())
+    prepared: dict[str, Any] = {}
     for record, frame in usable.items():
         at_hand = rules_of(record, rules, usable.keys())
-        found += judge_rows(record, frame, at_hand, usable, setting, quarantine).findings()
+        found += judge_rows(record, frame, at_hand, usable, setting, quarantine, prepared).findings()
     return found + quarantine.findings()
 
 

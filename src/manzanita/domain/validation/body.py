@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -149,6 +149,7 @@ class _Rows:
         self._frames, self._rules, self._setting = frames, rules, setting
         self._quarantine, self._files = quarantine, files
         self._judged: dict[str, JudgedRows] = {}
+        self._prepared: dict[str, Any] = {}
         self._left = Counter(read.record for read in files.values())
 
     def findings(self, file: str) -> Iterator[Finding]:
@@ -168,7 +169,13 @@ class _Rows:
             with judging(self._setting.year):
                 rules = rules_of(record, self._rules, self._frames)
                 self._judged[record] = judge_rows(
-                    record, self._frames[record], rules, self._frames, self._setting, self._quarantine
+                    record,
+                    self._frames[record],
+                    rules,
+                    self._frames,
+                    self._setting,
+                    self._quarantine,
+                    self._prepared,
                 )
 
 
