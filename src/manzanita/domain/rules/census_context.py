@@ -92,9 +92,9 @@ def _enrolled_and_participating(frames: Frames, setting: Setting) -> tuple[pl.Da
     is_reported = reduce(or_, (senr["1.23"] == status for status in REPORTED))
     enrolled = where(senr, enrolled_on(day, senr.get_column) & is_reported & (senr["1.08"] != ""))
     if enrolled.height > 1:
-        enrolled = enrolled.sort(
-            "1.23", "1.22", descending=[False, True], maintain_order=True
-        ).unique(["1.08", "1.04"], keep="first", maintain_order=True)
+        enrolled = enrolled.sort("1.23", "1.22", descending=[False, True], maintain_order=True).unique(
+            ["1.08", "1.04"], keep="first", maintain_order=True
+        )
     grades = pl.DataFrame([enrolled["1.08"], enrolled["1.04"], enrolled["1.24"].alias("plan_census.grade")])
     return grades.hstack([same(True, grades.height, "_is_enrolled")]), participating(frames, day)
 
@@ -135,9 +135,7 @@ def _enrolled_today(frames: Frames, setting: Setting) -> tuple[str, pl.Series, p
     return day, enrolled, participating(frames, day)
 
 
-def _today(
-    subject: pl.DataFrame, known: tuple[str, pl.Series, pl.Series], _setting: Setting
-) -> pl.DataFrame:
+def _today(subject: pl.DataFrame, known: tuple[str, pl.Series, pl.Series], _setting: Setting) -> pl.DataFrame:
     """What stands today beside a plan, or on the last day of an academic year that is over.
 
     ``today.is_in_effect``, ``today.is_participating`` and ``today.is_enrolled`` (at any LEA, whatever the status; who

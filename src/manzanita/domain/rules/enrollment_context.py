@@ -87,9 +87,7 @@ def _there(frames: Frames, setting: Setting) -> tuple[pl.DataFrame, pl.DataFrame
     return frames["MEET"], where(senr, is_own & is_of_year)
 
 
-def _here(
-    subject: pl.DataFrame, there: tuple[pl.DataFrame, pl.DataFrame], _setting: Setting
-) -> pl.DataFrame:
+def _here(subject: pl.DataFrame, there: tuple[pl.DataFrame, pl.DataFrame], _setting: Setting) -> pl.DataFrame:
     """What the LEA that reports a status has of the student.
 
     ``here.has_meeting`` (any meeting record), ``here.is_enrolled`` (an enrollment in the academic year, secondary

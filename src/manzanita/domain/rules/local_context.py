@@ -192,10 +192,12 @@ def _adoption(subject: pl.DataFrame, adopted: _Adopted, setting: Setting) -> pl.
     ``adoption.plan_lea``, ``.plan_on`` and ``.plan_type`` (empty without a plan), ``.is_here``.
     """
     today, start = state_date(setting.as_of), subject["1.22"]
-    arrived = where(subject[:, [ROW, "1.04", "1.08", "1.22"]], (start > setting.census_day) & (start <= today))
+    arrived = where(
+        subject[:, [ROW, "1.04", "1.08", "1.22"]], (start > setting.census_day) & (start <= today)
+    )
     empty = {name: "" for name in adopted.known.columns if name[0] != "_"}
     if not arrived.height:
-        return none_told(subject, {**empty, "adoption.is_here": False})
+        return none_told(subject, {"adoption.is_here": False, **empty})
     near = pairs(arrived, adopted.plans, ["1.04", "1.08"], ["23.04", "23.06"])
     since = near[ROW].filter((near["23.12"] >= near["1.22"]) & (near["23.12"] <= today))
     subject = subject.hstack([among(subject[ROW], since).alias("adoption.is_here")])

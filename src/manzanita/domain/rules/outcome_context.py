@@ -67,7 +67,9 @@ def _school(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     """
     left = subject.filter(_completed_before(setting)).select(ROW, "1.04", "1.05", "1.06", "1.08", "1.25")
     if not left.height:
-        return none_told(subject, {"school.is_silent": False, "school.leavers": 0}, {"school.leavers": pl.UInt32()})
+        return none_told(
+            subject, {"school.leavers": 0, "school.is_silent": False}, {"school.leavers": pl.UInt32()}
+        )
     before = left.join(
         frames["SWDS"].filter(pl.col("22.11") != "").select("22.06", "22.11", "22.12"),
         left_on="1.08",

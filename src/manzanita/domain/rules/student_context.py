@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from manzanita.domain.clocks.reviews import ANNUAL_YEARS, TRIENNIAL_YEARS
 from manzanita.domain.rules.ages import (
     BIRTH,
     BIRTH_COUNT,
     DAY_OF_ROW,
     MONTHS,
-    birth_count,
+    after,
+    birthdays,
     number,
     whole_months,
 )
@@ -27,7 +29,6 @@ from manzanita.domain.rules.joining import (
     newest_rows,
     none_told,
     pairs,
-    same,
     told,
     where,
 )
@@ -36,7 +37,9 @@ from manzanita.domain.rules.joining import (
 def _spans(frames: Frames, _setting: Setting) -> pl.DataFrame:
     """Enrollments that are not secondary."""
     senr = frames["SENR"]
-    return where(senr, (senr["1.23"] != SECONDARY) & (senr["1.22"] != ""))[:, ["1.04", "1.08", "1.22", "1.25"]]
+    return where(senr, (senr["1.23"] != SECONDARY) & (senr["1.22"] != ""))[
+        :, ["1.04", "1.08", "1.22", "1.25"]
+    ]
 
 
 def _enrollment(subject: pl.DataFrame, spans: pl.DataFrame, _setting: Setting) -> pl.DataFrame:
@@ -90,30 +93,38 @@ def _same_plan(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.
     return subject.with_columns(pl.len().over("23.06", "23.12").alias("same_plan.count"))
 
 
-_EVENTS = ("previous_review.on", "previous_evaluation.on")
+# What a held meeting may be, and after how many years the next one of its kind is due.
+_EVENTS: Mapping[str, int] = {"previous_review": ANNUAL_YEARS, "previous_evaluation": TRIENNIAL_YEARS}
 
 
 def _held(frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """Plan reviews and evaluations by student, with the day of each in a column of its own."""
+    """Plan reviews and evaluations by student, with the day of each, and by when the next is due, in their columns."""
     meet = frames["MEET"]
-    sort, held = meet["24.14"], day_number(meet["24.15"])
+    sort = meet["24.14"]
     is_event = (meet["24.17"] == "Y", (sort == "10") | (sort == "40"))
-    never = same(None, meet.height, "", pl.Int32)
-    days = [held.zip_with(event, never).alias(name) for name, event in zip(_EVENTS, is_event, strict=True)]
     is_asked = (meet["24.15"] != "") & (meet["24.06"] != "") & (is_event[0] | is_event[1])
-    return where(pl.DataFrame([meet["24.06"], held.alias("_held"), *days]), is_asked)
+    marked = [event.alias(f"_{name}") for name, event in zip(_EVENTS, is_event, strict=True)]
+    held = where(meet[:, ["24.06", "24.15"]].hstack(marked), is_asked)
+    columns = {
+        f"{name}.{what}": pl.when(f"_{name}").then(day)
+        for name, years in _EVENTS.items()
+        for what, day in {"on": number("24.15"), "next_by": after("24.15", f"{years}y")}.items()
+    }
+    return held.select("24.06", number("24.15").alias("_held"), **columns)
 
 
 def _previous_meetings(subject: pl.DataFrame, held: pl.DataFrame, _setting: Setting) -> pl.DataFrame:
-    """``previous_review.on`` and ``previous_evaluation.on``: days of the newest earlier ones held, any LEA.
+    """``previous_review.on`` and ``previous_evaluation.on``: days of the newest earlier ones held, any LEA; and
+    ``.next_by`` of each, the day by which the next is due, as a number.
 
     A plan review is a held meeting with indicator Y; an evaluation one of type 10 or 40.
     """
     asked = subject[:, [ROW, "24.06"]].hstack([day_number(subject["24.15"]).alias("_day")])
     near = pairs(asked, held, "24.06", "24.06")
-    newest = greatest(where(near, near["_held"] < near["_day"]), ROW, _EVENTS)
-    found = pl.DataFrame([newest[ROW], *(newest[name].cast(pl.String) for name in _EVENTS)])
-    return told(subject, found, ROW, ROW, dict.fromkeys(_EVENTS, ""))
+    newest = greatest(where(near, near["_held"] < near["_day"]), ROW, held.columns[2:])
+    days = {name: newest[name].cast(pl.String) for name in newest.columns if name.endswith(".on")}
+    empty = {name: "" if name in days else None for name in newest.columns[1:]}
+    return told(subject, newest.with_columns(**days), ROW, ROW, empty)
 
 
 def _births(frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -124,18 +135,18 @@ def _births(frames: Frames, _setting: Setting) -> pl.DataFrame:
         senr = where(senr, ~among(senr["1.08"], sources[0]["_ssid"]))
     sources.append(_newest_birth(senr, "1.08", "1.22", "1.17"))
     births = pl.concat(sources) if len(sources) > 1 else sources[0]
-    return births.with_columns(birth_count(BIRTH).alias(BIRTH_COUNT))
+    return births.with_columns(what.alias(name) for name, what in birthdays().items())
 
 
 def _birth(subject: pl.DataFrame, births: pl.DataFrame, _setting: Setting) -> pl.DataFrame:
     """``birth.on``: the student's date of birth, the newest of SINF, else of SENR; empty where neither says.
 
-    ``birth.count`` is the same as a count of days, ``birth.months`` the age in months on the day of the row; of a
-    meeting no rule asks that.
+    ``birth.months`` is the age in months on the day of the row; of a meeting no rule asks that. The others are named in
+    :mod:`manzanita.domain.rules.ages`.
     """
     ssid = ssid_field(subject)
     day = next((day for record, day in DAY_OF_ROW.items() if SSID_FIELDS[record] == ssid), None)
-    joined = told(subject, births, ssid, "_ssid", {BIRTH: "", BIRTH_COUNT: None})
+    joined = told(subject, births, ssid, "_ssid", {BIRTH: "", **dict.fromkeys(birthdays())})
     if day is None:
         return joined
     parts = [number(day) // 10_000, number(day) // 100 % 100, number(day) % 100]

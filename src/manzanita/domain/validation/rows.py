@@ -202,14 +202,15 @@ def _speaks_of_refused(rule: Rule, row: Row, fields: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def expressions(rule: Rule, setting: Setting, _specification: Specification | None) -> tuple[pl.Expr, ...]:
-    """The columns that say of each row what ``rule`` does, never null: ``CODE``, where it is wrong; where the rule has
-    them, ``CODE soft`` and ``CODE undecided``. Kept, as making them takes as long as asking one student's records."""
+    """The columns that say of each row what ``rule`` does, null where it says nothing: ``CODE``, where it is wrong;
+    where the rule has them, ``CODE soft`` and ``CODE undecided``. Kept, as making them takes as long as asking one
+    student's records."""
     found = {rule.code: rule.wrong(setting)}
     if rule.softened:
         found[f"{rule.code} soft"] = rule.softened()
     if rule.undecided:
         found[f"{rule.code} undecided"] = rule.undecided(setting)
-    return tuple(expression.fill_null(False).alias(name) for name, expression in found.items())
+    return tuple(expression.alias(name) for name, expression in found.items())
 
 
 def _fields_of(rule: Rule, record: str) -> tuple[str, ...]:
