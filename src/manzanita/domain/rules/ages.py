@@ -13,9 +13,9 @@ from manzanita.domain.clocks.ages import LAST_YEARS
 from manzanita.domain.rules.declaration import Rule, Setting, spoken_date
 
 YEAR = 12
-# What the context ``birth`` says of a row: the date of birth, the same as a count of days (:func:`birth_count`), the age
-# in months on the day of the row, the start of a plan for example; and the third birthday and the last day of the last
-# school year in special education, as numbers.
+# What the context ``birth`` says of a row: the date of birth, the same as a count of days (:func:`birth_count`), the
+# age in months on the day of the row, the start of a plan for example; and as numbers the third birthday and the last
+# day of the last school year in special education.
 BIRTH, BIRTH_COUNT, MONTHS = "birth.on", "birth.count", "birth.months"
 THIRD, LAST = "birth.third_on", "birth.last_on"
 DAY_OF_ROW: Mapping[str, str] = {"SWDS": "22.11", "PLAN": "23.12", "SERV": "25.17"}

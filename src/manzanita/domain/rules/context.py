@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -43,6 +43,7 @@ FILE_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+Column = TypeVar("Column", pl.Expr, pl.Series)
 # Record type -> numbers of fields.
 Reads = Mapping[str, Sequence[str]]
 
@@ -57,9 +58,9 @@ class Context:
 
     ``own`` are the fields that ``join`` reads of the row itself, for each type of subject; ``has_siblings``: it reads
     them of all rows of that type. ``reads`` are the fields of other records; ``reads_if_known`` those of record types
-    that it can do without. ``prepare`` makes of frames with these columns, and no others, what ``join`` gets; it is made
-    once for all types of subject, and while somebody types once for as long as those records stay as they are. ``join``
-    gets the subject with its own columns, ``file``, ``line`` and the row number.
+    that it can do without. ``prepare`` makes of frames with these columns, and no others, what ``join`` gets: once for
+    all types of subject, and while somebody types once for as long as those records stay as they are. ``join`` gets the
+    subject with its own columns, ``file``, ``line`` and the row number.
 
     A context that looks across students has ``narrow``: the rows of each record type that it needs of some students'
     records. Joined to those of all students it says the same as beside all records; a rule that names it names no
@@ -129,10 +130,10 @@ def newest(frame: pl.DataFrame, ssid: str, start: str, day: str) -> pl.DataFrame
     return where(started, is_newest(started[ssid], day_number(started[start])))
 
 
-def enrolled_on(day: str, column: Callable[[str], Any] = pl.col) -> Any:
+def enrolled_on(day: str, column: Callable[[str], Column]) -> Column:
     """True where the enrollment holds on ``day`` (CCYYMMDD) and is not a no-show; the exit day counts.
 
-    An expression, or with the columns of a frame as ``column`` a series of theirs.
+    An expression of ``pl.col``, or a series of the columns of a frame.
     """
     return (
         (column("1.22") != "")

@@ -17,8 +17,8 @@ from manzanita.domain.findings import Finding
 from manzanita.domain.layouts import RECORDS, known_numbers, layout
 from manzanita.domain.layouts.files import RecordFile
 from manzanita.domain.rules import row_rules
-from manzanita.domain.rules.context import ROW
 from manzanita.domain.rules.declaration import PHASES, Rule, Setting
+from manzanita.domain.rules.joining import ROW
 from manzanita.domain.specification import judging
 from manzanita.domain.validation.quarantine import Quarantine
 from manzanita.domain.validation.rows import judge_rows, lacking, not_evaluated

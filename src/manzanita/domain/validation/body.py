@@ -15,8 +15,9 @@ import polars as pl
 from manzanita.domain.findings import Finding
 from manzanita.domain.layouts.blocks import RecordBlocks
 from manzanita.domain.rules import contexts
-from manzanita.domain.rules.context import ROW, Frames
+from manzanita.domain.rules.context import Frames
 from manzanita.domain.rules.declaration import Rule, Setting
+from manzanita.domain.rules.joining import ROW
 from manzanita.domain.specification import judging
 from manzanita.domain.validation import rules_at, rules_of, usable_rows
 from manzanita.domain.validation.columns import columns_parsed, columns_read, narrowed

@@ -20,8 +20,8 @@ from manzanita.domain.findings import Finding
 from manzanita.domain.layouts import RECORDS
 from manzanita.domain.rules import contexts
 from manzanita.domain.rules.context import Context
-from manzanita.domain.rules.joining import ROW
 from manzanita.domain.rules.declaration import PHASES, Rule, Setting
+from manzanita.domain.rules.joining import ROW
 from manzanita.domain.specification import in_force, judging, specification, specified_years
 from manzanita.domain.validation import frame_of, rules_at, rules_of, usable_rows
 from manzanita.domain.validation.rows import JudgedRows, columns_of, expressions, not_evaluated
