@@ -15,7 +15,8 @@ from manzanita.domain.findings import Severity
 from manzanita.domain.layouts import RECORDS, layout
 from manzanita.domain.records import complete
 from manzanita.domain.rules import contexts, examples, row_rules
-from manzanita.domain.rules.context import ROW, SSID_FIELDS
+from manzanita.domain.rules.context import SSID_FIELDS
+from manzanita.domain.rules.joining import ROW
 from manzanita.domain.validation import evaluate_records, frame_of
 from manzanita.domain.validation.live import LiveRecords
 from manzanita.domain.validation.saying import record_key_of

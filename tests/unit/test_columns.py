@@ -7,7 +7,7 @@ import pytest
 
 from manzanita.domain import records
 from manzanita.domain.rules import row_rules
-from manzanita.domain.rules.context import ROW
+from manzanita.domain.rules.joining import ROW
 from manzanita.domain.validation import frame_of, usable_rows
 from manzanita.domain.validation.columns import columns_read, narrowed
 from manzanita.domain.validation.rows import judge_rows

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 import polars as pl
 
+from manzanita.domain.clocks.ages import LAST_YEARS
 from manzanita.domain.rules.declaration import Rule, Setting, spoken_date
 
 YEAR = 12
-# What the context ``birth`` says of a row: the date of birth, the same as a count of days (:func:`_count`), and the
-# age in months on the day of the row, the start of a plan for example.
+# What the context ``birth`` says of a row: the date of birth, the same as a count of days (:func:`birth_count`), the
+# age in months on the day of the row, the start of a plan for example; and as numbers the third birthday and the last
+# day of the last school year in special education.
 BIRTH, BIRTH_COUNT, MONTHS = "birth.on", "birth.count", "birth.months"
+THIRD, LAST = "birth.third_on", "birth.last_on"
 DAY_OF_ROW: Mapping[str, str] = {"SWDS": "22.11", "PLAN": "23.12", "SERV": "25.17"}
 # Days in a month of a count of days, more than any month has.
 _LONG_MONTH = 32
+# 30 June, and the age at which Part C ends.
+_YEAR_END = 630
+_END_OF_PART_C = 3
 
 
 def age_rule(
@@ -67,6 +74,29 @@ def months_old_on(birth: str, day: str) -> pl.Expr:
     return ((int(day[:4]) * YEAR + int(day[4:6])) * _LONG_MONTH + reached - born) // _LONG_MONTH
 
 
+def months_old_by_year_end(day: str) -> pl.Expr:
+    """As :func:`months_old` of the context's birth, on the 30 June that ends the school year of ``day``, a column."""
+    on = number(day)
+    year = on // 10_000 + (on % 10_000 > _YEAR_END).cast(pl.Int32)
+    return (
+        (year * YEAR + _YEAR_END // 100) * _LONG_MONTH + _LONG_MONTH - 1 - pl.col(BIRTH_COUNT)
+    ) // _LONG_MONTH
+
+
+def year_end(day: pl.Expr) -> pl.Expr:
+    """The 30 June that ends the school year of ``day``; numbers as :func:`number`."""
+    return (day // 10_000 + (day % 10_000 > _YEAR_END).cast(pl.Int32)) * 10_000 + _YEAR_END
+
+
+def birthdays() -> dict[str, pl.Expr]:
+    """What follows from a birth alone, by name: of each student once, not of each row and rule."""
+    return {
+        BIRTH_COUNT: birth_count(BIRTH),
+        THIRD: after(BIRTH, f"{_END_OF_PART_C}y"),
+        LAST: year_end(after(BIRTH, f"{LAST_YEARS}y")),
+    }
+
+
 def whole_months(born: pl.Expr, year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
     """As :func:`months_old`, from a birth as :func:`birth_count` counts it to a date taken apart."""
     # On the last day of a month every month is full that began on a day it lacks.
@@ -97,11 +127,25 @@ def after(day: str, offset: str) -> pl.Expr:
     As :mod:`manzanita.domain.dates` counts: a year after 29 February is 28 February.
     """
     if offset.endswith("y"):
-        moved = number(day) + int(offset[:-1]) * 10_000
-        is_lacking = (moved % 10_000 == 229) & ~_is_leap(moved // 10_000)
+        years = int(offset[:-1])
+        moved = number(day) + years * 10_000
+        is_lacking = moved % 10_000 == 229
+        # So many years after a leap year is none.
+        if years % 4 == 0:
+            is_lacking &= ~_is_leap(moved // 10_000)
         return moved - is_lacking.cast(pl.Int32)
-    date = pl.col(day).str.to_date("%Y%m%d", strict=False).dt.offset_by(offset).dt
-    return date.year() * 10_000 + date.month().cast(pl.Int32) * 100 + date.day()
+    moved_day = pl.col(day).str.to_date("%Y%m%d", strict=False).dt.offset_by(offset).dt
+    return moved_day.year() * 10_000 + moved_day.month().cast(pl.Int32) * 100 + moved_day.day()
+
+
+def day_count(day: str) -> pl.Expr:
+    """The date in column ``day`` as a count of days, as :func:`count_of`; null where it is empty."""
+    return pl.col(day).str.to_date("%Y%m%d", strict=False).to_physical()
+
+
+def count_of(day: date) -> int:
+    """Days since 1970, as Polars counts them."""
+    return (day - date(1970, 1, 1)).days
 
 
 def spoken_age(birth: str, day: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import polars as pl
 
@@ -14,12 +15,11 @@ from manzanita.domain.rules.context import (
     SHORT_TERM,
     Context,
     Frames,
-    among,
     enrolled_on,
-    has_record,
     newest,
 )
 from manzanita.domain.rules.declaration import Setting, state_date
+from manzanita.domain.rules.joining import among, has_record, where
 
 # The school code of all nonpublic schools; another field says which.
 ANY_NONPUBLIC_SCHOOL = "0000001"
@@ -29,53 +29,77 @@ IEP, ISP = "100", "200"
 PLACED = "4"
 
 
-def _on_census(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+class _Census(NamedTuple):
+    """SSIDs of those with an enrollment that counts and of those who are gone, and the newest enrollments."""
+
+    counted: pl.Series
+    gone: pl.Series
+    latest: pl.DataFrame
+
+
+def _on_census_day(frames: Frames, setting: Setting) -> _Census:
+    day, senr = setting.census_day, frames["SENR"]
+    is_counted = (senr["1.23"] == PRIMARY) | (senr["1.23"] == SHORT_TERM)
+    statuses = newest(frames["SWDS"], "22.06", "22.11", day)
+    own = where(senr, (senr["1.23"] != SECONDARY) & (senr["1.26"] != NO_SHOW))
+    return _Census(
+        senr["1.08"].filter(enrolled_on(day, senr.get_column) & is_counted),
+        statuses["22.06"].filter(statuses["22.12"] == NOT_ENROLLED),
+        newest(own, "1.08", "1.22", day),
+    )
+
+
+def _on_census(subject: pl.DataFrame, census: _Census, _setting: Setting) -> pl.DataFrame:
     """What stands on Census Day beside an enrollment, at any LEA.
 
     ``on_census.has_counted`` (an enrollment with status 10 or 30), ``on_census.is_not_enrolled`` (the status in
     effect is 3), ``on_census.is_newest`` (the newest enrollment of the student that began by then, secondary ones
     aside).
     """
-    day = setting.census_day
-    senr = frames["SENR"]
-    counted = senr.filter(enrolled_on(day), pl.col("1.23").is_in([PRIMARY, SHORT_TERM]))["1.08"]
-    statuses = newest(frames["SWDS"], "22.06", "22.11", day)
-    gone = statuses.filter(pl.col("22.12") == NOT_ENROLLED)["22.06"]
-    own = senr.filter(pl.col("1.23") != SECONDARY, pl.col("1.26") != NO_SHOW)
-    latest, key = newest(own, "1.08", "1.22", day), ("1.08", "1.22")
-    return subject.with_columns(
-        among("1.08", counted).alias("on_census.has_counted"),
-        among("1.08", gone).alias("on_census.is_not_enrolled"),
-        has_record(subject, key, latest, key).alias("on_census.is_newest"),
+    key = ("1.08", "1.22")
+    return subject.hstack(
+        [
+            among(subject["1.08"], census.counted).alias("on_census.has_counted"),
+            among(subject["1.08"], census.gone).alias("on_census.is_not_enrolled"),
+            has_record(subject, key, census.latest, key).alias("on_census.is_newest"),
+        ]
     )
 
 
-def _school_plan(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
-    """``school_plan.is_there``: an IEP, or an ISP with reason 4, is in effect on Census Day, from any LEA."""
-    is_placed = (pl.col("23.11") == ISP) & (pl.col("23.13") == PLACED)
+def _planned(frames: Frames, setting: Setting) -> pl.Series:
+    """SSIDs of those with a plan that a school asks for."""
     plans = newest(frames["PLAN"], "23.06", "23.12", setting.census_day)
-    planned = plans.filter((pl.col("23.11") == IEP) | is_placed)["23.06"]
-    return subject.with_columns(among("1.08", planned).alias("school_plan.is_there"))
+    is_placed = (plans["23.11"] == ISP) & (plans["23.13"] == PLACED)
+    return plans["23.06"].filter((plans["23.11"] == IEP) | is_placed)
 
 
-def _here(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataFrame:
+def _school_plan(subject: pl.DataFrame, planned: pl.Series, _setting: Setting) -> pl.DataFrame:
+    """``school_plan.is_there``: an IEP, or an ISP with reason 4, is in effect on Census Day, from any LEA."""
+    return subject.hstack([among(subject["1.08"], planned).alias("school_plan.is_there")])
+
+
+def _there(frames: Frames, setting: Setting) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Meetings, and the enrollments of the academic year."""
+    senr, first, last = frames["SENR"], setting.first_day, setting.last_day
+    start, end = senr["1.22"], senr["1.25"]
+    is_own = (senr["1.23"] != SECONDARY) & (senr["1.26"] != NO_SHOW)
+    is_of_year = (start != "") & (start <= last) & ((end == "") | (end >= first))
+    return frames["MEET"], where(senr, is_own & is_of_year)
+
+
+def _here(subject: pl.DataFrame, there: tuple[pl.DataFrame, pl.DataFrame], _setting: Setting) -> pl.DataFrame:
     """What the LEA that reports a status has of the student.
 
     ``here.has_meeting`` (any meeting record), ``here.is_enrolled`` (an enrollment in the academic year, secondary
     ones and no-shows aside).
     """
-    first, last = setting.first_day, setting.last_day
-    enrollments = frames["SENR"].filter(
-        pl.col("1.23") != SECONDARY,
-        pl.col("1.26") != NO_SHOW,
-        pl.col("1.22") != "",
-        pl.col("1.22") <= last,
-        (pl.col("1.25") == "") | (pl.col("1.25") >= first),
-    )
+    meetings, enrollments = there
     student = ("22.04", "22.06")
-    return subject.with_columns(
-        has_record(subject, student, frames["MEET"], ("24.04", "24.06")).alias("here.has_meeting"),
-        has_record(subject, student, enrollments, ("1.04", "1.08")).alias("here.is_enrolled"),
+    return subject.hstack(
+        [
+            has_record(subject, student, meetings, ("24.04", "24.06")).alias("here.has_meeting"),
+            has_record(subject, student, enrollments, ("1.04", "1.08")).alias("here.is_enrolled"),
+        ]
     )
 
 
@@ -91,18 +115,21 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="on_census",
             join=_on_census,
+            prepare=_on_census_day,
             own={"SENR": ("1.08", "1.22")},
             reads={"SENR": ("1.08", "1.22", "1.23", "1.25", "1.26"), "SWDS": ("22.06", "22.11", "22.12")},
         ),
         Context(
             name="school_plan",
             join=_school_plan,
+            prepare=_planned,
             own={"SENR": ("1.08",)},
             reads={"PLAN": ("23.06", "23.11", "23.12", "23.13")},
         ),
         Context(
             name="here",
             join=_here,
+            prepare=_there,
             own={"SWDS": ("22.04", "22.06")},
             reads={"MEET": ("24.04", "24.06"), "SENR": ("1.04", "1.08", "1.22", "1.23", "1.25", "1.26")},
         ),

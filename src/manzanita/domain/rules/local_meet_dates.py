@@ -6,7 +6,7 @@ import polars as pl
 
 from manzanita.domain.clocks.evaluation import CONSENT_DAYS
 from manzanita.domain.findings import Owner
-from manzanita.domain.rules.ages import after, number
+from manzanita.domain.rules.ages import count_of, day_count
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date, state_date
 from manzanita.domain.rules.examples import meet, senr, sinf
 from manzanita.domain.rules.local import days_after, local_rule
@@ -55,10 +55,10 @@ def _no_consent(_setting: Setting) -> pl.Expr:
 
 def _pending_late(setting: Setting) -> pl.Expr:
     """Overdue on the day it is reported for, or today with nothing held since."""
-    day = pl.max_horizontal(number("24.10"), pl.lit(int(state_date(setting.as_of))))
+    day = pl.max_horizontal(day_count("24.10"), pl.lit(count_of(setting.as_of)))
     is_open = pl.col("held_since.on") < pl.col("24.10")
     is_initial = _IS_PENDING & (pl.col("24.14") == _INITIAL) & (pl.col("24.18") == "")
-    return is_initial & is_open & (day > after("24.13", f"{CONSENT_DAYS}d"))
+    return is_initial & is_open & (day - day_count("24.13") > CONSENT_DAYS)
 
 
 def _pending_held(_setting: Setting) -> pl.Expr:

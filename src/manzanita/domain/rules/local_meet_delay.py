@@ -9,13 +9,12 @@ import polars as pl
 from manzanita.domain.clocks.evaluation import CONSENT_DAYS
 from manzanita.domain.delay_codes import FITS
 from manzanita.domain.findings import Owner
-from manzanita.domain.rules.ages import after, number
+from manzanita.domain.rules.ages import THIRD, day_count, number
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import meet, plan, senr
 from manzanita.domain.rules.local import clearing, days_after, local_rule, years_after
 
 _INITIAL, _PART_C, _REEVALUATION = "10", "15", "40"
-_SIXTY_DAYS = f"{CONSENT_DAYS}d"
 _KIND_NAMES: Mapping[str, str] = {
     _INITIAL: "an initial evaluation",
     _PART_C: "a first evaluation for Part C",
@@ -54,17 +53,14 @@ def _is_held() -> pl.Expr:
     return pl.col("24.15") != ""
 
 
-def _third_birthday() -> pl.Expr:
-    return after("birth.on", "3y")
-
-
 def _on_time(_setting: Setting) -> pl.Expr:
     """Every clock that runs is known and was kept."""
     on = number("24.15")
-    review = (pl.col("24.17") != "Y") | (on <= after("previous_review.on", "1y"))
-    again = (pl.col("24.14") != _REEVALUATION) | (on <= after("previous_evaluation.on", "3y"))
-    by_birthday = (pl.col("part_c.on") == "") | (on <= _third_birthday())
-    first = (pl.col("24.14") != _INITIAL) | ((on <= after("24.13", _SIXTY_DAYS)) & by_birthday)
+    review = (pl.col("24.17") != "Y") | (on <= pl.col("previous_review.next_by"))
+    again = (pl.col("24.14") != _REEVALUATION) | (on <= pl.col("previous_evaluation.next_by"))
+    in_time = day_count("24.15") - day_count("24.13") <= CONSENT_DAYS
+    by_birthday = (pl.col("part_c.on") == "") | (on <= pl.col(THIRD))
+    first = (pl.col("24.14") != _INITIAL) | (in_time & by_birthday)
     runs = (pl.col("24.17") == "Y") | pl.col("24.14").is_in([_INITIAL, _REEVALUATION])
     is_judged = runs & (pl.col("24.14") != _PART_C)
     return _is_held() & (pl.col("24.18") != "") & is_judged & review & again & first

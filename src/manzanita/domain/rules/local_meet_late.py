@@ -7,21 +7,16 @@ import polars as pl
 from manzanita.domain.clocks.early_start import IFSP_DAYS
 from manzanita.domain.clocks.evaluation import CONSENT_DAYS
 from manzanita.domain.findings import Owner
-from manzanita.domain.rules.ages import after, number
+from manzanita.domain.rules.ages import THIRD, after, day_count, number
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import meet, plan, senr
 from manzanita.domain.rules.local import days_after, local_rule, years_after
 
 _INITIAL, _PART_C = "10", "15"
-_SIXTY_DAYS = f"{CONSENT_DAYS}d"
 
 
 def _is_held() -> pl.Expr:
     return pl.col("24.15") != ""
-
-
-def _third_birthday() -> pl.Expr:
-    return after("birth.on", "3y")
 
 
 def _late_initial(_setting: Setting) -> pl.Expr:
@@ -29,7 +24,7 @@ def _late_initial(_setting: Setting) -> pl.Expr:
         _is_held()
         & (pl.col("24.14") == _INITIAL)
         & (pl.col("24.18") == "")
-        & (number("24.15") > after("24.13", _SIXTY_DAYS))
+        & (day_count("24.15") - day_count("24.13") > CONSENT_DAYS)
     )
 
 
@@ -42,7 +37,7 @@ def _late_initial_message(row: Row) -> str:
 
 
 def _late_after_part_c(_setting: Setting) -> pl.Expr:
-    third = _third_birthday()
+    third = pl.col(THIRD)
     came_from_part_c = (pl.col("part_c.on") != "") & (number("part_c.on") < third)
     is_initial = _is_held() & (pl.col("24.14") == _INITIAL) & (pl.col("24.18") == "")
     return is_initial & came_from_part_c & (number("24.15") > third)
@@ -56,7 +51,7 @@ def _late_after_part_c_message(row: Row) -> str:
 
 
 def _late_ifsp(_setting: Setting) -> pl.Expr:
-    late = number("24.15") > after("24.11", f"{IFSP_DAYS}d")
+    late = day_count("24.15") - day_count("24.11") > IFSP_DAYS
     return _is_held() & (pl.col("24.14") == _PART_C) & (pl.col("24.18") == "") & late
 
 

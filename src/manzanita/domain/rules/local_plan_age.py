@@ -8,7 +8,15 @@ import polars as pl
 
 from manzanita.domain.clocks.ages import LAST_YEARS
 from manzanita.domain.findings import Owner
-from manzanita.domain.rules.ages import YEAR, after, months_old, months_old_on, number
+from manzanita.domain.rules.ages import (
+    LAST,
+    THIRD,
+    YEAR,
+    months_old,
+    months_old_by_year_end,
+    months_old_on,
+    number,
+)
 from manzanita.domain.rules.context import PARTICIPATING
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date, state_date
 from manzanita.domain.rules.examples import OTHER_LEA, plan, senr, swds
@@ -38,19 +46,9 @@ def summer_end(day: pl.Expr) -> pl.Expr:
     return pl.when(in_summer).then(day // 10_000 * 10_000 + 831).otherwise(day)
 
 
-def year_end(day: pl.Expr) -> pl.Expr:
-    """The 30 June that ends the school year of ``day``; numbers as :func:`ages.number`."""
-    return (day // 10_000 + (day % 10_000 > 630).cast(pl.Int32)) * 10_000 + 630
-
-
-def last_school_day() -> pl.Expr:
-    """The 30 June after the 22nd birthday: nobody is in special education in a school year that begins later."""
-    return year_end(after("birth.on", f"{LAST_YEARS}y"))
-
-
 def _ifsp_at_three(setting: Setting) -> pl.Expr:
     goes_on = pl.col("plan_days.is_today") & (pl.col("status_today.code") == PARTICIPATING)
-    late = pl.lit(int(state_date(setting.as_of))) > summer_end(after("birth.on", "3y"))
+    late = pl.lit(int(state_date(setting.as_of))) > summer_end(pl.col(THIRD))
     return (pl.col("23.11") == _IFSP) & goes_on & late
 
 
@@ -69,7 +67,7 @@ def _kindergarten(setting: Setting) -> pl.Expr:
 
 
 def _no_transition(_setting: Setting) -> pl.Expr:
-    is_due = months_old("birth.on", year_end(number("23.12"))) >= 16 * YEAR
+    is_due = months_old_by_year_end("23.12") >= 16 * YEAR
     lacking = pl.any_horizontal([pl.col(number) == "" for number in _TRANSITION])
     return (pl.col("23.11") == _IEP) & is_due & lacking
 
@@ -96,7 +94,7 @@ def _early_transition_message(row: Row) -> str:
 
 
 def _too_old(_setting: Setting) -> pl.Expr:
-    return number("23.12") > last_school_day()
+    return number("23.12") > pl.col(LAST)
 
 
 def rules() -> list[Rule]:

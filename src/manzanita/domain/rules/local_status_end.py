@@ -8,11 +8,11 @@ import polars as pl
 
 from manzanita.domain.clocks.ages import LAST_YEARS
 from manzanita.domain.findings import Owner
+from manzanita.domain.rules.ages import LAST
 from manzanita.domain.rules.context import PARTICIPATING
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date, state_date
 from manzanita.domain.rules.examples import OTHER_LEA, plan, senr, swds
 from manzanita.domain.rules.local import local_rule, years_after
-from manzanita.domain.rules.local_plan_age import last_school_day
 
 _DIPLOMA = "100"
 # Ways to complete school that leave a student eligible who does not come back.
@@ -44,7 +44,7 @@ def _after_completion(setting: Setting) -> pl.Expr:
 
 
 def _too_old(setting: Setting) -> pl.Expr:
-    return _is_newest("1", "2", "3") & (pl.lit(int(state_date(setting.as_of))) > last_school_day())
+    return _is_newest("1", "2", "3") & (pl.lit(int(state_date(setting.as_of))) > pl.col(LAST))
 
 
 def _no_plan(setting: Setting) -> pl.Expr:

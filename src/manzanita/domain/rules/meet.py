@@ -11,7 +11,7 @@ import polars as pl
 
 from manzanita.domain.clocks.reviews import ANNUAL_YEARS, TRIENNIAL_YEARS
 from manzanita.domain.findings import Owner, Severity
-from manzanita.domain.rules.ages import after, number
+from manzanita.domain.rules.ages import number
 from manzanita.domain.rules.declaration import Row, Rule, Setting, spoken_date
 from manzanita.domain.rules.examples import OTHER_LEA, meet
 
@@ -19,13 +19,12 @@ REEVALUATION = "40"
 
 
 def _review_is_late() -> pl.Expr:
-    late = number("24.15") > after("previous_review.on", f"{ANNUAL_YEARS}y")
-    return ((pl.col("24.17") == "Y") & late).fill_null(False)
+    return (pl.col("24.17") == "Y") & (number("24.15") > pl.col("previous_review.next_by")).fill_null(False)
 
 
 def _reevaluation_is_late() -> pl.Expr:
-    late = number("24.15") > after("previous_evaluation.on", f"{TRIENNIAL_YEARS}y")
-    return ((pl.col("24.14") == REEVALUATION) & late).fill_null(False)
+    late = number("24.15") > pl.col("previous_evaluation.next_by")
+    return (pl.col("24.14") == REEVALUATION) & late.fill_null(False)
 
 
 def _late(_setting: Setting) -> pl.Expr:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from manzanita.domain.rules.context import PARTICIPATING, ROW, Context, Frames, among
+from manzanita.domain.rules.context import PARTICIPATING, Context, Frames
 from manzanita.domain.rules.declaration import Setting
+from manzanita.domain.rules.joining import ROW, among, none_told
 from manzanita.domain.years import first_calendar_year
 
 SPECIAL_EDUCATION = "30"
@@ -38,9 +39,11 @@ def _leaving(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.Dat
     is_completer = pl.col("1.27").is_in(list(COMPLETED))
     completers = found.filter(is_completer)[ROW]
     leavers = found.filter(is_completer | pl.col("1.26").is_in(list(LEFT)))[ROW]
-    return subject.with_columns(
-        among(ROW, completers).alias("leaving.is_completer"),
-        among(ROW, leavers).alias("leaving.has_left"),
+    return subject.hstack(
+        [
+            among(subject[ROW], completers).alias("leaving.is_completer"),
+            among(subject[ROW], leavers).alias("leaving.has_left"),
+        ]
     )
 
 
@@ -63,6 +66,10 @@ def _school(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     school by SSID stands for all of them; on the other rows ``school.is_silent`` is false.
     """
     left = subject.filter(_completed_before(setting)).select(ROW, "1.04", "1.05", "1.06", "1.08", "1.25")
+    if not left.height:
+        return none_told(
+            subject, {"school.leavers": 0, "school.is_silent": False}, {"school.leavers": pl.UInt32()}
+        )
     before = left.join(
         frames["SWDS"].filter(pl.col("22.11") != "").select("22.06", "22.11", "22.12"),
         left_on="1.08",
@@ -73,7 +80,7 @@ def _school(subject: pl.DataFrame, frames: Frames, setting: Setting) -> pl.DataF
     heard = frames["PSTS"].filter(_asked_about(setting)).select("17.04", "17.05", "17.06").unique()
     schools = ("1.04", "1.05", "1.06")
     silent = (
-        left.filter(among(ROW, participating))
+        left.filter(among(left[ROW], participating))
         .join(heard, left_on=schools, right_on=["17.04", "17.05", "17.06"], how="anti")
         .with_columns(pl.col("1.08").n_unique().over(schools).alias("school.leavers"))
         .sort("1.08", ROW)
@@ -91,7 +98,7 @@ def _of_leavers(frames: Frames, setting: Setting) -> Frames:
     left = frames["SENR"].filter(_completed_before(setting))
     return {
         "SENR": left,
-        "SWDS": frames["SWDS"].filter(among("22.06", left["1.08"])),
+        "SWDS": frames["SWDS"].filter(among(frames["SWDS"]["22.06"], left["1.08"])),
         "PSTS": frames["PSTS"].filter(_asked_about(setting)),
     }
 

@@ -30,7 +30,7 @@ def _lone_non_ada(setting: Setting) -> pl.Expr:
 def _lacks_plan(setting: Setting) -> pl.Expr:
     return (
         (pl.col("1.08") != "")
-        & enrolled_on(setting.census_day)
+        & enrolled_on(setting.census_day, pl.col)
         & pl.col("census.is_participating")
         & ~pl.col("census.plan_here")
     )

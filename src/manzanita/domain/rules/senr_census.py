@@ -28,7 +28,7 @@ def _in_nonpublic_school() -> pl.Expr:
 
 def _unplaced(setting: Setting) -> pl.Expr:
     has_all = pl.col("census.is_participating") & pl.col("school_plan.is_there")
-    return _has_student() & enrolled_on(setting.census_day) & _in_nonpublic_school() & ~has_all
+    return _has_student() & enrolled_on(setting.census_day, pl.col) & _in_nonpublic_school() & ~has_all
 
 
 def _unplaced_message(row: Row) -> str:
@@ -51,7 +51,7 @@ def _counts_as_enrolled(setting: Setting) -> pl.Expr:
         & (pl.col("1.25") < day)
         & (pl.col("1.25") >= first_day_before(setting))
     )
-    return (pl.col("1.23") != SECONDARY) & (enrolled_on(day) | expected_back)
+    return (pl.col("1.23") != SECONDARY) & (enrolled_on(day, pl.col) | expected_back)
 
 
 def _wrongly_gone(setting: Setting) -> pl.Expr:
@@ -71,7 +71,7 @@ def _wrongly_gone_message(row: Row) -> str:
 def _may_be_in_transition(setting: Setting) -> pl.Expr:
     return (
         _has_student()
-        & enrolled_on(setting.census_day)
+        & enrolled_on(setting.census_day, pl.col)
         & (pl.col("1.23") != SECONDARY)
         & (pl.col("1.24") == _LAST_GRADE)
         & (pl.col("1.34") == "")

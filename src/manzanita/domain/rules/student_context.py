@@ -6,58 +6,60 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from manzanita.domain.clocks.reviews import ANNUAL_YEARS, TRIENNIAL_YEARS
 from manzanita.domain.rules.ages import (
     BIRTH,
     BIRTH_COUNT,
     DAY_OF_ROW,
     MONTHS,
-    birth_count,
+    after,
+    birthdays,
     number,
     whole_months,
 )
-from manzanita.domain.rules.context import (
-    FILE_KEYS,
+from manzanita.domain.rules.context import FILE_KEYS, SECONDARY, SSID_FIELDS, Context, Frames, ssid_field
+from manzanita.domain.rules.declaration import Setting
+from manzanita.domain.rules.joining import (
     ROW,
-    SECONDARY,
-    SSID_FIELDS,
-    Context,
-    Frames,
     among,
+    day_number,
+    greatest,
+    has_double,
     has_record,
     newest_rows,
     none_told,
-    ssid_field,
+    pairs,
     told,
+    where,
 )
-from manzanita.domain.rules.declaration import Setting
 
 
-def _enrollment(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
+def _spans(frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """Enrollments that are not secondary."""
+    senr = frames["SENR"]
+    return where(senr, (senr["1.23"] != SECONDARY) & (senr["1.22"] != ""))[
+        :, ["1.04", "1.08", "1.22", "1.25"]
+    ]
+
+
+def _enrollment(subject: pl.DataFrame, spans: pl.DataFrame, _setting: Setting) -> pl.DataFrame:
     """``enrollment.covers``: a non-secondary enrollment at the reporting LEA holds on the status date."""
-    spans = (
-        frames["SENR"]
-        .filter(pl.col("1.23") != SECONDARY, pl.col("1.22") != "")
-        .select("1.04", "1.08", "1.22", "1.25")
-    )
-    covered = (
-        subject.select(ROW, "22.04", "22.06", "22.11")
-        .join(spans, left_on=["22.04", "22.06"], right_on=["1.04", "1.08"])
-        .filter(
-            pl.col("1.22") <= pl.col("22.11"), (pl.col("1.25") == "") | (pl.col("1.25") >= pl.col("22.11"))
-        )
-    )
-    return subject.with_columns(among(ROW, covered[ROW]).alias("enrollment.covers"))
+    asked = subject[:, [ROW, "22.04", "22.06", "22.11"]]
+    near = pairs(asked, spans, ["22.04", "22.06"], ["1.04", "1.08"])
+    day, end = near["22.11"], near["1.25"]
+    covers = (near["1.22"] <= day) & ((end == "") | (end >= day))
+    return subject.hstack([among(subject[ROW], near[ROW].filter(covers)).alias("enrollment.covers")])
 
 
-def _previous_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """``previous_status.code`` and ``.on``: the newest status of the student that starts earlier, any LEA."""
-    known = frames["SWDS"].filter(pl.col("22.06") != "", pl.col("22.11") != "", pl.col("22.12") != "")
+def _by_day(frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """What the status before was, of students with several."""
+    swds = frames["SWDS"]
+    known = where(swds, (swds["22.06"] != "") & (swds["22.11"] != "") & (swds["22.12"] != ""))
     # Most students have one status, and no previous one.
-    several = known.filter(pl.col("22.06").is_duplicated())
-    empty = {"previous_status.code": "", "previous_status.on": ""}
+    several = where(known, has_double(known, ["22.06"]))
     if not several.height:
-        return none_told(subject, empty)
-    by_day = (
+        return several
+    return (
         several.sort("22.06", "22.11", "22.04", maintain_order=True)
         .unique(["22.06", "22.11"], keep="last", maintain_order=True)
         .select(
@@ -67,19 +69,23 @@ def _previous_status(subject: pl.DataFrame, frames: Frames, _setting: Setting) -
             pl.col("22.11").shift(1).over("22.06").fill_null("").alias("previous_status.on"),
         )
     )
+
+
+def _previous_status(subject: pl.DataFrame, by_day: pl.DataFrame, _setting: Setting) -> pl.DataFrame:
+    """``previous_status.code`` and ``.on``: the newest status of the student that starts earlier, any LEA."""
+    empty = {"previous_status.code": "", "previous_status.on": ""}
     return told(subject, by_day, ["22.06", "22.11"], ["22.06", "22.11"], empty)
 
 
 def _statuses(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``statuses.exist``: the student has a status record at any LEA."""
-    known = frames["SWDS"]["22.06"]
-    return subject.with_columns(among("23.06", known).alias("statuses.exist"))
+    return subject.hstack([among(subject["23.06"], frames["SWDS"]["22.06"]).alias("statuses.exist")])
 
 
 def _services(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
     """``services.exist``: the plan has a service, by student, start date, reporting LEA and SELPA."""
     plan, service = ("23.06", "23.12", "23.04", "23.09"), ("25.07", "25.17", "25.04", "25.09")
-    return subject.with_columns(has_record(subject, plan, frames["SERV"], service).alias("services.exist"))
+    return subject.hstack([has_record(subject, plan, frames["SERV"], service).alias("services.exist")])
 
 
 def _same_plan(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -87,54 +93,60 @@ def _same_plan(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.
     return subject.with_columns(pl.len().over("23.06", "23.12").alias("same_plan.count"))
 
 
-def _previous_meetings(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """``previous_review.on`` and ``previous_evaluation.on``: days of the newest earlier ones held, any LEA.
+# What a held meeting may be, and after how many years the next one of its kind is due.
+_EVENTS: Mapping[str, int] = {"previous_review": ANNUAL_YEARS, "previous_evaluation": TRIENNIAL_YEARS}
+
+
+def _held(frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """Plan reviews and evaluations by student, with the day of each, and by when the next is due, in their columns."""
+    meet = frames["MEET"]
+    sort = meet["24.14"]
+    is_event = (meet["24.17"] == "Y", (sort == "10") | (sort == "40"))
+    is_asked = (meet["24.15"] != "") & (meet["24.06"] != "") & (is_event[0] | is_event[1])
+    marked = [event.alias(f"_{name}") for name, event in zip(_EVENTS, is_event, strict=True)]
+    held = where(meet[:, ["24.06", "24.15"]].hstack(marked), is_asked)
+    columns = {
+        f"{name}.{what}": pl.when(f"_{name}").then(day)
+        for name, years in _EVENTS.items()
+        for what, day in {"on": number("24.15"), "next_by": after("24.15", f"{years}y")}.items()
+    }
+    return held.select("24.06", number("24.15").alias("_held"), **columns)
+
+
+def _previous_meetings(subject: pl.DataFrame, held: pl.DataFrame, _setting: Setting) -> pl.DataFrame:
+    """``previous_review.on`` and ``previous_evaluation.on``: days of the newest earlier ones held, any LEA; and
+    ``.next_by`` of each, the day by which the next is due, as a number.
 
     A plan review is a held meeting with indicator Y; an evaluation one of type 10 or 40.
     """
-    is_event = {
-        "previous_review.on": pl.col("24.17") == "Y",
-        "previous_evaluation.on": pl.col("24.14").is_in(["10", "40"]),
-    }
-    held = (
-        frames["MEET"]
-        .lazy()
-        .filter(pl.col("24.15") != "", pl.col("24.06") != "", pl.any_horizontal(*is_event.values()))
-        .select(
-            "24.06",
-            number("24.15").alias("_held"),
-            *(pl.when(event).then(number("24.15")).alias(column) for column, event in is_event.items()),
-        )
-    )
-    earlier = (
-        subject.lazy()
-        .select(ROW, "24.06", number("24.15").alias("_day"))
-        .join(held, on="24.06")
-        .filter(pl.col("_held") < pl.col("_day"))
-        .group_by(ROW)
-        .agg(pl.col(column).max().cast(pl.String) for column in is_event)
-        .collect()
-    )
-    return told(subject, earlier, ROW, ROW, dict.fromkeys(is_event, ""))
+    asked = subject[:, [ROW, "24.06"]].hstack([day_number(subject["24.15"]).alias("_day")])
+    near = pairs(asked, held, "24.06", "24.06")
+    newest = greatest(where(near, near["_held"] < near["_day"]), ROW, held.columns[2:])
+    days = {name: newest[name].cast(pl.String) for name in newest.columns if name.endswith(".on")}
+    empty = {name: "" if name in days else None for name in newest.columns[1:]}
+    return told(subject, newest.with_columns(**days), ROW, ROW, empty)
 
 
-def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataFrame:
-    """``birth.on``: the student's date of birth, the newest of SINF, else of SENR; empty where neither says.
-
-    ``birth.count`` is the same as a count of days, ``birth.months`` the age in months on the day of the row; of a
-    meeting no rule asks that.
-    """
-    senr = frames["SENR"]
-    sources = []
+def _births(frames: Frames, _setting: Setting) -> pl.DataFrame:
+    """The date of birth by ``_ssid``: the newest of SINF, else of SENR."""
+    senr, sources = frames["SENR"], []
     if "SINF" in frames:
         sources.append(_newest_birth(frames["SINF"], "2.09", "2.04", "2.18"))
-        senr = senr.join(sources[0], left_on="1.08", right_on="_ssid", how="anti")
+        senr = where(senr, ~among(senr["1.08"], sources[0]["_ssid"]))
     sources.append(_newest_birth(senr, "1.08", "1.22", "1.17"))
     births = pl.concat(sources) if len(sources) > 1 else sources[0]
-    births = births.with_columns(birth_count(BIRTH).alias(BIRTH_COUNT))
+    return births.with_columns(what.alias(name) for name, what in birthdays().items())
+
+
+def _birth(subject: pl.DataFrame, births: pl.DataFrame, _setting: Setting) -> pl.DataFrame:
+    """``birth.on``: the student's date of birth, the newest of SINF, else of SENR; empty where neither says.
+
+    ``birth.months`` is the age in months on the day of the row; of a meeting no rule asks that. The others are named in
+    :mod:`manzanita.domain.rules.ages`.
+    """
     ssid = ssid_field(subject)
     day = next((day for record, day in DAY_OF_ROW.items() if SSID_FIELDS[record] == ssid), None)
-    joined = told(subject, births, ssid, "_ssid", {BIRTH: "", BIRTH_COUNT: None})
+    joined = told(subject, births, ssid, "_ssid", {BIRTH: "", **dict.fromkeys(birthdays())})
     if day is None:
         return joined
     parts = [number(day) // 10_000, number(day) // 100 % 100, number(day) % 100]
@@ -144,8 +156,9 @@ def _birth(subject: pl.DataFrame, frames: Frames, _setting: Setting) -> pl.DataF
 
 
 def _newest_birth(frame: pl.DataFrame, ssid: str, start: str, birth: str) -> pl.DataFrame:
-    known = newest_rows(frame.filter(pl.col(ssid) != "", pl.col(birth) != ""), ssid, number(start))
-    return known.select(pl.col(ssid).alias("_ssid"), pl.col(birth).alias(BIRTH))
+    known = where(frame, (frame[ssid] != "") & (frame[birth] != ""))
+    newest = newest_rows(known, ssid, day_number(known[start]))
+    return pl.DataFrame([newest[ssid].alias("_ssid"), newest[birth].alias(BIRTH)])
 
 
 def _same_key(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.DataFrame:
@@ -160,9 +173,9 @@ def _same_key(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.D
     else:
         numbers = next(numbers for numbers in FILE_KEYS.values() if set(numbers) <= set(subject.columns))
         key = pl.concat_str(*numbers, separator="/")
-    same = ("file", "same_key.text")
+    group = ("file", "same_key.text")
     # Hardly any line has a double, so that texts are made only of those that may have one.
-    several = subject.filter(pl.struct(numbers).hash().is_duplicated())
+    several = where(subject, has_double(subject, numbers))
     empty = {
         "same_key.text": None,
         "same_key.count": 1,
@@ -174,9 +187,9 @@ def _same_key(subject: pl.DataFrame, _frames: Frames, _setting: Setting) -> pl.D
     places = several.with_columns(key.alias("same_key.text")).select(
         ROW,
         "same_key.text",
-        pl.len().over(same).alias("same_key.count"),
-        pl.col("line").min().over(same).alias("same_key.first_line"),
-        pl.col("line").max().over(same).alias("same_key.last_line"),
+        pl.len().over(group).alias("same_key.count"),
+        pl.col("line").min().over(group).alias("same_key.first_line"),
+        pl.col("line").max().over(group).alias("same_key.last_line"),
     )
     return told(subject, places, ROW, ROW, empty)
 
@@ -187,12 +200,14 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="enrollment",
             join=_enrollment,
+            prepare=_spans,
             own={"SWDS": ("22.04", "22.06", "22.11")},
             reads={"SENR": ("1.04", "1.08", "1.22", "1.23", "1.25")},
         ),
         Context(
             name="previous_status",
             join=_previous_status,
+            prepare=_by_day,
             own={"SWDS": ("22.06", "22.11")},
             reads={"SWDS": ("22.04", "22.06", "22.11", "22.12")},
         ),
@@ -217,12 +232,14 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="previous_meetings",
             join=_previous_meetings,
+            prepare=_held,
             own={"MEET": ("24.06", "24.15")},
             reads={"MEET": ("24.06", "24.14", "24.15", "24.17")},
         ),
         Context(
             name="birth",
             join=_birth,
+            prepare=_births,
             own={
                 "MEET": ("24.06",),
                 **{record: (SSID_FIELDS[record], day) for record, day in DAY_OF_ROW.items()},

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -16,8 +17,8 @@ from manzanita.domain.findings import Finding
 from manzanita.domain.layouts import RECORDS, known_numbers, layout
 from manzanita.domain.layouts.files import RecordFile
 from manzanita.domain.rules import row_rules
-from manzanita.domain.rules.context import ROW
 from manzanita.domain.rules.declaration import PHASES, Rule, Setting
+from manzanita.domain.rules.joining import ROW
 from manzanita.domain.specification import judging
 from manzanita.domain.validation.quarantine import Quarantine
 from manzanita.domain.validation.rows import judge_rows, lacking, not_evaluated
@@ -76,9 +77,10 @@ def _evaluate_frames(
     rules = rules_at(setting, phases)
     for rule in rules:
         found += not_evaluated(rule, usable.keys())
+    prepared: dict[str, Any] = {}
     for record, frame in usable.items():
         at_hand = rules_of(record, rules, usable.keys())
-        found += judge_rows(record, frame, at_hand, usable, setting, quarantine).findings()
+        found += judge_rows(record, frame, at_hand, usable, setting, quarantine, prepared).findings()
     return found + quarantine.findings()
 
 

@@ -8,15 +8,16 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import polars as pl
 
 from manzanita.domain.findings import Finding
 from manzanita.domain.layouts.blocks import RecordBlocks
 from manzanita.domain.rules import contexts
-from manzanita.domain.rules.context import ROW, Frames
+from manzanita.domain.rules.context import Frames
 from manzanita.domain.rules.declaration import Rule, Setting
+from manzanita.domain.rules.joining import ROW
 from manzanita.domain.specification import judging
 from manzanita.domain.validation import rules_at, rules_of, usable_rows
 from manzanita.domain.validation.columns import columns_parsed, columns_read, narrowed
@@ -149,6 +150,7 @@ class _Rows:
         self._frames, self._rules, self._setting = frames, rules, setting
         self._quarantine, self._files = quarantine, files
         self._judged: dict[str, JudgedRows] = {}
+        self._prepared: dict[str, Any] = {}
         self._left = Counter(read.record for read in files.values())
 
     def findings(self, file: str) -> Iterator[Finding]:
@@ -168,7 +170,13 @@ class _Rows:
             with judging(self._setting.year):
                 rules = rules_of(record, self._rules, self._frames)
                 self._judged[record] = judge_rows(
-                    record, self._frames[record], rules, self._frames, self._setting, self._quarantine
+                    record,
+                    self._frames[record],
+                    rules,
+                    self._frames,
+                    self._setting,
+                    self._quarantine,
+                    self._prepared,
                 )
 
 

@@ -8,18 +8,20 @@ any record of the student.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from typing import Any
 
 import polars as pl
 
 from manzanita.domain.findings import Finding
 from manzanita.domain.layouts import RECORDS
 from manzanita.domain.rules import contexts
-from manzanita.domain.rules.context import ROW
+from manzanita.domain.rules.context import Context
 from manzanita.domain.rules.declaration import PHASES, Rule, Setting
+from manzanita.domain.rules.joining import ROW
 from manzanita.domain.specification import in_force, judging, specification, specified_years
 from manzanita.domain.validation import frame_of, rules_at, rules_of, usable_rows
 from manzanita.domain.validation.rows import JudgedRows, columns_of, expressions, not_evaluated
@@ -55,6 +57,8 @@ class LiveRecords:
         self._in_force = in_force()
         self._is_input = "input" in phases
         self._rows: Rows = {}
+        # What contexts have made of the other records, for as long as these stay as they are.
+        self._prepared: dict[str, Any] = {}
         known = [record for record in RECORDS if record in rows]
         with judging(year):
             rules = rules_at(self.setting, phases)
@@ -113,8 +117,10 @@ class LiveRecords:
     def _judge(self, rows: Rows, changed: Collection[str]) -> None:
         touched = {record: self._values[record].judge(rows[record]) for record in changed}
         frames = {record: values.usable for record, values in self._values.items()}
+        for name in [name for name in self._prepared if _reads_touched(contexts()[name], touched)]:
+            del self._prepared[name]
         for subject in self._subjects.values():
-            self.rules_run += subject.judge(frames, touched)
+            self.rules_run += subject.judge(frames, touched, self._prepared)
 
 
 class _Values:
@@ -160,7 +166,12 @@ class _Subject:
             for rule, asked in self._asked.items()
         }
 
-    def judge(self, frames: Mapping[str, pl.DataFrame], touched: Mapping[str, frozenset[str]]) -> int:
+    def judge(
+        self,
+        frames: Mapping[str, pl.DataFrame],
+        touched: Mapping[str, frozenset[str]],
+        prepared: MutableMapping[str, Any],
+    ) -> int:
         """Run what reads something ``touched``, by record type; how many rules that were."""
         frame = frames[self._record]
         changed = set(touched.get(self._record, _NOTHING))
@@ -177,7 +188,7 @@ class _Subject:
             )
             if is_new or is_touched:
                 before = self._joined.get(context.name)
-                after = context.columns(self._record, frame, frames, self._setting)
+                after = context.columns(self._record, frame, frames, self._setting, prepared)
                 self._joined[context.name] = after
                 changed.update(after.columns if before is None else _changed(before, after))
         if not changed and not is_new:
@@ -190,6 +201,12 @@ class _Subject:
         judged = JudgedRows(self._record, frame, self._rules, self._flags, self._setting)
         self.findings = list(judged.findings())
         return len(again)
+
+
+def _reads_touched(context: Context, touched: Mapping[str, frozenset[str]]) -> bool:
+    """Whether what the context makes of other records may be another one now."""
+    reads = {**context.reads, **context.reads_if_known}
+    return any(not touched.get(record, _NOTHING).isdisjoint(numbers) for record, numbers in reads.items())
 
 
 @cache

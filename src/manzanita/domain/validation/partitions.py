@@ -12,7 +12,8 @@ from pathlib import Path
 
 import polars as pl
 
-from manzanita.domain.rules.context import ROW, SSID_FIELDS
+from manzanita.domain.rules.context import SSID_FIELDS
+from manzanita.domain.rules.joining import ROW
 
 # So many rows of a record type are spread at once: few small files, and little memory.
 _SPREAD_AT = 250_000

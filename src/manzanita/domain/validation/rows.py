@@ -6,10 +6,11 @@ None says anything of a field that was emptied, and those of certification nothi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import or_
+from typing import Any
 
 import polars as pl
 
@@ -58,14 +59,18 @@ def judge_rows(
     frames: Mapping[str, pl.DataFrame],
     setting: Setting,
     quarantine: Quarantine = STRICT,
+    prepared: MutableMapping[str, Any] | None = None,
 ) -> JudgedRows:
-    """Where each of ``rules`` is wrong in ``frame``, beside the records in ``frames``."""
+    """Where each of ``rules`` is wrong in ``frame``, beside the records in ``frames``.
+
+    ``prepared`` keeps what contexts have made of ``frames`` for the next record type.
+    """
     if not frame.height:
         return JudgedRows(record, frame, (), {}, setting, quarantine)
     beside = [frame]
     for name in dict.fromkeys(name for rule in rules for name in rule.contexts):
         try:
-            beside.append(contexts()[name].columns(record, frame, frames, setting))
+            beside.append(contexts()[name].columns(record, frame, frames, setting, prepared))
         except CRASHES as error:
             for rule in rules:
                 if name in rule.contexts:
@@ -197,14 +202,15 @@ def _speaks_of_refused(rule: Rule, row: Row, fields: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def expressions(rule: Rule, setting: Setting, _specification: Specification | None) -> tuple[pl.Expr, ...]:
-    """The columns that say of each row what ``rule`` does, never null: ``CODE``, where it is wrong; where the rule has
-    them, ``CODE soft`` and ``CODE undecided``. Kept, as making them takes as long as asking one student's records."""
+    """The columns that say of each row what ``rule`` does, null where it says nothing: ``CODE``, where it is wrong;
+    where the rule has them, ``CODE soft`` and ``CODE undecided``. Kept, as making them takes as long as asking one
+    student's records."""
     found = {rule.code: rule.wrong(setting)}
     if rule.softened:
         found[f"{rule.code} soft"] = rule.softened()
     if rule.undecided:
         found[f"{rule.code} undecided"] = rule.undecided(setting)
-    return tuple(expression.fill_null(False).alias(name) for name, expression in found.items())
+    return tuple(expression.alias(name) for name, expression in found.items())
 
 
 def _fields_of(rule: Rule, record: str) -> tuple[str, ...]:

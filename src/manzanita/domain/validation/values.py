@@ -38,7 +38,7 @@ _MANY_ROWS, _FEW_VALUES, _SAMPLE, _FEW_OF_SAMPLE = 2_000, 2_000, 1_000, 800
 
 @dataclass(frozen=True, slots=True)
 class ValueCase:
-    """One field rule asked of one field; ``wrong`` is never null and reads the fields ``reads`` of its own row."""
+    """One field rule asked of one field; ``wrong`` reads the fields ``reads`` of its own row, and may be null."""
 
     rule: FieldRule
     field: Field
@@ -116,7 +116,7 @@ def value_cases(record: str, _specification: Specification | None) -> tuple[Valu
         for field in layout(record).fields:
             wrong = rule.wrong(record, field)
             if wrong is not None:
-                column = wrong.fill_null(False).alias(str(len(cases)))
+                column = wrong.alias(str(len(cases)))
                 cases.append(ValueCase(rule, field, column, frozenset(wrong.meta.root_names())))
     return tuple(cases)
 
@@ -165,7 +165,7 @@ def _judge_values_of_year(
         flags = frame.select(case.wrong for case in cases).get_columns()
     except CRASHES:
         flags = [_flag(case, record, frame, quarantine) for case in cases]
-    hits = [(case, flag) for case, flag in zip(cases, flags, strict=True) if flag.any()]
+    hits = [(case, _decided(flag)) for case, flag in zip(cases, flags, strict=True) if flag.any()]
     return loaded_of(record, frame, hits, quarantine)
 
 
@@ -197,6 +197,10 @@ def _suspects(record: str, frame: pl.DataFrame, cases: list[ValueCase]) -> list[
         return cases
     sound = {id(case) for case, wrong in zip(asked, is_wrong, strict=True) if not wrong}
     return [case for case in cases if id(case) not in sound]
+
+
+def _decided(flag: pl.Series) -> pl.Series:
+    return flag.fill_null(False) if flag.null_count() else flag
 
 
 def _flag(case: ValueCase, record: str, frame: pl.DataFrame, quarantine: Quarantine) -> pl.Series:
