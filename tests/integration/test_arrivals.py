@@ -9,7 +9,6 @@ import pytest
 from manzanita.arrivals.actions import look_at, settle_arrival
 from manzanita.arrivals.evidence import evidence_of
 from manzanita.arrivals.models import Arrival, LookMark
-from manzanita.arrivals.queries import to_settle
 from manzanita.domain.arrival_plan import answers_of, plan_of
 from manzanita.domain.arrivals import Evidence, kind_of, why_not_safe
 from manzanita.domain.layouts import layout
@@ -17,6 +16,7 @@ from manzanita.domain.layouts.files import write_lines
 from manzanita.procedures.adopting import preview_adoptions
 from manzanita.procedures.arriving import look_everywhere
 from manzanita.procedures.import_sis import take_in_sis_files
+from manzanita.procedures.standing import unsettled_elsewhere
 from manzanita.students.actions import Identity, register_students, state_one
 from manzanita.students.duplicates import settle_new
 from manzanita.students.models import Enrollment
@@ -91,12 +91,14 @@ def test_what_a_person_settled_stays_settled(small_world, students):
     looked([student.pk])
     arrival = arrival_of(student)
     actor = small_world.coordinator_actor
+    ((told,),) = unsettled_elsewhere(actor, [student.pk]).values()
+    assert (told.since, told.url) == (arrival.enrolled_on, f"/arrivals/{arrival.public_id}")
     assert settle_arrival(actor=actor, arrival=arrival, how="nothing", reason="The family declined.")
     assert not settle_arrival(actor=actor, arrival=arrival, how="inactive", reason="Again.")
     assert looked([student.pk]) == {}
     arrival.refresh_from_db()
     assert (arrival.settled_how, arrival.settled_by_id) == ("nothing", small_world.coordinator.pk)
-    assert to_settle(student_id=student.pk) == []
+    assert unsettled_elsewhere(actor, [student.pk]) == {}
 
 
 def test_a_first_day_that_the_sis_corrects_is_the_same_arrival(small_world, students):

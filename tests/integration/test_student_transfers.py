@@ -15,10 +15,12 @@ from manzanita.accounts.models import User
 from manzanita.accounts.queries import actor_of, grants_in_force
 from manzanita.auditing.models import ChangeEvent, Disclosure
 from manzanita.domain.access import Actor
+from manzanita.domain.statuses import Kind
 from manzanita.meetings.models import Meeting
 from manzanita.orgs.actions import set_policy
 from manzanita.orgs.models import Agency, PolicyAnswer
 from manzanita.platform.facts import Statement
+from manzanita.procedures.standing import unsettled_elsewhere
 from manzanita.procedures.student_transfer_asking import Attested, Wanted, attest, request_student
 from manzanita.procedures.student_transfer_base import NotMoved
 from manzanita.procedures.student_transfers import (
@@ -36,7 +38,6 @@ from manzanita.students.models import AgencyRelation, CaseAssignment
 from manzanita.students.queries import is_visible
 from manzanita.students.scope import listed_for, previewed
 from manzanita.transfers.models import StudentTransfer
-from manzanita.transfers.queries import open_transfers
 from tests.support import pages
 from tests.support import world as w
 
@@ -316,22 +317,21 @@ def test_completed_when_the_enrollment_is_here_and_the_case_goes_over(
         assert coming(alder) == [(w.OTHER_LEA, w.TODAY, date(2026, 11, 29))]
         (case,) = CaseAssignment.objects.as_of(effective=ENROLLS).filter(student=alder)
         assert (case.user_id, case.cause) == (wren.pk, f"transfer:{asked.pk}")
-        assert open_transfers(student_ids=[alder.pk]) == []
+        assert unsettled_elsewhere(fern, [alder.pk]) == {}
         assert not reads(fern, asked) and is_visible(fern, alder.pk)
 
 
-def test_open_transfers_for_what_is_to_settle(fern, juniper, asked, alder):
-    (one,) = open_transfers(student_ids=[alder.pk])
-    assert (one.kind, one.owner, one.since, one.public_id) == (
-        "transfer-requested",
-        "sender",
-        w.NOON,
-        asked.public_id,
-    )
-    assert [row.student_id for row in open_transfers(agency_codes=[w.LEA])] == [alder.pk]
-    assert open_transfers(agency_codes=["9999999"]) == []
+def test_an_open_transfer_is_to_settle_on_both_sides(fern, juniper, asked, alder):
+    page = f"/transfers/{asked.public_id}"
+    for actor, kind in ((fern, Kind.ARRIVING), (juniper, Kind.LEAVING)):
+        ((told,),) = unsettled_elsewhere(actor, [alder.pk]).values()
+        assert (told.kind, told.since, told.url) == (kind, w.TODAY, page)
+    # The whole list of what is to settle is cut to whom one reaches.
+    assert unsettled_elsewhere(fern, None) == {}
+    assert set(unsettled_elsewhere(juniper, None)) == {alder.pk}
     accept(actor=juniper, transfer=asked)
-    assert open_transfers(agency_codes=[w.OTHER_LEA])[0].owner == "receiver"
+    assert unsettled_elsewhere(juniper, [alder.pk]) == {}
+    assert set(unsettled_elsewhere(fern, [alder.pk])) == {alder.pk}
 
 
 # The SELPA and its policies

@@ -137,10 +137,10 @@ def test_only_those_within_reach(small_world, crowd, sign_in):
 
 def test_other_apps_feed_the_list_and_take_the_place_of_the_facts(small_world, crowd, sign_in, monkeypatch):
     grebe, alder = crowd["grebe"], crowd["alder"]
-    told = {
-        grebe.pk: [Unsettled(Kind.ARRIVING, date(2026, 11, 1), Owner.COORDINATOR, "Four questions", "/due")],
-        alder.pk: [Unsettled(Kind.HELD, date(2026, 5, 20), Owner.COORDINATOR)],
-    }
+    told = [
+        (grebe.pk, Unsettled(Kind.ARRIVING, date(2026, 11, 1), Owner.COORDINATOR, "Four questions", "/due")),
+        (alder.pk, Unsettled(Kind.HELD, date(2026, 5, 20), Owner.COORDINATOR)),
+    ]
     monkeypatch.setattr(standing, "SOURCES", [lambda actor, ids: told])
     found = found_by(small_world.coordinator_actor, crowd)
     assert ("grebe", Kind.ARRIVING, date(2026, 11, 1)) in found

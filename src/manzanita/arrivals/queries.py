@@ -5,14 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from django.db.models import Count, Min, Q, QuerySet
 from django.http import Http404
 
 from manzanita.arrivals.models import AdoptionBatch, AdoptionItem, Arrival
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import Owner
 from manzanita.students.scope import visible_to
 
 PAGE_SIZE = 50
@@ -120,48 +119,6 @@ def count_arrivals(actor: Actor) -> Counts:
         sum(row["safe"] for row in found),
         min((row["oldest"] for row in found), default=None),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class OpenArrival:
-    """One line for the list of what is to settle. ``kind`` is ``arriving`` or ``returning``; ``since`` the first day
-    here; ``owner`` whose job it is; ``public_id`` names the page (address ``arrival``)."""
-
-    student_id: int
-    lea_code: str
-    kind: str
-    words: str
-    since: date
-    found_at: datetime
-    owner: Owner
-    is_safe: bool
-    public_id: uuid.UUID
-
-
-def to_settle(*, student_id: int | None = None, lea_code: str = "") -> list[OpenArrival]:
-    """Open arrivals of a student, of an LEA, or of a student at an LEA, the longest here first. In no scope: the caller
-    has decided whom it may show. One query."""
-    if student_id is None and not lea_code:
-        raise ValueError("name a student or an LEA")
-    rows = Arrival.objects.filter(settled_at__isnull=True)
-    if student_id is not None:
-        rows = rows.filter(student_id=student_id)
-    if lea_code:
-        rows = rows.filter(lea_code=lea_code)
-    return [
-        OpenArrival(
-            student_id=one.student_id,
-            lea_code=one.lea_code,
-            kind="returning" if one.kind == "returning" else "arriving",
-            words=one.get_kind_display(),
-            since=one.enrolled_on,
-            found_at=one.found_at,
-            owner=Owner.COORDINATOR,
-            is_safe=one.is_safe,
-            public_id=one.public_id,
-        )
-        for one in rows.order_by("enrolled_on", "pk")
-    ]
 
 
 def get_batch(actor: Actor, public_id: uuid.UUID) -> AdoptionBatch:

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Protocol
 
+from django.urls import reverse
+
+from manzanita.arrivals.queries import open_arrivals
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
 from manzanita.domain.scenarios import EVENTS
@@ -22,24 +25,53 @@ from manzanita.domain.statuses import (
     Unsettled,
     standing_on,
 )
+from manzanita.domain.student_transfers import WAITING, Side, State
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
+from manzanita.students.scope import visible_to
+from manzanita.transfers.queries import open_transfers_of, side_of
 
-# Arrivals, transfers and rollovers append theirs: what is to settle of the students whom the actor may see, by the
-# student's key; of all of them, or of those named.
-Source = Callable[[Actor, Sequence[int] | None], Mapping[int, Sequence[Unsettled]]]
-SOURCES: list[Source] = []
+# What an app leaves to settle of students whom the actor may see, with their keys; of all of them, or of those named.
+Source = Callable[[Actor, Sequence[int] | None], Iterable[tuple[int, Unsettled]]]
+
+
+def _arriving(actor: Actor, student_ids: Sequence[int] | None) -> Iterator[tuple[int, Unsettled]]:
+    rows = open_arrivals(actor)
+    for one in rows if student_ids is None else rows.filter(student_id__in=student_ids):
+        kind = Kind.RETURNING if one.kind == "returning" else Kind.ARRIVING
+        page = reverse("arrival", args=[one.public_id])
+        told = f"Arrived: {one.get_kind_display().lower()}."
+        yield one.student_id, Unsettled(kind, one.enrolled_on, Owner.COORDINATOR, told, page)
+
+
+def _transferring(actor: Actor, student_ids: Sequence[int] | None) -> Iterator[tuple[int, Unsettled]]:
+    rows = open_transfers_of(actor)
+    if student_ids is None:
+        rows = rows.filter(student_id__in=visible_to(actor).order_by().values("pk"))
+    else:
+        rows = rows.filter(student_id__in=student_ids)
+    for one in rows:
+        is_ours = side_of(actor, one) is Side.RECEIVER
+        if not is_ours and State(one.state) not in WAITING:
+            continue  # It was answered here.
+        kind = Kind.ARRIVING if is_ours else Kind.LEAVING
+        page = reverse("student_transfer", args=[one.public_id])
+        asked_on = one.asked_at.astimezone(clock.CALIFORNIA).date()
+        yield one.student_id, Unsettled(kind, asked_on, Owner.COORDINATOR, "A transfer is asked for.", page)
+
+
+SOURCES: tuple[Source, ...] = (_arriving, _transferring)
 
 
 def unsettled_elsewhere(actor: Actor, student_ids: Sequence[int] | None) -> dict[int, list[Unsettled]]:
-    """What the other apps leave to settle."""
+    """What the other apps leave to settle, by the student's key; a query for each of them."""
     found: dict[int, list[Unsettled]] = {}
     for source in SOURCES:
-        for pk, items in source(actor, student_ids).items():
-            found.setdefault(pk, []).extend(items)
+        for pk, item in source(actor, student_ids):
+            found.setdefault(pk, []).append(item)
     return found
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
-
 from django.db.models import Q, QuerySet
 
 from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.student_transfers import (
     OPEN,
-    STATE_WORDS,
     WAITING,
     Ground,
     Side,
@@ -22,19 +16,6 @@ from manzanita.domain.student_transfers import (
 from manzanita.transfers.models import StudentTransfer
 
 _OPEN, _WAITING = sorted(OPEN), sorted(WAITING)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenTransfer:
-    """One open transfer for lists of what is to settle. ``owner`` is whose turn it is, as a ``Side``; the page is
-    ``student_transfer`` with ``public_id``."""
-
-    kind: str
-    student_id: int
-    since: datetime
-    owner: Side
-    public_id: uuid.UUID
-    words: str
 
 
 def side_of(actor: Actor, transfer: StudentTransfer) -> Side | None:
@@ -70,30 +51,6 @@ def open_transfers_of(actor: Actor) -> QuerySet[StudentTransfer]:
 def waiting_transfers() -> QuerySet[StudentTransfer]:
     """All that wait for the answer of who has the record; for what policies answer. In no scope."""
     return StudentTransfer.objects.filter(state__in=_WAITING).order_by("asked_at", "pk")
-
-
-def open_transfers(
-    *, student_ids: Iterable[int] | None = None, agency_codes: Iterable[str] | None = None
-) -> list[OpenTransfer]:
-    """Open transfers of these students, or of these agencies on either side, the oldest first: for lists of what is to
-    settle. The caller has cut the students or agencies to its scope. One query."""
-    rows = StudentTransfer.objects.filter(state__in=_OPEN)
-    if student_ids is not None:
-        rows = rows.filter(student_id__in=list(student_ids))
-    if agency_codes is not None:
-        codes = list(agency_codes)
-        rows = rows.filter(Q(receiving_code__in=codes) | Q(sending_code__in=codes))
-    return [
-        OpenTransfer(
-            kind=f"transfer-{row.state}",
-            student_id=row.student_id,
-            since=row.decided_at if row.state == State.ACCEPTED and row.decided_at else row.asked_at,
-            owner=whose_turn(State(row.state)),
-            public_id=row.public_id,
-            words=STATE_WORDS[State(row.state)],
-        )
-        for row in rows.order_by("asked_at", "pk")
-    ]
 
 
 def preview_ground(actor: Actor, transfer: StudentTransfer, *, sis_shows: bool) -> Ground:
