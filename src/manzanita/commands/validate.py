@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("table", "json", "csv"), help="default: table on a terminal, else JSON Lines"
     )
     parser.epilog = (
-        "Findings are sorted by file, line and code. Of a folder above 24 MiB they come in parts, each sorted so: "
+        "Findings are sorted by file, line and code. Of a folder above 48 MiB they come in parts, each sorted so: "
         "first those of values, then those of whole rows, some students after others; what exceeds 2 GiB of memory "
         "waits in temporary files where TMPDIR says. Exit: 0 no fatal finding, 1 at least one, 2 no readable record "
         "file or bad arguments."
@@ -92,6 +92,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 no fatal finding, 1 at least one, 2 nothing to read."""
+    from manzanita.platform.memory import keep_freed_memory
+
+    keep_freed_memory()
     from manzanita.commands.rules import explain
     from manzanita.domain.findings import Severity
     from manzanita.domain.rules.declaration import Setting

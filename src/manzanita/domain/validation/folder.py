@@ -20,8 +20,8 @@ from manzanita.domain.rules.declaration import PHASES, RuleInfo, Setting
 from manzanita.domain.validation.body import Body, ReadFile, place
 from manzanita.domain.validation.partitions import Partitions
 
-# Bytes of caret files whose records are judged together: about ten thousand students.
-PARTITION_BYTES = 24 << 20
+# Bytes of caret files whose records are judged together: about twenty thousand students.
+PARTITION_BYTES = 48 << 20
 # What a folder of several partitions may take in memory, beside the one that is judged. A state fits into 4 GB.
 MEMORY_BYTES = 2 << 30
 
