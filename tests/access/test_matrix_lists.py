@@ -1,4 +1,4 @@
-"""The access matrix once more: lists, counts and searches are the scope; a grant that ended opens nothing."""
+"""The access matrix once more: lists, counts, searches and exports are the scope; a grant that ended opens nothing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 
 from manzanita.domain.perspectives import PERSPECTIVES
+from manzanita.platform.jobs import run_jobs_now
 from tests.access.cells import CAPABILITIES, URLS, address, request
 from tests.access.world import AT, CURRENT
 
+EXPORTING = [key for key in PERSPECTIVES if {"read_student", "export_list"} <= CAPABILITIES[key]]
 NAME = re.compile(r"data-open>Testcase, (\w+)</a>")
 
 
@@ -43,6 +45,17 @@ def test_list_count_and_search_are_the_scope(access, sign_in, perspective):
         if client.get(f"/students/{student.public_id}").status_code == 200
     }
     assert opened == set(reached)
+
+
+@pytest.mark.parametrize("perspective", EXPORTING)
+def test_an_export_is_the_list(access, sign_in, perspective):
+    client = sign_in(access.person(perspective), access.grants[perspective])
+    shown = CURRENT.get(perspective, AT[perspective][1])
+    asked = client.post("/exports", {"list": "all", "search": "", "form": "csv", "ask": "key-of-the-matrix"})
+    assert asked.status_code == 302, asked.content
+    run_jobs_now(raises_errors=True)
+    file = client.get(f"{asked.url}/download").content.decode("utf-8-sig")
+    assert {name.lower() for name in re.findall(r"Testcase, (\w+)", file)} == set(shown)
 
 
 def test_a_grant_that_has_expired_opens_nothing(access, sign_in):
