@@ -59,13 +59,16 @@ def leaving(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The reasons and what stands already; with ``reason`` the form of one. A POST with ``check`` says what it would
     do, one without records or plans it."""
     student = get_student(request.actor, public_id)
+    key = request.POST.get("reason") or request.GET.get("reason", "")
+    if key and key not in REASONS:
+        raise Http404("no such reason")
     log_reads(actor=request.actor, student_ids=[student.pk], what="leaving")
-    reason = REASONS.get(request.POST.get("reason") or request.GET.get("reason", ""))
     report = open_report_of(student, request.actor.agency_code)
-    if reason is None:
-        if request.method == "POST" or request.GET.get("reason"):
-            raise Http404("no such reason")
+    if not key:
+        if request.method == "POST":
+            messages.error(request, "Nothing was recorded: choose the reason first. (You)")
         return _reasons_page(request, student, report)
+    reason = REASONS[key]
     if request.method != "POST":
         return _form(request, student, _first(request, student, reason, report), None, ())
     asked = _asked(request, reason, report)
@@ -202,7 +205,9 @@ def _reasons_page(request: HttpRequest, student: Student, report: ParticipationR
         "names": user_names(ids),
         "papers": _paper_words(standing or planned),
     }
-    return render(request, "web/students/leaving.html", context)
+    return render(
+        request, "web/students/leaving.html", context, status=422 if request.method == "POST" else 200
+    )
 
 
 def _suggested(request: HttpRequest, student: Student) -> LeavingReason | None:
