@@ -35,7 +35,6 @@ HOLDERS = {
     "students_assignmentbatch": "agency_code",
     "meetings_planbatch": "lea_code",
     "arrivals_adoptionbatch": "lea_code",
-    "arrivals_adoptionitem": "batch_id",
 }
 
 
