@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.http import HttpRequest
 from django.urls import reverse
 
 from manzanita.arrivals.models import Arrival, RecordsAsked
@@ -31,6 +32,7 @@ KIND_MARKS: Mapping[str, tuple[str, str]] = {
 }
 # Whom to call about a student, and whom to ask for records; the first office that the directory knows.
 CALL_ROLES = ("seds_coordinator", "special_education_director", "records_office", "calpads_administrator")
+MOST_TEXT = 300
 RECORDS_ROLES = ("records_office", "seds_coordinator", "special_education_director")
 
 
@@ -131,3 +133,8 @@ def contacts_by_code(codes: Iterable[str], roles: Sequence[str]) -> dict[str, li
 def role_words(contact: AgencyContact) -> str:
     role = AGENCY_ROLES.get(contact.role_code)
     return role.label if role else contact.role_code
+
+
+def text_given(request: HttpRequest, name: str) -> str:
+    """One line of a form, without odd blanks."""
+    return " ".join(request.POST.get(name, "").replace("\0", "").split())[:MOST_TEXT]
