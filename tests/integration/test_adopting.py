@@ -15,7 +15,8 @@ from manzanita.exchange.actions import prepare_submission
 from manzanita.exchange.models import Operation
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform.jobs import run_jobs_now
-from manzanita.procedures.adopting import adopt_alone, start_adoption, start_undo
+from manzanita.procedures.adopting import adopt_alone, start_adoption
+from manzanita.procedures.adoption_undo import start_undo
 from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import record_change
 from manzanita.students.models import Plan, Service, SpecialEducationStatus

@@ -43,7 +43,6 @@ HOLDERS = {
     # Who asks for a student does not reach the student yet: a transfer belongs to its two sides.
     "transfers_studenttransfer": "receiving_code",
     "arrivals_adoptionbatch": "lea_code",
-    "arrivals_adoptionitem": "batch_id",
 }
 
 

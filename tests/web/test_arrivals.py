@@ -255,6 +255,9 @@ def test_records_are_asked_for_and_come(coordinator, arrived):
     (row,) = RecordsAsked.objects.all()
     # Five working days from Wednesday, November 18.
     assert (row.agency_code, row.follow_up_on) == (w.OTHER_LEA, date(2026, 11, 25))
+    assert "Records asked for on 11/18/2026</span>" in text_of(coordinator.get("/arrivals"))
+    RecordsAsked.objects.update(follow_up_on=w.TODAY)
+    assert "Records asked for on 11/18/2026: ask again</span>" in text_of(coordinator.get("/arrivals"))
     coordinator.post(here, {"received": row.pk, "received_on": "2026-11-17"})
     assert RecordsAsked.objects.get().received_on is None
     coordinator.post(here, {"received": row.pk, "received_on": "2026-11-20"})

@@ -6,7 +6,8 @@ from manzanita.auditing.viewing import ALERT_JOB
 from manzanita.exchange.models import ImportRun
 from manzanita.platform.daily import daily
 from manzanita.platform.jobs import JobRun, job_kind
-from manzanita.procedures.adopting import ADOPT_JOB, UNDO_JOB, do_adoption, do_undo
+from manzanita.procedures.adopting import ADOPT_JOB, do_adoption
+from manzanita.procedures.adoption_undo import UNDO_JOB, do_undo
 from manzanita.procedures.arriving import LOOK_JOB, NIGHTLY_LOOK_JOB, do_look, do_nightly_look
 from manzanita.procedures.batch_edit import EDIT_JOB, do_batch_job
 from manzanita.procedures.check_findings import CHECK_JOB, NIGHTLY_JOB, check_changed, check_everybody

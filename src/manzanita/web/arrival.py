@@ -5,19 +5,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from manzanita.accounts.granting import Refused
 from manzanita.accounts.queries import user_names
 from manzanita.archive.models import Archive
-from manzanita.arrivals.actions import ask_for_records, receive_records, save_answers, settle_arrival
+from manzanita.arrivals.actions import save_answers, settle_arrival
 from manzanita.arrivals.evidence import evidence_of
 from manzanita.arrivals.models import Arrival
 from manzanita.arrivals.queries import get_arrival
@@ -49,8 +49,8 @@ from manzanita.web.arrival_words import (
     age_words,
     contacts_by_code,
     role_words,
+    text_given,
 )
-from manzanita.web.meetings_refusals import tell_reasons
 from manzanita.web.people_forms import number_of
 from manzanita.web.state_lines import summary
 from manzanita.web.student_changes import codes_of
@@ -64,7 +64,6 @@ SETTLE_LABELS = {
     Way.GOES_ON: "Settle: our plan goes on",
 }
 ANSWER_WORDS = {Answer.YES: "Yes", Answer.NO: "No", Answer.UNKNOWN: "Not known"}
-MOST_TEXT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +114,6 @@ def arrival(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return redirect("arrival", public_id)
 
 
-def _text(request: HttpRequest, name: str) -> str:
-    return " ".join(request.POST.get(name, "").replace("\0", "").split())[:MOST_TEXT]
-
-
 def _answer(request: HttpRequest, looked: Looked) -> None:
     """Only what differs from what the records say is kept."""
     first = {one.key: one.answer for one in answers_of(looked.evidence, clock.today())}
@@ -145,7 +140,7 @@ def _adopt(request: HttpRequest, looked: Looked) -> None:
         on=plan.on,
         plan_known_on=looked.plan_known_on,
         public_id=token,
-        reason=_text(request, "reason"),
+        reason=text_given(request, "reason"),
     )
     messages.success(
         request,
@@ -160,7 +155,7 @@ def _inactive(request: HttpRequest, looked: Looked) -> None:
     asked = Asked(
         "status",
         looked.plan.on,
-        _text(request, "reason"),
+        text_given(request, "reason"),
         status_code=_known(request.POST.get("status", ""), "SpecialEducationStatus"),
         reason_code=_known(request.POST.get("status_reason", ""), "NonParticipationReason"),
     )
@@ -182,7 +177,7 @@ def _known(code: str, code_set_name: str) -> str:
 
 
 def _settle(request: HttpRequest, looked: Looked) -> None:
-    reason = _text(request, "reason")
+    reason = text_given(request, "reason")
     if not reason:
         raise NotPossible(
             [
@@ -355,71 +350,6 @@ def _settled(found: Arrival) -> dict[str, Any]:
     }
 
 
-@require_POST
-@requires(Capability.CORRECT_RECORD)
-def arrival_records(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Note that the records were asked for, or that they came (``received``)."""
-    found = get_arrival(request.actor, public_id)
-    log_reads(actor=request.actor, student_ids=[found.student_id], what="arrivals.arrival")
-    refused = _received(request, found) if "received" in request.POST else _asked(request, found)
-    if refused is not None:
-        tell_reasons(request, [refused])
-    return redirect(f"{reverse('arrival', args=[public_id])}#records-head")
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _asked(request: HttpRequest, found: Arrival) -> Reason | None:
-    asked_on, today = _day(request.POST.get("asked_on", "")), clock.today()
-    evidence = Evidence.from_document(found.evidence)
-    names = agency_names({evidence.former_lea} - {""})
-    name = _text(request, "agency") or names.get(evidence.former_lea, "")
-    if asked_on is None or asked_on > today or not name:
-        return Reason(
-            "records-not-asked",
-            "The request was not noted: it needs the agency that was asked, and the day, not after today.",
-            Owner.COORDINATOR,
-            "Enter both.",
-        )
-    # The former district has five working days (5 CCR 3024(a)); then somebody asks again.
-    by_law = due("records-to-new-lea", request_on=asked_on).statutory_due_on
-    follow_up = _day(request.POST.get("follow_up_on", "")) or by_law or asked_on + timedelta(days=7)
-    is_former = name == names.get(evidence.former_lea)
-    ask_for_records(
-        actor=request.actor,
-        arrival=found,
-        agency_code=evidence.former_lea if is_former else "",
-        agency_name=name,
-        contact_name=_text(request, "contact"),
-        asked_on=asked_on,
-        follow_up_on=max(follow_up, asked_on),
-        note=_text(request, "note"),
-    )
-    messages.success(request, f"Noted. Ask again on {us_date(max(follow_up, asked_on))} if nothing has come.")
-    return None
-
-
-def _received(request: HttpRequest, found: Arrival) -> Reason | None:
-    asked = found.records_asked.filter(pk=number_of(request.POST["received"]) or 0).first()
-    received_on = _day(request.POST.get("received_on", ""))
-    if asked is None or received_on is None or not asked.asked_on <= received_on <= clock.today():
-        return Reason(
-            "records-not-received",
-            "The receipt was not noted: the day lies between the day of the request and today.",
-            Owner.COORDINATOR,
-            "Enter the day on which they came.",
-        )
-    if receive_records(actor=request.actor, asked=asked, received_on=received_on):
-        messages.success(request, f"Noted: the records came on {us_date(received_on)}.")
-    return None
-
-
 urlpatterns = [
     path("arrivals/<uuid:public_id>", arrival, name="arrival"),
-    path("arrivals/<uuid:public_id>/records", arrival_records, name="arrival_records"),
 ]

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.http import HttpRequest
 from django.urls import reverse
 
-from manzanita.arrivals.models import Arrival
+from manzanita.arrivals.models import Arrival, RecordsAsked
 from manzanita.domain.access import Actor
 from manzanita.domain.agency_roles import AGENCY_ROLES
 from manzanita.domain.arrivals import Evidence, Kind, why_not_safe
@@ -31,6 +32,7 @@ KIND_MARKS: Mapping[str, tuple[str, str]] = {
 }
 # Whom to call about a student, and whom to ask for records; the first office that the directory knows.
 CALL_ROLES = ("seds_coordinator", "special_education_director", "records_office", "calpads_administrator")
+MOST_TEXT = 300
 RECORDS_ROLES = ("records_office", "seds_coordinator", "special_education_director")
 
 
@@ -50,16 +52,20 @@ class Row:
     former_code: str
     reasons: Sequence[Reason]
     contact: AgencyContact | None
+    asked: RecordsAsked | None
+    is_overdue: bool
 
 
 def rows_of(actor: Actor, arrivals: Sequence[Arrival]) -> list[Row]:
-    """Seven queries for any number of arrivals."""
+    """Eight queries for any number of arrivals. ``asked`` is the newest request of records that has no answer yet."""
     today = clock.today()
     listed = {row.student.pk: row for row in list_rows([one.student for one in arrivals], actor)}
     evidence = {one.pk: Evidence.from_document(one.evidence) for one in arrivals}
     formers = {one.former_lea for one in evidence.values()} - {""}
     names, contacts = agency_names(formers), contacts_by_code(formers, CALL_ROLES)
     schools = school_names({row.enrollment.school_code for row in listed.values() if row.enrollment})
+    waiting = RecordsAsked.objects.filter(arrival__in=arrivals, received_on__isnull=True)
+    asked = {one.arrival_id: one for one in waiting.order_by("pk")}
     rows = []
     for arrival in arrivals:
         one, student = evidence[arrival.pk], arrival.student
@@ -78,6 +84,8 @@ def rows_of(actor: Actor, arrivals: Sequence[Arrival]) -> list[Row]:
                 former_code=one.former_lea if one.former_lea in names else "",
                 reasons=why_not_safe(one, today),
                 contact=next(iter(contacts.get(one.former_lea, ())), None),
+                asked=asked.get(arrival.pk),
+                is_overdue=arrival.pk in asked and asked[arrival.pk].follow_up_on <= today,
             )
         )
     return rows
@@ -125,3 +133,8 @@ def contacts_by_code(codes: Iterable[str], roles: Sequence[str]) -> dict[str, li
 def role_words(contact: AgencyContact) -> str:
     role = AGENCY_ROLES.get(contact.role_code)
     return role.label if role else contact.role_code
+
+
+def text_given(request: HttpRequest, name: str) -> str:
+    """One line of a form, without odd blanks."""
+    return " ".join(request.POST.get(name, "").replace("\0", "").split())[:MOST_TEXT]

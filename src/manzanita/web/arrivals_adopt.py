@@ -32,10 +32,9 @@ from manzanita.platform.ids import new_public_id
 from manzanita.procedures.adopting import (
     Offer,
     preview_adoptions,
-    resume_batch,
     start_adoption,
-    start_undo,
 )
+from manzanita.procedures.adoption_undo import resume_batch, start_undo
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import role_words, rows_of

@@ -5,15 +5,14 @@ from django.db import migrations
 from manzanita.platform.row_security import (
     no_policy,
     of_agency,
-    of_row,
     policy,
     run_on_postgresql,
     student_table,
 )
 
 # Their LEA names the student by the enrollment already, so these rows add none.
-OF_STUDENTS = ("arrivals_arrival", "arrivals_lookmark", "arrivals_recordsasked")
-BATCH, ITEM = "arrivals_adoptionbatch", "arrivals_adoptionitem"
+OF_STUDENTS = ("arrivals_arrival", "arrivals_lookmark", "arrivals_recordsasked", "arrivals_adoptionitem")
+BATCH = "arrivals_adoptionbatch"
 
 
 def apply(apps, schema_editor):
@@ -21,12 +20,10 @@ def apply(apps, schema_editor):
         run_on_postgresql(schema_editor, student_table(table))
     here = [of_agency("lea_code")]
     run_on_postgresql(schema_editor, policy(BATCH, readable=here, writable=here))
-    of_batch = of_row(ITEM, "batch_id", BATCH)
-    run_on_postgresql(schema_editor, policy(ITEM, readable=[of_batch], writable=[of_batch]))
 
 
 def undo(apps, schema_editor):
-    for table in (ITEM, BATCH, *OF_STUDENTS):
+    for table in (BATCH, *OF_STUDENTS):
         run_on_postgresql(schema_editor, no_policy(table))
 
 
