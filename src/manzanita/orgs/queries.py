@@ -62,6 +62,12 @@ def answers_of(selpa_code: str) -> list[PolicyAnswer]:
     return list(PolicyAnswer.objects.filter(selpa_code=selpa_code).order_by("-effective_on", "-id"))
 
 
+def policy_selpas(key: str) -> list[str]:
+    """Codes of the SELPAs that ever recorded an answer to this question."""
+    rows = PolicyAnswer.objects.filter(key=key).order_by("selpa_code")
+    return list(rows.values_list("selpa_code", flat=True).distinct())
+
+
 def member_codes(selpa_code: str) -> list[str]:
     """Codes of the districts and county offices of a SELPA, in order."""
     members = Agency.objects.filter(selpa_code=selpa_code, kind__in=["lea", "coe"])

@@ -14,7 +14,7 @@ from manzanita.domain.policies import TRANSFER_ACCEPT
 from manzanita.domain.student_transfers import STEPS, Meeting, Obstacle, Side, State
 from manzanita.findings.actions import mark_changed
 from manzanita.meetings.actions import NotPossible, cancel_meeting, hand_over_meeting
-from manzanita.orgs.queries import answers_of, policies_of
+from manzanita.orgs.queries import answers_of, member_codes, policies_of, policy_selpas
 from manzanita.platform import clock
 from manzanita.platform.changed import students_changed
 from manzanita.platform.reach import whole_installation
@@ -179,7 +179,12 @@ def accept_by_policy(transfer: StudentTransfer) -> bool:
 @whole_installation("policies of all SELPAs answer")
 def settle_by_policy() -> int:
     """Accept what policies accept by now; returns how many. Any number of workers may do it at once."""
-    return sum(accept_by_policy(one) for one in waiting_transfers())
+    # One query where no SELPA ever answered the question otherwise than by default.
+    answered = policy_selpas(TRANSFER_ACCEPT)
+    codes = [code for selpa in answered for code in member_codes(selpa)]
+    if not codes:
+        return 0
+    return sum(accept_by_policy(one) for one in waiting_transfers().filter(sending_code__in=codes))
 
 
 def _end(actor: Actor, transfer: StudentTransfer, key: str, words: str, values: dict[str, object]) -> bool:
