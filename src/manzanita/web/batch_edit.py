@@ -285,6 +285,8 @@ def batch_progress(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     context = _progress(get_batch(request.actor, public_id))
     if context["is_moving"]:
         return render(request, "web/students/batch_progress.html", context)
+    if not request.htmx:
+        return redirect("batch", public_id)
     answer = HttpResponse(status=204)
     answer.headers["HX-Redirect"] = reverse("batch", args=[public_id])
     return answer
