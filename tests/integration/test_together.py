@@ -9,10 +9,11 @@ from manzanita.accounts.models import User
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.exchange.models import Operation, StateFinding, StateRecord
 from manzanita.meetings.models import Meeting
-from manzanita.platform.together import fetch_together
+from manzanita.platform.together import fetch_of, fetch_together
 from manzanita.students.models import Student
 from manzanita.students.queries import fact_parts, facts_from, facts_of
 from tests.support import pages
+from tests.support import world as w
 from tests.support.state_answers import rejected
 
 
@@ -62,6 +63,21 @@ def test_facts_read_together_are_the_facts(small_world, django_assert_num_querie
             columns(one) for one in getattr(alone, name)
         ], name
     assert (together.people, together.case_manager_id) == (alone.people, alone.case_manager_id)
+
+
+def test_what_is_kept_of_one_student_serves_the_next(small_world, django_assert_num_queries):
+    def parts(number: int):
+        return fact_parts(Student(pk=number))
+
+    for name in ("alder", "towhee", "alder", "yarrow"):
+        student = small_world.students[name]
+        with django_assert_num_queries(1):
+            found = facts_from(student, fetch_of(("test", w.TODAY), parts, student.pk))
+        alone = facts_of(student)
+        for kind in ("ssids", "enrollments", "statuses", "plans", "services", "rights"):
+            assert [columns(one) for one in getattr(found, kind)] == [
+                columns(one) for one in getattr(alone, kind)
+            ], (name, kind)
 
 
 def test_what_cannot_travel_is_refused(small_world):

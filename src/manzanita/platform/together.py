@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -21,6 +21,11 @@ from django.db.models.query import ValuesIterable
 _PLACE = "place_in_part"
 Convert = Callable[[Any], Any]
 
+# Stands for the key of a student while a query is made; no row has it.
+_STANDS_IN = -7_301_946_527
+_MOST_KEPT = 32
+_kept: dict[Hashable, Any] = {}
+
 
 def fetch_together(parts: Mapping[str, QuerySet]) -> dict[str, list[Any]]:
     """The rows of each part: instances with their annotations, or dictionaries where it asks for ``values``. One query
@@ -28,34 +33,62 @@ def fetch_together(parts: Mapping[str, QuerySet]) -> dict[str, list[Any]]:
 
     Raises ``TypeError`` for a part with ``select_related`` or a column whose value JSON cannot hold (bytes).
     """
-    compiled = {}
-    for name, rows in parts.items():
-        try:
-            compiled[name] = _Part(rows)
-        except EmptyResultSet:
-            continue
-    found: dict[str, list[Any]] = {name: [] for name in parts}
-    if not compiled:
+    return _Compiled(parts).fetch({})
+
+
+def fetch_of(
+    key: Hashable, parts_of: Callable[[int], Mapping[str, QuerySet]], number: int
+) -> dict[str, list[Any]]:
+    """The same for parts that differ by one number alone, the key of a student: what Django makes of them is kept, as
+    that takes longer than to ask. ``key`` names everything else that they hang on, such as the day."""
+    known = (key, connection.vendor)
+    compiled = _kept.get(known)
+    if compiled is None:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        compiled = _kept[known] = _Compiled(parts_of(_STANDS_IN))
+    return compiled.fetch({_STANDS_IN: number})
+
+
+class _Compiled:
+    """The one query of some parts, ready to be asked."""
+
+    def __init__(self, parts: Mapping[str, QuerySet]) -> None:
+        self.names = list(parts)
+        self.parts: dict[str, _Part] = {}
+        for name, rows in parts.items():
+            try:
+                self.parts[name] = _Part(rows)
+            except EmptyResultSet:
+                continue
+        array = "json_build_array" if connection.vendor == "postgresql" else "json_array"
+        tables, selects = [], []
+        self.parameters: list[Any] = []
+        for number, part in enumerate(self.parts.values()):
+            columns = ", ".join(f"c{place}" for place in range(len(part.converts)))
+            tables.append(f"p{number} ({columns}) AS ({part.sql})")
+            selects.append(
+                f"SELECT {number} AS part, CAST({array}({columns}) AS text) AS line FROM p{number}"
+            )
+            self.parameters += part.parameters
+        self.sql = f"WITH {', '.join(tables)} {' UNION ALL '.join(selects)}"
+
+    def fetch(self, instead: Mapping[int, int]) -> dict[str, list[Any]]:
+        """Ask, with other numbers in the place of some parameters."""
+        found: dict[str, list[Any]] = {name: [] for name in self.names}
+        if not self.parts:
+            return found
+        parameters = [instead.get(value, value) if type(value) is int else value for value in self.parameters]
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, parameters)
+            lines = cursor.fetchall()
+        read: dict[str, list[tuple[int, Any]]] = {name: [] for name in self.parts}
+        names = list(self.parts)
+        for number, line in lines:
+            read[names[number]].append(self.parts[names[number]].row_of(json.loads(line)))
+        for name, placed in read.items():
+            found[name] = [row for _, row in sorted(placed, key=lambda one: one[0])]
         return found
-    array = "json_build_array" if connection.vendor == "postgresql" else "json_array"
-    tables, selects, parameters = [], [], []
-    for number, part in enumerate(compiled.values()):
-        columns = [f"c{place}" for place in range(len(part.converts))]
-        tables.append(f"p{number} ({', '.join(columns)}) AS ({part.sql})")
-        selects.append(
-            f"SELECT {number} AS part, CAST({array}({', '.join(columns)}) AS text) AS line FROM p{number}"
-        )
-        parameters += part.parameters
-    with connection.cursor() as cursor:
-        cursor.execute(f"WITH {', '.join(tables)} {' UNION ALL '.join(selects)}", parameters)
-        lines = cursor.fetchall()
-    read: dict[str, list[tuple[int, Any]]] = {name: [] for name in compiled}
-    names = list(compiled)
-    for number, line in lines:
-        read[names[number]].append(compiled[names[number]].row_of(json.loads(line)))
-    for name, placed in read.items():
-        found[name] = [row for _, row in sorted(placed, key=lambda one: one[0])]
-    return found
 
 
 class _Part:

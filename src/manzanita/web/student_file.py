@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from django.db.models import QuerySet
 
@@ -27,7 +28,7 @@ from manzanita.orgs.calendars import load_calendars
 from manzanita.orgs.models import Agency, School
 from manzanita.orgs.queries import GROUP_SCHOOLS
 from manzanita.platform import clock
-from manzanita.platform.together import fetch_together
+from manzanita.platform.together import fetch_of, fetch_together
 from manzanita.procedures.standing import unsettled_elsewhere
 from manzanita.students.former import facts_for
 from manzanita.students.models import Enrollment, Plan, Student
@@ -141,8 +142,9 @@ def meeting_day(meeting: Meeting) -> date:
 def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     """Read the file of one student. Raises ``Http404`` when there is none within the actor's scope."""
     student = get_student(actor, public_id)
-    rows = fetch_together(_parts(student))
-    facts = facts_for(actor, student) if student.seen_through else facts_from(student, rows)
+    is_former = student.seen_through is not None
+    rows = fetch_of(("student", is_former, clock.today()), partial(_parts, is_former=is_former), student.pk)
+    facts = facts_for(actor, student) if is_former else facts_from(student, rows)
     lea = _lea_of(actor, facts)
     known: list[Meeting] = rows["meetings"]
     meetings = [m for m in known if m.lea_code == lea]
@@ -180,19 +182,20 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     )
 
 
-def _parts(student: Student) -> dict[str, QuerySet]:
-    """Everything that is asked of the student's key alone: one query. Which LEA's is shown is known after it."""
-    own = {"student_id": student.pk}
-    facts = {} if student.seen_through else fact_parts(student)
+def _parts(student_id: int, *, is_former: bool) -> dict[str, QuerySet]:
+    """Everything that is asked of the student's key alone: one query. Which LEA's is shown is known after it; the facts
+    that a former LEA sees are asked for otherwise."""
+    own, student = {"student_id": student_id}, Student(pk=student_id)
+    facts = {} if is_former else fact_parts(student)
     return {
         **facts,
         "meetings": meeting_rows(student),
-        "archives": archive_rows(student.pk),
-        "archived": standing_rows([student.pk]),
+        "archives": archive_rows(student_id),
+        "archived": standing_rows([student_id]),
         "report_statuses": in_force().filter(**own),
-        "operations": operation_rows(student.pk),
-        "at_state": state_record_rows(student.pk),
-        "findings": open_finding_rows(student.pk),
+        "operations": operation_rows(student_id),
+        "at_state": state_record_rows(student_id),
+        "findings": open_finding_rows(student_id),
         "rule_findings": RuleFinding.objects.filter(**own, state="open"),
         "leavings": Leaving.objects.filter(**own, state__in=["planned", "done"]).order_by(
             "-leaves_on", "-id"
