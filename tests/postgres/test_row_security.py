@@ -14,7 +14,14 @@ from manzanita.accounts.middleware import ReachMiddleware, agencies_of
 from manzanita.meetings import queries as meeting_queries
 from manzanita.platform.jobs import enqueue_job, job_kind, run_jobs_now
 from manzanita.platform.postgresql.base import OnlyToRead
-from manzanita.platform.reach import NOTHING, WHOLE, current_reach, reach, through_transfer
+from manzanita.platform.reach import (
+    NOTHING,
+    WHOLE,
+    current_reach,
+    reach,
+    through_transfer,
+    whole_installation,
+)
 from manzanita.students import queries as student_queries
 from manzanita.students.actions import Identity, register_students, state_one
 from manzanita.students.models import Enrollment, Plan, Student
@@ -39,6 +46,7 @@ HOLDERS = {
     "exchange_statereportrow": "report_id",
     "exchange_compliancerun": "lea_code",
     "students_assignmentbatch": "agency_code",
+    "students_batchedit": "agency_code",
     "meetings_planbatch": "lea_code",
     # Who asks for a student does not reach the student yet: a transfer belongs to its two sides.
     "transfers_studenttransfer": "receiving_code",
@@ -496,3 +504,36 @@ def test_no_transfer_named_is_none_and_it_is_forgotten_with_its_block(small_worl
         with through_transfer(transfer.pk):
             assert asked("SELECT transfers_previewed_student()") == [(transfer.student_id,)]
         assert asked("SELECT transfers_previewed_student()") == [(None,)]
+
+
+def test_a_transfer_is_forgotten_also_where_a_savepoint_was_rolled_back(small_world, transfer):
+    with reach([w.OTHER_LEA]), transaction.atomic():
+        with through_transfer(transfer.pk):
+            assert asked("SELECT transfers_previewed_student()") == [(transfer.student_id,)]
+            with pytest.raises(LookupError), transaction.atomic():
+                raise LookupError
+        assert asked("SELECT transfers_previewed_student()") == [(None,)]
+
+
+def test_two_records_are_put_together_and_taken_apart_within_reach(small_world):
+    """As the application's role, which may not set whom an agency reaches: the facts that are stated anew name them."""
+    from manzanita.procedures.merging import Asked, merge_students, preview_merge, undo_merge
+    from tests.support.merging import entered_again, everything, pair_of
+
+    alder, actor = small_world.students["alder"], small_world.coordinator_actor
+    with whole_installation("the test sees both districts"):
+        second = entered_again()
+        slot = {"student_id": second.pk, "relationship": "location"}
+        values = {"agency_code": w.OTHER_LEA, "school_code": ""}
+        state_one("agency", slot=slot, values=values, effective_from=w.TODAY, by_id=None, cause="test")
+        pair = pair_of(alder, second)
+        before = everything(alder, second)
+    assert w.OTHER_LEA not in agencies(alder.pk)
+    with reach([w.LEA]):
+        seen = preview_merge(actor, pair, Asked()).seen
+        assert w.OTHER_LEA not in agencies(alder.pk)
+        merge, _ = merge_students(actor=actor, pair=pair, asked=Asked(), reason="Same child", seen=seen)
+        assert w.OTHER_LEA in agencies(alder.pk)
+        undo_merge(actor=actor, merge=merge)
+    with whole_installation("the test sees both districts"):
+        assert everything(alder, second) == before

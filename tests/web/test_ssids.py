@@ -99,6 +99,9 @@ def test_withdrawn_without_a_new_one_everything_waits_for_it(client, alder):
     assert lines(alder) == [(OLD, date(2023, 8, 14), date(2026, 11, 19))]
     codes = set(Operation.objects.filter(student_id=alder.pk).values_list("hold_code", flat=True))
     assert codes == {"no-ssid"}
+    page = words(client.get(f"/students/{alder.public_id}"))
+    assert "SSID None yet: the SIS requests it" in page
+    assert f"Earlier SSID {OLD}, until 11/19/2026" in page
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,6 @@ from manzanita.students.merging import (
     keep_names,
     put_together,
     take_apart,
-    unite_agencies,
 )
 from manzanita.students.models import DuplicatePair, Merge, SsidRetirement, Student
 from manzanita.students.scope import visible_to, with_last_day
@@ -371,7 +370,6 @@ def _carry_out(actor: Actor, look: Preview, asked: Asked, cause: str, at: dateti
     stays, other = look.stays, look.other
     retired_on = asked.retired.on if asked.retired else clock.today()
     before, names = keep_state([stays.pk, other.pk]), keep_names(stays.pk, other.pk)
-    unite_agencies(stays.pk, other.pk)
     written = put_together(
         stays=stays,
         other=other,

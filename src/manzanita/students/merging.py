@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
-
 from manzanita.domain.effective import Span
 from manzanita.domain.merging import Side, differ, filling, one_ssid_line, within
 from manzanita.domain.names import name_key, name_words
@@ -308,19 +306,6 @@ def _set_identity(student: Student, values: Mapping[str, Any]) -> None:
     Student.unscoped.filter(pk=student.pk).update(**values, name_key=student.name_key)
     renew_name_keys([student])
     students_changed([student.pk])
-
-
-def unite_agencies(stays_id: int, other_id: int) -> None:
-    """Whoever stands in the ``agencies`` of the one stands in those of the other from now on (PostgreSQL's own
-    column, see ``platform.row_security``): rows that move name them."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE students_student AS stays SET agencies = ARRAY(SELECT unnest(stays.agencies) UNION"
-                " SELECT unnest(gone.agencies) ORDER BY 1) FROM students_student AS gone"
-                " WHERE stays.id = %s AND gone.id = %s",
-                [stays_id, other_id],
-            )
 
 
 def keep_names(*ids: int) -> list[dict[str, Any]]:

@@ -136,8 +136,12 @@ class StudentFacts:
 
     @property
     def ssid(self) -> str:
-        """The SSID in force, or empty text."""
-        return self.ssids[-1].ssid if self.ssids else ""
+        """The SSID in force, or empty text; to a former LEA that of its last day."""
+        last = self.ssids[-1] if self.ssids else None
+        if last is None:
+            return ""
+        day = self.student.seen_through or clock.today()
+        return last.ssid if last.effective_to is None or last.effective_to >= day else ""
 
     def enrollment_on(self, day: date, lea_code: str | None = None) -> Enrollment | None:
         """The enrollment that covers ``day``; a primary one (10) before short-term (30) before the rest."""

@@ -140,7 +140,8 @@ def _identity(file: StudentFile) -> list[tuple[str, str]]:
         ("SSID", file.facts.ssid or "None yet: the SIS requests it"),
         *[
             ("Earlier SSID", f"{earlier.ssid}, until {us_date(earlier.effective_to)}")
-            for earlier in file.facts.ssids[:-1]
+            for earlier in file.facts.ssids
+            if earlier.ssid != file.facts.ssid
         ],
         ("Local ID", enrollment.local_student_id if enrollment else ""),
         ("School", file.school_of(enrollment) if enrollment else ""),
