@@ -36,6 +36,7 @@ from manzanita.students.models import (
     SsidRetirement,
 )
 from manzanita.students.scope import visible_to
+from manzanita.transfers.models import StudentTransfer
 from tests.support import world as w
 from tests.support.merging import ENTERED, entered_again, everything, pair_of, tables_with_a_student
 from tests.support.pages import other_coordinator
@@ -260,6 +261,25 @@ def test_a_meeting_on_each_a_line_on_its_way_and_two_ssids_at_the_state_stand_ag
     with pytest.raises(NotMerged) as refused:
         merge_students(actor=world.coordinator_actor, pair=pair, asked=Asked(), reason="Same", seen=look.seen)
     assert codes(refused.value) == ["both-meet", "lines-on-their-way", "two-at-state"]
+
+
+def test_a_record_that_another_district_asks_for_is_put_together_with_none(twice):
+    world, alder, _, pair = twice
+    asked = StudentTransfer.objects.create(
+        student_id=alder.pk,
+        receiving_code=w.OTHER_LEA,
+        sending_code=w.LEA,
+        called="A.",
+        enroll_on=w.TODAY,
+        state="requested",
+        asked_by_id=1,
+        asked_at=w.NOON,
+    )
+    with pytest.raises(NotMerged) as refused:
+        merged(world, pair)
+    assert codes(refused.value) == ["in-transfer"]
+    StudentTransfer.objects.filter(pk=asked.pk).update(state="declined", ended_at=w.NOON)
+    merged(world, pair)
 
 
 def test_an_ssid_that_the_state_has_retired_becomes_a_former_one(small_world):

@@ -17,6 +17,7 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.merging import Side
+from manzanita.domain.student_transfers import OPEN
 from manzanita.exchange.merging import (
     StateHeld,
     bring_back_state,
@@ -53,6 +54,7 @@ from manzanita.students.merging import (
 )
 from manzanita.students.models import DuplicatePair, Merge, SsidRetirement, Student
 from manzanita.students.scope import visible_to, with_last_day
+from manzanita.transfers.models import StudentTransfer
 
 _WHY_WHOLE = "two records of one student may have rows of several agencies, and all of them move"
 
@@ -235,6 +237,13 @@ def _blockers(
             "A meeting is planned on each of the two records.",
             Owner.TEAM,
             "Take one of the two off the planner.",
+        )
+    if StudentTransfer.objects.filter(student_id__in=[stays.pk, other.pk], state__in=sorted(OPEN)).exists():
+        yield Reason(
+            "in-transfer",
+            "One of the two is asked for by another district, which reads or receives that record.",
+            Owner.COORDINATOR,
+            "Let the transfer be completed, declined or withdrawn first.",
         )
     if has_waiting_lines([stays.pk, other.pk]):
         yield Reason(

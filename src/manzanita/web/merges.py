@@ -172,6 +172,7 @@ def _linked(reasons: Sequence[Reason]) -> list[Reason]:
         "meeting-builds-on-plan": lambda one: url_or_none("meeting", one.values["meeting"]),
         "merged-meanwhile": lambda one: url_or_none("merge", one.values["merge"]),
         "both-planned": lambda one: url_or_none("plan_list"),
+        "in-transfer": lambda one: url_or_none("student_transfers"),
         "lines-on-their-way": lambda one: url_or_none("state"),
         "said-to-be-two": lambda one: url_or_none("duplicates"),
     }
