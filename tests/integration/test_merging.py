@@ -12,16 +12,9 @@ from manzanita.auditing.models import ChangeEvent
 from manzanita.domain.merging import Side
 from manzanita.exchange.models import Operation, StateRecord
 from manzanita.platform.holders import Fate, holders
-from manzanita.procedures.merging import (
-    Asked,
-    NotMerged,
-    Retired,
-    merge_students,
-    preview_merge,
-    standing_merge,
-    undo_merge,
-    why_not_undo,
-)
+from manzanita.procedures.merging import merge_students, preview_merge
+from manzanita.procedures.merging_base import Asked, NotMerged, Retired, standing_merge
+from manzanita.procedures.merging_undo import undo_merge, why_not_undo
 from manzanita.students.actions import state_one
 from manzanita.students.duplicates import find_duplicates
 from manzanita.students.finding import candidates

@@ -517,7 +517,9 @@ def test_a_transfer_is_forgotten_also_where_a_savepoint_was_rolled_back(small_wo
 
 def test_two_records_are_put_together_and_taken_apart_within_reach(small_world):
     """As the application's role, which may not set whom an agency reaches: the facts that are stated anew name them."""
-    from manzanita.procedures.merging import Asked, merge_students, preview_merge, undo_merge
+    from manzanita.procedures.merging import merge_students, preview_merge
+    from manzanita.procedures.merging_base import Asked
+    from manzanita.procedures.merging_undo import undo_merge
     from tests.support.merging import entered_again, everything, pair_of
 
     alder, actor = small_world.students["alder"], small_world.coordinator_actor

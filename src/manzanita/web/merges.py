@@ -18,16 +18,9 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.findings import Reason
 from manzanita.domain.merging import Side
-from manzanita.procedures.merging import (
-    Asked,
-    NotMerged,
-    Preview,
-    Retired,
-    merge_students,
-    preview_merge,
-    undo_merge,
-    why_not_undo,
-)
+from manzanita.procedures.merging import Preview, merge_students, preview_merge
+from manzanita.procedures.merging_base import Asked, NotMerged, Retired
+from manzanita.procedures.merging_undo import undo_merge, why_not_undo
 from manzanita.students.duplicates import get_merge, merge_of, pair_in_reach
 from manzanita.students.models import DuplicatePair
 from manzanita.students.queries import MergedAway

@@ -1,0 +1,55 @@
+"""What putting two records together and taking them apart share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from manzanita.domain.findings import Reason
+from manzanita.exchange.outbox import reconcile_students
+from manzanita.meetings.actions import refresh_clocks
+from manzanita.platform.changed import students_changed
+from manzanita.students.merging import Choices
+from manzanita.students.models import Merge
+
+WHY_WHOLE = "two records of one student may have rows of several agencies, and all of them move"
+
+
+class NotMerged(Exception):
+    """Why nothing was put together, or taken back."""
+
+    def __init__(self, reasons: Sequence[Reason]) -> None:
+        super().__init__(", ".join(reason.code for reason in reasons))
+        self.reasons = list(reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """The state has merged the two SSIDs: ``ssid`` counts no longer from ``on``, as ``source`` says."""
+
+    ssid: str
+    on: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wants: ``stays_id`` is the record that stays (``None``: as proposed), ``choices`` by key of a
+    difference; what is not chosen is as proposed."""
+
+    stays_id: int | None = None
+    choices: Choices = field(default_factory=dict)
+    retired: Retired | None = None
+
+
+def count_anew(*ids: int) -> None:
+    refresh_clocks(list(ids))
+    students_changed(ids)
+    reconcile_students(ids)
+
+
+def standing_merge(*ids: int) -> Merge | None:
+    """The merge by which one of these is empty now."""
+    found = Merge.objects.filter(other_id__in=ids, undone_at__isnull=True).select_related("by")
+    return found.order_by("-pk").first()
