@@ -41,6 +41,7 @@ def test_a_coordinator_adopts_twenty_five_plans_at_once(person, capsys):
         target.click()
 
     coordinator.go("/students")
+    click(page.get_by_text("Coming and going"))
     click(page.get_by_role("link", name="Arrivals"))
     expect(main).to_contain_text("Nobody has come whom special education knows")
     coordinator.look("arrivals-none")

@@ -359,7 +359,7 @@ def test_disclosures_are_for_those_who_answer_for_records_in_scope(small_world, 
 
 
 # session, user, grants, no block; student, read log 2 and count, lines, names
-DISCLOSURE_QUERIES = 10
+DISCLOSURE_QUERIES = 11
 
 
 @pytest.mark.parametrize("count", [1, 12])

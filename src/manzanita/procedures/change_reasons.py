@@ -106,9 +106,12 @@ def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Re
         )
 
 
-def plan_holds(facts: StudentFacts, lea_code: str, on: date) -> frozenset[str]:
-    """What holds of the plan of a day, of the conditions of ``domain.statuses.steps``."""
-    plan, here = facts.plan_on(on), facts.enrollment_on(on, lea_code)
+def plan_holds(
+    facts: StudentFacts, lea_code: str, on: date, plan_known_on: date | None = None
+) -> frozenset[str]:
+    """What holds on a day of its plan, or of the one of ``plan_known_on``, of the conditions of
+    ``domain.statuses.steps``."""
+    plan, here = facts.plan_on(plan_known_on or on), facts.enrollment_on(on, lea_code)
     if plan is None:
         return frozenset()
     if plan.lea_code != lea_code:
@@ -138,7 +141,7 @@ def _plan_blockers(lea_code: str, asked: Asked, facts: StudentFacts, on: date) -
             source="CALPADS key of PLAN: LEA, SSID, start date",
         )
         return
-    out_of_order = why_not(asked.key, plan_holds(facts, lea_code, on))
+    out_of_order = why_not(asked.key, plan_holds(facts, lea_code, on, asked.plan_known_on))
     if out_of_order is not None:
         yield out_of_order
     if asked.key == "setting" and not changed_settings(asked, facts, on):

@@ -10,7 +10,7 @@ from django.urls import include, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.auditing.actions import log_reads
-from manzanita.domain.access import Capability
+from manzanita.domain.access import Actor, Capability
 from manzanita.domain.export_limits import LARGE_EXPORT
 from manzanita.procedures.batch_fields import fields_for
 from manzanita.students.queries import PAGE_SIZE, capped_count, list_students, search
@@ -76,6 +76,7 @@ def students(request: HttpRequest) -> HttpResponse:
         "page_size": PAGE_SIZE,
         "groups": _groups(wanted),
         "may_edit": bool(fields_for(request.actor)),
+        "comings": _comings(request.actor),
     }
     return render(request, "web/students/list.html", context)
 
@@ -104,6 +105,17 @@ def _groups(wanted: StudentList) -> list[tuple[str, str, bool]]:
         ("Due dates", reverse("due_list"), False),
         ("To settle", reverse("students_to_settle"), False),
     ]
+
+
+def _comings(actor: Actor) -> list[tuple[str, str]]:
+    """Lists of those who come and go, and of those who are here twice, as (label, address)."""
+    lists = (
+        ("Arrivals", "arrivals", Capability.CORRECT_RECORD),
+        ("Transfers", "student_transfers", Capability.TRANSFER_STUDENT),
+        ("Leavings", "leavings", Capability.CORRECT_RECORD),
+        ("Duplicates", "duplicates", Capability.ENTER_STUDENT),
+    )
+    return [(label, reverse(name)) for label, name, needed in lists if actor.may(needed)]
 
 
 urlpatterns = [
