@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -137,3 +137,13 @@ def addresses(public_id: object, number: int = 1) -> Iterator[tuple[str, str]]:
             route = route.replace(part, value)
         assert "<" not in route, f"{name}: give {route} a value here"
         yield name, f"/{route}"
+
+
+def addresses_of(public_ids: Iterable[object], number: int = 1) -> Iterator[tuple[str, str]]:
+    """Every address with each of these in it; one with nothing in it once."""
+    told = set()
+    for public_id in public_ids:
+        for name, path in addresses(public_id, number):
+            if path not in told:
+                told.add(path)
+                yield name, path
