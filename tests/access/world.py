@@ -368,6 +368,12 @@ def _edit(lea: str, student: Student, world: w.World) -> BatchEdit:
 def _merge(stays: Student, world: w.World) -> Merge:
     """Somebody entered the student twice, and put the two records together."""
     (other,) = register_students([Identity("Twice", "", "Testcase", "", date(2016, 1, 1))])
+    # It was enrolled here, and that was given to the record that stays: of the district it remains.
+    slot = {"student_id": other.pk, "lea_code": w.LEA, "started_on": SINCE}
+    for values in (pages.enrollment("X2"), None):
+        state_student_facts(
+            "enrollment", [Statement(slot, values, SINCE, is_whole_slot=True)], by_id=None, cause="test"
+        )
     written: dict = {"after": {kind: [] for kind in FACT_MODELS}, "newest": {}, "moved": {}}
     return Merge.objects.create(
         student=stays,
