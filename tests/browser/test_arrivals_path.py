@@ -43,8 +43,7 @@ def test_a_coordinator_adopts_twenty_five_plans_at_once(person, capsys):
     coordinator.go("/students")
     click(page.get_by_text("Coming and going"))
     click(page.get_by_role("link", name="Arrivals"))
-    expect(main).to_contain_text("Nobody has come whom special education knows")
-    coordinator.look("arrivals-none")
+    # The nightly look may have been there already.
     click(page.get_by_role("button", name="Look now"))
     for _ in range(60):
         page.reload()
