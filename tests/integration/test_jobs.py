@@ -157,6 +157,14 @@ def test_a_job_runs_once_and_keeps_its_counts(noon):
 
 
 @pytest.mark.django_db
+def test_what_somebody_waits_for_goes_before_what_the_night_left(noon):
+    of_the_night = [enqueue_job(kind="test.count", args={}) for _ in range(2)]
+    of_somebody = enqueue_job(kind="test.count", args={}, by_id=7)
+    queue = [one.pk for one in DBTaskResult.objects.ready().order_by(*DBTaskResult._meta.ordering)]
+    assert queue == [of_somebody.task_id, *(job.task_id for job in of_the_night)]
+
+
+@pytest.mark.django_db
 def test_an_unknown_kind_is_refused_where_it_is_enqueued():
     with pytest.raises(UnknownJobKind, match=r"test\.unknown"):
         enqueue_job(kind="test.unknown", args={})

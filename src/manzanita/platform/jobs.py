@@ -54,6 +54,8 @@ logger = logging.getLogger("manzanita.jobs")
 # A progress bar needs no more, and each write costs a commit.
 SECONDS_BETWEEN_WRITES = 0.5
 LONGEST_RETRY_DELAY_SECONDS = 60
+# Before what the night or an import has left to do: somebody looks at the bar.
+FOR_SOMEBODY = 10
 KEEP_TASK_RESULTS = timedelta(days=1)
 _PACKAGE_DIR = Path(__file__).resolve().parents[1]
 
@@ -376,7 +378,9 @@ def _lease_end(now: datetime) -> datetime:
 
 def _wake_up(job: Job, *, delay: int = 0) -> None:
     """Enqueue the task that runs this job, after ``delay`` seconds, and note it on the job."""
-    waker = run_job.using(run_after=timezone.now() + timedelta(seconds=delay)) if delay else run_job
+    first = FOR_SOMEBODY if job.by_id is not None else 0
+    later = timezone.now() + timedelta(seconds=delay) if delay else None
+    waker = run_job.using(priority=first, run_after=later)
     job.task_id = uuid.UUID(str(waker.enqueue(job.pk).id))
     Job.objects.filter(pk=job.pk).update(task_id=job.task_id)
 
