@@ -23,7 +23,7 @@ from manzanita.orgs.queries import agency_names, member_codes, school_names
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.procedures.assigning import Term, Wanted, candidates, preview_assignments
-from manzanita.students.actions import FACT_MODELS, state_student_facts
+from manzanita.students.actions import FACT_MODELS, set_local_sped_ids, state_student_facts
 from manzanita.students.models import AgencyRelation, CaseAssignment, NextYear, Student
 
 LONGEST_SPED_ID = 15
@@ -76,10 +76,7 @@ def give(one: BatchField, values: Values, *, by_id: int, cause: str) -> None:
             one.kind, [one.stated(pk, value) for pk, value in values.items()], by_id=by_id, cause=cause
         )
         return
-    students = list(Student.unscoped.filter(pk__in=values))
-    for student in students:
-        student.local_sped_id = values[student.pk]
-    Student.unscoped.bulk_update(students, ["local_sped_id"], batch_size=500)
+    set_local_sped_ids(values)
 
 
 def _next_school_now(ids: Collection[int]) -> dict[int, str]:

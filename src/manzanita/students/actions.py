@@ -125,6 +125,14 @@ def issue_local_sped_id(student: Student) -> None:
     Student.unscoped.filter(pk=student.pk, local_sped_id="").update(local_sped_id=student.local_sped_id)
 
 
+def set_local_sped_ids(values: Mapping[int, str]) -> None:
+    """Give each student, by key, the special education id of the district; empty text takes it away."""
+    students = list(Student.unscoped.filter(pk__in=values))
+    for student in students:
+        student.local_sped_id = values[student.pk]
+    Student.unscoped.bulk_update(students, ["local_sped_id"], batch_size=500)
+
+
 def state_student_facts(
     kind: str,
     statements: Sequence[Statement],

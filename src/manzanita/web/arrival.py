@@ -311,6 +311,8 @@ def _day_of(record: str, values: Any) -> str:
 def _near(actor: Actor, evidence: Evidence) -> list[dict[str, Any]]:
     """Who may be the same student, as far as within reach; of others only that there is somebody."""
     rows = students_by_pk(actor, evidence.near_ids)
+    if rows:
+        log_reads(actor=actor, student_ids=list(rows), what="arrivals.arrival")
     return [
         {
             "name": rows[pk].student.full_name if pk in rows else "",

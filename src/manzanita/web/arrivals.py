@@ -12,8 +12,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.arrivals.actions import say_arrived
-from manzanita.arrivals.models import Arrival
-from manzanita.arrivals.queries import arrivals_of, count_arrivals, list_arrivals
+from manzanita.arrivals.queries import count_arrivals, list_arrivals
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.arrivals import Kind
@@ -110,11 +109,6 @@ def student_arrived(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         )
         return redirect("student", public_id)
     return redirect("arrival", found.public_id)
-
-
-def open_arrival_of(actor: Actor, student_id: int) -> Arrival | None:
-    """The open arrival of a student whom the actor may see, for the page of the student."""
-    return arrivals_of(actor).filter(student_id=student_id, settled_at__isnull=True).first()
 
 
 urlpatterns = [

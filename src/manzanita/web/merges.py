@@ -189,7 +189,9 @@ def merge(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             return redirect("duplicates")
         except NotMerged as refused:
             refusals = refused.reasons
-    log_reads(actor=request.actor, student_ids=[found.student_id], what="student.merge")
+    # Two again, both stand on the page.
+    shown = [found.student_id, *([found.other_id] if found.undone_at else [])]
+    log_reads(actor=request.actor, student_ids=shown, what="student.merge")
     context = {
         "merge": found,
         "moved": moved_words(found.written["moved"]),
