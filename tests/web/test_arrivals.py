@@ -13,10 +13,11 @@ from manzanita.arrivals.actions import look_at
 from manzanita.arrivals.models import AdoptionBatch, Arrival, RecordsAsked
 from manzanita.orgs.models import Agency, AgencyContact
 from manzanita.platform.jobs import run_jobs_now
+from manzanita.students.actions import Identity, register_students, state_one
 from manzanita.students.queries import facts_of
 from tests.support import arrivals as hand
 from tests.support import world as w
-from tests.support.pages import NO_ID, other_coordinator, reads, text_of
+from tests.support.pages import NO_ID, enrollment, other_coordinator, reads, text_of
 
 # session, user, grants, no block; arrivals, what a list shows of them, agencies, contacts, schools, counts, radar; log
 LIST_QUERIES = 30
@@ -159,6 +160,23 @@ def test_the_questions_are_answered_with_their_evidence(coordinator, arrived):
         "The plan goes on inside the SELPA",
     ):
         assert told in page
+
+
+def test_whoever_may_be_the_same_student_is_seen_too(small_world, coordinator):
+    (aldar,) = register_students([Identity("Aldar", "", "Testcase", "", date(2016, 4, 9))])
+    state_one(
+        "enrollment",
+        slot={"student_id": aldar.pk, "lea_code": w.LEA, "started_on": date(2026, 11, 2)},
+        values=enrollment("U1"),
+        effective_from=date(2026, 11, 2),
+        by_id=None,
+        cause="test",
+    )
+    look_at(w.LEA, [aldar.pk], found_by="test")
+    answer = page_of(coordinator, Arrival.objects.get())
+    assert "Alder Testcase" in text_of(answer)
+    alder = small_world.students["alder"]
+    assert {(aldar.pk, "arrivals.arrival"), (alder.pk, "arrivals.arrival")} <= set(reads())
 
 
 def test_from_another_selpa_thirty_days_are_counted(coordinator, arrived):

@@ -10,7 +10,7 @@ import pytest
 from manzanita.auditing.models import ReadEvent
 from manzanita.students.models import DuplicatePair, Merge
 from tests.support.merging import entered_again, pair_of
-from tests.support.pages import other_coordinator, text_of
+from tests.support.pages import other_coordinator, reads, text_of
 
 # Two records side by side, and what would come of it: it is tried and taken back, so it costs what a merge costs.
 COMPARE_QUERIES = 252
@@ -101,7 +101,7 @@ def test_an_old_address_leads_to_the_record_that_stays_with_a_word(twice):
 
 
 def test_it_is_taken_back_from_the_list_of_what_was_put_together(twice):
-    _alder, second, pair, client = twice
+    alder, second, pair, client = twice
     address = f"/students/duplicates/{pair.pk}"
     client.post(address, form_of(client.get(address)) | {"do": "merge", "reason": "Same child"})
     merge = Merge.objects.get()
@@ -115,6 +115,12 @@ def test_it_is_taken_back_from_the_list_of_what_was_put_together(twice):
     assert "Taken back: there are two records again, each as it was." in page
     assert "Testcase, Adler" in page
     assert client.get(f"/students/{second.public_id}").status_code == 200
+    # The page of the merge shows the names of both now, so both were seen.
+    client.get(f"/students/merges/{merge.public_id}")
+    assert {read for read in reads() if read[1] == "student.merge"} >= {
+        (alder.pk, "student.merge"),
+        (second.pk, "student.merge"),
+    }
     client.post(f"/students/merges/{merge.public_id}", {"do": "undo"})
     assert "It had been taken back already." in words(client.get("/students/duplicates"))
 
