@@ -24,8 +24,9 @@ from manzanita.deadlines.recompute import (
 )
 from manzanita.domain.calendars import Period, PeriodKind
 from manzanita.domain.scenarios import EVENTS
-from manzanita.meetings.actions import cancel_meeting, hold_meeting, open_meeting
+from manzanita.meetings.actions import cancel_meeting, open_meeting
 from manzanita.meetings.evaluations import Evaluation
+from manzanita.meetings.hold_actions import hold_meeting
 from manzanita.orgs.actions import set_policy
 from manzanita.orgs.calendar_actions import save_calendar
 from manzanita.orgs.models import Agency

@@ -12,7 +12,7 @@ from manzanita.archive.queries import document_of
 from manzanita.auditing.models import ChangeEvent
 from manzanita.domain.scenarios import EVENTS
 from manzanita.exchange.models import Operation
-from manzanita.meetings import actions
+from manzanita.meetings import actions, answer_actions, hold_actions
 from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import proposal_of
@@ -53,11 +53,13 @@ def open_event(actor, student, event="annual") -> Meeting:
 
 
 def answer(actor, meeting, key, value, seen=0):
-    return actions.save_answer(actor=actor, meeting=meeting, field_key=key, value=value, seen_revision=seen)
+    return answer_actions.save_answer(
+        actor=actor, meeting=meeting, field_key=key, value=value, seen_revision=seen
+    )
 
 
 def hold(actor, meeting, on=HELD_ON, delay="30"):
-    return actions.hold_meeting(actor=actor, meeting=meeting, held_on=on, delay_code=delay)
+    return hold_actions.hold_meeting(actor=actor, meeting=meeting, held_on=on, delay_code=delay)
 
 
 def items_of(meeting):
@@ -67,11 +69,11 @@ def items_of(meeting):
 
 def decide(actor, meeting, *, on=TODAY, declined=(), only=None):
     answers = [
-        actions.FamilyAnswer(item.key, item.key not in declined, "Maple Testcase", on)
+        answer_actions.FamilyAnswer(item.key, item.key not in declined, "Maple Testcase", on)
         for item in items_of(meeting)
         if only is None or item.key in only
     ]
-    actions.record_decisions(actor=actor, meeting=meeting, answers=answers)
+    answer_actions.record_decisions(actor=actor, meeting=meeting, answers=answers)
 
 
 def finish(actor, meeting) -> Archive:
@@ -273,7 +275,9 @@ def test_annual_agreed_in_part_keeps_what_was_declined(actor, alder):
     meeting = open_event(actor, alder)
     answer(actor, meeting, "plan.23.23", "70")
     answer(actor, meeting, "service.2.25.15", "45")
-    added = actions.add_service(actor=actor, meeting=meeting, service_nos_in_force={1, 2}, service_code="450")
+    added = answer_actions.add_service(
+        actor=actor, meeting=meeting, service_nos_in_force={1, 2}, service_code="450"
+    )
     answer(actor, meeting, f"service.{added}.25.13", "510")
     hold(actor, meeting)
     decide(actor, meeting, declined={"service.2"})
@@ -380,7 +384,7 @@ class TestAmendment:
     def test_agreed_sends_the_plan_with_reason_2_and_all_services(self, actor, world):
         towhee = world.students["towhee"]
         meeting = open_event(actor, towhee, "amendment")
-        added = actions.add_service(
+        added = answer_actions.add_service(
             actor=actor, meeting=meeting, service_nos_in_force={1}, service_code="330"
         )
         answer(actor, meeting, f"service.{added}.25.13", "510")
@@ -494,7 +498,7 @@ class TestBlockers:
 
     def test_two_services_with_one_key(self, actor, alder):
         meeting = open_event(actor, alder)
-        added = actions.add_service(
+        added = answer_actions.add_service(
             actor=actor, meeting=meeting, service_nos_in_force={1, 2}, service_code="415"
         )
         answer(actor, meeting, f"service.{added}.25.13", "510")

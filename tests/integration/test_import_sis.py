@@ -666,11 +666,7 @@ def test_a_chunk_costs_the_same_for_few_and_many(take_in, django_assert_max_num_
         take_in(SENR=text(*rows))
 
 
-def test_five_thousand_lines_load_in_less_than_twenty_seconds(take_in):
-    import time
-
-    rows = [fern(**{"1.08": f"99001{n:05}", "1.09": f"K{n}", "1.10": f"Fern{n}"}) for n in range(5000)]
-    started = time.perf_counter()
-    run = take_in(SENR=text(*rows))
-    assert time.perf_counter() - started < 20
-    assert outcome(run) == {"lines": 5000, "new": 5000}
+def test_more_lines_than_one_chunk_are_loaded_whole(take_in):
+    """2,400 lines are three chunks; how long they take is told by ``make bench-import``."""
+    rows = [fern(**{"1.08": f"99001{n:05}", "1.09": f"K{n}", "1.10": f"Fern{n}"}) for n in range(2400)]
+    assert outcome(take_in(SENR=text(*rows))) == {"lines": 2400, "new": 2400}

@@ -18,7 +18,8 @@ from manzanita.exchange.models import Operation
 from manzanita.exchange.reporting import record_states, status_of
 from manzanita.leaving.actions import report_participation
 from manzanita.leaving.models import Leaving
-from manzanita.meetings.actions import NotPossible, hold_meeting
+from manzanita.meetings.actions import NotPossible
+from manzanita.meetings.hold_actions import hold_meeting
 from manzanita.meetings.models import Meeting
 from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import record_change

@@ -19,7 +19,7 @@ import time_machine
 from manzanita.archive.models import Archive
 from manzanita.domain.scenarios import EVENTS
 from manzanita.exchange.models import Operation
-from manzanita.meetings import actions
+from manzanita.meetings import actions, answer_actions, hold_actions
 from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import proposal_of
@@ -362,11 +362,11 @@ def play(actor, student, case) -> Archive:
         actor=actor, student=student, event=event, evaluation=CONSENT if event.is_initial else None
     )
     for key, value in case.offer.items():
-        actions.save_answer(actor=actor, meeting=meeting, field_key=key, value=value, seen_revision=0)
+        answer_actions.save_answer(actor=actor, meeting=meeting, field_key=key, value=value, seen_revision=0)
     for number, code in enumerate(case.services, start=1):
         add_speech(actor, meeting, number, code)
     conclusion = event.conclusions[case.conclusion]
-    actions.hold_meeting(
+    hold_actions.hold_meeting(
         actor=actor,
         meeting=meeting,
         conclusion_key=case.conclusion,
@@ -389,7 +389,7 @@ def add_speech(actor, meeting, number, code):
         "25.14": "20",
         "25.15": "30",
     }.items():
-        actions.save_answer(
+        answer_actions.save_answer(
             actor=actor,
             meeting=meeting,
             field_key=f"service.{number}.{key}",
@@ -403,11 +403,11 @@ def answer(actor, meeting, agrees):
     proposal = proposal_of(meeting, facts.plan_on(TODAY), facts.services_on(TODAY))
     names = {"plan" if item.key == "plan" else item.label.split()[0]: item.key for item in proposal.items}
     agreed = names.keys() if agrees == "all" else set(agrees.split())
-    actions.record_decisions(
+    answer_actions.record_decisions(
         actor=actor,
         meeting=meeting,
         answers=[
-            actions.FamilyAnswer(key, name in agreed, "Maple Testcase", ANSWERED)
+            answer_actions.FamilyAnswer(key, name in agreed, "Maple Testcase", ANSWERED)
             for name, key in names.items()
         ],
     )

@@ -14,7 +14,7 @@ import time_machine
 from manzanita.archive.models import Archive
 from manzanita.domain.scenarios import EVENTS
 from manzanita.exchange.models import Operation
-from manzanita.meetings import actions
+from manzanita.meetings import actions, hold_actions
 from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.models import Meeting
@@ -104,7 +104,7 @@ def test_once_overdue_it_stands_from_the_day_of_reporting_with_a_reason(world, h
 def test_the_held_meeting_takes_its_place(world):
     meeting = opened(world)
     report_pending(actor=world.coordinator_actor, meeting=meeting)
-    actions.hold_meeting(
+    hold_actions.hold_meeting(
         actor=world.coordinator_actor,
         meeting=meeting,
         held_on=date(2026, 11, 20),
@@ -130,7 +130,7 @@ def test_what_the_state_holds_as_pending_is_deleted_when_consent_is_withdrawn(wo
     with pytest.raises(NotPossible) as refused:
         actions.cancel_meeting(actor=world.coordinator_actor, meeting=meeting, reason="Moved away.")
     assert refused.value.reasons[0].code == "reported-pending"
-    actions.hold_meeting(
+    hold_actions.hold_meeting(
         actor=world.coordinator_actor,
         meeting=meeting,
         held_on=None,

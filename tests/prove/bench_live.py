@@ -173,7 +173,8 @@ def _open_meetings(count: int, emails: Sequence[str]) -> tuple[list[str], str]:
     from manzanita.accounts.queries import actor_of, grants_in_force
     from manzanita.domain.access import Capability
     from manzanita.domain.scenarios import EVENTS
-    from manzanita.meetings.actions import NotPossible, hold_meeting, open_meeting
+    from manzanita.meetings.actions import NotPossible, open_meeting
+    from manzanita.meetings.hold_actions import hold_meeting
     from manzanita.platform import clock
     from manzanita.students.queries import facts_of
     from manzanita.students.scope import visible_to

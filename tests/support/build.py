@@ -187,20 +187,20 @@ def _archives_that_wait(world) -> None:
 def held_meeting(actor, student) -> str:
     """The annual review of a student like Alder, held and agreed in full; the public id of the meeting."""
     from manzanita.domain.scenarios import EVENTS
-    from manzanita.meetings import actions
+    from manzanita.meetings import actions, answer_actions, hold_actions
     from manzanita.meetings.queries import proposal_of
     from manzanita.platform import clock
     from manzanita.students.queries import facts_of
 
     meeting = actions.open_meeting(actor=actor, student=student, event=EVENTS["annual"])
-    actions.save_answer(
+    answer_actions.save_answer(
         actor=actor, meeting=meeting, field_key="service.2.25.15", value="45", seen_revision=0
     )
-    actions.hold_meeting(actor=actor, meeting=meeting, held_on=date(2026, 11, 20), delay_code="30")
+    hold_actions.hold_meeting(actor=actor, meeting=meeting, held_on=date(2026, 11, 20), delay_code="30")
     facts = facts_of(student)
     proposal = proposal_of(meeting, facts.plan_on(clock.today()), facts.services_on(clock.today()))
     for item in proposal.items:
-        actions.record_decision(
+        answer_actions.record_decision(
             actor=actor,
             meeting=meeting,
             item_key=item.key,

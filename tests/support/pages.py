@@ -16,7 +16,7 @@ from manzanita.deadlines.recompute import recompute_stale
 from manzanita.domain.access import Capability
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.scenarios import EVENTS
-from manzanita.meetings import actions
+from manzanita.meetings import actions, answer_actions, hold_actions
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import proposal_of
 from manzanita.orgs.models import Agency
@@ -173,7 +173,7 @@ def opened(world: w.World, name: str = "alder", event: str = "annual") -> Meetin
 
 
 def typed(world: w.World, meeting: Meeting, key: str, value: str) -> None:
-    actions.save_answer(
+    answer_actions.save_answer(
         actor=world.case_manager_actor, meeting=meeting, field_key=key, value=value, seen_revision=0
     )
 
@@ -181,7 +181,9 @@ def typed(world: w.World, meeting: Meeting, key: str, value: str) -> None:
 def held(world: w.World, name: str = "alder", event: str = "annual") -> Meeting:
     """Held on November 20, 2026, late by six days where it is alder's review: reason 30."""
     meeting = opened(world, name, event)
-    actions.hold_meeting(actor=world.case_manager_actor, meeting=meeting, held_on=HELD_ON, delay_code="30")
+    hold_actions.hold_meeting(
+        actor=world.case_manager_actor, meeting=meeting, held_on=HELD_ON, delay_code="30"
+    )
     meeting.refresh_from_db()
     return meeting
 
@@ -190,13 +192,15 @@ def decided(world: w.World, name: str = "alder") -> Meeting:
     """Held, with 45 minutes of service 2 offered instead of 30, and the family agreed to everything today."""
     meeting = opened(world, name)
     typed(world, meeting, "service.2.25.15", "45")
-    actions.hold_meeting(actor=world.case_manager_actor, meeting=meeting, held_on=HELD_ON, delay_code="30")
+    hold_actions.hold_meeting(
+        actor=world.case_manager_actor, meeting=meeting, held_on=HELD_ON, delay_code="30"
+    )
     facts = facts_of(meeting.student)
     items = proposal_of(meeting, facts.plan_on(w.TODAY), facts.services_on(w.TODAY)).items
-    actions.record_decisions(
+    answer_actions.record_decisions(
         actor=world.case_manager_actor,
         meeting=meeting,
-        answers=[actions.FamilyAnswer(item.key, True, "Maple Testcase", w.TODAY) for item in items],
+        answers=[answer_actions.FamilyAnswer(item.key, True, "Maple Testcase", w.TODAY) for item in items],
     )
     meeting.refresh_from_db()
     return meeting

@@ -126,7 +126,7 @@ def test_what_was_recorded_later_is_not_in_what_was_known(small_world, sign_in, 
 
 def _finalized(world):
     """Alder's open review: held 11/20/2026 with delay 30, agreed to, finalized at the present moment."""
-    from manzanita.meetings import actions
+    from manzanita.meetings import answer_actions, hold_actions
     from manzanita.meetings.models import Meeting
     from manzanita.meetings.queries import proposal_of
     from manzanita.procedures.finalize import finalize_meeting
@@ -134,14 +134,14 @@ def _finalized(world):
 
     actor = world.case_manager_actor
     meeting = Meeting.objects.get(student=world.students["alder"], state="open")
-    actions.hold_meeting(actor=actor, meeting=meeting, held_on=pages.HELD_ON, delay_code="30")
+    hold_actions.hold_meeting(actor=actor, meeting=meeting, held_on=pages.HELD_ON, delay_code="30")
     meeting.refresh_from_db()
     facts = facts_of(meeting.student)
     items = proposal_of(meeting, facts.plan_on(w.TODAY), facts.services_on(w.TODAY)).items
-    actions.record_decisions(
+    answer_actions.record_decisions(
         actor=actor,
         meeting=meeting,
-        answers=[actions.FamilyAnswer(item.key, True, "Maple Testcase", w.TODAY) for item in items],
+        answers=[answer_actions.FamilyAnswer(item.key, True, "Maple Testcase", w.TODAY) for item in items],
     )
     meeting.refresh_from_db()
     return meeting, finalize_meeting(actor=actor, meeting=meeting)

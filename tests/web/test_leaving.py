@@ -9,7 +9,7 @@ from django.test import Client
 
 from manzanita.archive.models import Archive
 from manzanita.leaving.models import Leaving, ParticipationReport
-from manzanita.meetings.actions import hold_meeting
+from manzanita.meetings.hold_actions import hold_meeting
 from manzanita.students.queries import facts_of
 from tests.support import pages
 from tests.support.pages import NO_ID, other_coordinator, reads, text_of

@@ -15,8 +15,9 @@ from manzanita.auditing.models import ChangeEvent
 from manzanita.deadlines.models import DueDate
 from manzanita.domain.access import Capability
 from manzanita.domain.scenarios import EVENTS
-from manzanita.meetings.actions import cancel_meeting, hold_meeting, open_meeting
+from manzanita.meetings.actions import cancel_meeting, open_meeting
 from manzanita.meetings.evaluations import Evaluation
+from manzanita.meetings.hold_actions import hold_meeting
 from manzanita.meetings.models import Meeting
 from manzanita.procedures.pending import pending_of, report_pending
 from tests.support import pages

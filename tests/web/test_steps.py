@@ -11,7 +11,7 @@ import pytest
 from manzanita.archive.models import Archive
 from manzanita.domain.statuses.steps import PROCEDURES, STEPS
 from manzanita.leaving.models import Leaving
-from manzanita.meetings.actions import hold_meeting
+from manzanita.meetings.hold_actions import hold_meeting
 from manzanita.meetings.models import Meeting
 from tests.support import pages
 from tests.support import world as w

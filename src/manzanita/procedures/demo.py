@@ -19,7 +19,9 @@ from manzanita.domain.access import Actor
 from manzanita.domain.layouts.files import read_record_file
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.scenarios import EVENTS
-from manzanita.meetings.actions import hold_meeting, open_meeting, record_decision, save_answer
+from manzanita.meetings.actions import open_meeting
+from manzanita.meetings.answer_actions import record_decision, save_answer
+from manzanita.meetings.hold_actions import hold_meeting
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import proposal_of
 from manzanita.orgs.actions import load_orgs

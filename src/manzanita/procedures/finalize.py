@@ -5,7 +5,6 @@ The preview is what the page shows and what :func:`finalize_meeting` carries out
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,16 +16,13 @@ from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
 from manzanita.archive.models import Archive
 from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_change
-from manzanita.domain.access import Actor, Capability
+from manzanita.domain.access import Actor
 from manzanita.domain.clocks.early_start import third_birthday_of
-from manzanita.domain.findings import Finding, Owner, Reason, Severity
-from manzanita.domain.rules import owner_of
+from manzanita.domain.findings import Finding, Reason
 from manzanita.domain.scenarios import (
     EVENTS,
     PARTICIPATING,
-    Conclusion,
     Event,
-    Needs,
     Outcome,
     PlanDue,
     Starts,
@@ -43,6 +39,12 @@ from manzanita.orgs.queries import policies_of
 from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
 from manzanita.procedures.effects import DAY, Effect, Starting, effects_of, long_day
+from manzanita.procedures.finalize_reasons import (
+    already_final,
+    line_blockers,
+    meeting_blockers,
+    plan_blockers,
+)
 from manzanita.procedures.lines import FutureService, LineWriter, plan_reason
 from manzanita.procedures.stating import Stating
 from manzanita.students.queries import StudentFacts, facts_of
@@ -117,9 +119,9 @@ def preview_of(actor: Actor, meeting: Meeting, facts: StudentFacts | None = None
         proposal=proposal,
         outcome=outcome,
         blockers=[
-            *_meeting_blockers(actor, meeting, conclusion, proposal),
-            *_plan_blockers(event, known, starts_on),
-            *_line_blockers(drafts, findings),
+            *meeting_blockers(actor, meeting, conclusion, proposal),
+            *plan_blockers(event, known, starts_on),
+            *line_blockers(drafts, findings),
         ],
         status=status,
         status_starts_on=status_on,
@@ -181,19 +183,6 @@ def _first_consent(status: StatusDue, facts: StudentFacts, days: _Days) -> date 
     return days.of(Starts.AGREED) if status.code == PARTICIPATING else None
 
 
-def open_blockers(actor: Actor, meeting: Meeting, facts: StudentFacts, proposal: Proposal) -> list[Reason]:
-    """What stands against finalizing, lines and rules apart: what the step list and the last page both say."""
-    event = EVENTS[meeting.event_key]
-    conclusion = event.conclusion(meeting.conclusion_key)
-    agreed = [
-        item.decision.decided_on for item in proposal.items if item.decision and item.decision.is_agreed
-    ]
-    return [
-        *_meeting_blockers(actor, meeting, conclusion, proposal),
-        *_plan_blockers(event, facts, max(agreed, default=None)),
-    ]
-
-
 def offer_findings(actor: Actor, meeting: Meeting, known: StudentFacts, proposal: Proposal) -> list[Finding]:
     """What the rules say of the offer as it stands, as if all of it were agreed today: the live findings.
 
@@ -251,7 +240,7 @@ def finalize_meeting(*, actor: Actor, meeting: Meeting) -> Archive:
     with transaction.atomic():
         locked = Meeting.objects.select_for_update().select_related("student").get(pk=meeting.pk)
         if locked.state == "finalized":
-            raise NotPossible([_already_final()])
+            raise NotPossible([already_final()])
         facts = facts_of(locked.student)
         preview = preview_of(actor, locked, facts)
         if preview.blockers:
@@ -264,7 +253,7 @@ def finalize_meeting(*, actor: Actor, meeting: Meeting) -> Archive:
             plan_starts_on=preview.plan_starts_on,
             at=at,
         ):
-            raise NotPossible([_already_final()])
+            raise NotPossible([already_final()])
         _state_facts(actor, locked, preview, facts)
         # What was reported as pending is over with the meeting: this archive stands in its place.
         (archive,) = write_archives(
@@ -327,126 +316,6 @@ def _lines(drafts: Sequence[RecordDraft]) -> list[tuple[str, Mapping[str, str]]]
 
 def _in_order(found: Mapping[str, list[Finding]], drafts: Sequence[RecordDraft]) -> list[Finding]:
     return [finding for key in dict.fromkeys(draft.key for draft in drafts) for finding in found.get(key, [])]
-
-
-def _already_final() -> Reason:
-    return Reason(
-        "already-final", "This meeting is final already.", Owner.COORDINATOR, "Its archive is on the student."
-    )
-
-
-def _meeting_blockers(
-    actor: Actor, meeting: Meeting, conclusion: Conclusion, proposal: Proposal
-) -> Iterator[Reason]:
-    """What stands against it in the meeting itself: its state, its date, the family's answers."""
-    if not actor.may(Capability.FINALIZE_MEETING):
-        yield Reason(
-            "no-capability",
-            "Your perspective does not finalize meetings.",
-            Owner.COORDINATOR,
-            "Change the perspective at the top left, or ask the coordinator.",
-        )
-    if meeting.state == "finalized":
-        yield _already_final()
-    elif meeting.state == "canceled":
-        yield Reason(
-            "canceled", "This meeting was canceled.", Owner.TEAM, "Open another meeting on the student."
-        )
-    elif conclusion.is_held and meeting.held_on is None:
-        yield Reason(
-            "not-held",
-            "The meeting has no date on which it was held.",
-            Owner.TEAM,
-            "Record the day on which the team met.",
-        )
-    if conclusion.day_label and meeting.concluded_on is None and meeting.conclusion_key:
-        yield Reason(
-            "no-decision-date",
-            f"“{conclusion.label}” has its own day, and none is recorded.",
-            Owner.TEAM,
-            f"Enter it under “{conclusion.day_label}”.",
-        )
-    if not proposal.items and meeting.event_key == "amendment":
-        yield Reason(
-            "nothing-changed",
-            "This amendment changes nothing in the plan in force.",
-            Owner.TEAM,
-            "Change a field or a service, or cancel the amendment.",
-        )
-    undecided = [item.label for item in proposal.items if item.decision is None]
-    if undecided:
-        yield Reason(
-            "undecided",
-            f"No answer of the family is recorded for: {', '.join(undecided)}.",
-            Owner.TEAM,
-            "Record what the family decided, item by item.",
-        )
-    changed = [item.label for item in proposal.items if item.is_outdated]
-    if changed:
-        yield Reason(
-            "offer-changed",
-            f"The offer was changed after the family had answered: {', '.join(changed)}.",
-            Owner.TEAM,
-            "Ask the family again and record its answer, or change the offer back and confirm the answer.",
-        )
-    early = [
-        item.label
-        for item in proposal.items
-        if item.decision and meeting.held_on and item.decision.decided_on < meeting.held_on
-    ]
-    if early:
-        yield Reason(
-            "decided-before-meeting",
-            f"Decided before the meeting was held: {', '.join(early)}.",
-            Owner.TEAM,
-            "Correct the day of the decision or of the meeting.",
-        )
-
-
-def _plan_blockers(event: Event, facts: StudentFacts, starts_on: date | None) -> Iterator[Reason]:
-    """What stands against it in the plans that are known already."""
-    if event.needs is Needs.PLAN and facts.plan_on(clock.today()) is None:
-        yield Reason(
-            "no-plan",
-            "There is no plan in force today to review or amend.",
-            Owner.COORDINATOR,
-            "Find out why the plan ended; cancel the meeting if the student has left special education.",
-        )
-    later = [plan for plan in facts.plans if starts_on is not None and plan.effective_from >= starts_on]
-    if later and starts_on is not None:
-        newest = max(plan.effective_from for plan in later)
-        yield Reason(
-            "plan-starts-that-day",
-            f"A plan that starts on {newest:%m/%d/%Y} is known already, and the new one would start on "
-            f"{starts_on:%m/%d/%Y}: the state keeps one plan a day, and the later one stays in force.",
-            Owner.TEAM,
-            "Correct the record of that plan instead, or correct the day of the family's answer.",
-            source="CALPADS key of PLAN: LEA, SSID, start date",
-        )
-
-
-def _line_blockers(drafts: Sequence[RecordDraft], findings: Sequence[Finding]) -> Iterator[Reason]:
-    """What the state would refuse. Findings of the certification phases do not stop a meeting: they are shown."""
-    doubled = [key for key, count in Counter(draft.key for draft in drafts).items() if count > 1]
-    for key in doubled:
-        draft = next(draft for draft in drafts if draft.key == key)
-        yield Reason(
-            "same-service",
-            f"Two services would be the same record at the state: service {draft.values['25.11']}, provider "
-            f"{draft.values['25.12']}, location {draft.values['25.13'] or 'blank'}.",
-            Owner.TEAM,
-            "Change the provider or the location of one, or put their minutes together in one service.",
-            source="CALPADS key of SERV: LEA, SSID, plan start, service, provider, location",
-        )
-    for finding in findings:
-        if finding.severity is Severity.FATAL and finding.phase == "input":
-            yield Reason(
-                finding.code,
-                f"The state would reject it: {finding.message}",
-                owner_of(finding.code, finding.fields),
-                "Correct the field.",
-                values=dict(finding.values),
-            )
 
 
 def _state_facts(actor: Actor, meeting: Meeting, preview: Preview, facts: StudentFacts) -> None:

@@ -27,8 +27,9 @@ from manzanita.platform.files import StoredFile, read_stored_file, remove_stored
 from manzanita.platform.jobs import enqueue_job
 from manzanita.platform.reach import whole_installation
 from manzanita.procedures.arriving import Steps, look_at_marked
-from manzanita.procedures.sis_lines import SisFile, read_sis_file, settle
+from manzanita.procedures.sis_lines import SisFile, read_sis_file
 from manzanita.procedures.sis_loading import load_lines, whole_of
+from manzanita.procedures.sis_settling import settle
 from manzanita.students.actions import Identity
 from manzanita.students.matching import find_students, hold_register
 

@@ -19,17 +19,8 @@ from manzanita.domain.findings import Owner, Severity
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
-from manzanita.procedures.sis_lines import (
-    AGAIN,
-    IDENTITY_FIELDS,
-    IN_THE_SIS,
-    Note,
-    Settled,
-    SisFile,
-    SisLine,
-    contradict,
-    is_other_person,
-)
+from manzanita.procedures.sis_lines import AGAIN, IDENTITY_FIELDS, IN_THE_SIS, Note, SisFile, SisLine
+from manzanita.procedures.sis_settling import Settled, contradict, is_other_person
 from manzanita.students.actions import (
     Identity,
     register_students,

@@ -20,8 +20,9 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import EVENTS
-from manzanita.meetings import actions
-from manzanita.meetings.actions import FamilyAnswer, NotPossible
+from manzanita.meetings import answer_actions, hold_actions
+from manzanita.meetings.actions import NotPossible
+from manzanita.meetings.answer_actions import FamilyAnswer
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES, Item, ProposedField, get_meeting, offer_version
 from manzanita.platform import clock
@@ -72,7 +73,7 @@ def _hold_context(actor: Actor, desk: Desk, sent: Concluding, reasons: Sequence[
     event = EVENTS[desk.meeting.event_key]
     conclusion = event.conclusion(sent.conclusion_key if sent.conclusion_key in event.conclusions else "")
     day = _day(sent.held_on)
-    missed = actions.would_miss(desk.meeting, conclusion, day) if day else None
+    missed = hold_actions.would_miss(desk.meeting, conclusion, day) if day else None
     # What was said before there was a meeting is offered, not taken: the team decides what 24.18 says.
     said = delay_said_of(desk.meeting.student_id, missed) if missed and not sent.delay_code else None
     delays = code_set("MeetingDelay")
@@ -118,7 +119,7 @@ def hold(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         meeting.concluded_on,
     )
     try:
-        held = actions.hold_meeting(
+        held = hold_actions.hold_meeting(
             actor=request.actor,
             meeting=meeting,
             held_on=_day(sent.held_on),
@@ -312,7 +313,7 @@ def _record(
         ):
             continue
         answers.append(FamilyAnswer(item.key, is_agreed, row["by"], day))
-    actions.record_decisions(actor=actor, meeting=meeting, answers=answers, seen_offer=seen)
+    answer_actions.record_decisions(actor=actor, meeting=meeting, answers=answers, seen_offer=seen)
     return len(answers)
 
 

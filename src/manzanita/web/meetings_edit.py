@@ -14,8 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
-from manzanita.meetings import actions
-from manzanita.meetings.actions import Conflict, NotPossible
+from manzanita.meetings import answer_actions
+from manzanita.meetings.actions import NotPossible
+from manzanita.meetings.answer_actions import Conflict
 from manzanita.meetings.models import Answer, Meeting
 from manzanita.meetings.queries import OPEN_STATES, ProposedField, get_meeting, proposal_of
 from manzanita.platform import clock
@@ -61,7 +62,7 @@ def _save(request: HttpRequest, meeting: Meeting, field: ProposedField) -> Answe
     seen = request.POST.get("keep") or request.POST.get(f"rev.{field.key}", "")
     if not (seen.isascii() and seen.isdigit()):
         raise ValueError(f"{field.key}: no revision was sent")
-    return actions.save_answer(
+    return answer_actions.save_answer(
         actor=request.actor, meeting=meeting, field_key=field.key, value=value, seen_revision=int(seen)
     )
 
@@ -91,7 +92,7 @@ def _why_not(request: HttpRequest, field: ProposedField) -> str:
     text = request.POST[field.key]
     if "\0" in text:
         return "This text holds a character that no field can hold (NUL). Type it instead of pasting it."
-    if len(text) > actions.MAX_ANSWER_LENGTH:
+    if len(text) > answer_actions.MAX_ANSWER_LENGTH:
         return "This text is too long for a field of the state. Shorten it."
     return "The form did not say which version of the field you saw. Reload the page and enter it again."
 
@@ -206,7 +207,7 @@ def change_services(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     try:
         if request.POST.get("add"):
             numbers = {service.service_no for service in desk.facts.services}
-            chosen = actions.add_service(
+            chosen = answer_actions.add_service(
                 actor=request.actor,
                 meeting=meeting,
                 service_nos_in_force=numbers,
@@ -236,7 +237,7 @@ def _change_offer(request: HttpRequest, desk: Desk) -> int:
         raise ValueError("no such service or offer")
     if service.current is None and offer == "keep":
         offer = "add"
-    saved = actions.save_answer(
+    saved = answer_actions.save_answer(
         actor=request.actor,
         meeting=desk.meeting,
         field_key=f"service.{number}.offer",

@@ -10,7 +10,7 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Reason, Severity
 from manzanita.meetings.models import Answer
-from manzanita.procedures.finalize import open_blockers
+from manzanita.procedures.finalize_reasons import open_blockers
 from manzanita.web.meetings_form import Desk
 
 SAVES_SHOWN = 5

@@ -15,7 +15,7 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import ProposedService, missed_on
 from manzanita.orgs.calendars import load_calendars
 from manzanita.platform import clock
-from manzanita.procedures.finalize import open_blockers
+from manzanita.procedures.finalize_reasons import open_blockers
 from manzanita.ui.formats import us_time
 from manzanita.web.clock_words import Working, working_of
 from manzanita.web.meetings_form import (
