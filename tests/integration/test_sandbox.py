@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+MOVED = Path(__file__).parents[1] / "data" / "workbooks" / "moved.csv"
 SWDS = "SWDS^A^SW-1^9910017^2026-2027^9900000001^1001^MZ1001^9901^20240115^20261001^1^"
 MEET = "MEET^^ME-1^9910017^2026-2027^9900000001^1001^MZ1001^9901^^^^^^20261105^^Y^^"
 PLAN = (
@@ -608,6 +609,47 @@ def test_a_folder_or_a_port_that_is_not_there_ends_with_1(start, tmp_path):
         assert ended.returncode == 1
         assert ended.stdout == ""
         assert ended.stderr.startswith("The sandbox cannot start: ")
+
+
+# MEET of ``moved.csv``: the delay code stands before the outcome and the plan review, and 60 is a code while 50 is not.
+LATE = "MEET^^ME-9^9910017^2026-2027^9900000001^1001^MZ1001^9901^^^^^30^20261105^{delay}^10^Y^"
+
+
+def test_it_follows_the_same_workbook_as_the_product(start):
+    by_workbook = ("--workbook", str(MOVED), "--year", "2026-2027")
+    sandbox = start(*by_workbook)
+    told = sandbox.send(LATE.format(delay="60"), LATE.format(delay="50"), MEET, SWDS)
+    # As the product brings it along, the line has its plan review in the place that is now the outcome's.
+    assert errors_of(told) == [
+        [],
+        [("GERR0002", "24.18")],
+        [("GERR0001", "24.17")],
+        [],
+    ]
+    assert sandbox.extract("MEET")[0].startswith(LATE.format(delay="60").replace("MEET^", "MEET-R^"))
+    assert sandbox.end(signal.SIGTERM) == 0
+    # Its lines would be read wrongly by other layouts, so it does not start with them; with the workbook it does.
+    command = [sys.executable, "-m", "manzanita.cli", "sandbox", "--db", str(sandbox.database)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(
+        "The sandbox cannot start: the lines in its database have other layouts. Start it with the workbook"
+    )
+    assert len(start(*by_workbook).extract("MEET")) == 1
+
+
+def test_a_workbook_that_cannot_hold_is_refused_before_anything_starts(tmp_path):
+    workbook = tmp_path / "copy.csv"
+    workbook.write_text("Code Sets\nCode Set,Code,Name,Status\nMeetingDelay,60,,current\n", encoding="utf-8")
+    database = tmp_path / "x.sqlite3"
+    command = [sys.executable, "-m", "manzanita.cli", "sandbox", "--db", str(database)]
+    ended = subprocess.run(
+        [*command, "--workbook", str(workbook)], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert ended.returncode == 1 and not database.exists()
+    first, second = ended.stderr.splitlines()
+    assert first == "The sandbox cannot start: copy.csv is refused."
+    assert second.startswith("  Code Sets, row 2, column Name")
 
 
 def test_the_interface_is_json_throughout(start):

@@ -8,6 +8,9 @@ import sqlite3
 import sys
 from pathlib import Path
 
+from manzanita.domain.specification import CURRENT_YEAR
+from manzanita.domain.years import first_calendar_year
+
 HELP = "Run a stand-in CALPADS to practice sending against."
 
 
@@ -16,6 +19,11 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise ValueError(text)
     return port
+
+
+def _year(text: str) -> str:
+    first_calendar_year(text)
+    return text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,11 +48,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=environment.get("SANDBOX_CONTROL_SECRET"),
         help="asked for by the control interface; default: SANDBOX_CONTROL_SECRET, or none",
     )
+    parser.add_argument(
+        "--workbook",
+        type=Path,
+        metavar="FILE",
+        help="take and check lines by this copy of the state's workbook, as manzanita spec load reads it",
+    )
+    parser.add_argument(
+        "--year", type=_year, default=CURRENT_YEAR, metavar=CURRENT_YEAR, help="of the workbook"
+    )
     parser.add_argument("--port-file", type=Path, metavar="PATH", help="write the port here when ready")
 
 
 def run(args: argparse.Namespace) -> int:
     """0 after a clean stop, 1 when the sandbox cannot start."""
+    from manzanita.domain.workbook import WorkbookRefused
+    from manzanita.sandbox.following import OtherLayouts
     from manzanita.sandbox.server import Options, serve
 
     options = Options(
@@ -56,9 +75,15 @@ def run(args: argparse.Namespace) -> int:
         client_secret=args.client_secret,
         control_secret=args.control_secret,
         port_file=args.port_file,
+        workbook=args.workbook,
+        year=args.year,
     )
     try:
         return serve(options)
-    except (OSError, sqlite3.Error) as error:
+    except WorkbookRefused as refused:
+        told = "\n  ".join(refused.problems)
+        sys.stderr.write(f"The sandbox cannot start: {args.workbook.name} is refused.\n  {told}\n")
+        return 1
+    except (OSError, sqlite3.Error, OtherLayouts) as error:
         sys.stderr.write(f"The sandbox cannot start: {error}\n")
         return 1

@@ -12,7 +12,7 @@ from datetime import date
 
 from manzanita.domain.codes import code_sets
 from manzanita.domain.layouts import UNKNOWN_LENGTH_LIMIT, Field
-from manzanita.sandbox.records import FIELDS, KEYS, MEETING_DATE, Line
+from manzanita.sandbox.records import KEYS, MEETING_DATE, RECORDS, Line, fields_of
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ _EIGHT_DIGITS = re.compile(r"[0-9]{8}", re.ASCII)
 def split(text: str) -> Line | Problem:
     """The line with its fields, or the one problem that makes it unreadable."""
     values = text.split("^")
-    fields = FIELDS.get(values[0])
-    if fields is None:
+    if values[0] not in RECORDS:
         return Problem("SBX-FORMAT", None, "Column 1 is not SWDS, MEET, PLAN, SERV or PSTS.")
+    fields = fields_of(values[0])
     if len(values) != len(fields):
         return Problem(
             "SBX-FORMAT", None, f"The line has {len(values)} fields; a {values[0]} line has {len(fields)}."
@@ -102,7 +102,7 @@ def _format_problem(field: Field, value: str) -> Problem | None:
 
 def _format_problems(line: Line) -> list[Problem]:
     problems = []
-    for position, (field, value) in enumerate(zip(FIELDS[line.record], line.values, strict=True)):
+    for position, (field, value) in enumerate(zip(fields_of(line.record), line.values, strict=True)):
         if position == 1:
             if value not in _TRANSACTION_TYPES:
                 problems.append(
@@ -123,7 +123,7 @@ def _retired_ssid(line: Line, connection: sqlite3.Connection) -> list[Problem]:
 
 def _missing(line: Line, *, key_only: bool) -> list[Problem]:
     problems = []
-    for field, value in zip(FIELDS[line.record], line.values, strict=True):
+    for field, value in zip(fields_of(line.record), line.values, strict=True):
         is_key = field.number in KEYS[line.record] and field.number not in _MAY_BE_BLANK
         is_wanted = is_key or (field.is_required and not key_only)
         if is_wanted and not value.strip():
@@ -137,7 +137,7 @@ def _missing(line: Line, *, key_only: bool) -> list[Problem]:
 
 def _unknown_codes(line: Line) -> list[Problem]:
     problems = []
-    for field, value in zip(FIELDS[line.record], line.values, strict=True):
+    for field, value in zip(fields_of(line.record), line.values, strict=True):
         if not value or not field.code_set:
             continue
         codes = code_sets()[field.code_set]

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from manzanita.domain.layouts import layout
-from manzanita.sandbox.records import FIELDS, RECORDS, Line
-from manzanita.sandbox.store import change_setting, setting, transaction
+from manzanita.sandbox.records import RECORDS, Line, fields_of
+from manzanita.sandbox.store import change_setting, is_empty, transaction
 
 
 def load_folder(connection: sqlite3.Connection, folder: Path) -> dict[str, int] | None:
@@ -25,7 +25,7 @@ def load_folder(connection: sqlite3.Connection, folder: Path) -> dict[str, int] 
         raise NotADirectoryError(f"no folder {folder}")
     counts = {"records": 0, "enrollments": 0, "agencies": 0, "left_out": 0}
     with transaction(connection):
-        if not _is_empty(connection):
+        if not is_empty(connection):
             return None
         for record in RECORDS:
             _load_extract(connection, record, folder / f"ODS_{record}.txt", counts)
@@ -34,13 +34,6 @@ def load_folder(connection: sqlite3.Connection, folder: Path) -> dict[str, int] 
         _load_agencies(connection, folder / "orgs.csv", counts)
         change_setting(connection, "loaded_at", datetime.now(UTC).isoformat())
     return counts
-
-
-def _is_empty(connection: sqlite3.Connection) -> bool:
-    if setting(connection, "loaded_at"):
-        return False
-    used = "SELECT EXISTS (SELECT 1 FROM record) OR EXISTS (SELECT 1 FROM job)"
-    return not connection.execute(used).fetchone()[0]
 
 
 def _rows(path: Path, field_count: int, counts: dict[str, int]) -> Iterator[list[str]]:
@@ -62,7 +55,7 @@ def _rows(path: Path, field_count: int, counts: dict[str, int]) -> Iterator[list
 
 def _load_extract(connection: sqlite3.Connection, record: str, path: Path, counts: dict[str, int]) -> None:
     def stored() -> Iterator[tuple[str, ...]]:
-        for values in _rows(path, len(FIELDS[record]) + 2, counts):
+        for values in _rows(path, len(fields_of(record)) + 2, counts):
             *fields, uploaded_on, updated_on = values
             if fields[0] not in (record, f"{record}-R"):
                 counts["left_out"] += 1

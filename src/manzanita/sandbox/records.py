@@ -25,7 +25,10 @@ PENDING_DATE = "24.10"
 _STARTS_ON = {"SWDS": "22.11", "MEET": MEETING_DATE, "PLAN": "23.12", "SERV": "25.17"}
 _LEA = {"SWDS": "22.04", "MEET": "24.04", "PLAN": "23.04", "SERV": "25.04", "PSTS": "17.04"}
 
-FIELDS: dict[str, tuple[Field, ...]] = {record: layout(record).fields for record in RECORDS}
+
+def fields_of(record: str) -> tuple[Field, ...]:
+    """The fields of a line in their order: by the workbook that is followed, else as the product brings them along."""
+    return layout(record).fields
 
 
 class Line:
@@ -35,7 +38,7 @@ class Line:
         self.values = tuple(values)
         self.record = self.values[0].removesuffix("-R")
         self._by_number = {
-            field.number: value for field, value in zip(FIELDS[self.record], self.values, strict=True)
+            field.number: value for field, value in zip(fields_of(self.record), self.values, strict=True)
         }
 
     def __getitem__(self, number: str) -> str:
@@ -51,7 +54,7 @@ class Line:
         return Line(
             [
                 ssid if field.number == number else value
-                for field, value in zip(FIELDS[self.record], self.values, strict=True)
+                for field, value in zip(fields_of(self.record), self.values, strict=True)
             ]
         )
 

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+from manzanita.domain.specification import CURRENT_YEAR
+from manzanita.sandbox.following import claim, follow
 from manzanita.sandbox.load import load_folder
 from manzanita.sandbox.records import RECORDS, Line
 from manzanita.sandbox.store import (
@@ -58,6 +60,8 @@ class Options:
     client_secret: str = "sandbox"
     control_secret: str | None = None
     port_file: Path | None = None
+    workbook: Path | None = None
+    year: str = CURRENT_YEAR
 
 
 class Refusal(Exception):
@@ -558,11 +562,15 @@ class _Handler(BaseHTTPRequestHandler):
 def serve(options: Options) -> int:
     """Run until SIGTERM or SIGINT. Prints one line with the address once requests are answered.
 
-    Raises ``OSError`` when the port is taken or the database cannot be opened.
+    Raises ``OSError`` when the port is taken or the database cannot be opened, ``WorkbookRefused`` for a workbook that
+    cannot hold, and ``OtherLayouts`` for a database of other layouts.
     """
+    if options.workbook is not None:
+        follow(options.workbook, options.year)
     options.database.parent.mkdir(parents=True, exist_ok=True)
     with closing(connect(options.database)) as connection:
         create_tables(connection)
+        claim(connection)
         if options.load is not None and (counts := load_folder(connection, options.load)):
             told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
             print(f"sandbox loaded: {told}", file=sys.stderr, flush=True)

@@ -120,6 +120,14 @@ def transaction(connection: sqlite3.Connection, *, is_reading: bool = False) -> 
     connection.execute("COMMIT")
 
 
+def is_empty(connection: sqlite3.Connection) -> bool:
+    """Whether nothing was loaded and nothing was received yet."""
+    if setting(connection, "loaded_at"):
+        return False
+    used = "SELECT EXISTS (SELECT 1 FROM record) OR EXISTS (SELECT 1 FROM job)"
+    return not connection.execute(used).fetchone()[0]
+
+
 def setting(connection: sqlite3.Connection, name: str) -> str | None:
     row = connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
     return row["value"] if row else None
