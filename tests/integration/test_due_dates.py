@@ -37,6 +37,7 @@ from manzanita.platform.models import Job
 from manzanita.students.actions import state_student_facts
 from manzanita.students.models import SpecialEducationStatus, Student
 from tests.support import world as w
+from tests.support.pages import enrollment
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +188,27 @@ def test_a_student_of_another_selpa_s_plan_is_to_be_reviewed_within_thirty_days(
     recompute([student.pk])
     row = clocks_of(counted, "sage")["transfer-30"]
     assert (row.due_on, row.about, row.lea_code) == (date(2026, 12, 2), "enrollment:2026-11-02", w.LEA)
+
+
+def test_thirty_days_do_not_begin_again_after_a_summer(counted):
+    """Whoever was here in spring and is here again in August came in spring: the arrival's page says the same day."""
+    student = counted.students["sage"]
+    gone = {"student_id": student.pk, "lea_code": w.OTHER_LEA, "started_on": date(2023, 8, 14)}
+    spring, autumn = (
+        {"student_id": student.pk, "lea_code": w.LEA, "started_on": day}
+        for day in (date(2026, 3, 2), date(2026, 8, 13))
+    )
+    moves = [
+        Statement(gone, None, date(2026, 3, 2)),
+        Statement(spring, enrollment("L1"), date(2026, 3, 2)),
+        Statement(spring, None, date(2026, 6, 5)),
+        Statement(autumn, enrollment("L1"), date(2026, 8, 13)),
+    ]
+    state_student_facts("enrollment", moves, by_id=None, cause="test")
+    Agency.objects.filter(code=w.OTHER_LEA).update(selpa_code="9999")
+    recompute([student.pk])
+    row = clocks_of(counted, "sage")["transfer-30"]
+    assert row.about == "enrollment:2026-03-02"
 
 
 # Calendars

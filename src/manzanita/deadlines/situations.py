@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.db.models import Max
@@ -12,6 +12,7 @@ from django.db.models import Max
 from manzanita.accounts.models import RecordRequest
 from manzanita.domain.fields import TRANSITION_FIELDS
 from manzanita.domain.running_clocks import OpenMeeting, Request, Situation
+from manzanita.domain.stays import Enrolled, enrollment_start
 from manzanita.domain.transition import transition_lacks
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
@@ -20,16 +21,25 @@ from manzanita.platform import clock
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus, Student
 
 _PRIMARY_FIRST = {"10": 0, "30": 1, "50": 2}
+_ENROLLMENT_CODES = ("status_code", "exit_reason_code")
 _INDICATORS = tuple(one.attribute for one in TRANSITION_FIELDS)
 
 
 @dataclass(slots=True)
-class _Stay:
+class _Enrollment:
     lea_code: str
     school_code: str
     first: date
     last: date | None
-    order: int
+    status_code: str
+    exit_code: str
+
+    @property
+    def order(self) -> int:
+        return _PRIMARY_FIRST.get(self.status_code, 3)
+
+    def as_enrolled(self) -> Enrolled:
+        return Enrolled(self.lea_code, self.first, self.last, self.status_code, self.exit_code)
 
 
 @dataclass(slots=True)
@@ -38,7 +48,7 @@ class _Known:
 
     student: tuple[Any, ...]
     status: str = ""
-    stays: list[_Stay] = field(default_factory=list)
+    enrollments: list[_Enrollment] = field(default_factory=list)
     plan: Mapping[str, str] | None = None
     meetings: list[Meeting] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
@@ -72,12 +82,14 @@ def _known(ids: list[int], today: date) -> dict[int, _Known]:
         .values_list("student_id", "status_code")
     ):
         known[pk].status = status
-    for pk, lea, school, first, last, code in (
+    for pk, *values in (
         Enrollment.objects.believed()
         .filter(student__in=ids)
-        .values_list("student_id", "lea_code", "school_code", "effective_from", "effective_to", "status_code")
+        .values_list(
+            "student_id", "lea_code", "school_code", "effective_from", "effective_to", *_ENROLLMENT_CODES
+        )
     ):
-        known[pk].stays.append(_Stay(lea, school, first, last, _PRIMARY_FIRST.get(code, 3)))
+        known[pk].enrollments.append(_Enrollment(*values))
     for row in (
         Plan.objects.as_of(**in_force)
         .filter(student__in=ids)
@@ -97,8 +109,8 @@ def _known(ids: list[int], today: date) -> dict[int, _Known]:
 def _situation(one: _Known, today: date, selpa_of: Mapping[str, str]) -> Situation:
     _, birth_on, review, evaluation = one.student
     here = min(
-        (stay for stay in one.stays if _covers(stay, today)),
-        key=lambda stay: (stay.order, -stay.first.toordinal(), stay.lea_code),
+        (row for row in one.enrollments if _covers(row, today)),
+        key=lambda row: (row.order, -row.first.toordinal(), row.lea_code),
         default=None,
     )
     plan = one.plan or {}
@@ -108,7 +120,7 @@ def _situation(one: _Known, today: date, selpa_of: Mapping[str, str]) -> Situati
         status_code=one.status,
         lea_code=here.lea_code if here else "",
         school_code=here.school_code if here else "",
-        enrolled_on=_enrolled_on(here, one.stays) if here else None,
+        enrolled_on=_enrolled_on(here, one.enrollments, today) if here else None,
         plan_type_code=plan.get("plan_type_code", ""),
         has_transition=bool(one.plan) and not transition_lacks(plan),
         came_from_elsewhere=bool(
@@ -116,23 +128,19 @@ def _situation(one: _Known, today: date, selpa_of: Mapping[str, str]) -> Situati
         ),
         last_plan_review_on=review,
         last_evaluation_on=evaluation,
-        meetings=tuple(_meeting(row, one.stays, today) for row in one.meetings),
+        meetings=tuple(_meeting(row, one.enrollments, today) for row in one.meetings),
         requests=tuple(one.requests),
     )
 
 
-def _covers(stay: _Stay, day: date) -> bool:
-    return stay.first <= day and (stay.last is None or day <= stay.last)
+def _covers(row: _Enrollment, day: date) -> bool:
+    return row.first <= day and (row.last is None or day <= row.last)
 
 
-def _enrolled_on(here: _Stay, stays: list[_Stay]) -> date:
-    """The first day at the LEA without a gap: a change of school inside it is no transfer."""
-    first = here.first
-    for stay in sorted(stays, key=lambda one: one.first, reverse=True):
-        is_joined = stay.last is not None and stay.last >= first - timedelta(days=1)
-        if stay.lea_code == here.lea_code and stay.first < first and is_joined:
-            first = stay.first
-    return first
+def _enrolled_on(here: _Enrollment, enrollments: list[_Enrollment], today: date) -> date:
+    """The first day of the stay in the LEA, as everywhere (``domain.stays``); of whoever is there only beside another
+    enrollment, that of this one."""
+    return enrollment_start((row.as_enrolled() for row in enrollments), here.lea_code, today) or here.first
 
 
 def _is_other_selpa(plan_lea: str, lea: str, selpa_of: Mapping[str, str]) -> bool:
@@ -142,10 +150,10 @@ def _is_other_selpa(plan_lea: str, lea: str, selpa_of: Mapping[str, str]) -> boo
     return selpa_of.get(plan_lea) is None or selpa_of.get(plan_lea) != selpa_of.get(lea)
 
 
-def _meeting(row: Meeting, stays: list[_Stay], today: date) -> OpenMeeting:
+def _meeting(row: Meeting, enrollments: list[_Enrollment], today: date) -> OpenMeeting:
     at = min(
-        (stay for stay in stays if stay.lea_code == row.lea_code and _covers(stay, today)),
-        key=lambda stay: stay.order,
+        (one for one in enrollments if one.lea_code == row.lea_code and _covers(one, today)),
+        key=lambda one: one.order,
         default=None,
     )
     return OpenMeeting(
