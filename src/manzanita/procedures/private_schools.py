@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
@@ -129,7 +129,7 @@ def private_students(actor: Actor) -> list[Placed]:
         if unknown:
             names |= {code: f"LEA {code}" for code in unknown} | agency_names(unknown)
         for pk, lea_code in some:
-            one = rows[pk]
+            one = _seen_by(rows[pk], lea_code, today)
             known = known_of(
                 one,
                 lea_code,
@@ -144,6 +144,18 @@ def private_students(actor: Actor) -> list[Placed]:
                 meeting = next((m for m in one.meetings if m.lea_code == lea_code), None)
                 placed.append(Placed(pk, lea_code, how, conflicts_of(known), meeting))
     return sorted(placed, key=lambda one: (not one.found, _oldest(one), one.student_id))
+
+
+def _seen_by(one: _Rows, lea_code: str, today: date) -> _Rows:
+    """To an LEA at which the student is no longer, only what is its own: the next LEA's plan is not told."""
+    if any(stay.lea_code == lea_code and _covers(stay, today) for stay in one.enrollments):
+        return one
+    return replace(
+        one,
+        statuses=[row for row in one.statuses if row.lea_code == lea_code],
+        plans=[row for row in one.plans if row.lea_code == lea_code],
+        services=[row for row in one.services if row.lea_code == lea_code],
+    )
 
 
 def _oldest(one: Placed) -> date:

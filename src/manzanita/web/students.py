@@ -114,6 +114,7 @@ def _comings(actor: Actor) -> list[tuple[str, str]]:
         ("Transfers", "student_transfers", Capability.TRANSFER_STUDENT),
         ("Leavings", "leavings", Capability.CORRECT_RECORD),
         ("Private schools", "private_schools", Capability.READ_STUDENT),
+        ("Special groups", "special_groups", Capability.READ_STUDENT),
         ("Duplicates", "duplicates", Capability.ENTER_STUDENT),
     )
     return [(label, reverse(name)) for label, name, needed in lists if actor.may(needed)]
@@ -133,6 +134,7 @@ urlpatterns = [
     path("", include("manzanita.web.participation")),
     path("", include("manzanita.web.settle_students")),
     path("", include("manzanita.web.private_schools")),
+    path("", include("manzanita.web.special_groups")),
     path("", include("manzanita.web.read_purpose")),
     path("", include("manzanita.web.field_history")),
     path("", include("manzanita.web.disclosures")),
