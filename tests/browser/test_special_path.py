@@ -74,7 +74,7 @@ def test_2_a_nonpublic_school_is_asked_for_and_approved_with_its_agreement(coord
     coordinator.look("directory-request-own")
 
     office = person(OFFICE)
-    office.page.get_by_role("link", name="Schools and agencies that districts ask for").click()
+    office.page.get_by_role("link", name="Schools and agencies that districts ask for", exact=True).click()
     office.look("directory-requests")
     office.page.get_by_role("link", name="Coyote Brush School").click()
     expect(office.page.locator("main")).to_contain_text("Agreement to 06/30/2027")

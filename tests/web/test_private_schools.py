@@ -11,7 +11,7 @@ from tests.support.pages import addresses_in, other_coordinator, text_of
 from tests.support.special import enroll_privately, private_crowd, state
 
 ADDRESS = "/students/private-schools"
-LIST_QUERIES = 16
+LIST_QUERIES = 17
 
 
 @pytest.fixture

@@ -57,12 +57,13 @@ class Fix(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """An enrollment that holds on the day (SENR): the LEA, 1.05, 1.23, and its first day."""
+    """An enrollment that holds on the day (SENR): the LEA, 1.05, 1.23, its first day, and what the school is called."""
 
     lea_code: str
     school_code: str
     status_code: str
     first: date
+    school_name: str = ""
 
     @property
     def is_private(self) -> bool:
@@ -212,8 +213,8 @@ def _isp_in_public(known: Known) -> tuple[date, str] | None:
     if plan is None or stay is None or not plan.is_judged:
         return None
     return max(stay.first, plan.first), (
-        f"A primary student (10) of public school {stay.school_code} since {_us(stay.first)}, and the plan in force is "
-        f"{plan.words}."
+        f"A primary student (10) of {stay.school_name or stay.school_code} since {_us(stay.first)}, and the plan in "
+        f"force is {plan.words}."
     )
 
 
@@ -322,8 +323,8 @@ def _left_and_enrolled(known: Known) -> tuple[date, str] | None:
     if stay is None:
         return None
     return left, (
-        f"It is recorded that the student left for a private school on {_us(left)}, and the enrollment at school "
-        f"{stay.school_code} from {_us(stay.first)} goes on."
+        f"It is recorded that the student left for a private school on {_us(left)}, and the enrollment at "
+        f"{stay.school_name or stay.school_code} from {_us(stay.first)} goes on."
     )
 
 

@@ -30,7 +30,7 @@ from manzanita.leaving.models import Leaving
 from manzanita.leaving.queries import leavings_that_count
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
-from manzanita.orgs.queries import agency_names
+from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
 from manzanita.procedures import standing
@@ -82,7 +82,8 @@ def known_of(
     meetings: Iterable[Meeting] = (),
     leavings: Iterable[Leaving] = (),
 ) -> Known:
-    """What ``domain.private_schools`` judges, without a query; ``names`` are those of agencies, by code."""
+    """What ``domain.private_schools`` judges, without a query; ``names`` are those of agencies and schools, by
+    code."""
     record = standing.known_of(facts, lea_code, day=day, meetings=meetings, leavings=leavings)
     stands = standing_on(record)
     plan = next((one for one in reversed(facts.plans) if _covers(one, day)), None)
@@ -90,7 +91,13 @@ def known_of(
         day=day,
         birth_on=birth_on,
         stays=[
-            Stay(one.lea_code, one.school_code, one.status_code, one.effective_from)
+            Stay(
+                one.lea_code,
+                one.school_code,
+                one.status_code,
+                one.effective_from,
+                names.get(one.school_code, ""),
+            )
             for one in facts.enrollments
             if one.lea_code == lea_code and _covers(one, day)
         ],
@@ -125,9 +132,10 @@ def private_students(actor: Actor) -> list[Placed]:
     for start in range(0, len(pairs), _AT_ONCE):
         some = pairs[start : start + _AT_ONCE]
         rows = _rows_of([pk for pk, _ in some])
-        unknown = {one.lea_code for of in rows.values() for one in of.plans} - names.keys()
-        if unknown:
-            names |= {code: f"LEA {code}" for code in unknown} | agency_names(unknown)
+        leas = {one.lea_code for of in rows.values() for one in of.plans} - names.keys()
+        schools = {one.school_code for of in rows.values() for one in of.enrollments} - names.keys()
+        if leas or schools:
+            names |= {code: f"LEA {code}" for code in leas} | agency_names(leas) | school_names(schools)
         for pk, lea_code in some:
             one = _seen_by(rows[pk], lea_code, today)
             known = known_of(

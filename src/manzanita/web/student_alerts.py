@@ -104,7 +104,7 @@ def _private_school(file: StudentFile) -> Iterator[Alert]:
         file.lea_code,
         day=file.today,
         birth_on=file.student.birth_on,
-        names=file.agencies,
+        names={**file.agencies, **file.schools},
         meetings=file.meetings,
         leavings=file.leavings,
     )
