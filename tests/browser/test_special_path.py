@@ -40,7 +40,7 @@ def test_1_private_schools_and_special_groups_lead_to_the_next_step(coordinator)
     page.get_by_role("link", name="Record the leaving: Testcase, Dunlin").click()
     expect(main).to_contain_text("In a private school, without a service plan")
     page.go_back()
-    page.get_by_role("link", name="Testcase, Dunlin").click()
+    page.get_by_role("link", name="Testcase, Dunlin", exact=True).click()
     expect(main).to_contain_text("IEP in a private school")
     coordinator.look("private-schools-record")
 
