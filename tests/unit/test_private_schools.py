@@ -7,15 +7,8 @@ from datetime import date
 
 import pytest
 
-from manzanita.domain.private_schools import (
-    CONFLICTS,
-    How,
-    Known,
-    PlanInForce,
-    Stay,
-    conflicts_of,
-    how_placed,
-)
+from manzanita.domain.private_conflicts import CONFLICTS, conflicts_of
+from manzanita.domain.private_schools import How, Known, PlanInForce, Stay, how_placed
 from manzanita.domain.rules import catalog
 
 TODAY = date(2026, 11, 23)

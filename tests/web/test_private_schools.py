@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from manzanita.domain.private_schools import CONFLICTS
+from manzanita.domain.private_conflicts import CONFLICTS
 from manzanita.procedures.private_schools import private_students
 from tests.support import pages
 from tests.support.pages import addresses_in, other_coordinator, text_of

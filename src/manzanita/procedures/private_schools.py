@@ -1,5 +1,5 @@
 """Students of private schools within reach: who might be meant is asked of the database, who is meant, and what
-contradicts what, of ``domain.private_schools``; so list and record page never say different things."""
+contradicts what, of ``domain.private_conflicts``; so list and record page never say different things."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from typing import Protocol
 from django.db.models import Exists, OuterRef, Q
 
 from manzanita.domain.access import Actor
+from manzanita.domain.private_conflicts import Found, conflicts_of
 from manzanita.domain.private_schools import (
     ISP,
     LEFT_KEY,
     PRIVATE_GROUP,
     PRIVATE_SETTING,
-    Found,
     How,
     Known,
     PlanInForce,
     Stay,
-    conflicts_of,
     how_placed,
 )
 from manzanita.domain.statuses import standing_on

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.private_schools import CONFLICTS, LEFT_KEY, Conflict, Fix, Found, How
+from manzanita.domain.private_conflicts import CONFLICTS, Conflict, Fix, Found
+from manzanita.domain.private_schools import LEFT_KEY, How
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.procedures.private_schools import MOST, Placed, private_students

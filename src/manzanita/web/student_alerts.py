@@ -11,7 +11,7 @@ from django.conf import settings
 
 from manzanita.archive.queries import document_of
 from manzanita.domain.clocks.ages import majority_on
-from manzanita.domain.private_schools import conflicts_of
+from manzanita.domain.private_conflicts import conflicts_of
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.years import census_day
 from manzanita.procedures.private_schools import known_of
