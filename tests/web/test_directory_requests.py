@@ -10,6 +10,7 @@ from django.core import mail
 
 from manzanita.accounts.queries import actor_of
 from manzanita.auditing.models import ChangeEvent
+from manzanita.orgs.actions import load_orgs
 from manzanita.orgs.models import Agency, Agreement, DirectoryRequest, PastName, School
 from manzanita.orgs.queries import open_schools, school_names
 from manzanita.orgs.request_actions import begin_due_names
@@ -107,6 +108,23 @@ def test_a_name_begins_on_its_day_and_the_one_before_is_kept(
     assert School.objects.get(code=w.SCHOOL).name == "Buckeye Academy"
     past = PastName.objects.get()
     assert (past.code, past.name, past.last_on) == (w.SCHOOL, "Buckeye Elementary", date(2026, 11, 29))
+
+
+def test_a_name_of_the_installation_s_file_does_not_overwrite_the_one_before(
+    small_world, coordinator, tmp_path
+):
+    file = tmp_path / "orgs.csv"
+    file.write_text(
+        "kind,code,name,parent,county_code,npa_id\n"
+        f"lea,{w.LEA},Chaparral Unified,{w.SELPA},99,\n"
+        f"school,{w.SCHOOL},Buckeye Academy,{w.LEA},99,\n",
+        encoding="utf-8",
+    )
+    load_orgs(file)
+    load_orgs(file)
+    past = PastName.objects.get()
+    assert (past.name, past.last_on) == ("Buckeye Elementary", date(2026, 11, 22))
+    assert "Buckeye Elementary through 11/22/2026." in text_of(coordinator.get(f"/directory/{w.LEA}"))
 
 
 NPS = {"kind": "new", "place": "nps", "code": "9980042", "name": "Blue Oak School"}

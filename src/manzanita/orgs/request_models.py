@@ -101,12 +101,15 @@ class Agreement(models.Model):
 
 
 class PastName(models.Model):
-    """What a school or agency was called through ``last_on``."""
+    """What a school or agency was called through ``last_on``; ``request`` ``None``: the installation's file of agencies
+    has another name since."""
 
     code = models.CharField(max_length=7)
     name = models.CharField(max_length=120)
     last_on = models.DateField()
-    request = models.ForeignKey(DirectoryRequest, on_delete=models.PROTECT, related_name="+")
+    request = models.ForeignKey(
+        DirectoryRequest, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         indexes = [models.Index(fields=["code", "last_on"], name="past_names_of_code")]

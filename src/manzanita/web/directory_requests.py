@@ -113,7 +113,6 @@ def _rows(found: Sequence[DirectoryRequest]) -> list[dict[str, Any]]:
     codes = {code for one in found for code in (one.lea_code, one.target_code)} - {""}
     names = school_names(codes) | agency_names(codes) if codes else {}
     people = user_names({one.asked_by_id for one in found}) if found else {}
-    today = clock.today()
     return [
         {
             "one": one,
@@ -123,10 +122,15 @@ def _rows(found: Sequence[DirectoryRequest]) -> list[dict[str, Any]]:
             "mark": MARKS[State(one.state)],
             "lea": names.get(one.lea_code, one.lea_code),
             "by": people.get(one.asked_by_id, ""),
-            "age": plural((today - one.asked_at.astimezone(clock.CALIFORNIA).date()).days, "day"),
+            "age": _age(one),
         }
         for one in found
     ]
+
+
+def _age(one: DirectoryRequest) -> str:
+    days = (clock.today() - one.asked_at.astimezone(clock.CALIFORNIA).date()).days
+    return plural(days, "day") if days else "Today"
 
 
 def _becomes(one: DirectoryRequest) -> str:

@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(max_length=7)),
                 ('name', models.CharField(max_length=120)),
                 ('last_on', models.DateField()),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orgs.directoryrequest')),
+                ('request', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orgs.directoryrequest')),
             ],
             options={
                 'indexes': [models.Index(fields=['code', 'last_on'], name='past_names_of_code')],
