@@ -20,7 +20,7 @@ NPS = "9980001"
 SINCE = date(2026, 8, 17)
 
 
-def state(kind: str, slot: dict, values: dict, first: date = SINCE) -> None:
+def state(kind: str, slot: dict, values: dict | None, first: date = SINCE) -> None:
     state_student_facts(kind, [Statement(slot, values, first)], by_id=None, cause="test")
 
 

@@ -29,6 +29,17 @@ def keys(known: Known) -> list[str]:
 
 
 CASES = [
+    # A newer IEP of another district over our services plan; ours came first: a services plan from before the stay.
+    (
+        replace(RIGHT, plan=replace(IEP, is_ours=False), own_isp_on=date(2026, 8, 24)),
+        ["two-plans"],
+        replace(RIGHT, own_isp_on=date(2026, 8, 24)),
+    ),
+    (
+        replace(RIGHT, plan=replace(IEP, is_ours=False), own_isp_on=date(2026, 8, 12)),
+        ["iep-in-private"],
+        RIGHT,
+    ),
     (replace(RIGHT, plan=IEP), ["iep-in-private"], replace(RIGHT, plan=replace(IEP, reason_code="4"))),
     (replace(RIGHT, stays=(PUBLIC,)), ["isp-in-public"], RIGHT),
     (

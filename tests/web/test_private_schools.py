@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from manzanita.domain.private_conflicts import CONFLICTS
 from manzanita.procedures.private_schools import private_students
 from tests.support import pages
+from tests.support import world as w
 from tests.support.pages import addresses_in, other_coordinator, text_of
 from tests.support.special import enroll_privately, private_crowd, state
 
@@ -90,6 +93,22 @@ def test_each_line_leads_to_where_it_is_mended(small_world, crowd, sign_in):
 def test_only_those_within_reach(small_world, crowd, sign_in):
     assert "Nobody in a private school" in text_of(sign_in(other_coordinator(small_world)).get(ADDRESS))
     assert "Nobody in a private school" in text_of(sign_in(small_world.case_manager).get(ADDRESS))
+
+
+def test_the_former_district_is_not_told_what_came_after(small_world, crowd, sign_in):
+    """Pipit left for a private school, moved on, and has a services plan of the other district now."""
+    pipit = crowd["pipit"]
+    pages.leaves(pipit, date(2026, 10, 2))
+    pages.enrolled_elsewhere(pipit, date(2026, 10, 5))
+    values = {**pages.plan(), "lea_code": w.OTHER_LEA, "plan_type_code": "200", "program_setting_code": "400"}
+    state("plan", {"student_id": pipit.pk}, values, date(2026, 10, 5))
+    state(
+        "status", {"student_id": pipit.pk}, {**pages.status("1"), "lea_code": w.OTHER_LEA}, date(2026, 10, 5)
+    )
+    page = text_of(sign_in(small_world.coordinator).get(f"{ADDRESS}?who=no_isp"))
+    assert "Testcase, Pipit" in page and "Heron Creek" not in page
+    page = text_of(sign_in(other_coordinator(small_world)).get(ADDRESS))
+    assert "Testcase, Pipit" in page and "Services plan in a public school" in page
 
 
 def test_every_look_is_logged(small_world, crowd, sign_in):

@@ -17,7 +17,7 @@ from manzanita.students.models import Student
 from tests.support import pages
 from tests.support import world as w
 from tests.support.pages import addresses_in, other_coordinator, text_of
-from tests.support.special import NPS, group_crowd
+from tests.support.special import NPS, SINCE, group_crowd, state
 
 ADDRESS = "/students/groups"
 NPS_QUERIES = 22
@@ -134,6 +134,16 @@ def test_it_costs_the_same_for_few_and_many(small_world, sign_in, django_assert_
     if count > 50:
         (more,) = {one for one in addresses_in(page) if "after=" in one}
         assert client.get(more.replace("&amp;", "&")).content.decode().count("data-row") == 50
+
+
+def test_who_has_left_is_in_no_group_of_the_former_district(small_world, crowd, sign_in):
+    for name in ("junco", "avocet"):
+        slot = {"student_id": crowd[name].pk, "lea_code": w.LEA, "started_on": SINCE}
+        state("enrollment", slot, None, date(2026, 11, 1))
+        pages.enrolled_elsewhere(crowd[name], date(2026, 11, 2))
+    client = sign_in(small_world.coordinator)
+    for key in ("nps", "adult"):
+        assert "Nobody in this group" in line(client, key)[0], key
 
 
 def test_nobody_in_any_group(small_world, sign_in):

@@ -39,6 +39,7 @@ class Fix(StrEnum):
     UNDO_LEAVE = "undo_leave"
     STATUS = "status"
     SIS = "sis"
+    ASK = "ask"
 
 
 Says = Callable[[Known], tuple[date, str] | None]
@@ -78,11 +79,24 @@ def conflicts_of(known: Known) -> list[Found]:
     return [Found(one, *words) for one, words in said if words is not None]
 
 
+def _two_plans(known: Known) -> tuple[date, str] | None:
+    """Another LEA's plan came over the services plan of this one, during the same stay."""
+    stay, plan, own = known.private_stay, known.plan, known.own_isp_on
+    if stay is None or plan is None or own is None or not known.participates:
+        return None
+    if plan.is_ours or plan.type_code == ISP or not stay.first <= own < plan.first:
+        return None
+    return plan.first, (
+        f"A services plan of this district began on {us_day(own)}, and the plan in force is {plan.words}: the newer "
+        "one counts."
+    )
+
+
 def _iep_in_private(known: Known) -> tuple[date, str] | None:
     stay, plan = known.private_stay, known.plan
     if stay is None or plan is None or not known.participates or not known.is_school_age:
         return None
-    if plan.type_code != IEP or not plan.is_judged:
+    if plan.type_code != IEP or not plan.is_judged or _two_plans(known):
         return None
     return max(stay.first, plan.first), (
         f"Enrolled in a private school since {us_day(stay.first)}, and the plan in force is {plan.words}."
@@ -215,6 +229,17 @@ CONFLICTS: Mapping[str, Conflict] = MappingProxyType(
     {
         one.key: one
         for one in (
+            Conflict(
+                "two-plans",
+                "Two districts' plans",
+                "One plan is in force, whichever district reported it last; the private school's students have a "
+                "services plan (ISP).",
+                Owner.COORDINATOR,
+                "Ask the other district whether its plan still stands; where it does not, it takes the plan back.",
+                (Fix.ASK, Fix.STATUS),
+                "CALPADS, effective record of PLAN: the reporting LEA is not asked",
+                _two_plans,
+            ),
             Conflict(
                 "iep-in-private",
                 "IEP in a private school",

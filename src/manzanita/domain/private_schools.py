@@ -54,7 +54,8 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class PlanInForce:
-    """The plan that holds on the day: 23.11, 23.13, 23.20, whose it is, and since when."""
+    """The plan that holds on the day: 23.11, 23.13, 23.20, whose it is, and since when; ``is_ours``: of the LEA that
+    looks."""
 
     lea_name: str
     type_code: str
@@ -62,6 +63,7 @@ class PlanInForce:
     setting_code: str
     first: date
     has_services: bool
+    is_ours: bool = True
 
     @property
     def is_judged(self) -> bool:
@@ -75,7 +77,8 @@ class PlanInForce:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of a student on ``day`` as one LEA looks at it; ``stays`` are that LEA's. ``left_on`` is a standing
-    leaving for a private school without a services plan; ``is_evaluated``: an initial evaluation is open."""
+    leaving for a private school without a services plan; ``is_evaluated``: an initial evaluation is open.
+    ``own_isp_on``: the first day of the newest services plan of this LEA, in force or not."""
 
     day: date
     birth_on: date | None
@@ -85,6 +88,7 @@ class Known:
     status_since: date | None = None
     left_on: date | None = None
     is_evaluated: bool = False
+    own_isp_on: date | None = None
 
     @property
     def participates(self) -> bool:

@@ -109,11 +109,20 @@ def known_of(
             setting_code=plan.program_setting_code,
             first=plan.effective_from,
             has_services=any(_covers(one, day) for one in facts.services),
+            is_ours=plan.lea_code == lea_code,
         ),
         status_code=stands.status.code if stands.status else "",
         status_since=stands.status.first if stands.status else None,
         left_on=stands.left.on if stands.left and stands.left.reason_key == LEFT_KEY else None,
         is_evaluated=any(one.is_initial for one in record.meetings),
+        own_isp_on=max(
+            (
+                one.effective_from
+                for one in facts.plans
+                if one.lea_code == lea_code and one.plan_type_code == ISP and one.effective_from <= day
+            ),
+            default=None,
+        ),
     )
 
 

@@ -41,7 +41,8 @@ _FIXES: dict[Fix, tuple[str, str, Capability]] = {
     Fix.SETTING: ("change", "Change the setting", Capability.CORRECT_RECORD),
     Fix.LEAVE: ("leaving", "Record the leaving", Capability.CORRECT_RECORD),
     Fix.UNDO_LEAVE: ("leaving", "Take the leaving back", Capability.CORRECT_RECORD),
-    Fix.STATUS: ("changes", "Change the status", Capability.CORRECT_RECORD),
+    Fix.STATUS: ("changes", "Changes without a meeting", Capability.CORRECT_RECORD),
+    Fix.ASK: ("directory", "Whom to ask there", Capability.READ_STUDENT),
     Fix.SIS: ("student_enrollments", "Tell the SIS", Capability.READ_STUDENT),
 }
 
@@ -172,6 +173,9 @@ def fixes_of(
     found = []
     for fix in conflict.fixes:
         name, label, needed = _FIXES[fix]
+        if fix is Fix.ASK:
+            found.append((reverse(name), label))
+            continue
         if not actor.may(needed):
             continue
         if fix is Fix.MEETING and one is not None and one.meeting is not None:

@@ -108,7 +108,10 @@ def _private_school(file: StudentFile) -> Iterator[Alert]:
         meetings=file.meetings,
         leavings=file.leavings,
     )
+    told = any(True for _ in _conflict(file))
     for found in conflicts_of(known):
+        if told and found.conflict.key == "two-plans":
+            continue
         url, label = fixes_of(file.actor, found.conflict, file.student)[0]
         own = url_or_none("student", file.student.public_id)
         yield Alert(
