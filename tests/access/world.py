@@ -42,7 +42,7 @@ from manzanita.exchange.models import (
 from manzanita.findings.models import RuleFinding
 from manzanita.leaving.models import ParticipationReport
 from manzanita.meetings.models import Meeting, PlanBatch, PlannedMeeting
-from manzanita.orgs.models import Agency, School
+from manzanita.orgs.models import Agency, DirectoryRequest, School
 from manzanita.platform.facts import Statement
 from manzanita.platform.files import store_file
 from manzanita.platform.ids import new_public_id
@@ -625,6 +625,7 @@ def _objects(
         "loan": (world.case_manager_grant, add_far_person().grants.get()),
         "record_request": _record_requests(world, students),
         "student_transfer": _student_transfers(students),
+        "directory_request": (_directory_request(w.LEA), _directory_request(FAR_LEA)),
         "line": (written.lines.get(), None),
         "participation_report": tuple(
             ParticipationReport.objects.create(
@@ -678,4 +679,18 @@ def _due_date(student_id: int, lea_code: str) -> DueDate:
         due_on=date(2027, 1, 8),
         inputs="v1",
         computed_at=w.NOON,
+    )
+
+
+def _directory_request(lea_code: str) -> DirectoryRequest:
+    return DirectoryRequest.objects.create(
+        kind="new",
+        place="school",
+        lea_code=lea_code,
+        code="9900777",
+        name="Sycamore Middle",
+        day=w.TODAY,
+        evidence="The state's directory",
+        asked_by_id=0,
+        asked_at=w.NOON,
     )

@@ -11,7 +11,8 @@ plan of Towhee and one of Yarrow, which can be mended with others. With ``--peop
 one meeting is open, and there are a SELPA office, a second teacher and a neighbor. With ``--planning`` the case manager
 has twelve reviews that crowd at the end of January. With ``--twice`` Alder was entered a second time. With
 ``--arrivals`` 28 students have come whom nobody has looked at yet: 25 with a plan that can be adopted at once, and
-three that need a call or a look.
+three that need a call or a look. With ``--special`` there are students of private schools and of each special group,
+and a SELPA office.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def main() -> None:
     parser.add_argument("--planning", action="store_true")
     parser.add_argument("--twice", action="store_true")
     parser.add_argument("--arrivals", action="store_true")
+    parser.add_argument("--special", action="store_true")
     args = parser.parse_args()
     django.setup()
     from tests.support.world import SCHOOL, TODAY, small_world
@@ -83,6 +85,8 @@ def main() -> None:
         from tests.support.arrivals import add_many
 
         add_many(25)
+    if args.special:
+        _special(world)
     if args.planning:
         from tests.support.planning import add_reviews
 
@@ -134,6 +138,18 @@ def _people_from_outside(world) -> None:
     add_person(email=MONITOR_EMAIL, name="Bittern Example", password=PASSWORD)
     host_person()
     other_coordinator(world)
+
+
+def _special(world) -> None:
+    from manzanita.orgs.models import Agency
+    from tests.support.guests import person_of
+    from tests.support.special import group_crowd, private_crowd
+    from tests.support.state_files import SELPA
+
+    private_crowd(world)
+    group_crowd(world)
+    Agency.objects.create(code=SELPA, kind="selpa", name="Manzanita County SELPA", selpa_code=SELPA)
+    person_of(SELPA, "selpa", "Laurel Specimen")
 
 
 def _many(world) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.models import Grant, User
 from manzanita.accounts.monitor_actions import give_monitor_access
-from manzanita.orgs.models import Agency
+from manzanita.orgs.models import Agency, School
 from tests.support import world as w
 
 MONITOR_EMAIL = "bittern.example@cde.example.org"
@@ -84,7 +84,9 @@ def host_person(agency_code: str = w.OTHER_LEA) -> tuple[User, Grant]:
     return person, grant
 
 
-def person_of(agency_code: str, perspective_key: str, name: str) -> tuple[User, Grant]:
+def person_of(
+    agency_code: str, perspective_key: str, name: str, *, schools: Sequence[School] = ()
+) -> tuple[User, Grant]:
     """Somebody with one perspective at an agency since July 2025."""
     email = f"{name.lower().replace(' ', '.')}@example.org"
     person = add_person(email=email, name=name, password=w.PASSWORD)
@@ -95,6 +97,7 @@ def person_of(agency_code: str, perspective_key: str, name: str) -> tuple[User, 
         starts_on=date(2025, 7, 1),
         by=None,
         reason="test",
+        schools=schools,
     )
     return person, grant
 

@@ -40,6 +40,11 @@ NOTICES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "a request for a student is over",
             "A district that asked yours for a student needs no answer any more. Sign in to read why.",
         ),
+        "directory-answered": (
+            "an answer about a school or agency",
+            "The SELPA has decided on a request of your district for the directory of schools and agencies. Sign in; "
+            "the directory shows it under Requests.",
+        ),
         "record-requested": (
             "another agency asks for a record",
             "Somebody of another agency asks to read a record of your district. Sign in; the request is on your "

@@ -112,6 +112,8 @@ class Capability(StrEnum):
     SET_POLICIES = "set_policies"
     ENTER_STUDENT = "enter_student"
     TRANSFER_STUDENT = "transfer_student"
+    ASK_DIRECTORY = "ask_directory"
+    DECIDE_DIRECTORY = "decide_directory"
 
 
 CAPABILITY_WORDS = MappingProxyType(
@@ -133,6 +135,8 @@ CAPABILITY_WORDS = MappingProxyType(
         Capability.SET_POLICIES: "answer open questions for the SELPA",
         Capability.ENTER_STUDENT: "enter students by hand, and settle possible duplicates",
         Capability.TRANSFER_STUDENT: "ask other districts for students, and answer such requests",
+        Capability.ASK_DIRECTORY: "ask for schools and agencies to be added or changed, and record agreements",
+        Capability.DECIDE_DIRECTORY: "decide on requests for schools and agencies",
     }
 )
 

@@ -42,7 +42,7 @@ PERSPECTIVES = MappingProxyType(
                 Scope.AGENCY,
                 _DISTRICT,
                 # What holds for a whole SELPA no single district decides.
-                frozenset(Capability) - {Capability.SET_POLICIES},
+                frozenset(Capability) - {Capability.SET_POLICIES, Capability.DECIDE_DIRECTORY},
                 views=_ALL_VIEWS,
                 granted_by=frozenset({"selpa"}),
             ),
@@ -62,6 +62,7 @@ PERSPECTIVES = MappingProxyType(
                     Capability.READ_AUDIT,
                     Capability.SET_POLICIES,
                     Capability.TRANSFER_STUDENT,
+                    Capability.DECIDE_DIRECTORY,
                 },
                 agency_kinds=frozenset({"selpa"}),
                 granted_by=frozenset({"selpa"}),
@@ -246,7 +247,7 @@ PERSPECTIVES = MappingProxyType(
                 "The people who keep the student information system and deliver its files",
                 Scope.NOBODY,
                 frozenset(),
-                frozenset({Capability.IMPORT_FILES, Capability.EDIT_CALENDARS}),
+                frozenset({Capability.IMPORT_FILES, Capability.EDIT_CALENDARS, Capability.ASK_DIRECTORY}),
             ),
             Perspective(
                 "office_clerk",

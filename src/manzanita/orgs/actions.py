@@ -1,7 +1,7 @@
 """Writing agencies and schools, and the answers of SELPAs to open questions."""
 
 import csv
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from django.db import transaction
@@ -9,20 +9,22 @@ from django.db import transaction
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.policies import POLICIES, TOLLING
-from manzanita.orgs.models import Agency, PolicyAnswer, School
+from manzanita.orgs.models import Agency, PastName, PolicyAnswer, School
 from manzanita.platform import clock
 from manzanita.platform.changed import calendars_changed
 
 
 @transaction.atomic
 def load_orgs(path: Path) -> dict[str, int]:
-    """Load ``orgs.csv`` (kind,code,name,parent,county_code,npa_id); loading it again changes nothing new.
+    """Load ``orgs.csv`` (kind,code,name,parent,county_code,npa_id); loading it again changes nothing new. A name
+    that is replaced is kept (``PastName``).
 
     Returns counts of agencies and schools in the file. Raises ``ValueError`` naming the line when a school's
     parent is not in the file or in the database.
     """
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(enumerate(csv.DictReader(file), start=2))
+    _keep_names({row["code"]: row["name"] for _, row in rows})
     agencies = [
         Agency(
             code=row["code"],
@@ -54,6 +56,15 @@ def load_orgs(path: Path) -> dict[str, int]:
         schools, update_conflicts=True, unique_fields=["code"], update_fields=["name", "agency"]
     )
     return {"agencies": len(agencies), "schools": len(schools)}
+
+
+def _keep_names(named: dict[str, str]) -> None:
+    """What the file calls otherwise than the directory keeps its name until yesterday beside the new one."""
+    last_on = clock.today() - timedelta(days=1)
+    now = Agency.objects.values_list("code", "name").union(School.objects.values_list("code", "name"))
+    PastName.objects.bulk_create(
+        PastName(code=code, name=name, last_on=last_on) for code, name in now if named.get(code, name) != name
+    )
 
 
 @transaction.atomic

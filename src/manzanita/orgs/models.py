@@ -3,9 +3,24 @@
 from django.db import models
 
 from manzanita.domain.calendars.periods import KINDS
+from manzanita.orgs.request_models import Agreement as Agreement
+from manzanita.orgs.request_models import DirectoryRequest as DirectoryRequest
+from manzanita.orgs.request_models import PastName as PastName
 
 
-class Agency(models.Model):
+class Dated(models.Model):
+    """A row of the directory with its first and last day, where they are known. One that changed its code ends, and
+    ``successor_code`` names the row that goes on: what was recorded under the old code keeps it."""
+
+    first_on = models.DateField(null=True, blank=True)
+    last_on = models.DateField(null=True, blank=True)
+    successor_code = models.CharField(max_length=7, blank=True, default="")
+
+    class Meta:
+        abstract = True
+
+
+class Agency(Dated):
     """A SELPA, district, county office, nonpublic school or agency, or private school."""
 
     KINDS = [
@@ -39,7 +54,7 @@ class Agency(models.Model):
         return f"{self.code} {self.name}"
 
 
-class School(models.Model):
+class School(Dated):
     """A school of a district or county office."""
 
     code = models.CharField(max_length=7, unique=True)

@@ -1,12 +1,13 @@
 """Reading agencies and schools. They are public facts, so no scope applies."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import QuerySet
 
 from manzanita.domain.policies import POLICIES
-from manzanita.orgs.models import Agency, PolicyAnswer, School
+from manzanita.orgs.models import Agency, PastName, PolicyAnswer, School
 from manzanita.platform import clock
 
 # Codes that the state gives to schools which have none of their own (SENR 1.05).
@@ -43,9 +44,28 @@ def schools_by_code(codes: Iterable[str]) -> list[School]:
     return list(School.objects.filter(code__in=wanted).order_by("name")) if wanted else []
 
 
+def schools_with_history(agency: Agency) -> tuple[list[School], dict[str, list[PastName]]]:
+    """The schools of an agency, also those that have ended, and what each was called before, the newest first. Two
+    queries."""
+    schools = list(agency.schools.order_by("name", "code"))
+    past: dict[str, list[PastName]] = defaultdict(list)
+    if schools:
+        rows = PastName.objects.filter(code__in=[school.code for school in schools])
+        for one in rows.order_by("-last_on", "-id"):
+            past[one.code].append(one)
+    return schools, past
+
+
+def open_schools(*agency_codes: str) -> QuerySet[School]:
+    """Schools of these agencies that may be chosen today or for a day to come, by name: what has ended is left out."""
+    today = clock.today()
+    rows = School.objects.filter(agency__code__in=agency_codes).exclude(last_on__lt=today)
+    return rows.order_by("name")
+
+
 def nonpublic_agencies() -> list[Agency]:
     """Agencies a service may be bought from (provider 400), by name."""
-    return list(Agency.objects.filter(kind="npa").order_by("name"))
+    return list(Agency.objects.filter(kind="npa").exclude(last_on__lt=clock.today()).order_by("name"))
 
 
 def policies_of(selpa_code: str, on: date | None = None) -> dict[str, str]:

@@ -18,8 +18,7 @@ from manzanita.domain.access import Actor, Capability, Relationship
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.names import name_words
-from manzanita.orgs.models import School
-from manzanita.orgs.queries import agency_names, member_codes, school_names
+from manzanita.orgs.queries import agency_names, member_codes, open_schools, school_names
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.procedures.assigning import Term, Wanted, candidates, preview_assignments
@@ -92,8 +91,7 @@ def _next_school_now(ids: Collection[int]) -> dict[int, str]:
 def _places(actor: Actor) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
     """Schools of the SELPA as (agency, code, name), and its districts by code."""
     codes = set(member_codes(actor.selpa_code)) | set(actor.agency_codes)
-    rows = School.objects.filter(agency__code__in=codes).order_by("name")
-    return list(rows.values_list("agency__code", "code", "name")), agency_names(codes)
+    return list(open_schools(*codes).values_list("agency__code", "code", "name")), agency_names(codes)
 
 
 def _next_school_choices(actor: Actor) -> list[tuple[str, str]]:

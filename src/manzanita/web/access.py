@@ -29,9 +29,9 @@ logger = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
 
 
-def requires(capability: Capability) -> Callable[[View], View]:
-    """The view runs for actors with ``capability``; anybody else gets a 403 page in words, and so does a person
-    who looked at far too many students.
+def requires(*capabilities: Capability) -> Callable[[View], View]:
+    """The view runs for actors with one of ``capabilities``; anybody else gets a 403 page in words, which names the
+    first, and so does a person who looked at far too many students.
 
     Behind it ``request.actor`` is never ``None``.
     """
@@ -41,8 +41,8 @@ def requires(capability: Capability) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
             if request.actor is None:
                 return no_grant(request)
-            if not request.actor.may(capability):
-                return missing_capability(request, capability)
+            if not any(request.actor.may(capability) for capability in capabilities):
+                return missing_capability(request, capabilities[0])
             block = open_block(request.actor.user_id)
             if block is not None:
                 return viewing_blocked(request, block)

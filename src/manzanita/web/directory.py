@@ -37,9 +37,11 @@ from manzanita.orgs.directory_actions import (
     save_agency_contact,
 )
 from manzanita.orgs.models import Agency, AgencyContact
-from manzanita.orgs.queries import agency_names
+from manzanita.orgs.queries import agency_names, schools_with_history
+from manzanita.orgs.requests import may_ask_directory
 from manzanita.platform import clock
 from manzanita.web.access import requires, requires_grant
+from manzanita.web.directory_requests import EITHER
 
 MAX_SEARCH_LENGTH = 100
 LARGEST_FILE_BYTES = 2 * 1024 * 1024
@@ -76,6 +78,7 @@ def directory(request: HttpRequest) -> HttpResponse:
         "next_url": f"{here}?{urlencode({**asked, 'after': page.after})}" if page.after else None,
         "own": listed_agency(request.actor.agency_code),
         "own_unconfirmed": own_unconfirmed(request.actor),
+        "may_request": any(request.actor.may(one) for one in EITHER),
         "may_load": request.actor.may(Capability.MANAGE_PEOPLE) and not request.actor.is_read_only,
     }
     return render(request, "web/directory/list.html", context)
@@ -196,6 +199,7 @@ def _agency_page(
 ) -> HttpResponse:
     today = clock.today()
     rows = contacts_of(found)
+    schools, past_names = schools_with_history(found)
     if editing is None and not errors:
         editing = _contact(found, request.GET.get("change", ""))
     if given is None:
@@ -210,6 +214,9 @@ def _agency_page(
         "county": county_name(found.code),
         "current": [row for row in rows if row.valid_to is None or row.valid_to >= today],
         "past": [row for row in rows if row.valid_to is not None and row.valid_to < today],
+        "schools": schools,
+        "past_names": past_names,
+        "may_ask": may_ask_directory(request.actor) and found.code == request.actor.agency_code,
         "people": user_names({row.updated_by_id for row in rows if row.updated_by_id}),
         "roles": AGENCY_ROLES,
         "role_choices": [(one.key, one.label) for one in AGENCY_ROLES.values()],

@@ -33,6 +33,7 @@ from manzanita.platform import clock
 from manzanita.ui.formats import plural
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import no_grant
+from manzanita.web.directory_requests import directory_needs
 from manzanita.web.due_wanted import list_url
 from manzanita.web.guest_needs import guest_needs
 from manzanita.web.home_arrivals import arrivals_needs
@@ -87,7 +88,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
     groups = []
     if actor.may(Capability.READ_STUDENT):
-        groups += [*notices(actor), *transfer_needs(actor), _clocks(actor)]
+        groups += [*notices(actor), *transfer_needs(actor), *directory_needs(actor), _clocks(actor)]
         if settle := needs_of(actor):
             groups.append(Group("Students to settle", settle, ""))
         groups += dinc_groups(actor, _owner(actor))

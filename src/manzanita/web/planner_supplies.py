@@ -15,8 +15,7 @@ from manzanita.domain.planning import WEEKDAYS
 from manzanita.meetings.models import PlanningSupply
 from manzanita.meetings.planning import supplies_of
 from manzanita.meetings.supply_actions import add_supply, end_supply
-from manzanita.orgs.models import School
-from manzanita.orgs.queries import school_names
+from manzanita.orgs.queries import open_schools, school_names
 from manzanita.platform import clock
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
@@ -82,8 +81,7 @@ def _read(request: HttpRequest, actor: Actor) -> tuple[PlanningSupply, list[str]
 
 
 def _schools(actor: Actor) -> list[tuple[str, str]]:
-    rows = School.objects.filter(agency__code=actor.agency_code).order_by("name")
-    return list(rows.values_list("code", "name"))
+    return list(open_schools(actor.agency_code).values_list("code", "name"))
 
 
 def _page(request: HttpRequest, sent: Any, wrong: list[str]) -> HttpResponse:

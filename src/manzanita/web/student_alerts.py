@@ -11,10 +11,13 @@ from django.conf import settings
 
 from manzanita.archive.queries import document_of
 from manzanita.domain.clocks.ages import majority_on
+from manzanita.domain.private_conflicts import conflicts_of
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.years import census_day
+from manzanita.procedures.private_schools import known_of
 from manzanita.ui.formats import plural, us_date
 from manzanita.ui.jinja_env import url_or_none
+from manzanita.web.private_schools import fixes_of
 from manzanita.web.student_file import StudentFile
 from manzanita.web.student_status import standing_in
 
@@ -39,6 +42,7 @@ def alerts_of(file: StudentFile) -> list[Alert]:
         *_former(file),
         *_late(file),
         *_conflict(file),
+        *_private_school(file),
         *_left(file),
         *_declined(file),
         *_rights(file),
@@ -88,6 +92,34 @@ def _conflict(file: StudentFile) -> Iterator[Alert]:
             f"Two plans: this district reports an {kind} from {us_date(ours.key_on)}, "
             f"{file.agencies.get(plan.lea_code, plan.lea_code)} an {other} from {us_date(plan.effective_from)}. The "
             "newer one counts as in force. The two districts settle which is right.",
+        )
+
+
+def _private_school(file: StudentFile) -> Iterator[Alert]:
+    """What contradicts a services plan or a private school; the list of such students says the same."""
+    if file.student.seen_through is not None:
+        return
+    known = known_of(
+        file.facts,
+        file.lea_code,
+        day=file.today,
+        birth_on=file.student.birth_on,
+        names={**file.agencies, **file.schools},
+        meetings=file.meetings,
+        leavings=file.leavings,
+    )
+    told = any(True for _ in _conflict(file))
+    for found in conflicts_of(known):
+        if told and found.conflict.key == "two-plans":
+            continue
+        url, label = fixes_of(file.actor, found.conflict, file.student)[0]
+        own = url_or_none("student", file.student.public_id)
+        yield Alert(
+            "warn",
+            found.conflict.label,
+            f"{found.text} {found.conflict.way_out}",
+            None if url == own else url,
+            label,
         )
 
 

@@ -21,7 +21,7 @@ from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.likeness import Known, Strength
 from manzanita.domain.names import name_words
-from manzanita.orgs.models import School
+from manzanita.orgs.queries import open_schools
 from manzanita.platform import clock
 from manzanita.platform.ids import new_public_id
 from manzanita.procedures.new_student import Enrolled, NotEntered, enter_student
@@ -236,8 +236,7 @@ def _enrolled(
 
 
 def _schools(request: HttpRequest) -> list[tuple[str, str]]:
-    here = School.objects.filter(agency__code=request.actor.agency_code)
-    return list(here.order_by("name").values_list("code", "name"))
+    return list(open_schools(request.actor.agency_code).values_list("code", "name"))
 
 
 def _grades() -> list[tuple[str, str]]:

@@ -113,6 +113,8 @@ def _comings(actor: Actor) -> list[tuple[str, str]]:
         ("Arrivals", "arrivals", Capability.CORRECT_RECORD),
         ("Transfers", "student_transfers", Capability.TRANSFER_STUDENT),
         ("Leavings", "leavings", Capability.CORRECT_RECORD),
+        ("Private schools", "private_schools", Capability.READ_STUDENT),
+        ("Special groups", "special_groups", Capability.READ_STUDENT),
         ("Duplicates", "duplicates", Capability.ENTER_STUDENT),
     )
     return [(label, reverse(name)) for label, name, needed in lists if actor.may(needed)]
@@ -131,6 +133,8 @@ urlpatterns = [
     path("", include("manzanita.web.student_leaving")),
     path("", include("manzanita.web.participation")),
     path("", include("manzanita.web.settle_students")),
+    path("", include("manzanita.web.private_schools")),
+    path("", include("manzanita.web.special_groups")),
     path("", include("manzanita.web.read_purpose")),
     path("", include("manzanita.web.field_history")),
     path("", include("manzanita.web.disclosures")),

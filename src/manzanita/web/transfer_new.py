@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods
 from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
-from manzanita.orgs.models import Agency, School
+from manzanita.orgs.models import Agency
+from manzanita.orgs.queries import open_schools
 from manzanita.platform import clock
 from manzanita.procedures.assigning import candidates
 from manzanita.procedures.student_transfer_asking import Attested, Wanted, request_student
@@ -106,9 +107,7 @@ def _page(
         "holder": holder,
         "shown_from": shown_from,
         "values": dict.fromkeys(FIELDS, "") | defaults | values,
-        "schools": School.objects.filter(agency__code=actor.agency_code)
-        .order_by("name")
-        .values_list("code", "name"),
+        "schools": open_schools(actor.agency_code).values_list("code", "name"),
         "managers": [(one.pk, one.name) for one in candidates(actor)["assignment"]],
         "refusals": refused.reasons if refused else [],
         "today": clock.today(),

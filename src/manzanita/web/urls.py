@@ -24,6 +24,8 @@ urlpatterns = [
     path("", include("manzanita.web.rules")),
     path("", include("manzanita.web.why")),
     path("", include("manzanita.web.audit")),
+    path("", include("manzanita.web.directory_requests")),
+    path("", include("manzanita.web.agreements")),
     path("", include("manzanita.web.directory")),
     path("", include("manzanita.web.calendars")),
     path("", include("manzanita.web.what_if_school")),

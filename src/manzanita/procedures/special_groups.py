@@ -1,0 +1,175 @@
+"""The special groups over all students within reach, and what stands beside each student of a page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+
+from django.db.models import F, QuerySet
+
+from manzanita.deadlines.models import DueDate
+from manzanita.domain.access import Actor, Relationship
+from manzanita.domain.directory_requests import AgreementSaid, agreement_on
+from manzanita.domain.scenarios import PARTICIPATING
+from manzanita.domain.special_groups import (
+    GROUPS,
+    Group,
+    adults_born_by,
+    children_born_after,
+    infants_born_by,
+)
+from manzanita.meetings.models import Meeting
+from manzanita.meetings.queries import OPEN_STATES
+from manzanita.orgs.queries import agency_names
+from manzanita.orgs.requests import agreements_by_place
+from manzanita.platform import clock
+from manzanita.students.models import (
+    AgencyRelation,
+    Enrollment,
+    Plan,
+    ScopedQuerySet,
+    SpecialEducationStatus,
+)
+from manzanita.students.queries import ListRow
+from manzanita.students.scope import lea_filter, visible_to, with_last_day
+
+IFSP = "150"
+_INITIAL = "10"
+_ELSEWHERE = (Relationship.NEXT_YEAR, Relationship.RESIDENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the list of a group knows of one student besides the list row: the due dates of the group's clocks, the
+    first clock first, an open meeting, the agencies by role, and for a nonpublic school its agreement."""
+
+    dues: Sequence[DueDate] = field(default_factory=tuple)
+    meeting: Meeting | None = None
+    plan: Plan | None = None
+    enrollment: Enrollment | None = None
+    goes_to: str = ""
+    agreement: AgreementSaid | None = None
+
+
+def _infants(actor: Actor, students: ScopedQuerySet, today: date) -> ScopedQuerySet:
+    plans = Plan.objects.as_of(effective=today).filter(plan_type_code=IFSP)
+    return students.filter(birth_on__lte=infants_born_by(today), pk__in=plans.values("student"))
+
+
+def _preschool(actor: Actor, students: ScopedQuerySet, today: date) -> ScopedQuerySet:
+    meetings = Meeting.objects.filter(
+        state__in=OPEN_STATES, evaluation_type_code=_INITIAL, **lea_filter(actor)
+    )
+    return students.filter(birth_on__gt=children_born_after(today), pk__in=meetings.values("student"))
+
+
+def _nonpublic(actor: Actor, students: ScopedQuerySet, today: date) -> ScopedQuerySet:
+    return students.filter(pk__in=_placed(actor, today).values("student"))
+
+
+def _placed(actor: Actor, today: date) -> QuerySet[Enrollment]:
+    return Enrollment.objects.as_of(effective=today).exclude(nps_code="")
+
+
+def _accountable_elsewhere(actor: Actor, students: ScopedQuerySet, today: date) -> ScopedQuerySet:
+    return students.filter(pk__in=_of_others(today).values("student"))
+
+
+def _of_others(today: date) -> QuerySet[Plan]:
+    """Plans in force whose DSEA is another than the LEA that reports them, which is the one attended."""
+    rows = Plan.objects.as_of(effective=today).exclude(dsea_code="")
+    return rows.exclude(dsea_code=F("lea_code"))
+
+
+def _adults(actor: Actor, students: ScopedQuerySet, today: date) -> ScopedQuerySet:
+    statuses = SpecialEducationStatus.objects.as_of(effective=today).filter(status_code=PARTICIPATING)
+    return students.filter(birth_on__lte=adults_born_by(today), pk__in=statuses.values("student"))
+
+
+_STUDENTS: Mapping[str, Callable[[Actor, ScopedQuerySet, date], ScopedQuerySet]] = MappingProxyType(
+    {
+        "c-to-b": _infants,
+        "preschool": _preschool,
+        "nps": _nonpublic,
+        "dsea": _accountable_elsewhere,
+        "adult": _adults,
+    }
+)
+assert set(_STUDENTS) == set(GROUPS)
+
+
+def students_in_group(actor: Actor, key: str) -> ScopedQuerySet:
+    """Students within reach who belong to the group today. Whoever has left is the next LEA's: what holds today is not
+    told to the former one."""
+    students = _STUDENTS[key](actor, visible_to(actor), clock.today())
+    return with_last_day(students, actor).filter(seen_through__isnull=True)
+
+
+def beside_of(actor: Actor, group: Group, rows: Sequence[ListRow]) -> dict[int, Beside]:
+    """By key of the student, for a number of queries that hangs on the group alone."""
+    today, ids = clock.today(), [row.student.pk for row in rows]
+    dues: dict[int, list[DueDate]] = defaultdict(list)
+    found = DueDate.objects.filter(student__in=ids, clock__in=group.clocks, **lea_filter(actor))
+    for due in found.select_related("meeting"):
+        dues[due.student_id].append(due)
+    meetings: dict[int, Meeting] = {}
+    if group.key in ("c-to-b", "preschool"):
+        opened = Meeting.objects.filter(
+            student__in=ids, state__in=OPEN_STATES, evaluation_type_code=_INITIAL, **lea_filter(actor)
+        )
+        meetings = {one.student_id: one for one in opened}
+    plans: dict[int, Plan] = {}
+    if group.key == "dsea":
+        plans = {one.student_id: one for one in _of_others(today).filter(student__in=ids)}
+    enrollments: dict[int, Enrollment] = {}
+    agreements: Mapping[tuple[str, str], list] = {}
+    if group.key == "nps":
+        enrollments = {one.student_id: one for one in _placed(actor, today).filter(student__in=ids)}
+        agreements = agreements_by_place(
+            {one.lea_code for one in enrollments.values()}, {one.nps_code for one in enrollments.values()}
+        )
+    goes_to = _goes_to(ids, today) if group.key == "c-to-b" else {}
+    return {
+        pk: Beside(
+            dues=sorted(dues[pk], key=lambda one: group.clocks.index(one.clock)),
+            meeting=meetings.get(pk),
+            plan=plans.get(pk),
+            enrollment=enrollments.get(pk),
+            goes_to=goes_to.get(pk, ""),
+            agreement=_said(enrollments.get(pk), agreements, today),
+        )
+        for pk in ids
+    }
+
+
+def _said(
+    placed: Enrollment | None, agreements: Mapping[tuple[str, str], list], today: date
+) -> AgreementSaid | None:
+    if placed is None:
+        return None
+    return agreement_on(agreements.get((placed.lea_code, placed.nps_code), []), today)
+
+
+def _goes_to(ids: Sequence[int], today: date) -> dict[int, str]:
+    """The district that is named for next year, else that of residence, by student."""
+    found: dict[int, dict[str, str]] = defaultdict(dict)
+    rows = AgencyRelation.objects.as_of(effective=today).filter(
+        student__in=ids, relationship__in=[one.value for one in _ELSEWHERE]
+    )
+    for one in rows:
+        found[one.student_id][one.relationship] = one.agency_code
+    return {
+        pk: next(by_role[one.value] for one in _ELSEWHERE if one.value in by_role)
+        for pk, by_role in found.items()
+    }
+
+
+def names_beside(beside: Mapping[int, Beside]) -> dict[str, str]:
+    """Names of every agency that stands beside them; one query."""
+    codes = {one.goes_to for one in beside.values()}
+    codes |= {one.enrollment.nps_code for one in beside.values() if one.enrollment}
+    codes |= {code for one in beside.values() if one.plan for code in (one.plan.dsea_code, one.plan.lea_code)}
+    return agency_names(codes - {""}) if codes - {""} else {}
