@@ -12,13 +12,12 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.platform.jobs import enqueue_job, is_under_way
 from manzanita.platform.models import Job, JobState
+from manzanita.procedures.two_people import ask_whether_two, say_two
 from manzanita.students.duplicates import (
     DUPLICATES_JOB,
     ShownPair,
-    ask_again,
     merges_in_reach,
     pairs_in_reach,
-    settle_as_two,
 )
 from manzanita.students.models import DuplicatePair
 from manzanita.web.access import requires
@@ -66,7 +65,7 @@ def _shown(actor: Actor, pairs: list[ShownPair]) -> list[dict]:
 def settle(request: HttpRequest, pair: DuplicatePair) -> HttpResponse:
     """These are two people, for a reason; or that is taken back."""
     if request.POST.get("do") == "again":
-        if ask_again(actor=request.actor, pair=pair):
+        if ask_whether_two(actor=request.actor, pair=pair):
             messages.success(request, "Taken back: the pair is to be looked at again.")
         return redirect("duplicates")
     reason = " ".join(request.POST.get("reason", "").replace("\0", "").split())
@@ -75,7 +74,7 @@ def settle(request: HttpRequest, pair: DuplicatePair) -> HttpResponse:
             request,
             "Not recorded: the reason is empty. One line is enough, such as “twins”; it stays with the pair. (You)",
         )
-    elif settle_as_two(actor=request.actor, pair=pair, reason=reason):
+    elif say_two(actor=request.actor, pair=pair, reason=reason):
         messages.success(request, "Remembered: two people. Nobody is asked about this pair again.")
     else:
         messages.info(request, "Somebody else has said so meanwhile; their reason stands.")

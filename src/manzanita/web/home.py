@@ -90,11 +90,11 @@ def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
         groups += [*notices(actor), *transfer_needs(actor), _clocks(actor)]
         if settle := needs_of(actor):
             groups.append(Group("Students to settle", settle, ""))
+        if actor.may(Capability.ENTER_STUDENT):
+            groups.append(arrivals_needs(actor))
         groups += dinc_groups(actor, _owner(actor))
         if actor.may(Capability.HOLD_MEETING):
             groups.append(planned_reviews(actor, _owner(actor)))
-        if actor.may(Capability.ENTER_STUDENT):
-            groups.append(arrivals_needs(actor))
         groups += [_at_the_state(actor, counts), _meetings(actor)]
     if actor.may(Capability.MANAGE_PEOPLE):
         groups.append(

@@ -1,19 +1,21 @@
-"""What home says of students who have come: plans that can be adopted, and those to call or look at."""
+"""What home says of students who have come, and of those who may be here twice."""
 
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils import timezone
 
 from manzanita.arrivals.queries import count_arrivals
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
 from manzanita.platform import clock
+from manzanita.students.duplicates import open_pairs
 from manzanita.ui.formats import plural
 from manzanita.web.home_needs import Group, Need
 
 
 def arrivals_needs(actor: Actor) -> Group:
-    """One query. Each count is that of the list behind it."""
+    """Each count is that of the list behind it."""
     found = count_arrivals(actor)
     here = reverse("arrivals")
     needs = []
@@ -48,4 +50,19 @@ def arrivals_needs(actor: Actor) -> Group:
                 step="Look at the preview",
             )
         )
-    return Group("Arrivals", needs, "Nobody has come whom special education knows.")
+    twice, found_at = open_pairs(actor)
+    if found_at is not None:
+        days = (clock.today() - timezone.localtime(found_at).date()).days
+        needs.append(
+            Need(
+                kind="warn",
+                label="Students who may be entered twice",
+                count=twice,
+                url=reverse("duplicates"),
+                oldest=plural(days, "day") if days > 0 else "",
+                detail=plural(twice, "pair"),
+                owner=Owner.COORDINATOR,
+                step="Compare them",
+            )
+        )
+    return Group("Arrivals and duplicates", needs, "Nobody has come whom special education knows.")
