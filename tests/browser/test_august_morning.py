@@ -108,10 +108,12 @@ def test_1_home_says_what_the_night_brought(coordinator, size):
 
 def test_2_plans_that_need_no_call_are_adopted_together(begin, coordinator, size):
     hand = begin("arrivals: safe, adopted together", size.safe)
-    hand.link("Of these, plans that can be adopted at once", exact=True)
     with hand.aside():
+        coordinator.go("/arrivals")
         coordinator.look("morning-2-arrivals")
-    hand.link(re.compile(f"Adopt {size.safe} plans"))
+        coordinator.go("/")
+    hand.link("Of these, plans that can be adopted at once", exact=True)
+    hand.see(f"Ready to adopt {size.safe} students")
     with hand.aside():
         coordinator.look("morning-2-preview")
     hand.fill("How you know that the plans go on", "Heron Creek confirmed the list.")

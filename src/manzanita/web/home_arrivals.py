@@ -45,7 +45,7 @@ def arrivals_needs(actor: Actor) -> Group:
                 kind="diff",
                 label="Of these, plans that can be adopted at once",
                 count=found.safe,
-                url=f"{here}?show=safe",
+                url=reverse("arrivals_adopt"),
                 owner=Owner.COORDINATOR,
                 step="Look at the preview",
             )
