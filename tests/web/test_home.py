@@ -166,7 +166,7 @@ def test_findings_and_what_is_held_lead_to_their_lists(small_world, coordinator,
     assert found["Fatal findings"] == (
         1,
         "/findings?severity=fatal",
-        "0 days IEP team 1 IEP team Show findings",
+        "today IEP team 1 IEP team Show findings",
     )
     assert found["Held: rejected by the state"] == (1, "/state?held=rejected", "IEP team See reasons")
     assert "SERV0447" in text_of(coordinator.get("/findings?severity=fatal"))

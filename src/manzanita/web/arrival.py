@@ -283,6 +283,9 @@ def _looks(looked: Looked, today: date) -> list[Reason]:
     if looked.arrival.settled_at is not None:
         return []
     asked = {"arrival-not-participating", "arrival-not-yet"}
+    if looked.plan.way in (Way.INACTIVE, Way.INACTIVE_TOLD, Way.NOTHING):
+        # Nothing is adopted, so that no plan is missed.
+        asked |= {"arrival-no-plan", "arrival-no-services"}
     return [one for one in why_not_safe(looked.evidence, today) if one.code not in asked]
 
 

@@ -37,7 +37,7 @@ from manzanita.web.due_wanted import list_url
 from manzanita.web.guest_needs import guest_needs
 from manzanita.web.home_arrivals import arrivals_needs
 from manzanita.web.home_dinc import dinc_groups
-from manzanita.web.home_needs import Group, Need
+from manzanita.web.home_needs import Group, Need, age
 from manzanita.web.home_notices import notices
 from manzanita.web.home_people import own_duties, people_needs
 from manzanita.web.home_plans import planned_reviews
@@ -174,7 +174,7 @@ def _at_the_state(actor: Actor, counts: PlanCounts | None) -> Group:
                     label=label,
                     count=one.count,
                     url=f"{findings}?severity={severity}",
-                    oldest=plural((today - opened).days, "day"),
+                    oldest=age((today - opened).days),
                     detail=" · ".join(f"{owner} {count}" for owner, count in one.owners.items()),
                     owner=next(iter(one.owners)) if len(one.owners) == 1 else "By finding",
                     step="Show findings",
@@ -229,7 +229,7 @@ def _to_settle(actor: Actor) -> list[Need]:
             label="Findings to settle",
             count=found.count,
             url=reverse("to_settle"),
-            oldest=plural((clock.today() - timezone.localtime(found.oldest_at).date()).days, "day"),
+            oldest=age((clock.today() - timezone.localtime(found.oldest_at).date()).days),
             detail=" · ".join(f"{count} {words}" for count, words in parts if count),
             owner="By finding",
             step="Settle them",
@@ -248,7 +248,7 @@ def _stuck_sends(actor: Actor) -> list[Need]:
             label="Sends that do not go on",
             count=found.count,
             url=f"{reverse('sends')}?list=needs",
-            oldest=plural(days, "day"),
+            oldest=age(days),
             owner=Owner.COORDINATOR,
             step="See why",
         )
@@ -262,7 +262,7 @@ def _meetings(actor: Actor) -> Group:
     oldest = ""
     if found.oldest_at is not None:
         days = (clock.today() - timezone.localtime(found.oldest_at).date()).days
-        oldest = plural(days, "day")
+        oldest = age(days)
     needs = []
     if found.held or found.preparing or outside:
         needs.append(

@@ -11,7 +11,7 @@ from manzanita.domain.findings import Owner
 from manzanita.platform import clock
 from manzanita.students.duplicates import open_pairs
 from manzanita.ui.formats import plural
-from manzanita.web.home_needs import Group, Need
+from manzanita.web.home_needs import Group, Need, age
 
 
 def arrivals_needs(actor: Actor) -> Group:
@@ -33,7 +33,7 @@ def arrivals_needs(actor: Actor) -> Group:
                 label="Students who have come",
                 count=found.all,
                 url=here,
-                oldest=plural(days, "day") if days > 0 else "",
+                oldest=age(days),
                 detail=" · ".join(f"{count} {words[kind]}" for kind, count in found.by_kind.items()),
                 owner=Owner.COORDINATOR,
                 step="Settle them",
@@ -59,7 +59,7 @@ def arrivals_needs(actor: Actor) -> Group:
                 label="Students who may be entered twice",
                 count=twice,
                 url=reverse("duplicates"),
-                oldest=plural(days, "day") if days > 0 else "",
+                oldest=age(days),
                 detail=plural(twice, "pair"),
                 owner=Owner.COORDINATOR,
                 step="Compare them",

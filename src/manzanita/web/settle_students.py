@@ -20,7 +20,7 @@ from manzanita.platform import clock
 from manzanita.procedures.settling import MOST, ToSettle, records_to_settle
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
-from manzanita.web.home_needs import Need
+from manzanita.web.home_needs import Need, age
 from manzanita.web.state_lines import student_names
 from manzanita.web.students_words import grade_text
 
@@ -106,7 +106,7 @@ def _rows(actor: Actor, shown: Sequence[ToSettle]) -> list[dict[str, Any]]:
                 "owner": one.item.owner,
                 "text": one.item.text or record.sentence,
                 "since": one.item.since,
-                "age": _age(one.days(today)),
+                "age": age(one.days(today)),
                 "grade": grade_text(enrollment.grade_code) if enrollment else "",
                 "school": schools.get(enrollment.school_code, "") if enrollment else "",
                 "url": url,
@@ -114,10 +114,6 @@ def _rows(actor: Actor, shown: Sequence[ToSettle]) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _age(days: int) -> str:
-    return plural(days, "day") if days > 0 else "today"
 
 
 def _place(actor: Actor, one: ToSettle, public_id: object) -> tuple[str, str]:
@@ -148,7 +144,7 @@ def needs_of(actor: Actor) -> list[Need]:
                     label=f"To settle: {KINDS[kind].label.lower()}",
                     count=len(of_kind),
                     url=_url(kind=kind),
-                    oldest=_age(of_kind[0].days(today)),
+                    oldest=age(of_kind[0].days(today)),
                     detail=KINDS[kind].sentence,
                     owner=str(KINDS[kind].owner),
                     step="Settle them",
