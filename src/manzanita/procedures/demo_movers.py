@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from datetime import date
 
+from manzanita.arrivals.actions import look_at
 from manzanita.domain.access import Actor
+from manzanita.domain.likeness import Known, likeness
 from manzanita.leaving.actions import report_participation
 from manzanita.platform.facts import Statement
-from manzanita.procedures.arriving import look_everywhere
 from manzanita.procedures.student_transfer_asking import Attested, Wanted, request_student
 from manzanita.students.actions import Identity, register_students, state_one, state_student_facts
-from manzanita.students.duplicates import find_duplicates
+from manzanita.students.duplicates import pair_with
 from manzanita.students.models import Enrollment, Student
 from manzanita.students.people_actions import ContactValues, RightsValues
 from manzanita.students.queries import students_by_ssid
@@ -32,7 +33,7 @@ def add_morning(*, coordinator: Actor, neighbor: Actor, teacher: Actor) -> None:
     students = {ssid: Student.unscoped.get(pk=pk) for ssid, pk in students_by_ssid(SSIDS).items()}
     if not students:
         return
-    _enter_twice(students, coordinator.agency_code)
+    again = _enter_twice(students, coordinator.agency_code)
     _ask(coordinator, neighbor, students)
     report_participation(
         actor=teacher,
@@ -41,13 +42,15 @@ def add_morning(*, coordinator: Actor, neighbor: Actor, teacher: Actor) -> None:
         last_on=date(2026, 11, 20),
         note="The family told the class that it moves to Oregon over the weekend.",
     )
-    find_duplicates()
-    look_everywhere(coordinator.agency_code, found_by="the night")
+    # The night looks at everybody; the first morning need not wait for it.
+    ids = [one.pk for one in (*students.values(), *again)]
+    look_at(coordinator.agency_code, ids, found_by="the night")
 
 
-def _enter_twice(students: dict[str, Student], lea_code: str) -> None:
+def _enter_twice(students: dict[str, Student], lea_code: str) -> list[Student]:
     """The office of another school has entered two students who were here already, one with a name misheard, the other
-    with day and month of the birth date changed about."""
+    with day and month of the birth date changed about. Returns the second records."""
+    made = []
     for student, first_name, born, local_id in (
         (students[REDPOLL], "Redpol", students[REDPOLL].birth_on, "170099001"),
         (students[TULE], "Tule", date(2016, 2, 5), "170099002"),
@@ -72,6 +75,11 @@ def _enter_twice(students: dict[str, Student], lea_code: str) -> None:
         mother = ContactValues("Fern Testcase", "Mother", "English", phone="707-555-0191")
         for kind, content in (("contact", mother.content()), ("rights", RightsValues("parent").content())):
             state_student_facts(kind, [Statement(slot, content, ENTERED)], by_id=None, cause="by-hand")
+        like = likeness(*(Known(one.first_name, one.last_name, one.birth_on) for one in (student, again)))
+        if like is not None:
+            pair_with(student.pk, again.pk, like.strength, like.words)
+        made.append(again)
+    return made
 
 
 def _ask(coordinator: Actor, neighbor: Actor, students: dict[str, Student]) -> None:

@@ -17,6 +17,7 @@ from manzanita.students.duplicates import (
     DUPLICATES_JOB,
     ShownPair,
     merges_in_reach,
+    open_pairs,
     pairs_in_reach,
 )
 from manzanita.students.models import DuplicatePair
@@ -40,6 +41,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
     last = Job.objects.filter(kind=DUPLICATES_JOB, state=JobState.DONE).order_by("-finished_at").first()
     context = {
         "pairs": _shown(request.actor, pairs),
+        "count": open_pairs(request.actor)[0],
         "is_more": is_more,
         "settled": _shown(request.actor, settled),
         "is_more_settled": is_more_settled,
