@@ -229,7 +229,7 @@ def _build(size: Size) -> dict[str, list[str]]:
         by_id=None,
     )
     _give_cases(world, morning)
-    doubles = _enter_twice(size, morning)
+    _enter_twice(size, morning)
     _transfers(world, neighbor, size, morning)
     find_duplicates()
     take_in_sis_files(
@@ -237,10 +237,7 @@ def _build(size: Size) -> dict[str, list[str]]:
     )
     recompute_stale()
     _give_codes(world)
-    return {
-        "theirs": [one.ssid for one in morning.theirs],
-        "doubles": doubles,
-    }
+    return {"theirs": [one.ssid for one in morning.theirs]}
 
 
 def _written(path: Path, morning: Morning, which: str) -> Path:
@@ -268,9 +265,9 @@ def _give_cases(world, morning: Morning) -> None:
     )
 
 
-def _enter_twice(size: Size, morning: Morning) -> list[str]:
-    """Second records: of ``same`` students one with the name misspelled, beside ``two`` others of the same name, born
-    with month and day the other way round, who are people of their own. Returns the last names' first names."""
+def _enter_twice(size: Size, morning: Morning) -> None:
+    """Second records: of ``same`` students one with the name misspelled; and beside ``two`` others somebody of the same
+    name, born with month and day the other way round, who is a person of their own."""
     from manzanita.students.actions import Identity, register_students, state_one
     from manzanita.students.models import Student
     from manzanita.students.queries import students_by_ssid
@@ -293,7 +290,6 @@ def _enter_twice(size: Size, morning: Morning) -> list[str]:
             by_id=None,
             cause="by-hand",
         )
-    return [one.first_name for one in chosen]
 
 
 def _transfers(world, neighbor, size: Size, morning: Morning) -> None:
