@@ -130,11 +130,10 @@ class Morning:
     stay: list[Somebody] = field(default_factory=list)
     come: list[Somebody] = field(default_factory=list)
     go: list[Somebody] = field(default_factory=list)
-    twins: list[Somebody] = field(default_factory=list)
     theirs: list[Somebody] = field(default_factory=list)
 
     def everybody(self) -> list[Somebody]:
-        return [*self.stay, *self.come, *self.go, *self.twins, *self.theirs]
+        return [*self.stay, *self.come, *self.go, *self.theirs]
 
 
 def people_of(size: Size) -> Morning:
