@@ -40,7 +40,7 @@ from manzanita.exchange.models import (
     SubmissionLine,
 )
 from manzanita.findings.models import RuleFinding
-from manzanita.leaving.models import ParticipationReport
+from manzanita.leaving.models import LeavingBatch, ParticipationReport
 from manzanita.meetings.models import Meeting, PlanBatch, PlannedMeeting
 from manzanita.orgs.models import Agency, DirectoryRequest, School
 from manzanita.platform.facts import Statement
@@ -617,6 +617,7 @@ def _objects(
         "plan_batch": (_plan(w.LEA, students["alder"]), _plan(FAR_LEA, far)),
         "arrival": (_arrival(w.LEA, students["alder"]), _arrival(FAR_LEA, far)),
         "adoption": (_adoption(w.LEA, world), _adoption(FAR_LEA, world)),
+        "leaving_batch": (_leavings(w.LEA, world), _leavings(FAR_LEA, world)),
         "pair": (_pair(students["alder"], students["towhee"]), _pair(students["sage"], far)),
         "batch_edit": (_edit(w.LEA, students["yarrow"], world), _edit(FAR_LEA, far, world)),
         "merge": (_merge(students["alder"], world), _merge(far, world)),
@@ -658,6 +659,19 @@ def _adoption(lea_code: str, world: w.World) -> AdoptionBatch:
         public_id=new_public_id(),
         lea_code=lea_code,
         reason="test",
+        state="done",
+        by_id=world.coordinator.pk,
+        grant_id=world.coordinator_grant.pk,
+        made_at=w.NOON,
+    )
+
+
+def _leavings(lea_code: str, world: w.World) -> LeavingBatch:
+    return LeavingBatch.objects.create(
+        public_id=new_public_id(),
+        lea_code=lea_code,
+        reason_key="dropped_out",
+        note="test",
         state="done",
         by_id=world.coordinator.pk,
         grant_id=world.coordinator_grant.pk,

@@ -38,6 +38,8 @@ TABLES = (
     "students_batchline",
     "leaving_participationreport",
     "leaving_leaving",
+    "leaving_leavingbatch",
+    "leaving_leavingitem",
     "meetings_meeting",
     "meetings_answer",
     "meetings_decision",

@@ -51,6 +51,7 @@ HOLDERS = {
     # Who asks for a student does not reach the student yet: a transfer belongs to its two sides.
     "transfers_studenttransfer": "receiving_code",
     "arrivals_adoptionbatch": "lea_code",
+    "leaving_leavingbatch": "lea_code",
 }
 
 

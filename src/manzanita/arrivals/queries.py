@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Case, Count, IntegerField, Min, Q, QuerySet, When
 from django.http import Http404
 
 from manzanita.arrivals.models import AdoptionBatch, AdoptionItem, Arrival
@@ -78,6 +78,15 @@ def _by_public_id(arrivals: QuerySet[Arrival], text: str | uuid.UUID) -> Arrival
 def get_arrival(actor: Actor, public_id: uuid.UUID) -> Arrival:
     """The arrival, or 404 where there is none within the actor's scope."""
     return _by_public_id(arrivals_of(actor), public_id)
+
+
+def next_arrival(actor: Actor, arrival: Arrival) -> Arrival | None:
+    """The open one that the list shows after this: of its kind first, then of any."""
+    rows = open_arrivals(actor).exclude(pk=arrival.pk).select_related("student")
+    rows = rows.annotate(
+        is_other=Case(When(kind=arrival.kind, then=0), default=1, output_field=IntegerField())
+    )
+    return rows.order_by("is_other", "enrolled_on", "pk").first()
 
 
 def chosen_arrivals(actor: Actor, public_ids: Collection[str]) -> list[Arrival]:

@@ -159,8 +159,11 @@ class _Demo:
         self._say("Making the database")
         self._migrate()
         self._say("Taking over organizations, people, the state's extracts and the SIS files")
+        from django.conf import settings
         from django.db import connections
 
+        # Nobody reads what was written while it was built.
+        settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
         from manzanita.procedures.demo import MERGED_SSID, RETIRED_SSID, build_demo
 
         kept["sign_ins"] = [asdict(sign_in) for sign_in in build_demo(files, FIRST_DAY)]
@@ -184,7 +187,8 @@ class _Demo:
         numbers = ("--students", str(self.args.students), "--seed", str(self.args.seed))
         rate, codes = ERRORS
         errors = ("--errors", rate, "--codes", ",".join(codes))
-        if main(["synth", *numbers, *errors, "--as-of", FIRST_DAY.isoformat(), "--out", str(files)]):
+        as_of = ("--as-of", FIRST_DAY.isoformat(), "--movers")
+        if main(["synth", *numbers, *errors, *as_of, "--out", str(files)]):
             raise CannotRun("The fictitious students could not be made.")
 
     def _migrate(self) -> None:

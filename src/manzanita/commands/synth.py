@@ -59,6 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--as-of", type=_day, default=DEFAULT_AS_OF, metavar="DATE", help=f"default: {DEFAULT_AS_OF}"
     )
+    parser.add_argument(
+        "--movers",
+        action="store_true",
+        help="and students who come to a district and leave it, behind the others",
+    )
     parser.epilog = "The same seed, version and date write the same bytes."
 
 
@@ -88,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
         return _refuse("--codes names what --errors RATE plants, and there is no rate.")
     world = World(args.seed, args.as_of, args.students, frozenset(student.first_name for student in demo))
     try:
-        written = write_folder(args.out, world, args.errors, codes)
+        written = write_folder(args.out, world, args.errors, codes, with_movers=args.movers)
     except OSError as error:
         return _refuse(f"{args.out} cannot be written: {error}")
     lines = ", ".join(f"{count} in {name}" for name, count in written.lines.items())

@@ -72,6 +72,11 @@ class LeavingReason:
     source: str = ""
 
     @property
+    def words(self) -> str:
+        """The label within a sentence."""
+        return f"{self.label[0].lower()}{self.label[1:]}"
+
+    @property
     def is_told(self) -> bool:
         return bool(self.status_code)
 
@@ -237,9 +242,19 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
         )
     }
 )
-# What an SIS says when it ends an enrollment, and which reason that suggests; a person decides.
+# What an SIS says when it ends an enrollment, and which reason that suggests; a person decides. The meaning of the T
+# codes and of E130 no public page that we read prints: they suggest, and nothing else.
 SUGGESTED: Mapping[str, str] = MappingProxyType(
-    {"N470": NO_SHOW, "E140": "unknown_continuing", "E300": "dropped_out", "E400": "dropped_out"}
+    {
+        "N470": NO_SHOW,
+        "E130": "deceased",
+        "E140": "unknown_continuing",
+        "E300": "dropped_out",
+        "E400": "dropped_out",
+        "T160": "moved_continuing",
+        "T180": "private_no_isp",
+        "T200": "moved_out_of_state",
+    }
 )
 # The SIS ended the year or a session; the student is expected back.
 EXPECTED_BACK = frozenset({"E150", "E155", "E156", "E170", "E450", "E490"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -11,7 +12,7 @@ from django.db import IntegrityError, transaction
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.leaving import REASONS, PaperSaid
-from manzanita.leaving.models import Leaving, ParticipationReport
+from manzanita.leaving.models import Leaving, LeavingBatch, LeavingItem, ParticipationReport
 from manzanita.leaving.queries import open_report_of
 from manzanita.platform import clock
 from manzanita.students.models import Student
@@ -135,3 +136,63 @@ def decline_report(*, actor: Actor, report: ParticipationReport, answer: str) ->
         reason=answer.strip(),
     )
     return True
+
+
+@transaction.atomic
+def open_batch(
+    *,
+    actor: Actor,
+    public_id: uuid.UUID,
+    reason_key: str,
+    note: str,
+    papers: Mapping[str, PaperSaid],
+    days: Mapping[int, date],
+) -> tuple[LeavingBatch, bool]:
+    """A batch of students (key → day of leaving) who wait to be recorded, and whether it was made now.
+
+    Whoever waits in another batch is left out: of two people at once the first has the student.
+    """
+    # Of two people at once the second finds what the first has made.
+    list(Student.unscoped.select_for_update().filter(pk__in=list(days)).order_by("pk").values_list("pk"))
+    made = LeavingBatch.objects.filter(public_id=public_id).first()
+    if made is not None:
+        return made, False
+    rows = LeavingItem.objects.filter(student__in=list(days), lea_code=actor.agency_code, state="waiting")
+    waiting = set(rows.values_list("student_id", flat=True))
+    batch = LeavingBatch.objects.create(
+        public_id=public_id,
+        lea_code=actor.agency_code,
+        reason_key=reason_key,
+        note=note.strip()[:NOTE_LENGTH],
+        papers=paper_document(papers),
+        by_id=actor.user_id,
+        grant_id=actor.grant_id,
+        made_at=clock.now(),
+    )
+    LeavingItem.objects.bulk_create(
+        LeavingItem(batch=batch, student_id=pk, lea_code=actor.agency_code, leaves_on=day)
+        for pk, day in days.items()
+        if pk not in waiting
+    )
+    log_change(
+        actor=actor,
+        action="record_leavings",
+        subject=batch,
+        reason=batch.note,
+        detail={"of": len(days), "reason": reason_key},
+    )
+    return batch, True
+
+
+def close_item(
+    item: LeavingItem,
+    state: str,
+    *,
+    reasons: Sequence[Mapping[str, Any]] = (),
+    leaving: Leaving | None = None,
+) -> None:
+    """Note what became of one student of a batch."""
+    item.state, item.done_at, item.reasons = state, clock.now(), list(reasons)
+    if leaving is not None:
+        item.leaving = leaving
+    item.save(update_fields=["state", "done_at", "reasons", "leaving"])

@@ -28,5 +28,13 @@ class LeavingConfig(AppConfig):
                     where=Q(state="planned"),
                     is_new_work=True,
                 ),
+                Holder(
+                    "leaving_leavingitem",
+                    Fate.MOVES,
+                    "leaving recorded with others",
+                    once=("lea_code",),
+                    where=Q(state="waiting"),
+                    is_new_work=True,
+                ),
             ]
         )

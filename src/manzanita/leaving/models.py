@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 
 from manzanita.domain.leaving import REASONS, LeavingReason
+from manzanita.leaving.batch_models import LeavingBatch as LeavingBatch
+from manzanita.leaving.batch_models import LeavingItem as LeavingItem
 from manzanita.platform.ids import new_public_id
 
 

@@ -30,6 +30,8 @@ from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.platform.reach import whole_installation
 from manzanita.procedures.demo_calendars import begin_evaluations, list_demo_supplies, load_demo_calendars
+from manzanita.procedures.demo_movers import SSIDS as MOVERS_SSIDS
+from manzanita.procedures.demo_movers import add_morning
 from manzanita.procedures.demo_people import add_demo_people, load_demo_directory
 from manzanita.procedures.finalize import finalize_meeting
 from manzanita.procedures.import_sis import take_in_sis_files
@@ -49,6 +51,8 @@ PARTIAL_CONSENT_SSID = "9900000010"
 # The state merged the first of these into the second on the day.
 RETIRED_SSID, MERGED_SSID, MERGED_ON = "9800000011", "9900000011", date(2026, 10, 12)
 REVIEWS_HELD = 3
+# The district that asks ours for a student.
+NEIGHBOR = "9910025"
 EXTRACTS = ("ODS_SWDS.txt", "ODS_MEET.txt", "ODS_PLAN.txt", "ODS_SERV.txt")
 SIS_FILES = ("SIS_SENR.txt", "SIS_SINF.txt")
 # Without letters and digits that are taken for one another.
@@ -104,8 +108,16 @@ def build_demo(files: Path, today: date) -> list[SignIn]:
     _agree_in_part(actor)
     _finalize_reviews(actor, today)
     coordinator = _actor_of(staff[0]["email"], today)
-    begin_evaluations(coordinator, besides=students_by_ssid(DEMO_SSIDS).values())
+    begin_evaluations(coordinator, besides=students_by_ssid([*DEMO_SSIDS, *MOVERS_SSIDS]).values())
+    neighbor = _actor_of(_coordinator_of(files / "people.csv", NEIGHBOR)["email"], today)
+    add_morning(coordinator=coordinator, neighbor=neighbor, teacher=actor)
     return sign_ins
+
+
+def _coordinator_of(people: Path, lea_code: str) -> Mapping[str, str]:
+    with people.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        return next(row for row in rows if row["role"] == "coordinator" and row["agency"] == lea_code)
 
 
 def _actor_of(email: str, today: date) -> Actor:

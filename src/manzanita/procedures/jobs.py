@@ -13,6 +13,9 @@ from manzanita.procedures.batch_edit import EDIT_JOB, do_batch_job
 from manzanita.procedures.check_findings import CHECK_JOB, NIGHTLY_JOB, check_changed, check_everybody
 from manzanita.procedures.import_sis import JOB_KIND, do_sis_job
 from manzanita.procedures.leaving_job import LEAVING_JOB, carry_out_planned
+from manzanita.procedures.leaving_many import LEAVE_JOB, do_leavings
+from manzanita.procedures.leaving_many import UNDO_JOB as UNDO_LEAVINGS_JOB
+from manzanita.procedures.leaving_many import do_undo as do_undo_leavings
 from manzanita.procedures.reminders import REMINDER_JOB, send_reminders
 from manzanita.procedures.viewing_alerts import alert_block
 from manzanita.students.duplicates import DUPLICATES_JOB, find_duplicates
@@ -86,6 +89,18 @@ def adopt_plans(run: JobRun) -> dict[str, int]:
 def undo_adoption(run: JobRun) -> dict[str, int]:
     """Take a batch back, from where an earlier attempt left it."""
     return do_undo(run)
+
+
+@job_kind(LEAVE_JOB)
+def record_leavings(run: JobRun) -> dict[str, int]:
+    """Record the leavings of one batch, from where an earlier attempt left it."""
+    return do_leavings(run)
+
+
+@job_kind(UNDO_LEAVINGS_JOB)
+def undo_leavings(run: JobRun) -> dict[str, int]:
+    """Take such a batch back, from where an earlier attempt left it."""
+    return do_undo_leavings(run)
 
 
 @daily(LEAVING_JOB)

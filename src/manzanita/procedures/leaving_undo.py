@@ -122,7 +122,7 @@ def _withdraw(actor: Actor, archive: Archive, leaving: Leaving) -> None:
                 title=f"Taken back: {archive.title}"[:120],
                 records=[],
                 context={"taken_back": True},
-                reason=f"Taken back before the state was told: {leaving.reason.label.lower()}"[:300],
+                reason=f"Taken back before the state was told: {leaving.reason.words}"[:300],
             )
         ],
         by_id=actor.user_id,

@@ -25,7 +25,15 @@ from manzanita.exchange.models import Operation
 from manzanita.platform import clock
 from manzanita.platform.holders import Fate, Holder, holders, move_rows, newest_keys
 from manzanita.platform.reach import whole_installation
-from manzanita.procedures.merging_base import WHY_WHOLE, Asked, NotMerged, Retired, count_anew, standing_merge
+from manzanita.procedures.merging_base import (
+    WHY_WHOLE,
+    Asked,
+    NotMerged,
+    Retired,
+    count_anew,
+    look_at_arrivals,
+    standing_merge,
+)
 from manzanita.procedures.merging_reasons import (
     blockers_of,
     changed,
@@ -213,6 +221,7 @@ def merge_students(
         merge.written = _carry_out(actor, look, asked, f"merge:{merge.pk}", at)
         merge.save(update_fields=["written"])
         DuplicatePair.objects.filter(pk=pair.pk).delete()
+        look_at_arrivals(look.stays.pk)
         for one, beside in ((look.stays, look.other), (look.other, look.stays)):
             log_change(
                 actor=actor,

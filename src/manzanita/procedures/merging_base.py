@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from manzanita.arrivals.actions import look_at
+from manzanita.arrivals.models import Arrival
 from manzanita.domain.findings import Reason
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.meetings.actions import refresh_clocks
@@ -47,6 +49,15 @@ def count_anew(*ids: int) -> None:
     refresh_clocks(list(ids))
     students_changed(ids)
     reconcile_students(ids)
+
+
+def look_at_arrivals(*ids: int) -> None:
+    """Whether there is an arrival, and what it is, may hang on who is whom. One query where there is none."""
+    found: dict[str, set[int]] = {}
+    for lea_code, pk in Arrival.objects.filter(student__in=ids).values_list("lea_code", "student_id"):
+        found.setdefault(lea_code, set()).add(pk)
+    for lea_code, pks in sorted(found.items()):
+        look_at(lea_code, pks, found_by="two records put together, or apart")
 
 
 def standing_merge(*ids: int) -> Merge | None:

@@ -13,7 +13,7 @@ from manzanita.exchange.merging import bring_back_state, has_waiting_lines, stat
 from manzanita.platform import clock
 from manzanita.platform.holders import Fate, give_back_rows, holders, newest_keys
 from manzanita.platform.reach import whole_installation
-from manzanita.procedures.merging_base import WHY_WHOLE, NotMerged, count_anew
+from manzanita.procedures.merging_base import WHY_WHOLE, NotMerged, count_anew, look_at_arrivals
 from manzanita.students.assignment_actions import lock_students
 from manzanita.students.matching import hold_register
 from manzanita.students.merging import bring_back_names, changed_since, take_apart
@@ -97,6 +97,7 @@ def undo_merge(*, actor: Actor, merge: Merge) -> bool:
         merge.undone_at, merge.undone_by_id = at, actor.user_id
         merge.save(update_fields=["undone_at", "undone_by_id"])
         count_anew(merge.student_id, merge.other_id)
+        look_at_arrivals(merge.student_id, merge.other_id)
         bring_back_state(written["state"], is_outbox=True)
         for student_id in (merge.student_id, merge.other_id):
             log_change(actor=actor, action="undo_merge", student_id=student_id, subject=merge)

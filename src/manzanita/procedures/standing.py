@@ -127,7 +127,7 @@ def known_of(
             Kind.LEAVING,
             one.reported_at.astimezone(clock.CALIFORNIA).date(),
             Owner.COORDINATOR,
-            f"Reported: {one.reason.label.lower()}.",
+            f"Reported: {one.reason.words}.",
         )
         for one in reports
     ]

@@ -6,12 +6,12 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import combinations, islice
 from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
@@ -28,6 +28,8 @@ PAGE_SIZE = 25
 # Names born on one day of which a part sounds alike: the whole state has fewer. Of more, nobody could settle the
 # pairs, and comparing each with each would keep the worker from everything else.
 MOST_ALIKE = 200
+# Nobody settles more pairs than this; home counts no further.
+MOST_COUNTED = 1000
 Pair = tuple[int, int]
 Name = tuple[int, str, str, date | None]
 T = TypeVar("T")
@@ -201,6 +203,27 @@ def pairs_in_reach(
         if len(some) < 200:
             break
     return shown, False
+
+
+def open_pairs(actor: Actor) -> tuple[int, datetime | None]:
+    """How many pairs of which the actor reaches both are to be looked at, and when the oldest was found; at most
+    ``MOST_COUNTED`` of the likeliest are asked for. Two queries, one where there is no pair."""
+    rows = DuplicatePair.objects.filter(settled_at__isnull=True).order_by("strength", "id")
+    found = list(rows.values_list("student_id", "other_id", "found_at")[:MOST_COUNTED])
+    ids = {pk for one, other, _ in found for pk in (one, other)}
+    reached = set(visible_to(actor).filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
+    days = [day for one, other, day in found if one in reached and other in reached]
+    return len(days), min(days, default=None)
+
+
+def open_pairs_of(student_id: int) -> dict[int, int]:
+    """Who may be the same as this student, with the key of the pair that is to be looked at."""
+    rows = DuplicatePair.objects.filter(settled_at__isnull=True)
+    found = rows.filter(Q(student=student_id) | Q(other=student_id))
+    return {
+        other if one == student_id else one: pk
+        for pk, one, other in found.values_list("pk", "student_id", "other_id")
+    }
 
 
 def pair_in_reach(actor: Actor, pk: int) -> DuplicatePair | None:

@@ -75,9 +75,11 @@ class Staff:
             for kind, district in zip(("staff", "grant"), _SERVED_DISTRICTS, strict=True):
                 yield {**row, "kind": kind, "managed_by": district}
 
-    def student_rows(self, student: Student, *, is_demo: bool) -> Iterator[dict[str, str]]:
+    def student_rows(
+        self, student: Student, *, is_demo: bool, has_case: bool = True
+    ) -> Iterator[dict[str, str]]:
         """Assignment and rights holders of a student; only rights holders where there is no case."""
-        if student.is_participating:
+        if student.is_participating and has_case:
             yield from self._assignment_rows(student, is_demo=is_demo)
             yield from self._team_rows(student)
         if student.current_enrollment and student.statuses:

@@ -15,6 +15,7 @@ from manzanita.synthetic.calendars import CALENDAR_COLUMNS, calendar_rows
 from manzanita.synthetic.demo_students import demo_students
 from manzanita.synthetic.errors import DAMAGES, Planter
 from manzanita.synthetic.lines import FILES, student_lines
+from manzanita.synthetic.movers import movers
 from manzanita.synthetic.population import World, general_education_student, random_student
 from manzanita.synthetic.staff import PEOPLE_COLUMNS, Staff
 from manzanita.synthetic.students import Student
@@ -34,12 +35,17 @@ class Written:
 
 
 def write_folder(
-    folder: Path, world: World, error_rate: float | None, codes: Collection[str] = tuple(DAMAGES)
+    folder: Path,
+    world: World,
+    error_rate: float | None,
+    codes: Collection[str] = tuple(DAMAGES),
+    *,
+    with_movers: bool = False,
 ) -> Written:
     """Write all files into ``folder``, which is made if missing; files of the same names are replaced.
 
     ``error_rate`` is the share of lines to damage, ``None`` for files without a planted error; ``codes`` are the rules
-    to break.
+    to break. ``with_movers``: students who come and go stand behind the others.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _write_csv(folder / "orgs.csv", ORG_COLUMNS, org_rows(world.selpas))
@@ -61,6 +67,12 @@ def write_folder(
         people.writeheader()
         people.writerows(staff.coordinator_rows(leas))
         people.writerows(staff.other_rows())
+
+        def write(student: Student, lines: Mapping[str, Sequence[str]]) -> None:
+            for record, of_record in lines.items():
+                files[record].writelines(f"{line}\n" for line in of_record)
+                counts[record] += len(of_record)
+
         for student, is_demo in all_students(world):
             lines = student_lines(student, world.as_of)
             if planter and planted_file and not is_demo:
@@ -68,10 +80,12 @@ def write_folder(
                 if entry:
                     planted_file.write(json.dumps(entry) + "\n")
                     planted += 1
-            for record, of_record in lines.items():
-                files[record].writelines(f"{line}\n" for line in of_record)
-                counts[record] += len(of_record)
+            write(student, lines)
             people.writerows(staff.student_rows(student, is_demo=is_demo))
+            total += 1
+        for mover in movers() if with_movers else ():
+            write(mover.student, student_lines(mover.student, world.as_of))
+            people.writerows(staff.student_rows(mover.student, is_demo=True, has_case=mover.has_case))
             total += 1
     return Written(total, {FILES[record]: count for record, count in counts.items()}, planted)
 

@@ -20,7 +20,7 @@ from manzanita.archive.models import Archive
 from manzanita.arrivals.actions import save_answers, settle_arrival
 from manzanita.arrivals.evidence import evidence_of
 from manzanita.arrivals.models import Arrival
-from manzanita.arrivals.queries import get_arrival
+from manzanita.arrivals.queries import get_arrival, next_arrival
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.arrival_plan import QUESTIONS, Answer, Answered, Plan, Way, answers_of, plan_of
@@ -36,6 +36,7 @@ from manzanita.procedures.adopting import adopt_alone
 from manzanita.procedures.assigning import Term, Wanted, apply_assignments, candidates
 from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import preview_change, record_change
+from manzanita.students.duplicates import open_pairs_of
 from manzanita.students.finding import students_by_pk
 from manzanita.students.former import facts_for
 from manzanita.students.models import Student
@@ -48,6 +49,7 @@ from manzanita.web.arrival_words import (
     RECORDS_ROLES,
     age_words,
     contacts_by_code,
+    former_words,
     role_words,
     text_given,
 )
@@ -249,8 +251,9 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
         "is_adopting": one.plan.way in (Way.ADOPT, Way.ADOPT_LAST),
         "settle_label": SETTLE_LABELS.get(one.plan.way),
         "looks": _looks(one, today),
-        "near": _near(actor, one.evidence),
-        "former": names.get(former, former),
+        "near": _near(actor, one.student.pk, one.evidence),
+        "former": former_words(former, names),
+        "former_asked": names.get(former, former),
         "former_code": former if former in names else "",
         "calls": calls,
         "records": records,
@@ -270,6 +273,7 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
         "today": today,
         **_lines(actor, one),
         **_settled(one.arrival),
+        "next": _next(actor, one.arrival),
     }
     return render(request, "web/arrivals/arrival.html", context, status=422 if refusals else 200)
 
@@ -279,6 +283,9 @@ def _looks(looked: Looked, today: date) -> list[Reason]:
     if looked.arrival.settled_at is not None:
         return []
     asked = {"arrival-not-participating", "arrival-not-yet"}
+    if looked.plan.way in (Way.INACTIVE, Way.INACTIVE_TOLD, Way.NOTHING):
+        # Nothing is adopted, so that no plan is missed.
+        asked |= {"arrival-no-plan", "arrival-no-services"}
     return [one for one in why_not_safe(looked.evidence, today) if one.code not in asked]
 
 
@@ -308,17 +315,22 @@ def _day_of(record: str, values: Any) -> str:
     return f"{text[4:6]}/{text[6:]}/{text[:4]}"
 
 
-def _near(actor: Actor, evidence: Evidence) -> list[dict[str, Any]]:
+def _near(actor: Actor, student_id: int, evidence: Evidence) -> list[dict[str, Any]]:
     """Who may be the same student, as far as within reach; of others only that there is somebody."""
     rows = students_by_pk(actor, evidence.near_ids)
     if rows:
         log_reads(actor=actor, student_ids=list(rows), what="arrivals.arrival")
+    pairs = open_pairs_of(student_id) if rows else {}
     return [
         {
             "name": rows[pk].student.full_name if pk in rows else "",
             "url": reverse("student", args=[rows[pk].student.public_id])
             if pk in rows
             else reverse("student_new"),
+            "pair_url": reverse("duplicate_settle", args=[pairs[pk]])
+            if pk in pairs
+            else reverse("duplicates"),
+            "pair_label": "Compare and put together" if pk in pairs else "Possible duplicates",
         }
         for pk in evidence.near_ids
     ]
@@ -335,6 +347,17 @@ def _clock(evidence: Evidence) -> dict[str, Any]:
         "left": left,
         "is_known": bool(evidence.former_lea),
     }
+
+
+def _next(actor: Actor, settled: Arrival) -> tuple[str, str] | None:
+    """Whoever has settled one goes on with the next: its address and its name."""
+    found = next_arrival(actor, settled) if settled.settled_at is not None else None
+    if found is None:
+        return None
+    log_reads(actor=actor, student_ids=[found.student_id], what="arrivals.list")
+    return reverse(
+        "arrival", args=[found.public_id]
+    ), f"{found.student.last_name}, {found.student.first_name}"
 
 
 def _settled(found: Arrival) -> dict[str, Any]:

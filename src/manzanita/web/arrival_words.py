@@ -80,7 +80,7 @@ def rows_of(actor: Actor, arrivals: Sequence[Arrival]) -> list[Row]:
                 mark=KIND_MARKS[arrival.kind],
                 age=age_words(arrival.enrolled_on, today),
                 known=known_words(one),
-                former=names.get(one.former_lea, one.former_lea),
+                former=former_words(one.former_lea, names),
                 former_code=one.former_lea if one.former_lea in names else "",
                 reasons=why_not_safe(one, today),
                 contact=next(iter(contacts.get(one.former_lea, ())), None),
@@ -89,6 +89,11 @@ def rows_of(actor: Actor, arrivals: Sequence[Arrival]) -> list[Row]:
             )
         )
     return rows
+
+
+def former_words(code: str, names: Mapping[str, str]) -> str:
+    """The former district by its name; one that this installation does not know by its code."""
+    return names.get(code) or (f"District {code}, not known here" if code else "")
 
 
 def age_words(day: date, today: date) -> str:

@@ -54,6 +54,8 @@ def arrivals(request: HttpRequest) -> HttpResponse:
     context = {
         "show": show,
         "rows": rows_of(actor, page.arrivals),
+        # Without one there is nothing to tick.
+        "has_safe": show != SETTLED and any(one.is_safe for one in page.arrivals),
         "counts": counts,
         "role_words": role_words,
         "tabs": [

@@ -161,6 +161,10 @@ def _progress(actor: Actor, public_id: uuid.UUID) -> dict[str, Any]:
         "counts": counts,
         "total": len(states),
         "may_undo": batch.state == "done" and counts["adopted"] > 0,
+        "words": {"doing": "Adopting plans", "done": "adopted", "refused": "not adopted"},
+        "here": reverse("adoption", args=[public_id]),
+        "progress_url": reverse("adoption_progress", args=[public_id]),
+        "resume_url": reverse("adoption_resume", args=[public_id]),
     }
 
 
@@ -169,7 +173,7 @@ def _progress(actor: Actor, public_id: uuid.UUID) -> dict[str, Any]:
 def adoption_progress(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The moving part; when the work is over, the whole page is fetched once more."""
     progress = _progress(request.actor, public_id)
-    answer = render(request, "web/arrivals/progress.html", progress)
+    answer = render(request, "web/work/progress.html", progress)
     if not progress["is_under_way"] or progress["has_stopped"]:
         answer["HX-Refresh"] = "true"
     return answer

@@ -12,13 +12,13 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.platform.jobs import enqueue_job, is_under_way
 from manzanita.platform.models import Job, JobState
+from manzanita.procedures.two_people import ask_whether_two, say_two
 from manzanita.students.duplicates import (
     DUPLICATES_JOB,
     ShownPair,
-    ask_again,
     merges_in_reach,
+    open_pairs,
     pairs_in_reach,
-    settle_as_two,
 )
 from manzanita.students.models import DuplicatePair
 from manzanita.web.access import requires
@@ -41,6 +41,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
     last = Job.objects.filter(kind=DUPLICATES_JOB, state=JobState.DONE).order_by("-finished_at").first()
     context = {
         "pairs": _shown(request.actor, pairs),
+        "count": open_pairs(request.actor)[0],
         "is_more": is_more,
         "settled": _shown(request.actor, settled),
         "is_more_settled": is_more_settled,
@@ -66,7 +67,7 @@ def _shown(actor: Actor, pairs: list[ShownPair]) -> list[dict]:
 def settle(request: HttpRequest, pair: DuplicatePair) -> HttpResponse:
     """These are two people, for a reason; or that is taken back."""
     if request.POST.get("do") == "again":
-        if ask_again(actor=request.actor, pair=pair):
+        if ask_whether_two(actor=request.actor, pair=pair):
             messages.success(request, "Taken back: the pair is to be looked at again.")
         return redirect("duplicates")
     reason = " ".join(request.POST.get("reason", "").replace("\0", "").split())
@@ -75,7 +76,7 @@ def settle(request: HttpRequest, pair: DuplicatePair) -> HttpResponse:
             request,
             "Not recorded: the reason is empty. One line is enough, such as “twins”; it stays with the pair. (You)",
         )
-    elif settle_as_two(actor=request.actor, pair=pair, reason=reason):
+    elif say_two(actor=request.actor, pair=pair, reason=reason):
         messages.success(request, "Remembered: two people. Nobody is asked about this pair again.")
     else:
         messages.info(request, "Somebody else has said so meanwhile; their reason stands.")

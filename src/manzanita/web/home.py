@@ -38,7 +38,7 @@ from manzanita.web.due_wanted import list_url
 from manzanita.web.guest_needs import guest_needs
 from manzanita.web.home_arrivals import arrivals_needs
 from manzanita.web.home_dinc import dinc_groups
-from manzanita.web.home_needs import Group, Need
+from manzanita.web.home_needs import Group, Need, age
 from manzanita.web.home_notices import notices
 from manzanita.web.home_people import own_duties, people_needs
 from manzanita.web.home_plans import planned_reviews
@@ -91,11 +91,11 @@ def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
         groups += [*notices(actor), *transfer_needs(actor), *directory_needs(actor), _clocks(actor)]
         if settle := needs_of(actor):
             groups.append(Group("Students to settle", settle, ""))
+        if actor.may(Capability.ENTER_STUDENT):
+            groups.append(arrivals_needs(actor))
         groups += dinc_groups(actor, _owner(actor))
         if actor.may(Capability.HOLD_MEETING):
             groups.append(planned_reviews(actor, _owner(actor)))
-        if actor.may(Capability.ENTER_STUDENT):
-            groups.append(arrivals_needs(actor))
         groups += [_at_the_state(actor, counts), _meetings(actor)]
     if actor.may(Capability.MANAGE_PEOPLE):
         groups.append(
@@ -175,7 +175,7 @@ def _at_the_state(actor: Actor, counts: PlanCounts | None) -> Group:
                     label=label,
                     count=one.count,
                     url=f"{findings}?severity={severity}",
-                    oldest=plural((today - opened).days, "day"),
+                    oldest=age((today - opened).days),
                     detail=" · ".join(f"{owner} {count}" for owner, count in one.owners.items()),
                     owner=next(iter(one.owners)) if len(one.owners) == 1 else "By finding",
                     step="Show findings",
@@ -230,7 +230,7 @@ def _to_settle(actor: Actor) -> list[Need]:
             label="Findings to settle",
             count=found.count,
             url=reverse("to_settle"),
-            oldest=plural((clock.today() - timezone.localtime(found.oldest_at).date()).days, "day"),
+            oldest=age((clock.today() - timezone.localtime(found.oldest_at).date()).days),
             detail=" · ".join(f"{count} {words}" for count, words in parts if count),
             owner="By finding",
             step="Settle them",
@@ -249,7 +249,7 @@ def _stuck_sends(actor: Actor) -> list[Need]:
             label="Sends that do not go on",
             count=found.count,
             url=f"{reverse('sends')}?list=needs",
-            oldest=plural(days, "day"),
+            oldest=age(days),
             owner=Owner.COORDINATOR,
             step="See why",
         )
@@ -263,7 +263,7 @@ def _meetings(actor: Actor) -> Group:
     oldest = ""
     if found.oldest_at is not None:
         days = (clock.today() - timezone.localtime(found.oldest_at).date()).days
-        oldest = plural(days, "day")
+        oldest = age(days)
     needs = []
     if found.held or found.preparing or outside:
         needs.append(

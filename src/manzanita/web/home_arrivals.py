@@ -1,19 +1,21 @@
-"""What home says of students who have come: plans that can be adopted, and those to call or look at."""
+"""What home says of students who have come, and of those who may be here twice."""
 
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils import timezone
 
 from manzanita.arrivals.queries import count_arrivals
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
 from manzanita.platform import clock
+from manzanita.students.duplicates import open_pairs
 from manzanita.ui.formats import plural
-from manzanita.web.home_needs import Group, Need
+from manzanita.web.home_needs import Group, Need, age
 
 
 def arrivals_needs(actor: Actor) -> Group:
-    """One query. Each count is that of the list behind it."""
+    """Each count is that of the list behind it."""
     found = count_arrivals(actor)
     here = reverse("arrivals")
     needs = []
@@ -31,7 +33,7 @@ def arrivals_needs(actor: Actor) -> Group:
                 label="Students who have come",
                 count=found.all,
                 url=here,
-                oldest=plural(days, "day") if days > 0 else "",
+                oldest=age(days),
                 detail=" · ".join(f"{count} {words[kind]}" for kind, count in found.by_kind.items()),
                 owner=Owner.COORDINATOR,
                 step="Settle them",
@@ -43,9 +45,24 @@ def arrivals_needs(actor: Actor) -> Group:
                 kind="diff",
                 label="Of these, plans that can be adopted at once",
                 count=found.safe,
-                url=f"{here}?show=safe",
+                url=reverse("arrivals_adopt"),
                 owner=Owner.COORDINATOR,
                 step="Look at the preview",
             )
         )
-    return Group("Arrivals", needs, "Nobody has come whom special education knows.")
+    twice, found_at = open_pairs(actor)
+    if found_at is not None:
+        days = (clock.today() - timezone.localtime(found_at).date()).days
+        needs.append(
+            Need(
+                kind="warn",
+                label="Students who may be entered twice",
+                count=twice,
+                url=reverse("duplicates"),
+                oldest=age(days),
+                detail=plural(twice, "pair"),
+                owner=Owner.COORDINATOR,
+                step="Compare them",
+            )
+        )
+    return Group("Arrivals and duplicates", needs, "Nobody has come whom special education knows.")

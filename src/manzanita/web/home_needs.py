@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from manzanita.ui.formats import plural
+
+
+def age(days: int) -> str:
+    """How old the oldest is: ``3 days``, ``today``."""
+    return plural(days, "day") if days > 0 else "today"
+
 
 @dataclass(frozen=True, slots=True)
 class Need:

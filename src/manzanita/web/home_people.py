@@ -17,6 +17,7 @@ from manzanita.exchange.queries import PlanCounts, finding_counts
 from manzanita.platform import clock
 from manzanita.students.caseload import without_manager_count
 from manzanita.ui.formats import plural
+from manzanita.web.home_needs import age
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def people_needs(actor: Actor) -> list[PeopleNeed]:
                 "People whom another district asks for",
                 len(waiting),
                 reverse("transfers"),
-                oldest=plural(oldest, "day"),
+                oldest=age(oldest),
                 step="Answer",
             )
         )

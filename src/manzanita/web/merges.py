@@ -21,7 +21,7 @@ from manzanita.domain.merging import Side
 from manzanita.procedures.merging import Preview, merge_students, preview_merge
 from manzanita.procedures.merging_base import Asked, NotMerged, Retired
 from manzanita.procedures.merging_undo import undo_merge, why_not_undo
-from manzanita.students.duplicates import get_merge, merge_of, pair_in_reach
+from manzanita.students.duplicates import get_merge, merge_of, pair_in_reach, pairs_in_reach
 from manzanita.students.models import DuplicatePair
 from manzanita.students.queries import MergedAway
 from manzanita.ui.jinja_env import url_or_none
@@ -197,8 +197,15 @@ def merge(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "moved": moved_words(found.written["moved"]),
         "why_not": [] if found.undone_at else why_not_undo(found),
         "refusals": refusals,
+        "next": _next_pair(request),
     }
     return render(request, "web/students/merged.html", context, status=422 if refusals else 200)
+
+
+def _next_pair(request: HttpRequest) -> str | None:
+    """Whoever has settled one pair goes on with the likeliest that is left: its address."""
+    pairs, _ = pairs_in_reach(request.actor, most=1)
+    return reverse("duplicate_settle", args=[pairs[0].pair.pk]) if pairs else None
 
 
 class MergedAwayMiddleware:

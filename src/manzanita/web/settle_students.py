@@ -20,7 +20,7 @@ from manzanita.platform import clock
 from manzanita.procedures.settling import MOST, ToSettle, records_to_settle
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
-from manzanita.web.home_needs import Need
+from manzanita.web.home_needs import Need, age
 from manzanita.web.state_lines import student_names
 from manzanita.web.students_words import grade_text
 
@@ -106,7 +106,7 @@ def _rows(actor: Actor, shown: Sequence[ToSettle]) -> list[dict[str, Any]]:
                 "owner": one.item.owner,
                 "text": one.item.text or record.sentence,
                 "since": one.item.since,
-                "age": plural(one.days(today), "day"),
+                "age": age(one.days(today)),
                 "grade": grade_text(enrollment.grade_code) if enrollment else "",
                 "school": schools.get(enrollment.school_code, "") if enrollment else "",
                 "url": url,
@@ -129,20 +129,22 @@ def _place(actor: Actor, one: ToSettle, public_id: object) -> tuple[str, str]:
 
 
 def needs_of(actor: Actor) -> list[Need]:
-    """The lines of home: each kind with its count, the age of the oldest, and whose job it is."""
+    """The lines of home: each kind with its count, the age of the oldest, and whose job it is. A kind of which every
+    one is an arrival or a transfer has no line of its own for who sees those."""
     today = clock.today()
     found = records_to_settle(actor)
+    sees_others = actor.may(Capability.ENTER_STUDENT) and actor.may(Capability.TRANSFER_STUDENT)
     needs = []
     for kind in SETTLED_IN_ORDER:
         of_kind = [one for one in found if one.item.kind == kind]
-        if of_kind:
+        if of_kind and not (sees_others and all(one.item.url for one in of_kind)):
             needs.append(
                 Need(
                     kind="warn",
                     label=f"To settle: {KINDS[kind].label.lower()}",
                     count=len(of_kind),
                     url=_url(kind=kind),
-                    oldest=plural(of_kind[0].days(today), "day"),
+                    oldest=age(of_kind[0].days(today)),
                     detail=KINDS[kind].sentence,
                     owner=str(KINDS[kind].owner),
                     step="Settle them",

@@ -81,9 +81,9 @@ def leaving(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         return _form(request, student, asked, None, refused.reasons)
     messages.success(
         request,
-        f"Planned for {us_date(done.leaves_on)}: {reason.label.lower()}."
+        f"Planned for {us_date(done.leaves_on)}: {reason.words}."
         if done.state == "planned"
-        else f"Recorded: {reason.label.lower()}, {us_date(done.leaves_on)}.",
+        else f"Recorded: {reason.words}, {us_date(done.leaves_on)}.",
     )
     return redirect("leaving", student.public_id)
 

@@ -18,7 +18,6 @@ from manzanita.platform import clock
 from manzanita.students.scope import asked_for
 from manzanita.transfers.models import StudentTransfer
 from manzanita.transfers.queries import open_transfers_of, side_of, transfers_of, whose_turn
-from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.home_needs import Group, Need
 from manzanita.web.transfer_words import age_of, age_words, state_mark, turn_of
@@ -90,7 +89,7 @@ def transfer_needs(actor: Actor) -> list[Group]:
             label=label,
             count=len(found),
             url=reverse("student_transfers"),
-            oldest=plural(max(age_of(one) for one in found), "day"),
+            oldest=age_words(max(found, key=age_of)),
             owner=owner,
             step=step,
         )

@@ -14,6 +14,7 @@ from manzanita.domain.statuses.kinds import KINDS, SETTLED_IN_ORDER, Kind, Recor
 
 _DAY = timedelta(days=1)
 NOT_ENROLLED = "3"
+_COMING = frozenset({Kind.ARRIVING, Kind.RETURNING})
 
 
 class _Dated(Protocol):
@@ -192,37 +193,43 @@ def _here(known: Known) -> Enrolled | None:
 
 
 def _derived(known: Known, status: StatusFact | None, left: Left | None) -> Iterator[Unsettled]:
-    """What the facts themselves leave to settle, less the kinds that somebody has given already."""
+    """What the facts themselves leave to settle, less the kinds that somebody has given already. Who arrives may be
+    one who returns: whoever knows the one does not hear of the other."""
     given = {one.kind for one in known.unsettled}
-    for kind, since in _kinds(known, status, left):
+    if given & _COMING:
+        given |= _COMING
+    for kind, since, text in _kinds(known, status, left):
         if kind not in given:
-            yield Unsettled(kind, since, KINDS[kind].owner)
+            yield Unsettled(kind, since, KINDS[kind].owner, text)
 
 
-def _kinds(known: Known, status: StatusFact | None, left: Left | None) -> Iterator[tuple[Kind, date]]:
+def _kinds(known: Known, status: StatusFact | None, left: Left | None) -> Iterator[tuple[Kind, date, str]]:
+    """Kind, since when, and what there is to say beyond the sentence of the kind."""
     here, plan = _here(known), _on(known.plans, known.day)
     participates = status is not None and status.code == PARTICIPATING
     if here is not None and participates and plan is not None and plan.lea_code != known.lea_code:
         theirs = [one for one in known.enrollments if one.lea_code == plan.lea_code]
-        if _on(theirs, known.day) is None:
-            yield Kind.ARRIVING, here.first
+        # Who has a plan of this LEA since the first day here has arrived: that two LEAs report one is another matter.
+        has_own = any(one.lea_code == known.lea_code and one.first >= here.first for one in known.plans)
+        if _on(theirs, known.day) is None and not has_own:
+            yield Kind.ARRIVING, here.first, ""
     is_back = left is not None and _is_back(known, left)
     is_three = (
         status is not None and status.code == NOT_ENROLLED and here is not None and here.first > status.first
     )
     if here is not None and (is_three or (is_back and participates)):
-        yield Kind.RETURNING, here.first
+        yield Kind.RETURNING, here.first, ""
     if here is None and participates and left is None:
         yield from _gone(known, status, plan)
     if known.meetings:
         since = min(one.since for one in known.meetings)
         if status is not None and status.code in ("2", NOT_ENROLLED):
-            yield Kind.FOLLOW_UP, since
+            yield Kind.FOLLOW_UP, since, ""
         elif (status is None or status.code == "4") and any(one.is_initial for one in known.meetings):
-            yield Kind.REFERRAL, since
+            yield Kind.REFERRAL, since, ""
 
 
-def _gone(known: Known, status: StatusFact | None, plan: InForce | None) -> Iterator[tuple[Kind, date]]:
+def _gone(known: Known, status: StatusFact | None, plan: InForce | None) -> Iterator[tuple[Kind, date, str]]:
     """The SIS ended the last enrollment here for good, and the plan of this LEA goes on as if nothing were."""
     own = [one for one in known.enrollments if one.lea_code == known.lea_code and one.first <= known.day]
     newest = max(own, key=lambda one: one.first, default=None)
@@ -230,4 +237,6 @@ def _gone(known: Known, status: StatusFact | None, plan: InForce | None) -> Iter
         return
     is_ours = status is not None and status.lea_code == known.lea_code
     if (plan is None and is_ours) or (plan is not None and plan.lea_code == known.lea_code):
-        yield Kind.LEAVING, newest.last + _DAY
+        how = f" ({newest.exit_code})" if newest.exit_code else ""
+        said = f"The SIS ended the enrollment on {newest.last:%m/%d/%Y}{how}, and the plan goes on."
+        yield Kind.LEAVING, newest.last + _DAY, said
