@@ -111,7 +111,7 @@ def test_2_it_is_taken_back_whole(coordinator, walk):
 
 def test_3_papers_are_asked_for_and_a_note_will_do(coordinator, walk):
     page = begin(coordinator, "Bunting", "The family revoked consent to all services", walk)
-    page.get_by_label("Services end on").fill("2026-11-20")
+    page.get_by_label("No services from").fill("2026-11-20")
     page.get_by_label("What happened").fill("The letter came on Monday.")
     walk.click(page.get_by_role("button", name=re.compile("^Check")))
     expect(page.get_by_role("alert")).to_contain_text("Prior written notice is due")

@@ -203,6 +203,13 @@ def pairs_in_reach(
     return shown, False
 
 
+def open_pair_count(actor: Actor) -> int:
+    """How many pairs are to be looked at of which both are within reach; one query."""
+    within = visible_to(actor).order_by().values("pk")
+    rows = DuplicatePair.objects.filter(settled_at__isnull=True)
+    return rows.filter(student_id__in=within, other_id__in=within).count()
+
+
 def pair_in_reach(actor: Actor, pk: int) -> DuplicatePair | None:
     one = DuplicatePair.objects.filter(pk=pk).first()
     if one is None or len(students_by_pk(actor, {one.student_id, one.other_id})) < 2:

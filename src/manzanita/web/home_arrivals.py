@@ -1,4 +1,5 @@
-"""What home says of students who have come: plans that can be adopted, and those to call or look at."""
+"""What home says of students who have come: plans that can be adopted, those to call or look at, and who may be here
+twice."""
 
 from __future__ import annotations
 
@@ -8,12 +9,13 @@ from manzanita.arrivals.queries import count_arrivals
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
 from manzanita.platform import clock
+from manzanita.students.duplicates import open_pair_count
 from manzanita.ui.formats import plural
 from manzanita.web.home_needs import Group, Need
 
 
 def arrivals_needs(actor: Actor) -> Group:
-    """One query. Each count is that of the list behind it."""
+    """Two queries. Each count is that of the list behind it."""
     found = count_arrivals(actor)
     here = reverse("arrivals")
     needs = []
@@ -43,9 +45,20 @@ def arrivals_needs(actor: Actor) -> Group:
                 kind="diff",
                 label="Of these, plans that can be adopted at once",
                 count=found.safe,
-                url=f"{here}?show=safe",
+                url=reverse("arrivals_adopt"),
                 owner=Owner.COORDINATOR,
                 step="Look at the preview",
+            )
+        )
+    if pairs := open_pair_count(actor):
+        needs.append(
+            Need(
+                kind="warn",
+                label="Possible duplicates",
+                count=pairs,
+                url=reverse("duplicates"),
+                owner=Owner.COORDINATOR,
+                step="Compare them",
             )
         )
     return Group("Arrivals", needs, "Nobody has come whom special education knows.")
