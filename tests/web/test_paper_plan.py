@@ -145,6 +145,31 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_stated(coordinator, y
     assert not facts_of(yarrow.student).plans
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "follows", "records"),
+    [
+        # Status 1 came with the state's extract, and no plan: the plan alone was missing.
+        ("Linnet", "1", "What follows: Adopt the plan", ["PLAN", "SERV"]),
+        # Status 2, reason 12, as of an initial of spring that starts later: SWDS 1 goes first.
+        ("Hoopoe", "2", "What follows: Ask first", []),
+    ],
+)
+def test_a_status_that_is_known_stands_and_only_the_plan_is_stated(
+    coordinator, small_world, name, code, follows, records
+):
+    student = hand.add([hand.row(name)])[name]
+    look_at(w.LEA, [student.pk], found_by="test")
+    arrival = Arrival.objects.get()
+    page = text_of(coordinator.post(f"/arrivals/{arrival.public_id}/plan", TOLD, follow=True))
+    assert follows in page
+    assert [one for one in ("SWDS", "PLAN", "SERV") if f"<b>{one}</b> of 11/02/2026" in page] == records
+    assert [one.status_code for one in facts_of(student).statuses] == [code]
+    if name == "Hoopoe":
+        answered = {"answer": "1", "here": "yes"}
+        page = text_of(coordinator.post(f"/arrivals/{arrival.public_id}", answered, follow=True))
+        assert "What follows: Adopt the plan" in page and "<b>SWDS</b> of 11/02/2026" in page
+
+
 def test_paper_does_not_replace_what_a_file_or_the_state_says(small_world, coordinator):
     students = hand.add([hand.row("Avocet")])
     look_at(w.LEA, [students["Avocet"].pk], found_by="test")

@@ -2,8 +2,8 @@
 
 A student who comes from a district of another SELPA brings the plan along, and here it goes on from the first day
 (EC 56325(a)(1); 34 CFR 300.323(e)); an initial evaluation is not due. So the plan is stated among the facts of the
-student with the district that made it, and the arrival finds it there and offers to adopt it. No archive is made, and
-nothing goes to the state by it. Entered again, the newer word takes the place of the older one.
+student with the district that made it, and the arrival finds it there and offers to adopt it; a status only where none is known. No archive is
+made, and nothing goes to the state by it. Entered again, the newer word takes the place of the older one.
 """
 
 from __future__ import annotations
@@ -78,12 +78,11 @@ def reasons_not_to_enter(actor: Actor, arrival: Arrival) -> list[Reason]:
                 "Take the adoption back first, or choose “Student arrived” on the record.",
             )
         )
-    if _known_otherwise(arrival.student_id):
+    if any(_known_otherwise(kind, arrival.student_id) for kind in ("plan", "service")):
         found.append(
             Reason(
                 "plan-known",
-                "A plan or a status of this student is known from a file or from the state, and paper does not "
-                "replace it.",
+                "A plan of this student is known from a file or from the state, and paper does not replace it.",
                 Owner.COORDINATOR,
                 "Adopt that one, and change it in a meeting; or ask the former district to correct it.",
             )
@@ -91,11 +90,9 @@ def reasons_not_to_enter(actor: Actor, arrival: Arrival) -> list[Reason]:
     return found
 
 
-def _known_otherwise(student_id: int) -> bool:
-    return any(
-        FACT_MODELS[kind].objects.believed().filter(student=student_id).exclude(cause=CAUSE).exists()
-        for kind in ("status", "plan", "service")
-    )
+def _known_otherwise(kind: str, student_id: int) -> bool:
+    """Is a fact of this kind believed that no paper stated?"""
+    return FACT_MODELS[kind].objects.believed().filter(student=student_id).exclude(cause=CAUSE).exists()
 
 
 def paper_reasons(told: PaperPlan, arrival: Arrival, today: date) -> Iterator[Reason]:

@@ -277,13 +277,13 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
 
 
 def _paper_words(looked: Looked, is_entered: bool) -> str:
-    """What the way to the plan on paper is called; empty where a plan or a status is known from elsewhere."""
+    """What the way to the plan on paper is called; empty where a plan is known from elsewhere."""
     known = looked.evidence
     if looked.arrival.settled_at is not None:
         return ""
     if is_entered:
         return "Correct the plan that came on paper"
-    is_unknown = not (known.has_plan or known.lapsed_on or known.status_code)
+    is_unknown = known.plan_since is None and known.lapsed_on is None
     return "Enter the plan that came on paper" if is_unknown else ""
 
 
