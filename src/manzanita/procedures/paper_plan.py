@@ -2,8 +2,9 @@
 
 A student who comes from a district of another SELPA brings the plan along, and here it goes on from the first day
 (EC 56325(a)(1); 34 CFR 300.323(e)); an initial evaluation is not due. So the plan is stated among the facts of the
-student with the district that made it, and the arrival finds it there and offers to adopt it; a status only where none is known. No archive is
-made, and nothing goes to the state by it. Entered again, the newer word takes the place of the older one.
+student with the district that made it, and the arrival finds it there and offers to adopt it; a status only where none
+is known. No archive is made, and nothing goes to the state by it. Entered again, the newer word takes the place of the
+older one.
 """
 
 from __future__ import annotations
