@@ -37,7 +37,7 @@ CAUSE, SOURCE = "paper-plan", "paper"
 MOST_SERVICES = 8
 _DAY = timedelta(days=1)
 # Of a plan and of a service, without which nothing could be reported; what else is due, the rules say before adopting.
-_NEEDED = ("23.11", "23.14", "23.15", "23.20", "23.33", "25.11", "25.12", "25.13")
+NEEDED = ("23.11", "23.14", "23.15", "23.20", "23.33", "25.11", "25.12", "25.13")
 _NOT_PARTICIPATING = "2"
 
 
@@ -157,7 +157,7 @@ def _content_reasons(told: PaperPlan) -> Iterator[Reason]:
 
 
 def _value_reasons(declared: FieldDeclaration, value: str, name: str, of: str) -> Iterator[Reason]:
-    if not value and declared.number in _NEEDED:
+    if not value and declared.number in NEEDED:
         yield _wrong(name, f"{declared.label}{of} is missing.", "Enter what the paper says.")
     elif value and declared.codes is not None and value not in declared.codes.codes:
         yield _wrong(name, f"{declared.label}{of}: {value[:10]} is no code.", "Choose one of the list.")
@@ -211,8 +211,13 @@ def _statements(
     slot = {"student_id": student_id}
     status = {"lea_code": told.lea_code, "reason_code": "", "initial_entry_on": entered_on}
     last = told.stopped_on - _DAY if told.stopped_on else None
-    statuses = [Statement(slot, status | {"status_code": PARTICIPATING}, starts_on, last, is_whole_slot=True)]
-    if told.stopped_on:
+    statuses: list[Statement] = []
+    # A status that a file or the state says stands as it is.
+    is_stated = not _known_otherwise("status", student_id)
+    if is_stated:
+        taking_part = status | {"status_code": PARTICIPATING}
+        statuses.append(Statement(slot, taking_part, starts_on, last, is_whole_slot=True))
+    if is_stated and told.stopped_on:
         stopped = status | {"status_code": _NOT_PARTICIPATING, "reason_code": told.reason_code}
         statuses.append(Statement(slot, stopped, told.stopped_on))
     agencies = {"lea_code": told.lea_code, "dsea_code": told.lea_code, "reason_code": "1"}

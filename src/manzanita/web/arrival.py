@@ -242,7 +242,9 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
         "student": one.student,
         "evidence": one.evidence,
         "mark": KIND_MARKS[kind],
-        "kind_words": KIND_WORDS[kind][1],
+        "kind_words": KIND_WORDS[kind][1]
+        if one.evidence.is_known or one.evidence.near
+        else "Nothing under this record says special education yet.",
         "age": age_words(one.arrival.enrolled_on, today),
         "answered": one.answered,
         "answers": [(key.value, words) for key, words in ANSWER_WORDS.items()],

@@ -23,6 +23,7 @@ from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.models import Agency
 from manzanita.procedures.paper_plan import (
     MOST_SERVICES,
+    NEEDED,
     PaperPlan,
     enter_paper_plan,
     reasons_not_to_enter,
@@ -36,6 +37,8 @@ DAYS = ("starts_on", "reviewed_on", "evaluated_on", "entered_on", "stopped_on")
 # In the order of the paper; what only some plans have is folded.
 ALWAYS = ("23.11", "23.15", "23.16", "23.20", "23.23", "23.14", "23.33")
 SHOWN_SERVICES = 3
+# A plan has one service at least; of the others every field may stay empty.
+LATER_SERVICES = tuple(f"service_{number}_" for number in range(2, MOST_SERVICES + 1))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -142,6 +145,7 @@ def _control(
         "hint": declared.help,
         "blank": f"Blank: {declared.blank_when}" if declared.blank_when else "Choose",
         "value": typed.get(name, first),
+        "required": declared.number in NEEDED and not name.startswith(LATER_SERVICES),
         "options": codes_of(declared.layout_field.code_set) if declared.layout_field.code_set else None,
     }
 
