@@ -291,7 +291,7 @@ def test_twenty_five_are_adopted_at_once(at_home, system, walked):
     hand.picture()
     hand.fill("How you know that the plans go on", "Heron Creek confirmed the list by phone.")
     hand.button("Adopt the ticked plans")
-    hand.see("25 adopted")
+    expect(hand.main).to_contain_text("25 adopted", timeout=120_000)
     hand.picture()
     send(hand, 50)
     end_told(hand, walked, system, before)
