@@ -17,7 +17,7 @@ TRIALS ?= 300
 .DELETE_ON_ERROR:
 .PHONY: help demo test prove-crash prove-storm prove-audit fuzz soak
 .PHONY: bench-import bench-audit bench-rls bench-find bench-batch bench-clocks bench-due bench-live bench-rules
-.PHONY: walk-outcomes walk-morning pictures constraints
+.PHONY: walk-outcomes walk-journeys walk-morning pictures constraints
 
 help:
 	@echo "make demo         the site with a fictitious SELPA, until Ctrl-C"
@@ -38,6 +38,7 @@ help:
 	@echo "make bench-rules  20 rules beside DuckDB and plain Python, STUDENTS=100000; every rule wrong on every row"
 	@echo "make walk-outcomes  every outcome of a meeting that a browser walks, to its lines at the state"
 	@echo "make walk-morning  a coordinator's morning in August: 140 arrivals, 30 departures, 12 duplicates, 6 transfers"
+	@echo "make walk-journeys  every way in and out of special education here, in a browser, with clicks and seconds"
 	@echo "make pictures     renew docs/pictures from the browser tests"
 	@echo "make constraints  write the installed versions into constraints.txt"
 
@@ -94,6 +95,9 @@ walk-outcomes: $(VENV)/installed-for-tests
 
 walk-morning: $(VENV)/installed-for-tests
 	@MORNING=full $(BIN)/python -m pytest -q -p no:xdist tests/browser/test_august_morning.py
+
+walk-journeys: $(VENV)/installed-for-tests
+	@env -u CI $(BIN)/python -m pytest -q -p no:xdist tests/browser/test_journeys.py
 
 pictures: $(VENV)/installed-for-tests
 	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_demo_tour.py tests/browser/test_first_path.py

@@ -5,6 +5,7 @@ What a test looks up in between, ``aside``, is not counted. The table is printed
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,12 +49,12 @@ class Hand:
     def fill(self, label: str, text: str, **more) -> None:
         """A text or a day, typed into the field of this label."""
         self.fields += 1
-        self.page.get_by_label(label, **more).first.fill(text)
+        self.main.get_by_label(label, **more).first.fill(text)
 
     def choose(self, label: str, value: str, **more) -> None:
         """The choice of this value, or of these words."""
         self.fields += 1
-        target = self.page.get_by_label(label, **more).first
+        target = self.main.get_by_label(label, **more).first
         values = target.locator("option").evaluate_all("all => all.map(one => one.value)")
         target.select_option(value if value in values else None, label=None if value in values else value)
 
@@ -71,7 +72,7 @@ class Hand:
         if PICTURES:
             with self.aside():
                 self.pictures += 1
-                name = f"journey-{self.journey.replace(' ', '-')}-{self.pictures}.png"
+                name = f"journey-{re.sub('[^a-z0-9]+', '-', self.journey.lower())}-{self.pictures}.png"
                 self.page.screenshot(path=str(Path(PICTURES) / name), full_page=True)
 
     @contextmanager

@@ -111,7 +111,7 @@ def test_2_it_is_taken_back_whole(coordinator, walk):
 
 def test_3_papers_are_asked_for_and_a_note_will_do(coordinator, walk):
     page = begin(coordinator, "Bunting", "The family revoked consent to all services", walk)
-    page.get_by_label("Services end on").fill("2026-11-20")
+    page.get_by_label("No services from").fill("2026-11-20")
     page.get_by_label("What happened").fill("The letter came on Monday.")
     walk.click(page.get_by_role("button", name=re.compile("^Check")))
     expect(page.get_by_role("alert")).to_contain_text("Prior written notice is due")
@@ -155,7 +155,8 @@ def test_6_adopted_but_never_came_is_one_guided_action(coordinator, walk):
     page.get_by_role("link", name=re.compile("Testcase, Grebe")).first.click()
     expect(page.locator(".statusbox")).to_contain_text("To settle: arriving")
     coordinator.look("status-card-arriving")
-    page.get_by_role("link", name="Adopt the plan").click()
+    page.get_by_role("link", name="Change without a meeting").click()
+    page.get_by_role("link", name="Plan adoption", exact=True).click()
     page.get_by_label("What happened").fill("The plan arrived from the former district.")
     page.get_by_role("button", name=re.compile("^Check")).click()
     page.get_by_role("button", name="Record it").click()

@@ -11,8 +11,8 @@ plan of Towhee and one of Yarrow, which can be mended with others. With ``--peop
 one meeting is open, and there are a SELPA office, a second teacher and a neighbor. With ``--planning`` the case manager
 has twelve reviews that crowd at the end of January. With ``--twice`` Alder was entered a second time. With
 ``--arrivals`` 28 students have come whom nobody has looked at yet: 25 with a plan that can be adopted at once, and
-three that need a call or a look. With ``--special`` there are students of private schools and of each special group,
-and a SELPA office.
+three that need a call or a look. With ``--journeys`` those of ``tests.support.journeys`` are there. With ``--special``
+there are students of private schools and of each special group, and a SELPA office.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--twice", action="store_true")
     parser.add_argument("--arrivals", action="store_true")
     parser.add_argument("--special", action="store_true")
+    parser.add_argument("--journeys", action="store_true")
     args = parser.parse_args()
     django.setup()
     from tests.support.world import SCHOOL, TODAY, small_world
@@ -87,6 +88,10 @@ def main() -> None:
         add_many(25)
     if args.special:
         _special(world)
+    if args.journeys:
+        from tests.support import journeys
+
+        journeys.add()
     if args.planning:
         from tests.support.planning import add_reviews
 

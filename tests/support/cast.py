@@ -6,7 +6,7 @@ from the other district) or of Yarrow (no status); two are infants. Today is sti
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,7 +25,8 @@ ENTERED, ARRIVED = date(2023, 8, 14), date(2026, 11, 2)
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One student. ``like`` names whose lines at the state are copied; empty for a child without any."""
+    """One student. ``like`` names whose lines at the state are copied; empty for a child without any. ``stopped`` is
+    the day and the reason of a status 2 that the former district reported."""
 
     first: str
     ssid: str
@@ -34,6 +35,7 @@ class Member:
     grade: str = "04"
     entered: date = ENTERED
     is_arriving: bool = False
+    stopped: tuple[str, str] = ("", "")
 
     @property
     def status_code(self) -> str:
@@ -86,7 +88,11 @@ def state_lines(record: str, members: Iterable[Member]) -> list[str]:
         if not member.like:
             continue
         old, new = w.SSIDS[member.like], member.ssid
-        text = w.extract_text(record, [row for row in w.state_rows()[record] if old in row.values()])
+        rows = [row for row in w.state_rows()[record] if old in row.values()]
+        if record == "SWDS" and member.stopped[0]:
+            day, reason = member.stopped
+            rows.append({**rows[0], "22.05": "2025-2026", "22.11": day, "22.12": "2", "22.13": reason})
+        text = w.extract_text(record, rows)
         for was, becomes in (
             (old, new),
             (f"L{old[-4:]}", f"L{new[-4:]}"),
@@ -97,17 +103,16 @@ def state_lines(record: str, members: Iterable[Member]) -> list[str]:
     return lines
 
 
-def write_files(folder: Path) -> None:
-    """The files of the small world's state, with the cast behind them."""
+def write_files(folder: Path, members: Collection[Member] = tuple(CAST.values())) -> None:
+    """The files of the small world's state, with ``members`` behind them."""
     w.write_files(folder)
     for record in RECORDS:
-        _append(folder / f"ODS_{record}.txt", state_lines(record, CAST.values()))
-    _append(
-        folder / "SIS_SENR.txt", write_lines(layout("SENR"), [row for m in CAST.values() for row in _senr(m)])
-    )
+        append_lines(folder / f"ODS_{record}.txt", state_lines(record, members))
+    senr = [row for member in members for row in _senr(member)]
+    append_lines(folder / "SIS_SENR.txt", write_lines(layout("SENR"), senr))
 
 
-def _append(path: Path, lines: list[str]) -> None:
+def append_lines(path: Path, lines: list[str]) -> None:
     with path.open("a", encoding="utf-8") as file:
         file.writelines(f"{line}\n" for line in lines)
 
@@ -138,11 +143,15 @@ def _senr(member: Member) -> list[dict[str, str]]:
 
 
 def add_cast(names: Iterable[str] = CAST) -> dict[str, Student]:
+    """Those of the cast as :func:`add_members` adds them; by name."""
+    return add_members([CAST[name] for name in names])
+
+
+def add_members(members: Sequence[Member]) -> dict[str, Student]:
     """Register them in the current database, enrolled, with what the state holds taken over; by name."""
     from manzanita.procedures.take_over import take_over_extracts
     from manzanita.students.actions import Identity, register_students
 
-    members = [CAST[name] for name in names]
     students = register_students([Identity(m.first, "", "Testcase", "", m.born, "F") for m in members])
     for member, student in zip(members, students, strict=True):
         enroll(student, member)
@@ -154,7 +163,7 @@ def add_cast(names: Iterable[str] = CAST) -> dict[str, Student]:
     )
     for student in students:
         student.refresh_from_db()
-    return dict(zip(names, students, strict=True))
+    return {member.first.lower(): student for member, student in zip(members, students, strict=True)}
 
 
 def enroll(student: Student, member: Member) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from manzanita.arrivals.models import Arrival
 from manzanita.auditing.models import ChangeEvent
 from manzanita.students.actions import Identity, register_students, state_one, update_identities
 from manzanita.students.models import DuplicatePair, Enrollment, NameKey, Ssid, Student
@@ -256,6 +257,14 @@ def test_two_submits_enter_one_student(coordinator):
     assert answers[0].url == answers[1].url
     assert Student.unscoped.filter(last_name="Quillwort").count() == 1
     assert ChangeEvent.objects.filter(action="enter_student").count() == 1
+
+
+def test_one_who_comes_with_a_plan_is_entered_and_the_arrival_begins(coordinator):
+    answer = enters(coordinator, NEW, arrived="1", first_day="2026-11-02")
+    arrival = Arrival.objects.get()
+    assert answer.url == f"/arrivals/{arrival.public_id}"
+    assert (arrival.student.last_name, arrival.enrolled_on) == ("Quillwort", date(2026, 11, 2))
+    assert "The four questions below say what follows." in text_of(coordinator.get(answer.url))
 
 
 def test_who_means_none_of_the_candidates_says_why_and_is_never_asked_about_the_pair_again(

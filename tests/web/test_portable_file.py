@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from manzanita.archive.actions import canonical_bytes
+from manzanita.arrivals.models import Arrival
 from manzanita.auditing.models import ChangeEvent, Disclosure, ListExport, ReadEvent
 from manzanita.meetings.models import Meeting
 from manzanita.students.actions import state_one
@@ -20,6 +21,7 @@ from manzanita.students.people_actions import ContactValues
 from manzanita.transfers.models import TrustedKey
 from tests.support import pages
 from tests.support import world as w
+from tests.support.merging import entered_again
 from tests.support.pages import other_coordinator, text_of
 
 MEANT = {"meant_for": "Far County, J. Doe", "why": "Enrolls there on 12/01/2026", "ask": "asked-once-0001"}
@@ -246,6 +248,17 @@ def test_an_unverified_file_is_shown_as_such_and_a_person_decides(small_world, j
         6,
         "Called the office",
     )
+
+
+def test_taken_for_somebody_who_is_enrolled_here_it_begins_the_arrival(small_world, juniper):
+    lupine = entered_again("Lupine", "Testcase", date(2017, 5, 3))
+    page = looks(juniper, stranger(people=[], rights=[]))
+    values = {"target": str(lupine.public_id), "unverified": "on", "reason": "x"}
+    answer = takes(juniper, page, **values)
+
+    arrival = Arrival.objects.get(student=lupine)
+    assert answer.redirect_chain[-1][0] == f"/arrivals/{arrival.public_id}"
+    assert "Taken: 4 rows" in text_of(answer) and "the arrival below says what follows" in text_of(answer)
 
 
 def test_sent_twice_it_makes_one_student_and_takes_nothing_anew(small_world, juniper):

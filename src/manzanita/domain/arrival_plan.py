@@ -19,6 +19,9 @@ from manzanita.domain.arrivals import (
 )
 from manzanita.domain.findings import Owner, Reason
 
+# SWDS 22.13 of a family that revoked consent to all services; the number is a placeholder.
+REVOKED = "13"
+
 
 class Answer(StrEnum):
     YES = "yes"
@@ -180,6 +183,14 @@ def plan_of(evidence: Evidence, answered: list[Answered], today: date) -> Plan:
             "offered on that day.",
             on=day,
         )
+    if evidence.status_code != PARTICIPATING and evidence.status_reason_code == REVOKED:
+        return Plan(
+            Way.MEETING,
+            "An initial evaluation comes first",
+            f"The family revoked consent to all services on {us_day(evidence.status_since)}. Whoever takes part again "
+            "after that is asked for consent and evaluated as for the first time (34 CFR 300.300(b)(4); 73 Fed. Reg. "
+            "73006, 73015): no plan is left that could be adopted.",
+        )
     if evidence.is_plan_ours and evidence.status_code == PARTICIPATING:
         return Plan(
             Way.GOES_ON,
@@ -215,8 +226,9 @@ def plan_of(evidence: Evidence, answered: list[Answered], today: date) -> Plan:
     return Plan(
         Way.MEETING,
         "A plan is needed first",
-        "The student takes part, and no plan is known that could go on. Ask the former district for it, or hold the "
-        "meeting that makes one; the arrival ends when a plan of this district is in force.",
+        "The student takes part, and no plan is known that could go on. Enter the one that came on paper, ask the "
+        "former district for it, or hold the meeting that makes one; the arrival ends when a plan of this district is "
+        "in force.",
     )
 
 

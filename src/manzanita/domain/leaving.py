@@ -127,7 +127,7 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "revoked_consent",
                 "The family revoked consent to all services",
                 "The rights holder withdrew consent to special education in writing.",
-                "Services end on",
+                "No services from",
                 "The state is told status 2, eligible and not participating: the family's word ends the services, "
                 "not the eligibility. Whether 2 or 4 is meant, no public source settles.",
                 "Nothing for the SIS: the enrollment goes on.",
@@ -142,7 +142,7 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "No longer eligible",
                 "A reevaluation found no eligibility, the family does not dispute it, and its record is not kept here. "
                 "Otherwise hold the triennial: finalizing it records this.",
-                "Eligibility ends on",
+                "Not eligible from",
                 "The state is told status 4, not eligible, and expects the MEET of the reevaluation that found it.",
                 "Nothing for the SIS: the enrollment goes on.",
                 "4",

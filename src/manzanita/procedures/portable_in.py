@@ -16,6 +16,7 @@ from typing import Any
 from django.db import transaction
 
 from manzanita.archive.actions import canonical_bytes
+from manzanita.arrivals.actions import look_at
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner, Reason
@@ -214,6 +215,8 @@ def take_portable(
     )
     mark_changed([student.pk])
     students_changed([student.pk])
+    # Who is enrolled here already has come with a plan: the arrival is not left to somebody's memory.
+    look_at(actor.agency_code, [student.pk], found_by="a student file")
     return student, len(taken)
 
 

@@ -36,6 +36,7 @@ from manzanita.procedures.adopting import adopt_alone
 from manzanita.procedures.assigning import Term, Wanted, apply_assignments, candidates
 from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import preview_change, record_change
+from manzanita.procedures.paper_plan import CAUSE as PAPER
 from manzanita.students.duplicates import open_pairs_of
 from manzanita.students.finding import students_by_pk
 from manzanita.students.former import facts_for
@@ -243,12 +244,15 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
         "student": one.student,
         "evidence": one.evidence,
         "mark": KIND_MARKS[kind],
-        "kind_words": KIND_WORDS[kind][1],
+        "kind_words": KIND_WORDS[kind][1]
+        if one.evidence.is_known or one.evidence.near
+        else "Nothing under this record says special education yet.",
         "age": age_words(one.arrival.enrolled_on, today),
         "answered": one.answered,
         "answers": [(key.value, words) for key, words in ANSWER_WORDS.items()],
         "plan": one.plan,
         "is_adopting": one.plan.way in (Way.ADOPT, Way.ADOPT_LAST),
+        "paper": _paper_words(one, any(row.cause == PAPER for row in facts.plans)),
         "settle_label": SETTLE_LABELS.get(one.plan.way),
         "looks": _looks(one, today),
         "near": _near(actor, one.student.pk, one.evidence),
@@ -276,6 +280,17 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
         "next": _next(actor, one.arrival),
     }
     return render(request, "web/arrivals/arrival.html", context, status=422 if refusals else 200)
+
+
+def _paper_words(looked: Looked, is_entered: bool) -> str:
+    """What the way to the plan on paper is called; empty where a plan is known from elsewhere."""
+    known = looked.evidence
+    if looked.arrival.settled_at is not None:
+        return ""
+    if is_entered:
+        return "Correct the plan that came on paper"
+    is_unknown = known.plan_since is None and known.lapsed_on is None
+    return "Enter the plan that came on paper" if is_unknown else ""
 
 
 def _looks(looked: Looked, today: date) -> list[Reason]:

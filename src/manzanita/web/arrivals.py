@@ -19,7 +19,7 @@ from manzanita.domain.arrivals import Kind
 from manzanita.platform.models import Job, JobState
 from manzanita.procedures.arriving import LOOK_JOB, NIGHTLY_LOOK_JOB, enqueue_look
 from manzanita.students.queries import get_student
-from manzanita.web import arrival, arrival_records, arrivals_adopt
+from manzanita.web import arrival, arrival_plan, arrival_records, arrivals_adopt
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import KIND_MARKS, role_words, rows_of
 
@@ -118,6 +118,7 @@ urlpatterns = [
     path("arrivals/look", arrivals_look, name="arrivals_look"),
     *arrivals_adopt.urlpatterns,
     *arrival.urlpatterns,
+    *arrival_plan.urlpatterns,
     *arrival_records.urlpatterns,
     path("students/<uuid:public_id>/arrived", student_arrived, name="student_arrived"),
 ]

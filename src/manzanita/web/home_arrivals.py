@@ -1,4 +1,5 @@
-"""What home says of students who have come, and of those who may be here twice."""
+"""What home says of students who have come: plans that can be adopted, those to call or look at, and who may be here
+twice."""
 
 from __future__ import annotations
 

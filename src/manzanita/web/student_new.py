@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from manzanita.arrivals.actions import say_arrived
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
@@ -113,13 +114,21 @@ def student_enter(request: HttpRequest) -> HttpResponse:
             f"{student.full_name} is entered. From {enrolled.first_day:%m/%d/%Y} the lists show the student.",
         )
         return redirect("students")
+    arrival = None
+    if "arrived" in request.POST and request.actor.may(Capability.CORRECT_RECORD):
+        arrival = say_arrived(actor=request.actor, student=student)
     if is_new:
+        next_step = (
+            "The four questions below say what follows."
+            if arrival
+            else "Next: open the initial meeting, or, for a student who comes with a plan, choose “Student arrived”."
+        )
         messages.success(
             request,
             f"{student.full_name} is entered, without a special education status and without anything for the state. "
-            "Next: open the initial meeting, or, for a student who comes with a plan, choose “Student arrived”.",
+            + next_step,
         )
-    return redirect("student", student.public_id)
+    return redirect("arrival", arrival.public_id) if arrival else redirect("student", student.public_id)
 
 
 def _page(

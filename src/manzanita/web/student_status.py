@@ -151,6 +151,8 @@ def _link(file: StudentFile, standing: Standing) -> tuple[str, str] | None:
         return page, "Look at the leaving, take it back"
     if standing.planned is not None:
         return page, "Change or cancel it"
+    if arrival := next((one.url for one in standing.to_settle if one.kind == standing.kind and one.url), ""):
+        return arrival, "Settle it"
     if standing.kind in (Kind.ARRIVING, Kind.RETURNING):
         return reverse("change", args=[file.student.public_id, "adopt"]), "Adopt the plan"
     return None

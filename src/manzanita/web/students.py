@@ -117,7 +117,12 @@ def _comings(actor: Actor) -> list[tuple[str, str]]:
         ("Special groups", "special_groups", Capability.READ_STUDENT),
         ("Duplicates", "duplicates", Capability.ENTER_STUDENT),
     )
-    return [(label, reverse(name)) for label, name, needed in lists if actor.may(needed)]
+    found = [(label, reverse(name)) for label, name, needed in lists if actor.may(needed)]
+    if may_ask(actor):
+        found.append(("Find a student elsewhere", reverse("search_elsewhere")))
+    if actor.may(Capability.TRANSFER_STUDENT) and actor.may(Capability.ENTER_STUDENT):
+        found.append(("Take a student file in", reverse("portable_in")))
+    return found
 
 
 urlpatterns = [

@@ -15,6 +15,7 @@ ACTION_WORDS = {
     "record_change": "Recorded a change without a meeting",
     "say_arrived": "Said that the student arrived",
     "answer_arrival": "Answered questions of an arrival",
+    "enter_paper_plan": "Entered a plan that came on paper",
     "settle_arrival": "Settled an arrival",
     "undo_adoption": "Took the adoption of a plan back",
     "ask_for_records": "Asked the former district for records",

@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
+from manzanita.arrivals.queries import open_arrivals
 from manzanita.auditing.actions import log_change, log_reads
 from manzanita.domain.access import Capability, Scope
 from manzanita.domain.portable import LARGEST_BYTES, SECTION_WORDS, Standing, Unreadable
@@ -211,15 +212,18 @@ def _take(
         )
     except NotTaken as refused:
         return _preview(request, file, content, public_id, refused)
+    arrival = open_arrivals(request.actor).filter(student=student).first()
     if taken:
+        what_next = (
+            "the arrival below says what follows" if arrival else "a meeting or an adopted plan does that"
+        )
         messages.success(
             request,
-            f"Taken: {taken} rows that were not known here. Nothing goes to the state by it; a meeting or an adopted "
-            "plan does that.",
+            f"Taken: {taken} rows that were not known here. Nothing goes to the state by it; {what_next}.",
         )
     else:
         messages.info(request, "Nothing was changed: everything that the file says was known already.")
-    return redirect("student", student.public_id)
+    return redirect("arrival", arrival.public_id) if arrival else redirect("student", student.public_id)
 
 
 urlpatterns = [path("students/portable", portable_in, name="portable_in")]

@@ -1,0 +1,153 @@
+"""The form for the plan of an arriving student that came on paper."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_http_methods
+
+from manzanita.arrivals.models import Arrival
+from manzanita.arrivals.queries import get_arrival
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Capability
+from manzanita.domain.arrivals import Evidence
+from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS, FieldDeclaration
+from manzanita.domain.findings import Reason
+from manzanita.meetings.actions import NotPossible
+from manzanita.orgs.models import Agency
+from manzanita.procedures.paper_plan import (
+    MOST_SERVICES,
+    NEEDED,
+    PaperPlan,
+    enter_paper_plan,
+    reasons_not_to_enter,
+)
+from manzanita.web.access import requires
+from manzanita.web.arrival_words import text_given
+from manzanita.web.people_forms import day_of
+from manzanita.web.student_changes import codes_of
+
+DAYS = ("starts_on", "reviewed_on", "evaluated_on", "entered_on", "stopped_on")
+# In the order of the paper; what only some plans have is folded.
+ALWAYS = ("23.11", "23.15", "23.16", "23.20", "23.23", "23.14", "23.33")
+SHOWN_SERVICES = 3
+# A plan has one service at least; of the others every field may stay empty.
+LATER_SERVICES = tuple(f"service_{number}_" for number in range(2, MOST_SERVICES + 1))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.CORRECT_RECORD)
+def arrival_plan(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The form; a POST states what the paper says, or says of each field what is wrong."""
+    found = get_arrival(request.actor, public_id)
+    log_reads(actor=request.actor, student_ids=[found.student_id], what="arrivals.arrival")
+    if request.method != "POST":
+        reasons = reasons_not_to_enter(request.actor, found)
+        former = Evidence.from_document(found.evidence).former_lea
+        return _form(
+            request, found, {"lea_code": former, "plan_type_code": "100"}, reasons, may_enter=not reasons
+        )
+    try:
+        enter_paper_plan(
+            actor=request.actor, arrival=found, told=_told(request), reason=text_given(request, "reason")
+        )
+    except NotPossible as refused:
+        may_enter = not reasons_not_to_enter(request.actor, found)
+        return _form(request, found, request.POST, refused.reasons, may_enter=may_enter)
+    messages.success(
+        request,
+        "Entered. Nothing goes to the state by it; the questions are answered by it, and what follows stands below.",
+    )
+    return redirect("arrival", public_id)
+
+
+def _told(request: HttpRequest) -> PaperPlan:
+    services = []
+    for number in range(1, MOST_SERVICES + 1):
+        one = {
+            declared.attribute: text_given(request, f"service_{number}_{declared.attribute}")
+            for declared in SERVICE_FIELDS
+        }
+        # The type of provider stands there beforehand.
+        if any(value for name, value in one.items() if name != "provider_code"):
+            services.append(one)
+    stopped_on = day_of(request.POST.get("stopped_on", ""))
+    return PaperPlan(
+        lea_code=text_given(request, "lea_code"),
+        **{name: day_of(request.POST.get(name, "")) for name in DAYS},
+        reason_code=text_given(request, "reason_code") if stopped_on else "",
+        plan={one.attribute: text_given(request, one.attribute) for one in PLAN_FIELDS},
+        services=services,
+    )
+
+
+def _form(
+    request: HttpRequest,
+    arrival: Arrival,
+    typed: Mapping[str, str],
+    refusals: Sequence[Reason],
+    *,
+    may_enter: bool,
+) -> HttpResponse:
+    always = [next(one for one in PLAN_FIELDS if one.number == number) for number in ALWAYS]
+    more = [one for one in PLAN_FIELDS if one not in always]
+    errors = {one.code: one.text for one in refusals}
+    filled = [
+        number
+        for number in range(1, MOST_SERVICES + 1)
+        if typed.get(f"service_{number}_service_code") or number <= SHOWN_SERVICES
+    ]
+    context = {
+        "arrival": arrival,
+        "student": arrival.student,
+        "agencies": list(Agency.objects.filter(kind="lea").order_by("name").values_list("code", "name")),
+        "reason_codes": codes_of("NonParticipationReason"),
+        "always": [_control(one, one.attribute, typed) for one in always],
+        "more": [_control(one, one.attribute, typed) for one in more],
+        "is_more_open": any(typed.get(one.attribute) or one.attribute in errors for one in more),
+        "services": [
+            (
+                number,
+                [
+                    _control(
+                        one,
+                        f"service_{number}_{one.attribute}",
+                        typed,
+                        "100" if one.number == "25.12" else "",
+                    )
+                    for one in SERVICE_FIELDS
+                ],
+                number in filled,
+            )
+            for number in range(1, MOST_SERVICES + 1)
+        ],
+        "typed": typed,
+        "refusals": refusals,
+        "errors": errors,
+        "may_enter": may_enter,
+    }
+    return render(request, "web/arrivals/plan.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _control(
+    declared: FieldDeclaration, name: str, typed: Mapping[str, str], first: str = ""
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "label": declared.label,
+        "number": declared.number,
+        "hint": declared.help,
+        "blank": f"Blank: {declared.blank_when}" if declared.blank_when else "Choose",
+        "value": typed.get(name, first),
+        "required": declared.number in NEEDED and not name.startswith(LATER_SERVICES),
+        "options": codes_of(declared.layout_field.code_set) if declared.layout_field.code_set else None,
+    }
+
+
+urlpatterns = [path("arrivals/<uuid:public_id>/plan", arrival_plan, name="arrival_plan")]

@@ -1,0 +1,197 @@
+"""The plan of an arriving student that came on paper: entered, refused field by field, corrected, adopted."""
+
+from __future__ import annotations
+
+import html
+from datetime import date
+
+import pytest
+
+from manzanita.archive.models import Archive
+from manzanita.arrivals.actions import look_at, say_arrived
+from manzanita.arrivals.models import Arrival
+from manzanita.exchange.models import Operation
+from manzanita.students.queries import facts_of
+from tests.support import arrivals as hand
+from tests.support import world as w
+from tests.support.pages import other_coordinator, text_of
+
+TOLD = {
+    "lea_code": "3410010",
+    "starts_on": "2026-01-10",
+    "reviewed_on": "2026-01-10",
+    "evaluated_on": "2024-01-10",
+    "entered_on": "2021-03-01",
+    "plan_type_code": "100",
+    "disability_1_code": "240",
+    "program_setting_code": "400",
+    "general_education_percent": "85",
+    "primary_residence_code": "210",
+    "has_transportation_code": "N",
+    "service_1_service_code": "415",
+    "service_1_provider_code": "100",
+    "service_1_location_code": "510",
+    "service_1_frequency_code": "20",
+    "service_1_duration_minutes": "30",
+    # Stands there beforehand; without anything else it is no service.
+    "service_2_provider_code": "100",
+    "reason": "From the family.",
+}
+
+
+@pytest.fixture
+def coordinator(small_world, sign_in):
+    return sign_in(small_world.coordinator)
+
+
+@pytest.fixture
+def yarrow(small_world):
+    """Of general education as far as anybody here knows; somebody says that the student came with a plan. Enrolled
+    since August 14, 2023."""
+    return say_arrived(actor=small_world.coordinator_actor, student=small_world.students["yarrow"])
+
+
+def enter(client, arrival: Arrival, **changes: str):
+    # Yarrow's enrollment here began in 2023: so does the plan that is entered lie before it.
+    days = {"starts_on": "2023-02-01", "reviewed_on": "2023-02-01", "evaluated_on": "2022-02-01"}
+    told = TOLD | days | changes
+    return client.post(f"/arrivals/{arrival.public_id}/plan", told, follow=True)
+
+
+def test_it_is_stated_as_the_other_districts_and_offered_for_adoption(small_world, coordinator, yarrow):
+    page = text_of(coordinator.get(f"/arrivals/{yarrow.public_id}"))
+    assert "Enter the plan that came on paper" in page and "What follows: Ask first" in page
+    archives = Archive.objects.count()
+    page = text_of(enter(coordinator, yarrow))
+
+    assert "Entered." in page and "What follows: Adopt the plan" in page
+    assert "Plan of 02/01/2023 with 1 service." in page and "Correct the plan that came on paper" in page
+    facts = facts_of(yarrow.student)
+    (status,), (plan,), (service,) = facts.statuses, facts.plans, facts.services
+    assert (status.lea_code, status.status_code, status.initial_entry_on, status.effective_from) == (
+        "3410010",
+        "1",
+        date(2021, 3, 1),
+        date(2023, 2, 1),
+    )
+    assert (plan.lea_code, plan.disability_1_code, plan.general_education_percent, plan.effective_to) == (
+        "3410010",
+        "240",
+        "85",
+        None,
+    )
+    assert (service.service_no, service.service_code, service.duration_minutes) == (1, "415", "30")
+    yarrow.student.refresh_from_db()
+    # A year and three years after what the paper says.
+    assert yarrow.student.plan_review_due_on == date(2024, 2, 1)
+    assert yarrow.student.evaluation_due_on == date(2025, 2, 1)
+    # Nothing goes to the state by it.
+    assert Archive.objects.count() == archives
+    assert not Operation.objects.filter(student_id=yarrow.student_id).exists()
+
+
+def test_entered_again_the_newer_word_stands_alone(coordinator, yarrow):
+    enter(coordinator, yarrow, service_2_service_code="330", service_2_location_code="510")
+    enter(coordinator, yarrow, starts_on="2023-03-01", reviewed_on="2023-03-01", disability_1_code="280",
+          degree_of_support_1_code="MMSN")  # fmt: skip
+    facts = facts_of(yarrow.student)
+    assert [(one.effective_from, one.disability_1_code) for one in facts.plans] == [(date(2023, 3, 1), "280")]
+    assert [(one.service_no, one.effective_from) for one in facts.services] == [(1, date(2023, 3, 1))]
+    assert [one.effective_from for one in facts.statuses] == [date(2023, 3, 1)]
+    yarrow.student.refresh_from_db()
+    assert yarrow.student.plan_review_due_on == date(2024, 3, 1)
+
+
+def test_who_took_no_part_any_more_is_asked_and_the_last_plan_goes_on(coordinator, yarrow):
+    enter(coordinator, yarrow, stopped_on="2023-06-01", reason_code="12")
+    facts = facts_of(yarrow.student)
+    assert [(one.effective_from, one.status_code, one.reason_code) for one in facts.statuses] == [
+        (date(2023, 2, 1), "1", ""),
+        (date(2023, 6, 1), "2", "12"),
+    ]
+    assert facts.plans[0].effective_to == facts.services[0].effective_to == date(2023, 5, 31)
+    page = text_of(
+        coordinator.post(f"/arrivals/{yarrow.public_id}", {"answer": "1", "here": "yes"}, follow=True)
+    )
+    assert "What follows: Adopt the last plan" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"starts_on": ""}, "The plan has no first day."),
+        ({"starts_on": "2023-08-14"}, "begins after the student came here on 08/14/2023"),
+        ({"lea_code": "34-10010"}, "A district's code has seven digits."),
+        ({"reviewed_on": "2026-11-24"}, "The plan review of 11/24/2026 is still to come."),
+        ({"evaluated_on": ""}, "The day of the evaluation is missing."),
+        ({"entered_on": ""}, "The day of the first consent to services is missing."),
+        ({"disability_1_code": ""}, "Primary disability is missing."),
+        ({"disability_1_code": "999"}, "Primary disability: 999 is no code."),
+        ({"general_education_percent": "a lot"}, "General education participation is not a number."),
+        ({"service_1_location_code": ""}, "Location of service 1 is missing."),
+        (
+            {name: "" for name in TOLD if name.startswith("service_")},
+            "The plan has no service, and the state asks for one.",
+        ),
+        ({"stopped_on": "2023-06-01"}, "A student who does not take part has a reason."),
+        ({"stopped_on": "2023-02-01", "reason_code": "12"}, "does not lie between"),
+        ({"reason": " "}, "It has no source."),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_stated(coordinator, yarrow, changes, told):
+    answer = enter(coordinator, yarrow, **changes)
+    assert answer.status_code == 422
+    assert told in html.unescape(text_of(answer)) and "Nothing was entered" in text_of(answer)
+    assert not facts_of(yarrow.student).plans
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "follows", "records"),
+    [
+        # Status 1 came with the state's extract, and no plan: the plan alone was missing.
+        ("Linnet", "1", "What follows: Adopt the plan", ["PLAN", "SERV"]),
+        # Status 2, reason 12, as of an initial of spring that starts later: SWDS 1 goes first.
+        ("Hoopoe", "2", "What follows: Ask first", []),
+    ],
+)
+def test_a_status_that_is_known_stands_and_only_the_plan_is_stated(
+    coordinator, small_world, name, code, follows, records
+):
+    student = hand.add([hand.row(name)])[name]
+    look_at(w.LEA, [student.pk], found_by="test")
+    arrival = Arrival.objects.get()
+    page = text_of(coordinator.post(f"/arrivals/{arrival.public_id}/plan", TOLD, follow=True))
+    assert follows in page, page[page.index("<main") :][:3000]
+    assert [one for one in ("SWDS", "PLAN", "SERV") if f"<b>{one}</b> of 11/02/2026" in page] == records
+    assert [one.status_code for one in facts_of(student).statuses] == [code]
+    if name == "Hoopoe":
+        answered = {"answer": "1", "here": "yes"}
+        page = text_of(coordinator.post(f"/arrivals/{arrival.public_id}", answered, follow=True))
+        assert "What follows: Adopt the plan" in page and "<b>SWDS</b> of 11/02/2026" in page
+
+
+def test_paper_does_not_replace_what_a_file_or_the_state_says(small_world, coordinator):
+    students = hand.add([hand.row("Avocet")])
+    look_at(w.LEA, [students["Avocet"].pk], found_by="test")
+    arrival = Arrival.objects.get()
+    before = facts_of(students["Avocet"]).plans
+    assert "on paper" not in text_of(coordinator.get(f"/arrivals/{arrival.public_id}"))
+    page = text_of(coordinator.get(f"/arrivals/{arrival.public_id}/plan"))
+    assert "paper does not replace it" in page and "Enter the plan</button>" not in page
+    answer = coordinator.post(f"/arrivals/{arrival.public_id}/plan", TOLD)
+    assert answer.status_code == 422 and "paper does not replace it" in text_of(answer)
+    assert facts_of(students["Avocet"]).plans == before
+
+
+def test_another_district_and_a_case_manager_have_no_such_page(small_world, sign_in, yarrow):
+    here = f"/arrivals/{yarrow.public_id}/plan"
+    assert sign_in(other_coordinator(small_world)).get(here).status_code == 404
+    assert sign_in(small_world.case_manager).post(here, TOLD).status_code == 403
+    assert not facts_of(yarrow.student).plans
+
+
+def test_a_settled_arrival_takes_no_plan(coordinator, yarrow):
+    coordinator.post(f"/arrivals/{yarrow.public_id}", {"settle": "1", "reason": "Not in special education."})
+    answer = coordinator.post(f"/arrivals/{yarrow.public_id}/plan", TOLD)
+    assert answer.status_code == 422 and "This arrival is settled." in text_of(answer)
