@@ -175,6 +175,8 @@ def test_every_other_address_is_closed_to_the_monitor(small_world, sign_in, alde
         "findings",
         "to_settle",
         "students_to_settle",
+        "news",
+        "next_year",
         "compliance",
         "compliance_students",
         "due_list",
