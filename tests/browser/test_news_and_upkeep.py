@@ -58,3 +58,22 @@ def test_3_a_job_is_run_by_hand_and_says_what_came_of_it(coordinator):
     page.reload()
     expect(page.get_by_role("row").filter(has_text="Juniper Mockup")).to_contain_text("Done")
     coordinator.look("upkeep-job")
+
+
+def test_4_next_year_is_planned_together_and_stands_as_a_row_to_come(coordinator):
+    page = coordinator.page
+    coordinator.go("/students/next-year?list=unplanned")
+    page.get_by_role("link", name="Plan for all of these").click()
+    page.get_by_label("Next year's grade", exact=True).check()
+    page.get_by_label("Next year's grade for everybody").select_option("05")
+    page.get_by_label("Why").fill("Moves up")
+    page.get_by_role("button", name="Show what changes").click()
+    page.get_by_role("button", name="Change 3 students").click()
+    expect(page.locator("main")).to_contain_text("3 students changed.", timeout=20_000)
+    coordinator.go("/students/next-year")
+    row = page.get_by_role("row").filter(has_text="Testcase, Alder")
+    expect(row).to_contain_text("Planned Grade: 5")
+    coordinator.look("next-year")
+    page.get_by_role("link", name="Testcase, Alder").click()
+    expect(page.get_by_role("heading", name="Next school year")).to_be_visible()
+    coordinator.look("student-next-year")

@@ -239,11 +239,11 @@ def test_odd_questions_change_nothing(small_world, coordinator):
         assert coordinator.get(f"/?{query}").status_code == 200, query
 
 
-# session, user, grants; clocks, students to settle 3, transfers, arrivals, two of the DINC lists, the state's findings,
+# session, user, grants; clocks, students to settle 2, transfers, arrivals, two of the DINC lists, the state's findings,
 # those of our rules, open meetings, last reply, own exports; two of planned reviews; for
 # those who send also the plan, sends that do not go on, and imports; for those who manage people host sessions,
 # requested records, monitors, blocks of others and exports to approve; open meetings outside the view; calendars
-CASE_MANAGER_QUERIES = 16
+CASE_MANAGER_QUERIES = 15
 COORDINATOR_QUERIES = 33
 
 

@@ -261,12 +261,15 @@ def test_marking_moves_the_mark_to_what_was_listed_and_no_further(client, week, 
 def test_marking_in_one_window_takes_nothing_from_another(client, week, noon):
     one, other = client.get(ADDRESS), client.get(ADDRESS + "?from=sis")
     client.post(ADDRESS + "/seen", {"through": through(one)})
-    assert "Nothing changed" in words(client.get(ADDRESS))
+    empty = client.get(ADDRESS)
+    assert "Nothing changed" in words(empty)
+    back = re.search(r'href="([^"]+)">Show again what you marked as seen', empty.content.decode())[1]
+    assert "Testcase, Alder 2 changes" in words(client.get(unescape(back)))
     # The other window goes on with the addresses it has.
     again = re.search(r'href="(/news\?since=[^"]+)">All<', other.content.decode())[1]
     page = words(client.get(unescape(again)))
     assert "Testcase, Alder 2 changes" in page and "Quill, Fern0" in page
-    # And what was put away can be shown again.
+    # The same of a later mark.
     noon.shift(60)
     log_change(actor=None, action="undo_leaving", student_id=week.students["alder"].pk, lea_code=w.LEA)
     noon.shift(60)

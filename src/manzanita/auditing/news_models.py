@@ -10,7 +10,8 @@ class NewsMark(models.Model):
 
     ``seen_through`` is the instant of the newest change that was listed when the person said so, at ``marked_at``; what
     is committed later, though it began earlier, is thereby less likely to be missed than if it were the instant of
-    saying so. ``before_*`` are the mark before, so that what one window has put away is found again in another.
+    saying so. ``before_*`` are the mark before (of a first one the beginning of what was listed), so that what one
+    window has put away is found again in another.
     """
 
     user_id = models.BigIntegerField()

@@ -304,15 +304,16 @@ def mark_of(actor: Actor) -> NewsMark | None:
 
 
 @transaction.atomic
-def mark_seen(*, actor: Actor, through: datetime) -> NewsMark:
+def mark_seen(*, actor: Actor, through: datetime, first_since: datetime | None = None) -> NewsMark:
     """Move the mark to ``through``. It never moves back: of two windows the one that saw more counts, and the mark
-    before stays known. An instant that is still to come counts as now."""
+    before stays known; of a first one ``first_since`` takes its place, from which on the changes were listed. An
+    instant that is still to come counts as now."""
     through = min(through, clock.now())
     mark, is_new = NewsMark.objects.select_for_update().get_or_create(
         user_id=actor.user_id,
         perspective_key=actor.perspective_key,
         agency_code=actor.agency_code,
-        defaults={"seen_through": through, "marked_at": clock.now()},
+        defaults={"seen_through": through, "marked_at": clock.now(), "before_through": first_since},
     )
     if not is_new and through > mark.seen_through:
         mark.before_through, mark.before_at = mark.seen_through, mark.marked_at

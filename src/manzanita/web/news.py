@@ -207,7 +207,8 @@ def news_seen(request: HttpRequest) -> HttpResponse:
     through = _instant(request.POST.get("through", ""))
     if through is None:
         raise Http404("no such time")
-    mark = mark_seen(actor=request.actor, through=through)
+    first_since = clock.now() - timedelta(days=FIRST_DAYS)
+    mark = mark_seen(actor=request.actor, through=through, first_since=first_since)
     messages.success(
         request,
         f"Marked as seen: what changed through {us_date(mark.seen_through)}, {us_time(mark.seen_through)}.",

@@ -108,6 +108,7 @@ def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any
         "identity": _identity(file),
         "status": card_of(file, cells),
         "lead": _lead(file),
+        "has_news": has_history(file.actor),
         "news": unseen_words(file) if has_history(file.actor) else "",
         "actions": _actions(file, [event for event, reasons in judged if not reasons]),
         "refused": _refused_actions(judged),
