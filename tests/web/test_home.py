@@ -243,7 +243,7 @@ def test_odd_questions_change_nothing(small_world, coordinator):
 # those of our rules, open meetings, last reply, own exports; two of planned reviews; for
 # those who send also the plan, sends that do not go on, and imports; for those who manage people host sessions,
 # requested records, monitors, blocks of others and exports to approve; open meetings outside the view; calendars
-CASE_MANAGER_QUERIES = 15
+CASE_MANAGER_QUERIES = 16
 COORDINATOR_QUERIES = 33
 
 

@@ -19,7 +19,11 @@ from manzanita.exchange.models import ImportRun
 from manzanita.findings.models import FindingEvent, RuleFinding
 from manzanita.leaving.actions import report_participation
 from manzanita.orgs.models import Agency
+from manzanita.platform.daily import enqueue_now
 from manzanita.platform.facts import Statement
+from manzanita.platform.jobs import run_jobs_now
+from manzanita.procedures.leaving import LeavingAsked, record_leaving
+from manzanita.procedures.leaving_job import LEAVING_JOB
 from manzanita.procedures.news import Window, changed_students, mark_of, mark_seen
 from manzanita.students.actions import state_student_facts
 from tests.support import pages
@@ -179,6 +183,20 @@ def test_values_that_an_act_stated_stand_under_it(small_world, sign_in, noon):
     )
 
 
+def test_what_the_night_did_under_one_s_own_grant_is_told_all_the_same(small_world, sign_in, noon):
+    towhee = small_world.students["towhee"]
+    asked = LeavingAsked("dropped_out", w.TODAY + timedelta(days=1), "Told by the school.")
+    record_leaving(actor=small_world.coordinator_actor, student=towhee, asked=asked)
+    noon.shift(timedelta(days=1))
+    enqueue_now(LEAVING_JOB, by_id=small_world.coordinator.pk)
+    run_jobs_now(raises_errors=True)
+    noon.shift(60)
+    page = words(sign_in(small_world.coordinator).get(ADDRESS + "?from=upkeep"))
+    assert "Nightly upkeep, planned by Juniper Mockup Recorded that the student leaves" in page
+    assert "Special education status:" in page
+    assert "Planned that the student leaves" not in page
+
+
 # Whose changes
 
 
@@ -315,11 +333,11 @@ def test_an_address_that_is_none_is_not_found(client):
 def test_the_student_s_page_says_how_much_changed(client, week, noon):
     alder = week.students["alder"]
     page = f"/students/{alder.public_id}"
-    assert "since you last looked" not in words(client.get(page))
+    assert "since you last looked on" not in words(client.get(page))
     mark_seen(actor=week.coordinator_actor, through=w.NOON)
     assert "2 changes since you last looked on 11/30/2026" in words(client.get(page))
     mark_seen(actor=week.coordinator_actor, through=w.NOON + timedelta(days=7, minutes=5))
-    assert "since you last looked" not in words(client.get(page))
+    assert "since you last looked on" not in words(client.get(page))
 
 
 # How much it costs

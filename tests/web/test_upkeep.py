@@ -9,6 +9,7 @@ from html import unescape
 import pytest
 
 from manzanita.accounts.actions import add_person, grant_perspective
+from manzanita.accounts.queries import actor_of
 from manzanita.accounts.second_factor import enroll_totp
 from manzanita.auditing.models import ChangeEvent
 from manzanita.exchange.models import ReportStatus
@@ -21,6 +22,7 @@ from manzanita.platform.models import Job, JobState
 from manzanita.platform.recurring import known_recurring
 from manzanita.procedures.leaving import LeavingAsked, record_leaving
 from manzanita.procedures.leaving_job import LEAVING_JOB
+from manzanita.procedures.student_transfer_asking import Wanted, request_student
 from manzanita.procedures.upkeep import BY_KEY, UPKEEP
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
@@ -182,6 +184,19 @@ def test_a_district_sees_names_of_its_own_students_only(small_world, sign_in):
     run_jobs_now(raises_errors=True)
     page = words(client.get(f"{ADDRESS}/leavings"))
     assert "0 carried out, 1 left alone" in page and "Alder" not in page
+
+
+def test_a_transfer_that_waits_says_what_keeps_the_policy_from_answering(small_world, client):
+    other = other_coordinator(small_world)
+    alder = small_world.students["alder"]
+    asker = actor_of(other, other.grants.get())
+    request_student(actor=asker, student_id=alder.pk, wanted=Wanted("Alder", date(2026, 11, 30)))
+    page = words(client.get(f"{ADDRESS}/transfers"))
+    assert (
+        "Alder Testcase Asked for by another district 11/23/2026 "
+        "The SELPA's policy leaves every answer to the district. Answer the request. SEDS coordinator" in page
+    )
+    assert "The workers do it by themselves, without a run of its own" in page
 
 
 def test_a_job_that_is_none_is_not_found(client):

@@ -40,6 +40,8 @@ ORIGINS = {
 }
 # Acts that are looks, or notes of looks: the disclosures and who saw whom have pages of their own.
 NOT_NEWS = ("read_who_saw", "exact-search", "record_disclosure")
+# What somebody planned and a job of the night did under that person's grant: news to that person, too.
+CARRIED_OUT = ("record_leaving",)
 # What rules do to a finding by themselves; what people do to it is an act.
 _FOUND = ("opened", "returned", "closed")
 
@@ -102,12 +104,14 @@ def _own_codes(actor: Actor) -> list[str]:
 def _acts(actor: Actor, since: Any, until: datetime, origin: str, *, is_own: bool) -> QuerySet[Any, Any]:
     acts = ChangeEvent.objects.filter(_between("at", since, until), student_id__isnull=False)
     acts = acts.exclude(action__in=NOT_NEWS)
+    carried_out = Q(action__in=CARRIED_OUT, request_id__startswith="job-")
+    by_night = Q(actor_user_id__isnull=True) | carried_out
     if origin == "upkeep":
-        return acts.filter(actor_user_id=None)
+        return acts.filter(by_night)
     if origin:
         is_ours = Q(lea_code__in=_own_codes(actor))
-        acts = acts.filter(is_ours if origin == "people" else ~is_ours, actor_user_id__isnull=False)
-    return acts if is_own else acts.exclude(actor_user_id=actor.user_id)
+        acts = acts.filter(~by_night, is_ours if origin == "people" else ~is_ours)
+    return acts if is_own else acts.filter(by_night | ~Q(actor_user_id=actor.user_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +286,11 @@ def rows_of(actor: Actor, window: Window, student_ids: Collection[int]) -> Rows:
         arrivals=list(arrivals),
         present=set(present_for(actor).filter(pk__in=ids).order_by().values_list("pk", flat=True)),
     )
+
+
+def is_by_night(act: ChangeEvent) -> bool:
+    """Whether no person did it at that moment."""
+    return act.actor_user_id is None or (act.action in CARRIED_OUT and act.request_id.startswith("job-"))
 
 
 def is_told(actor: Actor, rows: Rows, student_id: int, lea_code: str) -> bool:

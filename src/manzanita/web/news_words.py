@@ -17,7 +17,7 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.exchange.queries import import_runs_by_key
 from manzanita.orgs.queries import agency_names, school_names
-from manzanita.procedures.news import Answer, FoundOrGone, Rows, Window, is_told
+from manzanita.procedures.news import Answer, FoundOrGone, Rows, Window, is_by_night, is_told
 from manzanita.students.models import Enrollment, Plan, Service, SpecialEducationStatus, Ssid, Student
 from manzanita.students.transfer_facts import SIS_CAUSE
 from manzanita.ui.formats import plural, us_date, us_dates
@@ -200,8 +200,9 @@ class _Words:
     def act_line(self, act: ChangeEvent, moved: Sequence[Moved]) -> Line:
         name = self.people.get(act.actor_user_id or 0, "Somebody")
         ours = {self.actor.agency_code, *self.actor.agency_codes}
-        if act.actor_user_id is None:
-            origin, who = "upkeep", "Nightly upkeep"
+        if is_by_night(act):
+            by = f", planned by {name}" if act.actor_user_id is not None else ""
+            origin, who = "upkeep", f"Nightly upkeep{by}"
         elif act.lea_code in ours:
             origin, who = "people", f"{name}, {perspective_words(act.actor_label)}"
         else:
