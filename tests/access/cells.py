@@ -31,6 +31,7 @@ MORE_ARGUMENTS: dict[str, list[object]] = {
     "rule": ["GERR0005"],
     "settle_repair": ["MZ-MEET-DELAY-ON-TIME"],
     "submission_file": [1],
+    **{name: ["leavings"] for name in ("upkeep_job", "upkeep_progress", "upkeep_run")},
     "field_history": ["ssid.ssid"],
     **{
         name: [1]
@@ -59,6 +60,7 @@ MORE_ARGUMENTS: dict[str, list[object]] = {
 ASKED = {"meeting_field": "?key=plan.23.20", "export_new": "?list=all"}
 SENT = {
     "state_send": {"form": "files", "destination": "sandbox"},
+    "news_seen": {"through": "2026-11-23T12:00:00+00:00"},
     "export_decide": {"do": "refuse", "word": "Not needed"},
 }
 # A file is its maker's alone, whoever else may export.

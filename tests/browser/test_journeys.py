@@ -398,7 +398,7 @@ def test_a_student_is_asked_for_read_and_handed_over(at_home, coordinator, fern,
 def test_a_duplicate_is_put_together(at_home, system, walked):
     before = at_the_state(system)
     hand = at_home("merge")
-    hand.link("Possible duplicates", exact=True)
+    hand.link("Students who may be entered twice", exact=True)
     hand.picture()
     hand.link("Compare and put together")
     hand.picture()

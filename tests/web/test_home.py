@@ -239,12 +239,12 @@ def test_odd_questions_change_nothing(small_world, coordinator):
         assert coordinator.get(f"/?{query}").status_code == 200, query
 
 
-# session, user, grants; clocks, students to settle 3, transfers, arrivals, pairs that may be one, two of the DINC
+# session, user, grants; clocks, students to settle 2, transfers, arrivals, pairs that may be one, two of the DINC
 # lists, the state's findings, those of our rules, open meetings, last reply, own exports; two of planned reviews; for
 # those who send also the plan, sends that do not go on, and imports; for those who manage people host sessions,
 # requested records, monitors, blocks of others and exports to approve; open meetings outside the view; calendars
 CASE_MANAGER_QUERIES = 16
-COORDINATOR_QUERIES = 35
+COORDINATOR_QUERIES = 34
 
 
 @pytest.mark.parametrize("count", [3, 60])

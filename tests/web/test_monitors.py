@@ -177,6 +177,8 @@ def test_every_other_address_is_closed_to_the_monitor(small_world, sign_in, alde
         "students_to_settle",
         "private_schools",
         "special_groups",
+        "news",
+        "next_year",
         "compliance",
         "compliance_students",
         "due_list",

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from manzanita.arrivals.models import Arrival
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
 from manzanita.domain.statuses import KINDS, Kind, Unsettled
@@ -141,7 +142,8 @@ def test_other_apps_feed_the_list_and_take_the_place_of_the_facts(small_world, c
         (grebe.pk, Unsettled(Kind.ARRIVING, date(2026, 11, 1), Owner.COORDINATOR, "Four questions", "/due")),
         (alder.pk, Unsettled(Kind.HELD, date(2026, 5, 20), Owner.COORDINATOR)),
     ]
-    monkeypatch.setattr(standing, "SOURCES", [lambda actor, ids: told])
+    nobody = Arrival.objects.none()
+    monkeypatch.setattr(standing, "SOURCES", [lambda actor, ids: standing.Asked(nobody, lambda rows: told)])
     found = found_by(small_world.coordinator_actor, crowd)
     assert ("grebe", Kind.ARRIVING, date(2026, 11, 1)) in found
     assert ("alder", Kind.HELD, date(2026, 5, 20)) in found

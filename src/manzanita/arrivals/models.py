@@ -70,6 +70,7 @@ class Arrival(models.Model):
                 condition=Q(settled_at__isnull=True),
             ),
             models.Index(fields=["student", "lea_code"], name="arrivals_of_student"),
+            models.Index(fields=["found_at", "student"], name="arrivals_news"),
         ]
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ from manzanita.auditing.disclosure_models import Disclosure
 from manzanita.auditing.export_models import ExportedStudent, ExportState, ListExport
 from manzanita.auditing.kinds import ContentClass, ReadKind
 from manzanita.auditing.log_rows import AppendOnlyError, AppendOnlyQuerySet, LogRow
+from manzanita.auditing.news_models import NewsMark
 from manzanita.auditing.seal_models import LogSeal, SealCheck, SealHead, Unsealed
 from manzanita.auditing.viewing_models import ViewingBlock, ViewingCount, ViewingDay
 
@@ -27,6 +28,7 @@ __all__ = [
     "ExportedStudent",
     "ListExport",
     "LogSeal",
+    "NewsMark",
     "ReadEvent",
     "SealCheck",
     "SealHead",
@@ -99,6 +101,12 @@ class ChangeEvent(LogRow):
             models.Index(name="auditing_change_of_student", fields=["student_id", "-at"]),
             models.Index(name="auditing_change_by_user", fields=["actor_user_id", "-at"]),
             models.Index(name="auditing_change_of_subject", fields=["subject_type", "subject_id"]),
+            # What changed since somebody last looked, whoever the student is.
+            models.Index(
+                name="auditing_change_news",
+                fields=["at", "student_id"],
+                condition=Q(student_id__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -27,7 +27,7 @@ from manzanita.exchange.gateway import GatewayRefused, GatewayUnavailable, Progr
 from manzanita.exchange.gateway.choice import gateway
 from manzanita.exchange.models import Operation, Submission, SubmissionLine
 from manzanita.exchange.outbox import reason_document, reconcile_students
-from manzanita.exchange.report_actions import AT_ONCE
+from manzanita.exchange.report_actions import AT_ONCE, EXPIRE_JOB, expire_report_statuses
 from manzanita.exchange.sends import NOT_HANDED_OVER, not_handed_over
 from manzanita.exchange.waiting import (
     doubt_reason,
@@ -40,7 +40,9 @@ from manzanita.exchange.waiting import (
 )
 from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
+from manzanita.platform.daily import daily
 from manzanita.platform.jobs import JobRun, NotYet, job_kind
+from manzanita.platform.reach import whole_installation
 
 # How long a job asks a state that has no news before it makes room for other jobs.
 PATIENCE_SECONDS = 3.0
@@ -298,6 +300,14 @@ def reconcile_lea(run: JobRun) -> dict[str, Any]:
             reconcile_students(ids[start : start + AT_ONCE])
         run.progress(min(start + AT_ONCE, len(ids)), len(ids), "Bringing the plan up to the lock")
     return {"students": len(ids)}
+
+
+@daily(EXPIRE_JOB)
+@job_kind(EXPIRE_JOB)
+def end_report_statuses(run: JobRun) -> dict[str, Any]:
+    """Report whole again what was left out until a day that has come."""
+    with whole_installation("every night the report statuses of every district run out"):
+        return {"ended": expire_report_statuses(around=run.step)}
 
 
 @job_kind(COMPLIANCE_JOB)

@@ -208,6 +208,11 @@ class SubmissionLine(models.Model):
         indexes = [
             models.Index(fields=["record_key", "-id"], name="submission_line_of_record"),
             models.Index(fields=["student_id", "-id"], name="submission_line_of_student"),
+            models.Index(
+                fields=["answered_at", "student_id"],
+                name="submission_line_news",
+                condition=Q(answered_at__isnull=False),
+            ),
         ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 
 from django.db import IntegrityError, transaction
@@ -20,6 +22,7 @@ from manzanita.platform import clock
 from manzanita.platform.jobs import enqueue_job
 
 CHOICES = dict(ReportStatus.CHOICES)
+Around = Callable[[], AbstractContextManager[object]]
 
 
 class NotSet(Exception):
@@ -125,7 +128,9 @@ def end_report_status(*, actor: Actor | None, status: ReportStatus) -> bool:
         action="end_report_status",
         student_id=locked.student_id,
         subject=locked,
+        reason="" if actor else f"Its time ran out: it was set until {locked.expires_on:%m/%d/%Y}.",
         detail={"choice": locked.choice},
+        lea_code=locked.lea_code,
     )
     return True
 
@@ -135,10 +140,18 @@ def _end(status: ReportStatus, actor: Actor | None) -> None:
     status.save(update_fields=["ended_at", "ended_by_id"])
 
 
-def expire_report_statuses(lea_code: str) -> int:
-    """End every status of an LEA whose time ran out, so that nothing stays back unsaid; how many."""
-    over = ReportStatus.objects.filter(lea_code=lea_code, ended_at=None, expires_on__lte=clock.today())
-    return sum(end_report_status(actor=None, status=status) for status in over)
+EXPIRE_JOB = "exchange.expire-report-statuses"
+
+
+def expire_report_statuses(lea_code: str = "", *, around: Around = nullcontext) -> int:
+    """End every status whose time ran out, of one LEA or of all, so that nothing stays back unsaid; how many. Each is
+    done within ``around``."""
+    over = ReportStatus.objects.filter(ended_at=None, expires_on__lte=clock.today()).order_by("pk")
+    ended = 0
+    for status in over.filter(lea_code=lea_code) if lea_code else over:
+        with around():
+            ended += end_report_status(actor=None, status=status)
+    return ended
 
 
 def carry_report_status(*, actor: Actor, old: Archive, new: Archive) -> None:

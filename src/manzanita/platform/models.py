@@ -64,6 +64,7 @@ class Job(models.Model):
                 fields=["state", "lease_until"],
                 condition=Q(state__in=[JobState.WAITING, JobState.RUNNING]),
             ),
+            models.Index(name="platform_job_of_kind", fields=["kind", "-id"]),
         ]
 
     def __str__(self) -> str:

@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
+from manzanita.arrivals.models import Arrival
 from manzanita.arrivals.queries import open_arrivals
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
@@ -30,29 +34,50 @@ from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
+from manzanita.platform.together import read_together
+from manzanita.procedures.rollover import ended_in_june, held
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
 from manzanita.students.scope import visible_to
+from manzanita.transfers.models import StudentTransfer
 from manzanita.transfers.queries import open_transfers_of, side_of
 
-# What an app leaves to settle of students whom the actor may see, with their keys; of all of them, or of those named.
-Source = Callable[[Actor, Sequence[int] | None], Iterable[tuple[int, Unsettled]]]
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an app leaves to settle of some students: the rows that it reads for that, and what it makes of them, with
+    the students' keys. All apps' rows are read in one query."""
+
+    rows: QuerySet[Any, Any]
+    told: Callable[[Iterable[Any]], Iterable[tuple[int, Unsettled]]]
 
 
-def _arriving(actor: Actor, student_ids: Sequence[int] | None) -> Iterator[tuple[int, Unsettled]]:
+# Of all students whom the actor may see, or of those named.
+Source = Callable[[Actor, Sequence[int] | None], Asked]
+
+
+def _arriving(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
     rows = open_arrivals(actor)
-    for one in rows if student_ids is None else rows.filter(student_id__in=student_ids):
+    return Asked(rows if student_ids is None else rows.filter(student_id__in=student_ids), _arrivals_told)
+
+
+def _arrivals_told(rows: Iterable[Arrival]) -> Iterator[tuple[int, Unsettled]]:
+    for one in rows:
         kind = Kind.RETURNING if one.kind == "returning" else Kind.ARRIVING
         page = reverse("arrival", args=[one.public_id])
         told = f"Arrived: {one.get_kind_display().lower()}."
         yield one.student_id, Unsettled(kind, one.enrolled_on, Owner.COORDINATOR, told, page)
 
 
-def _transferring(actor: Actor, student_ids: Sequence[int] | None) -> Iterator[tuple[int, Unsettled]]:
+def _transferring(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
     rows = open_transfers_of(actor)
     if student_ids is None:
         rows = rows.filter(student_id__in=visible_to(actor).order_by().values("pk"))
     else:
         rows = rows.filter(student_id__in=student_ids)
+    return Asked(rows, partial(_transfers_told, actor))
+
+
+def _transfers_told(actor: Actor, rows: Iterable[StudentTransfer]) -> Iterator[tuple[int, Unsettled]]:
     for one in rows:
         is_ours = side_of(actor, one) is Side.RECEIVER
         if not is_ours and State(one.state) not in WAITING:
@@ -63,14 +88,21 @@ def _transferring(actor: Actor, student_ids: Sequence[int] | None) -> Iterator[t
         yield one.student_id, Unsettled(kind, asked_on, Owner.COORDINATOR, "A transfer is asked for.", page)
 
 
-SOURCES: tuple[Source, ...] = (_arriving, _transferring)
+def _held(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
+    return Asked(ended_in_june(actor, student_ids), held)
+
+
+SOURCES: tuple[Source, ...] = (_arriving, _transferring, _held)
 
 
 def unsettled_elsewhere(actor: Actor, student_ids: Sequence[int] | None) -> dict[int, list[Unsettled]]:
-    """What the other apps leave to settle, by the student's key; a query for each of them."""
+    """What the other apps leave to settle, by the student's key; one query, and of those held from the rollover what
+    their calendars say."""
+    asked = [source(actor, student_ids) for source in SOURCES]
+    read_together(*(one.rows for one in asked))
     found: dict[int, list[Unsettled]] = {}
-    for source in SOURCES:
-        for pk, item in source(actor, student_ids):
+    for one in asked:
+        for pk, item in one.told(one.rows):
             found.setdefault(pk, []).append(item)
     return found
 

@@ -148,20 +148,48 @@ def complete(*, actor: Actor, transfer: StudentTransfer, case_manager_id: int | 
         return True
 
 
+@whole_installation("what keeps a policy from answering is asked of both districts; only words come back")
+def why_not_by_policy(transfer: StudentTransfer) -> list[Reason]:
+    """Why no policy accepts this request by itself now; empty where one does."""
+    policy = policies_of(selpa_of(transfer.sending_code))[TRANSFER_ACCEPT]
+    if policy == "never":
+        return [
+            Reason(
+                "policy-asks-people",
+                "The SELPA's policy leaves every answer to the district.",
+                Owner.COORDINATOR,
+                "Answer the request.",
+            )
+        ]
+    left_on = left_by_sis(transfer.student_id, transfer.sending_code)
+    if left_on is None or left_on > transfer.enroll_on:
+        return [
+            Reason(
+                "still-enrolled",
+                "The sender's SIS does not say that the student has left by the day asked for.",
+                Owner.SIS,
+                "The next SIS file settles it, or answer the request by hand.",
+            )
+        ]
+    if policy == "both" and enrolled_by_sis(transfer.student_id, transfer.receiving_code) is None:
+        return [
+            Reason(
+                "not-yet-enrolled",
+                "The SIS of the district that asks does not show the student enrolled, which the policy waits for.",
+                Owner.SIS,
+                "Its next SIS file settles it, or answer the request by hand.",
+            )
+        ]
+    return [_as_reason(one) for one in obstacles_of(transfer) if one.stops or one.code == "meeting-open"]
+
+
 @whole_installation("a policy of the SELPA answers for the district, without anybody of it")
 def accept_by_policy(transfer: StudentTransfer) -> bool:
     """Accept where the policy of the sender's SELPA says so and nothing stands in the way."""
+    if why_not_by_policy(transfer):
+        return False
     selpa = selpa_of(transfer.sending_code)
     policy = policies_of(selpa)[TRANSFER_ACCEPT]
-    if policy == "never":
-        return False
-    left_on = left_by_sis(transfer.student_id, transfer.sending_code)
-    if left_on is None or left_on > transfer.enroll_on:
-        return False
-    if policy == "both" and enrolled_by_sis(transfer.student_id, transfer.receiving_code) is None:
-        return False
-    if any(one.stops or one.code == "meeting-open" for one in obstacles_of(transfer)):
-        return False
     made_by = next(one.by_id for one in answers_of(selpa) if one.key == TRANSFER_ACCEPT)
     with transaction.atomic():
         try:
@@ -174,6 +202,9 @@ def accept_by_policy(transfer: StudentTransfer) -> bool:
             None, transfer, "disclosed", "The special education record, handed over by a transfer", made_by
         )
     return True
+
+
+SETTLE_JOB = "transfers.settle"
 
 
 @whole_installation("policies of all SELPAs answer")

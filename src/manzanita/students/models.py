@@ -147,7 +147,11 @@ class Ssid(StudentFact):
     content = ("ssid",)
 
     class Meta(StudentFact.Meta):
-        indexes = [_believed_index("ssid_believed", "ssid"), _believed_index("ssid_of_student", "student")]
+        indexes = [
+            _believed_index("ssid_believed", "ssid"),
+            _believed_index("ssid_of_student", "student"),
+            models.Index(fields=["recorded_at", "student"], name="ssid_news"),
+        ]
 
 
 class Enrollment(StudentFact):
@@ -184,6 +188,8 @@ class Enrollment(StudentFact):
                 "enrollment_at_lea", "lea_code", "effective_to", "effective_from", "student", "nps_code"
             ),
             _believed_index("enrollment_local_id", "lea_code", "local_student_id"),
+            # What a SIS file brought since somebody last looked.
+            models.Index(fields=["recorded_at", "student"], name="enrollment_news"),
             models.Index(
                 fields=["nps_code", "student"],
                 name="enrollment_at_nps",

@@ -175,6 +175,21 @@ def listed_for(actor: Actor) -> ScopedQuerySet:
     return _also_within(actor, students)
 
 
+def present_for(actor: Actor) -> ScopedQuerySet:
+    """Of the students whom the lists show, those of whom the actor sees what is true now: the others have left, and
+    what came after their last day is the next LEA's (``with_last_day``)."""
+    students = listed_for(actor)
+    perspective = actor.perspective
+    shown = perspective.relationships
+    if perspective.scope is not Scope.ASSIGNED:
+        shown = shown & _SHOWN[actor.view]
+    passing = {Relationship.FORMER, Relationship.REPORTING}
+    if perspective.scope in (Scope.NAMED, Scope.NOBODY) or not (shown & passing):
+        return students
+    stays = _rows(actor, perspective.relationships - passing, clock.today())
+    return students.filter(Tied(stays)) if stays else students.none()
+
+
 def lists_all(actor: Actor) -> bool:
     """Do the lists show everybody within reach?"""
     is_whole = actor.view is View.ALL or actor.perspective.scope in (Scope.ASSIGNED, Scope.NAMED)

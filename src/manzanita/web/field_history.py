@@ -165,7 +165,7 @@ def _versions(actor: Actor, student: Student, traced: Traced, slot: Mapping[str,
     shown = []
     for row in rows:
         value = words(getattr(row, traced.attribute))
-        before = next((one for one in rows if _is_replaced_by(one, row)), None)
+        before = next((one for one in rows if is_replaced_by(one, row)), None)
         was = None if before is None else words(getattr(before, traced.attribute))
         why, reason, url = causes.get(row.cause, (row.cause.replace("-", " "), "", None))
         shown.append(
@@ -186,7 +186,7 @@ def _versions(actor: Actor, student: Student, traced: Traced, slot: Mapping[str,
     return shown[::-1]
 
 
-def _is_replaced_by(old: StudentFact, new: StudentFact) -> bool:
+def is_replaced_by(old: StudentFact, new: StudentFact) -> bool:
     """``old`` was closed in the moment ``new`` was recorded, in the same slot, and held on its first day."""
     return (
         old.superseded_at == new.recorded_at

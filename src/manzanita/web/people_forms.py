@@ -38,6 +38,7 @@ def tabs(actor: Actor, current: str) -> list[Tab]:
         ("Who saw what", "audit", Capability.READ_AUDIT),
         ("Calendars", "calendars", Capability.MANAGE_PEOPLE),
         ("Policies", "policies", Capability.MANAGE_PEOPLE),
+        ("Upkeep", "upkeep", Capability.MANAGE_PEOPLE),
     ]
     return [
         (label, reverse(name), name == current, waiting or None if name == "transfers" else None)

@@ -30,6 +30,7 @@ PLACES = {
     Kind.LEAVING: ("leaving", "Record or answer"),
     Kind.ARRIVING: ("changes", "Adopt, or say otherwise"),
     Kind.RETURNING: ("changes", "Adopt, or say otherwise"),
+    Kind.HELD: ("leaving", "Say what became of it"),
 }
 
 

@@ -59,7 +59,6 @@ NOT_REPORTED_DAYS = 30
 def plan(request: HttpRequest) -> HttpResponse:
     """Operations that may go now, or with ``held`` those held for one reason, a page at a time."""
     actor = request.actor
-    expire_report_statuses(actor.agency_code)
     held = request.GET.get("held", "")
     if held and held not in HOLDS:
         raise Http404("no such reason")

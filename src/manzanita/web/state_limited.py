@@ -39,7 +39,9 @@ def limited(request: HttpRequest) -> HttpResponse:
         "search": data.get("search", ""),
         "title": "",
     }
-    expire_report_statuses(request.actor.agency_code)
+    if request.method == "POST":
+        # A send must not go by what ran out since the nightly job; who only looks changes nothing.
+        expire_report_statuses(request.actor.agency_code)
     try:
         students, pasted = _chosen(request, text, context)
     except ValueError as error:

@@ -26,6 +26,8 @@ from manzanita.orgs.calendars import load_calendars
 from manzanita.orgs.queries import GROUP_SCHOOLS, agency_name_rows, school_name_rows
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
+from manzanita.procedures.news import Unseen, unseen_of
+from manzanita.procedures.next_year import Planned, next_year_rows
 from manzanita.procedures.standing import unsettled_elsewhere
 from manzanita.students.former import facts_for
 from manzanita.students.models import Enrollment, Plan, Student
@@ -43,6 +45,8 @@ class StudentFile:
     that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here;
     ``open_anywhere`` is the meeting that is open, at whatever LEA. ``evaluations`` are the clocks of all meetings that
     began with a consent. ``unsettled`` is what other apps leave to settle.
+    ``unseen`` is what changed since the actor last looked through the news, ``None`` where a former LEA looks; so is
+    ``next_year``, what is planned or sent for the next school year.
     ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 
@@ -64,6 +68,8 @@ class StudentFile:
     leavings: Sequence[Leaving]
     reports: Sequence[ParticipationReport]
     unsettled: Sequence[Unsettled]
+    unseen: Unseen | None
+    next_year: Planned | None
     agencies: Mapping[str, str]
     schools: Mapping[str, str]
     people: Mapping[int, str]
@@ -149,9 +155,13 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     statuses, records = statuses_in_force([student.pk]), uncorrected_records([student.pk])
     leavings, reports = leavings_that_count(student.pk), open_reports_of(student.pk)
     is_former = student.seen_through is not None
+    unseen = None if is_former else unseen_of(actor, student.pk)
+    coming = None if is_former else next_year_rows([student.pk])
     # Everything that is asked of the student's key alone. Which LEA's is shown is known after it.
     read_together(
         *(() if is_former else own.querysets),
+        *(unseen.querysets if unseen else ()),
+        *(coming.querysets if coming else ()),
         *(known, archived, operations, at_state, answered, ruled, statuses, records, leavings, reports),
     )
     facts = facts_for(actor, student) if is_former else own.facts()
@@ -163,9 +173,13 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     codes = {e.lea_code for e in facts.enrollments} | {e.nps_code for e in facts.enrollments}
     codes |= {p.dsea_code for p in facts.plans} | {p.lea_code for p in facts.plans} | {lea}
     codes |= {m.lea_code for m in elsewhere}
+    planned = coming.of(student.pk) if coming else None
+    places = [planned.place] if planned and planned.place else []
+    codes |= {one.agency_code for one in places}
     people = {facts.case_manager_id, *(m.opened_by_id for m in meetings), *(a.by_id for a in archives)}
+    people |= {one.by_id for one in (*places, planned and planned.grade) if one}
     agencies = agency_name_rows(codes - {""})
-    schools = school_name_rows({e.school_code for e in facts.enrollments} - {""})
+    schools = school_name_rows({one.school_code for one in (*facts.enrollments, *places)} - {""})
     users = user_name_rows({person for person in people if person is not None})
     read_together(agencies, schools, users)
     return StudentFile(
@@ -187,6 +201,8 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         leavings=[one for one in leavings if one.lea_code == lea],
         reports=[one for one in reports if one.lea_code == lea],
         unsettled=unsettled_elsewhere(actor, [student.pk]).get(student.pk, []),
+        unseen=unseen,
+        next_year=planned,
         agencies=dict(agencies),
         schools=GROUP_SCHOOLS | dict(schools),
         people=dict(users),

@@ -13,6 +13,7 @@ from manzanita.deadlines.lists import Wanted, wanted_rows
 from manzanita.domain.access import Actor
 from manzanita.exchange.compliance import find
 from manzanita.exchange.queries import has_open_finding, has_operation
+from manzanita.procedures.next_year import unplanned
 from manzanita.students.models import ScopedQuerySet
 from manzanita.students.scope import listed_for, visible_to
 from manzanita.web.compliance_asked import ComplianceList, list_of_key
@@ -21,8 +22,9 @@ from manzanita.web.due_wanted import key_of, list_url, of_key, title_of
 
 @dataclass(frozen=True, slots=True)
 class StudentList:
-    """One list. ``kind`` is due, held, different, findings, compliance or all; ``nothing`` says what an empty one
-    means. ``due`` is the list of due dates, ``compliance`` the group of a monitoring report, whose students it has."""
+    """One list. ``kind`` is due, held, different, findings, unplanned, compliance or all; ``nothing`` says what an
+    empty one means. ``due`` is the list of due dates, ``compliance`` the group of a monitoring report, whose students
+    it has."""
 
     key: str
     title: str
@@ -72,6 +74,14 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
                 "The state holds what it should.",
                 "different",
             ),
+            StudentList(
+                "unplanned",
+                "Students without anything for the next school year",
+                "Students in the chosen view of whom no school and no grade is planned for the next year, and for whom "
+                "the SIS has sent no enrollment to come",
+                "Of everybody something is known of the next year.",
+                "unplanned",
+            ),
         )
     }
 )
@@ -96,6 +106,8 @@ def students_of(actor: Actor, wanted: StudentList) -> ScopedQuerySet:
         return listed_for(actor).filter(pk__in=wanted_rows(actor, wanted.due).values("student_id"))
     if wanted.kind == "all":
         return listed_for(actor)
+    if wanted.kind == "unplanned":
+        return unplanned(listed_for(actor))
     # What the state holds does not end with attendance, so these ask all within reach.
     students = visible_to(actor)
     if wanted.compliance is not None:

@@ -31,6 +31,9 @@ from manzanita.students.queries import get_student, keys_of_person
 from manzanita.ui.formats import plural, us_date, us_dates
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
+from manzanita.web.news_line import unseen_words
+from manzanita.web.next_year_words import Names
+from manzanita.web.next_year_words import rows_of as next_year_rows
 from manzanita.web.read_purpose import ask_purpose, purpose_for
 from manzanita.web.rights_words import decider_words, languages_of_deciders, undecided_words
 from manzanita.web.settle import words_of
@@ -105,6 +108,8 @@ def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any
         "identity": _identity(file),
         "status": card_of(file, cells),
         "lead": _lead(file),
+        "has_news": has_history(file.actor),
+        "news": unseen_words(file) if has_history(file.actor) else "",
         "actions": _actions(file, [event for event, reasons in judged if not reasons]),
         "refused": _refused_actions(judged),
         "drawing": draw(file, lanes, only_this_year=only_this_year),
@@ -338,7 +343,12 @@ def _rule_reasons(file: StudentFile) -> list[dict[str, Any]]:
 def _record_tab(file: StudentFile) -> dict[str, Any]:
     meeting = file.open_meeting
     newest = max((row.key_on for row in file.should if row.record == "PLAN"), default=None)
+    planned = file.next_year
     return {
+        "next_rows": list(next_year_rows(planned, Names(file.agencies, file.schools, file.people)))
+        if planned
+        else [],
+        "next_differs": planned.differing if planned else [],
         "groups": groups_of(file),
         "pending_label": f"Proposed {meeting_day(meeting):%m/%d/%Y}" if meeting else "Proposed",
         "archived_label": f"Archived {us_date(newest)}" if newest else "Archived",

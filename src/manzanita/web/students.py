@@ -104,6 +104,7 @@ def _groups(wanted: StudentList) -> list[tuple[str, str, bool]]:
         *((label, f"{here}?list={key}", wanted.key == key) for label, key in others),
         ("Due dates", reverse("due_list"), False),
         ("To settle", reverse("students_to_settle"), False),
+        ("Next year", reverse("next_year"), False),
     ]
 
 
@@ -128,6 +129,7 @@ def _comings(actor: Actor) -> list[tuple[str, str]]:
 urlpatterns = [
     path("students", students, name="students"),
     path("students/search", search_students, name="search"),
+    path("", include("manzanita.web.next_year")),
     path("", include("manzanita.web.student_new")),
     path("", include("manzanita.web.duplicates")),
     path("", include("manzanita.web.merges")),

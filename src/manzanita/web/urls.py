@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("manzanita.accounts.urls")),
     path("", include("manzanita.web.home")),
+    path("", include("manzanita.web.news")),
     path("", include("manzanita.web.guests")),
     path("", include("manzanita.web.arrivals")),
     path("", include("manzanita.web.enrollment_help")),
@@ -30,6 +31,7 @@ urlpatterns = [
     path("", include("manzanita.web.calendars")),
     path("", include("manzanita.web.what_if_school")),
     path("", include("manzanita.web.policies")),
+    path("", include("manzanita.web.upkeep")),
     path("", include("manzanita.web.people")),
 ]
 

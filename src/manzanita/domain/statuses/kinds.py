@@ -144,11 +144,12 @@ KINDS: Mapping[Kind, RecordStatus] = MappingProxyType(
                 Kind.HELD,
                 Group.TO_SETTLE,
                 "Held from rollover",
-                "Kept back from the move into the next school year.",
+                "Took part until June on a plan that goes on, and is enrolled nowhere since school began.",
                 Owner.COORDINATOR,
-                "Releasing it, or recording the leaving.",
-                "Until the new school year begins on July 1.",
-                "What it held before.",
+                "A SIS file with the new enrollment, or recording the leaving.",
+                "Not over Census Day: enrolled nowhere, no district counts the student.",
+                "Still SWDS 1, PLAN and SERV.",
+                "SPED Data Guide",
             ),
         )
     }

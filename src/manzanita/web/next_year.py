@@ -1,0 +1,65 @@
+"""Next year's data: of each student the grade and school of now, and those of the next school year, as planned here or
+sent by the SIS."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.views.decorators.http import require_safe
+
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Capability
+from manzanita.platform import clock
+from manzanita.procedures.batch_fields import fields_for
+from manzanita.procedures.next_year import next_first_day, next_years_of
+from manzanita.students.queries import list_students
+from manzanita.web.access import requires
+from manzanita.web.next_year_words import Names, rows_of
+from manzanita.web.student_lists import LISTS, students_of
+from manzanita.web.students_words import grade_text
+
+SHOWN = {"all": "All", "unplanned": "Nothing known yet"}
+
+
+@require_safe
+@requires(Capability.READ_STUDENT)
+def next_year(request: HttpRequest) -> HttpResponse:
+    """One page of the students in the chosen view, by name; ``list=unplanned``: those of whom nothing is known yet."""
+    actor, key = request.actor, request.GET.get("list", "all")
+    if key not in SHOWN:
+        raise Http404("no such list")
+    page = list_students(students_of(actor, LISTS[key]), actor, after=request.GET.get("after", ""))
+    log_reads(
+        actor=actor,
+        student_ids=[row.student.pk for row in page.rows],
+        what="student.next-year",
+        filter_codes=f"list={key}",
+    )
+    planned = next_years_of([row.student.pk for row in page.rows])
+    names = Names.of(planned.values(), page.rows)
+    here = reverse("next_year")
+    context = {
+        "rows": [
+            {
+                "row": row,
+                "url": reverse("student", args=[row.student.public_id]),
+                "grade": grade_text(row.enrollment.grade_code) if row.enrollment else "",
+                "school": names.school(row.enrollment.school_code) if row.enrollment else "",
+                "next": list(rows_of(planned[row.student.pk], names)),
+                "differing": planned[row.student.pk].differing,
+            }
+            for row in page.rows
+        ],
+        "page": page,
+        "lists": [(words, f"{here}?list={one}", one == key) for one, words in SHOWN.items()],
+        "key": key,
+        "starts_on": next_first_day(clock.today()),
+        "may_edit": bool(fields_for(actor)),
+        "first_url": f"{here}?list={key}" if request.GET.get("after") else None,
+        "next_url": f"{here}?list={key}&after={page.after}" if page.after else None,
+    }
+    return render(request, "web/students/next_year.html", context)
+
+
+urlpatterns = [path("students/next-year", next_year, name="next_year")]

@@ -1,0 +1,376 @@
+"""What changed since one last looked: which lines, in which words, of whom; the mark takes nothing away."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from manzanita.accounts.actions import add_person, grant_perspective
+from manzanita.accounts.queries import actor_of
+from manzanita.accounts.second_factor import enroll_totp
+from manzanita.accounts.session_keys import LIST_VIEW
+from manzanita.auditing.actions import log_change
+from manzanita.auditing.models import NewsMark, ReadEvent
+from manzanita.exchange.models import ImportRun
+from manzanita.findings.models import FindingEvent, RuleFinding
+from manzanita.leaving.actions import report_participation
+from manzanita.orgs.models import Agency
+from manzanita.platform.daily import enqueue_now
+from manzanita.platform.facts import Statement
+from manzanita.platform.jobs import run_jobs_now
+from manzanita.procedures.leaving import LeavingAsked, record_leaving
+from manzanita.procedures.leaving_job import LEAVING_JOB
+from manzanita.procedures.news import Window, changed_students, mark_of, mark_seen
+from manzanita.students.actions import state_student_facts
+from tests.support import pages
+from tests.support import world as w
+from tests.support.guests import monitor_of
+from tests.support.pages import many_students, other_coordinator
+from tests.support.state_answers import rejected
+
+ADDRESS = "/news"
+
+
+def words(answer) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
+
+
+def sis(world: w.World, *students, grade: str = "05", at: datetime | None = None) -> ImportRun:
+    """A SIS file says of the students another grade than before."""
+    run = ImportRun.objects.create(
+        kind="sis", lea_code=w.LEA, state="done", created_at=at or w.NOON, by_id=world.coordinator.pk
+    )
+    rows = [pages.enrollment(f"F{number}") | {"grade_code": grade} for number in range(len(students))]
+    slots = [{"student_id": one.pk, "lea_code": w.LEA, "started_on": pages.START} for one in students]
+    state_student_facts(
+        "enrollment",
+        [Statement(slot, row, pages.START) for slot, row in zip(slots, rows, strict=True)],
+        by_id=world.coordinator.pk,
+        cause=f"sis-import:{run.pk}",
+        at=at,
+    )
+    return run
+
+
+@pytest.fixture
+def week(small_world, noon):
+    """One change of each origin, a minute apart, from 12:01 on."""
+    world = small_world
+    alder, towhee = world.students["alder"], world.students["towhee"]
+    fern = many_students(1)[0]
+    noon.shift(timedelta(days=7))
+    sis(world, fern, at=w.NOON + timedelta(days=7))
+    noon.shift(60)
+    report_participation(
+        actor=world.case_manager_actor,
+        student=towhee,
+        reason_key="unknown_continuing",
+        last_on=None,
+        note="Gone since Monday.",
+    )
+    noon.shift(60)
+    other = other_coordinator(world)
+    foreign = actor_of(other, other.grants.get())
+    log_change(actor=foreign, action="request_student", student_id=alder.pk, reason="Moves in December")
+    noon.shift(60)
+    log_change(actor=None, action="record_leaving", student_id=alder.pk, lea_code=w.LEA)
+    noon.shift(60)
+    log_change(actor=world.coordinator_actor, action="send_again", student_id=towhee.pk)
+    noon.shift(60)
+    return world
+
+
+@pytest.fixture
+def client(week, sign_in):
+    return sign_in(week.coordinator)
+
+
+def order_of(text: str, *parts: str) -> bool:
+    """Whether the text has the parts, each after the one before."""
+    places = [text.find(part) for part in parts]
+    return -1 not in places and places == sorted(places)
+
+
+def test_each_origin_is_told_in_plain_words_newest_student_first_and_one_s_own_left_out(client, week):
+    page = words(client.get(ADDRESS))
+    assert "4 changes of 3 students of the last 7 days, as you have not looked here before" in page
+    assert order_of(
+        page,
+        "Testcase, Alder 2 changes",
+        "11/30/2026, 12:03 pm Nightly upkeep Recorded that the student leaves",
+        "11/30/2026, 12:02 pm Heron Creek Unified: Fern Sample Asked for by another district, to be transferred",
+        "“Moves in December”",
+        "Testcase, Towhee 1 change",
+        "11/30/2026, 12:01 pm Wren Placeholder, Case manager Reported a change of participation",
+        "Quill, Fern0 1 change",
+        "11/30/2026, 12:00 pm SIS file of 11/30/2026 Enrollment changed Grade: was 4 5",
+    )
+    assert "Set an archive to go to the state once more" not in page
+    own = words(client.get(ADDRESS + "?own=yes"))
+    assert "5 changes of 3 students" in own and "Juniper Mockup, SEDS coordinator" in own
+
+
+@pytest.mark.parametrize(
+    ("origin", "names"),
+    [
+        ("sis", ["Quill, Fern0"]),
+        ("people", ["Testcase, Towhee"]),
+        ("districts", ["Testcase, Alder"]),
+        ("upkeep", ["Testcase, Alder"]),
+        ("state", []),
+    ],
+)
+def test_one_origin_alone(client, origin, names):
+    answer = client.get(f"{ADDRESS}?from={origin}")
+    assert re.findall(r"data-open>([^<]+)</a>", answer.content.decode()) == names
+    # What the choice leaves out must not be put away with it.
+    assert "Mark as seen" not in answer.content.decode()
+
+
+def test_the_state_s_answer_and_what_rules_found(small_world, sign_in, noon):
+    noon.shift(timedelta(days=1))
+    rejected(small_world)
+    alder = small_world.students["alder"]
+    finding = RuleFinding.objects.create(
+        identity="x",
+        rule_code="MZ-TEST",
+        severity="warning",
+        phase="plan",
+        kind="rule",
+        owner="Case manager",
+        student_id=alder.pk,
+        lea_code=w.LEA,
+        record="PLAN",
+        record_key="k",
+        inputs="i",
+        message="The plan is old.",
+        first_seen_at=w.NOON,
+        opened_at=w.NOON,
+        last_seen_at=w.NOON,
+    )
+    noon.shift(60)
+    FindingEvent.objects.create(finding=finding, kind="opened", at=w.NOON + timedelta(days=1, minutes=1))
+    noon.shift(60)
+    page = words(sign_in(small_world.coordinator).get(ADDRESS + "?since=day"))
+    assert "Rule MZ-TEST A finding opened (PLAN) The plan is old." in page
+    assert re.search(r"The state (Addition|Replacement) of SERV rejected: \w+", page)
+
+
+def test_values_that_an_act_stated_stand_under_it(small_world, sign_in, noon):
+    alder = small_world.students["alder"]
+    noon.shift(timedelta(days=1))
+    actor = small_world.coordinator_actor
+    plan = pages.plan() | {"program_setting_code": "400"}
+    state_student_facts(
+        "plan",
+        [Statement({"student_id": alder.pk}, plan, date(2026, 11, 24))],
+        by_id=actor.user_id,
+        cause="archive:1",
+    )
+    log_change(actor=actor, action="record_change", student_id=alder.pk, reason="Told by the school")
+    noon.shift(60)
+    page = words(sign_in(small_world.case_manager).get(ADDRESS + "?since=day"))
+    assert "1 change of 1 student of the last 24 hours" in page
+    assert order_of(
+        page,
+        "Juniper Mockup, SEDS coordinator Recorded a change without a meeting",
+        "Primary disability: was 290 Specific learning disability (SLD) 240 Speech or language impairment (SLI)",
+        "“Told by the school”",
+    )
+
+
+def test_what_the_night_did_under_one_s_own_grant_is_told_all_the_same(small_world, sign_in, noon):
+    towhee = small_world.students["towhee"]
+    asked = LeavingAsked("dropped_out", w.TODAY + timedelta(days=1), "Told by the school.")
+    record_leaving(actor=small_world.coordinator_actor, student=towhee, asked=asked)
+    noon.shift(timedelta(days=1))
+    enqueue_now(LEAVING_JOB, by_id=small_world.coordinator.pk)
+    run_jobs_now(raises_errors=True)
+    noon.shift(60)
+    page = words(sign_in(small_world.coordinator).get(ADDRESS + "?from=upkeep"))
+    assert "Nightly upkeep, planned by Juniper Mockup Recorded that the student leaves" in page
+    assert "Special education status:" in page
+    assert "Planned that the student leaves" not in page
+
+
+# Whose changes
+
+
+def test_nobody_is_told_of_students_out_of_scope(week, sign_in):
+    sage = week.students["sage"]
+    log_change(actor=None, action="record_leaving", student_id=sage.pk, lea_code=w.OTHER_LEA)
+    manager = sign_in(week.case_manager).get(ADDRESS).content.decode()
+    # Wren Placeholder's own report is not news to Wren, and Fern is on nobody's caseload.
+    assert re.findall(r"data-open>([^<]+)</a>", manager) == ["Testcase, Towhee", "Testcase, Alder"]
+    for person in (week.coordinator, week.case_manager):
+        assert "Sage" not in sign_in(person).get(ADDRESS).content.decode()
+
+
+def test_of_a_student_who_has_left_only_what_the_own_district_did(week, sign_in, noon):
+    alder = week.students["alder"]
+    pages.leaves(alder, date(2026, 11, 24))
+    pages.enrolled_elsewhere(alder, date(2026, 11, 25))
+    client = sign_in(week.coordinator)
+    session = client.session
+    session[LIST_VIEW] = "all"
+    session.save()
+    page = words(client.get(ADDRESS))
+    assert "Nightly upkeep Recorded that the student leaves" in page
+    assert "Testcase, Alder 1 change" in page
+    assert "Fern Sample" not in page
+
+
+def test_a_guest_is_told_why_there_is_nothing(small_world, sign_in):
+    guest = monitor_of(small_world, "alder").user
+    assert "Guests are not told who did what" in words(sign_in(guest).get(ADDRESS))
+
+
+def test_who_is_asked_for_a_purpose_sees_that_values_moved_and_not_which(week, sign_in):
+    selpa = Agency.objects.create(code=w.SELPA, kind="selpa", name="Foothill SELPA", selpa_code=w.SELPA)
+    user = selpa_person(selpa)
+    page = words(sign_in(user).get(ADDRESS))
+    assert "Quill, Fern0" in page and "1 field: open the student to see which" in page
+    assert "was 4" not in page and "Moves in December" not in page
+
+
+def selpa_person(selpa: Agency):
+    user = add_person(email="egret.sample@example.org", name="Egret Sample", password=w.PASSWORD)
+    enroll_totp(user=user, secret=w.TOTP_KEY)
+    grant_perspective(
+        user=user,
+        perspective_key="selpa",
+        agency=selpa,
+        starts_on=date(2025, 7, 1),
+        by=None,
+        reason="test",
+    )
+    return user
+
+
+def test_the_list_is_logged_as_read(client, week):
+    client.get(ADDRESS)
+    event = ReadEvent.objects.order_by("-pk").first()
+    assert event.what == "news" and event.kind == "list" and event.student_count == 3
+
+
+# The mark
+
+
+def through(answer) -> str:
+    return re.search(r'name="through" value="([^"]+)"', answer.content.decode())[1]
+
+
+def test_marking_moves_the_mark_to_what_was_listed_and_no_further(client, week, noon):
+    first = client.get(ADDRESS)
+    log_change(actor=None, action="undo_leaving", student_id=week.students["alder"].pk, lea_code=w.LEA)
+    noon.shift(60)
+    assert client.post(ADDRESS + "/seen", {"through": through(first)}).status_code == 302
+    page = words(client.get(ADDRESS))
+    # What came after the page was read is still to be seen.
+    assert "1 change of 1 student since you last looked, on 11/30/2026, 12:06 pm" in page
+    assert "Took back that the student leaves" in page and "Nightly upkeep Recorded" not in page
+    assert mark_of(week.coordinator_actor).seen_through == w.NOON + timedelta(days=7, minutes=3)
+
+
+def test_marking_in_one_window_takes_nothing_from_another(client, week, noon):
+    one, other = client.get(ADDRESS), client.get(ADDRESS + "?from=sis")
+    client.post(ADDRESS + "/seen", {"through": through(one)})
+    empty = client.get(ADDRESS)
+    assert "Nothing changed" in words(empty)
+    back = re.search(r'href="([^"]+)">Show again what you marked as seen', empty.content.decode())[1]
+    assert "Testcase, Alder 2 changes" in words(client.get(unescape(back)))
+    # The other window goes on with the addresses it has.
+    again = re.search(r'href="(/news\?since=[^"]+)">All<', other.content.decode())[1]
+    page = words(client.get(unescape(again)))
+    assert "Testcase, Alder 2 changes" in page and "Quill, Fern0" in page
+    # The same of a later mark.
+    noon.shift(60)
+    log_change(actor=None, action="undo_leaving", student_id=week.students["alder"].pk, lea_code=w.LEA)
+    noon.shift(60)
+    client.post(ADDRESS + "/seen", {"through": through(client.get(ADDRESS))})
+    empty = client.get(ADDRESS)
+    back = re.search(r'href="([^"]+)">Show again what you marked as seen', empty.content.decode())[1]
+    assert "Took back that the student leaves" in words(client.get(unescape(back)))
+
+
+def test_the_mark_never_moves_back_nor_ahead(week, noon):
+    actor = week.coordinator_actor
+    now = w.NOON + timedelta(days=7, minutes=5)
+    mark_seen(actor=actor, through=now + timedelta(days=400))
+    assert mark_of(actor).seen_through == now
+    mark_seen(actor=actor, through=w.NOON)
+    assert mark_of(actor).seen_through == now
+
+
+def test_each_perspective_has_a_mark_of_its_own(week, sign_in):
+    user = week.coordinator
+    grant = grant_perspective(
+        user=user,
+        perspective_key="case_manager",
+        agency=Agency.objects.get(code=w.LEA),
+        starts_on=date(2025, 7, 1),
+        by=None,
+        reason="test",
+    )
+    mark_seen(actor=week.coordinator_actor, through=w.NOON)
+    assert mark_of(actor_of(user, grant)) is None
+    assert NewsMark.objects.count() == 1
+
+
+def test_an_address_that_is_none_is_not_found(client):
+    for query in ("since=never", "until=2026-11-01", "from=moon", "page=0", "page=x"):
+        assert client.get(f"{ADDRESS}?{query}").status_code == 404, query
+    assert client.post(ADDRESS + "/seen", {"through": "soon"}).status_code == 404
+
+
+# The student's page
+
+
+def test_the_student_s_page_says_how_much_changed(client, week, noon):
+    alder = week.students["alder"]
+    page = f"/students/{alder.public_id}"
+    assert "since you last looked on" not in words(client.get(page))
+    mark_seen(actor=week.coordinator_actor, through=w.NOON)
+    assert "2 changes since you last looked on 11/30/2026" in words(client.get(page))
+    mark_seen(actor=week.coordinator_actor, through=w.NOON + timedelta(days=7, minutes=5))
+    assert "since you last looked on" not in words(client.get(page))
+
+
+# How much it costs
+
+# session, user, grants, block; mark; who changed; students; rows of them; who is present; agencies, people, runs; log 3
+NEWS_QUERIES = 15
+
+
+@pytest.mark.parametrize("count", [2, 60])
+def test_it_costs_the_same_for_few_and_many_and_is_paged(
+    small_world, sign_in, noon, django_assert_max_num_queries, count
+):
+    students = many_students(count)
+    noon.shift(timedelta(days=7))
+    sis(small_world, *students)
+    client = sign_in(small_world.coordinator)
+    client.get(ADDRESS)
+    with django_assert_max_num_queries(NEWS_QUERIES):
+        page = client.get(ADDRESS)
+    assert len(re.findall("data-open>Quill", page.content.decode())) == min(count, 25)
+    if count == 60:
+        seen = set(re.findall("data-open>(Quill, Fern[0-9]+)", page.content.decode()))
+        for _ in range(2):
+            following = re.search(r'rel="next" href="([^"]+)"', page.content.decode())[1]
+            assert parse_qs(urlsplit(unescape(following)).query)["until"]
+            page = client.get(unescape(following))
+            seen |= set(re.findall("data-open>(Quill, Fern[0-9]+)", page.content.decode()))
+        assert len(seen) == 60
+        assert 'rel="next"' not in page.content.decode()
+
+
+def test_the_counts_are_those_of_the_lines(week):
+    window = Window(since=w.NOON + timedelta(days=6), until=w.NOON + timedelta(days=8))
+    found = changed_students(week.coordinator_actor, window)
+    assert (found.student_count, found.change_count) == (3, 4)
+    assert found.newest == w.NOON + timedelta(days=7, minutes=3)
