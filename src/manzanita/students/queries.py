@@ -21,10 +21,12 @@ from manzanita.domain.rights import Rights, Standing, rights_holders_on
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
 from manzanita.students.models import (
+    AgencyRelation,
     CaseAssignment,
     Contact,
     Enrollment,
     Merge,
+    NextYear,
     Plan,
     RightsHolder,
     ScopedQuerySet,
@@ -241,6 +243,15 @@ def fact_rows(student: Student, *, known: datetime | None = None) -> FactRows:
         rights=rights_rows(student, known=known),
         managed=CaseAssignment.objects.as_of(effective=clock.today(), known=known).filter(student=student),
     )
+
+
+def next_year_rows(student: Student) -> tuple[QuerySet[AgencyRelation], QuerySet[NextYear]]:
+    """What is planned for the student's next school year today: where, and in which grade."""
+    today = clock.today()
+    where = AgencyRelation.objects.as_of(effective=today).filter(
+        student=student, relationship=str(Relationship.NEXT_YEAR)
+    )
+    return where, NextYear.objects.as_of(effective=today).filter(student=student)
 
 
 def line_facts_of(students: Sequence[Student]) -> dict[int, StudentFacts]:

@@ -28,8 +28,8 @@ from manzanita.platform import clock
 from manzanita.platform.together import read_together
 from manzanita.procedures.standing import unsettled_elsewhere
 from manzanita.students.former import facts_for
-from manzanita.students.models import Enrollment, Plan, Student
-from manzanita.students.queries import StudentFacts, fact_rows, get_student
+from manzanita.students.models import AgencyRelation, Enrollment, NextYear, Plan, Student
+from manzanita.students.queries import StudentFacts, fact_rows, get_student, next_year_rows
 from manzanita.ui.jinja_env import url_or_none
 
 
@@ -42,7 +42,8 @@ class StudentFile:
     (planned and recorded), ``reports`` (of participation, those that wait), ``meetings`` and ``archives`` are those of
     that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here;
     ``open_anywhere`` is the meeting that is open, at whatever LEA. ``evaluations`` are the clocks of all meetings that
-    began with a consent. ``unsettled`` is what other apps leave to settle.
+    began with a consent. ``unsettled`` is what other apps leave to settle. ``next_school`` and ``next_grade`` are what
+    is planned for the next school year; a former LEA is not told.
     ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 
@@ -64,6 +65,8 @@ class StudentFile:
     leavings: Sequence[Leaving]
     reports: Sequence[ParticipationReport]
     unsettled: Sequence[Unsettled]
+    next_school: AgencyRelation | None
+    next_grade: NextYear | None
     agencies: Mapping[str, str]
     schools: Mapping[str, str]
     people: Mapping[int, str]
@@ -148,12 +151,15 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     answered, ruled = open_findings_of(student.pk), open_rule_findings_of(student.pk)
     statuses, records = statuses_in_force([student.pk]), uncorrected_records([student.pk])
     leavings, reports = leavings_that_count(student.pk), open_reports_of(student.pk)
+    next_schools, next_grades = next_year_rows(student)
     is_former = student.seen_through is not None
     # Everything that is asked of the student's key alone. Which LEA's is shown is known after it.
     read_together(
         *(() if is_former else own.querysets),
         *(known, archived, operations, at_state, answered, ruled, statuses, records, leavings, reports),
+        *(next_schools, next_grades),
     )
+    next_school = None if is_former else next(iter(next_schools), None)
     facts = facts_for(actor, student) if is_former else own.facts()
     lea = _lea_of(actor, facts)
     meetings = [m for m in known if m.lea_code == lea]
@@ -162,10 +168,13 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     archives = [a for a in archived if a.lea_code == lea]
     codes = {e.lea_code for e in facts.enrollments} | {e.nps_code for e in facts.enrollments}
     codes |= {p.dsea_code for p in facts.plans} | {p.lea_code for p in facts.plans} | {lea}
-    codes |= {m.lea_code for m in elsewhere}
+    codes |= {m.lea_code for m in elsewhere} | ({next_school.agency_code} if next_school else set())
     people = {facts.case_manager_id, *(m.opened_by_id for m in meetings), *(a.by_id for a in archives)}
     agencies = agency_name_rows(codes - {""})
-    schools = school_name_rows({e.school_code for e in facts.enrollments} - {""})
+    at_schools = {e.school_code for e in facts.enrollments} | (
+        {next_school.school_code} if next_school else set()
+    )
+    schools = school_name_rows(at_schools - {""})
     users = user_name_rows({person for person in people if person is not None})
     read_together(agencies, schools, users)
     return StudentFile(
@@ -187,6 +196,8 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         leavings=[one for one in leavings if one.lea_code == lea],
         reports=[one for one in reports if one.lea_code == lea],
         unsettled=unsettled_elsewhere(actor, [student.pk]).get(student.pk, []),
+        next_school=next_school,
+        next_grade=None if is_former else next(iter(next_grades), None),
         agencies=dict(agencies),
         schools=GROUP_SCHOOLS | dict(schools),
         people=dict(users),

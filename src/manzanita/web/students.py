@@ -129,6 +129,7 @@ urlpatterns = [
     path("", include("manzanita.web.student_ssids")),
     path("", include("manzanita.web.student_changes")),
     path("", include("manzanita.web.student_leaving")),
+    path("", include("manzanita.web.student_take_back")),
     path("", include("manzanita.web.participation")),
     path("", include("manzanita.web.settle_students")),
     path("", include("manzanita.web.read_purpose")),
