@@ -105,7 +105,7 @@ def test_without_a_plan_its_fields_say_why_they_are_missing(small_world, coordin
 def test_equal_layers_say_the_same_and_nothing_differs(small_world, coordinator):
     page = text_of(coordinator.get(record(small_world, asked="&layers=all")))
     assert row_in(page, "23.15") == (
-        "Primary disability 23.15 290 Specific learning disability (SLD) same same Meeting"
+        "History of Primary disability 23.15 290 Specific learning disability (SLD) same same Meeting"
     )
     assert "No meeting is open, so nothing is proposed." in page
     assert '<th scope="col" class="w-layer">At the state</th>' in page
@@ -123,7 +123,7 @@ def test_what_the_state_holds_otherwise_stands_beside_it(small_world, coordinato
     page = text_of(coordinator.get(record(small_world)))
     assert (
         row_in(page, "23.23")
-        == "General education participation 23.23 ? not confirmed 85 At the state 40 Meeting"
+        == "History of General education participation 23.23 ? not confirmed 85 At the state 40 Meeting"
     )
     only = text_of(coordinator.get(record(small_world, asked="&only=differences")))
     assert "Only differences (2)" in only

@@ -37,7 +37,7 @@ class Layer:
 
     def can_say(self, declared: FieldDeclaration) -> bool:
         """Whether a record of this layer could have the field: nothing of the SIS alone is archived."""
-        return any(not number.startswith("1.") for number in declared.numbers)
+        return any(number.partition(".")[0] not in ("1", "2") for number in declared.numbers)
 
 
 @dataclass(frozen=True, slots=True)
