@@ -93,6 +93,8 @@ class FieldDeclaration:
 
 _TEAM, _CLERK = Owner.TEAM, Owner.CLERK
 _ELIGIBILITY, _SETTING, _TRANSITION, _OTHER = "Eligibility", "Placement and setting", "Transition", "Other"
+# As a page shows them; the state's order of the fields mixes the last one in.
+PLAN_SECTIONS = (_ELIGIBILITY, _SETTING, _TRANSITION, _OTHER)
 
 # The content of a PLAN that a meeting may change, in the state's order.
 PLAN_FIELDS: tuple[FieldDeclaration, ...] = (

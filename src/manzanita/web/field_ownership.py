@@ -25,10 +25,9 @@ from manzanita.web.student_file import StudentFile
 from manzanita.web.student_status import standing_in
 
 SENTENCES = {
-    Ownership.SIS: "The SIS owns it. It changes with the next file of the SIS; the SIS staff corrects it there.",
-    Ownership.MEETING: "A meeting owns it: the team decides, the family agrees, and it changes when the meeting is "
-    "finalized.",
-    Ownership.OFFICE: "The office owns it: it changes with a reason, from the day that is entered.",
+    Ownership.SIS: "It changes with the next file of the SIS; the SIS staff corrects it there.",
+    Ownership.MEETING: "The team decides, the family agrees, and it changes when the meeting is finalized.",
+    Ownership.OFFICE: "The office changes it, with a reason and from the day that is entered.",
     Ownership.COMPUTED: "Nobody types it: it follows from something else.",
 }
 CONFIDENCES = {

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from manzanita.archive.models import ArchivedRecord
 from manzanita.domain.codes import code_set
-from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS, FieldDeclaration
+from manzanita.domain.fields import PLAN_FIELDS, PLAN_SECTIONS, SERVICE_FIELDS, FieldDeclaration
 from manzanita.domain.layouts import field as layout_field
 from manzanita.domain.record_fields import (
     DATE_FIELDS,
@@ -19,6 +19,7 @@ from manzanita.domain.record_fields import (
     NEXT_YEAR_FIELDS,
     NOT_HELD,
     NOT_SHOWN,
+    PLAN,
     PLAN_HEAD_FIELDS,
     POSTSECONDARY_AGE,
     POSTSECONDARY_FIELDS,
@@ -142,8 +143,8 @@ def _plan_groups(file: StudentFile, proposal: Proposal | None) -> Iterator[Group
             row_of(file, declared, current, layers, missing=missing)
         )
     note = without(archived, held)
-    for section, rows in sections.items():
-        yield Group(section, rows, note)
+    for section in (PLAN, *PLAN_SECTIONS):
+        yield Group(section, sections[section], note)
 
 
 def _of_newest_plan(rows: Sequence[Any]) -> list[Any]:
