@@ -94,7 +94,7 @@ def _of_archive(file: StudentFile, archive: Archive, known: Known) -> Act:
     own_way = _own_way(file.student, archive, known)
     # A page of its own says what stands against it.
     reasons = [] if own_way else reasons_not_to_take_back(file.actor, archive, known)
-    url = own_way or reverse("take_back", args=[archive.public_id])
+    url = own_way or reverse("archive_take_back", args=[archive.public_id])
     return Act(label, archive.recorded_at, archive.by_id, archive.reason, url, reasons)
 
 
@@ -159,4 +159,4 @@ def _words(row: Fact) -> str:
     return days
 
 
-urlpatterns = [path("archives/<uuid:public_id>/take-back", take_back_page, name="take_back")]
+urlpatterns = [path("archives/<uuid:public_id>/take-back", take_back_page, name="archive_take_back")]
