@@ -145,7 +145,7 @@ def test_a_meeting_being_prepared_is_continued_and_no_second_one_opened(small_wo
 
 def test_a_held_meeting_shows_its_proposal_beside_what_is_in_force(small_world, manager):
     pages.decided(small_world)
-    page = text_of(manager.get(page_of(small_world, "alder")))
+    page = text_of(manager.get(page_of(small_world, "alder") + "&layers=all"))
     assert "Proposed 11/20/2026" in page
     service = page[page.index("Service 415") :]
     minutes = service[service.index("25.15") :].split("</tr>")[0]
@@ -159,8 +159,11 @@ def test_a_new_service_and_one_that_ends_stand_on_the_record(small_world, manage
     manager.post(f"/meetings/{meeting.public_id}/services", {"add": "450"})
     manager.post(f"/meetings/{meeting.public_id}/services", {"service": "2", "offer": "remove", "rev": "0"})
     page = text_of(manager.get(page_of(small_world, "alder")))
-    assert "Service 450 Occupational therapy, offered in the open meeting" in page
-    assert "Service 415 Language and speech, ends by the offer" in page
+    assert (
+        '<span>Service 450 Occupational therapy</span><span class="n">offered in the open meeting</span>'
+        in page
+    )
+    assert '<span>Service 415 Language and speech</span><span class="n">ends by the offer</span>' in page
 
 
 def test_a_finalized_meeting_leads_to_its_archive(small_world, coordinator):

@@ -223,6 +223,12 @@ def look_where_open(student_id: int, lea_code: str) -> None:
         look_at(lea_code, [student_id], found_by="a change of the record")
 
 
+def look_where_known(student_id: int, lea_code: str) -> None:
+    """What was stated is taken back: an arrival that it took up may be open again. One query where there is none."""
+    if Arrival.objects.filter(student_id=student_id, lea_code=lea_code).exists():
+        look_at(lea_code, [student_id], found_by="a change taken back")
+
+
 def note_archive(arrival_id: int, archive_id: int) -> None:
     """What was recorded when the arrival was settled."""
     Arrival.objects.filter(pk=arrival_id).update(archive_id=archive_id)

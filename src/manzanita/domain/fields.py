@@ -1,13 +1,15 @@
-"""Every field of a record declared once: its name in the product, the state's number, who owns it, help.
+"""What a field of a record is declared as: its name in the product, the state's number, who owns it, help; and the
+fields of plan and services, which the meeting's form, the archive and the state lines read as well.
 
-Type, length and code set come from the state's layout of the same number. The record page, the meeting's
-form, the archive and the state lines all read this list.
+Type, length, code set and confidence come from the state's layout of the same number. The rest of the record's fields
+is declared in :mod:`manzanita.domain.record_fields`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 
 from manzanita.domain import layouts
@@ -15,9 +17,35 @@ from manzanita.domain.codes import CodeSet, code_set
 from manzanita.domain.findings import Owner
 
 
+class Ownership(StrEnum):
+    """Who may change a field, in one word: ownership takes the place of a lock on the whole record."""
+
+    SIS = "SIS"
+    MEETING = "Meeting"
+    OFFICE = "Office"
+    COMPUTED = "Computed"
+
+
+_OWNERSHIPS = {Owner.SIS: Ownership.SIS, Owner.TEAM: Ownership.MEETING}
+# What holds the current value of a field, by the record of its number.
+_HOLDERS = {
+    "1": "enrollment",
+    "17": "postsecondary",
+    "22": "status",
+    "23": "plan",
+    "24": "meeting",
+    "25": "service",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class FieldDeclaration:
-    """One field. ``attribute`` is the column of the current fact; ``blank_when`` says why it may be empty."""
+    """One field. ``attribute`` is the column of the current fact; ``blank_when`` says why it may be empty.
+
+    ``number`` is blank for a field that the state does not have; ``also`` are the numbers of the same value in other
+    records. ``fact`` is what holds it, where that is not what the record of its number is held in. ``rule`` says of a
+    computed one from what it follows. ``names`` are the names its values need (``agency``, ``school``).
+    """
 
     number: str
     attribute: str
@@ -26,6 +54,28 @@ class FieldDeclaration:
     owner: Owner
     help: str = ""
     blank_when: str = ""
+    also: tuple[str, ...] = ()
+    fact: str = ""
+    rule: str = ""
+    names: str = ""
+
+    @property
+    def holder(self) -> str:
+        return self.fact or _HOLDERS[self.number.partition(".")[0]]
+
+    @property
+    def key(self) -> str:
+        """``plan.disability_1_code``: what the field is called in addresses."""
+        return f"{self.holder}.{self.attribute}"
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Every number under which the state has it."""
+        return (*((self.number,) if self.number else ()), *self.also)
+
+    @property
+    def ownership(self) -> Ownership:
+        return Ownership.COMPUTED if self.rule else _OWNERSHIPS.get(self.owner, Ownership.OFFICE)
 
     @property
     def layout_field(self) -> layouts.Field:
@@ -43,6 +93,8 @@ class FieldDeclaration:
 
 _TEAM, _CLERK = Owner.TEAM, Owner.CLERK
 _ELIGIBILITY, _SETTING, _TRANSITION, _OTHER = "Eligibility", "Placement and setting", "Transition", "Other"
+# As a page shows them; the state's order of the fields mixes the last one in.
+PLAN_SECTIONS = (_ELIGIBILITY, _SETTING, _TRANSITION, _OTHER)
 
 # The content of a PLAN that a meeting may change, in the state's order.
 PLAN_FIELDS: tuple[FieldDeclaration, ...] = (

@@ -223,6 +223,13 @@ def refresh_clocks(student_ids: list[int]) -> None:
     student_actions.set_clocks(last_dates(student_ids))
 
 
+def withdraw_known(meeting_id: int) -> int:
+    """A meeting that the office had recorded without its form was none; how many that were."""
+    return Meeting.objects.filter(pk=meeting_id, source="procedure", state="finalized").update(
+        state="canceled"
+    )
+
+
 @transaction.atomic
 def take_over_meetings(meetings: list[Meeting]) -> None:
     """Store meetings that the state already holds, as finalized and without answers."""

@@ -214,6 +214,13 @@ def bring_back(
         return rows
 
 
+def hold_facts(models: Sequence[type[Fact]], key: int) -> None:
+    """Let nobody else state these facts of one student (``key``, their first slot field) until the transaction ends:
+    what is then stated at one instant comes after everything that is believed."""
+    for model in sorted(models, key=lambda one: one._meta.db_table):
+        _lock_slots(model, [Statement({model.slot[0]: key}, None, date.min)])
+
+
 def _slot_key(model: type[Fact], slot: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(slot[name] for name in model.slot)
 

@@ -33,15 +33,19 @@ from manzanita.exchange.report_actions import set_report_status
 from manzanita.meetings.actions import NotPossible, refresh_clocks, take_over_meetings
 from manzanita.meetings.models import Meeting
 from manzanita.platform import clock
+from manzanita.platform.facts import hold_facts
 from manzanita.procedures.change_reasons import SETTING_FIELDS, Asked, blockers_of, changed_settings
 from manzanita.procedures.effects import Effect, long_day
 from manzanita.procedures.lines import FutureService, LineWriter
 from manzanita.procedures.stating import Stating
 from manzanita.procedures.take_over import event_key_of
 from manzanita.students.actions import issue_local_sped_id, local_sped_id_for
-from manzanita.students.models import Student
+from manzanita.students.models import Plan, Service, SpecialEducationStatus, Student
 from manzanita.students.queries import StudentFacts, facts_of
 from manzanita.ui.formats import plural
+
+# The facts that a change without a meeting, or a correction, may state.
+CHANGED = (SpecialEducationStatus, Plan, Service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,10 +317,11 @@ def record_change(*, actor: Actor, student: Student, asked: Asked) -> Archive:
     if blockers or asked.on is None:
         raise NotPossible(blockers)
     meeting = _store_meeting(actor, locked, asked)
+    hold_facts(CHANGED, locked.pk)
     (archive,) = write_archives(
         [_draft(locked, actor, asked, asked.on, preview, meeting)], by_id=actor.user_id
     )
-    _state(actor, locked, asked, asked.on, preview, cause=f"archive:{archive.pk}")
+    _state(actor, locked, asked, asked.on, preview, archive)
     if preview.adopted is not None:
         set_report_status(
             actor=actor,
@@ -361,9 +366,17 @@ def _store_meeting(actor: Actor, student: Student, asked: Asked) -> Meeting | No
 
 
 def _state(
-    actor: Actor, student: Student, asked: Asked, on: date, preview: ChangePreview, *, cause: str
+    actor: Actor, student: Student, asked: Asked, on: date, preview: ChangePreview, archive: Archive
 ) -> None:
-    stating = Stating(actor, student.pk, actor.agency_code, facts_of(student), cause)
+    # At the archive's own instant: by it one finds what the change has closed (procedures.take_back).
+    stating = Stating(
+        actor,
+        student.pk,
+        actor.agency_code,
+        facts_of(student),
+        cause=f"archive:{archive.pk}",
+        at=archive.recorded_at,
+    )
     if preview.adopted is not None:
         stating.end_plan(preview.adopted.key_on)
         never = {"22.10": "", "22.12": NEVER_CAME_STATUS, "22.13": NEVER_CAME_REASON}

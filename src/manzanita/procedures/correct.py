@@ -29,10 +29,11 @@ from manzanita.exchange.models import StateRecord
 from manzanita.exchange.outbox import Should, Step, difference, reconcile_students
 from manzanita.exchange.report_actions import carry_report_status
 from manzanita.meetings.actions import NotPossible, correct_delay, refresh_clocks
-from manzanita.platform.facts import Statement
+from manzanita.platform.facts import Statement, hold_facts
 from manzanita.procedures.correct_dates import (
     DATE_FIELDS,
     Move,
+    Said,
     move_facts,
     move_of,
     reasons_against,
@@ -40,7 +41,6 @@ from manzanita.procedures.correct_dates import (
     values_along,
     with_year,
 )
-from manzanita.students.actions import state_student_facts
 from manzanita.students.models import Plan, Service, SpecialEducationStatus
 
 DELAY_FIELD = "24.18"
@@ -263,6 +263,7 @@ def _write(actor: Actor, correction: Correction, reason: str) -> Archive:
             values = along[sibling.pk]
             origin["25.17"] = f"the start of the plan, corrected by {actor.person_name}"
         drafts.append(RecordDraft(sibling.record, values, origin))
+    hold_facts((SpecialEducationStatus, Plan, Service), old.student_id)
     (archive,) = write_archives(
         [
             ArchiveDraft(
@@ -291,10 +292,11 @@ def _write(actor: Actor, correction: Correction, reason: str) -> Archive:
         supersedes=old,
     )
     carry_report_status(actor=actor, old=old, new=archive)
-    cause = f"correction:{archive.pk}"
+    # At the archive's own instant: by it one finds what the correction has closed (procedures.take_back).
+    said = Said(actor.user_id, f"correction:{archive.pk}", archive.recorded_at)
     # The old day first: what else was wrong is then restated from the new one.
-    fact_count = move_facts(actor, correction.move, cause=cause) if correction.move else 0
-    fact_count += _restate(actor, correction, cause=cause)
+    fact_count = move_facts(said, correction.move) if correction.move else 0
+    fact_count += _restate(said, correction)
     if row.record == "MEET":
         refresh_clocks([row.student_id])
     reconcile_students([old.student_id])
@@ -309,7 +311,7 @@ def _write(actor: Actor, correction: Correction, reason: str) -> Archive:
     return archive
 
 
-def _restate(actor: Actor, correction: Correction, *, cause: str) -> int:
+def _restate(said: Said, correction: Correction) -> int:
     """Bring the fact that the record was made from up to the correction, from the record's day to the fact's end.
 
     Returns how many facts that were; a record older than our facts has none.
@@ -321,7 +323,7 @@ def _restate(actor: Actor, correction: Correction, *, cause: str) -> int:
             student_id=row.student_id, lea_code=row.lea_code, held_on=day, delay_code=values[DELAY_FIELD]
         )
     if row.record == "SWDS":
-        return _restate_status(actor, correction, day, cause)
+        return _restate_status(said, correction, day)
     if row.record == "PLAN":
         # The fact in force that day: one that went on unchanged began earlier than the record says.
         plan = Plan.objects.as_of(effective=day).filter(student_id=row.student_id).first()
@@ -330,7 +332,7 @@ def _restate(actor: Actor, correction: Correction, *, cause: str) -> int:
         content = {name: getattr(plan, name) for name in Plan.content}
         changed = [declared for declared in PLAN_FIELDS if declared.number in correction.changes]
         content.update({declared.attribute: values[declared.number] for declared in changed})
-        return _state(actor, "plan", {"student_id": plan.student_id}, content, day, plan, cause)
+        return _state(said, "plan", {"student_id": plan.student_id}, content, day, plan)
     service = (
         Service.objects.as_of(effective=row.key_on)
         .filter(
@@ -347,10 +349,10 @@ def _restate(actor: Actor, correction: Correction, *, cause: str) -> int:
         **{declared.attribute: values[declared.number] for declared in SERVICE_FIELDS},
     }
     slot = {"student_id": service.student_id, "service_no": service.service_no}
-    return _state(actor, "service", slot, content, row.key_on, service, cause)
+    return _state(said, "service", slot, content, row.key_on, service)
 
 
-def _restate_status(actor: Actor, correction: Correction, day: date, cause: str) -> int:
+def _restate_status(said: Said, correction: Correction, day: date) -> int:
     """Status and reason, as far as they were corrected."""
     names = {"22.12": "status_code", "22.13": "reason_code"}
     changed = {names[number]: correction.values[number] for number in names if number in correction.changes}
@@ -359,18 +361,16 @@ def _restate_status(actor: Actor, correction: Correction, day: date, cause: str)
     if fact is None or not changed:
         return 0
     content = {**{name: getattr(fact, name) for name in SpecialEducationStatus.content}, **changed}
-    return _state(actor, "status", {"student_id": fact.student_id}, content, day, fact, cause)
+    return _state(said, "status", {"student_id": fact.student_id}, content, day, fact)
 
 
 def _state(
-    actor: Actor,
+    said: Said,
     kind: str,
     slot: Mapping[str, int],
     content: Mapping[str, object],
     start: date,
     fact: Plan | Service | SpecialEducationStatus,
-    cause: str,
 ) -> int:
-    statement = Statement(slot, content, start, fact.effective_to)
-    state_student_facts(kind, [statement], by_id=actor.user_id, cause=cause)
+    said.state(kind, [Statement(slot, content, start, fact.effective_to)])
     return 1

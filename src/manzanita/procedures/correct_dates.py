@@ -6,14 +6,13 @@ The services of a plan start with it and go along.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from manzanita.archive.models import ArchivedRecord
 from manzanita.archive.queries import standing_records
 from manzanita.domain import records
-from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.records import parse_state_date, state_date
 from manzanita.domain.years import academic_year_of
@@ -45,6 +44,18 @@ class Move:
     @property
     def last(self) -> date:
         return max(self.was, self.becomes)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """By whom, for what cause and at which instant facts are stated."""
+
+    by_id: int
+    cause: str
+    at: datetime
+
+    def state(self, kind: str, statements: Sequence[Statement]) -> None:
+        state_student_facts(kind, statements, by_id=self.by_id, cause=self.cause, at=self.at)
 
 
 def move_of(row: ArchivedRecord, values: Mapping[str, str]) -> Move | None:
@@ -103,7 +114,7 @@ def reasons_against(move: Move) -> Iterator[Reason]:
         )
 
 
-def move_facts(actor: Actor, move: Move, *, cause: str) -> int:
+def move_facts(said: Said, move: Move) -> int:
     """Bring meetings or facts up to the new day; how many slots changed. A record older than our facts has none.
 
     Between the two days what came after counts now (an earlier start), or still what was before (a later one).
@@ -114,10 +125,10 @@ def move_facts(actor: Actor, move: Move, *, cause: str) -> int:
             student_id=row.student_id, lea_code=row.lea_code, held_on=move.was, becomes=move.becomes
         )
     kinds = {"SWDS": [("status", SpecialEducationStatus)], "PLAN": [("plan", Plan), ("service", Service)]}
-    return sum(_move(actor, kind, model, move, cause) for kind, model in kinds[row.record])
+    return sum(_move(said, kind, model, move) for kind, model in kinds[row.record])
 
 
-def _move(actor: Actor, kind: str, model: type[Fact], move: Move, cause: str) -> int:
+def _move(said: Said, kind: str, model: type[Fact], move: Move) -> int:
     known_on = move.was if move.becomes < move.was else move.was - _DAY
     counts = {_slot(fact): fact for fact in _on(model, move, known_on)}
     slots = {**{_slot(fact): fact for fact in _on(model, move, move.was)}, **counts}
@@ -130,7 +141,7 @@ def _move(actor: Actor, kind: str, model: type[Fact], move: Move, cause: str) ->
         last = fact.effective_to if fact and is_earlier else move.last - _DAY
         content = {name: getattr(fact, name) for name in model.content} if fact else None
         statements.append(Statement(dict(slot), content, first, last))
-    state_student_facts(kind, statements, by_id=actor.user_id, cause=cause)
+    said.state(kind, statements)
     return len(statements)
 
 

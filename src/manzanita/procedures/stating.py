@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from manzanita.domain import records
@@ -19,13 +19,15 @@ from manzanita.students.queries import StudentFacts
 
 @dataclass(frozen=True, slots=True)
 class Stating:
-    """States facts of one student for one cause, over the ``facts`` believed so far."""
+    """States facts of one student for one cause, over the ``facts`` believed so far; all ``at`` one instant where it is
+    given."""
 
     actor: Actor
     student_id: int
     lea_code: str
     facts: StudentFacts
     cause: str
+    at: datetime | None = None
 
     def status(self, swds: Mapping[str, str], start: date) -> None:
         """The status that an SWDS line tells. One that does not participate ends plan and services on its first
@@ -83,4 +85,4 @@ class Stating:
         return {"student_id": self.student_id}
 
     def _state(self, kind: str, statements: Sequence[Statement]) -> None:
-        state_student_facts(kind, statements, by_id=self.actor.user_id, cause=self.cause)
+        state_student_facts(kind, statements, by_id=self.actor.user_id, cause=self.cause, at=self.at)

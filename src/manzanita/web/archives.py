@@ -19,6 +19,7 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS
+from manzanita.procedures.take_back import can_be_asked
 from manzanita.students.scope import visible_to
 from manzanita.web.access import requires
 from manzanita.web.archive_lines import line_view, order_key
@@ -49,6 +50,7 @@ def archive(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "recorded_by": _name(found),
             "newer": newer,
             "may_correct": may_correct,
+            "can_take_back": may_correct and can_be_asked(found),
             "outcome": context.get("outcome_label", ""),
             "is_settled": context.get("is_settled", True),
             "effects": context.get("effects", []),

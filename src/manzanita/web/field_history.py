@@ -1,4 +1,5 @@
-"""One field of the record through time: every value it had, when that was recorded, by whom, and what stated it."""
+"""One field of the record: who owns it and how it is changed; every value it had, when that was recorded, by whom, and
+what stated it."""
 
 from __future__ import annotations
 
@@ -16,14 +17,17 @@ from django.views.decorators.http import require_safe
 from manzanita.accounts.queries import user_names
 from manzanita.archive.queries import archives_of
 from manzanita.auditing.actions import log_reads
-from manzanita.domain.access import Actor, Capability
-from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
+from manzanita.domain.access import Actor, Capability, Relationship
+from manzanita.domain.fields import FieldDeclaration
+from manzanita.domain.record_fields import DECLARED
 from manzanita.exchange.queries import import_runs_by_key
 from manzanita.meetings.queries import label_of, meetings_of
 from manzanita.orgs.queries import agency_names, school_names
 from manzanita.students.former import versions_for
 from manzanita.students.models import (
+    AgencyRelation,
     Enrollment,
+    NextYear,
     Plan,
     Service,
     SpecialEducationStatus,
@@ -34,71 +38,26 @@ from manzanita.students.models import (
 from manzanita.students.queries import get_student, versions_of
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
+from manzanita.web.field_ownership import ownership_of
 from manzanita.web.read_purpose import ask_purpose, purpose_for
-from manzanita.web.students_words import grade_text
+from manzanita.web.record_meetings import KINDS
+from manzanita.web.student_file import load_student
 
-Words = Callable[[str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Traced:
-    """A field whose history can be shown: the fact that holds it, its column, its words."""
-
-    model: type[StudentFact]
-    attribute: str
-    label: str
-    number: str
-    # Which names its values need: of agencies, of schools, or none.
-    names: str = ""
-    words: Words = str
-
-
-TRACED: Mapping[str, Traced] = {
-    **{
-        f"plan.{one.attribute}": Traced(Plan, one.attribute, one.label, one.number, words=one.label_of)
-        for one in PLAN_FIELDS
-    },
-    **{
-        f"service.{one.attribute}": Traced(Service, one.attribute, one.label, one.number, words=one.label_of)
-        for one in SERVICE_FIELDS
-    },
-    "plan.effective_from": Traced(Plan, "effective_from", "Plan effective start", "23.12"),
-    "plan.dsea_code": Traced(
-        Plan, "dsea_code", "District of special education accountability", "23.10", "agency"
-    ),
-    "status.initial_entry_on": Traced(
-        SpecialEducationStatus, "initial_entry_on", "Initial entry start", "22.10"
-    ),
-    "ssid.ssid": Traced(Ssid, "ssid", "SSID", "1.08"),
-    "enrollment.started_on": Traced(Enrollment, "started_on", "District enrollment", "1.22"),
-    "enrollment.local_student_id": Traced(Enrollment, "local_student_id", "Local student ID", "1.09"),
-    "enrollment.lea_code": Traced(Enrollment, "lea_code", "Reporting LEA", "1.04", "agency"),
-    "enrollment.school_code": Traced(Enrollment, "school_code", "School", "1.05", "school"),
-    "enrollment.grade_code": Traced(Enrollment, "grade_code", "Grade", "1.24", words=grade_text),
+# The facts whose versions are kept, by what a declaration calls them.
+MODELS: Mapping[str, type[StudentFact]] = {
+    "plan": Plan,
+    "service": Service,
+    "status": SpecialEducationStatus,
+    "ssid": Ssid,
+    "enrollment": Enrollment,
+    "next": AgencyRelation,
+    "next_grade": NextYear,
 }
-
-# Rows of the Record tab that nobody states: they follow from something else, which has the history.
-DERIVED: Mapping[str, tuple[str, str]] = {
-    "clock.last_plan_review_on": (
-        "Last plan review",
-        "The newest plan review among the meetings. Each meeting, with who recorded it, stands under Meetings.",
-    ),
-    "clock.plan_review_due_on": (
-        "Next plan review due",
-        "Counted: one year after the newest plan review. It changes when a meeting is recorded; see Meetings.",
-    ),
-    "clock.last_evaluation_on": (
-        "Last evaluation",
-        "The newest evaluation among the meetings. Each meeting, with who recorded it, stands under Meetings.",
-    ),
-    "clock.evaluation_due_on": (
-        "Next triennial due",
-        "Counted: three years after the newest evaluation. It changes when a meeting is recorded; see Meetings.",
-    ),
-    "clock.local_sped_id": (
-        "Local special education ID",
-        "Given once, by this installation or by the record that was taken over; no earlier value is kept.",
-    ),
+# Of what is no fact with versions, why no earlier value is listed here.
+WITHOUT_VERSIONS: Mapping[str, str] = {
+    "meeting": "Each meeting keeps its own value: the newest of its kind is shown. All of them stand under Meetings.",
+    "student": "The newest value counts, and no earlier value is kept. Who changed it stands under History.",
+    "postsecondary": "No value is recorded here: what becomes of students after school goes from the SIS to the state.",
 }
 
 
@@ -122,24 +81,26 @@ class Version:
 @require_safe
 @requires(Capability.READ_STUDENT)
 def field_history(request: HttpRequest, public_id: uuid.UUID, field: str) -> HttpResponse:
-    """All versions of one field, newest first: a part of the student's page, or without script a page."""
-    student = get_student(request.actor, public_id)
-    purpose = purpose_for(request.actor, student)
-    if purpose is None:
-        return ask_purpose(request, student)
+    """Who owns one field, and all its versions, newest first: a part of the student's page, without script a page."""
+    purpose = ""
+    if request.actor.perspective.asks_purpose:
+        asked = get_student(request.actor, public_id)
+        given = purpose_for(request.actor, asked)
+        if given is None:
+            return ask_purpose(request, asked)
+        purpose = given
+    declared, slot = declared_at(field)
+    file = load_student(request.actor, public_id)
+    student = file.student
+    model = MODELS.get(declared.holder)
     context: dict[str, Any] = {
         "student": student,
-        "derived": "",
-        "versions": [],
-        "number": "",
-        "field": field,
+        "label": declared.label,
+        "declared": declared,
+        "owned": ownership_of(file, declared, slot),
+        "derived": WITHOUT_VERSIONS.get(declared.holder, declared.rule) if model is None else "",
+        "versions": _versions(request.actor, student, model, declared, slot) if model else [],
     }
-    if field in DERIVED:
-        context["label"], context["derived"] = DERIVED[field]
-    else:
-        traced, slot = _traced(field)
-        context |= {"label": traced.label, "number": traced.number}
-        context["versions"] = _versions(request.actor, student, traced, slot)
     log_reads(
         actor=request.actor, student_ids=[student.pk], what="student.field-history", purpose_code=purpose
     )
@@ -147,26 +108,33 @@ def field_history(request: HttpRequest, public_id: uuid.UUID, field: str) -> Htt
     return render(request, f"web/students/{page}.html", context)
 
 
-def _traced(field: str) -> tuple[Traced, dict[str, int]]:
-    """The field and the slot it stands in: ``service-2.provider_code`` is one of service 2."""
+def declared_at(field: str) -> tuple[FieldDeclaration, str]:
+    """The declaration of a key and the slot in it: ``service-2.provider_code`` is one of service ``2``,
+    ``meeting-review.held_on`` one of the newest plan ``review``. Raises ``Http404`` for what is no field."""
     kind, _, attribute = field.partition(".")
-    kind, _, number = kind.partition("-")
-    traced = TRACED.get(f"{kind}.{attribute}")
-    if traced is None or number.isdecimal() != (kind == "service"):
+    kind, _, slot = kind.partition("-")
+    declared = DECLARED.get(f"{kind}.{attribute}")
+    fits = {"service": slot.isdecimal() and len(slot) < 6, "meeting": slot in KINDS}.get(kind, not slot)
+    if declared is None or not fits:
         raise Http404("no such field")
-    return traced, {"service_no": int(number)} if number else {}
+    return declared, slot
 
 
-def _versions(actor: Actor, student: Student, traced: Traced, slot: Mapping[str, int]) -> list[Version]:
-    rows = versions_for(actor, student, versions_of(traced.model, student, **slot))
-    words = _words_of(traced, rows)
+def _versions(
+    actor: Actor, student: Student, model: type[StudentFact], declared: FieldDeclaration, slot: str
+) -> list[Version]:
+    of_slot: dict[str, object] = {"service_no": int(slot)} if slot else {}
+    if model is AgencyRelation:
+        of_slot = {"relationship": str(Relationship.NEXT_YEAR)}
+    rows = versions_for(actor, student, versions_of(model, student, **of_slot))
+    words = _words_of(declared, rows)
     causes = _causes(actor, student, rows)
     people = user_names({row.by_id for row in rows if row.by_id is not None})
     shown = []
     for row in rows:
-        value = words(getattr(row, traced.attribute))
+        value = words(getattr(row, declared.attribute))
         before = next((one for one in rows if is_replaced_by(one, row)), None)
-        was = None if before is None else words(getattr(before, traced.attribute))
+        was = None if before is None else words(getattr(before, declared.attribute))
         why, reason, url = causes.get(row.cause, (row.cause.replace("-", " "), "", None))
         shown.append(
             Version(
@@ -196,18 +164,20 @@ def is_replaced_by(old: StudentFact, new: StudentFact) -> bool:
     )
 
 
-def _words_of(traced: Traced, rows: Sequence[StudentFact]) -> Callable[[Any], str]:
+def _words_of(declared: FieldDeclaration, rows: Sequence[StudentFact]) -> Callable[[Any], str]:
     names: Mapping[str, str] = {}
-    if traced.names:
-        codes = {getattr(row, traced.attribute) for row in rows} - {""}
-        names = agency_names(codes) if traced.names == "agency" else school_names(codes)
+    if declared.names:
+        codes = {getattr(row, declared.attribute) for row in rows} - {""}
+        names = agency_names(codes) if declared.names == "agency" else school_names(codes)
 
     def words(value: Any) -> str:
         if isinstance(value, date):
             return us_date(value)
         if not value:
             return ""
-        return f"{value} {names.get(value, '')}".strip() if traced.names else traced.words(value)
+        if declared.names:
+            return f"{value} {names.get(value, '')}".strip()
+        return declared.label_of(value) if declared.number else str(value)
 
     return words
 

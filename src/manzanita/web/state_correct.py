@@ -93,7 +93,9 @@ def _form(
 ) -> HttpResponse:
     findings = open_findings_of_record(row.student_id, row.record_key)
     wrong = [number for finding in findings for number in finding.fields if number in given]
-    order = [*dict.fromkeys(wrong), *(number for number in given if number not in wrong)]
+    asked = request.GET.get("field", "")
+    first = [*([asked] if asked in given else []), *wrong]
+    order = [*dict.fromkeys(first), *(number for number in given if number not in first)]
     errors = _errors(preview.findings, refusals)
     person = student_names(request.actor, [row.student_id]).get(row.student_id)
     elsewhere = sorted({number for one in findings for number in one.fields} - set(given))

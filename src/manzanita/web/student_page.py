@@ -12,11 +12,8 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
-from manzanita.auditing.kinds import PURPOSES
-from manzanita.auditing.queries import changes_of_student, reads_of_student
-from manzanita.domain.access import CAPABILITY_WORDS, Actor, Capability
+from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Reason
 from manzanita.domain.layouts.files import write_lines
@@ -26,8 +23,7 @@ from manzanita.exchange.models import StateRecord
 from manzanita.exchange.queries import StripCell, lines_of_student, state_strip
 from manzanita.findings.queries import TO_SETTLE
 from manzanita.meetings.queries import event_label, reasons_not_to_open
-from manzanita.students.former import events_for
-from manzanita.students.queries import get_student, keys_of_person
+from manzanita.students.queries import get_student
 from manzanita.ui.formats import plural, us_date, us_dates
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
@@ -40,11 +36,12 @@ from manzanita.web.settle import words_of
 from manzanita.web.state_lines import rows_of_operations
 from manzanita.web.step_links import said_left
 from manzanita.web.student_alerts import PLAN_SHORT, alerts_of
-from manzanita.web.student_file import StudentFile, load_student, meeting_day
-from manzanita.web.student_record import groups_of
+from manzanita.web.student_file import StudentFile, load_student
+from manzanita.web.student_history import history_tab
+from manzanita.web.student_record import record_tab
 from manzanita.web.student_status import card_of, standing_in
 from manzanita.web.student_timeline import draw, lanes_of, rows_of
-from manzanita.web.students_words import ACTION_WORDS, READ_WORDS, grade_text, perspective_words
+from manzanita.web.students_words import grade_text
 
 TABS = {"record": "Record", "meetings": "Meetings", "state": "State", "history": "History"}
 # The people have a page of their own (web.people) in the same frame.
@@ -55,7 +52,8 @@ TAB_ORDER = {
     "people": "People",
     "history": "History",
 }
-HISTORY_SHOWN = 100
+# How the record tab was asked for: another span of the time line leaves that as it is.
+KEPT = (("layers", "all"), ("only", "differences"))
 RULES_IN_STRIP = 4
 # An assessment takes its 60 days and the plan for it its 15: a triennial is offered from then on.
 TRIENNIAL_AHEAD = timedelta(days=75)
@@ -79,7 +77,7 @@ def student_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         purpose = given
     file = load_student(request.actor, public_id)
     log_reads(actor=request.actor, student_ids=[file.student.pk], what=f"student.{tab}", purpose_code=purpose)
-    context = {**frame_of(request, file, tab), **TAB_CONTEXT[tab](file)}
+    context = {**frame_of(request, file, tab), **TAB_CONTEXT[tab](request, file)}
     return render(request, f"web/students/tab_{tab}.html", context)
 
 
@@ -93,6 +91,7 @@ def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any
     lanes, cells = lanes_of(file), _cells(file)
     judged = [(event, _reasons_not_to(file, event)) for event in _usual_events(file)]
     only_this_year = request.GET.get("years") == "this"
+    kept = "".join(f"&{name}={request.GET[name]}" for name, value in KEPT if request.GET.get(name) == value)
     page, people = (reverse(name, args=[file.student.public_id]) for name in ("student", "people"))
     addresses = {key: f"{page}?tab={key}" for key in TABS} | {"people": f"{people}?"}
     here = addresses[tab]
@@ -114,8 +113,8 @@ def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any
         "refused": _refused_actions(judged),
         "drawing": draw(file, lanes, only_this_year=only_this_year),
         "spans": [
-            ("This year", f"{here}&years=this", only_this_year),
-            ("All", here.removesuffix("?"), not only_this_year),
+            ("This year", f"{here}&years=this{kept}", only_this_year),
+            ("All", f"{here}{kept}".removesuffix("?"), not only_this_year),
         ],
         "line_rows": rows_of(lanes),
         "strip": [_strip_column(cell) for cell in cells],
@@ -340,22 +339,17 @@ def _rule_reasons(file: StudentFile) -> list[dict[str, Any]]:
     return reasons
 
 
-def _record_tab(file: StudentFile) -> dict[str, Any]:
-    meeting = file.open_meeting
-    newest = max((row.key_on for row in file.should if row.record == "PLAN"), default=None)
+def _record_tab(request: HttpRequest, file: StudentFile) -> dict[str, Any]:
     planned = file.next_year
+    names = Names(file.agencies, file.schools, file.people)
     return {
-        "next_rows": list(next_year_rows(planned, Names(file.agencies, file.schools, file.people)))
-        if planned
-        else [],
+        **record_tab(file, request.GET),
+        "next_rows": list(next_year_rows(planned, names)) if planned else [],
         "next_differs": planned.differing if planned else [],
-        "groups": groups_of(file),
-        "pending_label": f"Proposed {meeting_day(meeting):%m/%d/%Y}" if meeting else "Proposed",
-        "archived_label": f"Archived {us_date(newest)}" if newest else "Archived",
     }
 
 
-def _meetings_tab(file: StudentFile) -> dict[str, Any]:
+def _meetings_tab(_request: HttpRequest, file: StudentFile) -> dict[str, Any]:
     delays = code_set("MeetingDelay")
     return {
         "meeting_rows": [
@@ -382,7 +376,7 @@ def _outcome(event_key: str, outcome_key: str) -> str:
     return outcome.label if outcome else ""
 
 
-def _state_tab(file: StudentFile) -> dict[str, Any]:
+def _state_tab(_request: HttpRequest, file: StudentFile) -> dict[str, Any]:
     may_send = file.actor.may(Capability.SEND_TO_STATE)
     return {
         "state_lines": [_state_line(record) for record in file.at_state],
@@ -410,34 +404,11 @@ def _state_line(record: StateRecord) -> dict[str, Any]:
     }
 
 
-def _history_tab(file: StudentFile) -> dict[str, Any]:
-    student = file.student
-    keys = keys_of_person(student.pk)
-    changes = list(events_for(file.actor, student, changes_of_student(*keys))[:HISTORY_SHOWN])
-    may_audit = file.actor.may(Capability.READ_AUDIT)
-    seen = events_for(file.actor, student, reads_of_student(*keys))
-    reads = list(seen[:HISTORY_SHOWN]) if may_audit else []
-    ids = {event.actor_user_id for event in changes if event.actor_user_id is not None}
-    ids |= {user for event in reads for user in (event.actor_user_id, event.viewed_as_user_id) if user}
-    return {
-        "changes": changes,
-        "reads": reads,
-        "may_audit": may_audit,
-        "audit_deed": CAPABILITY_WORDS[Capability.READ_AUDIT],
-        "purposes": PURPOSES,
-        "perspective_words": perspective_words,
-        "names": user_names(ids),
-        "action_words": ACTION_WORDS,
-        "read_words": READ_WORDS,
-        "shown": HISTORY_SHOWN,
-    }
-
-
 TAB_CONTEXT = {
     "record": _record_tab,
     "meetings": _meetings_tab,
     "state": _state_tab,
-    "history": _history_tab,
+    "history": history_tab,
 }
 
 urlpatterns = [path("students/<uuid:public_id>", student_page, name="student")]

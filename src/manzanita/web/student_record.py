@@ -1,68 +1,113 @@
-"""The Record tab: every field of plan and services with its layers, and the dates that hang on them."""
+"""The Record tab: every field of the five records with its layers, in groups that fold; what differs; who owns it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from django.http import QueryDict
 from django.urls import reverse
 
 from manzanita.archive.models import ArchivedRecord
 from manzanita.domain.codes import code_set
-from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS, FieldDeclaration
-from manzanita.domain.findings import Owner
-from manzanita.domain.records import parse_state_date
+from manzanita.domain.fields import PLAN_FIELDS, PLAN_SECTIONS, SERVICE_FIELDS, FieldDeclaration
+from manzanita.domain.layouts import field as layout_field
+from manzanita.domain.record_fields import (
+    DATE_FIELDS,
+    IDENTIFICATION_FIELDS,
+    NEXT_YEAR_FIELDS,
+    NOT_HELD,
+    NOT_SHOWN,
+    PLAN,
+    PLAN_HEAD_FIELDS,
+    POSTSECONDARY_AGE,
+    POSTSECONDARY_FIELDS,
+    STATUS_FIELDS,
+)
 from manzanita.meetings.queries import Proposal, ProposedService, proposal_of
 from manzanita.students.models import Service
-from manzanita.ui.formats import us_date
+from manzanita.web.record_layers import AT_STATE, Layer, Row, layers_of, newest, row_of, without
+from manzanita.web.record_layers import NOT_HELD as NO_RECORD
+from manzanita.web.record_meetings import meeting_groups
 from manzanita.web.student_file import StudentFile
 
-Group = dict[str, Any]
 
-# Where the history of a row that is no field of plan or service is kept; see ``web.field_history``.
-HISTORIES = {
-    "Plan effective start": "plan.effective_from",
-    "Last plan review": "clock.last_plan_review_on",
-    "Next plan review due": "clock.plan_review_due_on",
-    "Last evaluation": "clock.last_evaluation_on",
-    "Next triennial due": "clock.evaluation_due_on",
-    "Initial entry start": "status.initial_entry_on",
-    "District enrollment": "enrollment.started_on",
-    "SSID": "ssid.ssid",
-    "Local student ID": "enrollment.local_student_id",
-    "Local special education ID": "clock.local_sped_id",
-    "Reporting LEA": "enrollment.lea_code",
-    "School": "enrollment.school_code",
-    "Grade": "enrollment.grade_code",
-    "District of special education accountability": "plan.dsea_code",
-}
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows that stand together. ``note`` says of a whole record that a layer has none of it."""
+
+    title: str
+    rows: Sequence[Row]
+    note: str = ""
+    id: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """A group that says nothing anywhere is folded."""
+        return not all(row.is_empty for row in self.rows)
+
+
+def record_tab(file: StudentFile, asked: QueryDict) -> dict[str, Any]:
+    """What the tab shows; ``asked`` are ``layers=all`` and ``only=differences``."""
+    is_all, is_only = asked.get("layers") == "all", asked.get("only") == "differences"
+    groups = groups_of(file)
+    count = sum(row.differs for group in groups for row in group.rows)
+    if is_only:
+        kept = ((group, [row for row in group.rows if row.differs]) for group in groups)
+        groups = [Group(group.title, rows, group.note, group.id) for group, rows in kept if rows]
+    here = reverse("student", args=[file.student.public_id])
+    years = "&years=this" if asked.get("years") == "this" else ""
+
+    def address(layers: bool, only: bool) -> str:
+        return (
+            f"{here}?tab=record{'&layers=all' if layers else ''}{'&only=differences' if only else ''}{years}"
+        )
+
+    return {
+        "groups": groups,
+        "columns": [layer.label for layer in layers_of(file)],
+        "is_all": is_all,
+        "is_only": is_only,
+        "difference_count": count,
+        "shows": [
+            ("Current", address(False, is_only), not is_all),
+            ("All layers", address(True, is_only), is_all),
+        ],
+        "filters": [
+            ("Every field", address(is_all, False), not is_only),
+            (f"Only differences ({count})", address(is_all, True), is_only),
+        ],
+        "every_field": address(is_all, False),
+        "field_url": reverse("field_history", args=[file.student.public_id, "x"]).removesuffix("x"),
+        "not_shown": _not_shown(file),
+        "not_held": NOT_HELD,
+    }
 
 
 def groups_of(file: StudentFile) -> list[Group]:
-    """Groups of rows for the layers table: eligibility and so on, one for each service, dates, identification.
-
-    A layer that says the same as the current value is ``None``. Without a plan only dates and identification.
-    """
-    proposal = None
-    services = file.facts.services_on(file.today)
+    """All groups in the order of the page. Without a plan, and none proposed, there are none of plan and services."""
+    services, proposal = file.facts.services_on(file.today), None
     if file.open_meeting is not None:
         proposal = proposal_of(file.open_meeting, file.plan, services)
-    groups = []
+    groups = [_status_group(file)]
     if file.plan is not None or proposal is not None:
         groups += _plan_groups(file, proposal)
         groups += _service_groups(file, services, proposal)
-    groups += [_dates(file), _identification(file)]
-    for group in groups:
-        for row in group["rows"]:
-            key = row.pop("key", "") or HISTORIES[row["field"]]
-            row["history"] = reverse("field_history", args=[file.student.public_id, key])
+    groups += [Group(*parts) for parts in meeting_groups(file)]
+    groups.append(
+        Group(
+            "Due dates",
+            [
+                row_of(file, declared, getattr(file.student, declared.attribute), layers_of(file))
+                for declared in DATE_FIELDS
+            ],
+        )
+    )
+    if _is_of_age(file):
+        groups.append(_postsecondary_group(file))
+    groups += [_identification_group(file), _next_year_group(file)]
     return groups
-
-
-def newest_archived(file: StudentFile, record: str) -> ArchivedRecord | None:
-    """The standing archived record of one kind with the newest key date."""
-    return max((r for r in file.should if r.record == record), key=lambda r: r.key_on, default=None)
 
 
 def _missing(file: StudentFile, record: str) -> set[str]:
@@ -76,159 +121,152 @@ def _missing(file: StudentFile, record: str) -> set[str]:
     }
 
 
-def _row(
-    declared: FieldDeclaration,
-    slot: str,
-    current: str,
-    pending: str | None,
-    archived: str | None,
-    missing: bool,
-) -> Group:
-    return {
-        "key": f"{slot}.{declared.attribute}",
-        "field": declared.label,
-        "number": declared.number,
-        "current": declared.label_of(current),
-        "pending": None if pending in (None, current) else declared.label_of(pending or ""),
-        "archived": None if archived in (None, current) else declared.label_of(archived or ""),
-        "owner": str(declared.owner),
-        "missing": missing,
-    }
+def _status_group(file: StudentFile) -> Group:
+    status = file.facts.status_on(file.today)
+    archived, held = newest(file.should, "SWDS"), newest(file.at_state, "SWDS")
+    layers, missing = layers_of(file, None, archived, held), _missing(file, "SWDS")
+    rows = [
+        row_of(file, declared, getattr(status, declared.attribute, None), layers, missing=missing)
+        for declared in STATUS_FIELDS
+    ]
+    return Group("Status", rows, without(archived, held) if status else "")
 
 
-def _plan_groups(file: StudentFile, proposal: Proposal | None) -> list[Group]:
-    pending = {f.declaration.number: f.proposed for f in proposal.plan_fields} if proposal else {}
-    archived = newest_archived(file, "PLAN")
-    missing = _missing(file, "PLAN")
-    sections: dict[str, list[Group]] = {}
-    for declared in PLAN_FIELDS:
-        current = getattr(file.plan, declared.attribute, "") or ""
+def _plan_groups(file: StudentFile, proposal: Proposal | None) -> Iterator[Group]:
+    offered = {f.declaration.number: f.proposed for f in proposal.plan_fields} if proposal else {}
+    archived, held = newest(file.should, "PLAN"), newest(file.at_state, "PLAN")
+    layers, missing = layers_of(file, offered, archived, held), _missing(file, "PLAN")
+    sections: dict[str, list[Row]] = {}
+    for declared in (*PLAN_HEAD_FIELDS, *PLAN_FIELDS):
+        current = getattr(file.plan, declared.attribute, None)
         sections.setdefault(declared.section, []).append(
-            _row(
-                declared,
-                "plan",
-                current,
-                pending.get(declared.number),
-                archived.values[declared.number] if archived else None,
-                declared.number in missing,
-            )
+            row_of(file, declared, current, layers, missing=missing)
         )
-    return [{"title": section, "rows": rows} for section, rows in sections.items()]
+    note = without(archived, held)
+    for section in (PLAN, *PLAN_SECTIONS):
+        yield Group(section, sections[section], note)
 
 
-def _service_groups(file: StudentFile, services: Sequence[Service], proposal: Proposal | None) -> list[Group]:
+def _of_newest_plan(rows: Sequence[Any]) -> list[Any]:
+    """The services of the newest plan among archived or state records."""
+    plan = newest(rows, "PLAN") or newest(rows, "SERV")
+    return [row for row in rows if row.record == "SERV" and row.key_on == plan.key_on] if plan else []
+
+
+def _service_groups(
+    file: StudentFile, services: Sequence[Service], proposal: Proposal | None
+) -> Iterator[Group]:
+    """A group for each service that any layer has; each archived or held one stands beside one of the same code."""
     offers: Mapping[int, ProposedService] = {s.number: s for s in proposal.services} if proposal else {}
-    newest = max((r.key_on for r in file.should if r.record == "SERV"), default=None)
-    archived = [r for r in file.should if r.record == "SERV" and r.key_on == newest]
+    archived, held = _of_newest_plan(file.should), _of_newest_plan(file.at_state)
     missing = _missing(file, "SERV")
     words = {"add": "offered in the open meeting", "remove": "ends by the offer"}
-    groups = []
     by_number = {service.service_no: service for service in services}
     for number in sorted({*by_number, *offers}):
         service, offer = by_number.get(number), offers.get(number)
         code = service.service_code if service else offer.value("25.11") if offer else ""
-        match = next((r for r in archived if service and r.values["25.11"] == code), None)
-        pending = {f.declaration.number: f.proposed for f in offer.fields} if offer else {}
-        note = words.get(offer.offer, "") if offer else ""
-        if match is not None:
-            archived.remove(match)
+        beside = [_take(rows, code if service else "") for rows in (archived, held)]
+        offered = {f.declaration.number: f.proposed for f in offer.fields} if offer else {}
+        layers = layers_of(file, offered, *beside)
         rows = [
-            _row(
+            row_of(
+                file,
                 declared,
-                f"service-{number}",
-                getattr(service, declared.attribute, "") or "",
-                pending.get(declared.number),
-                match.values[declared.number] if match else None,
-                declared.number in missing and not getattr(service, declared.attribute, ""),
+                getattr(service, declared.attribute, None),
+                layers,
+                slot=f"service-{number}",
+                missing=missing,
             )
             for declared in SERVICE_FIELDS
         ]
-        title = f"Service {code_set('Service').label(code)}"
-        groups.append({"title": f"{title}, {note}" if note else title, "rows": rows})
-    return groups
+        note = ", ".join(
+            part
+            for part in (words.get(offer.offer, "") if offer else "", without(*beside) if service else "")
+            if part
+        )
+        yield Group(f"Service {code_set('Service').label(code)}", rows, note)
+    for row in (*archived, *held):
+        # What another layer has beyond the plan in force: one group for both that have it.
+        if row not in (archived if isinstance(row, ArchivedRecord) else held):
+            continue
+        code = row.values["25.11"]
+        beside = [_take(archived, code), _take(held, code)]
+        layers = layers_of(file, None, *beside)
+        yield Group(
+            f"Service {code_set('Service').label(code)}",
+            [row_of(file, declared, None, layers, slot="-") for declared in SERVICE_FIELDS],
+            "not in the plan in force",
+        )
 
 
-def _plain(
-    field: str,
-    number: str,
-    current: date | str | None,
-    owner: str,
-    pending: date | None = None,
-    archived: date | None = None,
-) -> Group:
-    shown = us_date(current) if isinstance(current, date) else current
-    return {
-        "field": field,
-        "number": number,
-        "current": shown or "",
-        "pending": us_date(pending) if pending and pending != current else None,
-        "archived": us_date(archived) if archived and archived != current else None,
-        "owner": owner,
-    }
+def _take(rows: list[Any], code: str) -> Any:
+    """The first of ``rows`` with this service code, which is then no longer among them."""
+    found = next((row for row in rows if row.values["25.11"] == code), None)
+    if found is not None:
+        rows.remove(found)
+    return found
 
 
-def _dates(file: StudentFile) -> Group:
-    student, meeting = file.student, file.open_meeting
-    held = meeting.held_on if meeting else None
-    plan_row, swds_row = newest_archived(file, "PLAN"), newest_archived(file, "SWDS")
-    status = file.facts.status_on(file.today)
-    initial = swds_row.values["22.10"] if swds_row else ""
-    team, sis = str(Owner.TEAM), str(Owner.SIS)
-    return {
-        "title": "Dates",
-        "rows": [
-            _plain(
-                "Plan effective start",
-                "23.12",
-                file.plan.effective_from if file.plan else None,
-                "Meeting",
-                archived=plan_row.key_on if plan_row else None,
-            ),
-            _plain(
-                "Last plan review",
-                "24.15, review Y",
-                student.last_plan_review_on,
-                "Meeting",
-                pending=held if meeting and meeting.is_plan_review else None,
-            ),
-            _plain("Next plan review due", "clock", student.plan_review_due_on, team),
-            _plain(
-                "Last evaluation",
-                "24.15, type 40",
-                student.last_evaluation_on,
-                "Meeting",
-                pending=held if meeting and meeting.evaluation_type_code == "40" else None,
-            ),
-            _plain("Next triennial due", "clock", student.evaluation_due_on, team),
-            _plain(
-                "Initial entry start",
-                "22.10",
-                status.initial_entry_on if status else None,
-                "Fixed once set",
-                archived=parse_state_date(initial) if initial else None,
-            ),
-            _plain(
-                "District enrollment", "1.22", file.enrollment.started_on if file.enrollment else None, sis
-            ),
-        ],
-    }
+def _is_of_age(file: StudentFile) -> bool:
+    born = file.student.birth_on
+    if born is None:
+        return False
+    years = file.today.year - born.year - ((file.today.month, file.today.day) < (born.month, born.day))
+    return years >= POSTSECONDARY_AGE
 
 
-def _identification(file: StudentFile) -> Group:
-    enrollment, plan = file.enrollment, file.plan
-    sis, clerk = str(Owner.SIS), str(Owner.CLERK)
-    rows = [
-        _plain("SSID", "1.08", file.facts.ssid, sis),
-        _plain("Local student ID", "1.09", enrollment.local_student_id if enrollment else "", sis),
-        _plain("Local special education ID", "22.08", file.student.local_sped_id, clerk),
-        _plain("Reporting LEA", "1.04", file.agency(enrollment.lea_code) if enrollment else "", sis),
-        _plain("School", "1.05", file.school_of(enrollment) if enrollment else "", sis),
-        _plain("Grade", "1.24", enrollment.grade_code if enrollment else "", sis),
-        _plain(
-            "District of special education accountability",
-            "23.10",
-            file.agency(plan.dsea_code) if plan and plan.dsea_code else "",
-            clerk,
-        ),
+def _postsecondary_group(file: StudentFile) -> Group:
+    held = newest(file.at_state, "PSTS")
+    layers = [
+        layer if layer.label == AT_STATE else Layer(layer.label, {})
+        for layer in layers_of(file, None, None, held)
     ]
-    return {"id": "identification", "title": "Identification and enrollment", "rows": rows}
+    rows = [row_of(file, declared, None, layers) for declared in POSTSECONDARY_FIELDS]
+    note = "the SIS sends it; this product does not record it"
+    return Group("After school (PSTS)", rows, note if held else f"{note}, {NO_RECORD}")
+
+
+def _identification_group(file: StudentFile) -> Group:
+    archived = max(file.should, key=lambda row: row.key_on, default=None)
+    held = max(file.at_state, key=lambda row: row.key_on, default=None)
+    layers = layers_of(file, None, archived, held)
+    rows = [
+        row_of(file, declared, _identity(file, declared, archived), layers)
+        for declared in IDENTIFICATION_FIELDS
+    ]
+    return Group("Identification and enrollment", rows, without(archived, held), id="identification")
+
+
+def _identity(file: StudentFile, declared: FieldDeclaration, archived: ArchivedRecord | None) -> object:
+    if declared.holder == "ssid":
+        return file.facts.ssid
+    if declared.holder == "student":
+        return getattr(file.student, declared.attribute)
+    if declared.holder == "lea":
+        # Whoever works for no member of a SELPA reads it from what was reported.
+        told = Layer("", archived.values if archived else None).text(declared)
+        return file.actor.selpa_code or told
+    return getattr(file.enrollment, declared.attribute, None)
+
+
+def _next_year_group(file: StudentFile) -> Group:
+    planned = file.next_year
+    facts = {"next": planned and planned.place, "next_grade": planned and planned.grade}
+    rows = [
+        row_of(file, declared, getattr(facts[declared.holder], declared.attribute, None), layers_of(file))
+        for declared in NEXT_YEAR_FIELDS
+    ]
+    return Group("Planned for the next school year", rows)
+
+
+def _not_shown(file: StudentFile) -> list[tuple[str, str, str]]:
+    """State fields that stand nowhere above: number, the state's name, why."""
+    rows = [(number, layout_field(number).name, reason) for number, reason in NOT_SHOWN.items()]
+    if not _is_of_age(file):
+        young = f"From age {POSTSECONDARY_AGE}: it tells what became of a student after school."
+        rows += [(one.number, layout_field(one.number).name, young) for one in POSTSECONDARY_FIELDS]
+    if file.plan is None and file.open_meeting is None:
+        without = "No plan is in force, and none is proposed. What was archived stands under History."
+        declared = (*PLAN_HEAD_FIELDS, *PLAN_FIELDS, *SERVICE_FIELDS)
+        rows += [(n, layout_field(n).name, without) for one in declared for n in one.numbers]
+    return sorted(rows, key=lambda row: [int(part) for part in row[0].split(".")])

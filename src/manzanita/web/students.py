@@ -139,6 +139,7 @@ urlpatterns = [
     path("", include("manzanita.web.student_changes")),
     path("", include("manzanita.web.student_leaving")),
     path("", include("manzanita.web.leaving_many")),
+    path("", include("manzanita.web.student_take_back")),
     path("", include("manzanita.web.participation")),
     path("", include("manzanita.web.settle_students")),
     path("", include("manzanita.web.private_schools")),
