@@ -11,7 +11,7 @@ plan of Towhee and one of Yarrow, which can be mended with others. With ``--peop
 one meeting is open, and there are a SELPA office, a second teacher and a neighbor. With ``--planning`` the case manager
 has twelve reviews that crowd at the end of January. With ``--twice`` Alder was entered a second time. With
 ``--arrivals`` 28 students have come whom nobody has looked at yet: 25 with a plan that can be adopted at once, and
-three that need a call or a look.
+three that need a call or a look. With ``--colleague`` there is a second coordinator.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--planning", action="store_true")
     parser.add_argument("--twice", action="store_true")
     parser.add_argument("--arrivals", action="store_true")
+    parser.add_argument("--colleague", action="store_true")
     args = parser.parse_args()
     django.setup()
     from tests.support.world import SCHOOL, TODAY, small_world
@@ -91,6 +92,11 @@ def main() -> None:
         from tests.support.merging import entered_again, pair_of
 
         pair_of(world.students["alder"], entered_again())
+    if args.colleague:
+        from tests.support.guests import person_of
+        from tests.support.world import LEA
+
+        person_of(LEA, "coordinator", "Larkspur Sample")
     _give_codes(world)
     if args.held:
         print(held_meeting(world.case_manager_actor, world.students["alder"]))

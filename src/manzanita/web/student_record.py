@@ -47,7 +47,7 @@ def groups_of(file: StudentFile) -> list[Group]:
     proposal = None
     services = file.facts.services_on(file.today)
     if file.open_meeting is not None:
-        proposal = proposal_of(file.open_meeting, file.plan, services)
+        proposal = proposal_of(file.open_meeting, file.plan, services, read=(file.answers, file.decisions))
     groups = []
     if file.plan is not None or proposal is not None:
         groups += _plan_groups(file, proposal)
