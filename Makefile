@@ -16,7 +16,7 @@ TRIALS ?= 300
 
 .DELETE_ON_ERROR:
 .PHONY: help demo test prove-crash prove-storm prove-audit fuzz soak
-.PHONY: bench-import bench-audit bench-rls bench-find bench-batch bench-clocks bench-due bench-live bench-rules
+.PHONY: bench-import bench-audit bench-rls bench-find bench-batch bench-record bench-clocks bench-due bench-live bench-rules
 .PHONY: walk-outcomes pictures constraints
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo "make bench-rls    what row-level security costs a list, at RLS_STUDENTS=850000"
 	@echo "make bench-find   find before create over the names of RLS_STUDENTS=850000, at most 100 ms of 95 in 100"
 	@echo "make bench-batch  one field of 5,000 students changed together in a database of STUDENTS, a preview in 10 s"
+	@echo "make bench-record pages of students, finding, batches and lists of STUDENTS=100000, on both databases: statements, ms, KB"
 	@echo "make bench-clocks all clocks of STUDENTS=100000, with their traces, in one batch"
 	@echo "make bench-due    due dates of STUDENTS=100000 stored in a batch, and after one changed calendar"
 	@echo "make bench-live   what the rules cost while one types: in the engine, and in a request"
@@ -75,6 +76,9 @@ bench-find: $(VENV)/installed-for-tests
 
 bench-batch: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.bench_batch --students $(STUDENTS)
+
+bench-record: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.bench_record --students $(STUDENTS)
 
 bench-clocks: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.prove.bench_clocks --students $(STUDENTS)

@@ -127,7 +127,7 @@ def _blockers(
         yield Reason(
             "left-already",
             f"It is recorded already that the student left on {standing.leaves_on:%m/%d/%Y}: "
-            f"{standing.reason.label.lower()}.",
+            f"{standing.reason.label[0].lower()}{standing.reason.label[1:]}.",
             Owner.COORDINATOR,
             "Take that back first where it is wrong, or enter a later day.",
         )
