@@ -154,7 +154,9 @@ def test_500_students_each_on_a_day_and_as_known_at_an_instant_of_their_own():
     ids = students(500)
     histories = [History(model, chance) for model in (Enrollment, SpecialEducationStatus, Plan, Service)]
     for history in histories:
-        for _ in range(30):
+        for start in range(0, 500, 100):
+            history.state(*ids[start : start + 100])
+        for _ in range(18):
             history.state(*chance.sample(ids, 80))
 
     empty = 0

@@ -34,13 +34,16 @@ from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
 from manzanita.students.scope import visible_to
 from manzanita.transfers.queries import open_transfers_of, side_of
 
-# What an app leaves to settle of students whom the actor may see, with their keys; of all of them, or of those named.
+# Nobody settles more than this from one list; a count beyond it says "more than".
+MOST = 1000
+# What an app leaves to settle of students whom the actor may see, with their keys: the oldest ``MOST`` and one of all,
+# or those of the students named.
 Source = Callable[[Actor, Sequence[int] | None], Iterable[tuple[int, Unsettled]]]
 
 
 def _arriving(actor: Actor, student_ids: Sequence[int] | None) -> Iterator[tuple[int, Unsettled]]:
-    rows = open_arrivals(actor)
-    for one in rows if student_ids is None else rows.filter(student_id__in=student_ids):
+    rows = open_arrivals(actor).order_by("enrolled_on", "pk")
+    for one in rows[: MOST + 1] if student_ids is None else rows.filter(student_id__in=student_ids):
         kind = Kind.RETURNING if one.kind == "returning" else Kind.ARRIVING
         page = reverse("arrival", args=[one.public_id])
         told = f"Arrived: {one.get_kind_display().lower()}."
@@ -50,7 +53,8 @@ def _arriving(actor: Actor, student_ids: Sequence[int] | None) -> Iterator[tuple
 def _transferring(actor: Actor, student_ids: Sequence[int] | None) -> Iterator[tuple[int, Unsettled]]:
     rows = open_transfers_of(actor)
     if student_ids is None:
-        rows = rows.filter(student_id__in=visible_to(actor).order_by().values("pk"))
+        within = rows.filter(student_id__in=visible_to(actor).order_by().values("pk"))
+        rows = within.order_by("asked_at", "pk")[: MOST + 1]
     else:
         rows = rows.filter(student_id__in=student_ids)
     for one in rows:
