@@ -84,6 +84,7 @@ def test_3_an_annual_review_is_opened_and_a_second_is_refused_with_its_reason(ca
     page.get_by_role("button", name="Open annual plan review").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Annual plan review")
     case_manager.find_student("Alder Testcase")
+    page.get_by_text(re.compile(r"^Not possible now")).click()
     refused = page.locator("[aria-disabled=true]", has_text="Open an").first
     expect(refused).to_be_visible()
     described = page.locator(f"#{refused.get_attribute('aria-describedby')}")

@@ -58,11 +58,11 @@ class History:
         self.log: list[Told] = []
         self.at = FIRST_INSTANT
 
-    def state(self, student_id: int) -> None:
-        """One call with one to three statements. Every third call comes at the instant of the last."""
+    def state(self, *student_ids: int) -> None:
+        """One call with one to three statements of each. Every third call comes at the instant of the last."""
         if self.chance.random() > 0.33:
             self.at += timedelta(seconds=self.chance.randint(1, 30 * 86_400))
-        statements = [self._statement(student_id) for _ in range(self.chance.randint(1, 3))]
+        statements = [self._statement(pk) for pk in student_ids for _ in range(self.chance.randint(1, 3))]
         state_facts(self.model, statements, by_id=None, cause="test", at=self.at)
         for made in statements:
             self.log.append(
@@ -109,17 +109,17 @@ class History:
         }
         return blank | varied[self.model]
 
-    def interesting_day(self) -> date:
+    def interesting_day(self, log: list[Told]) -> date:
         """Often the first or the last day of something, or the day beside it."""
-        told = self.chance.choice(self.log)
+        told = self.chance.choice(log)
         edge = self.chance.choice([told.start, told.end or told.start])
         return self.chance.choice([edge, edge + timedelta(days=self.chance.randint(-400, 400))]) + timedelta(
             days=self.chance.randint(-1, 1)
         )
 
-    def interesting_instant(self) -> datetime:
+    def interesting_instant(self, log: list[Told]) -> datetime:
         """Often the very instant at which something was stated, or the microsecond before it."""
-        told = self.chance.choice(self.log)
+        told = self.chance.choice(log)
         return told.at + self.chance.choice(
             [timedelta(0), timedelta(microseconds=-1), timedelta(days=self.chance.randint(-60, 60))]
         )
@@ -142,26 +142,53 @@ def test_200_random_questions_are_answered_as_a_replay_of_the_log_answers_them(s
     empty = 0
     for _ in range(200):
         student_id, asked = chance.choice(ids), chance.choice(histories)
-        effective, known = asked.interesting_day(), asked.interesting_instant()
-        for history in histories:
-            model = history.model
-            versions = model.objects.as_of(effective=effective, known=known).filter(student_id=student_id)
-            answers = [
-                (
-                    tuple(getattr(version, name) for name in model.slot),
-                    tuple(getattr(version, name) for name in model.content),
-                )
-                for version in versions
-            ]
-            expected = replay(
-                [told for told in history.log if told.slot[0] == student_id], effective=effective, known=known
-            )
-            assert sorted(answers, key=str) == sorted(expected.items(), key=str), (
-                f"{model.__name__} of student {student_id} on {effective} as known at {known}"
-            )
-            empty += not expected
+        empty += answered_alike(
+            histories, student_id, asked.interesting_day(asked.log), asked.interesting_instant(asked.log)
+        )
     # 800 answers: a test in which nearly nothing, or nearly everything, holds would say little.
     assert 100 < empty < 700
+
+
+def test_500_students_each_on_a_day_and_as_known_at_an_instant_of_their_own():
+    chance = random.Random(500)
+    ids = students(500)
+    histories = [History(model, chance) for model in (Enrollment, SpecialEducationStatus, Plan, Service)]
+    for history in histories:
+        for start in range(0, 500, 100):
+            history.state(*ids[start : start + 100])
+        for _ in range(18):
+            history.state(*chance.sample(ids, 80))
+
+    empty = 0
+    for student_id in ids:
+        asked = chance.choice(histories)
+        own = [told for told in asked.log if told.slot[0] == student_id]
+        day, instant = asked.interesting_day(own), asked.interesting_instant(own)
+        empty += answered_alike(histories, student_id, day, instant)
+    # Of 2,000 answers.
+    assert 250 < empty < 1750
+
+
+def answered_alike(histories: list[History], student_id: int, effective: date, known: datetime) -> int:
+    """Each fact of the student is what the replay of its log says; of how many nothing held."""
+    empty = 0
+    for history in histories:
+        model = history.model
+        versions = model.objects.as_of(effective=effective, known=known).filter(student_id=student_id)
+        answers = [
+            (
+                tuple(getattr(version, name) for name in model.slot),
+                tuple(getattr(version, name) for name in model.content),
+            )
+            for version in versions
+        ]
+        log = [told for told in history.log if told.slot[0] == student_id]
+        expected = replay(log, effective=effective, known=known)
+        assert sorted(answers, key=str) == sorted(expected.items(), key=str), (
+            f"{model.__name__} of student {student_id} on {effective} as known at {known}"
+        )
+        empty += not expected
+    return empty
 
 
 days = st.dates(min_value=date(2025, 1, 1), max_value=date(2025, 1, 20))

@@ -12,7 +12,8 @@ one meeting is open, and there are a SELPA office, a second teacher and a neighb
 has twelve reviews that crowd at the end of January. With ``--twice`` Alder was entered a second time. With
 ``--arrivals`` 28 students have come whom nobody has looked at yet: 25 with a plan that can be adopted at once, and
 three that need a call or a look. With ``--journeys`` those of ``tests.support.journeys`` are there. With ``--special``
-there are students of private schools and of each special group, and a SELPA office.
+there are students of private schools and of each special group, and a SELPA office. With ``--colleague`` there is a
+second coordinator.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--arrivals", action="store_true")
     parser.add_argument("--special", action="store_true")
     parser.add_argument("--journeys", action="store_true")
+    parser.add_argument("--colleague", action="store_true")
     args = parser.parse_args()
     django.setup()
     from tests.support.world import SCHOOL, TODAY, small_world
@@ -100,6 +102,11 @@ def main() -> None:
         from tests.support.merging import entered_again, pair_of
 
         pair_of(world.students["alder"], entered_again())
+    if args.colleague:
+        from tests.support.guests import person_of
+        from tests.support.world import LEA
+
+        person_of(LEA, "coordinator", "Larkspur Sample")
     _give_codes(world)
     if args.held:
         print(held_meeting(world.case_manager_actor, world.students["alder"]))

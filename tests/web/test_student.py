@@ -136,7 +136,7 @@ def test_a_meeting_being_prepared_is_continued_and_no_second_one_opened(small_wo
         assert "Not now: the open annual plan review comes first." in page
         # Both buttons are described by one paragraph, which says the way out and links to it once.
         assert page.count('aria-disabled="true" aria-describedby="why-refused-1"') == 2
-        assert page.count("Finalize the open annual plan review, or record the change there. (IEP team)") == 1
+        assert page.count("Finalize the open annual plan review, or record the change there.") == 1
         assert page.count("Go to the meeting") == 1
         assert f"/meetings/{meeting.public_id}" in addresses_in(answer)
         assert '/meetings"' not in page.split('class="acts-list"')[1].split("</aside>")[0]

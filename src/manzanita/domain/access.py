@@ -141,6 +141,10 @@ CAPABILITY_WORDS = MappingProxyType(
 )
 
 
+# What is behind a refusal that no law makes: who may do what here is a matter of perspectives.
+PERMISSIONS = "Permissions of the perspectives"
+
+
 @dataclass(frozen=True, slots=True)
 class Perspective:
     """A described role: whom it is for, which students it reaches, what it may do with them, who may give it.
@@ -311,6 +315,7 @@ def _refusals(actor: Actor, capability: Capability, ties: Ties | None, who: str)
                 f"You look at the product as a colleague sees it; there nobody can {deed}.",
                 Owner.COORDINATOR,
                 "End the view, and do it as yourself.",
+                source=PERMISSIONS,
             )
         else:
             yield Reason(
@@ -318,6 +323,7 @@ def _refusals(actor: Actor, capability: Capability, ties: Ties | None, who: str)
                 f"As {where} nobody can {deed}.",
                 Owner.COORDINATOR,
                 "Change to a perspective that can, or ask the SEDS coordinator for one.",
+                source=PERMISSIONS,
             )
     if ties is None:
         return

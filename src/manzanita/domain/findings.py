@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+# The rule behind each refusal to take something back on which others have built.
+BUILT_ON = "Taken back only while nothing builds on it"
+
 
 class Severity(StrEnum):
     """How much a finding weighs. ``NOT_EVALUATED`` is an outcome of its own, never a pass."""

@@ -82,6 +82,8 @@ class LeavingReason:
 
 
 NO_SHOW = "no_show"
+# Reasons by which special education ends and the enrollment goes on.
+STAYS_ENROLLED = frozenset({"revoked_consent", "no_longer_eligible"})
 _GUIDE = "calpads.org SPED Data Guide"
 _LAST_DAY = "Last day here"
 

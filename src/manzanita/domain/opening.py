@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from manzanita.domain.access import PERMISSIONS
 from manzanita.domain.clocks.early_start import PART_C_YEARS, third_birthday_of
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import Event
@@ -46,6 +47,7 @@ def why_not_open(event: Event, now: Situation) -> list[Reason]:
                 Owner.COORDINATOR,
                 "The district of today holds the meetings. Where the student is here after all, the SIS corrects the "
                 "enrollment; it arrives with the next file.",
+                source="34 CFR 300.323(e): the district of today provides the services",
             )
         )
     if now.said_left_on is not None and now.left_on is None:
@@ -66,7 +68,7 @@ def why_not_open(event: Event, now: Situation) -> list[Reason]:
                 "Your perspective does not open meetings.",
                 Owner.COORDINATOR,
                 "Change the perspective at the top left, or ask the coordinator.",
-                confidence="seen",
+                source=PERMISSIONS,
             )
         )
     if now.open_label:
@@ -82,6 +84,7 @@ def why_not_open(event: Event, now: Situation) -> list[Reason]:
                 Owner.TEAM,
                 f"Finalize {now.open_label}, or record the change there.",
                 now.open_link,
+                source="One open meeting a student",
             )
         )
     reasons.extend(_initial_reasons(event, now) if event.is_initial else _plan_reasons(event, now))
@@ -96,6 +99,7 @@ def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             Owner.SIS,
             "That district holds the meetings. Where this is wrong, the SIS corrects the enrollment; it arrives with "
             "the next file.",
+            source="34 CFR 300.323(e): the district of today provides the services",
         )
     elif not now.is_enrolled_here:
         yield Reason(
@@ -103,6 +107,7 @@ def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             "The student has no enrollment here today.",
             Owner.SIS,
             "The SIS adds the enrollment; it arrives with the next file.",
+            source="GERR0005",
         )
     if now.status_code != "1":
         text = (
@@ -123,6 +128,7 @@ def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             "There is no plan in force to review or amend.",
             Owner.COORDINATOR,
             "Adopt the arriving plan, or hold the initial meeting.",
+            source="34 CFR 300.324",
         )
     elif event.key == "amendment" and now.plan_lea != now.agency:
         yield Reason(
@@ -138,6 +144,7 @@ def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             "The plan in force is this district's own: a 30-day review is for a plan that arrived from elsewhere.",
             Owner.TEAM,
             "Open an annual review, or an amendment for a change in between.",
+            source="EC 56325(a)",
         )
 
 

@@ -150,6 +150,10 @@ STEPS: Mapping[str, Step] = MappingProxyType(
 )
 
 
+# The rule behind a step that is not possible now.
+_ORDER = "A transfer is asked for, answered, completed, in this order"
+
+
 def why_not(
     key: str, state: State, side: Side | None, *, asked_on: date, today: date, days_to_escalate: int
 ) -> list[Reason]:
@@ -164,6 +168,7 @@ def why_not(
                 Owner.COORDINATOR,
                 "Call its SEDS coordinator; the directory says who that is.",
                 link="directory",
+                source=_ORDER,
             )
         ]
     if state not in step.begins:
@@ -175,6 +180,7 @@ def why_not(
                 "The SELPA answers only what was escalated to it.",
                 Owner.COORDINATOR,
                 "The district that has the record answers; the one that asks can escalate.",
+                source=_ORDER,
             )
         ]
     if key == "escalate" and today < (due := asked_on + timedelta(days=days_to_escalate)):
@@ -193,19 +199,19 @@ def why_not(
 def _wrong_order(step: Step, state: State) -> Reason:
     if state not in OPEN:
         text = f"The transfer is over ({STATE_WORDS[state].lower()}), and “{step.label}” comes too late."
-        return Reason("over", text, Owner.COORDINATOR, "Ask anew if the student comes all the same.")
+        way_out = "Ask anew if the student comes all the same."
+        return Reason("over", text, Owner.COORDINATOR, way_out, source=_ORDER)
     if state is State.ACCEPTED:
         text = f"The transfer is accepted already; “{step.label}” is for one that waits for an answer."
-        return Reason(
-            "accepted", text, Owner.COORDINATOR, "The district that asked completes or withdraws it."
-        )
+        way_out = "The district that asked completes or withdraws it."
+        return Reason("accepted", text, Owner.COORDINATOR, way_out, source=_ORDER)
     if step.becomes is State.COMPLETED:
         text = "The district that has the record has not accepted yet; a transfer is completed after that."
-        return Reason(
-            "not-accepted", text, Owner.COORDINATOR, "Wait for its answer, or escalate to the SELPA."
-        )
+        way_out = "Wait for its answer, or escalate to the SELPA."
+        return Reason("not-accepted", text, Owner.COORDINATOR, way_out, source=_ORDER)
     text = "It was escalated already."
-    return Reason("escalated", text, Owner.SELPA, "The SELPA, or the district that has the record, answers.")
+    way_out = "The SELPA, or the district that has the record, answers."
+    return Reason("escalated", text, Owner.SELPA, way_out, source=_ORDER)
 
 
 class Ground(StrEnum):

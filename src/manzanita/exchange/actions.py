@@ -24,6 +24,7 @@ from manzanita.exchange.queries import operations_of, state_peer
 from manzanita.platform import clock
 from manzanita.platform.jobs import enqueue_job
 from manzanita.platform.models import Job
+from manzanita.students.models import Student
 
 TRANSACTION_CODES = {"add": "A", "replace": "A", "delete": "D"}
 
@@ -41,6 +42,14 @@ def prepare_submission(
     ready = operations_of(actor).select_for_update(of=("self",)).filter(hold_code="")
     if operation_ids is not None:
         ready = ready.filter(pk__in=operation_ids)
+    # First the students, as everything else that changes an outbox: so that nobody takes something back meanwhile, and
+    # no two wait for each other in a ring.
+    list(
+        Student.unscoped.select_for_update()
+        .filter(pk__in=ready.order_by().values("student_id"))
+        .order_by("pk")
+        .values_list("pk")
+    )
     operations = list(ready.order_by("student_id", "position"))
     if not operations:
         return None

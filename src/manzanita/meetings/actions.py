@@ -21,7 +21,8 @@ from manzanita.meetings.queries import OPEN_STATES, last_dates
 from manzanita.platform import clock
 from manzanita.platform.changed import students_changed
 from manzanita.students import actions as student_actions
-from manzanita.students.models import Student
+from manzanita.students.assignment_actions import lock_students
+from manzanita.students.models import Merge, Student
 
 MAX_REASON_LENGTH = 300
 
@@ -44,6 +45,7 @@ def open_meeting(
     Raises ``NotPossible`` when another meeting was opened in the same moment, and for an initial evaluation
     without consent or with dates that cannot be.
     """
+    lock_unmerged(student)
     if event.is_initial:
         if reasons := list(consent_reasons(evaluation)):
             raise NotPossible(reasons)
@@ -81,6 +83,23 @@ def open_meeting(
     students_changed([student.pk])
     log_change(actor=actor, action="open_meeting", student_id=student.pk, subject=meeting)
     return meeting
+
+
+def lock_unmerged(student: Student) -> None:
+    """Nobody else changes the student until the transaction ends. Raises ``NotPossible`` for a record that was put
+    together with another."""
+    lock_students([student.pk])
+    if Merge.objects.filter(other=student.pk, undone_at__isnull=True).exists():
+        raise NotPossible(
+            [
+                Reason(
+                    "merged-away",
+                    "The record was put together with another a moment ago.",
+                    Owner.COORDINATOR,
+                    "Open the meeting on the record that stays.",
+                )
+            ]
+        )
 
 
 def require_open(meeting_id: int) -> Meeting:

@@ -282,18 +282,36 @@ def offer_version(meeting: Meeting) -> int:
     return Answer.objects.filter(meeting=meeting).aggregate(newest=Max("pk"))["newest"] or 0
 
 
-def newest_answers(meeting: Meeting) -> dict[str, Answer]:
-    """The newest revision of each answered field."""
-    newest: dict[str, Answer] = {}
-    for answer in Answer.objects.filter(meeting=meeting).order_by("revision"):
-        newest[answer.field_key] = answer
-    return newest
+def answers_in_open(student: Student) -> QuerySet[Answer]:
+    """What was answered in the student's open meeting, at whatever LEA."""
+    return Answer.objects.filter(meeting__student=student, meeting__state__in=OPEN_STATES).order_by(
+        "revision"
+    )
 
 
-def proposal_of(meeting: Meeting, plan: Plan | None, services: Sequence[Service]) -> Proposal:
-    """The offer of ``meeting`` over the ``plan`` and ``services`` in force."""
-    answers = newest_answers(meeting)
-    decisions = {decision.item_key: decision for decision in Decision.objects.filter(meeting=meeting)}
+def decisions_in_open(student: Student) -> QuerySet[Decision]:
+    return Decision.objects.filter(meeting__student=student, meeting__state__in=OPEN_STATES)
+
+
+def newest_answers(meeting: Meeting, answers: Iterable[Answer] | None = None) -> dict[str, Answer]:
+    """The newest revision of each answered field; ``answers`` are the meeting's by revision, where they are read."""
+    if answers is None:
+        answers = Answer.objects.filter(meeting=meeting).order_by("revision")
+    return {answer.field_key: answer for answer in answers}
+
+
+def proposal_of(
+    meeting: Meeting,
+    plan: Plan | None,
+    services: Sequence[Service],
+    *,
+    read: tuple[Iterable[Answer], Iterable[Decision]] | None = None,
+) -> Proposal:
+    """The offer of ``meeting`` over the ``plan`` and ``services`` in force. ``read`` are its answers and decisions,
+    where they are read already."""
+    answers = newest_answers(meeting, read[0] if read else None)
+    decided = read[1] if read else Decision.objects.filter(meeting=meeting)
+    decisions = {decision.item_key: decision for decision in decided}
     plan_fields = [
         _proposed(declaration, "plan", getattr(plan, declaration.attribute, "") or "", answers)
         for declaration in PLAN_FIELDS

@@ -6,7 +6,7 @@ that no table with a student in it is forgotten. ``procedures.merging`` acts on 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 from django.db.models import Q, QuerySet
+
+from manzanita.platform.together import read_together
 
 _AT_ONCE = 500
 
@@ -64,11 +66,32 @@ def holders(*fates: Fate) -> list[Holder]:
     return [one for one in _holders.values() if one.fate in fates]
 
 
-def move_rows(holder: Holder, from_id: int, to_id: int) -> list[int]:
-    """Give the rows of one student to another; returns their keys. What may not stand twice stays where it is."""
-    rows = holder.rows(from_id)
-    keys = set(rows.values_list("pk", flat=True))
+def keys_of(found: Sequence[Holder], *student_ids: int) -> dict[str, dict[int, list[int]]]:
+    """By table and student the keys of their rows, ascending; one statement for all tables."""
+    rows = [
+        QuerySet(one.model).filter(student_id__in=student_ids).order_by("pk").values_list("pk", "student_id")
+        for one in found
+    ]
+    read_together(*rows)
+    keys: dict[str, dict[int, list[int]]] = {}
+    for one, own in zip(found, rows, strict=True):
+        of_table = keys[one.table] = {student_id: [] for student_id in student_ids}
+        for pk, student_id in own:
+            of_table[student_id].append(pk)
+    return keys
+
+
+def move_all(from_id: int, to_id: int) -> dict[str, list[int]]:
+    """Give every row that moves of one student to another; returns their keys by table. What may not stand twice stays
+    where it is."""
+    moving = holders(Fate.MOVES)
+    keys = keys_of(moving, from_id)
+    return {one.table: _move_rows(one, from_id, to_id, set(keys[one.table][from_id])) for one in moving}
+
+
+def _move_rows(holder: Holder, from_id: int, to_id: int, keys: set[int]) -> list[int]:
     if holder.once and keys:
+        rows = holder.rows(from_id)
         standing = rows.filter(holder.where) if holder.where is not None else rows
         there = holder.rows(to_id)
         there = there.filter(holder.where) if holder.where is not None else there
@@ -89,8 +112,6 @@ def _give(holder: Holder, keys: list[int], to_id: int) -> list[int]:
 
 def newest_keys(student_id: int) -> Mapping[str, int]:
     """The newest row of a student in each table in which a new row is new work; 0 where there is none."""
-    return {
-        one.table: one.rows(student_id).aggregate(newest=models.Max("pk"))["newest"] or 0
-        for one in holders(Fate.MOVES)
-        if one.is_new_work
-    }
+    found = [one for one in holders(Fate.MOVES) if one.is_new_work]
+    keys = keys_of(found, student_id)
+    return {one.table: max(keys[one.table][student_id], default=0) for one in found}

@@ -13,9 +13,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 
-from manzanita.accounts.queries import actor_of_grant_id
+from manzanita.accounts.queries import actor_of_grant_id, user_names
 from manzanita.auditing.actions import log_change
-from manzanita.domain.access import Actor, Capability
+from manzanita.auditing.queries import changes_of_student
+from manzanita.domain.access import PERMISSIONS, Actor, Capability
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.pasting import MOST_LINES, Pasted, PastedLine
 from manzanita.findings.actions import mark_changed
@@ -242,6 +243,7 @@ def why_not_undo(actor: Actor, batch: BatchEdit) -> list[Reason]:
                 f"It is taken back within {UNDO_DAYS} days.",
                 Owner.COORDINATOR,
                 "Change the students anew.",
+                source="Time for taking many changes back",
             )
         ]
     return []
@@ -344,6 +346,9 @@ def _refused(
         return
     here = set(current_at_agency(visible_to(actor), actor).filter(pk__in=ids).values_list("pk", flat=True))
     now = one.now(ids)
+    others = _who_changed(
+        batch, [line.student_id for line in lines if now.get(line.student_id, "") != line.old]
+    )
     for line in lines:
         if line.student_id not in here:
             yield (
@@ -360,11 +365,23 @@ def _refused(
                 line.student_id,
                 Reason(
                     "changed-meanwhile",
-                    "Somebody has changed the value since you looked.",
+                    f"{others.get(line.student_id, 'Somebody has changed the value')} since you looked.",
                     Owner.CLERK,
                     "Look at what it is now, and change the student alone.",
                 ),
             )
+
+
+def _who_changed(batch: BatchEdit, ids: Sequence[int]) -> dict[int, str]:
+    """By student who did something about the record since the preview, and when."""
+    events = changes_of_student(*ids).filter(at__gte=batch.made_at, actor_user_id__isnull=False)
+    newest = {one.student_id: one for one in reversed(events)}
+    names = user_names({one.actor_user_id for one in newest.values()})
+    return {
+        pk: f"{names.get(one.actor_user_id, 'Somebody')} has changed the record at "
+        f"{one.at.astimezone(clock.CALIFORNIA):%I:%M %p on %m/%d/%Y},"
+        for pk, one in newest.items()
+    }
 
 
 def _undo_lines(actor: Actor | None, batch: BatchEdit, lines: Sequence[BatchLine]) -> None:
@@ -425,4 +442,5 @@ def _may_not() -> Reason:
         "You may not change this field of these students.",
         Owner.COORDINATOR,
         "Ask the SEDS coordinator of the district.",
+        source=PERMISSIONS,
     )

@@ -8,12 +8,13 @@ from typing import Any
 
 from django.db import transaction
 
+from manzanita.accounts.queries import user_names
 from manzanita.archive.actions import ArchiveDraft, write_archives
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.archive.queries import superseded_by
 from manzanita.auditing.actions import log_change
-from manzanita.domain.access import Actor, Capability
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.access import PERMISSIONS, Actor, Capability
+from manzanita.domain.findings import BUILT_ON, Owner, Reason
 from manzanita.exchange.models import SubmissionLine
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.exchange.report_actions import end_report_status
@@ -22,6 +23,7 @@ from manzanita.leaving.actions import end_leaving
 from manzanita.leaving.models import Leaving
 from manzanita.leaving.queries import standing_leaving
 from manzanita.meetings.actions import NotPossible, refresh_clocks, reopen_canceled
+from manzanita.platform import clock
 from manzanita.platform.facts import Fact, Statement
 from manzanita.procedures.leaving import KINDS, believed_keys
 from manzanita.students.actions import FACT_MODELS, state_student_facts
@@ -40,19 +42,28 @@ def _against(actor: Actor, leaving: Leaving) -> Iterator[Reason]:
             "Your perspective does not take this back.",
             Owner.COORDINATOR,
             "Ask the SEDS coordinator.",
+            source=PERMISSIONS,
         )
     newest = standing_leaving(leaving.student, leaving.lea_code)
     if newest is None or newest.pk != leaving.pk:
         yield Reason(
-            "not-newest", "A later leaving stands.", Owner.COORDINATOR, "Take the newest one back first."
+            "not-newest",
+            "A later leaving stands.",
+            Owner.COORDINATOR,
+            "Take the newest one back first.",
+            source=BUILT_ON,
         )
         return
-    if _is_told(leaving):
+    line = _line_told(leaving)
+    if line is not None:
+        who = user_names({line.submission.by_id}).get(line.submission.by_id or 0, "somebody")
+        at = line.submission.created_at.astimezone(clock.CALIFORNIA)
         yield Reason(
             "sent",
-            "The state was told of it already.",
+            f"The state was told of it already: {who} sent it at {at:%I:%M %p on %m/%d/%Y}.",
             Owner.COORDINATOR,
             "Record what is so now as a change of its own: a status change, or the plan adopted again.",
+            source="SWDS0618: a status stands until the next one starts",
         )
     archive = Archive.objects.filter(pk=leaving.archive_id).first() if leaving.archive_id else None
     if archive is not None and superseded_by(archive) is not None:
@@ -61,6 +72,7 @@ def _against(actor: Actor, leaving: Leaving) -> Iterator[Reason]:
             "Its archive was corrected since.",
             Owner.COORDINATOR,
             "Correct that archive once more instead.",
+            source=BUILT_ON,
         )
     now = believed_keys(leaving.student)
     if any(sorted(now[kind]) != leaving.kept.get(kind, []) for kind in KINDS):
@@ -69,16 +81,18 @@ def _against(actor: Actor, leaving: Leaving) -> Iterator[Reason]:
             "Status, plan, services or case manager were recorded anew since.",
             Owner.COORDINATOR,
             "Change what is wrong by itself: taking this back would undo that, too.",
+            source=BUILT_ON,
         )
 
 
-def _is_told(leaving: Leaving) -> bool:
-    """A line of it went to the state and was not rejected, or may still be posted."""
-    lines = SubmissionLine.objects.filter(student_id=leaving.student_id).exclude(outcome="rejected")
+def _line_told(leaving: Leaving) -> SubmissionLine | None:
+    """A line of it that went to the state and was not rejected, or may still be posted."""
+    rows = SubmissionLine.objects.select_related("submission").order_by("pk")
+    lines = rows.filter(student_id=leaving.student_id).exclude(outcome="rejected")
     if leaving.adopted_archive_id:
         keys = ArchivedRecord.objects.filter(archive=leaving.adopted_archive_id).values("record_key")
-        return lines.filter(kind="delete", record_key__in=keys).exists()
-    return leaving.archive_id is not None and lines.filter(archive_id=leaving.archive_id).exists()
+        return lines.filter(kind="delete", record_key__in=keys).first()
+    return lines.filter(archive_id=leaving.archive_id).first() if leaving.archive_id else None
 
 
 @transaction.atomic

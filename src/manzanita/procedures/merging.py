@@ -23,7 +23,7 @@ from manzanita.exchange.merging import (
 )
 from manzanita.exchange.models import Operation
 from manzanita.platform import clock
-from manzanita.platform.holders import Fate, Holder, holders, move_rows, newest_keys
+from manzanita.platform.holders import Fate, Holder, holders, keys_of, move_all, newest_keys
 from manzanita.platform.reach import whole_installation
 from manzanita.procedures.merging_base import (
     WHY_WHOLE,
@@ -120,7 +120,9 @@ def _look(actor: Actor, pair: DuplicatePair, asked: Asked) -> Preview:
     of_side = {Side.STAYS: state[stays.pk], Side.OTHER: state[other.pk]}
     if "ssid" in choices:
         choices["ssid"] = _whose_ssid(asked, held, of_side, choices["ssid"])
-    moves = [(one, one.rows(other.pk).count()) for one in holders(Fate.MOVES) if one.words]
+    moving = holders(Fate.MOVES)
+    keys = keys_of(moving, stays.pk, other.pk)
+    moves = [(one, len(keys[one.table][other.pk])) for one in moving if one.words]
     blockers = list(blockers_of(stays, other, asked, choices, held, of_side))
     return Preview(
         stays=stays,
@@ -134,7 +136,7 @@ def _look(actor: Actor, pair: DuplicatePair, asked: Asked) -> Preview:
         steps=None,
         blockers=blockers,
         notes=list(notes_of(held)),
-        seen=_digest(stays, other, choices, asked.retired),
+        seen=_digest(stays, other, choices, asked.retired, keys),
     )
 
 
@@ -167,11 +169,17 @@ def _whose_ssid(
     return chosen
 
 
-def _digest(stays: Student, other: Student, choices: Choices, retired: Retired | None) -> str:
+def _digest(
+    stays: Student,
+    other: Student,
+    choices: Choices,
+    retired: Retired | None,
+    keys: Mapping[str, Mapping[int, Sequence[int]]],
+) -> str:
     """Equal as long as nothing is stated of, or added to, either record, and the same is chosen."""
     seen = [
         [one.pk, one.name_key, one.local_sped_id, str(one.birth_on), one.gender_code, believed_keys(one.pk)]
-        + [[holder.table, holder.rows(one.pk).count()] for holder in holders(Fate.MOVES)]
+        + [[table, len(of_table[one.pk])] for table, of_table in keys.items()]
         for one in (stays, other)
     ]
     told = [sorted(choices.items()), str(retired)]
@@ -248,7 +256,7 @@ def _carry_out(actor: Actor, look: Preview, asked: Asked, cause: str, at: dateti
         cause=cause,
         at=at,
     )
-    written["moved"] = {one.table: move_rows(one, other.pk, stays.pk) for one in holders(Fate.MOVES)}
+    written["moved"] = move_all(other.pk, stays.pk)
     give_up_names(written["moved"]["students_namekey"], at)
     written["names"] = names
     written["pairs"] = carry_words(stays.pk, other.pk)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import BUILT_ON, Owner, Reason
 from manzanita.exchange.merging import bring_back_state, has_waiting_lines, state_held
 from manzanita.platform import clock
 from manzanita.platform.holders import Fate, give_back_rows, holders, newest_keys
@@ -29,6 +29,7 @@ def why_not_undo(merge: Merge) -> list[Reason]:
                 "The merge has been taken back already.",
                 Owner.CLERK,
                 "Nothing is left to do.",
+                source=BUILT_ON,
             )
         ]
     with whole_installation(WHY_WHOLE):
@@ -60,6 +61,7 @@ def _new_since(what: str, words: str) -> Reason:
         f"It can be taken back no longer: {words}, and nobody could say of which of the two that is.",
         Owner.COORDINATOR,
         "Work on with this record. If they are two people after all, enter the second one anew.",
+        source=BUILT_ON,
     )
 
 

@@ -21,12 +21,10 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
-from manzanita.procedures.standing import known_of, unsettled_elsewhere
+from manzanita.procedures.standing import MOST, known_of, unsettled_elsewhere
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
 from manzanita.students.scope import first_day_in_reach, lea_filter, visible_to
 
-# Nobody settles more than this from one list; a count beyond it says "more than".
-MOST = 1000
 _AT_ONCE = 400
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from manzanita.auditing.actions import log_change
 from manzanita.domain import records
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import BUILT_ON, Owner, Reason
 from manzanita.domain.likeness import Strength
 from manzanita.exchange.merging import bring_back_state, has_waiting_lines, keep_state, state_held
 from manzanita.exchange.models import Operation, StateRecord, SubmissionLine
@@ -322,6 +322,7 @@ def _too_late(words: str) -> Reason:
         f"It can be taken back no longer: {words}.",
         Owner.COORDINATOR,
         "Record what the state says now, with its day.",
+        source=BUILT_ON,
     )
 
 

@@ -41,6 +41,9 @@ from manzanita.students.scope import visible_to
 from manzanita.transfers.models import StudentTransfer
 from manzanita.transfers.queries import open_transfers_of, side_of
 
+# Nobody settles more than this from one list; a count beyond it says "more than".
+MOST = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -51,13 +54,14 @@ class Asked:
     told: Callable[[Iterable[Any]], Iterable[tuple[int, Unsettled]]]
 
 
-# Of all students whom the actor may see, or of those named.
+# Of all students whom the actor may see the oldest ``MOST`` and one, or all of those named.
 Source = Callable[[Actor, Sequence[int] | None], Asked]
 
 
 def _arriving(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
-    rows = open_arrivals(actor)
-    return Asked(rows if student_ids is None else rows.filter(student_id__in=student_ids), _arrivals_told)
+    rows = open_arrivals(actor).order_by("enrolled_on", "pk")
+    some = rows[: MOST + 1] if student_ids is None else rows.filter(student_id__in=student_ids)
+    return Asked(some, _arrivals_told)
 
 
 def _arrivals_told(rows: Iterable[Arrival]) -> Iterator[tuple[int, Unsettled]]:
@@ -71,7 +75,8 @@ def _arrivals_told(rows: Iterable[Arrival]) -> Iterator[tuple[int, Unsettled]]:
 def _transferring(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
     rows = open_transfers_of(actor)
     if student_ids is None:
-        rows = rows.filter(student_id__in=visible_to(actor).order_by().values("pk"))
+        within = rows.filter(student_id__in=visible_to(actor).order_by().values("pk"))
+        rows = within.order_by("asked_at", "pk")[: MOST + 1]
     else:
         rows = rows.filter(student_id__in=student_ids)
     return Asked(rows, partial(_transfers_told, actor))

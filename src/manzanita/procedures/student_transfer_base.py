@@ -95,6 +95,7 @@ def not_enrolled(transfer: StudentTransfer) -> Reason:
         f"No enrollment at your district holds today; you expected {transfer.enroll_on:%m/%d/%Y}.",
         Owner.SIS,
         "Enroll the student in the SIS; the next SIS file brings it here.",
+        source="GERR0005",
     )
 
 

@@ -19,7 +19,7 @@ from manzanita.domain.likeness import Known, Likeness, Strength, likeness, near_
 from manzanita.platform import clock
 from manzanita.platform.reach import whole_installation
 from manzanita.students.finding import students_by_pk
-from manzanita.students.models import DuplicatePair, Merge, NameKey, Ssid
+from manzanita.students.models import DuplicatePair, Merge, NameKey, Ssid, Student
 from manzanita.students.queries import ListRow
 from manzanita.students.scope import visible_to
 
@@ -238,6 +238,12 @@ def merges_in_reach(actor: Actor, most: int = PAGE_SIZE) -> list[Merge]:
     rows = Merge.objects.filter(undone_at__isnull=True).select_related("student", "other", "by")
     within = visible_to(actor).order_by().values("pk")
     return list(rows.filter(student_id__in=within).defer("written").order_by("-pk")[:most])
+
+
+def newest_merge_into(student: Student) -> Merge | None:
+    """The newest merge that stands of another record into this one."""
+    rows = Merge.objects.filter(student=student, undone_at__isnull=True).select_related("by")
+    return rows.order_by("-pk").first()
 
 
 def get_merge(actor: Actor, public_id: uuid.UUID) -> Merge | None:

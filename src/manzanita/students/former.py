@@ -7,9 +7,10 @@ it may still correct what it reported. The day on which something ended is not s
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any, Protocol
 
 from django.db.models import Q, QuerySet
 
@@ -18,14 +19,85 @@ from manzanita.platform import clock
 from manzanita.platform.facts import Fact
 from manzanita.students.models import Enrollment, Plan, Service, SpecialEducationStatus, Ssid, Student
 from manzanita.students.people import contact_rows, people_in, rights_rows
-from manzanita.students.queries import StudentFacts, facts_of
+from manzanita.students.queries import StudentFacts, fact_rows
+
+
+class Rows(Protocol):
+    """Facts of a student that are not read yet: ``querysets`` may be read together, then :meth:`facts` asks nothing."""
+
+    @property
+    def querysets(self) -> Sequence[QuerySet[Any]]: ...
+
+    def facts(self) -> StudentFacts: ...
+
+
+def rows_for(actor: Actor, student: Student) -> Rows:
+    """The facts of a student that ``get_student`` found, as far as the actor may see them, to be read."""
+    if student.seen_through is None:
+        return fact_rows(student)
+    return _FormerRows.of(student, student.seen_through, frozenset(actor.agency_codes))
 
 
 def facts_for(actor: Actor, student: Student) -> StudentFacts:
-    """The facts of a student that ``get_student`` found, as far as the actor may see them."""
-    if student.seen_through is None:
-        return facts_of(student)
-    return _facts_through(student, student.seen_through, frozenset(actor.agency_codes))
+    """The same, read."""
+    return rows_for(actor, student).facts()
+
+
+@dataclass(frozen=True, slots=True)
+class _FormerRows:
+    """``dated`` are the own rows of each kind, as they are believed now, and those of others, as they were known."""
+
+    student: Student
+    through: date
+    ssids: QuerySet[Ssid]
+    dated: Mapping[type[Fact], tuple[QuerySet[Any], QuerySet[Any]]]
+    contacts: QuerySet[Any]
+    rights: QuerySet[Any]
+
+    @classmethod
+    def of(cls, student: Student, through: date, own: frozenset[str]) -> _FormerRows:
+        known = clock.end_of(through)
+        dated = {}
+        for model in (Enrollment, SpecialEducationStatus, Plan, Service):
+            of_student = model.objects.filter(student=student, effective_from__lte=through)
+            others = of_student.as_of(known=known).exclude(lea_code__in=own)
+            dated[model] = (of_student.as_of().filter(lea_code__in=own), others)
+        return cls(
+            student,
+            through,
+            # An SSID is the state's, not an LEA's: by the one of the last day the state knows the student.
+            Ssid.objects.as_of(effective=through).filter(student=student).order_by("effective_from"),
+            dated,
+            contact_rows(student, known=known),
+            rights_rows(student, known=known),
+        )
+
+    @property
+    def querysets(self) -> Sequence[QuerySet[Any]]:
+        dated = (rows for pair in self.dated.values() for rows in pair)
+        return (self.ssids, *dated, self.contacts, self.rights)
+
+    def facts(self) -> StudentFacts:
+        through = self.through
+        return StudentFacts(
+            student=self.student,
+            ssids=[_capped(row, through) for row in self.ssids],
+            enrollments=self._seen(Enrollment),
+            statuses=self._seen(SpecialEducationStatus),
+            plans=self._seen(Plan),
+            services=self._seen(Service),
+            people=[
+                replace(person, effective_to=_until(person.effective_to, through))
+                for person in people_in(self.contacts)
+                if person.effective_from <= through
+            ],
+            rights=[_capped(row, through) for row in self.rights if row.effective_from <= through],
+            case_manager_id=None,
+        )
+
+    def _seen(self, model: type[Fact]) -> list[Any]:
+        rows = (row for some in self.dated[model] for row in some)
+        return sorted((_capped(row, self.through) for row in rows), key=lambda row: row.effective_from)
 
 
 def versions_for(actor: Actor, student: Student, versions: Sequence[Fact]) -> list[Fact]:
@@ -49,44 +121,6 @@ def events_for(actor: Actor, student: Student, events: QuerySet) -> QuerySet:
     if through is None:
         return events
     return events.filter(Q(at__lt=clock.end_of(through)) | Q(lea_code__in=actor.agency_codes))
-
-
-def _facts_through(student: Student, through: date, own: frozenset[str]) -> StudentFacts:
-    known = clock.end_of(through)
-
-    def seen(model: type[Fact]) -> list[Fact]:
-        of_student = model.objects.filter(student=student, effective_from__lte=through)
-        own_rows = of_student.as_of().filter(lea_code__in=own)
-        others = of_student.as_of(known=known).exclude(lea_code__in=own)
-        return sorted(
-            (_capped(row, through) for row in [*own_rows, *others]), key=lambda row: row.effective_from
-        )
-
-    return StudentFacts(
-        student=student,
-        # An SSID is the state's, not an LEA's: the one that held on the last day is how the state knows the student.
-        ssids=[
-            _capped(row, through)
-            for row in Ssid.objects.as_of(effective=through)
-            .filter(student=student)
-            .order_by("effective_from")
-        ],
-        enrollments=seen(Enrollment),
-        statuses=seen(SpecialEducationStatus),
-        plans=seen(Plan),
-        services=seen(Service),
-        people=[
-            replace(person, effective_to=_until(person.effective_to, through))
-            for person in people_in(contact_rows(student, known=known))
-            if person.effective_from <= through
-        ],
-        rights=[
-            _capped(row, through)
-            for row in rights_rows(student, known=known)
-            if row.effective_from <= through
-        ],
-        case_manager_id=None,
-    )
 
 
 def _capped(fact: Fact, through: date) -> Fact:

@@ -13,6 +13,7 @@ from manzanita.domain.merging import Side, differ, filling, one_ssid_line, withi
 from manzanita.domain.names import name_key, name_words
 from manzanita.platform.changed import students_changed
 from manzanita.platform.facts import Fact, Statement, bring_back
+from manzanita.platform.together import read_together
 from manzanita.students.actions import FACT_MODELS, Identity, state_student_facts
 from manzanita.students.models import DuplicatePair, NameKey, Student
 from manzanita.students.name_keys import renew_name_keys
@@ -54,11 +55,15 @@ class Difference:
 
 def held_by(stays_id: int, other_id: int) -> dict[str, list[Held]]:
     """Per kind of fact the slots of both records, those of people under the numbers of the record that stays; one
-    query a kind."""
-    rows: dict[str, list[Fact]] = {}
-    for kind, model in FACT_MODELS.items():
-        believed = model.objects.believed().filter(student_id__in=[stays_id, other_id])
-        rows[kind] = list(believed.order_by("effective_from", "pk"))
+    statement."""
+    believed = {
+        kind: model.objects.believed()
+        .filter(student_id__in=[stays_id, other_id])
+        .order_by("effective_from", "pk")
+        for kind, model in FACT_MODELS.items()
+    }
+    read_together(*believed.values())
+    rows: dict[str, list[Fact]] = {kind: list(found) for kind, found in believed.items()}
     numbers = _numbers(rows, stays_id)
     found: dict[str, list[Held]] = {}
     for kind, model in FACT_MODELS.items():
@@ -224,11 +229,13 @@ def _ssids(one: Held, wins: Side, retired_on: date) -> _Spans:
 
 
 def believed_keys(student_id: int) -> dict[str, list[int]]:
-    """Keys of the believed versions of every kind."""
-    return {
-        kind: sorted(model.objects.believed().filter(student_id=student_id).values_list("pk", flat=True))
+    """Keys of the believed versions of every kind; one statement."""
+    found = {
+        kind: model.objects.believed().filter(student_id=student_id).order_by("pk").values_list("pk")
         for kind, model in FACT_MODELS.items()
     }
+    read_together(*found.values())
+    return {kind: [pk for (pk,) in rows] for kind, rows in found.items()}
 
 
 def put_together(

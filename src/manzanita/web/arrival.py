@@ -54,6 +54,7 @@ from manzanita.web.arrival_words import (
     role_words,
     text_given,
 )
+from manzanita.web.meanwhile import alone_with, stamp_of, status_of
 from manzanita.web.people_forms import number_of
 from manzanita.web.state_lines import summary
 from manzanita.web.student_changes import codes_of
@@ -107,13 +108,18 @@ def arrival(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _page(request, looked)
     do = next((name for name in DEEDS if name in request.POST), "")
-    if not do or (looked.arrival.settled_at is not None and do != "assign"):
-        messages.info(request, "Nothing was changed: this arrival is settled, or nothing was asked for.")
+    if not do:
+        messages.info(request, "Nothing was changed: nothing was asked for.")
         return redirect("arrival", public_id)
     try:
-        DEEDS[do](request, looked)
+        with alone_with(request, looked.student, typed=text_given(request, "reason")):
+            looked = _look(request.actor, public_id)
+            if looked.arrival.settled_at is not None and do != "assign":
+                messages.info(request, "Nothing was changed: this arrival is settled.")
+                return redirect("arrival", public_id)
+            DEEDS[do](request, looked)
     except (NotPossible, Refused) as refused:
-        return _page(request, looked, refused.reasons)
+        return _page(request, _look(request.actor, public_id), refused.reasons)
     return redirect("arrival", public_id)
 
 
@@ -275,11 +281,12 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
         "typed": request.POST if refusals else {},
         "token": new_public_id(),
         "today": today,
+        "record_seen": stamp_of(actor, one.student),
         **_lines(actor, one),
         **_settled(one.arrival),
         "next": _next(actor, one.arrival),
     }
-    return render(request, "web/arrivals/arrival.html", context, status=422 if refusals else 200)
+    return render(request, "web/arrivals/arrival.html", context, status=status_of(refusals))
 
 
 def _paper_words(looked: Looked, is_entered: bool) -> str:

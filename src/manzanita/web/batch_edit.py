@@ -38,6 +38,7 @@ from manzanita.procedures.batch_fields import FIELDS, fields_for
 from manzanita.students.models import BatchEdit, BatchLine
 from manzanita.students.queries import search
 from manzanita.web.access import requires
+from manzanita.web.reasons_told import told
 from manzanita.web.student_lists import StudentList, list_of, students_of
 
 SHOWN = 100
@@ -210,9 +211,14 @@ def batch(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 def _page(request: HttpRequest, found: BatchEdit, refusals: Sequence[Reason] = ()) -> HttpResponse:
     context = _progress(found) | _lines(request, found)
+    anew = reverse("batch_new"), "Change many students"
     context |= {
         "refusals": refusals,
-        "why_not": why_not_undo(request.actor, found) if found.state == "done" else [],
+        "why_not": told(
+            why_not_undo(request.actor, found), {"may-not": (reverse("why"), "What you may do")}, anew
+        )
+        if found.state == "done"
+        else [],
         "undo_days": UNDO_DAYS,
     }
     return render(request, "web/students/batch.html", context, status=422 if refusals else 200)

@@ -32,6 +32,7 @@ from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.meetings_form import referring_parties
 from manzanita.web.meetings_refusals import tell_reasons
+from manzanita.web.reasons_told import Told, told, ways_on_record, why_way
 from manzanita.web.step_links import said_left
 
 EVALUATION_FIELDS = ("consent_on", "referred_on", "referred_by")
@@ -44,31 +45,34 @@ class Choice:
     event: Event
     due: str
     reasons: list[Reason]
+    told: list[Told]
 
 
 def choices(actor: Actor, student: Student, facts: StudentFacts) -> list[Choice]:
     """Every event for this student: those that may be opened first, each group in the order of the registry."""
     is_open, left = open_meeting_of(student), _said_left(actor, student, facts)
-    found = [
-        Choice(
-            event,
-            _due_words(student, event),
-            _reasons(actor, event, facts, is_open, left),
-        )
-        for event in EVENTS.values()
-    ]
+    ways = ways_on_record(actor, student, _path_of(actor, is_open))
+    otherwise = why_way(student)
+    found = []
+    for event in EVENTS.values():
+        reasons = _reasons(actor, event, facts, is_open, left)
+        found.append(Choice(event, _due_words(student, event), reasons, told(reasons, ways, otherwise)))
     return sorted(found, key=lambda choice: bool(choice.reasons))
 
 
 def _reasons(
     actor: Actor, event: Event, facts: StudentFacts, is_open: Meeting | None, left: tuple[date, str] | None
 ) -> list[Reason]:
-    """One left open elsewhere stands against another, but is not for this reader."""
-    is_own = is_open is not None and is_open.lea_code == actor.agency_code
-    where = reverse("meeting", args=[is_open.public_id]) if is_own and is_open else ""
+    where = _path_of(actor, is_open)
     return reasons_not_to_open(
         actor, event, facts, is_open, today=clock.today(), meeting_path=where, said_left=left
     )
+
+
+def _path_of(actor: Actor, meeting: Meeting | None) -> str:
+    """One left open elsewhere stands against another, but is not for this reader."""
+    is_own = meeting is not None and meeting.lea_code == actor.agency_code
+    return reverse("meeting", args=[meeting.public_id]) if is_own and meeting else ""
 
 
 def _said_left(actor: Actor, student: Student, facts: StudentFacts) -> tuple[date, str] | None:
@@ -146,6 +150,8 @@ def open_event(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     except ValueError:
         return HttpResponseBadRequest("There is no such referring party.", content_type="text/plain")
     except NotPossible as refused:
+        # Where it was put together with another a moment ago, that is what is told.
+        get_student(request.actor, public_id)
         standing = _standing(request.actor, student)
         if standing is not None and standing.event_key == event.key:
             return redirect("meeting", standing.public_id)

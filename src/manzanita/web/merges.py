@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
+from manzanita.accounts.held_forms import fields_to_hold
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.findings import Reason
@@ -21,13 +22,22 @@ from manzanita.domain.merging import Side
 from manzanita.procedures.merging import Preview, merge_students, preview_merge
 from manzanita.procedures.merging_base import Asked, NotMerged, Retired
 from manzanita.procedures.merging_undo import undo_merge, why_not_undo
-from manzanita.students.duplicates import get_merge, merge_of, pair_in_reach, pairs_in_reach
-from manzanita.students.models import DuplicatePair
+from manzanita.students.duplicates import (
+    get_merge,
+    merge_of,
+    newest_merge_into,
+    pair_in_reach,
+    pairs_in_reach,
+)
+from manzanita.students.models import DuplicatePair, Student
 from manzanita.students.queries import MergedAway
+from manzanita.students.scope import visible_to, with_last_day
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.duplicates import STRENGTHS, settle
+from manzanita.web.meanwhile import FIELD, changes_since, stamp_of, status_of
 from manzanita.web.merge_words import held_words, lines_of, moved_words, moves_of, steps_of
+from manzanita.web.reasons_told import told
 
 LONGEST_REASON = 300
 # What a look at the pair needs to be shown again.
@@ -89,13 +99,20 @@ def _merge(request: HttpRequest, pair: DuplicatePair) -> HttpResponse:
             actor=request.actor, pair=pair, asked=asked, reason=reason, seen=request.POST.get("seen", "")
         )
     except NotMerged as refused:
-        return _page(request, pair, refused.reasons, reason)
+        others = changes_since(request, *_both(request, pair))
+        return _page(request, pair, [*others, *refused.reasons], reason)
     if is_new:
         messages.success(
             request,
             "Put together: this is the one record now. It can be taken back until something new is recorded or sent.",
         )
     return redirect("merge", merge.public_id)
+
+
+def _both(request: HttpRequest, pair: DuplicatePair) -> list[Student]:
+    """The two records in the order in which the form counts what was done about them."""
+    found = with_last_day(visible_to(request.actor), request.actor)
+    return list(found.filter(pk__in=[pair.student_id, pair.other_id]).order_by("pk"))
 
 
 def _page(
@@ -131,10 +148,11 @@ def _page(
         "sent": request.POST,
         "reason": reason or request.POST.get("reason", ""),
         "refusals": [one for one in _linked(refusals) if one.code not in {b.code for b in look.blockers}],
+        "record_seen": stamp_of(request.actor, *sorted((look.stays, look.other), key=lambda one: one.pk)),
         "is_look": request.method == "POST",
         "longest": LONGEST_REASON,
     }
-    return render(request, "web/students/merge.html", context, status=422 if refusals else 200)
+    return render(request, "web/students/merge.html", context, status=status_of(refusals))
 
 
 def _sides(look: Preview) -> list[dict[str, Any]]:
@@ -192,10 +210,11 @@ def merge(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     # Two again, both stand on the page.
     shown = [found.student_id, *([found.other_id] if found.undone_at else [])]
     log_reads(actor=request.actor, student_ids=shown, what="student.merge")
+    known = f"{reverse('student', args=[found.student.public_id])}?tab=history", "What was done since"
     context = {
         "merge": found,
         "moved": moved_words(found.written["moved"]),
-        "why_not": [] if found.undone_at else why_not_undo(found),
+        "why_not": [] if found.undone_at else told(why_not_undo(found), {}, known),
         "refusals": refusals,
         "next": _next_pair(request),
     }
@@ -208,6 +227,19 @@ def _next_pair(request: HttpRequest) -> str | None:
     return reverse("duplicate_settle", args=[pairs[0].pair.pk]) if pairs else None
 
 
+def _merged_meanwhile(request: HttpRequest, error: MergedAway, here: str) -> HttpResponse:
+    """What was sent for a record that somebody has put into another one since: by whom and when, and what was sent."""
+    hidden = {"csrfmiddlewaretoken", FIELD}
+    context = {
+        "student": error.stays,
+        "merge": newest_merge_into(error.stays),
+        "typed": [value for name, value in request.POST.items() if name not in hidden and value.strip()],
+        "again": [(name, value) for name, value in fields_to_hold(request) if name not in hidden],
+        "here": here,
+    }
+    return render(request, "web/students/merged_meanwhile.html", context, status=409)
+
+
 class MergedAwayMiddleware:
     """Whoever follows an old address of a record that was put together with another gets to the one that stays."""
 
@@ -218,13 +250,15 @@ class MergedAwayMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, MergedAway) or request.method not in ("GET", "HEAD"):
+        if not isinstance(error, MergedAway):
             return None
+        here = request.get_full_path().replace(str(error.asked), str(error.stays.public_id))
+        if request.method not in ("GET", "HEAD"):
+            return _merged_meanwhile(request, error, here)
         messages.info(
             request,
             "The record that you asked for was put together with this one: both were the same student.",
         )
-        here = request.get_full_path().replace(str(error.asked), str(error.stays.public_id))
         if request.htmx:
             answer = HttpResponse(status=204)
             answer.headers["HX-Redirect"] = reverse("student", args=[error.stays.public_id])

@@ -17,7 +17,8 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.statuses import KINDS, SETTLED_IN_ORDER, Kind
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
-from manzanita.procedures.settling import MOST, ToSettle, records_to_settle
+from manzanita.procedures.settling import ToSettle, records_to_settle
+from manzanita.procedures.standing import MOST
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.home_needs import Need, age

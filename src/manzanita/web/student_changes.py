@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -27,6 +28,8 @@ from manzanita.students.former import facts_for
 from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.web.access import requires
+from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
+from manzanita.web.reasons_told import Told, told
 from manzanita.web.state_lines import summary
 from manzanita.web.step_links import address_of_step, step_fixes
 
@@ -47,18 +50,22 @@ def changes(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     student = get_student(request.actor, public_id)
     log_reads(actor=request.actor, student_ids=[student.pk], what="procedure")
     holds = plan_holds(facts_for(request.actor, student), request.actor.agency_code, clock.today())
-    reasons = {key: why_not(key, holds) for key in CHANGES if key in STEPS}
     context = {
         "student": student,
         "kinds": CHANGES.values(),
-        "reasons": reasons,
-        "fixes": {
-            key: (address_of_step(reason.link, student), STEPS[reason.link].label)
-            for key, reason in reasons.items()
-            if reason
+        "reasons": {
+            key: _not_now(student, reason)
+            for key in CHANGES
+            if key in STEPS and (reason := why_not(key, holds))
         },
     }
     return render(request, "web/students/changes.html", context)
+
+
+def _not_now(student: Student, reason: Reason) -> list[Told]:
+    """The refusal of one kind, with the way to the step that comes first."""
+    way = address_of_step(reason.link, student), STEPS[reason.link].label
+    return told([replace(reason, text=f"Not now: {reason.text}")], {}, way)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -76,12 +83,16 @@ def change(request: HttpRequest, public_id: uuid.UUID, key: str) -> HttpResponse
     asked = _asked(request, key)
     preview: ChangePreview | None = None
     try:
-        if "check" in request.POST:
-            preview = preview_change(request.actor, student, asked)
-            return _form(request, student, kind, asked, preview, preview.blockers)
-        archive = record_change(actor=request.actor, student=student, asked=asked)
+        with alone_with(request, student):
+            if "check" in request.POST:
+                preview = preview_change(request.actor, student, asked)
+                return _form(request, student, kind, asked, preview, preview.blockers)
+            archive = record_change(actor=request.actor, student=student, asked=asked)
     except NotPossible as refused:
-        return _form(request, student, kind, asked, None, refused.reasons)
+        reasons = list(refused.reasons)
+        if is_conflict(reasons):
+            reasons += preview_change(request.actor, student, asked).blockers
+        return _form(request, student, kind, asked, None, reasons)
     except ValueError as error:
         raise Http404("no such code") from error
     messages.success(
@@ -141,7 +152,8 @@ def _form(
         "asked": asked,
         "refusals": refusals,
         "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS},
-        "fixes": {**step_fixes(refusals, student), **_fixes(student, kind)},
+        "fixes": {**step_fixes(refusals, student), **_fixes(student, kind), **meanwhile_fix(student)},
+        "record_seen": stamp_of(request.actor, student),
         "preview": preview,
         "drafts": [
             (draft.record, summary(draft.record, draft.values))
@@ -150,7 +162,7 @@ def _form(
         "today": clock.today(),
         **_options(kind, asked),
     }
-    return render(request, "web/students/change.html", context, status=422 if refusals else 200)
+    return render(request, "web/students/change.html", context, status=status_of(refusals))
 
 
 def _fixes(student: Student, kind: Change) -> dict[str, tuple[str, str]]:

@@ -20,8 +20,8 @@ from manzanita.findings.queries import gravest_first, open_rule_findings_of
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import leavings_that_count, open_reports_of
 from manzanita.meetings.evaluation_clocks import Counted, count_evaluations
-from manzanita.meetings.models import Meeting
-from manzanita.meetings.queries import OPEN_STATES, meetings_of
+from manzanita.meetings.models import Answer, Decision, Meeting
+from manzanita.meetings.queries import OPEN_STATES, answers_in_open, decisions_in_open, meetings_of
 from manzanita.orgs.calendars import load_calendars
 from manzanita.orgs.queries import GROUP_SCHOOLS, agency_name_rows, school_name_rows
 from manzanita.platform import clock
@@ -29,9 +29,9 @@ from manzanita.platform.together import read_together
 from manzanita.procedures.news import Unseen, unseen_of
 from manzanita.procedures.next_year import Planned, next_year_rows
 from manzanita.procedures.standing import unsettled_elsewhere
-from manzanita.students.former import facts_for
+from manzanita.students.former import rows_for
 from manzanita.students.models import Enrollment, Plan, Student
-from manzanita.students.queries import StudentFacts, fact_rows, get_student
+from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.jinja_env import url_or_none
 
 
@@ -43,8 +43,8 @@ class StudentFile:
     ``operations``, ``at_state``, ``should``, ``findings`` (the state's answers), ``rule_findings``, ``leavings``
     (planned and recorded), ``reports`` (of participation, those that wait), ``meetings`` and ``archives`` are those of
     that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here;
-    ``open_anywhere`` is the meeting that is open, at whatever LEA. ``evaluations`` are the clocks of all meetings that
-    began with a consent. ``unsettled`` is what other apps leave to settle.
+    ``answers`` and ``decisions`` are of the meeting that is open, ``open_anywhere``, at whatever LEA. ``evaluations``
+    are the clocks of all meetings that began with a consent. ``unsettled`` is what other apps leave to settle.
     ``unseen`` is what changed since the actor last looked through the news, ``None`` where a former LEA looks; so is
     ``next_year``, what is planned or sent for the next school year.
     ``enrollment`` is the one of today, or the newest one for a student who has left.
@@ -57,6 +57,8 @@ class StudentFile:
     facts: StudentFacts
     meetings: Sequence[Meeting]
     meetings_elsewhere: Sequence[Meeting]
+    answers: Sequence[Answer]
+    decisions: Sequence[Decision]
     open_anywhere: Meeting | None
     evaluations: Sequence[Counted]
     archives: Sequence[Archive]
@@ -149,7 +151,8 @@ def meeting_day(meeting: Meeting) -> date:
 def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     """Read the file of one student. Raises ``Http404`` when there is none within the actor's scope."""
     student = get_student(actor, public_id)
-    own, known, archived = fact_rows(student), meetings_of(student), archives_of(student.pk)
+    own, known, archived = rows_for(actor, student), meetings_of(student), archives_of(student.pk)
+    answers, decisions = answers_in_open(student), decisions_in_open(student)
     operations, at_state = operations_of_student(student.pk), state_records_of(student.pk)
     answered, ruled = open_findings_of(student.pk), open_rule_findings_of(student.pk)
     statuses, records = statuses_in_force([student.pk]), uncorrected_records([student.pk])
@@ -159,12 +162,13 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     coming = None if is_former else next_year_rows([student.pk])
     # Everything that is asked of the student's key alone. Which LEA's is shown is known after it.
     read_together(
-        *(() if is_former else own.querysets),
+        *own.querysets,
         *(unseen.querysets if unseen else ()),
         *(coming.querysets if coming else ()),
         *(known, archived, operations, at_state, answered, ruled, statuses, records, leavings, reports),
+        *(answers, decisions),
     )
-    facts = facts_for(actor, student) if is_former else own.facts()
+    facts = own.facts()
     lea = _lea_of(actor, facts)
     meetings = [m for m in known if m.lea_code == lea]
     elsewhere = [m for m in known if m.lea_code != lea and m.state == "finalized" and _is_seen(m, student)]
@@ -190,6 +194,8 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         facts=facts,
         meetings=meetings,
         meetings_elsewhere=elsewhere,
+        answers=answers,
+        decisions=decisions,
         open_anywhere=next((m for m in known if m.state in OPEN_STATES), None),
         evaluations=_evaluations([*meetings, *elsewhere], facts),
         archives=archives,

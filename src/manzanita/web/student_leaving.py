@@ -38,6 +38,8 @@ from manzanita.students.models import Student
 from manzanita.students.queries import get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
+from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
+from manzanita.web.reasons_told import told
 from manzanita.web.state_lines import summary
 
 # The field of the form that a refusal is about, by its code.
@@ -67,18 +69,22 @@ def leaving(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if not key:
         if request.method == "POST":
             messages.error(request, "Nothing was recorded: choose the reason first. (You)")
-        return _reasons_page(request, student, report)
+        return _reasons_page(request, student, report, status=422 if request.method == "POST" else 200)
     reason = REASONS[key]
     if request.method != "POST":
         return _form(request, student, _first(request, student, reason, report), None, ())
     asked = _asked(request, reason, report)
     try:
-        if "check" in request.POST:
-            preview = preview_leaving(request.actor, student, asked)
-            return _form(request, student, asked, preview, preview.blockers)
-        done = record_leaving(actor=request.actor, student=student, asked=asked)
+        with alone_with(request, student):
+            if "check" in request.POST:
+                preview = preview_leaving(request.actor, student, asked)
+                return _form(request, student, asked, preview, preview.blockers)
+            done = record_leaving(actor=request.actor, student=student, asked=asked)
     except NotPossible as refused:
-        return _form(request, student, asked, None, refused.reasons)
+        reasons = list(refused.reasons)
+        if is_conflict(reasons):
+            reasons += preview_leaving(request.actor, student, asked).blockers
+        return _form(request, student, asked, None, reasons)
     messages.success(
         request,
         f"Planned for {us_date(done.leaves_on)}: {reason.words}."
@@ -149,11 +155,12 @@ def _form(
         "papers": [(PAPERS[key], asked.papers.get(key, PaperSaid())) for key in reason.papers],
         "refusals": refusals,
         "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS},
-        "fixes": _fixes(student, preview or _meetings_only(request, student, asked)),
+        "fixes": _fixes(student, preview or _meetings_only(request, student, asked)) | meanwhile_fix(student),
+        "record_seen": stamp_of(request.actor, student),
         "preview": preview,
         "drafts": [(draft.record, summary(draft.record, draft.values)) for draft in drafts],
     }
-    return render(request, "web/students/leaving_form.html", context, status=422 if refusals else 200)
+    return render(request, "web/students/leaving_form.html", context, status=status_of(refusals))
 
 
 def _meetings_only(request: HttpRequest, student: Student, asked: LeavingAsked) -> LeavingPreview:
@@ -186,28 +193,36 @@ def line_words(reason: LeavingReason) -> str:
     return f"SWDS {reason.status_code}, reason {reason.reason_code}{mark}"
 
 
-def _reasons_page(request: HttpRequest, student: Student, report: ParticipationReport | None) -> HttpResponse:
+def _reasons_page(
+    request: HttpRequest,
+    student: Student,
+    report: ParticipationReport | None,
+    refusals: Sequence[Reason] = (),
+    *,
+    status: int = 200,
+) -> HttpResponse:
     actor = request.actor
     standing = standing_leaving(student, actor.agency_code)
     planned = planned_leaving(student, actor.agency_code)
     ids = {one.asked_by_id for one in (standing, planned) if one} | (
         {report.reported_by_id} if report else set()
     )
+    change = reverse("changes", args=[student.public_id]), "Change without a meeting"
     context = {
         "student": student,
         "reasons": [(one, line_words(one)) for one in REASONS.values()],
         "suggested": _suggested(request, student),
         "standing": standing,
         "archive": _archive_of(standing),
-        "undo_reasons": reasons_not_to_undo(actor, standing) if standing else [],
+        "undo_reasons": told(reasons_not_to_undo(actor, standing), {}, change) if standing else [],
         "planned": planned,
         "report": report,
         "names": user_names(ids),
         "papers": _paper_words(standing or planned),
+        "refusals": refusals,
+        "record_seen": stamp_of(actor, student),
     }
-    return render(
-        request, "web/students/leaving.html", context, status=422 if request.method == "POST" else 200
-    )
+    return render(request, "web/students/leaving.html", context, status=status)
 
 
 def _suggested(request: HttpRequest, student: Student) -> LeavingReason | None:
@@ -241,16 +256,23 @@ def _paper_words(one: Leaving | None) -> list[str]:
 def leaving_undo(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Take the newest leaving back."""
     student = get_student(request.actor, public_id)
-    standing = standing_leaving(student, request.actor.agency_code)
     try:
-        if standing is not None and undo_leaving(actor=request.actor, leaving=standing):
-            messages.success(request, "Taken back: the record stands as it was before.")
-        else:
-            _tell_order(request, "undo_leave", "It was taken back already.")
+        with alone_with(request, student):
+            standing = standing_leaving(student, request.actor.agency_code)
+            if standing is not None and undo_leaving(actor=request.actor, leaving=standing):
+                messages.success(request, "Taken back: the record stands as it was before.")
+            else:
+                _tell_order(request, "undo_leave", "It was taken back already.")
     except NotPossible as refused:
-        told = " ".join(f"{one.text} {one.way_out} ({one.owner})" for one in refused.reasons)
-        messages.error(request, f"Not taken back: {told}")
+        return _refused(request, student, refused.reasons)
     return redirect("leaving", student.public_id)
+
+
+def _refused(request: HttpRequest, student: Student, refusals: Sequence[Reason]) -> HttpResponse:
+    """What stands, and why it was not changed: it is no more as it was on the page whose button was pressed."""
+    log_reads(actor=request.actor, student_ids=[student.pk], what="leaving")
+    report = open_report_of(student, request.actor.agency_code)
+    return _reasons_page(request, student, report, refusals, status=409)
 
 
 @require_POST
@@ -258,11 +280,15 @@ def leaving_undo(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def leaving_cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Cancel what is planned."""
     student = get_student(request.actor, public_id)
-    planned = planned_leaving(student, request.actor.agency_code)
-    if planned is not None and cancel_leaving(actor=request.actor, leaving=planned):
-        messages.success(request, "Canceled: nothing will happen on that day.")
-    else:
-        _tell_order(request, "cancel_leave", "Nothing is planned any more.")
+    try:
+        with alone_with(request, student):
+            planned = planned_leaving(student, request.actor.agency_code)
+            if planned is not None and cancel_leaving(actor=request.actor, leaving=planned):
+                messages.success(request, "Canceled: nothing will happen on that day.")
+            else:
+                _tell_order(request, "cancel_leave", "Nothing is planned any more.")
+    except NotPossible as refused:
+        return _refused(request, student, refused.reasons)
     return redirect("leaving", student.public_id)
 
 

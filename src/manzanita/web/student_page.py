@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,14 +14,13 @@ from django.views.decorators.http import require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
-from manzanita.domain.findings import Reason
 from manzanita.domain.layouts.files import write_lines
 from manzanita.domain.records import complete, layout_of
-from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
+from manzanita.domain.scenarios import EVENTS
 from manzanita.exchange.models import StateRecord
 from manzanita.exchange.queries import StripCell, lines_of_student, state_strip
 from manzanita.findings.queries import TO_SETTLE
-from manzanita.meetings.queries import event_label, reasons_not_to_open
+from manzanita.meetings.queries import event_label
 from manzanita.students.queries import get_student
 from manzanita.ui.formats import plural, us_date, us_dates
 from manzanita.ui.jinja_env import url_or_none
@@ -34,12 +32,12 @@ from manzanita.web.read_purpose import ask_purpose, purpose_for
 from manzanita.web.rights_words import decider_words, languages_of_deciders, undecided_words
 from manzanita.web.settle import words_of
 from manzanita.web.state_lines import rows_of_operations
-from manzanita.web.step_links import said_left
+from manzanita.web.student_actions import actions_of
 from manzanita.web.student_alerts import PLAN_SHORT, alerts_of
 from manzanita.web.student_file import StudentFile, load_student
 from manzanita.web.student_history import history_tab
 from manzanita.web.student_record import record_tab
-from manzanita.web.student_status import card_of, standing_in
+from manzanita.web.student_status import card_of
 from manzanita.web.student_timeline import draw, lanes_of, rows_of
 from manzanita.web.students_words import grade_text
 
@@ -55,8 +53,6 @@ TAB_ORDER = {
 # How the record tab was asked for: another span of the time line leaves that as it is.
 KEPT = (("layers", "all"), ("only", "differences"))
 RULES_IN_STRIP = 4
-# An assessment takes its 60 days and the plan for it its 15: a triennial is offered from then on.
-TRIENNIAL_AHEAD = timedelta(days=75)
 STRIP_KINDS = {"equal": "equal", "different": "diff", "held": "held", "none": "na"}
 SEVERITY_KINDS = {"fatal": "fatal", "warning": "warn", "info": "empty", "not_evaluated": "unevaluated"}
 
@@ -89,7 +85,6 @@ def has_history(actor: Actor) -> bool:
 def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any]:
     """What every tab shows around its own part."""
     lanes, cells = lanes_of(file), _cells(file)
-    judged = [(event, _reasons_not_to(file, event)) for event in _usual_events(file)]
     only_this_year = request.GET.get("years") == "this"
     kept = "".join(f"&{name}={request.GET[name]}" for name, value in KEPT if request.GET.get(name) == value)
     page, people = (reverse(name, args=[file.student.public_id]) for name in ("student", "people"))
@@ -109,8 +104,7 @@ def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any
         "lead": _lead(file),
         "has_news": has_history(file.actor),
         "news": unseen_words(file) if has_history(file.actor) else "",
-        "actions": _actions(file, [event for event, reasons in judged if not reasons]),
-        "refused": _refused_actions(judged),
+        "actions": actions_of(file),
         "drawing": draw(file, lanes, only_this_year=only_this_year),
         "spans": [
             ("This year", f"{here}&years=this{kept}", only_this_year),
@@ -156,95 +150,6 @@ def _identity(file: StudentFile) -> list[tuple[str, str]]:
         ("Rights holder", "; ".join(deciders) or undecided_words(file.facts, file.today)),
         ("Language", ", ".join(languages_of_deciders(file.facts, file.today))),
     ]
-
-
-def _actions(file: StudentFile, events: list[Event]) -> list[dict[str, Any]]:
-    """What one may do here. What is refused stands below it, see :func:`_refused_actions`."""
-    meeting = file.open_meeting
-    meeting_path = (url_or_none("meeting", meeting.public_id) or "") if meeting else ""
-    actions: list[dict[str, Any]] = []
-    if meeting is not None and meeting_path:
-        actions.append(
-            {
-                "label": f"Continue {event_label(meeting).lower()}",
-                "url": meeting_path,
-                "method": "get",
-                "event": "",
-                "kind": "primary",
-            }
-        )
-    for event in events:
-        # An initial evaluation begins with dates, so it has a page of its own.
-        opens = "meeting_new" if event.is_initial else "meeting_open"
-        actions.append(
-            {
-                "label": f"Open {event.label.lower()}",
-                "url": url_or_none(opens, file.student.public_id),
-                "method": "get" if event.is_initial else "post",
-                "event": event.key,
-                "kind": "primary" if not actions else "",
-            }
-        )
-    actions.append(_quiet(file, "All kinds of meetings", "meeting_new"))
-    if file.actor.may(Capability.CORRECT_RECORD):
-        actions.append(_quiet(file, "Change without a meeting", "changes"))
-        actions.append(_quiet(file, "Leaving special education", "leaving"))
-        if file.facts.ssids:
-            actions.append(_quiet(file, "SSID retired by the state", "student_ssids"))
-        # Who is here on another district's plan, or on none.
-        if file.is_enrolled_here and (file.plan is None or file.plan.lea_code != file.lea_code):
-            actions.append(_quiet(file, "Student arrived", "student_arrived", method="post"))
-    elif file.actor.may(Capability.HOLD_MEETING):
-        actions.append(_quiet(file, "Report a change of participation", "participation"))
-    return actions
-
-
-def _quiet(file: StudentFile, label: str, page: str, *, method: str = "get") -> dict[str, Any]:
-    url = url_or_none(page, file.student.public_id)
-    return {"label": label, "url": url, "method": method, "event": "", "kind": "quiet"}
-
-
-def _refused_actions(judged: list[tuple[Event, list[Reason]]]) -> list[dict[str, Any]]:
-    """What one may not do now: each set of reasons once, with the actions that it stands against and the way out.
-
-    A reason that is worded for each event is told in its first wording; the page of all kinds has the others.
-    """
-    groups: dict[tuple[str, ...], dict[str, Any]] = {}
-    for event, reasons in judged:
-        if reasons:
-            group = groups.setdefault(
-                tuple(reason.code for reason in reasons),
-                {
-                    "labels": [],
-                    "reason": " ".join(f"{r.text} {r.way_out} ({r.owner})" for r in reasons),
-                    "fix_url": next((reason.link for reason in reasons if reason.link), None),
-                },
-            )
-            group["labels"].append(f"Open {event.label.lower()}")
-    return list(groups.values())
-
-
-def _reasons_not_to(file: StudentFile, event: Event) -> list[Reason]:
-    where = (url_or_none("meeting", file.open_meeting.public_id) or "") if file.open_meeting else ""
-    return reasons_not_to_open(
-        file.actor,
-        event,
-        file.facts,
-        file.open_anywhere,
-        today=file.today,
-        meeting_path=where,
-        said_left=said_left(standing_in(file), file.student),
-    )
-
-
-def _usual_events(file: StudentFile) -> list[Event]:
-    """The meetings that are likely next: the rest stands on the page of all kinds."""
-    status = file.facts.status_on(file.today)
-    if status is None or status.status_code != PARTICIPATING:
-        return [EVENTS["b_initial"]]
-    evaluation_due = file.student.evaluation_due_on
-    is_triennial_near = evaluation_due is not None and evaluation_due <= file.today + TRIENNIAL_AHEAD
-    return [EVENTS[key] for key in (*(["triennial"] if is_triennial_near else []), "annual", "amendment")]
 
 
 def _cells(file: StudentFile) -> list[StripCell]:

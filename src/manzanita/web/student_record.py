@@ -89,7 +89,7 @@ def groups_of(file: StudentFile) -> list[Group]:
     """All groups in the order of the page. Without a plan, and none proposed, there are none of plan and services."""
     services, proposal = file.facts.services_on(file.today), None
     if file.open_meeting is not None:
-        proposal = proposal_of(file.open_meeting, file.plan, services)
+        proposal = proposal_of(file.open_meeting, file.plan, services, read=(file.answers, file.decisions))
     groups = [_status_group(file)]
     if file.plan is not None or proposal is not None:
         groups += _plan_groups(file, proposal)

@@ -35,6 +35,7 @@ from manzanita.students.queries import get_student
 from manzanita.web.access import requires
 from manzanita.web.merge_words import STATE_RECORDS, steps_of
 from manzanita.web.read_purpose import ask_purpose, purpose_for
+from manzanita.web.reasons_told import told
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -89,11 +90,13 @@ def _page(
     reasons = list(refusals or (look.blockers if look else ()))
     standing = retirements_of(student)
     names = user_names({one.by_id for one in standing})
+    known = f"{reverse('student', args=[student.public_id])}?tab=history", "What was done since"
     context = {
         "student": student,
         "known": Ssid.objects.believed().filter(student=student).order_by("effective_from"),
         "standing": [
-            {"row": one, "by": names.get(one.by_id, ""), "why_not": why_not_undo(one)} for one in standing
+            {"row": one, "by": names.get(one.by_id, ""), "why_not": told(why_not_undo(one), {}, known)}
+            for one in standing
         ],
         "choices": [(one, one) for one in ssids_to_retire(student)],
         "kinds": SsidRetirement.KINDS,

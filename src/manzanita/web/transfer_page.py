@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.auditing.queries import disclosures_of_student
-from manzanita.domain.access import Capability
+from manzanita.domain.access import Actor, Capability
 from manzanita.domain.agency_roles import AGENCY_ROLES
+from manzanita.domain.findings import Reason
 from manzanita.domain.student_transfers import (
     MEETING_WORDS,
     NO_GROUND,
@@ -26,6 +28,7 @@ from manzanita.domain.student_transfers import (
     Obstacle,
     Side,
 )
+from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.directory import current_contacts
 from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform import clock
@@ -34,14 +37,17 @@ from manzanita.procedures.portable_out import preview_of
 from manzanita.procedures.student_transfer_asking import Attested, attest
 from manzanita.procedures.student_transfer_base import NotMoved, disclose_look, obstacles_of, reasons_against
 from manzanita.procedures.student_transfers import accept, complete, decline, escalate, release, withdraw
+from manzanita.students.models import Student
 from manzanita.students.queries import is_visible, public_ids
-from manzanita.students.scope import previewed
+from manzanita.students.scope import previewed, visible_to, with_last_day
 from manzanita.students.transfer_facts import enrolled_by_sis, left_by_sis
 from manzanita.transfers.models import StudentTransfer
 from manzanita.transfers.queries import preview_ground, side_of, transfers_of
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
+from manzanita.web.meanwhile import alone_with, stamp_of, status_of
 from manzanita.web.people_forms import day_of, number_of
+from manzanita.web.reasons_told import told
 from manzanita.web.transfer_list import named
 from manzanita.web.transfer_words import (
     GROUND_WORDS,
@@ -83,14 +89,28 @@ def student_transfer_step(request: HttpRequest, public_id: uuid.UUID) -> HttpRes
     if key not in STEPS:
         raise Http404("no such step")
     try:
-        done = _take(request, transfer, key)
-    except NotMoved as refused:
-        return _page(request, transfer, refused)
+        done = _take_alone(request, transfer, key)
+    except (NotMoved, NotPossible) as refused:
+        transfer.refresh_from_db()
+        return _page(request, transfer, refused.reasons)
     if done:
         messages.success(request, STEPS[key].done)
     else:
         messages.info(request, "Nothing was changed: that was done already.")
     return redirect("student_transfer", public_id)
+
+
+def _take_alone(request: HttpRequest, transfer: StudentTransfer, key: str) -> bool:
+    """Whoever has the record acts on it as it was when the page was drawn; who asks sees nothing of it."""
+    student = _record(request.actor, transfer)
+    if student is None or side_of(request.actor, transfer) is Side.RECEIVER:
+        return _take(request, transfer, key)
+    with alone_with(request, student):
+        return _take(request, transfer, key)
+
+
+def _record(actor: Actor, transfer: StudentTransfer) -> Student | None:
+    return with_last_day(visible_to(actor), actor).filter(pk=transfer.student_id).first()
 
 
 def _take(request: HttpRequest, transfer: StudentTransfer, key: str) -> bool:
@@ -114,8 +134,9 @@ def _take(request: HttpRequest, transfer: StudentTransfer, key: str) -> bool:
     return {"release": release, "escalate": escalate}[key](**given)
 
 
-def _page(request: HttpRequest, transfer: StudentTransfer, refused: NotMoved | None = None) -> HttpResponse:
+def _page(request: HttpRequest, transfer: StudentTransfer, refusals: Sequence[Reason] = ()) -> HttpResponse:
     actor, side = request.actor, side_of(request.actor, transfer)
+    student = _record(actor, transfer)
     names = agency_names({transfer.receiving_code, transfer.sending_code})
     shown_from = enrolled_by_sis(transfer.student_id, transfer.receiving_code)
     ground = preview_ground(actor, transfer, sis_shows=shown_from is not None)
@@ -159,10 +180,11 @@ def _page(request: HttpRequest, transfer: StudentTransfer, refused: NotMoved | N
         "looks": _looks(transfer) if side in (Side.SENDER, Side.SELPA) else [],
         "typed": request.POST,
         "refused_step": request.POST.get("do", ""),
-        "refusals": refused.reasons if refused else [],
+        "refusals": refusals,
+        "record_seen": stamp_of(actor, student) if student else "",
         "today": clock.today(),
     }
-    return render(request, "web/transfers/page.html", context, status=422 if refused else 200)
+    return render(request, "web/transfers/page.html", context, status=status_of(refusals))
 
 
 def _steps(request: HttpRequest, transfer: StudentTransfer, side: Side) -> list[dict[str, Any]]:
@@ -172,7 +194,14 @@ def _steps(request: HttpRequest, transfer: StudentTransfer, side: Side) -> list[
         if (key == "attest" and transfer.attested_on) or (key == "release" and transfer.released_at):
             continue
         reasons = reasons_against(request.actor, transfer, key)
-        steps.append({"key": key, "label": STEPS[key].label, "reasons": reasons})
+        steps.append(
+            {
+                "key": key,
+                "label": STEPS[key].label,
+                "reasons": reasons,
+                "told": told(reasons, {}, (reverse("directory"), "Directory")),
+            }
+        )
     return sorted(steps, key=lambda step: bool(step["reasons"]))
 
 

@@ -1,0 +1,104 @@
+"""Two people at one record: whoever saves later is told first what the other one changed, and when; nothing is lost.
+
+A form carries how much was done about the record when it was drawn (``FIELD``). What is sent with it is carried out
+only where nobody else has done anything since; else the answer is a 409 with what was done, and the form as filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+
+from manzanita.accounts.queries import user_names
+from manzanita.auditing.models import ChangeEvent
+from manzanita.auditing.queries import changes_of_student
+from manzanita.domain.access import Actor
+from manzanita.domain.findings import Owner, Reason
+from manzanita.meetings.actions import NotPossible
+from manzanita.students.assignment_actions import lock_students
+from manzanita.students.former import events_for
+from manzanita.students.models import Student
+from manzanita.students.queries import get_student
+from manzanita.ui.formats import us_date, us_time
+from manzanita.web.students_words import ACTION_WORDS
+
+FIELD = "record_seen"
+CODE = "changed-meanwhile"
+SHOWN = 5
+# How refusals are answered that come of what somebody else did.
+_CONFLICTS = frozenset({CODE, "merged-meanwhile", "sent", "arrival-settled"})
+
+
+def stamp_of(actor: Actor, *students: Student) -> str:
+    """What the form of these students carries."""
+    return "-".join(str(_events(actor, one).count()) for one in students)
+
+
+@contextmanager
+def alone_with(request: HttpRequest, *students: Student, typed: str = "") -> Iterator[None]:
+    """One person at a time from here to the end, in one transaction. Raises ``NotPossible`` where somebody else has
+    changed a record since the form was drawn, and ``MergedAway`` where one was put together with another. ``typed`` is
+    told with the refusal, for a page that does not show it otherwise."""
+    with transaction.atomic():
+        lock_students([one.pk for one in students])
+        fresh = [get_student(request.actor, one.public_id) for one in students]
+        others = changes_since(request, *fresh, typed=typed)
+        if others:
+            raise NotPossible(others)
+        yield
+
+
+def changes_since(request: HttpRequest, *students: Student, typed: str = "") -> list[Reason]:
+    """What others have done since the form was drawn, the newest first; of a form without ``FIELD`` nothing."""
+    seen = request.POST.get(FIELD, "").split("-")
+    if len(seen) != len(students) or not all(one.isascii() and one.isdecimal() for one in seen):
+        return []
+    events = [
+        event for one, count in zip(students, seen, strict=True) for event in _since(request, one, count)
+    ]
+    names = user_names({one.actor_user_id for one in events if one.actor_user_id})
+    return _reasons(events[:SHOWN], names, typed)
+
+
+def _since(request: HttpRequest, student: Student, seen: str) -> Sequence[ChangeEvent]:
+    events = _events(request.actor, student)
+    new = max(events.count() - int(seen[:9]), 0)
+    return [one for one in events[:new] if one.actor_user_id != request.actor.user_id] if new else []
+
+
+def _events(actor: Actor, student: Student) -> QuerySet:
+    return events_for(actor, student, changes_of_student(student.pk))
+
+
+def _reasons(events: Sequence[ChangeEvent], names: dict[int, str], typed: str) -> list[Reason]:
+    again = "Look at it; what you typed is kept, and is saved when you send it again."
+    if typed:
+        again = f"Look at it. You had typed: “{typed}”."
+    reasons = []
+    for one in events:
+        who = names.get(one.actor_user_id or 0, "The system by itself")
+        what = ACTION_WORDS.get(one.action, one.action.replace("_", " "))
+        text = f"{who}, {us_time(one.at)} on {us_date(one.at)}: {what[0].lower()}{what[1:]}."
+        reasons.append(Reason(CODE, text, Owner.COORDINATOR, again if one is events[-1] else ""))
+    return reasons
+
+
+def is_conflict(refusals: Sequence[Reason]) -> bool:
+    return any(one.code in _CONFLICTS for one in refusals)
+
+
+def status_of(refusals: Sequence[Reason]) -> int:
+    """The answer's status: 409 where somebody else was faster, 422 where something else is to be mended."""
+    if is_conflict(refusals):
+        return 409
+    return 422 if refusals else 200
+
+
+def meanwhile_fix(student: Student) -> dict[str, tuple[str, str]]:
+    """Address and label of where what was done is read, by the code of the refusal."""
+    return {CODE: (f"{reverse('student', args=[student.public_id])}?tab=history", "Show what was done")}

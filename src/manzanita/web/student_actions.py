@@ -1,0 +1,223 @@
+"""What one may do on a student's page, and what somebody might look for there that is not possible now, with why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from manzanita.domain.access import PERMISSIONS, Capability, decide
+from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.leaving import STAYS_ENROLLED
+from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
+from manzanita.domain.statuses.steps import why_not
+from manzanita.meetings.queries import event_label, reasons_not_to_open
+from manzanita.ui.jinja_env import url_or_none
+from manzanita.web.reasons_told import Refused, told, ways_on_record, why_way
+from manzanita.web.step_links import said_left
+from manzanita.web.student_file import StudentFile
+from manzanita.web.student_status import standing_in
+
+# An assessment takes its 60 days and the plan for it its 15: a triennial is offered from then on.
+TRIENNIAL_AHEAD = timedelta(days=75)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do. ``event`` is the key of the meeting that its button opens; ``reasons`` stand against it now."""
+
+    label: str
+    url: str | None
+    method: str = "get"
+    event: str = ""
+    kind: str = "quiet"
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """``refused_count`` is how many actions ``refused`` names."""
+
+    possible: list[Action]
+    refused: list[Refused]
+    refused_count: int
+
+
+def actions_of(file: StudentFile) -> Actions:
+    """Everything that is looked for beside a student's name, as the reader may do it or not."""
+    found = [*_meetings(file), *_office(file)]
+    refused = _grouped(file, [one for one in found if one.reasons])
+    possible = [one for one in found if not one.reasons]
+    return Actions(possible, refused, sum(len(group.labels) for group in refused))
+
+
+def _grouped(file: StudentFile, refused: list[Action]) -> list[Refused]:
+    """Each set of reasons once. A reason that is worded for each event is told in its first wording; the page of all
+    kinds of meetings has the others."""
+    ways, otherwise = ways_on_record(file.actor, file.student, _meeting_path(file)), why_way(file.student)
+    groups: dict[tuple[str, ...], Refused] = {}
+    for one in refused:
+        codes = tuple(reason.code for reason in one.reasons)
+        if codes not in groups:
+            groups[codes] = Refused([], told(one.reasons, ways, otherwise))
+        groups[codes].labels.append(one.label)
+    return list(groups.values())
+
+
+def _meeting_path(file: StudentFile) -> str:
+    meeting = file.open_meeting
+    return (url_or_none("meeting", meeting.public_id) or "") if meeting else ""
+
+
+def _meetings(file: StudentFile) -> Iterator[Action]:
+    meeting, url = file.open_meeting, _meeting_path(file)
+    is_first = True
+    if meeting is not None and url:
+        yield Action(f"Continue {event_label(meeting).lower()}", url, kind="primary")
+        is_first = False
+    for event in _usual_events(file):
+        reasons = tuple(_reasons_not_to_open(file, event))
+        yield Action(
+            f"Open {event.label.lower()}",
+            # An initial evaluation begins with dates, so it has a page of its own.
+            url_or_none("meeting_new" if event.is_initial else "meeting_open", file.student.public_id),
+            method="get" if event.is_initial else "post",
+            event="" if event.is_initial else event.key,
+            kind="primary" if is_first and not reasons else "",
+            reasons=reasons,
+        )
+        is_first = is_first and bool(reasons)
+    if Capability.HOLD_MEETING in file.actor.perspective.capabilities:
+        held = decide(file.actor, Capability.HOLD_MEETING)
+        url = url_or_none("meeting_new", file.student.public_id)
+        yield Action("All kinds of meetings", url, reasons=() if held else held.because)
+
+
+def _reasons_not_to_open(file: StudentFile, event: Event) -> list[Reason]:
+    return reasons_not_to_open(
+        file.actor,
+        event,
+        file.facts,
+        file.open_anywhere,
+        today=file.today,
+        meeting_path=_meeting_path(file),
+        said_left=said_left(standing_in(file), file.student),
+    )
+
+
+def _usual_events(file: StudentFile) -> list[Event]:
+    """The meetings that are likely next: the rest stands on the page of all kinds."""
+    status = file.facts.status_on(file.today)
+    if status is None or status.status_code != PARTICIPATING:
+        return [EVENTS["b_initial"]]
+    evaluation_due = file.student.evaluation_due_on
+    is_triennial_near = evaluation_due is not None and evaluation_due <= file.today + TRIENNIAL_AHEAD
+    return [EVENTS[key] for key in (*(["triennial"] if is_triennial_near else []), "annual", "amendment")]
+
+
+def _office(file: StudentFile) -> Iterator[Action]:
+    """What the office does without a meeting. Guests do not look for it."""
+    actor = file.actor
+    if actor.perspective.is_read_only:
+        return
+    against = _against_office(file)
+    yield _at(file, "Change without a meeting", "changes", against)
+    yield _at(file, "Leaving special education", "leaving", against or _left(file))
+    if Capability.CORRECT_RECORD in actor.perspective.capabilities:
+        yield _at(file, "SSID retired by the state", "student_ssids", against or _no_ssid(file))
+    yield _at(file, "Student arrived", "student_arrived", against or _not_arriving(file), method="post")
+    if against and actor.may(Capability.HOLD_MEETING):
+        label = "Report a change of participation"
+        yield _at(file, label, "participation", _left(file) or _reported(file))
+
+
+def _at(
+    file: StudentFile, label: str, page: str, reasons: tuple[Reason, ...], *, method: str = "get"
+) -> Action:
+    return Action(label, url_or_none(page, file.student.public_id), method, reasons=reasons)
+
+
+def _against_office(file: StudentFile) -> tuple[Reason, ...]:
+    actor = file.actor
+    if actor.may(Capability.CORRECT_RECORD):
+        return ()
+    if Capability.CORRECT_RECORD in actor.perspective.capabilities:
+        return decide(actor, Capability.CORRECT_RECORD).because
+    way_out = (
+        "Report what you know: the coordinator records it, or answers you."
+        if actor.may(Capability.HOLD_MEETING)
+        else "Tell the coordinator what you know."
+    )
+    return (
+        Reason(
+            "office-records",
+            "Who arrives, leaves or changes without a meeting is recorded by the SEDS coordinator.",
+            Owner.COORDINATOR,
+            way_out,
+            source=PERMISSIONS,
+        ),
+    )
+
+
+def _left(file: StudentFile) -> tuple[Reason, ...]:
+    """Who left stays so until that is taken back, or until the SIS enrolls the student anew; who only stopped to take
+    part may still leave."""
+    left, here = standing_in(file).left, file.facts.enrollment_on(file.today, file.lea_code)
+    if left is None or left.reason_key in STAYS_ENROLLED or (here and here.effective_from > left.on):
+        return ()
+    reason = why_not("leave", frozenset({"no-meeting-held"}))
+    return (reason,) if reason else ()
+
+
+def _no_ssid(file: StudentFile) -> tuple[Reason, ...]:
+    if file.facts.ssids:
+        return ()
+    return (
+        Reason(
+            "no-ssid",
+            "The student has no SSID yet.",
+            Owner.SIS,
+            "The SIS requests it; it arrives with its files.",
+            source="CALPADS, SSID enrollment",
+        ),
+    )
+
+
+def _not_arriving(file: StudentFile) -> tuple[Reason, ...]:
+    """Who is here on another district's plan, or on none, may have arrived."""
+    if not file.is_enrolled_here:
+        return (
+            Reason(
+                "not-enrolled",
+                "The student has no enrollment here today.",
+                Owner.SIS,
+                "The SIS adds the enrollment; it arrives with the next file.",
+                source="GERR0005",
+            ),
+        )
+    if file.plan is None or file.plan.lea_code != file.lea_code:
+        return ()
+    return (
+        Reason(
+            "own-plan",
+            "The plan in force is this district's own, so nothing is to be adopted.",
+            Owner.TEAM,
+            "It changes by a meeting.",
+            source="SPED Data Guide, plan adoption",
+        ),
+    )
+
+
+def _reported(file: StudentFile) -> tuple[Reason, ...]:
+    report = next(iter(file.reports), None)
+    if report is None:
+        return ()
+    return (
+        Reason(
+            "reported-already",
+            f"It is reported already: {report.reason.label[0].lower()}{report.reason.label[1:]}.",
+            Owner.COORDINATOR,
+            "The coordinator has it and will answer; another report would add nothing.",
+            source="One report a student waits at a time",
+        ),
+    )

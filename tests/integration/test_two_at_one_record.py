@@ -1,0 +1,267 @@
+"""Two people change one record in the same moment, over connections of their own: one is done, the other is told by
+whom and when, with everything that was typed. Which of them is faster is left to the machine."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field
+from datetime import timedelta
+from html import unescape
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+
+from manzanita.accounts.models import User
+from manzanita.accounts.queries import actor_of, grants_in_force
+from manzanita.archive.models import Archive
+from manzanita.exchange.models import SubmissionLine
+from manzanita.leaving.models import Leaving
+from manzanita.meetings.models import Meeting
+from manzanita.platform.jobs import run_jobs_now
+from manzanita.procedures.assigning import Term, Wanted, apply_assignments
+from manzanita.students.models import BatchLine, CaseAssignment, Merge, Student
+from tests.support import world as w
+from tests.support.cast import add_cast
+from tests.support.guests import person_of
+from tests.support.merging import entered_again, pair_of
+from tests.support.pages import other_coordinator
+from tests.web.test_student_transfers import asked
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FIRST, SECOND = "Juniper Mockup", "Larkspur Sample"
+WORDS = {FIRST: "The first one's own words.", SECOND: "The second one's own words."}
+
+
+@dataclass
+class Sent:
+    """One form: where it goes, what is typed, and the page that it was read off."""
+
+    client: Client
+    address: str
+    values: dict[str, str]
+    page: str = ""
+    answer: object = None
+    fields: dict[str, str] = field(default_factory=dict)
+
+    def read(self) -> Sent:
+        """The hidden fields of the form, as the browser had them before the other one acted."""
+        self.fields = hidden(self.client.get(self.page or self.address))
+        return self
+
+    def send(self) -> None:
+        self.answer = self.client.post(self.address, self.fields | self.values)
+
+
+def hidden(answer) -> dict[str, str]:
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', answer.content.decode())
+    return {name: unescape(value) for name, value in found if name != "csrfmiddlewaretoken"}
+
+
+def words(answer) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
+
+
+def in_one_moment(*forms: Sent) -> None:
+    begin, errors = threading.Barrier(len(forms)), []
+
+    def go(one: Sent) -> None:
+        try:
+            begin.wait(timeout=30)
+            one.send()
+        except Exception as error:  # told by the test, and not only by the thread
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=go, args=(one,)) for one in forms]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert not errors, errors
+
+
+def at_once(first: Sent, second: Sent) -> tuple[Sent, Sent]:
+    """Both in the same moment; whoever was done, and whoever was told."""
+    for one in (first, second):
+        one.read()
+    in_one_moment(first, second)
+    statuses = sorted(one.answer.status_code for one in (first, second))
+    assert statuses == [302, 409], (statuses, words(first.answer), words(second.answer))
+    return (first, second) if first.answer.status_code == 302 else (second, first)
+
+
+@pytest.fixture
+def two(small_world, sign_in) -> tuple[Client, Client]:
+    person, grant = person_of(w.LEA, "coordinator", SECOND)
+    return sign_in(small_world.coordinator), sign_in(person, grant)
+
+
+def name_of(one: Sent, clients: tuple[Client, Client]) -> str:
+    return FIRST if one.client is clients[0] else SECOND
+
+
+def told(won: Sent, lost: Sent, two: tuple[Client, Client], *, keeps: str = "value=") -> str:
+    """The page of who was slower: names the other one and the time, and has what was typed."""
+    page = words(lost.answer)
+    assert f"{name_of(won, two)}, 12:00 pm on 11/23/2026" in page, page
+    typed = WORDS[name_of(lost, two)]
+    html = unescape(lost.answer.content.decode())
+    assert f'{keeps}"{typed}"' in html if keeps else typed in html
+    return page
+
+
+def again(lost: Sent):
+    """Sent once more, off the page on which the other one's deed was told."""
+    return lost.client.post(lost.address, hidden(lost.answer) | lost.values)
+
+
+def status_change(client: Client, student: Student, who: str) -> Sent:
+    values = {"on": "2026-11-20", "status": "2", "status_reason": "11", "reason": WORDS[who]}
+    return Sent(client, f"/students/{student.public_id}/changes/status", values)
+
+
+def adoption(client: Client, student: Student, who: str) -> Sent:
+    values = {"on": "2026-11-02", "reason": WORDS[who]}
+    return Sent(client, f"/students/{student.public_id}/changes/adopt", values)
+
+
+def leaving(client: Client, student: Student, who: str, reason: str = "dropped_out") -> Sent:
+    here = f"/students/{student.public_id}/leaving"
+    values = {"reason": reason, "on": "2026-11-20", "note": WORDS[who]}
+    return Sent(client, here, values, f"{here}?reason={reason}")
+
+
+def test_the_same_change_saved_by_two(small_world, two):
+    alder = small_world.students["alder"]
+    before = Archive.objects.count()
+    won, lost = at_once(status_change(two[0], alder, FIRST), status_change(two[1], alder, SECOND))
+    page = told(won, lost, two)
+    assert "recorded a change without a meeting" in page
+    assert "This status stands already, since 11/20/2026" in page
+    assert Archive.objects.count() == before + 1
+    # The second time it is refused for what it is now.
+    assert again(lost).status_code == 422
+    assert Archive.objects.count() == before + 1
+
+
+def test_a_leaving_and_an_adoption(small_world, two):
+    grebe = add_cast(["grebe"])["grebe"]
+    won, lost = at_once(leaving(two[0], grebe, FIRST), adoption(two[1], grebe, SECOND))
+    told(won, lost, two)
+    assert Leaving.objects.count() + Archive.objects.filter(title__startswith="Plan adoption").count() == 1
+
+
+def test_a_merge_and_a_meeting_that_is_opened_on_the_other_record(small_world, two):
+    alder, second = small_world.students["alder"], entered_again()
+    pair = pair_of(alder, second)
+    merge = Sent(two[0], f"/students/duplicates/{pair.pk}", {"do": "merge", "reason": WORDS[FIRST]})
+    opens = Sent(
+        two[1],
+        f"/students/{second.public_id}/meetings",
+        {"event": "b_initial", "consent_on": "2026-11-20", "referred_on": "", "referred_by": ""},
+        f"/students/{second.public_id}/meetings/new",
+    )
+    won, lost = at_once(merge, opens)
+    page = words(lost.answer)
+    if won is merge:
+        assert (
+            "Juniper Mockup, 12:00 pm on 11/23/2026, has put the record together with that of Alder" in page
+        )
+        assert "2026-11-20" in page
+        assert Merge.objects.count() == 1 and not Meeting.objects.filter(state="open").exists()
+    else:
+        assert "Larkspur Sample, 12:00 pm on 11/23/2026: opened a meeting." in page
+        assert WORDS[FIRST] in unescape(lost.answer.content.decode())
+        assert not Merge.objects.exists()
+        assert Meeting.objects.get(state="open").student_id == second.pk
+
+
+def test_a_transfer_that_is_accepted_and_a_leaving(small_world, two, sign_in):
+    alder = small_world.students["alder"]
+    transfer = asked(sign_in(other_coordinator(small_world)))
+    page = f"/transfers/{transfer.public_id}"
+    accept = Sent(two[0], f"{page}/step", {"do": "accept", "words": WORDS[FIRST]}, page)
+    won, lost = at_once(accept, leaving(two[1], alder, SECOND, "moved_continuing"))
+    told(won, lost, two)
+    transfer.refresh_from_db()
+    assert (transfer.state == "accepted") is not Leaving.objects.exists()
+    # It is known now, and both may be right: sent again it goes through.
+    assert again(lost).status_code == 302
+
+
+def test_taking_back_and_sending(small_world, two):
+    alder = small_world.students["alder"]
+    here = f"/students/{alder.public_id}/leaving"
+    left = leaving(two[0], alder, FIRST).read()
+    left.send()
+    assert left.answer.status_code == 302
+    archive = Leaving.objects.get().archive_id
+    undo = Sent(two[0], f"{here}/undo", {}, here).read()
+    send = Sent(two[1], "/state/send", {"form": "api", "destination": "sandbox"}, "/state").read()
+    in_one_moment(undo, send)
+    is_sent = SubmissionLine.objects.filter(archive_id=archive).exists()
+    assert send.answer.status_code == 302
+    assert undo.answer.status_code == (409 if is_sent else 302)
+    assert Leaving.objects.get().state == ("done" if is_sent else "undone")
+    if is_sent:
+        assert "Larkspur Sample sent it at 12:00 PM on 11/23/2026." in words(undo.answer)
+
+
+@pytest.mark.parametrize("is_sent_first", [True, False])
+def test_taking_back_after_sending_and_sending_after_taking_back(small_world, two, is_sent_first):
+    alder = small_world.students["alder"]
+    here = f"/students/{alder.public_id}/leaving"
+    left = leaving(two[0], alder, FIRST).read()
+    left.send()
+    undo = Sent(two[0], f"{here}/undo", {}, here).read()
+    send = Sent(two[1], "/state/send", {"form": "api", "destination": "sandbox"}, "/state").read()
+    for one in (send, undo) if is_sent_first else (undo, send):
+        one.send()
+    assert undo.answer.status_code == (409 if is_sent_first else 302)
+    assert SubmissionLine.objects.filter(student_id=alder.pk, record="SWDS").exists() is is_sent_first
+
+
+def test_a_batch_and_a_correction_of_one_of_its_students(small_world, two):
+    """The batch is looked at; a colleague gives one student to somebody else; the batch changes the other one only."""
+    wren, alder = small_world.case_manager, small_world.students["alder"]
+    rail, _ = person_of(w.LEA, "case_manager", "Rail Placeholder")
+    sora, _ = person_of(w.LEA, "case_manager", "Sora Placeholder")
+    pasted = f"{w.SSIDS['alder']}\n{w.SSIDS['towhee']}\n"
+    sent = {
+        "field": "case_manager",
+        "value_case_manager": str(rail.pk),
+        "reason": "New team",
+        "pasted": pasted,
+    }
+    batch = two[0].post("/students/edit", sent).url
+    with time_machine.travel(w.NOON + timedelta(minutes=5), tick=False):
+        give(User.objects.get(name=SECOND), alder, seen=wren.pk, to=sora.pk)
+        two[0].post(batch, {"do": "apply"})
+        run_jobs_now(raises_errors=True)
+        page = words(two[0].get(f"{batch}?show=refused"))
+    assert "Larkspur Sample has changed the record at 12:05 PM on 11/23/2026, since you looked." in page
+    standing = CaseAssignment.objects.as_of(effective=w.TODAY).filter(student=alder).get()
+    assert standing.user_id == sora.pk
+    assert BatchLine.objects.filter(state="done").count() == 1
+
+
+def give(person: User, student: Student, *, seen: int, to: int) -> None:
+    actor = actor_of(person, next(iter(grants_in_force(person, w.TODAY))))
+    wanted = Wanted(str(student.public_id), "assignment", to, seen_id=seen)
+    apply_assignments(actor=actor, wanted=[wanted], term=Term(w.TODAY), title="By hand", is_whole=True)
+
+
+def test_one_s_own_second_window_is_no_other_person(small_world, two):
+    alder = small_world.students["alder"]
+    form = status_change(two[0], alder, FIRST).read()
+    other = leaving(two[0], alder, FIRST).read()
+    other.send()
+    assert other.answer.status_code == 302
+    form.send()
+    # Refused for what it would do, and not because somebody else was there.
+    assert form.answer.status_code == 422
