@@ -6,16 +6,19 @@ a test of a page asks for ``sign_in``. Nothing else is built behind a test's bac
 
 import copy
 import os
+from contextlib import ExitStack
 
 import hypothesis
 import pytest
 import time_machine
 
 import tests.support  # noqa: F401 - tests build and look at data of every agency
+from tests.support.flush import use_quick_flush
 
 # One machine finds new examples with every run; the one that decides about a merge repeats itself.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=os.environ.get("CI") == "true")
 hypothesis.settings.load_profile("house")
+use_quick_flush()
 
 
 @pytest.fixture(scope="session")
@@ -51,25 +54,52 @@ def noon():
         yield traveller
 
 
+# What the kept world of the file at hand holds open; the test at hand.
+_kept: ExitStack | None = None
+_at_hand: pytest.Item
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test that commits needs a database in which nothing is open; pytest-django runs it behind those that do not."""
+    global _at_hand
+    _at_hand = item
+    if _commits(item):
+        _end_kept_world()
+
+
+def _end_kept_world() -> None:
+    global _kept
+    if _kept is not None:
+        _kept.close()
+        _kept = None
+
+
 @pytest.fixture(scope="module")
-def kept_world(request, django_db_setup, django_db_blocker):
+def kept_world(django_db_setup, django_db_blocker):
     """The small world, built once for the tests of a file; each of them works in a savepoint of its own.
 
-    ``None`` in a file with a test that commits: there each test builds the world anew.
+    ``None`` where the first test that asks for it commits: such a test builds the world anew.
     """
+    global _kept
     from django.db import transaction
 
     from tests.support.world import NOON
     from tests.support.world import small_world as build
 
-    if any(_commits(item) for item in request.session.items if item.path == request.path):
+    if _commits(_at_hand):
         yield None
         return
-    with django_db_blocker.unblock(), transaction.atomic():
+    _kept = ExitStack()
+    _kept.enter_context(django_db_blocker.unblock())
+    _kept.enter_context(transaction.atomic())
+    _kept.callback(transaction.set_rollback, True)
+    try:
         with time_machine.travel(NOON, tick=False):
             world = build()
         yield world
-        transaction.set_rollback(True)
+    finally:
+        _end_kept_world()
 
 
 def _commits(item) -> bool:
@@ -82,7 +112,7 @@ def small_world(kept_world, db, noon):
     """The SELPA of :mod:`tests.support.world` in the test database."""
     from tests.support.world import small_world as build
 
-    return build() if kept_world is None else copy.deepcopy(kept_world)
+    return build() if _kept is None else copy.deepcopy(kept_world)
 
 
 @pytest.fixture

@@ -14,6 +14,12 @@ for _name in [name for name in os.environ if name.startswith(("MANZANITA_", "SAN
 os.environ["POLARS_MAX_THREADS"] = "1"
 # Before the settings are read, and inherited by processes that a test starts.
 os.environ["MANZANITA_VAR"] = _var
+# Templates that one process of this run compiled, none compiles again: it takes seconds. The first process makes the
+# folder, and the others inherit it.
+_compiled = os.environ.setdefault("COMPILED_TEMPLATES", f"{_var}/templates")
+os.makedirs(_compiled, mode=0o700, exist_ok=True)
+
+from jinja2 import FileSystemBytecodeCache  # noqa: E402
 
 from manzanita.config.settings import *  # noqa: E402, F403
 
@@ -21,6 +27,7 @@ from manzanita.config.settings import *  # noqa: E402, F403
 SPECIFICATION_SECONDS = 0
 # Some tests ask for every page there is within a minute.
 REQUESTS_A_MINUTE = {"person": 100_000, "writes": 100_000, "address": 100_000}
+TEMPLATES[0]["OPTIONS"]["bytecode_cache"] = FileSystemBytecodeCache(_compiled)  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # A file, as in production: in memory, threads would share one connection's locks.

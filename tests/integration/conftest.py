@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -29,17 +32,37 @@ def world(small_world, settings, tmp_path):
     choice._api.cache_clear()
 
 
-@pytest.fixture
-def sandbox(world, settings, tmp_path) -> Iterator[System]:
-    """A sandbox that holds the small world; the settings name it."""
-    state_files.write_files(tmp_path / "state")
-    system = System(tmp_path / "system", "sqlite:///unused")
-    system.start_sandbox(tmp_path / "state")
+@pytest.fixture(scope="session")
+def kept_sandbox(tmp_path_factory) -> Iterator[System]:
+    """One sandbox process for all tests of this worker; ``state_at_first`` is a copy of what it holds at first."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    state_files.write_files(folder / "state")
+    system = System(folder, "sqlite:///unused")
+    system.start_sandbox(folder / "state")
     system.control("clock", today="2026-11-23")
-    settings.STATE_GATEWAY = {**settings.STATE_GATEWAY, "url": system.sandbox_address}
+    _copy(folder / "state.sqlite3", folder / "state_at_first.sqlite3")
     yield system
-    gateway(form="api", destination="sandbox")._http.close()
     system.stop()
+
+
+@pytest.fixture
+def sandbox(world, settings, kept_sandbox) -> Iterator[System]:
+    """A sandbox that holds the small world, as if it had just begun; the settings name it."""
+    folder = kept_sandbox.folder
+    if not kept_sandbox.is_running("sandbox"):
+        kept_sandbox.start_sandbox()
+    # Settings, weather and tokens stand in the database, too; each request opens it anew.
+    _copy(folder / "state_at_first.sqlite3", folder / "state.sqlite3")
+    os.truncate(folder / "sandbox.log", 0)
+    settings.STATE_GATEWAY = {**settings.STATE_GATEWAY, "url": kept_sandbox.sandbox_address}
+    yield kept_sandbox
+    gateway(form="api", destination="sandbox")._http.close()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A copy of an SQLite database that others may have open, in one transaction."""
+    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target, timeout=30)) as written:
+        read.backup(written)
 
 
 # They take migrations back and apply them again, as the owner of the tables; on PostgreSQL every test acts as a role

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-import time_machine
 
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.archive.queries import document_of
@@ -20,7 +19,7 @@ from manzanita.procedures import finalize
 from manzanita.procedures.finalize import finalize_meeting, preview_of
 from manzanita.students.models import Plan, Service, Student
 from manzanita.students.queries import facts_of
-from tests.support.world import NOON, TODAY, small_world
+from tests.support.world import NOON, TODAY
 
 pytestmark = pytest.mark.django_db
 
@@ -28,14 +27,8 @@ HELD_ON = date(2026, 11, 20)
 
 
 @pytest.fixture
-def clock_hand():
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def world(clock_hand):
-    return small_world()
+def world(small_world):
+    return small_world
 
 
 @pytest.fixture
@@ -472,14 +465,14 @@ class TestBlockers:
         hold(actor, meeting)
         assert self.refused(actor, meeting) == ["decided-before-meeting"]
 
-    def test_offer_changed_after_the_answer(self, actor, alder, clock_hand):
+    def test_offer_changed_after_the_answer(self, actor, alder, noon):
         meeting = open_event(actor, alder)
         hold(actor, meeting)
         decide(actor, meeting)
-        clock_hand.shift(timedelta(minutes=5))
+        noon.shift(timedelta(minutes=5))
         answer(actor, meeting, "service.2.25.15", "45")
         assert self.refused(actor, meeting) == ["offer-changed"]
-        clock_hand.shift(timedelta(minutes=5))
+        noon.shift(timedelta(minutes=5))
         decide(actor, meeting, only={"service.2"})
         assert lines_of(finish(actor, meeting))[KEY_415]["25.15"] == "45"
 

@@ -7,6 +7,7 @@ The lines that each must lead to are written here by hand, short: ``SWDS start s
 
 from __future__ import annotations
 
+import copy
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from manzanita.procedures.lines import dsea_after
 from manzanita.students.models import Plan
 from manzanita.students.queries import facts_of
 from tests.support.cast import add_cast
-from tests.support.world import LEA, NOON, OTHER_LEA, SELPA, TODAY, small_world
+from tests.support.world import LEA, NOON, OTHER_LEA, SELPA, TODAY
 
 pytestmark = pytest.mark.django_db
 
@@ -38,12 +39,16 @@ HELD, ANSWERED, DECIDED = date(2026, 11, 20), date(2026, 11, 23), date(2026, 11,
 CONSENT = Evaluation(consent_on=date(2026, 9, 28), referred_on=date(2026, 9, 14), referred_by_code="10")
 
 
+@pytest.fixture(scope="module")
+def kept_cast(kept_world, django_db_blocker):
+    with django_db_blocker.unblock(), time_machine.travel(NOON, tick=False):
+        return add_cast(["grebe", "plover", "killdeer"])
+
+
 @pytest.fixture
-def world():
-    with time_machine.travel(NOON, tick=False):
-        world = small_world()
-        world.students.update(add_cast(["grebe", "plover", "killdeer"]))
-        yield world
+def world(kept_cast, small_world):
+    small_world.students.update(copy.deepcopy(kept_cast))
+    return small_world
 
 
 FIRST_PLAN = {

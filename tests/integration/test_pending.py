@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
-import time_machine
 
 from manzanita.archive.models import Archive
 from manzanita.domain.scenarios import EVENTS
@@ -20,21 +19,15 @@ from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.models import Meeting
 from manzanita.procedures.finalize import finalize_meeting
 from manzanita.procedures.pending import pending_of, report_pending
-from tests.support.world import NOON, small_world
+from tests.support.world import NOON
 
 pytestmark = pytest.mark.django_db
 OVERDUE = datetime(2026, 12, 1, 20, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def hand():
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def world(hand):
-    return small_world()
+def world(small_world):
+    return small_world
 
 
 def opened(world, consent_on=date(2026, 9, 28)):
@@ -82,15 +75,15 @@ def test_before_it_is_due_it_stands_from_consent_without_a_delay_code(world):
         (NOON, date(2026, 10, 8), False),
     ],
 )
-def test_it_is_expected_across_census_only(world, hand, now, consent_on, is_expected):
-    hand.move_to(now)
+def test_it_is_expected_across_census_only(world, noon, now, consent_on, is_expected):
+    noon.move_to(now)
     assert pending_of(opened(world, consent_on)).is_expected is is_expected
 
 
-def test_once_overdue_it_stands_from_the_day_of_reporting_with_a_reason(world, hand):
+def test_once_overdue_it_stands_from_the_day_of_reporting_with_a_reason(world, noon):
     meeting = opened(world)
     report_pending(actor=world.coordinator_actor, meeting=meeting)
-    hand.move_to(OVERDUE)
+    noon.move_to(OVERDUE)
     with pytest.raises(NotPossible) as refused:
         report_pending(actor=world.coordinator_actor, meeting=meeting)
     assert [reason.code for reason in refused.value.reasons] == ["MZ-MEET-LATE"]

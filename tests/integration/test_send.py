@@ -197,7 +197,7 @@ def test_a_file_refused_whole_frees_its_lines_and_says_why(world, sandbox):
     assert Job.objects.get().state == "done"
 
 
-def test_a_state_that_lost_the_file_is_given_it_again(world, sandbox, tmp_path, monkeypatch):
+def test_a_state_that_lost_the_file_is_given_it_again(world, sandbox, monkeypatch):
     monkeypatch.setattr(exchange_jobs, "PATIENCE_SECONDS", 0.1)
     archive(world.students["alder"], review_rows())
     sandbox.control("weather", stalled=True)
@@ -206,7 +206,7 @@ def test_a_state_that_lost_the_file_is_given_it_again(world, sandbox, tmp_path, 
     sandbox.kill("sandbox")
     for path in sandbox.folder.glob("state.sqlite3*"):
         path.unlink()
-    sandbox.start_sandbox(tmp_path / "state")
+    sandbox.start_sandbox(sandbox.folder / "state")
     for _ in range(3):
         run_jobs_now(raises_errors=True)
     assert refreshed(submission).state == "done"
