@@ -6,6 +6,7 @@ a test of a page asks for ``sign_in``. Nothing else is built behind a test's bac
 
 import copy
 import os
+from contextlib import ExitStack
 
 import hypothesis
 import pytest
@@ -51,25 +52,40 @@ def noon():
         yield traveller
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Before a test that commits, what is kept for the tests of its file is taken back: it is in a transaction."""
+    item.session.stash[_IS_COMMITTING] = _commits(item)
+    if _commits(item) and (kept := item.session.stash.get(_KEPT, None)):
+        kept.close()
+
+
 @pytest.fixture(scope="module")
 def kept_world(request, django_db_setup, django_db_blocker):
     """The small world, built once for the tests of a file; each of them works in a savepoint of its own.
 
-    ``None`` in a file with a test that commits: there each test builds the world anew.
+    ``None`` for tests that commit, which come last in their file: each of them builds the world anew.
     """
     from django.db import transaction
 
     from tests.support.world import NOON
     from tests.support.world import small_world as build
 
-    if any(_commits(item) for item in request.session.items if item.path == request.path):
+    if request.session.stash[_IS_COMMITTING]:
         yield None
         return
-    with django_db_blocker.unblock(), transaction.atomic():
+    with ExitStack() as kept:
+        kept.enter_context(django_db_blocker.unblock())
+        kept.enter_context(transaction.atomic())
+        kept.callback(transaction.set_rollback, True)
         with time_machine.travel(NOON, tick=False):
             world = build()
+        request.session.stash[_KEPT] = kept
         yield world
-        transaction.set_rollback(True)
+
+
+_KEPT: pytest.StashKey[ExitStack] = pytest.StashKey()
+_IS_COMMITTING: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def _commits(item) -> bool:
@@ -78,11 +94,11 @@ def _commits(item) -> bool:
 
 
 @pytest.fixture
-def small_world(kept_world, db, noon):
+def small_world(request, kept_world, db, noon):
     """The SELPA of :mod:`tests.support.world` in the test database."""
     from tests.support.world import small_world as build
 
-    return build() if kept_world is None else copy.deepcopy(kept_world)
+    return build() if kept_world is None or _commits(request.node) else copy.deepcopy(kept_world)
 
 
 @pytest.fixture
