@@ -54,52 +54,40 @@ def noon():
         yield traveller
 
 
-# What the kept world of the file at hand holds open; the test at hand.
-_kept: ExitStack | None = None
-_at_hand: pytest.Item
-
-
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A test that commits needs a database in which nothing is open; pytest-django runs it behind those that do not."""
-    global _at_hand
-    _at_hand = item
-    if _commits(item):
-        _end_kept_world()
-
-
-def _end_kept_world() -> None:
-    global _kept
-    if _kept is not None:
-        _kept.close()
-        _kept = None
+def pytest_runtest_setup(item):
+    """Before a test that commits, what is kept for the tests of its file is taken back: it is in a transaction."""
+    item.session.stash[_IS_COMMITTING] = _commits(item)
+    if _commits(item) and (kept := item.session.stash.get(_KEPT, None)):
+        kept.close()
 
 
 @pytest.fixture(scope="module")
-def kept_world(django_db_setup, django_db_blocker):
+def kept_world(request, django_db_setup, django_db_blocker):
     """The small world, built once for the tests of a file; each of them works in a savepoint of its own.
 
-    ``None`` where the first test that asks for it commits: such a test builds the world anew.
+    ``None`` for tests that commit, which come last in their file: each of them builds the world anew.
     """
-    global _kept
     from django.db import transaction
 
     from tests.support.world import NOON
     from tests.support.world import small_world as build
 
-    if _commits(_at_hand):
+    if request.session.stash[_IS_COMMITTING]:
         yield None
         return
-    _kept = ExitStack()
-    _kept.enter_context(django_db_blocker.unblock())
-    _kept.enter_context(transaction.atomic())
-    _kept.callback(transaction.set_rollback, True)
-    try:
+    with ExitStack() as kept:
+        kept.enter_context(django_db_blocker.unblock())
+        kept.enter_context(transaction.atomic())
+        kept.callback(transaction.set_rollback, True)
         with time_machine.travel(NOON, tick=False):
             world = build()
+        request.session.stash[_KEPT] = kept
         yield world
-    finally:
-        _end_kept_world()
+
+
+_KEPT: pytest.StashKey[ExitStack] = pytest.StashKey()
+_IS_COMMITTING: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def _commits(item) -> bool:
@@ -108,11 +96,11 @@ def _commits(item) -> bool:
 
 
 @pytest.fixture
-def small_world(kept_world, db, noon):
+def small_world(request, kept_world, db, noon):
     """The SELPA of :mod:`tests.support.world` in the test database."""
     from tests.support.world import small_world as build
 
-    return build() if _kept is None else copy.deepcopy(kept_world)
+    return build() if kept_world is None or _commits(request.node) else copy.deepcopy(kept_world)
 
 
 @pytest.fixture

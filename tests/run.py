@@ -66,6 +66,8 @@ class Outcome:
 
 def main() -> int:
     stop_on_sigterm()
+    # What is compiled once is kept, whatever the environment says: every story starts several processes.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     is_ci = os.environ.get("CI") == "true"
     with tempfile.TemporaryDirectory(prefix="manzanita-run-") as folder, test_database_url() as url:
         failed_checks = [name for name, command in CHECKS.items() if not _check(name, command, folder)]

@@ -1,6 +1,7 @@
 """``manzanita demo`` as a real process: what a newcomer meets first has to start, stop and start again.
 
 It has a database of its own, so that one run on SQLite says all there is to say; it passes on both all the same.
+A start takes a while, so the tests are steps of one story and run in their order.
 """
 
 from __future__ import annotations
@@ -44,12 +45,13 @@ class Demo:
             start_new_session=True,
         )
 
-    def read(self) -> str:
-        """Its lines, until it waits for Ctrl-C or has ended."""
+    def read(self, until: str = "Ctrl-C") -> str:
+        """Its lines, to the one in which ``until`` stands (by itself: until it waits for Ctrl-C), or until it has
+        ended."""
         lines = []
         for line in self.process.stdout:
             lines.append(line)
-            if line.startswith("Ctrl-C"):
+            if until in line:
                 break
         return "".join(lines)
 
@@ -86,22 +88,13 @@ def ports() -> tuple[int, int]:
 
 
 @pytest.fixture(scope="module")
-def var(tmp_path_factory, ports) -> Path:
-    """A folder with a demo that was started once and stopped."""
-    folder = tmp_path_factory.mktemp("demo")
-    demo = Demo(folder, *ports)
-    told = demo.read()
-    try:
-        assert f"Ready: http://localhost:{ports[0]}" in told, told
-    finally:
-        if demo.process.poll() is None:
-            demo.end()
-    return folder
+def var(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("demo")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def start(var, ports):
-    """Starts demos in ``var`` and ends whatever of them still runs."""
+    """Starts demos in ``var``; whatever of them still runs is ended with the story."""
     started: list[Demo] = []
 
     def begin(*, at: tuple[int, int] = ports) -> Demo:
@@ -112,6 +105,16 @@ def start(var, ports):
     for demo in started:
         if demo.process.poll() is None:
             demo.end()
+
+
+@pytest.fixture(scope="module")
+def first(start) -> tuple[Demo, str]:
+    """The demo that is built in place of one that was cut off, and what it told; it runs until a test ends it."""
+    cut_off = start()
+    cut_off.read(until="Making the database")
+    cut_off.end(signal.SIGKILL)
+    demo = start()
+    return demo, demo.read()
 
 
 def demo_code(var: Path, email: str, **environment: str) -> subprocess.CompletedProcess:
@@ -125,23 +128,15 @@ def demo_code(var: Path, email: str, **environment: str) -> subprocess.Completed
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_second_start_reuses_what_is_there_and_a_signal_ends_all_of_it(start, var, number):
-    built = (var / "demo" / "demo.json").stat().st_mtime_ns
+def test_1_a_demo_that_was_cut_off_while_it_was_built_is_built_anew(first, ports):
+    _, told = first
 
-    demo = start()
-    told = demo.read()
-
-    assert "Reusing" in told
-    assert "fictitious students" not in told
-    assert demo.end(number) == 0
-    assert not demo.is_anything_left()
-    assert (var / "demo" / "demo.json").stat().st_mtime_ns == built
+    assert "building it anew" in told
+    assert f"Ready: http://localhost:{ports[0]}" in told, told
 
 
-def test_each_perspective_can_sign_in_with_what_is_printed(start, var):
-    demo = start()
-    told = demo.read()
+def test_2_each_perspective_can_sign_in_with_what_is_printed(first, var):
+    demo, told = first
     sign_ins = json.loads((var / "demo" / "demo.json").read_text())["sign_ins"]
 
     assert [sign_in["perspective"] for sign_in in sign_ins] == [
@@ -185,7 +180,7 @@ def test_each_perspective_can_sign_in_with_what_is_printed(start, var):
             )
 
 
-def test_a_code_is_told_of_the_demo_alone_and_of_who_needs_one(var, tmp_path):
+def test_3_a_code_is_told_of_the_demo_alone_and_of_who_needs_one(first, var, tmp_path):
     emails = {
         one["perspective"]: one["email"]
         for one in json.loads((var / "demo" / "demo.json").read_text())["sign_ins"]
@@ -201,11 +196,26 @@ def test_a_code_is_told_of_the_demo_alone_and_of_who_needs_one(var, tmp_path):
     assert [one.stdout for one in (needless, elsewhere, production)] == ["", "", ""]
 
 
-def test_what_was_built_is_kept_from_others_of_the_machine(var):
+def test_4_what_was_built_is_kept_from_others_of_the_machine(first, var):
     assert (var / "demo" / "demo.json").stat().st_mode & 0o077 == 0
 
 
-def test_a_port_that_is_taken_is_named_and_nothing_is_started(start, ports):
+def test_5_only_one_demo_at_a_time_works_in_a_folder(first, start):
+    second = start(at=(free_port(), free_port()))
+
+    assert "already being built or running" in second.read()
+    assert second.process.wait(timeout=30) == 1
+
+
+def test_6_ctrl_c_ends_all_of_it(first):
+    demo, _ = first
+
+    assert demo.is_anything_left()
+    assert demo.end(signal.SIGINT) == 0
+    assert not demo.is_anything_left()
+
+
+def test_7_a_port_that_is_taken_is_named_and_nothing_is_started(start, ports):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = listener.getsockname()[1]
         demo = start(at=(ports[0], taken))
@@ -216,16 +226,20 @@ def test_a_port_that_is_taken_is_named_and_nothing_is_started(start, ports):
     assert not _is_taken(ports[0])
 
 
-def test_only_one_demo_at_a_time_works_in_a_folder(start):
-    first = start()
-    first.read()
-    second = start(at=(free_port(), free_port()))
+def test_8_the_next_start_reuses_what_is_there_and_a_signal_ends_all_of_it(start, var):
+    built = (var / "demo" / "demo.json").stat().st_mtime_ns
 
-    assert "already being built or running" in second.read()
-    assert second.process.wait(timeout=30) == 1
+    demo = start()
+    told = demo.read()
+
+    assert "Reusing" in told
+    assert "fictitious students" not in told
+    assert demo.end(signal.SIGTERM) == 0
+    assert not demo.is_anything_left()
+    assert (var / "demo" / "demo.json").stat().st_mtime_ns == built
 
 
-def test_a_process_that_dies_ends_the_demo_with_a_reason(start):
+def test_9_a_process_that_dies_ends_the_demo_with_a_reason(start):
     demo = start()
     demo.read()
     os.kill(_sandbox_at(demo.sandbox_port), signal.SIGKILL)
@@ -233,12 +247,3 @@ def test_a_process_that_dies_ends_the_demo_with_a_reason(start):
     assert "The sandbox process ended by itself" in demo.process.stdout.read()
     assert demo.process.wait(timeout=60) == 1
     assert not demo.is_anything_left()
-
-
-def test_a_demo_that_was_cut_off_while_it_was_built_is_built_anew(start, var):
-    (var / "demo" / "demo.json").unlink()
-
-    told = start().read()
-
-    assert "building it anew" in told
-    assert "Ready:" in told
