@@ -264,7 +264,7 @@ def test_the_plan_costs_the_same_for_few_and_many(small_world, coordinator, djan
 
 # session, user, grants, no block; the operations, archives without records, read log 2 and its count; counts 2,
 # totals 2; students 5, archives; held groups, submissions
-PLAN_QUERIES = 23
+PLAN_QUERIES = 22
 
 
 def test_more_than_a_page_goes_on_where_it_ended(small_world, coordinator, monkeypatch):

@@ -12,6 +12,7 @@ from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.queries import actor_of
 from manzanita.accounts.second_factor import enroll_totp
 from manzanita.auditing.models import ChangeEvent
+from manzanita.deadlines.recompute import recompute_everybody
 from manzanita.exchange.models import ReportStatus
 from manzanita.exchange.report_actions import EXPIRE_JOB, set_report_status
 from manzanita.leaving.models import Leaving
@@ -150,6 +151,19 @@ def test_progress_moves_until_it_is_over(small_world, client):
     run._close(state=JobState.DONE, result={"changed": 4, "students": 10})
     part = client.get(f"{ADDRESS}/due-dates/progress").content.decode()
     assert "hx-trigger" not in part and "4 changed" in part
+
+
+def test_due_dates_that_became_another_stand_there_with_their_page(small_world, sign_in, noon):
+    """Those of the small world were counted when it was made."""
+    answer = sign_in(small_world.coordinator).get(f"{ADDRESS}/due-dates")
+    assert re.search(r"Alder Testcase [^:]*: due 11/1[34]/2026 11/23/2026, 12:00 pm", words(answer))
+    assert re.search(r'href="/due/\d+"', answer.content.decode())
+    assert "Alder" not in words(sign_in(other_coordinator(small_world)).get(f"{ADDRESS}/due-dates"))
+    # Counting again writes nothing that is the same: after 30 days nothing is left to list.
+    noon.shift(timedelta(days=31))
+    recompute_everybody()
+    later = words(sign_in(small_world.coordinator).get(f"{ADDRESS}/due-dates"))
+    assert "11/23/2026, 12:00 pm" not in later
 
 
 def test_who_does_not_do_the_work_by_hand_does_not_run_it(small_world, sign_in):

@@ -16,7 +16,9 @@ from manzanita.accounts.jobs import CLOSE_DORMANT
 from manzanita.auditing.models import ChangeEvent
 from manzanita.auditing.recurring import VERIFY_JOB
 from manzanita.deadlines.jobs import NIGHTLY_JOB as DUE_JOB
+from manzanita.deadlines.models import DueDate
 from manzanita.domain.access import Actor, Capability
+from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.findings import Owner, Reason
 from manzanita.exchange.report_actions import EXPIRE_JOB
 from manzanita.leaving.models import Leaving
@@ -51,6 +53,17 @@ class LeftAlone:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """One thing that a job changed of which the change log says nothing; ``due_date`` is its key."""
+
+    student_id: int
+    at: datetime
+    what: str
+    why: str
+    due_date: int
+
+
+@dataclass(frozen=True, slots=True)
 class Upkeep:
     """One job. ``counts`` maps the keys of its result to words, the first of them being what it changed; ``actions``
     are verbs of the change log under which its changes stand; ``left`` tells what it left alone. ``may_run`` is what
@@ -69,6 +82,8 @@ class Upkeep:
     # The name of the round in which it also happens without a job.
     round: str = ""
     left: Callable[[Actor], list[LeftAlone]] | None = field(default=None, compare=False)
+    # What it changed beside the change log, newest first.
+    rows: Callable[[Actor], list[Changed]] | None = field(default=None, compare=False)
 
 
 def _leavings_left(actor: Actor) -> list[LeftAlone]:
@@ -99,6 +114,26 @@ def _transfers_left(actor: Actor) -> list[LeftAlone]:
             "Asked for by another district",
         )
         for one in waiting[:LEFT_SHOWN]
+    ]
+
+
+def _due_dates_changed(actor: Actor) -> list[Changed]:
+    """The newest due dates that are not what they were before; one that stayed the same is not written again."""
+    rows = DueDate.objects.filter(
+        computed_at__gt=clock.now() - CHANGES_OF,
+        student__in=visible_to(actor).order_by().values("pk"),
+        **lea_filter(actor),
+    ).order_by("-computed_at", "-pk")[:CHANGES_SHOWN]
+    return [
+        Changed(
+            one.student_id,
+            one.computed_at,
+            f"{CLOCKS[one.clock].title}: " + (f"due {one.due_on:%m/%d/%Y}" if one.due_on else "no date"),
+            one.problem
+            or "What it is counted from, its calendar or the reading of the law is another than before.",
+            one.pk,
+        )
+        for one in rows
     ]
 
 
@@ -166,6 +201,7 @@ UPKEEP: tuple[Upkeep, ...] = (
             "students": "students looked at",
         },
         Capability.EDIT_CALENDARS,
+        rows=_due_dates_changed,
     ),
     Upkeep(
         "findings",

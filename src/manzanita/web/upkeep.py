@@ -21,7 +21,6 @@ from manzanita.platform.models import Job, JobState
 from manzanita.procedures.upkeep import (
     BY_KEY,
     UPKEEP,
-    LeftAlone,
     Upkeep,
     changes_of,
     newest_runs,
@@ -72,7 +71,9 @@ def upkeep_job(request: HttpRequest, key: str) -> HttpResponse:
     runs = runs_of(one)
     changes = changes_of(actor, one)
     left = one.left(actor) if one.left else []
-    people = student_names(actor, {event.student_id for event in changes if event.student_id} | _ids(left))
+    rows = one.rows(actor) if one.rows else []
+    ids = {event.student_id for event in changes if event.student_id} | {row.student_id for row in rows}
+    people = student_names(actor, ids | {row.student_id for row in left})
     log_reads(actor=actor, student_ids=list(people), what="upkeep", filter_codes=f"job={key}")
     names = user_names(
         {run.by_id for run in runs if run.by_id}
@@ -85,15 +86,29 @@ def upkeep_job(request: HttpRequest, key: str) -> HttpResponse:
         "runs": [_run(one, run) | {"by": names.get(run.by_id or 0, "")} for run in runs],
         "changes": [
             {
-                "event": event,
+                "at": event.at,
                 "name": name_of(people.get(event.student_id or 0)),
                 "url": reverse("student", args=[people[event.student_id].student.public_id]) + "?tab=history",
                 "what": ACTION_WORDS.get(event.action, event.action),
+                "why": event.reason or one.does,
                 "by": names.get(event.actor_user_id or 0, ""),
             }
             for event in changes
             if event.student_id in people
+        ]
+        + [
+            {
+                "at": row.at,
+                "name": name_of(people.get(row.student_id)),
+                "url": reverse("due_date", args=[row.due_date]),
+                "what": row.what,
+                "why": row.why,
+                "by": "",
+            }
+            for row in rows
+            if row.student_id in people
         ],
+        "has_changes": bool(one.actions or one.rows),
         "left": [
             {
                 "left": row,
@@ -142,10 +157,6 @@ def _asked(key: str) -> Upkeep:
     if one is None:
         raise Http404("no such job")
     return one
-
-
-def _ids(left: list[LeftAlone]) -> set[int]:
-    return {row.student_id for row in left}
 
 
 def _run(one: Upkeep, run: Job) -> dict[str, Any]:
