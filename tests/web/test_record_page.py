@@ -17,6 +17,7 @@ from manzanita.procedures.changes import record_change
 from manzanita.students.actions import Identity, update_identities
 from tests.support import pages
 from tests.support import world as w
+from tests.support.guests import monitor_of
 from tests.support.pages import addresses_in, reads, text_of
 
 RECORDS = ("SWDS", "MEET", "PLAN", "SERV", "PSTS")
@@ -221,6 +222,15 @@ def test_a_case_manager_is_told_why_not_to_correct(small_world, manager):
     # And a meeting is theirs to open.
     owned = text_of(manager.get(field(small_world, "plan.disability_1_code")))
     assert f"/students/{small_world.students['alder'].public_id}/meetings/new" in owned
+
+
+def test_a_reader_of_the_state_is_told_whose_it_is_and_changes_nothing(small_world, sign_in):
+    reader = sign_in(monitor_of(small_world, "alder").user)
+    assert "/take-back" not in text_of(reader.get(record(small_world, asked="&layers=all")))
+    owned = text_of(reader.get(field(small_world, "plan.primary_residence_code")))
+    assert "Owner: <b>Office</b>." in owned
+    assert "nobody can correct archived records." in owned
+    assert "/corrections/" not in owned and "/take-back" not in owned
 
 
 def test_how_sure_the_state_s_field_is_is_told(small_world, coordinator):
