@@ -38,7 +38,8 @@ class Hand:
 
     def click(self, target: Locator) -> None:
         self.clicks += 1
-        target.click()
+        # What is adopted by it may be much, on a machine that does other things beside.
+        target.click(timeout=60_000)
 
     def link(self, name, **more) -> None:
         self.click(self.page.get_by_role("link", name=name, **more).first)
