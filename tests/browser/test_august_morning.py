@@ -2,7 +2,7 @@
 recorded, who is here twice is put together, and districts that ask for a student are answered.
 
 By ``make walk-morning`` with 140 arrivals, 30 departures, 12 duplicates and 6 transfers among 2,000 students; in the
-usual run with 14, 4, 3 and 2 among 60. What it cost is printed; what is left and what the state is told was counted by
+usual run with 14, 4, 3 and 3 among 60. What it cost is printed; what is left and what the state is told was counted by
 hand.
 """
 
