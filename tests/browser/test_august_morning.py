@@ -260,6 +260,8 @@ def test_8_whoever_came_gets_a_case_manager(begin, coordinator, size):
 def test_9_at_the_end_home_keeps_the_call_list_and_the_state_hears_what_it_must(
     coordinator, size, system, capsys
 ):
+    with capsys.disabled():
+        print("\n" + table(walked))
     page = coordinator.page
     coordinator.go("/")
     expect(need(page, "Students who have come")).to_contain_text(str(size.calls))
@@ -277,8 +279,6 @@ def test_9_at_the_end_home_keeps_the_call_list_and_the_state_hears_what_it_must(
     coordinator.go("/state")
     coordinator.look("morning-9-state")
     assert json.loads(system.output("-c", LINES)) == TOLD[SIZE]
-    with capsys.disabled():
-        print("\n" + table(walked))
     assert Counter(coordinator.wrong) == Counter()
 
 
