@@ -64,8 +64,8 @@ class Size:
 SIZES = {
     # 140 arrivals, 30 departures, 12 duplicates, 6 transfers among 2,000 students.
     "full": Size(2000, 118, 6, 5, 4, 4, 3, 14, 7, 5, 4, 8, 4, 2, 1, 3),
-    # 14, 4, 3 and 2 among 60.
-    "small": Size(60, 9, 1, 1, 1, 1, 1, 2, 1, 1, 0, 2, 1, 1, 0, 1),
+    # 14, 4, 3 and 3 among 60.
+    "small": Size(60, 9, 1, 1, 1, 1, 1, 2, 1, 1, 0, 2, 1, 1, 1, 1),
 }
 # How the SIS ends an enrollment, by what it means here.
 EXITS = {"moved": "T160", "out_of_state": "T200", "unknown": "E140", "no_show": "N470"}

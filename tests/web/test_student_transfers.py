@@ -8,8 +8,11 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from manzanita.accounts.models import User
+from manzanita.accounts.queries import actor_of
 from manzanita.auditing.models import Disclosure
 from manzanita.auditing.queries import reads_of_student
+from manzanita.procedures.student_transfer_asking import Wanted, request_student
 from manzanita.transfers.models import StudentTransfer
 from tests.support import pages
 from tests.support.pages import other_coordinator, text_of
@@ -183,6 +186,20 @@ def test_an_unknown_step_is_none(fern):
     transfer = asked(fern)
     assert step(fern, transfer, "steal").status_code == 404
     assert fern.get(reverse("student_transfer_step", args=[transfer.public_id])).status_code == 405
+
+
+def test_what_waits_for_the_reader_stands_before_what_was_answered(small_world, fern, juniper):
+    step(juniper, asked(fern), "accept")
+    neighbor = User.objects.get(email="fern.sample@example.org")
+    request_student(
+        actor=actor_of(neighbor, neighbor.grants.get()),
+        student_id=small_world.students["towhee"].pk,
+        wanted=Wanted("T. from Chaparral", date(2026, 11, 30)),
+    )
+    rows = re.findall(
+        r'<tr data-row><th scope="row"><a [^>]*>([^<]+)<', juniper.get("/transfers").content.decode()
+    )
+    assert rows == ["Towhee Testcase", "Alder Testcase"]
 
 
 def test_the_pages_cost_few_queries(small_world, fern, juniper, django_assert_max_num_queries):

@@ -38,10 +38,12 @@ def student_transfers(request: HttpRequest) -> HttpResponse:
     is_selpa = actor.perspective.scope is Scope.SELPA
     shown = _rows(request, [*rows, *ended])
     by_key = {row["one"].pk: row for row in shown}
+    # In the order of the table: who waits for the reader comes first.
+    still_open = [row for row in shown if row["one"].is_open]
     context = {
         "is_selpa": is_selpa,
-        "asked": [by_key[one.pk] for one in rows if is_selpa or one.sending_code == actor.agency_code],
-        "own": [by_key[one.pk] for one in rows if not is_selpa and one.receiving_code == actor.agency_code],
+        "asked": [row for row in still_open if is_selpa or row["one"].sending_code == actor.agency_code],
+        "own": [row for row in still_open if not is_selpa and row["one"].receiving_code == actor.agency_code],
         "ended": [by_key[one.pk] for one in ended],
         "may_ask": actor.perspective.scope is Scope.AGENCY,
         "most": MOST_SHOWN if len(rows) == MOST_SHOWN else 0,
