@@ -31,7 +31,7 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
-from manzanita.students.scope import visible_to
+from manzanita.students.scope import in_reach
 from manzanita.transfers.queries import open_transfers_of, side_of
 
 # Nobody settles more than this from one list; a count beyond it says "more than".
@@ -53,8 +53,7 @@ def _arriving(actor: Actor, student_ids: Sequence[int] | None) -> Iterator[tuple
 def _transferring(actor: Actor, student_ids: Sequence[int] | None) -> Iterator[tuple[int, Unsettled]]:
     rows = open_transfers_of(actor)
     if student_ids is None:
-        within = rows.filter(student_id__in=visible_to(actor).order_by().values("pk"))
-        rows = within.order_by("asked_at", "pk")[: MOST + 1]
+        rows = rows.filter(in_reach(actor)).order_by("asked_at", "pk")[: MOST + 1]
     else:
         rows = rows.filter(student_id__in=student_ids)
     for one in rows:
