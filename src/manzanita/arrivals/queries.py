@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,6 +26,13 @@ def arrivals_of(actor: Actor) -> QuerySet[Arrival]:
 
 def open_arrivals(actor: Actor) -> QuerySet[Arrival]:
     return arrivals_of(actor).filter(settled_at__isnull=True)
+
+
+def open_arrivals_of(actor: Actor, student_ids: Sequence[int]) -> QuerySet[Arrival]:
+    """Those of students whom the caller has found within the actor's reach already."""
+    return Arrival.objects.filter(
+        student_id__in=student_ids, lea_code__in=actor.agency_codes, settled_at__isnull=True
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from django.urls import reverse
 
-from manzanita.arrivals.queries import open_arrivals
+from manzanita.arrivals.queries import open_arrivals, open_arrivals_of
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
 from manzanita.domain.scenarios import EVENTS
@@ -42,8 +42,8 @@ Source = Callable[[Actor, Sequence[int] | None], Iterable[tuple[int, Unsettled]]
 
 
 def _arriving(actor: Actor, student_ids: Sequence[int] | None) -> Iterator[tuple[int, Unsettled]]:
-    rows = open_arrivals(actor).order_by("enrolled_on", "pk")
-    for one in rows[: MOST + 1] if student_ids is None else rows.filter(student_id__in=student_ids):
+    oldest = open_arrivals(actor).order_by("enrolled_on", "pk")[: MOST + 1]
+    for one in oldest if student_ids is None else open_arrivals_of(actor, student_ids):
         kind = Kind.RETURNING if one.kind == "returning" else Kind.ARRIVING
         page = reverse("arrival", args=[one.public_id])
         told = f"Arrived: {one.get_kind_display().lower()}."
