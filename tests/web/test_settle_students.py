@@ -173,5 +173,5 @@ def test_it_costs_the_same_for_few_and_many(small_world, sign_in, django_assert_
         client.get(ADDRESS)
 
 
-# session, user, grants, no block; who may be meant; what is known of them; names 5, schools; log 3
-SETTLE_QUERIES = 17
+# session, user, grants, no block; who may be meant, within reach; what is known of them; names 5, schools; log 3
+SETTLE_QUERIES = 18

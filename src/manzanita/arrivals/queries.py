@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +12,7 @@ from django.http import Http404
 
 from manzanita.arrivals.models import AdoptionBatch, AdoptionItem, Arrival
 from manzanita.domain.access import Actor
-from manzanita.students.scope import visible_to
+from manzanita.students.scope import in_reach
 
 PAGE_SIZE = 50
 # Students of one preview: more are the next one's.
@@ -21,13 +21,18 @@ MOST_AT_ONCE = 200
 
 def arrivals_of(actor: Actor) -> QuerySet[Arrival]:
     """Arrivals at the actor's agencies of students whom the actor reaches, settled or not."""
-    return Arrival.objects.filter(
-        lea_code__in=actor.agency_codes, student_id__in=visible_to(actor).order_by().values("pk")
-    )
+    return Arrival.objects.filter(in_reach(actor), lea_code__in=actor.agency_codes)
 
 
 def open_arrivals(actor: Actor) -> QuerySet[Arrival]:
     return arrivals_of(actor).filter(settled_at__isnull=True)
+
+
+def open_arrivals_of(actor: Actor, student_ids: Sequence[int]) -> QuerySet[Arrival]:
+    """Those of students whom the caller has found within the actor's reach already."""
+    return Arrival.objects.filter(
+        student_id__in=student_ids, lea_code__in=actor.agency_codes, settled_at__isnull=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ def get_batch(actor: Actor, public_id: uuid.UUID) -> AdoptionBatch:
 
 def items_of(actor: Actor, batch: AdoptionBatch) -> list[AdoptionItem]:
     """Its students as far as the actor reaches them, by name."""
-    rows = batch.items.filter(student_id__in=visible_to(actor).order_by().values("pk"))
+    rows = batch.items.filter(in_reach(actor))
     order = ("student__last_name", "student__first_name", "pk")
     return list(rows.select_related("student", "arrival").order_by(*order))
 

@@ -11,7 +11,7 @@ from django.http import Http404
 from manzanita.domain.access import Actor
 from manzanita.leaving.models import Leaving, LeavingBatch, LeavingItem, ParticipationReport
 from manzanita.students.models import Student
-from manzanita.students.scope import lea_filter, visible_to
+from manzanita.students.scope import in_reach, lea_filter, visible_to
 
 SHOWN = 100
 
@@ -48,8 +48,7 @@ def due_leavings(today: date) -> list[Leaving]:
 
 
 def _within(actor: Actor, model: type[Leaving] | type[ParticipationReport]) -> QuerySet:
-    students = visible_to(actor).order_by().values("pk")
-    return model.objects.filter(student__in=students, **lea_filter(actor)).select_related("student")
+    return model.objects.filter(in_reach(actor), **lea_filter(actor)).select_related("student")
 
 
 def list_leavings(actor: Actor, state: str) -> list[Leaving]:

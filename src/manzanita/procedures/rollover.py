@@ -18,7 +18,7 @@ from manzanita.domain.years import academic_year_of, first_day
 from manzanita.orgs.calendars import load_calendars
 from manzanita.platform import clock
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
-from manzanita.students.scope import lea_filter, visible_to
+from manzanita.students.scope import in_reach, lea_filter
 
 # Nobody settles more than this from one list.
 MOST = 1001
@@ -39,7 +39,7 @@ def ended_in_june(actor: Actor, student_ids: Sequence[int] | None) -> QuerySet[E
         **lea_filter(actor),
     )
     if student_ids is None:
-        rows = rows.filter(student__in=visible_to(actor).order_by().values("pk"))
+        rows = rows.filter(in_reach(actor))
     else:
         rows = rows.filter(student_id__in=student_ids)
     return rows.filter(

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from manzanita.arrivals.models import Arrival
-from manzanita.arrivals.queries import open_arrivals
+from manzanita.arrivals.queries import open_arrivals, open_arrivals_of
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
 from manzanita.domain.scenarios import EVENTS
@@ -37,7 +37,7 @@ from manzanita.platform import clock
 from manzanita.platform.together import read_together
 from manzanita.procedures.rollover import ended_in_june, held
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
-from manzanita.students.scope import visible_to
+from manzanita.students.scope import in_reach
 from manzanita.transfers.models import StudentTransfer
 from manzanita.transfers.queries import open_transfers_of, side_of
 
@@ -59,9 +59,11 @@ Source = Callable[[Actor, Sequence[int] | None], Asked]
 
 
 def _arriving(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
-    rows = open_arrivals(actor).order_by("enrolled_on", "pk")
-    some = rows[: MOST + 1] if student_ids is None else rows.filter(student_id__in=student_ids)
-    return Asked(some, _arrivals_told)
+    if student_ids is None:
+        rows = open_arrivals(actor).order_by("enrolled_on", "pk")[: MOST + 1]
+    else:
+        rows = open_arrivals_of(actor, student_ids)
+    return Asked(rows, _arrivals_told)
 
 
 def _arrivals_told(rows: Iterable[Arrival]) -> Iterator[tuple[int, Unsettled]]:
@@ -75,8 +77,7 @@ def _arrivals_told(rows: Iterable[Arrival]) -> Iterator[tuple[int, Unsettled]]:
 def _transferring(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
     rows = open_transfers_of(actor)
     if student_ids is None:
-        within = rows.filter(student_id__in=visible_to(actor).order_by().values("pk"))
-        rows = within.order_by("asked_at", "pk")[: MOST + 1]
+        rows = rows.filter(in_reach(actor)).order_by("asked_at", "pk")[: MOST + 1]
     else:
         rows = rows.filter(student_id__in=student_ids)
     return Asked(rows, partial(_transfers_told, actor))

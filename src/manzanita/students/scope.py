@@ -385,6 +385,12 @@ def previewed(actor: Actor, transfer: StudentTransfer) -> Iterator[Student | Non
         yield Student.objects.scoped().get(pk=fresh.student_id)
 
 
+def in_reach(actor: Actor) -> Exists:
+    """Condition on rows with a ``student_id``: the student is within reach. It is asked by the student's key, row by
+    row: rows of one LEA, or a page of them, are few beside all students."""
+    return Exists(visible_to(actor).order_by().filter(pk=OuterRef("student_id")))
+
+
 def lea_filter(actor: Actor) -> dict[str, Any]:
     """Cuts rows with a ``lea_code`` (meetings, archives, findings ...) to the LEAs whose records the actor reads."""
     return {} if actor.record_leas is None else {"lea_code__in": actor.record_leas}
