@@ -45,6 +45,17 @@ def django_db_setup(django_db_setup, django_db_blocker):
         yield
 
 
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory):
+    """Makes databases, of the sort that is tested, for real processes; each is a copy of one that is made once."""
+    from tests.support.databases import PostgresDatabases, SqliteDatabases
+
+    url = os.environ.get("DATABASE_URL", "")
+    made = PostgresDatabases(url) if url else SqliteDatabases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def noon():
     """The clock stands at noon in California on Monday, November 23, 2026."""
