@@ -21,6 +21,23 @@ hypothesis.settings.load_profile("house")
 use_quick_flush()
 
 
+# What takes longest begins first: whoever began it last would work on alone at the end.
+LONGEST = (
+    "test_matrix",
+    "test_matrix_sending",
+    "test_weather",
+    "test_jobs",
+    "test_scope",
+    "test_facts",
+    "test_send",
+    "test_matrix_lists",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def django_db_keepdb(django_db_keepdb, django_db_modify_db_settings):
     """Each worker's database is a copy, where ``tests/run.py`` made one to be copied: tables take seconds to make."""
