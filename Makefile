@@ -127,7 +127,9 @@ $(VENV)/installed: $(BIN)/python pyproject.toml constraints.txt
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/installed-for-tests: $(VENV)/installed
-	@echo "Installing what tests need ..."
+# All at once: what is installed twice is looked up twice, and built twice.
+$(VENV)/installed-for-tests: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing into $(VENV), with what tests need ..."
+	@$(PIP) install --constraint constraints.txt setuptools
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[test]'
-	@touch $@
+	@touch $(VENV)/installed $@

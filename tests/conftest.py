@@ -21,6 +21,23 @@ hypothesis.settings.load_profile("house")
 use_quick_flush()
 
 
+# What takes longest begins first: whoever began it last would work on alone at the end.
+LONGEST = (
+    "test_matrix",
+    "test_matrix_sending",
+    "test_weather",
+    "test_jobs",
+    "test_scope",
+    "test_facts",
+    "test_send",
+    "test_matrix_lists",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def django_db_keepdb(django_db_keepdb, django_db_modify_db_settings):
     """Each worker's database is a copy, where ``tests/run.py`` made one to be copied: tables take seconds to make."""
@@ -43,6 +60,17 @@ def django_db_setup(django_db_setup, django_db_blocker):
         return
     with django_db_blocker.unblock(), act_as_app_role(connection):
         yield
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory):
+    """Makes databases, of the sort that is tested, for real processes; each is a copy of one that is made once."""
+    from tests.support.databases import PostgresDatabases, SqliteDatabases
+
+    url = os.environ.get("DATABASE_URL", "")
+    made = PostgresDatabases(url) if url else SqliteDatabases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.close()
 
 
 @pytest.fixture

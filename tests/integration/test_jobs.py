@@ -13,6 +13,7 @@ import sys
 import textwrap
 import time
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +21,7 @@ import psycopg
 import pytest
 import time_machine
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
@@ -428,6 +429,7 @@ from django.conf import settings
 from manzanita.auditing.actions import log_change
 from manzanita.auditing.models import ChangeEvent
 from manzanita.platform.jobs import job_kind
+from manzanita.platform.models import Job
 
 
 def water(run, pause):
@@ -447,7 +449,14 @@ def water_quickly(run):
 
 @job_kind("greenhouse.water-slowly")
 def water_slowly(run):
-    return water(run, 0.3)
+    return water(run, 0.5)
+
+
+@job_kind("greenhouse.meet")
+def wait_for_another_worker(run):
+    while Job.objects.filter(kind="greenhouse.meet").exclude(state="waiting").count() < 2:
+        run.renew(is_forced=True)
+        time.sleep(0.1)
 
 
 @job_kind("greenhouse.hold")
@@ -482,7 +491,6 @@ class Greenhouse:
             "DATABASE_URL": database_url,
             "MANZANITA_JOB_LEASE_SECONDS": str(LEASE_SECONDS),
         }
-        self.run("from django.core.management import call_command; call_command('migrate', verbosity=0)")
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen:
         process = subprocess.Popen(
@@ -541,23 +549,12 @@ class Greenhouse:
 
 
 @pytest.fixture
-def greenhouse(tmp_path):
-    if connection.vendor == "sqlite":
-        place = Greenhouse(tmp_path, f"sqlite:///{tmp_path / 'greenhouse.sqlite3'}")
-        yield place
-        place.stop()
-        return
-    given = settings.DATABASES["default"]
-    name = f"greenhouse_{uuid.uuid4().hex[:12]}"
-    address = f"{given['USER']}:{given['PASSWORD']}@{given['HOST'] or 'localhost'}:{given['PORT'] or 5432}"
-    with psycopg.connect(f"postgresql://{address}/postgres", autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            place = Greenhouse(tmp_path, f"postgresql://{address}/{name}")
-            yield place
-            place.stop()
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def greenhouse(tmp_path, databases) -> Iterator[Greenhouse]:
+    database = databases.migrated()
+    place = Greenhouse(tmp_path, database)
+    yield place
+    place.stop()
+    databases.drop(database)
 
 
 STATES = "SELECT state, attempts FROM platform_job ORDER BY id"
@@ -597,20 +594,27 @@ def test_four_threads_claim_the_same_jobs_and_each_job_has_one_winner(greenhouse
 
 
 def test_a_job_whose_worker_is_killed_is_done_once_by_another_within_a_lease(greenhouse):
+    workers = {worker.pid: worker for worker in (greenhouse.start_worker(), greenhouse.start_worker())}
+    # Both are at work before anything is timed, for a start may take longer than a lease.
+    greenhouse.enqueue("greenhouse.meet", rows=2)
+    greenhouse.wait_for("SELECT count(*) FROM platform_job WHERE state = 'done'", [(2,)], seconds=60)
     greenhouse.enqueue("greenhouse.water-slowly")
-    victim = greenhouse.start_worker()
     greenhouse.wait_for(
         "SELECT count(*) FROM auditing_changeevent WHERE action = 'bed-3'", [(1,)], seconds=20
     )
-    other = greenhouse.start_worker()
+    ((worker_id,),) = greenhouse.rows("SELECT worker_id FROM platform_job WHERE state = 'running'")
+    _, pid, _ = worker_id.split(":")
+    victim = workers.pop(int(pid))
+    (other,) = workers.values()
 
     victim.send_signal(signal.SIGKILL)
     assert victim.wait(timeout=10) == -signal.SIGKILL
     beds_at_death = greenhouse.rows(BEDS)[0][0]
     assert 4 <= beds_at_death < 10
     # One lease, the worker's half-second poll, and a little for a busy machine.
-    greenhouse.wait_for(STATES, [("running", 2)], seconds=LEASE_SECONDS + 0.5 + 2)
-    greenhouse.wait_for(STATES, [("done", 2)], seconds=10)
+    slow = "SELECT state, attempts FROM platform_job WHERE kind = 'greenhouse.water-slowly'"
+    greenhouse.wait_for(slow, [("running", 2)], seconds=LEASE_SECONDS + 0.5 + 2)
+    greenhouse.wait_for(slow, [("done", 2)], seconds=15)
 
     assert greenhouse.rows(BEDS) == [(10, 10)]
     other.terminate()

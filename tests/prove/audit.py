@@ -53,7 +53,7 @@ def main() -> int:
 
 def _in_a_process(kind: Databases, folder: Path, args: argparse.Namespace) -> int:
     """A process knows one database only."""
-    database = kind.new()
+    database = kind.migrated()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("MANZANITA_")},
         "DATABASE_URL": database,
@@ -74,9 +74,6 @@ def _prove(name: str, trials: int, seed: int) -> int:
     import django
 
     django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
     _fill()
     started = time.monotonic()
     tried: Counter[str] = Counter()

@@ -65,7 +65,7 @@ def main() -> int:
 def _prove(store, folder: Path, kills: int, students: int, seed: int) -> int:
     """One storm on one database; how many checks failed."""
     begun = time.monotonic()
-    database = store.new()
+    database = store.migrated()
     system = System(folder, database, **TIMES)
     # SQLite has one worker; on PostgreSQL two take jobs from each other.
     workers = ["worker"] if store.name == "SQLite" else ["worker", "worker-2"]

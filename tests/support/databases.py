@@ -16,7 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 # The role of the application on a server for tests. Nobody can sign in as it; who made it may act as it.
 APP_ROLE = "manzanita_tests_app"
-# A database with the tables of the product, made once for a whole run of tests (``tests/run.py``).
+# Databases with the tables of the product, made once for a whole run, of tests (``tests/run.py``) or of everything
+# (``.ci/run``): URLs with a space between.
 MIGRATED = "MIGRATED_DATABASE_URL"
 # Several test runs may make it in the same moment.
 MAKE_APP_ROLE = f"""
@@ -28,6 +29,10 @@ MAKE_APP_ROLE = f"""
     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
     END $$
 """
+
+
+def made_for_the_run() -> list[str]:
+    return os.environ.get(MIGRATED, "").split()
 
 
 class Databases(ABC):
@@ -57,8 +62,8 @@ class Databases(ABC):
 
     def template(self) -> str:
         """The one with the tables of the product that is copied: that of the whole run of tests, or made once here."""
-        given = os.environ.get(MIGRATED, "")
-        if self.is_mine(given):
+        given = next(filter(self.is_mine, made_for_the_run()), None)
+        if given is not None:
             return given
         if self._template is None:
             self._template = self.new()
@@ -106,7 +111,7 @@ class PostgresDatabases(Databases):
         self.url = url
 
     def is_mine(self, url: str) -> bool:
-        return bool(url) and urlsplit(url).netloc == urlsplit(self.url).netloc
+        return urlsplit(url).netloc == urlsplit(self.url).netloc
 
     def new(self) -> str:
         return self._create("")
@@ -139,6 +144,11 @@ class PostgresDatabases(Databases):
             connection.execute(statement)
 
 
+def every_sort(folder: Path, url: str | None) -> list[Databases]:
+    """SQLite in ``folder``, and PostgreSQL where there is a server to be had."""
+    return [SqliteDatabases(folder), *([PostgresDatabases(url)] if url else [])]
+
+
 def _migrate(url: str) -> None:
     is_postgres = url.startswith("postgresql")
     with tempfile.TemporaryDirectory() as folder:
@@ -157,13 +167,13 @@ def _migrate(url: str) -> None:
 
 def copy_for_django(connection) -> bool:
     """Lets Django's test database begin as a copy of the one made for the run; whether it stands there already."""
-    given = os.environ.get(MIGRATED, "")
     test = connection.settings_dict["TEST"]
-    if connection.vendor == "sqlite" and given.startswith("sqlite:"):
-        shutil.copy(_path(given), test["NAME"])
-        return True
-    if connection.vendor == "postgresql" and given.startswith("postgresql:"):
-        test["TEMPLATE"] = _database(given)
+    for given in made_for_the_run():
+        if connection.vendor == "sqlite" and given.startswith("sqlite:"):
+            shutil.copy(_path(given), test["NAME"])
+            return True
+        if connection.vendor == "postgresql" and given.startswith("postgresql:"):
+            test["TEMPLATE"] = _database(given)
     return False
 
 

@@ -1,7 +1,9 @@
 """A PostgreSQL server for one test run, from the binaries that are installed.
 
 ``python -m tests.support.postgres COMMAND …`` runs a command with ``TEST_DATABASE_URL`` set: as it is, or to
-a private server that is gone afterwards. Without binaries the command runs without the variable.
+a private server that is gone afterwards. Without binaries the command runs without the variable. With ``--migrated``
+before the command there is a database with the tables of the product on it, and one of SQLite, to be copied by
+everything that the command starts.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.support.databases import MIGRATED, every_sort
 
 ROLE = "manzanita"
 
@@ -115,9 +119,18 @@ def stop_on_sigterm() -> None:
 
 def main() -> int:
     stop_on_sigterm()
-    with test_database_url() as url:
+    is_migrated, command = sys.argv[1] == "--migrated", sys.argv[1:]
+    with test_database_url() as url, tempfile.TemporaryDirectory(prefix="manzanita-migrated-") as folder:
         environment = {**os.environ, **({"TEST_DATABASE_URL": url} if url else {})}
-        return subprocess.run(sys.argv[1:], env=environment, check=False).returncode
+        sorts = every_sort(Path(folder), url) if is_migrated else []
+        if sorts:
+            environment[MIGRATED] = " ".join(one.template() for one in sorts)
+            command = command[1:]
+        try:
+            return subprocess.run(command, env=environment, check=False).returncode
+        finally:
+            for one in sorts:
+                one.close()
 
 
 if __name__ == "__main__":
