@@ -27,8 +27,9 @@ from tests.support.postgres import stop_on_sigterm, test_database_url
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 # Four at a time suit two cores, for some of it is waiting; one file stays on one worker, so that what its tests share
-# is built once.
-PARALLEL = ("-n", "4", "--dist", "loadfile")
+# is built once. In the order of the folders: by themselves, files with few tests would come last, which the stories in
+# a browser and of the demo are, and the longest.
+PARALLEL = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 ONCE = (
     "--ignore=tests/unit",
     # Every address is asked on PostgreSQL by tests/access, as every perspective.
