@@ -58,6 +58,8 @@ def main() -> int:
             MANZANITA_TODAY=FIRST_DAY.isoformat(),
             MANZANITA_JOB_LEASE_SECONDS="60",
             MANZANITA_STATE_POLL_SECONDS="1",
+            # Signing in is part of what is measured.
+            DJANGO_SETTINGS_MODULE="manzanita.config.settings",
         )
         try:
             sign_ins = _build(system, Path(folder) / "files", args.students)

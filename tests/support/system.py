@@ -32,7 +32,7 @@ class System:
         self.environment = {
             **os.environ,
             "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
-            "DJANGO_SETTINGS_MODULE": "manzanita.config.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.served",
             "MANZANITA_VAR": str(folder),
             # The same for every folder: a database that is copied from one to another keeps its second factors.
             "MANZANITA_SECRET_KEY": "only-for-tests",

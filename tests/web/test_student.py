@@ -279,7 +279,7 @@ ODD = ["", "x", "0", "-1", "9" * 5000, "%00", "%F0%9F%A6%89", "'", "a%0Ab", "%ED
 @pytest.mark.parametrize("key", ["list", "after", "search", "tab", "open", "page"])
 def test_odd_questions_are_answered(small_world, coordinator, key):
     for value in ODD:
-        for path in ("/", "/students", page_of(small_world, "alder").split("?")[0]):
+        for path in ("/students", page_of(small_world, "alder").split("?")[0]):
             assert coordinator.get(f"{path}?{key}={value}").status_code in (200, 302, 404), (path, value)
 
 
