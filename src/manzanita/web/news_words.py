@@ -15,13 +15,15 @@ from manzanita.arrivals.models import Arrival
 from manzanita.auditing.models import ChangeEvent
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
+from manzanita.domain.fields import FieldDeclaration
+from manzanita.domain.record_fields import DECLARED
 from manzanita.exchange.queries import import_runs_by_key
 from manzanita.orgs.queries import agency_names, school_names
 from manzanita.procedures.news import Answer, FoundOrGone, Rows, Window, is_by_night, is_told
 from manzanita.students.models import Enrollment, Plan, Service, SpecialEducationStatus, Ssid, Student
 from manzanita.students.transfer_facts import SIS_CAUSE
 from manzanita.ui.formats import plural, us_date, us_dates
-from manzanita.web.field_history import TRACED, Traced, is_replaced_by
+from manzanita.web.field_history import MODELS, is_replaced_by
 from manzanita.web.students_words import ACTION_WORDS, grade_text, perspective_words
 
 # An act and the facts that it stated are written in one transaction, moments apart.
@@ -41,38 +43,13 @@ ARRIVAL_WORDS = {
 }
 
 
-def _coded(name: str) -> Any:
-    return lambda value: code_set(name).label(value) if value else ""
-
-
-_MORE = (
-    Traced(Enrollment, "effective_to", "Last day", "1.25"),
-    Traced(Enrollment, "status_code", "Enrollment status", "1.23", words=_coded("EnrollmentStatus")),
-    Traced(Enrollment, "exit_reason_code", "Exit reason", "1.26", words=_coded("StudentExitCategory")),
-    Traced(Enrollment, "completion_code", "Completion status", "1.27"),
-    Traced(Enrollment, "nps_code", "Nonpublic school", "1.06", "agency"),
-    Traced(
-        SpecialEducationStatus,
-        "status_code",
-        "Special education status",
-        "22.12",
-        words=_coded("SpecialEducationStatus"),
-    ),
-    Traced(
-        SpecialEducationStatus,
-        "reason_code",
-        "Non-participation reason",
-        "22.13",
-        words=_coded("NonParticipationReason"),
-    ),
-    Traced(Service, "service_code", "Service", "25.11", words=_coded("Service")),
-)
-# By kind of fact, each column whose change is told.
-FIELDS: Mapping[type, list[Traced]] = {
+# By kind of fact, each column whose change is told: what names the row and not its content is left out.
+FIELDS: Mapping[type, list[FieldDeclaration]] = {
     model: [
         one
-        for one in {(t.model, t.attribute): t for t in (*TRACED.values(), *_MORE)}.values()
-        if one.model is model and one.attribute not in ("started_on", "effective_from", "lea_code")
+        for one in DECLARED.values()
+        if MODELS.get(one.holder) is model
+        and one.attribute not in ("started_on", "effective_from", "lea_code")
     ]
     for model in (Enrollment, Ssid, SpecialEducationStatus, Plan, Service)
 }
@@ -280,7 +257,7 @@ class _Words:
     def _moved(self, row: Any) -> list[Moved]:
         """What this version says otherwise than the one it took the place of; of a new one all that it says."""
         before = self._before(row)
-        of_service = f"{_coded('Service')(row.service_code)}: " if isinstance(row, Service) else ""
+        of_service = f"{code_set('Service').label(row.service_code)}: " if isinstance(row, Service) else ""
         moved = []
         for one in FIELDS[type(row)]:
             now, was = (
@@ -293,7 +270,7 @@ class _Words:
             moved.insert(0, Moved("First day", "", us_date(row.started_on)))
         return moved
 
-    def _word(self, one: Traced, value: Any) -> str:
+    def _word(self, one: FieldDeclaration, value: Any) -> str:
         if isinstance(value, date):
             return us_date(value)
         if not value:
@@ -303,7 +280,7 @@ class _Words:
             return names.get(value, value)
         if one.attribute == "grade_code":
             return grade_text(value)
-        return one.words(value)
+        return one.label_of(value)
 
 
 def _slot_of(row: Any) -> tuple[Any, ...]:
