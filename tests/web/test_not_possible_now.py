@@ -13,6 +13,7 @@ import pytest
 from django.test import Client
 
 from manzanita.accounts.models import User
+from manzanita.arrivals.models import Arrival
 from manzanita.domain.findings import Owner
 from manzanita.domain.statuses import Kind, Unsettled
 from manzanita.leaving.actions import report_participation
@@ -290,7 +291,11 @@ def test_somebody_who_only_reads_is_told_why_not(small_world, sign_in, situation
 def test_held_from_rollover(small_world, sign_in, monkeypatch):
     student = small_world.students["towhee"]
     item = Unsettled(Kind.HELD, date(2026, 5, 20), Owner.COORDINATOR)
-    monkeypatch.setattr(standing, "SOURCES", [lambda actor, ids: [(student.pk, item)]])
+    monkeypatch.setattr(
+        standing,
+        "SOURCES",
+        [lambda actor, ids: standing.Asked(Arrival.objects.none(), lambda _: [(student.pk, item)])],
+    )
     assert told_on(sign_in(small_world.coordinator), page_of(student)) == {ARRIVED}
 
 

@@ -540,7 +540,7 @@ def test_the_same_tabs_stand_on_every_page_of_the_administration(coordinator, pa
     nav = re.search(r'<nav class="tabs" aria-label="Administration">(.*?)</nav>', page)[1]
     assert re.findall(r">([^<]+)</a>", nav) == [
         *("People", "Add a person", "Roster", "Assign students", "Duties", "Transfers", "Roles", "Guests"),
-        *("Exports", "Stopped pages", "Who saw what", "Calendars", "Policies"),
+        *("Exports", "Stopped pages", "Who saw what", "Calendars", "Policies", "Upkeep"),
     ]
     assert nav.count('aria-current="page"') == 1
 

@@ -231,8 +231,8 @@ def test_a_field_out_of_scope_is_not_found(small_world, manager):
 
 
 # session, user, grants, no block; the student as the student's page has it, by which it is said how the field is
-# changed (7); versions; archives, meetings, imports or people; read log 2 and count
-HISTORY_QUERIES = 18
+# changed (6); versions; archives, meetings, imports or people; read log 2 and count
+HISTORY_QUERIES = 17
 
 
 @pytest.mark.parametrize("count", [1, 12])
