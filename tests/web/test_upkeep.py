@@ -36,6 +36,8 @@ ROUNDS = {
     "auditing.verify-daily": "seals",
     "deadlines.count-stale": "due-dates",
     "findings.check-changed": "findings",
+    # The request for a name says itself that it has begun.
+    "orgs.begin-names": "",
     "transfers.settle": "transfers",
 }
 
