@@ -39,7 +39,8 @@ class System:
             "DATABASE_URL": database_url,
             "MANZANITA_DATABASE_ROLE": APP_ROLE if database_url.startswith("postgresql") else "",
             "MANZANITA_TODAY": state_files.TODAY.isoformat(),
-            "MANZANITA_JOB_LEASE_SECONDS": "3",
+            # Long enough for a worker that others crowd out, short enough to wait for what a killed one left.
+            "MANZANITA_JOB_LEASE_SECONDS": "8",
             "MANZANITA_STATE_URL": f"http://127.0.0.1:{self.sandbox_port}",
             "MANZANITA_STATE_CLIENT_SECRET": SECRET,
             "MANZANITA_STATE_POLL_SECONDS": "0.1",
