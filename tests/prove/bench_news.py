@@ -110,6 +110,7 @@ def _bench(most: float) -> int:
     from manzanita.platform.together import read_together
     from manzanita.procedures.news import Window, _statement, changed_students, mark_seen, rows_of, unseen_of
     from manzanita.procedures.rollover import ended_in_june
+    from manzanita.procedures.standing import MOST
 
     actor = actors()["coordinator of 60,000"]
     problems = []
@@ -132,7 +133,7 @@ def _bench(most: float) -> int:
             "one origin": lambda: changed_students(actor, Window(window.since, window.until, "districts")),
             "lines of a page": lambda: rows_of(actor, window, ids),
             "count of one student": one_student,
-            "who is held": lambda: list(ended_in_june(actor, None)),
+            "who is held": lambda: list(ended_in_june(actor, None)[: MOST + 1]),
         }
         for name, get in asked.items():
             took, work = _median(get)

@@ -266,10 +266,6 @@ class Proposal:
     services: Sequence[ProposedService]
     items: Sequence[Item]
 
-    @property
-    def is_plan_changed(self) -> bool:
-        return any(field.is_changed for field in self.plan_fields)
-
     def decision_on(self, item_key: str) -> Decision | None:
         return next((item.decision for item in self.items if item.key == item_key), None)
 

@@ -20,14 +20,11 @@ from manzanita.platform import clock
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
 from manzanita.students.scope import in_reach, lea_filter
 
-# Nobody settles more than this from one list.
-MOST = 1001
-
 
 def ended_in_june(actor: Actor, student_ids: Sequence[int] | None) -> QuerySet[Enrollment, Enrollment]:
     """Enrollments that ended in the June before this school year, with a reason that expects the student back, of
-    whoever has a status and a plan and is enrolled nowhere today or later; at most ``MOST``: in July that is still
-    everybody, of whom nobody is held."""
+    whoever has a status and a plan and is enrolled nowhere today or later: in July that is still everybody, of whom
+    nobody is held."""
     today = clock.today()
     july = first_day(academic_year_of(today))
     of_student = {"student": OuterRef("student_id")}
@@ -50,7 +47,7 @@ def ended_in_june(actor: Actor, student_ids: Sequence[int] | None) -> QuerySet[E
         ),
         Exists(Plan.objects.as_of(effective=today).filter(**of_student)),
         ~Exists(Enrollment.objects.believed().filter(lasts, **of_student)),
-    )[:MOST]
+    )
 
 
 def held(rows: Iterable[Enrollment]) -> Iterator[tuple[int, Unsettled]]:

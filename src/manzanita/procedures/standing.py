@@ -95,7 +95,8 @@ def _transfers_told(actor: Actor, rows: Iterable[StudentTransfer]) -> Iterator[t
 
 
 def _held(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
-    return Asked(ended_in_june(actor, student_ids), held)
+    rows = ended_in_june(actor, student_ids)
+    return Asked(rows[: MOST + 1] if student_ids is None else rows, held)
 
 
 SOURCES: tuple[Source, ...] = (_arriving, _transferring, _held)
