@@ -26,8 +26,6 @@ from manzanita.ui.formats import plural, us_date, us_dates
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.news_line import unseen_words
-from manzanita.web.next_year_words import Names
-from manzanita.web.next_year_words import rows_of as next_year_rows
 from manzanita.web.read_purpose import ask_purpose, purpose_for
 from manzanita.web.rights_words import decider_words, languages_of_deciders, undecided_words
 from manzanita.web.settle import words_of
@@ -245,13 +243,7 @@ def _rule_reasons(file: StudentFile) -> list[dict[str, Any]]:
 
 
 def _record_tab(request: HttpRequest, file: StudentFile) -> dict[str, Any]:
-    planned = file.next_year
-    names = Names(file.agencies, file.schools, file.people)
-    return {
-        **record_tab(file, request.GET),
-        "next_rows": list(next_year_rows(planned, names)) if planned else [],
-        "next_differs": planned.differing if planned else [],
-    }
+    return record_tab(file, request.GET)
 
 
 def _meetings_tab(_request: HttpRequest, file: StudentFile) -> dict[str, Any]:

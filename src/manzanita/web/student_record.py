@@ -16,7 +16,6 @@ from manzanita.domain.layouts import field as layout_field
 from manzanita.domain.record_fields import (
     DATE_FIELDS,
     IDENTIFICATION_FIELDS,
-    NEXT_YEAR_FIELDS,
     NOT_HELD,
     NOT_SHOWN,
     PLAN,
@@ -30,6 +29,7 @@ from manzanita.students.models import Service
 from manzanita.web.record_layers import AT_STATE, Layer, Row, layers_of, newest, row_of, without
 from manzanita.web.record_layers import NOT_HELD as NO_RECORD
 from manzanita.web.record_meetings import meeting_groups
+from manzanita.web.record_next_year import next_year_group
 from manzanita.web.student_file import StudentFile
 
 
@@ -51,8 +51,9 @@ class Group:
 def record_tab(file: StudentFile, asked: QueryDict) -> dict[str, Any]:
     """What the tab shows; ``asked`` are ``layers=all`` and ``only=differences``."""
     is_all, is_only = asked.get("layers") == "all", asked.get("only") == "differences"
-    groups = groups_of(file)
+    groups, next_year = groups_of(file), next_year_group(file)
     count = sum(row.differs for group in groups for row in group.rows)
+    count += len(next_year.differing) if next_year else 0
     if is_only:
         kept = ((group, [row for row in group.rows if row.differs]) for group in groups)
         groups = [Group(group.title, rows, group.note, group.id) for group, rows in kept if rows]
@@ -66,6 +67,8 @@ def record_tab(file: StudentFile, asked: QueryDict) -> dict[str, Any]:
 
     return {
         "groups": groups,
+        "next": next_year,
+        "next_rows": (next_year.differing if is_only else next_year.rows) if next_year else [],
         "columns": [layer.label for layer in layers_of(file)],
         "is_all": is_all,
         "is_only": is_only,
@@ -106,7 +109,7 @@ def groups_of(file: StudentFile) -> list[Group]:
     )
     if _is_of_age(file):
         groups.append(_postsecondary_group(file))
-    groups += [_identification_group(file), _next_year_group(file)]
+    groups.append(_identification_group(file))
     return groups
 
 
@@ -247,16 +250,6 @@ def _identity(file: StudentFile, declared: FieldDeclaration, archived: ArchivedR
         told = Layer("", archived.values if archived else None).text(declared)
         return file.actor.selpa_code or told
     return getattr(file.enrollment, declared.attribute, None)
-
-
-def _next_year_group(file: StudentFile) -> Group:
-    planned = file.next_year
-    facts = {"next": planned and planned.place, "next_grade": planned and planned.grade}
-    rows = [
-        row_of(file, declared, getattr(facts[declared.holder], declared.attribute, None), layers_of(file))
-        for declared in NEXT_YEAR_FIELDS
-    ]
-    return Group("Planned for the next school year", rows)
 
 
 def _not_shown(file: StudentFile) -> list[tuple[str, str, str]]:

@@ -31,8 +31,8 @@ class Code:
     """One code of one set. ``name`` is the state's, ``label`` is what people read; ``status`` is ``current`` or
     ``retired``; confidences as in the docs.
 
-    ``words`` are ours where the state's name cannot be read well, else empty. ``first_year`` and ``last_year`` are the academic years (``"2023-2024"``) that bound its use, empty where no
-    source prints them.
+    ``words`` are ours where the state's name cannot be read well, else empty. ``first_year`` and ``last_year`` are
+    the academic years (``"2023-2024"``) that bound its use, empty where no source prints them.
     """
 
     code: str
