@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import QueryDict
@@ -47,11 +47,25 @@ class Group:
         """A group that says nothing anywhere is folded."""
         return not all(row.is_empty for row in self.rows)
 
+    def without_layer(self, label: str) -> Group:
+        """The same where nothing is known of one layer: neither what it says nor that it says nothing."""
+        rows = [replace(row, cells=[cell for cell in row.cells if cell.label != label]) for row in self.rows]
+        note = ", ".join(part for part in self.note.split(", ") if part != NO_RECORD)
+        return replace(self, rows=rows, note=note)
 
-def record_tab(file: StudentFile, asked: QueryDict) -> dict[str, Any]:
-    """What the tab shows; ``asked`` are ``layers=all`` and ``only=differences``."""
+
+def record_tab(
+    file: StudentFile, asked: QueryDict, *, view: str = "", word: str = "Current", left_out: str = ""
+) -> dict[str, Any]:
+    """What the tab shows; ``asked`` are ``layers=all`` and ``only=differences``.
+
+    A record as of another day (``record_as_of``) says ``view``, what its addresses go on with, the ``word`` for its
+    first layer, and the label of a layer that is ``left_out``.
+    """
     is_all, is_only = asked.get("layers") == "all", asked.get("only") == "differences"
     groups, next_year = groups_of(file), next_year_group(file)
+    if left_out:
+        groups = [group.without_layer(left_out) for group in groups]
     count = sum(row.differs for group in groups for row in group.rows)
     count += len(next_year.differing) if next_year else 0
     if is_only:
@@ -61,20 +75,19 @@ def record_tab(file: StudentFile, asked: QueryDict) -> dict[str, Any]:
     years = "&years=this" if asked.get("years") == "this" else ""
 
     def address(layers: bool, only: bool) -> str:
-        return (
-            f"{here}?tab=record{'&layers=all' if layers else ''}{'&only=differences' if only else ''}{years}"
-        )
+        return f"{here}?tab=record{'&layers=all' if layers else ''}{'&only=differences' if only else ''}{years}{view}"
 
     return {
         "groups": groups,
         "next": next_year,
         "next_rows": (next_year.differing if is_only else next_year.rows) if next_year else [],
-        "columns": [layer.label for layer in layers_of(file)],
+        "columns": [layer.label for layer in layers_of(file) if layer.label != left_out],
+        "current": word,
         "is_all": is_all,
         "is_only": is_only,
         "difference_count": count,
         "shows": [
-            ("Current", address(False, is_only), not is_all),
+            (word, address(False, is_only), not is_all),
             ("All layers", address(True, is_only), is_all),
         ],
         "filters": [
@@ -83,6 +96,7 @@ def record_tab(file: StudentFile, asked: QueryDict) -> dict[str, Any]:
         ],
         "every_field": address(is_all, False),
         "field_url": reverse("field_history", args=[file.student.public_id, "x"]).removesuffix("x"),
+        "field_query": f"?{view[1:]}" if view else "",
         "not_shown": _not_shown(file),
         "not_held": NOT_HELD,
     }
