@@ -347,3 +347,23 @@ def test_names_that_only_the_past_knows_cost_no_more(changed, sign_in, noon, dja
     with django_assert_max_num_queries(16):
         page = text_of(client.get(as_of(changed, "2026-11-30", "2026-11-30")))
     assert "Willow Bend Elementary" in page
+
+
+# Of a student who has moved
+
+
+def test_the_next_lea_is_told_where_the_student_was(moved, sign_in):  # noqa: F811
+    client = sign_in(pages.other_coordinator(moved))
+    page = text_of(client.get(as_of(moved, "2026-10-15")))
+    assert "Enrolled on that day at Chaparral Unified: that record is theirs." in page
+    page = text_of(client.get(as_of(moved, "2026-11-02")))
+    assert "Enrolled on that day" not in page
+
+
+def test_who_reads_every_lea_reads_the_one_of_the_day(moved, sign_in):  # noqa: F811
+    client = sign_in(monitor_of(moved, "alder").user)
+    page = text_of(client.get(as_of(moved, "2026-10-15")))
+    assert "9910017 Chaparral Unified" in row_in(page, "1.04")
+    assert "85 same same Meeting" in percent(page)
+    page = text_of(client.get(as_of(moved, "2026-11-10")))
+    assert "9910025 Heron Creek Unified" in row_in(page, "1.04")
