@@ -6,9 +6,10 @@ from datetime import date
 
 import pytest
 
+from manzanita.accounts.queries import actor_of_grant_id
 from manzanita.auditing.models import ChangeEvent
 from manzanita.students.actions import Identity, register_students, state_one, update_identities
-from manzanita.students.duplicates import find_duplicates
+from manzanita.students.duplicates import find_duplicates, open_pairs
 from manzanita.students.models import DuplicatePair, NameKey, Student
 from tests.support import world as w
 from tests.support.pages import enrollment, other_coordinator, text_of
@@ -27,6 +28,10 @@ def entered(first: str, last: str, born: date, *, lea: str = w.LEA, ssid: str = 
     if ssid:
         state_one("ssid", slot=slot, values={"ssid": ssid}, **known)
     return student
+
+
+def actor_of(user):
+    return actor_of_grant_id(user.grants.get().pk, w.TODAY)
 
 
 def found() -> list[tuple[int, int, str]]:
@@ -126,6 +131,20 @@ def test_a_pair_of_which_one_is_elsewhere_is_shown_to_neither(small_world, sign_
     assert DuplicatePair.objects.count() == 1
     for person in (small_world.coordinator, other_coordinator(small_world)):
         assert "No pair to look at" in text_of(sign_in(person).get("/students/duplicates"))
+
+
+def test_pairs_of_others_never_hide_one_s_own(small_world, monkeypatch):
+    """Home counts no further than so many: of the own ones, however many likelier ones there are elsewhere."""
+    monkeypatch.setattr("manzanita.students.duplicates.MOST_COUNTED", 2)
+    entered("Aldair", "Testcase", date(2016, 4, 9))
+    for name in ("Quillwort", "Rushlight", "Sagebrush"):
+        for _ in range(2):
+            entered("Fern", name, date(2015, 1, 2), lea=w.OTHER_LEA)
+    find_duplicates()
+    assert [one.because for one in DuplicatePair.objects.order_by("strength")][-1].endswith("sounds alike")
+    count, found_at = open_pairs(actor_of(small_world.coordinator))
+    assert (count, found_at) == (1, DuplicatePair.objects.order_by("strength").last().found_at)
+    assert open_pairs(actor_of(other_coordinator(small_world)))[0] == 2
 
 
 def test_comparing_now_makes_one_job_and_its_end_shows_the_pairs(small_world, sign_in):

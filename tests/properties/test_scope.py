@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View, decide
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.students.actions import Identity, register_students, state_one
-from manzanita.students.scope import keys_of, listed_for, sole_ties, ties_of, visible_to
+from manzanita.students.scope import (
+    current_at_agency,
+    current_for,
+    keys_in_reach,
+    keys_of,
+    listed_for,
+    sole_ties,
+    ties_of,
+    visible_to,
+)
 from tests.support.state_files import NOON, TODAY
 
 OURS, THEIRS, NPA = "9910017", "9910025", "9999001"
@@ -205,6 +214,10 @@ def test_lists_and_decision_agree_with_ties_counted_by_hand(user_id, f):
             counted = replace(ties_of(actor, student), through=None)
             assert counted == by_hand, key
             assert visible_to(actor).filter(pk=student).exists() is is_seen, key
+            # The same, asked for many at once.
+            assert keys_in_reach(actor).filter(pk=student).exists() is is_seen, key
+            here = current_at_agency(visible_to(actor), actor).filter(pk=student).exists()
+            assert current_for(actor).filter(pk=student).exists() is here, key
             assert bool(decide(actor, Capability.READ_STUDENT, by_hand)) is is_seen, key
             for view in View:
                 listed = listed_for(replace(actor, view=view))

@@ -249,7 +249,7 @@ def test_who_has_read_is_said_in_words(small_world, coordinator, manager):
 
 # session, user, grants, no block; the student; everything asked of its key alone; what codes are called; the calendar
 # under which the evaluation's 60 days were counted 2; what other apps leave to settle; read log 2 and its count
-STUDENT_QUERIES = 13
+STUDENT_QUERIES = 12
 
 
 @pytest.mark.parametrize("count", [1, 12])

@@ -232,7 +232,7 @@ def test_a_field_out_of_scope_is_not_found(small_world, manager):
 
 # session, user, grants, no block; the student as the student's page has it, by which it is said how the field is
 # changed (6); versions; archives, meetings, imports or people; read log 2 and count
-HISTORY_QUERIES = 17
+HISTORY_QUERIES = 16
 
 
 @pytest.mark.parametrize("count", [1, 12])

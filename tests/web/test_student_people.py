@@ -352,7 +352,7 @@ def test_a_contact_that_is_none_is_not_found(here, coordinator, number):
 
 
 # those of the student page; contacts of the day, every version of contacts and of rights
-PEOPLE_QUERIES = 16
+PEOPLE_QUERIES = 15
 
 
 @pytest.mark.parametrize("count", [1, 12])

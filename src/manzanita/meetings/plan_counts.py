@@ -15,7 +15,7 @@ from manzanita.meetings.queries import has_open_meeting
 from manzanita.platform import clock
 from manzanita.students.models import CaseAssignment, ScopedQuerySet
 from manzanita.students.queries import participating
-from manzanita.students.scope import current_at_agency, listed_for, visible_to
+from manzanita.students.scope import current_at_agency, current_for, listed_for
 
 SOON = timedelta(days=60)
 
@@ -122,7 +122,7 @@ class ManagerLoad:
 def loads_of_managers(actor: Actor, until: date) -> list[ManagerLoad]:
     """Everybody who manages students in reach with reviews due through ``until``, by name. Three queries."""
     today = clock.today()
-    students = participating(current_at_agency(visible_to(actor), actor)).order_by().filter(_due(until))
+    students = participating(current_for(actor)).order_by().filter(_due(until))
     managed = CaseAssignment.objects.as_of(effective=today).filter(student__in=students.values("pk"))
     ahead = counting().filter(student=OuterRef("student_id"), planned_on__gte=today)
     rows = managed.values("user_id").annotate(

@@ -44,7 +44,7 @@ from manzanita.students.models import (
     Student,
 )
 from manzanita.students.queries import participating
-from manzanita.students.scope import current_at_agency, visible_to
+from manzanita.students.scope import current_for
 
 DEFAULT_AHEAD = timedelta(days=180)
 MOST_AHEAD = timedelta(days=370)
@@ -82,7 +82,7 @@ def may_plan(actor: Actor, manager_id: int) -> bool:
 def managed_by(actor: Actor, manager_id: int) -> ScopedQuerySet:
     """Students whose case that person manages and who attend in the actor's reach, participating."""
     own = CaseAssignment.objects.as_of(effective=clock.today()).filter(user_id=manager_id)
-    return participating(current_at_agency(visible_to(actor), actor)).filter(pk__in=own.values("student_id"))
+    return participating(current_for(actor)).filter(pk__in=own.values("student_id"))
 
 
 def counting() -> QuerySet[PlannedMeeting]:

@@ -29,7 +29,7 @@ from manzanita.students.actions import FACT_MODELS
 from manzanita.students.assignment_actions import lock_students
 from manzanita.students.models import BatchEdit, BatchLine
 from manzanita.students.pasted import Meant, in_order, students_meant
-from manzanita.students.scope import current_at_agency, visible_to
+from manzanita.students.scope import current_for, visible_to
 
 EDIT_JOB = "students.batch-edit"
 MOST_AT_ONCE = MOST_LINES
@@ -344,7 +344,7 @@ def _refused(
     if actor is None or not actor.may(one.capability):
         yield from ((pk, _may_not()) for pk in ids)
         return
-    here = set(current_at_agency(visible_to(actor), actor).filter(pk__in=ids).values_list("pk", flat=True))
+    here = set(current_for(actor).filter(pk__in=ids).values_list("pk", flat=True))
     now = one.now(ids)
     others = _who_changed(
         batch, [line.student_id for line in lines if now.get(line.student_id, "") != line.old]

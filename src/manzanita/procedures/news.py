@@ -68,14 +68,15 @@ class _Source:
     once: tuple[str, ...] = ()
 
 
-def _between(field: str, since: Any, until: datetime) -> Q:
-    return Q(**{f"{field}__gt": since, f"{field}__lte": until})
+def _between(field: str, since: Any, until: datetime | None) -> Q:
+    after = Q(**{f"{field}__gt": since})
+    return after if until is None else after & Q(**{f"{field}__lte": until})
 
 
 def _sources(
-    actor: Actor, since: Any, until: datetime, origin: str = "", *, is_own: bool = False
+    actor: Actor, since: Any, until: datetime | None, origin: str = "", *, is_own: bool = False
 ) -> Iterator[_Source]:
-    """``since`` may be an expression."""
+    """``since`` may be an expression; without ``until`` there is no end."""
     records = {} if actor.record_leas is None else {"lea_code__in": actor.record_leas}
     if origin in ("", "sis"):
         for model, lea in ((Enrollment, "lea_code"), (Ssid, "")):
@@ -101,7 +102,9 @@ def _own_codes(actor: Actor) -> list[str]:
     return sorted({actor.agency_code, *actor.agency_codes})
 
 
-def _acts(actor: Actor, since: Any, until: datetime, origin: str, *, is_own: bool) -> QuerySet[Any, Any]:
+def _acts(
+    actor: Actor, since: Any, until: datetime | None, origin: str, *, is_own: bool
+) -> QuerySet[Any, Any]:
     acts = ChangeEvent.objects.filter(_between("at", since, until), student_id__isnull=False)
     acts = acts.exclude(action__in=NOT_NEWS)
     carried_out = Q(action__in=CARRIED_OUT, request_id__startswith="job-")
@@ -356,7 +359,7 @@ def unseen_of(actor: Actor, student_id: int) -> Unseen:
     """Changes of one student, of whom the actor sees the present, since the actor's mark."""
     since = Subquery(_marks(actor).values("seen_through")[:1])
     changes = []
-    for source in _sources(actor, since, clock.now()):
+    for source in _sources(actor, since, None):
         rows = source.rows.filter(**{source.student: student_id}).order_by()
         lea = [source.lea] if source.lea else []
         changes.append(

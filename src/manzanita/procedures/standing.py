@@ -9,7 +9,6 @@ from datetime import date
 from functools import partial
 from typing import Any, Protocol
 
-from django.db.models import QuerySet
 from django.urls import reverse
 
 from manzanita.arrivals.models import Arrival
@@ -50,7 +49,7 @@ class Asked:
     """What an app leaves to settle of some students: the rows that it reads for that, and what it makes of them, with
     the students' keys. All apps' rows are read in one query."""
 
-    rows: QuerySet[Any, Any]
+    rows: Iterable[Any]
     told: Callable[[Iterable[Any]], Iterable[tuple[int, Unsettled]]]
 
 
@@ -105,8 +104,18 @@ SOURCES: tuple[Source, ...] = (_arriving, _transferring, _held)
 def unsettled_elsewhere(actor: Actor, student_ids: Sequence[int] | None) -> dict[int, list[Unsettled]]:
     """What the other apps leave to settle, by the student's key; one query, and of those held from the rollover what
     their calendars say."""
-    asked = [source(actor, student_ids) for source in SOURCES]
+    asked = asked_elsewhere(actor, student_ids)
     read_together(*(one.rows for one in asked))
+    return unsettled_in(asked)
+
+
+def asked_elsewhere(actor: Actor, student_ids: Sequence[int] | None) -> list[Asked]:
+    """What the other apps ask for that, for who reads more in the same query."""
+    return [source(actor, student_ids) for source in SOURCES]
+
+
+def unsettled_in(asked: Iterable[Asked]) -> dict[int, list[Unsettled]]:
+    """The same, once its rows are read."""
     found: dict[int, list[Unsettled]] = {}
     for one in asked:
         for pk, item in one.told(one.rows):

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
@@ -41,7 +42,7 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
 from manzanita.platform.facts import Fact, bring_back
-from manzanita.platform.together import read_together
+from manzanita.platform.kept_rows import STAND_IN, KeptRows
 from manzanita.procedures.changes import CHANGED
 from manzanita.procedures.correct import DELAY_FIELD
 from manzanita.procedures.correct_dates import DATE_FIELDS
@@ -108,38 +109,39 @@ def _said(row: Fact) -> tuple[Any, ...]:
 
 
 def known_of(student_id: int) -> Known:
-    archives = Archive.objects.filter(student_id=student_id).defer("document").order_by("recorded_at", "pk")
-    rows = ArchivedRecord.objects.filter(student_id=student_id).order_by("pk")
-    versions = {model: model.objects.filter(student_id=student_id).order_by("pk") for model in CHANGED}
-    lines = (
-        SubmissionLine.objects.filter(student_id=student_id)
-        .exclude(outcome="rejected")
-        .values_list("record_key", "archive_id", "submission__created_at")
+    known = _kept(clock.today()).read(student_id)
+    return replace(
+        known,
+        student_id=student_id,
+        leavings=dict(known.leavings),
+        adoptions=dict(known.adoptions),
+        ssids=ssids_of([student_id]).get(student_id, Ssids()),
     )
-    at_state = StateRecord.objects.filter(student_id=student_id)
-    meetings = Meeting.objects.filter(student_id=student_id)
-    statuses = statuses_in_force([student_id])
-    leavings = Leaving.objects.filter(student_id=student_id, state="done").values_list(
-        "archive_id", "public_id"
-    )
-    adoptions = AdoptionItem.objects.filter(student_id=student_id, state="adopted").values_list(
-        "archive_id", "batch__public_id"
-    )
-    read_together(
-        archives, rows, *versions.values(), lines, at_state, meetings, statuses, leavings, adoptions
-    )
-    return Known(
-        student_id,
-        list(archives),
-        list(rows),
-        {model: list(found) for model, found in versions.items()},
-        list(lines),
-        list(at_state),
-        list(meetings),
-        list(statuses),
-        dict(leavings),
-        dict(adoptions),
-        ssids_of([student_id]).get(student_id, Ssids()),
+
+
+@lru_cache(maxsize=4)
+def _kept(today: date) -> KeptRows[Any]:
+    """Today stands in its conditions."""
+    of_student = {"student_id": STAND_IN}
+    lines = SubmissionLine.objects.filter(**of_student).exclude(outcome="rejected")
+    return KeptRows(
+        Known(
+            student_id=STAND_IN,
+            archives=Archive.objects.filter(**of_student).defer("document").order_by("recorded_at", "pk"),
+            rows=ArchivedRecord.objects.filter(**of_student).order_by("pk"),
+            versions={model: model.objects.filter(**of_student).order_by("pk") for model in CHANGED},
+            lines=lines.values_list("record_key", "archive_id", "submission__created_at"),
+            at_state=StateRecord.objects.filter(**of_student),
+            meetings=Meeting.objects.filter(**of_student),
+            statuses=statuses_in_force([STAND_IN]),
+            leavings=Leaving.objects.filter(**of_student, state="done").values_list(
+                "archive_id", "public_id"
+            ),
+            adoptions=AdoptionItem.objects.filter(**of_student, state="adopted").values_list(
+                "archive_id", "batch__public_id"
+            ),
+            ssids=Ssids(),
+        )
     )
 
 

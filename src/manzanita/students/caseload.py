@@ -23,7 +23,7 @@ from manzanita.students.models import (
     TeamMember,
 )
 from manzanita.students.queries import participating, search
-from manzanita.students.scope import current_at_agency, visible_to
+from manzanita.students.scope import current_for, visible_to
 
 MOST_AT_ONCE = 500
 
@@ -58,7 +58,7 @@ class Assignable:
 
 def assignable(actor: Actor) -> ScopedQuerySet:
     """Students in the actor's reach who attend there today."""
-    return current_at_agency(visible_to(actor), actor)
+    return current_for(actor)
 
 
 def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:

@@ -11,7 +11,7 @@ from itertools import combinations, islice
 from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
@@ -21,7 +21,7 @@ from manzanita.platform.reach import whole_installation
 from manzanita.students.finding import students_by_pk
 from manzanita.students.models import DuplicatePair, Merge, NameKey, Ssid, Student
 from manzanita.students.queries import ListRow
-from manzanita.students.scope import visible_to
+from manzanita.students.scope import keys_in_reach, visible_to
 
 DUPLICATES_JOB = "students.find-duplicates"
 PAGE_SIZE = 25
@@ -122,7 +122,7 @@ def _of_one_day(names: Iterable[tuple[Name, str]]) -> Iterator[tuple[Pair, Liken
     for name, sound in names:
         for part in sound.split():
             alike[part].add(name)
-    yield from _judged({pair for some in alike.values() for pair in _pairs(some)})
+    yield from _judged({pair for some in alike.values() for pair in _each_two(some)})
 
 
 def _mistyped(names: set[Name]) -> Iterator[tuple[Name, Name]]:
@@ -137,7 +137,7 @@ def _mistyped(names: set[Name]) -> Iterator[tuple[Name, Name]]:
         yield from ((name, other) for name in some[:MOST_ALIKE] for other in others[:MOST_ALIKE])
 
 
-def _pairs(names: set[Name]) -> Iterator[tuple[Name, Name]]:
+def _each_two(names: set[Name]) -> Iterator[tuple[Name, Name]]:
     """Each with each, of no more than ``MOST_ALIKE`` of them."""
     return combinations(sorted(names, key=str)[:MOST_ALIKE], 2)
 
@@ -184,35 +184,30 @@ class ShownPair:
     students: tuple[ListRow, ListRow]
 
 
+def _pairs(actor: Actor) -> QuerySet[DuplicatePair, DuplicatePair]:
+    """Pairs of which the actor reaches both. The actor's students are gathered, and not asked for pair by pair: in a
+    large installation nearly all pairs are others'."""
+    own = keys_in_reach(actor)
+    return DuplicatePair.objects.filter(student_id__in=own, other_id__in=own)
+
+
 def pairs_in_reach(
     actor: Actor, *, settled: bool = False, most: int = PAGE_SIZE
 ) -> tuple[list[ShownPair], bool]:
     """The first pairs, the likeliest first (settled ones: the newest first), and whether there are more."""
-    rows = DuplicatePair.objects.filter(settled_at__isnull=not settled).select_related("settled_by")
-    rows = rows.order_by("-settled_at", "-id") if settled else rows.order_by("strength", "id")
-    shown: list[ShownPair] = []
-    start = 0
-    while some := list(rows[start : start + 200]):
-        start += len(some)
-        people = students_by_pk(actor, {pk for one in some for pk in (one.student_id, one.other_id)})
-        for one in some:
-            if one.student_id in people and one.other_id in people:
-                shown.append(ShownPair(one, (people[one.student_id], people[one.other_id])))
-                if len(shown) > most:
-                    return shown[:most], True
-        if len(some) < 200:
-            break
-    return shown, False
+    rows = _pairs(actor).filter(settled_at__isnull=not settled).select_related("settled_by")
+    order = ("-settled_at", "-id") if settled else ("strength", "id")
+    found = list(rows.order_by(*order)[: most + 1])
+    people = students_by_pk(actor, {pk for one in found for pk in (one.student_id, one.other_id)})
+    shown = [ShownPair(one, (people[one.student_id], people[one.other_id])) for one in found[:most]]
+    return shown, len(found) > most
 
 
 def open_pairs(actor: Actor) -> tuple[int, datetime | None]:
-    """How many pairs of which the actor reaches both are to be looked at, and when the oldest was found; at most
-    ``MOST_COUNTED`` of the likeliest are asked for. Two queries, one where there is no pair."""
-    rows = DuplicatePair.objects.filter(settled_at__isnull=True).order_by("strength", "id")
-    found = list(rows.values_list("student_id", "other_id", "found_at")[:MOST_COUNTED])
-    ids = {pk for one, other, _ in found for pk in (one, other)}
-    reached = set(visible_to(actor).filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
-    days = [day for one, other, day in found if one in reached and other in reached]
+    """How many pairs of which the actor reaches both are to be looked at, at most ``MOST_COUNTED``, and when the oldest
+    of them was found. One query."""
+    rows = _pairs(actor).filter(settled_at__isnull=True).order_by("strength", "id")
+    days = list(rows.values_list("found_at", flat=True)[:MOST_COUNTED])
     return len(days), min(days, default=None)
 
 

@@ -12,7 +12,7 @@ from manzanita.domain.name_sounds import sound_keys
 from manzanita.domain.names import name_words
 from manzanita.domain.pasting import PastedLine, names_told
 from manzanita.students.models import Enrollment, NameKey, Ssid
-from manzanita.students.scope import current_at_agency, visible_to
+from manzanita.students.scope import current_for, visible_to
 
 _AT_ONCE = 1_000
 
@@ -32,7 +32,7 @@ def students_meant(actor: Actor, lines: Sequence[PastedLine]) -> list[Meant]:
     told = _told(actor, lines)
     keys = {pk for found in told.values() for pk in found}
     within = _within(visible_to(actor), keys)
-    here = _within(current_at_agency(visible_to(actor), actor), within)
+    here = _within(current_for(actor), within)
     first: dict[int, int] = {}
     result = []
     for line in lines:
@@ -123,7 +123,7 @@ def _chunks(values: Sequence[object]) -> Iterator[Sequence[object]]:
 
 def in_order(actor: Actor, keys: Iterable[int]) -> list[int]:
     """Of these the students who attend here today, by name."""
-    students = current_at_agency(visible_to(actor), actor)
+    students = current_for(actor)
     rows = [
         row
         for some in _chunks(sorted(keys))

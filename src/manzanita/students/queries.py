@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -19,6 +20,7 @@ from manzanita.domain.names import name_words
 from manzanita.domain.records import parse_state_date
 from manzanita.domain.rights import Rights, Standing, rights_holders_on
 from manzanita.platform import clock
+from manzanita.platform.kept_queries import KeptQuery, Told
 from manzanita.platform.together import read_together
 from manzanita.students.models import (
     CaseAssignment,
@@ -42,6 +44,8 @@ COUNT_CAP = 1000
 # A list of no more students is put in order whole; a page of a longer one is found by walking in its order.
 ORDERED_WHOLE = 6000
 IDS_AT_ONCE = 5000
+_PUBLIC_ID = Student._meta.get_field("public_id")
+_COLUMNS = Student._meta.concrete_fields
 
 
 class MergedAway(Http404):
@@ -58,13 +62,29 @@ def get_student(actor: Actor, public_id: uuid.UUID) -> Student:
 
     ``seen_through`` is set: the last day that a former LEA sees (``students.former``), else ``None``.
     """
-    student = with_last_day(visible_to(actor), actor).filter(public_id=public_id).first()
+    student = _found(actor, public_id)
     if student is None:
         stays = _stays_of(actor, public_id)
         if stays is not None:
             raise MergedAway(public_id, stays)
         raise Http404("no such student in this scope")
     return student
+
+
+def _found(actor: Actor, public_id: uuid.UUID) -> Student | None:
+    asked = _PUBLIC_ID.get_db_prep_value(public_id, connection)
+    for *values, seen_through in _by_public_id(actor, clock.today()).ask(public_id=asked):
+        student = Student.from_db(connection.alias, [field.attname for field in _COLUMNS], values)
+        student.seen_through = seen_through
+        return student
+    return None
+
+
+@lru_cache(maxsize=512)
+def _by_public_id(actor: Actor, today: date) -> KeptQuery:
+    """Today stands in its conditions. Every page about a student asks it."""
+    rows = with_last_day(visible_to(actor), actor).filter(public_id=Told("public_id"))
+    return KeptQuery(rows.order_by().values_list(*(field.attname for field in _COLUMNS), "seen_through"))
 
 
 def _stays_of(actor: Actor, public_id: uuid.UUID) -> Student | None:

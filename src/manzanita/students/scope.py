@@ -149,6 +149,21 @@ def visible_to(actor: Actor) -> ScopedQuerySet:
     return _also_within(actor, _within(actor, actor.perspective.relationships))
 
 
+def keys_in_reach(actor: Actor) -> QuerySet:
+    """Database keys of ``visible_to``, gathered where that is a whole agency: for rows of everybody, of which few are
+    of the actor's students."""
+    students = visible_to(actor)
+    if _goes_by_rows(actor):
+        students = _also_within(actor, _listed(_rows(actor, actor.perspective.relationships, clock.today())))
+    return students.order_by().values("pk")
+
+
+def _goes_by_rows(actor: Actor) -> bool:
+    """Are those whom the actor reaches all whom a row ties to the agencies, and nothing else is asked of them?"""
+    by_row = actor.perspective.scope not in (Scope.ASSIGNED, Scope.NAMED, Scope.NOBODY)
+    return by_row and actor.may(Capability.READ_STUDENT)
+
+
 def _also_within(actor: Actor, students: ScopedQuerySet) -> ScopedQuerySet:
     """Of ``students``, in a view as somebody else, those whom the helper reaches as well."""
     if actor.within is None:
@@ -314,6 +329,15 @@ def assigned_users(student_id: int, today: date) -> set[int]:
     """Keys of the people who manage the student's case, or are on the team."""
     rows = (CaseAssignment.objects.as_of(effective=today), TeamMember.objects.as_of(effective=today))
     return {pk for one in rows for pk in one.filter(student=student_id).values_list("user_id", flat=True)}
+
+
+def current_for(actor: Actor) -> ScopedQuerySet:
+    """Students within reach who attend at the actor's agencies today; of a perspective that does not go by attendance
+    all within reach."""
+    if Relationship.ATTENDING in actor.perspective.relationships and _goes_by_rows(actor):
+        # Whoever attends is within reach.
+        return _also_within(actor, _listed([_attending(actor, clock.today())]))
+    return current_at_agency(visible_to(actor), actor)
 
 
 def current_at_agency(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:

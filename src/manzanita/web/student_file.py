@@ -9,30 +9,27 @@ from datetime import date, timedelta
 
 from manzanita.accounts.queries import user_name_rows
 from manzanita.archive.models import Archive, ArchivedRecord
-from manzanita.archive.queries import archives_of, uncorrected_records
 from manzanita.domain.access import Actor
 from manzanita.domain.statuses import Unsettled
 from manzanita.exchange.models import Operation, StateFinding, StateRecord
-from manzanita.exchange.queries import open_findings_of, operations_of_student, state_records_of
-from manzanita.exchange.reporting import reported_of, statuses_in_force
+from manzanita.exchange.reporting import reported_of
 from manzanita.findings.models import RuleFinding
-from manzanita.findings.queries import gravest_first, open_rule_findings_of
+from manzanita.findings.queries import gravest_first
 from manzanita.leaving.models import Leaving, ParticipationReport
-from manzanita.leaving.queries import leavings_that_count, open_reports_of
 from manzanita.meetings.evaluation_clocks import Counted, count_evaluations
 from manzanita.meetings.models import Answer, Decision, Meeting
-from manzanita.meetings.queries import OPEN_STATES, answers_in_open, decisions_in_open, meetings_of
+from manzanita.meetings.queries import OPEN_STATES
 from manzanita.orgs.calendars import load_calendars
 from manzanita.orgs.queries import GROUP_SCHOOLS, agency_name_rows, school_name_rows
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
-from manzanita.procedures.news import Unseen, unseen_of
-from manzanita.procedures.next_year import Planned, next_year_rows
-from manzanita.procedures.standing import unsettled_elsewhere
-from manzanita.students.former import rows_for
+from manzanita.procedures.news import Unseen
+from manzanita.procedures.next_year import Planned
+from manzanita.procedures.standing import unsettled_in
 from manzanita.students.models import Enrollment, Plan, Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.jinja_env import url_or_none
+from manzanita.web.student_reads import rows_of_student
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,33 +148,20 @@ def meeting_day(meeting: Meeting) -> date:
 def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     """Read the file of one student. Raises ``Http404`` when there is none within the actor's scope."""
     student = get_student(actor, public_id)
-    own, known, archived = rows_for(actor, student), meetings_of(student), archives_of(student.pk)
-    answers, decisions = answers_in_open(student), decisions_in_open(student)
-    operations, at_state = operations_of_student(student.pk), state_records_of(student.pk)
-    answered, ruled = open_findings_of(student.pk), open_rule_findings_of(student.pk)
-    statuses, records = statuses_in_force([student.pk]), uncorrected_records([student.pk])
-    leavings, reports = leavings_that_count(student.pk), open_reports_of(student.pk)
-    is_former = student.seen_through is not None
-    unseen = None if is_former else unseen_of(actor, student.pk)
-    coming = None if is_former else next_year_rows([student.pk])
-    # Everything that is asked of the student's key alone. Which LEA's is shown is known after it.
-    read_together(
-        *own.querysets,
-        *(unseen.querysets if unseen else ()),
-        *(coming.querysets if coming else ()),
-        *(known, archived, operations, at_state, answered, ruled, statuses, records, leavings, reports),
-        *(answers, decisions),
-    )
-    facts = own.facts()
+    rows = rows_of_student(actor, student)
+    # Which LEA's is shown is known only now.
+    facts = rows.own.facts()
     lea = lea_of(actor, facts, clock.today())
-    meetings = [m for m in known if m.lea_code == lea]
-    elsewhere = [m for m in known if m.lea_code != lea and m.state == "finalized" and _is_seen(m, student)]
+    meetings = [m for m in rows.meetings if m.lea_code == lea]
+    elsewhere = [
+        m for m in rows.meetings if m.lea_code != lea and m.state == "finalized" and _is_seen(m, student)
+    ]
     _stop_clocks(student, meetings)
-    archives = [a for a in archived if a.lea_code == lea]
+    archives = [a for a in rows.archives if a.lea_code == lea]
     codes = {e.lea_code for e in facts.enrollments} | {e.nps_code for e in facts.enrollments}
     codes |= {p.dsea_code for p in facts.plans} | {p.lea_code for p in facts.plans} | {lea}
     codes |= {m.lea_code for m in elsewhere}
-    planned = coming.of(student.pk) if coming else None
+    planned = rows.coming.of(student.pk) if rows.coming else None
     places = [planned.place] if planned and planned.place else []
     codes |= {one.agency_code for one in places}
     people = {facts.case_manager_id, *(m.opened_by_id for m in meetings), *(a.by_id for a in archives)}
@@ -194,20 +178,20 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         facts=facts,
         meetings=meetings,
         meetings_elsewhere=elsewhere,
-        answers=answers,
-        decisions=decisions,
-        open_anywhere=next((m for m in known if m.state in OPEN_STATES), None),
+        answers=rows.answers,
+        decisions=rows.decisions,
+        open_anywhere=next((m for m in rows.meetings if m.state in OPEN_STATES), None),
         evaluations=_evaluations([*meetings, *elsewhere], facts),
         archives=archives,
-        operations=[o for o in operations if o.lea_code == lea],
-        at_state=[r for r in at_state if r.lea_code == lea],
-        should=reported_of(statuses, (r for r in records if r.lea_code == lea)).get(student.pk, []),
-        findings=[f for f in answered if f.lea_code == lea],
-        rule_findings=gravest_first(f for f in ruled if f.lea_code == lea),
-        leavings=[one for one in leavings if one.lea_code == lea],
-        reports=[one for one in reports if one.lea_code == lea],
-        unsettled=unsettled_elsewhere(actor, [student.pk]).get(student.pk, []),
-        unseen=unseen,
+        operations=[o for o in rows.operations if o.lea_code == lea],
+        at_state=[r for r in rows.at_state if r.lea_code == lea],
+        should=reported_of(rows.statuses, (r for r in rows.records if r.lea_code == lea)).get(student.pk, []),
+        findings=[f for f in rows.findings if f.lea_code == lea],
+        rule_findings=gravest_first(f for f in rows.rule_findings if f.lea_code == lea),
+        leavings=[one for one in rows.leavings if one.lea_code == lea],
+        reports=[one for one in rows.reports if one.lea_code == lea],
+        unsettled=unsettled_in(rows.unsettled).get(student.pk, []),
+        unseen=rows.unseen,
         next_year=planned,
         agencies=dict(agencies),
         schools=GROUP_SCHOOLS | dict(schools),
