@@ -153,12 +153,12 @@ def _grade_now(ids: Collection[int]) -> dict[int, str]:
 
 
 def _grade_choices(actor: Actor) -> list[tuple[str, str]]:
-    return [(one.code, one.name) for one in code_set("GradeLevel").current()]
+    return [(one.code, one.label) for one in code_set("GradeLevel").current()]
 
 
 def _grade_read(actor: Actor, texts: Collection[str]) -> dict[str, tuple[str, str]]:
     by_word = {
-        _plain(word): one.code for one in code_set("GradeLevel").current() for word in (one.code, one.name)
+        _plain(word): one.code for one in code_set("GradeLevel").current() for word in (one.code, one.label)
     }
     found = {}
     for text in texts:

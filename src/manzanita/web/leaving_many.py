@@ -119,7 +119,7 @@ def _groups(request: HttpRequest) -> HttpResponse:
     for code, members in groupby(in_order, key=lambda one: one.exit_code):
         rows = [listed[one.student.pk] for one in members]
         suggested = REASONS.get(SUGGESTED.get(code, ""))
-        label = names.codes[code].name if code in names.codes else ""
+        label = names.codes[code].label if code in names.codes else ""
         groups.append(
             {
                 "code": code or "none",

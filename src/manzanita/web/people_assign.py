@@ -185,7 +185,7 @@ def _page(
         "listed": listed,
         "is_nobody_left": is_nobody_left,
         "schools": [(one.code, one.name) for one in schools_within(actor)],
-        "grades": [(one.code, one.name) for one in code_set("GradeLevel").current()],
+        "grades": [(one.code, one.label) for one in code_set("GradeLevel").current()],
         "managers": [("none", "Nobody"), *((str(one.pk), one.name) for one in able["assignment"])],
         "people": sorted(((str(pk), name) for pk, name in people.items()), key=lambda one: one[1]),
         "kinds": list(KINDS.items()),

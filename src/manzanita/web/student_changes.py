@@ -216,7 +216,7 @@ def _options(kind: Change, asked: Asked) -> dict[str, Any]:
 def codes_of(name: str) -> list[tuple[str, str]]:
     """Codes in force; a name or number that no state source prints says so."""
     return [
-        (code.code, code.name if code.is_confirmed else f"{code.name} (not confirmed)")
+        (code.code, code.label if code.is_confirmed else f"{code.label} (not confirmed)")
         for code in code_set(name).current()
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -151,7 +151,7 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     rows = rows_of_student(actor, student)
     # Which LEA's is shown is known only now.
     facts = rows.own.facts()
-    lea = _lea_of(actor, facts)
+    lea = lea_of(actor, facts, clock.today())
     meetings = [m for m in rows.meetings if m.lea_code == lea]
     elsewhere = [
         m for m in rows.meetings if m.lea_code != lea and m.state == "finalized" and _is_seen(m, student)
@@ -218,18 +218,21 @@ def _is_seen(meeting: Meeting, student: Student) -> bool:
     )
 
 
+def newest_held(meetings: Iterable[Meeting]) -> tuple[date | None, date | None]:
+    """The last plan review and the last evaluation among the finalized ones; an initial evaluation is both."""
+    held = [m for m in meetings if m.state == "finalized" and m.held_on is not None]
+    initial = ("10", "15")
+    return (
+        max((m.held_on for m in held if m.is_plan_review or m.evaluation_type_code in initial), default=None),
+        max((m.held_on for m in held if m.evaluation_type_code in ("40", *initial)), default=None),
+    )
+
+
 def _stop_clocks(student: Student, meetings: Sequence[Meeting]) -> None:
     """Of a student who has left, the dates of the last meetings here; the clocks run elsewhere. Not saved."""
     if student.seen_through is None:
         return
-    held = [m for m in meetings if m.state == "finalized" and m.held_on is not None]
-    initial = ("10", "15")
-    student.last_plan_review_on = max(
-        (m.held_on for m in held if m.is_plan_review or m.evaluation_type_code in initial), default=None
-    )
-    student.last_evaluation_on = max(
-        (m.held_on for m in held if m.evaluation_type_code in ("40", *initial)), default=None
-    )
+    student.last_plan_review_on, student.last_evaluation_on = newest_held(meetings)
     student.plan_review_due_on = student.evaluation_due_on = None
 
 
@@ -237,13 +240,12 @@ def _opened_on(meeting: Meeting) -> date:
     return meeting.opened_at.astimezone(clock.CALIFORNIA).date()
 
 
-def _lea_of(actor: Actor, facts: StudentFacts) -> str:
-    """The LEA whose records the actor reads of this student."""
+def lea_of(actor: Actor, facts: StudentFacts, day: date) -> str:
+    """The LEA whose records the actor reads of this student, as it is on ``day``."""
     read = actor.record_leas
     if read is not None and actor.agency_code in read:
         return actor.agency_code
-    today = clock.today()
-    here, plan = facts.enrollment_on(today), facts.plan_on(today)
+    here, plan = facts.enrollment_on(day), facts.plan_on(day)
     codes = [fact.lea_code for fact in (here, plan, *reversed(facts.enrollments)) if fact is not None]
     return next((code for code in codes if read is None or code in read), "")
 

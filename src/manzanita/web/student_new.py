@@ -249,7 +249,7 @@ def _schools(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def _grades() -> list[tuple[str, str]]:
-    return [(one.code, one.name) for one in code_set("GradeLevel").current()]
+    return [(one.code, one.label) for one in code_set("GradeLevel").current()]
 
 
 def _day(text: str) -> date | None:

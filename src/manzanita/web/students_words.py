@@ -95,6 +95,7 @@ READ_WORDS = {
     "transfer": "On the page of a transfer",
     "transfer.preview": "Record, before a transfer",
     "student.record": "Record",
+    "student.record-as-of": "Record as it was on another day",
     "student.meetings": "Meetings",
     "student.state": "State",
     "student.history": "History",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Protocol, TypeVar
 
+from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner
 from manzanita.domain.leaving import EXPECTED_BACK
 from manzanita.domain.scenarios import PARTICIPATING
@@ -237,6 +238,7 @@ def _gone(known: Known, status: StatusFact | None, plan: InForce | None) -> Iter
         return
     is_ours = status is not None and status.lea_code == known.lea_code
     if (plan is None and is_ours) or (plan is not None and plan.lea_code == known.lea_code):
-        how = f" ({newest.exit_code})" if newest.exit_code else ""
+        exits = code_set("StudentExitCategory")
+        how = f" ({exits.label(newest.exit_code)})" if newest.exit_code else ""
         said = f"The SIS ended the enrollment on {newest.last:%m/%d/%Y}{how}, and the plan goes on."
         yield Kind.LEAVING, newest.last + _DAY, said
