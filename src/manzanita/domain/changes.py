@@ -80,6 +80,16 @@ CHANGES: Mapping[str, Change] = MappingProxyType(
                 plan_reason_code=ADOPTED,
             ),
             _change(
+                "services_start",
+                "Services start",
+                "Family and team agreed in an initial evaluation here that plan and services start with the enrollment of "
+                "the next school year, and it has begun.",
+                "Services start on",
+                "SWDS, PLAN and SERV; the initial evaluation (MEET) is not told again",
+                plan_due=PlanDue.ALL,
+                plan_reason_code="1",
+            ),
+            _change(
                 "setting",
                 "Program setting",
                 "Where the plan is carried out changed without a meeting: a fifth birthday, a move to another school.",
