@@ -231,6 +231,8 @@ def test_the_preview_says_what_will_and_what_will_not_be_told(actor, back):
         "Not told again: the initial evaluation of May 14, 2026 (MEET) and the status before.",
         "The state is told 3 lines: SWDS and PLAN and SERV.",
     ]
+    # The evaluation is known, though it was not sent yet.
+    assert preview.findings == []
     assert preview.effects[4].detail == "Status 2, reason 12, stands from May 14, 2026 to August 12, 2026."
     assert Archive.objects.filter(student_id=back.pk).count() == 1
 

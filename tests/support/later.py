@@ -74,6 +74,16 @@ def held_with_a_later_start(
     return Meeting.objects.get(pk=meeting.pk)
 
 
+def agreed_in_spring(actor: Actor, student: Student) -> None:
+    """Found eligible on May 14, 2026, and enrolled from August 13 on."""
+    from django.test import override_settings
+
+    with override_settings(TODAY=HELD):
+        agree_on_a_later_start(actor, student)
+    ends(student, date(2026, 6, 5))
+    comes(student, date(2026, 8, 13))
+
+
 def was_never_here(student: Student) -> None:
     """There was no enrollment until now."""
     from manzanita.students.actions import state_student_facts

@@ -94,7 +94,7 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
     if asked.on is None or blockers:
         return ChangePreview(change, blockers, [], [], [], adopted=adopted)
     drafts, plan_values, services = _Drafting(actor, student, asked, change, facts, later).all()
-    findings = _findings(student.pk, asked.key, drafts)
+    findings = _findings(student.pk, asked.key, drafts, later.records if later else ())
     blockers += [
         Reason(
             finding.code,
@@ -259,11 +259,14 @@ def meeting_of(actor: Actor, student: Student, asked: Asked) -> Meeting:
     )
 
 
-def _findings(student_id: int, change: str, drafts: Sequence[RecordDraft]) -> list[Finding]:
+def _findings(
+    student_id: int, change: str, drafts: Sequence[RecordDraft], beside: Sequence[ArchivedRecord]
+) -> list[Finding]:
+    """What the rules say of the lines, ``beside`` records that belong to them and may not have been sent yet."""
     found = check_typed(
         f"{change} of {student_id}",
         student_id,
-        [(draft.key, draft.values) for draft in drafts],
+        [(one.record_key, one.values) for one in beside] + [(draft.key, draft.values) for draft in drafts],
         year=settings.STATE_YEAR,
         about={draft.record for draft in drafts},
     )

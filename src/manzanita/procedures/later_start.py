@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from manzanita.archive.models import Archive
+from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.archive.queries import archive_of_meeting, document_of
 from manzanita.domain import clocks
 from manzanita.domain.codes import code_set
@@ -60,6 +60,11 @@ class LaterStart:
     def name(self) -> str:
         """``the initial evaluation of May 14, 2026``."""
         return f"the {event_label(self.meeting).lower()} of {long_day(self.held_on)}"
+
+    @property
+    def records(self) -> list[ArchivedRecord]:
+        """What the meeting tells the state: the status before, and the evaluation."""
+        return list(self.archive.records.order_by("pk"))
 
     @property
     def year(self) -> str:
