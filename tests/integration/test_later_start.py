@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from manzanita.archive.models import Archive
+from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.archive.queries import document_of
 from manzanita.arrivals.actions import look_at
 from manzanita.arrivals.models import Arrival
@@ -29,6 +29,7 @@ from manzanita.orgs.actions import set_policy
 from manzanita.platform.facts import Statement
 from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import preview_change, record_change
+from manzanita.procedures.correct import correct_record
 from manzanita.procedures.later_start import start_now
 from manzanita.procedures.settling import records_to_settle
 from manzanita.procedures.take_back import known_of, reasons_not_to_take_back, take_back
@@ -410,6 +411,14 @@ def test_it_is_taken_back_and_can_start_again(actor, back, noon):
     assert not take_back(actor=actor, archive=archive)
     noon.shift(timedelta(minutes=5))
     assert lines(start(actor, back, date(2026, 8, 17)))[0]["22.11"] == "20260817"
+
+
+def test_a_correction_of_the_meeting_keeps_what_was_agreed(actor, back, noon):
+    row = ArchivedRecord.objects.get(student_id=back.pk, record="MEET")
+    correct_record(actor=actor, row=row, changes={"24.15": "20260512"}, reason="The minutes say so.")
+    archive = start(actor, back)
+    assert [one.record for one in archive.records.order_by("id")] == ["SWDS", "PLAN", "SERV"]
+    assert lines(archive)[0]["22.10"] == "20260512"
 
 
 def test_once_the_state_was_told_it_is_not_taken_back(actor, back, noon):

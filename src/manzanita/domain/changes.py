@@ -82,8 +82,8 @@ CHANGES: Mapping[str, Change] = MappingProxyType(
             _change(
                 "services_start",
                 "Services start",
-                "Family and team agreed in an initial evaluation here that plan and services start with the enrollment "
-                "of the next school year, and it has begun.",
+                "Plan and services start that an initial evaluation here put off to the enrollment of the next school "
+                "year.",
                 "Services start on",
                 "SWDS, PLAN and SERV; the initial evaluation (MEET) is not told again",
                 plan_due=PlanDue.ALL,

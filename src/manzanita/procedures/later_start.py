@@ -41,7 +41,8 @@ _KEPT = "starts_later"
 class LaterStart:
     """What was agreed in the ``meeting`` of an LEA to start later: the plan by attribute and its services, both empty
     where the meeting offered nothing. ``begins`` is the first day with school of the year that was meant,
-    ``first_day`` the first on which the plan may count, ``None`` while no enrollment of that year is known."""
+    ``first_day`` the first on which the plan may count, ``None`` while no enrollment of that year is known.
+    ``is_calendar_known`` says whether ``begins`` is the calendar's."""
 
     meeting: Meeting
     archive: Archive
@@ -49,6 +50,7 @@ class LaterStart:
     services: tuple[FutureService, ...]
     begins: date
     first_day: date | None
+    is_calendar_known: bool
 
     @property
     def held_on(self) -> date:
@@ -97,15 +99,14 @@ def waiting_status(
     return None
 
 
-def later_start_of(facts: StudentFacts, lea_code: str) -> LaterStart | None:
-    """What the student's last such meeting at the LEA agreed on; ``None`` where there is none."""
+def _later_start(facts: StudentFacts, lea_code: str, since: date) -> LaterStart | None:
+    """What the last such meeting of a student who waits ``since`` a day agreed on; ``None`` where there is none."""
     meeting = _meetings([facts.student.pk], [lea_code]).get((facts.student.pk, lea_code))
     archive = archive_of_meeting(meeting.pk) if meeting else None
     if meeting is None or archive is None:
         return None
-    status = waiting_status(facts.statuses, lea_code, clock.today())
-    since = status.effective_from if status else meeting.held_on
-    begins, first = _days(meeting, since or clock.today(), facts.enrollments, load_calendars({lea_code}))
+    calendars = load_calendars({lea_code})
+    begins, first = _days(meeting, since, facts.enrollments, calendars)
     kept = document_of(archive)["context"].get(_KEPT, {})
     plan = kept.get("plan", {})
     is_offered = any(plan.values())
@@ -119,6 +120,7 @@ def later_start_of(facts: StudentFacts, lea_code: str) -> LaterStart | None:
         ),
         begins,
         first,
+        calendars.has_terms(lea_code, academic_year_of(begins)),
     )
 
 
@@ -182,7 +184,8 @@ def start_now(lea_code: str, facts: StudentFacts) -> tuple[LaterStart | None, li
     """What the LEA may start for the student, and what stands against it whatever day is entered. No query for one who
     does not wait."""
     today = clock.today()
-    if waiting_status(facts.statuses, lea_code, today) is None:
+    status = waiting_status(facts.statuses, lea_code, today)
+    if status is None:
         why = Reason(
             "not-waiting",
             _instead(facts.status_on(today)),
@@ -191,7 +194,7 @@ def start_now(lea_code: str, facts: StudentFacts) -> tuple[LaterStart | None, li
             source="SWDS0618",
         )
         return None, [why]
-    found = later_start_of(facts, lea_code)
+    found = _later_start(facts, lea_code, status.effective_from)
     return found, list(_against(facts, found, today))
 
 
@@ -225,9 +228,13 @@ def _against(facts: StudentFacts, found: LaterStart | None, today: date) -> Iter
             source="GERR0005",
         )
     elif found.first_day > today:
+        counted = (
+            "" if found.is_calendar_known else f" as is counted where no calendar of {found.year} is loaded,"
+        )
         yield Reason(
             "not-yet",
-            f"The first day on which it may start is {found.first_day:%m/%d/%Y}; the state takes what has happened.",
+            f"The first day on which it may start is {found.first_day:%m/%d/%Y},{counted} and the state takes what has "
+            "happened.",
             Owner.COORDINATOR,
             "It can be recorded from that day on, and then stands among the students to settle.",
             source="SPED Data Guide, SWDS: from the enrollment",
