@@ -7,10 +7,12 @@ The change itself is recorded by ``procedures.changes``, as every change without
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
 
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.archive.queries import archive_of_meeting, document_of
@@ -101,7 +103,8 @@ def waiting_status(
 
 def _later_start(facts: StudentFacts, lea_code: str, since: date) -> LaterStart | None:
     """What the last such meeting of a student who waits ``since`` a day agreed on; ``None`` where there is none."""
-    meeting = _meetings([facts.student.pk], [lea_code]).get((facts.student.pk, lea_code))
+    agreed = _agreed().filter(student=facts.student, lea_code=lea_code)
+    meeting = agreed.order_by("held_on", "pk").last()
     archive = archive_of_meeting(meeting.pk) if meeting else None
     if meeting is None or archive is None:
         return None
@@ -144,40 +147,49 @@ def _days(
     return begins, first
 
 
-def _meetings(student_ids: Collection[int], lea_codes: Collection[str]) -> dict[tuple[int, str], Meeting]:
-    """The last meeting of each student at each LEA that ended with a later start."""
-    rows = Meeting.objects.filter(
-        student_id__in=student_ids,
-        lea_code__in=lea_codes,
-        state="finalized",
-        outcome_key=OUTCOME,
-        held_on__isnull=False,
+def agreed_later(day: date) -> QuerySet[Meeting, Meeting]:
+    """Meetings that agreed on a later start, of students who wait for it on the day by the word of that LEA, and are
+    enrolled there."""
+    there = {"student": OuterRef("student_id"), "lea_code": OuterRef("lea_code")}
+    code, reason = WAITS
+    waiting = SpecialEducationStatus.objects.as_of(effective=day).filter(
+        status_code=code, reason_code=reason, **there
     )
-    return {(row.student_id, row.lea_code): row for row in rows.order_by("held_on", "pk")}
+    enrolled = Enrollment.objects.as_of(effective=day).filter(**there)
+    return _agreed().filter(Exists(waiting), Exists(enrolled))
 
 
-def starts_due(rows: Iterable[SpecialEducationStatus]) -> Iterator[tuple[SpecialEducationStatus, date, str]]:
-    """Of statuses that wait for a later start those for which it has come: with its day, and what it is in words. Four
-    queries, none where nobody waits."""
-    waiting = list(rows)
-    if not waiting:
-        return
-    leas = {row.lea_code for row in waiting}
-    meetings = _meetings([row.student_id for row in waiting], leas)
+def _agreed() -> QuerySet[Meeting, Meeting]:
+    return Meeting.objects.filter(state="finalized", outcome_key=OUTCOME, held_on__isnull=False)
+
+
+def starts_due(rows: Iterable[Meeting]) -> Iterator[tuple[int, date, str]]:
+    """Of meetings as :func:`agreed_later` asks for them, the students for whom the start has come: with its day, and
+    what it is in words. Four queries, none where nobody waits."""
+    today = clock.today()
+    meetings = {
+        (row.student_id, row.lea_code): row for row in sorted(rows, key=lambda one: (one.held_on, one.pk))
+    }
     if not meetings:
         return
+    ids = {pk for pk, _ in meetings}
     enrollments: dict[int, list[Enrollment]] = defaultdict(list)
-    for one in Enrollment.objects.believed().filter(student_id__in={pk for pk, _ in meetings}):
+    for one in Enrollment.objects.believed().filter(student_id__in=ids):
         enrollments[one.student_id].append(one)
-    calendars = load_calendars(leas)
-    for row in waiting:
-        meeting = meetings.get((row.student_id, row.lea_code))
-        if meeting is None:
-            continue
-        _, first = _days(meeting, row.effective_from, enrollments[row.student_id], calendars)
-        if first is not None and first <= clock.today():
-            said = f"{event_label(meeting)} of {meeting.held_on:%m/%d/%Y}: plan and services start with the enrollment."
-            yield row, first, said
+    statuses: dict[int, list[SpecialEducationStatus]] = defaultdict(list)
+    for status in SpecialEducationStatus.objects.as_of(effective=today).filter(student_id__in=ids):
+        statuses[status.student_id].append(status)
+    calendars = load_calendars({lea for _, lea in meetings})
+    for (pk, lea), meeting in meetings.items():
+        waits = waiting_status(statuses[pk], lea, today)
+        first = _days(meeting, waits.effective_from, enrollments[pk], calendars)[1] if waits else None
+        if first is not None and first <= today:
+            label = event_label(meeting)
+            yield (
+                pk,
+                first,
+                f"{label} of {meeting.held_on:%m/%d/%Y}: plan and services start with the enrollment.",
+            )
 
 
 def start_now(lea_code: str, facts: StudentFacts) -> tuple[LaterStart | None, list[Reason]]:

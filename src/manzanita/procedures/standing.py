@@ -9,14 +9,13 @@ from datetime import date
 from functools import partial
 from typing import Any, Protocol
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from manzanita.arrivals.models import Arrival
 from manzanita.arrivals.queries import open_arrivals, open_arrivals_of
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
-from manzanita.domain.later_start import WAITS
 from manzanita.domain.scenarios import EVENTS
 from manzanita.domain.statuses import (
     Enrolled,
@@ -36,7 +35,7 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
-from manzanita.procedures.later_start import starts_due
+from manzanita.procedures.later_start import agreed_later, starts_due
 from manzanita.procedures.rollover import ended_in_june, held
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
 from manzanita.students.scope import in_reach, lea_filter
@@ -102,26 +101,17 @@ def _held(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
 
 
 def _starting(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
-    """Whoever waits for a start that was agreed for later, and is enrolled there today."""
-    today = clock.today()
-    code, reason = WAITS
-    here = {"student": OuterRef("student_id"), "lea_code": OuterRef("lea_code")}
-    rows = SpecialEducationStatus.objects.as_of(effective=today).filter(
-        Exists(Enrollment.objects.as_of(effective=today).filter(**here)),
-        status_code=code,
-        reason_code=reason,
-        **lea_filter(actor),
-    )
+    rows = agreed_later(clock.today()).filter(**lea_filter(actor))
     if student_ids is None:
-        rows = rows.filter(in_reach(actor)).order_by("effective_from", "pk")[: MOST + 1]
+        rows = rows.filter(in_reach(actor)).order_by("held_on", "pk")[: MOST + 1]
     else:
         rows = rows.filter(student_id__in=student_ids)
     return Asked(rows, _starts_told)
 
 
-def _starts_told(rows: Iterable[SpecialEducationStatus]) -> Iterator[tuple[int, Unsettled]]:
-    for row, since, told in starts_due(rows):
-        yield row.student_id, Unsettled(Kind.STARTING, since, Owner.COORDINATOR, told)
+def _starts_told(rows: Iterable[Meeting]) -> Iterator[tuple[int, Unsettled]]:
+    for pk, since, told in starts_due(rows):
+        yield pk, Unsettled(Kind.STARTING, since, Owner.COORDINATOR, told)
 
 
 SOURCES: tuple[Source, ...] = (_arriving, _transferring, _held, _starting)
