@@ -48,7 +48,8 @@ class Evidence:
 
     ``enrolled_on`` is the first day of the stay, ``last_day`` its last where that is known. Status, plan and
     ``former_lea`` are those believed on the first day; ``lapsed_on`` is the last day of the newest plan that ended
-    before it. ``state_status_code`` and ``state_plan_on`` are the newest the state holds. ``near`` counts students
+    before it. ``agreed_on`` is the day of this district's own meeting that agreed on a later start, where the student
+    waits for it. ``state_status_code`` and ``state_plan_on`` are the newest the state holds. ``near`` counts students
     who may be the same one. ``codes`` of LEAs are empty where there is none.
     """
 
@@ -74,6 +75,7 @@ class Evidence:
     service_count: int = 0
     later_plan_on: date | None = None
     lapsed_on: date | None = None
+    agreed_on: date | None = None
     review_due_on: date | None = None
     open_meeting_at: str = ""
     state_status_code: str = ""

@@ -23,7 +23,8 @@ SETTING_FIELDS = tuple(declared for declared in PLAN_FIELDS if declared.section 
 class Asked:
     """What the office enters. ``settings`` is by field number, only for a program setting; the four from the type of
     evaluation on are only for a meeting. ``plan_known_on`` is a day on which the plan to adopt was in force, where
-    none is in force on the day of the adoption."""
+    none is in force on the day of the adoption; ``consented_on`` the first consent to services (22.10) of a start that
+    was agreed for later."""
 
     key: str
     on: date | None
@@ -36,6 +37,7 @@ class Asked:
     eligibility_code: str = ""
     delay_code: str = ""
     plan_known_on: date | None = None
+    consented_on: date | None = None
 
 
 def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts) -> Iterator[Reason]:

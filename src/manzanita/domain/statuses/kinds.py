@@ -26,6 +26,7 @@ class Kind(StrEnum):
     INACTIVE = "inactive"
     NONE = "none"
     REFERRAL = "referral"
+    STARTING = "starting"
     ARRIVING = "arriving"
     RETURNING = "returning"
     LEAVING = "leaving"
@@ -97,6 +98,17 @@ KINDS: Mapping[Kind, RecordStatus] = MappingProxyType(
                 "EC 56344",
             ),
             RecordStatus(
+                Kind.STARTING,
+                Group.TO_SETTLE,
+                "Services to start",
+                "Found eligible here with a start agreed for later, and the enrollment that was meant has begun.",
+                Owner.COORDINATOR,
+                "Recording that the services start; or a meeting that agrees on something else.",
+                "Not over a Census Day: until recorded, the state takes the student for one who does not take part.",
+                "SWDS 2 with reason 12; from the enrollment SWDS 1, PLAN and SERV.",
+                "SPED Data Guide; 34 CFR 300.323(c)(2)",
+            ),
+            RecordStatus(
                 Kind.ARRIVING,
                 Group.TO_SETTLE,
                 "Arriving",
@@ -157,6 +169,7 @@ KINDS: Mapping[Kind, RecordStatus] = MappingProxyType(
 # Of several things to settle at once the first of these is what the record is called by.
 SETTLED_IN_ORDER = (
     Kind.LEAVING,
+    Kind.STARTING,
     Kind.ARRIVING,
     Kind.RETURNING,
     Kind.REFERRAL,

@@ -141,7 +141,7 @@ def standing_on(known: Known) -> Standing:
     left = _left_on(known)
     planned = min((one for one in known.leavings if one.is_planned), key=lambda one: one.on, default=None)
     items = sorted(
-        [*known.unsettled, *_derived(known, status, left)],
+        [*_given(known), *_derived(known, status, left)],
         key=lambda one: (SETTLED_IN_ORDER.index(one.kind), one.since),
     )
     if items:
@@ -156,6 +156,13 @@ def standing_on(known: Known) -> Standing:
     if gone_on is not None:
         return Standing(Kind.INACTIVE, gone_on, status, left, planned)
     return Standing(Kind.ACTIVE, status.first, status, None, planned)
+
+
+def _given(known: Known) -> list[Unsettled]:
+    """What others leave to settle. Whose agreed services are to start has arrived with them: that is one thing."""
+    if all(one.kind is not Kind.STARTING for one in known.unsettled):
+        return list(known.unsettled)
+    return [one for one in known.unsettled if one.kind not in _COMING]
 
 
 def _left_on(known: Known) -> Left | None:
@@ -197,7 +204,7 @@ def _derived(known: Known, status: StatusFact | None, left: Left | None) -> Iter
     """What the facts themselves leave to settle, less the kinds that somebody has given already. Who arrives may be
     one who returns: whoever knows the one does not hear of the other."""
     given = {one.kind for one in known.unsettled}
-    if given & _COMING:
+    if given & {*_COMING, Kind.STARTING}:
         given |= _COMING
     for kind, since, text in _kinds(known, status, left):
         if kind not in given:
