@@ -1,5 +1,5 @@
-"""Agreements of the districts with nonpublic schools: of a school year, but for one that ended last month. For the school
-that the directory does not know yet (``movers.UNLISTED_SCHOOL``) nobody has one."""
+"""Agreements of the districts with nonpublic schools: of a school year, but for one that ended last month. With the
+school that the directory does not know yet (``movers.UNLISTED_SCHOOL``) nobody has one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ENDED = (CHAPARRAL, FIRST_SELPA.nonpublic_schools[1].code)
 
 
 def agreement_rows(selpas: Iterable[Selpa], as_of: date, year: int) -> Iterator[tuple[str, ...]]:
-    """Rows of ``agreements.csv``: each district with each nonpublic school of its SELPA, in the school year ``year``."""
+    """Rows of ``agreements.csv``: each LEA with each nonpublic school of its SELPA, in the school year ``year``."""
     for selpa in selpas:
         for lea in selpa.leas:
             for place, school in enumerate(selpa.nonpublic_schools, start=1):

@@ -239,10 +239,11 @@ def _here(first_name: str, birth: date, lea: str, school: str) -> Student:
 def _placed(first_name: str, birth: date, *, on: date) -> Student:
     """Chaparral's meeting has placed the student in a nonpublic school, which the directory does not know yet."""
     student = _student(first_name, birth, CHAPARRAL)
-    _served(student, CHAPARRAL, on)
+    _served(student, CHAPARRAL, date(2026, 2, 26))
+    student.meetings.append(Meeting(CHAPARRAL, on - timedelta(days=2)))
     there = _VALUES | {"23.15": "260", "23.20": "300", "23.23": "0", "23.24": "300", "23.33": "Y"}
     services = (Service("330", 1500, provider="410", location="810"),)
-    student.plans = [Plan(CHAPARRAL, CHAPARRAL, on, "1", there, services)]
+    student.plans.append(Plan(CHAPARRAL, CHAPARRAL, on, "1", there, services))
     grade, before = _grade(birth, 2026), on - timedelta(days=1)
     student.enrollments += [
         Enrollment(CHAPARRAL, _CEANOTHUS, _OPENS[CHAPARRAL], grade, before, LEFT),
