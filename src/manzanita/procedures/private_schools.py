@@ -38,7 +38,7 @@ from manzanita.procedures.candidates import candidates_of
 from manzanita.students.models import Enrollment, Plan, Service, SpecialEducationStatus, Student
 
 # A list of more is cut, and says "more than".
-MOST = 2000
+MOST = 1500
 _AT_ONCE = 500
 
 
@@ -182,7 +182,7 @@ def _oldest(one: Placed) -> date:
 def _candidates(actor: Actor, today: date) -> set[tuple[int, str]]:
     """(student, LEA) of whoever may be meant; the pure function decides. One statement finds them, others ask who is in
     reach."""
-    return candidates_of(actor, partial(_asked, today), 4 * MOST)
+    return candidates_of(actor, partial(_asked, today), 2 * MOST)
 
 
 def _asked(today: date, within: dict[str, Any]) -> list[QuerySet[Any]]:

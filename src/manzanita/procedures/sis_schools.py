@@ -30,12 +30,14 @@ def note_unlisted_schools(files: Iterable[SisFile], today: date) -> None:
     for file in senr:
         # A code that is none was told when the line was read.
         told = {(note.line, number) for note in file.notes for number in note.fields}
-        found: dict[tuple[str, str], list[tuple[int, Unlisted]]] = defaultdict(list)
+        first: dict[tuple[str, str], Unlisted] = {}
+        lines: dict[tuple[str, str], list[int]] = defaultdict(list)
         for line in file.lines:
             for one in unlisted(_attended(line), directory, today) if not line.is_delete else ():
                 if (line.line, _FIELDS[one.place][0]) not in told:
-                    found[one.code, one.reason.code].append((line.line, one))
-        file.notes += [_note(lines) for lines in found.values()]
+                    first.setdefault((one.code, one.reason.code), one)
+                    lines[one.code, one.reason.code].append(line.line)
+        file.notes += [_note(one, lines[key]) for key, one in first.items()]
 
 
 def _named(line: SisLine) -> list[tuple[Place, str]]:
@@ -47,16 +49,15 @@ def _attended(line: SisLine) -> Attended:
     return Attended(line.lea_code, values["school_code"], values["nps_code"], line.starts_on, line.ends_on)
 
 
-def _note(lines: Sequence[tuple[int, Unlisted]]) -> Note:
-    first, one = lines[0]
+def _note(one: Unlisted, lines: Sequence[int]) -> Note:
     number, name = _FIELDS[one.place]
-    named = ", ".join(str(line) for line, _ in lines[:_LINES_NAMED])
+    named = ", ".join(str(line) for line in lines[:_LINES_NAMED])
     where = f"Line {named}" if len(lines) == 1 else f"Lines {named}"
     if len(lines) > _LINES_NAMED:
         where += f" and {plural(len(lines) - _LINES_NAMED, 'more line', 'more lines')}"
     kept = "The line is loaded as it is." if len(lines) == 1 else "The lines are loaded as they are."
     return Note(
-        first,
+        lines[0],
         CODE,
         "kept",
         Severity.WARNING,
