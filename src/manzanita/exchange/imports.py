@@ -39,6 +39,8 @@ class Noted(Protocol):
     def owner(self) -> str: ...
     @property
     def fix(self) -> str: ...
+    @property
+    def about(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def _write_notes(file: ImportFile, notes: Iterable[Noted]) -> None:
                 owner=str(note.owner),
                 fix=note.fix,
                 effect=note.effect,
+                about=note.about,
             )
             for note in notes
         ],

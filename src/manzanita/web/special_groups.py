@@ -110,7 +110,9 @@ def _rows(actor: Actor, group: Group, found: Sequence[ListRow]) -> list[Row]:
                 mark=(own.agreement.kind, own.agreement.words) if own.agreement else None,
                 dates=[_due(one, today) for one in own.dues[:2]],
                 grade=grade_text(row.enrollment.grade_code) if row.enrollment else "",
-                school=schools.get(row.enrollment.school_code, "") if row.enrollment else "",
+                school=schools.get(row.enrollment.school_code, row.enrollment.school_code)
+                if row.enrollment
+                else "",
                 steps=_steps(actor, group, student, own, today),
             )
         )
@@ -147,7 +149,8 @@ def _why(
         return f"{plural(age_in_years(born, today), 'year')} old. {consent}"
     if group.key == "nps" and own.enrollment is not None:
         placed = own.enrollment
-        return f"{names.get(placed.nps_code, placed.nps_code)} since {us_date(placed.effective_from)}."
+        school = names.get(placed.nps_code, f"Nonpublic school {placed.nps_code}, not in the directory,")
+        return f"{school} since {us_date(placed.effective_from)}."
     if group.key == "dsea" and own.plan is not None:
         plan = own.plan
         return (

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from manzanita.accounts.queries import user_name_rows
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.domain.access import Actor
+from manzanita.domain.directory_requests import Entry
 from manzanita.domain.statuses import Unsettled
 from manzanita.exchange.models import Operation, StateFinding, StateRecord
 from manzanita.exchange.reporting import reported_of
@@ -20,7 +21,8 @@ from manzanita.meetings.evaluation_clocks import Counted, count_evaluations
 from manzanita.meetings.models import Answer, Decision, Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.orgs.calendars import load_calendars
-from manzanita.orgs.queries import GROUP_SCHOOLS, agency_name_rows, school_name_rows
+from manzanita.orgs.listing import agency_rows, entries_in, school_rows
+from manzanita.orgs.queries import GROUP_SCHOOLS
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
 from manzanita.procedures.news import Unseen
@@ -43,7 +45,8 @@ class StudentFile:
     ``answers`` and ``decisions`` are of the meeting that is open, ``open_anywhere``, at whatever LEA. ``evaluations``
     are the clocks of all meetings that began with a consent. ``unsettled`` is what other apps leave to settle.
     ``unseen`` is what changed since the actor last looked through the news, ``None`` where a former LEA looks; so is
-    ``next_year``, what is planned or sent for the next school year.
+    ``next_year``, what is planned or sent for the next school year. ``directory`` has the schools and agencies that
+    the record names, as far as they are known.
     ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 
@@ -71,6 +74,7 @@ class StudentFile:
     next_year: Planned | None
     agencies: Mapping[str, str]
     schools: Mapping[str, str]
+    directory: Mapping[str, Entry]
     people: Mapping[int, str]
 
     @property
@@ -116,8 +120,8 @@ class StudentFile:
 
     def school_of(self, enrollment: Enrollment) -> str:
         """The school, or the nonpublic school where the student is placed in one."""
-        if enrollment.nps_code and enrollment.nps_code in self.agencies:
-            return self.agencies[enrollment.nps_code]
+        if enrollment.nps_code:
+            return self.agencies.get(enrollment.nps_code, f"Nonpublic school {enrollment.nps_code}")
         return self.schools.get(enrollment.school_code, enrollment.school_code)
 
     def meeting_url(self, meeting: Meeting) -> str | None:
@@ -166,8 +170,8 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     codes |= {one.agency_code for one in places}
     people = {facts.case_manager_id, *(m.opened_by_id for m in meetings), *(a.by_id for a in archives)}
     people |= {one.by_id for one in (*places, planned and planned.grade) if one}
-    agencies = agency_name_rows(codes - {""})
-    schools = school_name_rows({one.school_code for one in (*facts.enrollments, *places)} - {""})
+    agencies = agency_rows(codes - {""})
+    schools = school_rows({one.school_code for one in (*facts.enrollments, *places)} - {""})
     users = user_name_rows({person for person in people if person is not None})
     read_together(agencies, schools, users)
     return StudentFile(
@@ -193,8 +197,9 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         unsettled=unsettled_in(rows.unsettled).get(student.pk, []),
         unseen=rows.unseen,
         next_year=planned,
-        agencies=dict(agencies),
-        schools=GROUP_SCHOOLS | dict(schools),
+        agencies={code: name for code, name, *_ in agencies},
+        schools=GROUP_SCHOOLS | {code: name for code, name, *_ in schools},
+        directory=entries_in(schools, agencies),
         people=dict(users),
     )
 
