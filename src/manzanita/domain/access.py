@@ -28,9 +28,12 @@ class Scope(StrEnum):
 
 
 class Relationship(StrEnum):
-    """How a student belongs to an agency. ``FORMER`` is an attendance or report that has ended."""
+    """How a student belongs to an agency. ``FORMER`` is an attendance or report that has ended. ``INFANT`` ties a child
+    with an IFSP to the LEA that serves it where no SIS has enrolled the child (``domain.stays.infant_stays``).
+    """
 
     ATTENDING = "attending"
+    INFANT = "infant"
     RESIDENCE = "residence"
     ACCOUNTABILITY = "accountability"
     LOCATION = "location"
@@ -43,6 +46,7 @@ class Relationship(StrEnum):
 RELATIONSHIP_WORDS = MappingProxyType(
     {
         Relationship.ATTENDING: "is enrolled at",
+        Relationship.INFANT: "has an IFSP and no enrollment yet, and is served by",
         Relationship.RESIDENCE: "lives in the district of",
         Relationship.ACCOUNTABILITY: "has as district of special education accountability (DSEA)",
         Relationship.LOCATION: "is served at a place of",

@@ -12,7 +12,9 @@ from manzanita.domain.access import Capability, Designation, Perspective, Relati
 _READ = frozenset({Capability.READ_STUDENT})
 _MEET = _READ | {Capability.HOLD_MEETING, Capability.FINALIZE_MEETING}
 _HERE = frozenset({Relationship.ATTENDING})
-_DISTRICT = _HERE | {
+# Whoever the district has: an infant may be in no school's book yet.
+_OURS = _HERE | {Relationship.INFANT}
+_DISTRICT = _OURS | {
     Relationship.ACCOUNTABILITY,
     Relationship.REPORTING,
     Relationship.RESIDENCE,
@@ -20,7 +22,7 @@ _DISTRICT = _HERE | {
     Relationship.NEXT_YEAR,
     Relationship.FORMER,
 }
-_CASELOAD = _HERE | {
+_CASELOAD = _OURS | {
     Relationship.ACCOUNTABILITY,
     Relationship.LOCATION,
     Relationship.NEXT_YEAR,
@@ -255,7 +257,7 @@ PERSPECTIVES = MappingProxyType(
                 "Office clerk",
                 "The special education office, which keeps contacts and assignments",
                 Scope.AGENCY,
-                _HERE | {Relationship.NEXT_YEAR},
+                _OURS | {Relationship.NEXT_YEAR},
                 _READ | {Capability.EDIT_CONTACTS, Capability.ASSIGN_STUDENTS, Capability.TRANSFER_STUDENT},
                 views=(View.CURRENT, View.INCOMING),
             ),

@@ -32,6 +32,8 @@ from django.db.models.lookups import In, IsNull
 
 from manzanita.accounts.queries import named_students
 from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View
+from manzanita.domain.scenarios import PARTICIPATING
+from manzanita.domain.stays import IFSP, NO_SHOW, SECONDARY
 from manzanita.domain.student_transfers import Ground
 from manzanita.platform import clock
 from manzanita.platform.reach import through_transfer
@@ -92,6 +94,25 @@ def _attending(actor: Actor, today: date) -> QuerySet:
     return _enrolled_by(actor, frozenset({Relationship.ATTENDING}), today)
 
 
+def _infants(actor: Actor, today: date) -> list[QuerySet]:
+    """IFSPs of the actor's agencies in force, of children who take part there and whom no SIS has enrolled: the SQL of
+    ``domain.stays.infant_stays``. None is at a school."""
+    if actor.perspective.scope is Scope.SCHOOL:
+        return []
+    of_child = {"student": OuterRef("student")}
+    plans = Plan.objects.as_of(effective=today).filter(plan_type_code=IFSP, lea_code__in=actor.agency_codes)
+    taking_part = SpecialEducationStatus.objects.as_of(effective=today).filter(
+        status_code=PARTICIPATING, lea_code=OuterRef("lea_code"), **of_child
+    )
+    enrolled = (
+        Enrollment.objects.believed()
+        .filter(effective_from__lte=today, **of_child)
+        .exclude(status_code=SECONDARY)
+        .exclude(exit_reason_code=NO_SHOW)
+    )
+    return [plans.filter(Exists(taking_part), ~Exists(enrolled))]
+
+
 def _accountability(actor: Actor, today: date) -> list[QuerySet]:
     """Plans that another LEA reports and that name the actor's as DSEA. A plan of one's own says nothing of the kind:
     it stays in force for a while after the student has left."""
@@ -125,18 +146,21 @@ def _stated(actor: Actor, relationships: frozenset[Relationship], today: date) -
 
 RELATIONS: Mapping[Relationship, Relation] = MappingProxyType(
     {
+        Relationship.INFANT: _infants,
         Relationship.ACCOUNTABILITY: _accountability,
         Relationship.REPORTING: _reporting,
         Relationship.SERVICE_AGENCY: _served,
     }
 )
+# Whoever an agency has today.
+PRESENT = frozenset({Relationship.ATTENDING, Relationship.INFANT})
 # What each view shows of what the perspective reaches.
 _SHOWN: Mapping[View, frozenset[Relationship]] = MappingProxyType(
     {
-        View.CURRENT: frozenset({Relationship.ATTENDING}),
+        View.CURRENT: PRESENT,
         View.INCOMING: frozenset({Relationship.NEXT_YEAR}),
         View.LEAVING: frozenset({Relationship.FORMER}),
-        View.DSEA_OR_ATTENDING: frozenset({Relationship.ATTENDING, Relationship.ACCOUNTABILITY}),
+        View.DSEA_OR_ATTENDING: PRESENT | {Relationship.ACCOUNTABILITY},
         View.ALL: frozenset(Relationship),
     }
 )
@@ -317,11 +341,11 @@ def assigned_users(student_id: int, today: date) -> set[int]:
 
 
 def current_at_agency(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
-    """Of ``students``, those who attend at the actor's agencies today. A perspective that does not go by attendance
-    has no others."""
+    """Of ``students``, those whom the actor's agencies have today: enrolled, or an infant. A perspective that does
+    not go by attendance has no others."""
     if Relationship.ATTENDING not in actor.perspective.relationships:
         return students
-    return students.filter(Tied([_attending(actor, clock.today())]))
+    return students.filter(Tied(_rows(actor, actor.perspective.relationships & PRESENT, clock.today())))
 
 
 def ties_of(actor: Actor, student_id: int) -> Ties:
