@@ -29,7 +29,8 @@ class Scope(StrEnum):
 
 class Relationship(StrEnum):
     """How a student belongs to an agency. ``FORMER`` is an attendance or report that has ended. ``INFANT`` ties a child
-    with an IFSP to the LEA that serves it where no SIS has enrolled the child (``domain.stays.infant_stays``).
+    with an IFSP to the LEA that serves it where no SIS has enrolled the child (``domain.stays.infant_stays``);
+    ``EXPECTED`` is what is left after July 1 of a place planned for the year that has begun (``students.expected``).
     """
 
     ATTENDING = "attending"
@@ -39,6 +40,7 @@ class Relationship(StrEnum):
     LOCATION = "location"
     REPORTING = "reporting"
     NEXT_YEAR = "next_year"
+    EXPECTED = "expected"
     SERVICE_AGENCY = "service_agency"
     FORMER = "former"
 
@@ -52,6 +54,7 @@ RELATIONSHIP_WORDS = MappingProxyType(
         Relationship.LOCATION: "is served at a place of",
         Relationship.REPORTING: "is reported by",
         Relationship.NEXT_YEAR: "comes next to",
+        Relationship.EXPECTED: "was planned to come this school year, and is not enrolled yet, to",
         Relationship.SERVICE_AGENCY: "is served by",
         Relationship.FORMER: "was until lately a student of",
     }

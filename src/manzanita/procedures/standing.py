@@ -35,6 +35,7 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
+from manzanita.procedures.expected import expected_elsewhere, told_of
 from manzanita.procedures.rollover import ended_in_june, held
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
 from manzanita.students.scope import in_reach
@@ -99,7 +100,16 @@ def _held(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
     return Asked(rows[: MOST + 1] if student_ids is None else rows, held)
 
 
-SOURCES: tuple[Source, ...] = (_arriving, _transferring, _held)
+def _expecting(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
+    rows = expected_elsewhere(actor)
+    if student_ids is None:
+        rows = rows.filter(in_reach(actor)).order_by("pk")[: MOST + 1]
+    else:
+        rows = rows.filter(student_id__in=student_ids)
+    return Asked(rows, told_of)
+
+
+SOURCES: tuple[Source, ...] = (_arriving, _transferring, _held, _expecting)
 
 
 def unsettled_elsewhere(actor: Actor, student_ids: Sequence[int] | None) -> dict[int, list[Unsettled]]:

@@ -37,6 +37,7 @@ from manzanita.domain.stays import IFSP, NO_SHOW, SECONDARY
 from manzanita.domain.student_transfers import Ground
 from manzanita.platform import clock
 from manzanita.platform.reach import through_transfer
+from manzanita.students.expected import expected_places
 from manzanita.students.models import (
     AgencyRelation,
     CaseAssignment,
@@ -131,14 +132,32 @@ def _served(actor: Actor, today: date) -> list[QuerySet]:
     ]
 
 
+def _expected(actor: Actor, today: date) -> list[QuerySet]:
+    places = expected_places(today)
+    return [] if places is None else [_placed_at(actor, places)]
+
+
+def expected_at(actor: Actor) -> QuerySet:
+    """Places at the actor's agencies that wait for a student (``students.expected``): for a school scope, at its
+    schools."""
+    places = expected_places(clock.today())
+    if places is None or Relationship.EXPECTED not in actor.perspective.relationships:
+        return AgencyRelation.objects.none()
+    return _placed_at(actor, places)
+
+
 # Told by rows of their own.
 STATED = frozenset({Relationship.RESIDENCE, Relationship.LOCATION, Relationship.NEXT_YEAR})
 
 
 def _stated(actor: Actor, relationships: frozenset[Relationship], today: date) -> QuerySet:
-    rows = AgencyRelation.objects.as_of(effective=today).filter(
-        relationship__in=sorted(relationships), agency_code__in=actor.agency_codes
-    )
+    stated = AgencyRelation.objects.as_of(effective=today)
+    return _placed_at(actor, stated.filter(relationship__in=sorted(relationships)))
+
+
+def _placed_at(actor: Actor, rows: QuerySet) -> QuerySet:
+    """Of relations those to the actor's agencies; for a school scope, to its schools."""
+    rows = rows.filter(agency_code__in=actor.agency_codes)
     return (
         rows.filter(school_code__in=actor.school_codes) if actor.perspective.scope is Scope.SCHOOL else rows
     )
@@ -149,6 +168,7 @@ RELATIONS: Mapping[Relationship, Relation] = MappingProxyType(
         Relationship.INFANT: _infants,
         Relationship.ACCOUNTABILITY: _accountability,
         Relationship.REPORTING: _reporting,
+        Relationship.EXPECTED: _expected,
         Relationship.SERVICE_AGENCY: _served,
     }
 )
@@ -158,7 +178,7 @@ PRESENT = frozenset({Relationship.ATTENDING, Relationship.INFANT})
 _SHOWN: Mapping[View, frozenset[Relationship]] = MappingProxyType(
     {
         View.CURRENT: PRESENT,
-        View.INCOMING: frozenset({Relationship.NEXT_YEAR}),
+        View.INCOMING: frozenset({Relationship.NEXT_YEAR, Relationship.EXPECTED}),
         View.LEAVING: frozenset({Relationship.FORMER}),
         View.DSEA_OR_ATTENDING: PRESENT | {Relationship.ACCOUNTABILITY},
         View.ALL: frozenset(Relationship),

@@ -32,6 +32,7 @@ PLACES = {
     Kind.ARRIVING: ("changes", "Adopt, or say otherwise"),
     Kind.RETURNING: ("changes", "Adopt, or say otherwise"),
     Kind.HELD: ("leaving", "Say what became of it"),
+    Kind.EXPECTED: ("expected", "See the plan"),
 }
 
 
