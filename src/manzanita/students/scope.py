@@ -32,12 +32,11 @@ from django.db.models.lookups import In, IsNull
 
 from manzanita.accounts.queries import named_students
 from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View
-from manzanita.domain.scenarios import PARTICIPATING
-from manzanita.domain.stays import IFSP, NO_SHOW, SECONDARY
 from manzanita.domain.student_transfers import Ground
 from manzanita.platform import clock
 from manzanita.platform.reach import through_transfer
 from manzanita.students.expected import expected_places
+from manzanita.students.infants import infant_plans
 from manzanita.students.models import (
     AgencyRelation,
     CaseAssignment,
@@ -96,22 +95,10 @@ def _attending(actor: Actor, today: date) -> QuerySet:
 
 
 def _infants(actor: Actor, today: date) -> list[QuerySet]:
-    """IFSPs of the actor's agencies in force, of children who take part there and whom no SIS has enrolled: the SQL of
-    ``domain.stays.infant_stays``. None is at a school."""
+    """None is at a school."""
     if actor.perspective.scope is Scope.SCHOOL:
         return []
-    of_child = {"student": OuterRef("student")}
-    plans = Plan.objects.as_of(effective=today).filter(plan_type_code=IFSP, lea_code__in=actor.agency_codes)
-    taking_part = SpecialEducationStatus.objects.as_of(effective=today).filter(
-        status_code=PARTICIPATING, lea_code=OuterRef("lea_code"), **of_child
-    )
-    enrolled = (
-        Enrollment.objects.believed()
-        .filter(effective_from__lte=today, **of_child)
-        .exclude(status_code=SECONDARY)
-        .exclude(exit_reason_code=NO_SHOW)
-    )
-    return [plans.filter(Exists(taking_part), ~Exists(enrolled))]
+    return [infant_plans(today).filter(lea_code__in=actor.agency_codes)]
 
 
 def _accountability(actor: Actor, today: date) -> list[QuerySet]:
