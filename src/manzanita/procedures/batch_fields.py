@@ -289,7 +289,8 @@ FIELDS: Mapping[str, BatchField] = MappingProxyType(
             BatchField(
                 "next_school",
                 "Next year's school",
-                "Counts from today until June 30. The school may see the students from now on. Blank takes it away.",
+                "Counts from today until June 30. The school may see the students from now on; after June 30 until a "
+                "SIS file enrolls them anywhere, until Census Day at the latest. Blank takes it away.",
                 Capability.ASSIGN_STUDENTS,
                 ("Next year's school", "Next school", "Next year's district", "Next district"),
                 _next_school_choices,

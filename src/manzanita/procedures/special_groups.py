@@ -21,6 +21,7 @@ from manzanita.domain.special_groups import (
     children_born_after,
     infants_born_by,
 )
+from manzanita.domain.stays import IFSP
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.orgs.queries import agency_names
@@ -36,7 +37,6 @@ from manzanita.students.models import (
 from manzanita.students.queries import ListRow
 from manzanita.students.scope import lea_filter, visible_to, with_last_day
 
-IFSP = "150"
 _INITIAL = "10"
 _ELSEWHERE = (Relationship.NEXT_YEAR, Relationship.RESIDENCE)
 

@@ -34,6 +34,7 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
+from manzanita.procedures.expected import expected_elsewhere, told_of
 from manzanita.procedures.later_start import agreed_later, starts_due
 from manzanita.procedures.rollover import ended_in_june, held
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
@@ -113,7 +114,16 @@ def _starts_told(rows: Iterable[Meeting]) -> Iterator[tuple[int, Unsettled]]:
         yield pk, Unsettled(Kind.STARTING, since, Owner.COORDINATOR, told)
 
 
-SOURCES: tuple[Source, ...] = (_arriving, _transferring, _held, _starting)
+def _expecting(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
+    rows = expected_elsewhere(actor)
+    if student_ids is None:
+        rows = rows.filter(in_reach(actor)).order_by("pk")[: MOST + 1]
+    else:
+        rows = rows.filter(student_id__in=student_ids)
+    return Asked(rows, told_of)
+
+
+SOURCES: tuple[Source, ...] = (_arriving, _transferring, _held, _starting, _expecting)
 
 
 def unsettled_elsewhere(actor: Actor, student_ids: Sequence[int] | None) -> dict[int, list[Unsettled]]:

@@ -33,6 +33,7 @@ PLACES: dict[Kind, tuple[str, ...]] = {
     Kind.ARRIVING: ("changes", "Adopt, or say otherwise"),
     Kind.RETURNING: ("changes", "Adopt, or say otherwise"),
     Kind.HELD: ("leaving", "Say what became of it"),
+    Kind.EXPECTED: ("expected", "See the plan"),
 }
 
 

@@ -137,9 +137,12 @@ def _why(
     if group.key == "c-to-b" and born is not None:
         third = third_birthday_of(born)
         words = f"{'Turns' if third > today else 'Turned'} three on {us_date(third)}."
-        lea = row.enrollment.lea_code if row.enrollment else ""
+        served_at = own.dues[0].lea_code if own.dues else ""
+        lea = row.enrollment.lea_code if row.enrollment else served_at
         if own.goes_to and own.goes_to != lea:
             words += f" Then in {names.get(own.goes_to, own.goes_to)}."
+        if served_at and row.enrollment is None:
+            words += " No SIS file has enrolled the child yet."
         return words
     if group.key == "preschool" and born is not None:
         meeting = own.meeting

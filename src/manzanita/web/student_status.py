@@ -148,6 +148,8 @@ def _link(file: StudentFile, standing: Standing) -> tuple[str, str] | None:
     page = reverse("leaving", args=[file.student.public_id])
     if standing.kind is Kind.LEAVING:
         return page, "Record it, or answer"
+    if standing.kind is Kind.EXPECTED and file.actor.may(Capability.ASSIGN_STUDENTS):
+        return reverse("expected", args=[file.student.public_id]), "See the plan"
     if standing.left is not None:
         return page, "Look at the leaving, take it back"
     if standing.planned is not None:

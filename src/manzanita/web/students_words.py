@@ -13,6 +13,7 @@ ACTION_WORDS = {
     "correct_record": "Corrected an archived record",
     "report_pending": "Reported an evaluation as pending",
     "record_change": "Recorded a change without a meeting",
+    "withdraw_place": "Said that a planned student does not come",
     "take_back": "Took a change or a correction back",
     "say_arrived": "Said that the student arrived",
     "answer_arrival": "Answered questions of an arrival",

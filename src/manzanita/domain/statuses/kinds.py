@@ -32,6 +32,7 @@ class Kind(StrEnum):
     LEAVING = "leaving"
     FOLLOW_UP = "follow_up"
     HELD = "held"
+    EXPECTED = "expected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,18 @@ KINDS: Mapping[Kind, RecordStatus] = MappingProxyType(
                 "Still SWDS 1, PLAN and SERV.",
                 "SPED Data Guide",
             ),
+            RecordStatus(
+                Kind.EXPECTED,
+                Group.TO_SETTLE,
+                "Expected",
+                "Was planned to come here this school year, and is not enrolled yet: no SIS file says so.",
+                Owner.SIS,
+                "A SIS file with an enrollment of this school year, here or elsewhere; or recording that the student "
+                "does not come.",
+                "Not over Census Day: after it the record is not seen here any more.",
+                "What the LEA that had the student reported; from here nothing before the enrollment.",
+                "A rule of this product (decision 30)",
+            ),
         )
     }
 )
@@ -175,6 +188,7 @@ SETTLED_IN_ORDER = (
     Kind.REFERRAL,
     Kind.FOLLOW_UP,
     Kind.HELD,
+    Kind.EXPECTED,
 )
 # How long a status without participation may stand, by SWDS 22.12 and 22.13 (blank: whatever the reason).
 _INACTIVE: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
