@@ -38,8 +38,8 @@ from manzanita.procedures.leaving_many import (
 )
 from manzanita.students.queries import list_rows
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.meetings_refusals import tell_reasons
-from manzanita.web.people_forms import day_of
 from manzanita.web.student_leaving import ERROR_FIELDS, line_words
 from manzanita.web.students_words import grade_text
 from manzanita.web.work_state import row_and_job
