@@ -26,8 +26,9 @@ from manzanita.web.form_days import NO_DAY, day_of, day_or_error
         ("2026-W48-1", None),
         ("20261123", None),
         ("２０２６-11-23", None),
-        # Typed halfway, the year of a browser's field is one of these.
-        ("0202-11-23", None),
+        # A year that cannot be meant is still a day: the page says what is wrong with it.
+        ("9999-12-31", date(9999, 12, 31)),
+        ("0000-11-23", None),
         ("20266-11-23", None),
     ],
 )

@@ -6,20 +6,17 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from manzanita.domain.dates import iso_day
-
 NO_DAY = "This is no day. Write it as the field shows it, or choose it."
-_AS_WRITTEN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+_AS_SENT = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)", re.ASCII)
+_AS_WRITTEN = re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})", re.ASCII)
 
 
 def day_of(text: str) -> date | None:
     """The day of ``2026-11-23``, as browsers send it, or of ``11/23/2026``, as it is written here; nothing where none
     was given or it is no day: whoever needs one says so."""
-    text = text.strip()
-    if match := _AS_WRITTEN.fullmatch(text):
-        text = f"{match[3]}-{match[1]:0>2}-{match[2]:0>2}"
+    found = _AS_SENT.fullmatch(text.strip()) or _AS_WRITTEN.fullmatch(text.strip())
     try:
-        return iso_day(text)
+        return date(*(int(found[part]) for part in ("year", "month", "day"))) if found else None
     except ValueError:
         return None
 
