@@ -13,8 +13,13 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-# The rule behind each refusal to take something back on which others have built.
+# The rules behind each refusal to take something back: others have built on it, the state knows of it.
 BUILT_ON = "Taken back only while nothing builds on it"
+UNTIL_TOLD = "Taken back only until the state is told"
+# Of two who change one record the second looks at what the first has done.
+LOOK_AGAIN = "What somebody else has changed is looked at first"
+# What is told to the state has happened.
+HAPPENED = "The state takes what has happened"
 
 
 class Severity(StrEnum):

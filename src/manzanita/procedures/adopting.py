@@ -21,8 +21,8 @@ from manzanita.arrivals.actions import note_archive, open_batch, settle_arrival
 from manzanita.arrivals.evidence import evidence_of
 from manzanita.arrivals.models import AdoptionBatch, AdoptionItem, Arrival
 from manzanita.domain.access import Actor
-from manzanita.domain.arrivals import Evidence, Kind, kind_of, why_not_safe
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.arrivals import NO_LOOK, Evidence, Kind, kind_of, why_not_safe
+from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason
 from manzanita.domain.rules import owner_of
 from manzanita.exchange.checks import check_many, would_reject
 from manzanita.meetings.actions import NotPossible
@@ -198,6 +198,7 @@ def _gone() -> Reason:
         "The SIS has taken the enrollment back.",
         Owner.SIS,
         "Nothing to do, unless the student is here all the same.",
+        source="GERR0005: a status needs an enrollment",
     )
 
 
@@ -207,6 +208,7 @@ def _taken_up() -> Reason:
         "A plan or a status of this district stands already.",
         Owner.COORDINATOR,
         "Nothing to do.",
+        source="SPED Data Guide, plan adoption",
     )
 
 
@@ -216,6 +218,7 @@ def _look_alone() -> Reason:
         "It is not an arrival with a plan of another district.",
         Owner.COORDINATOR,
         "Open it, and answer the four questions.",
+        source=NO_LOOK,
     )
 
 
@@ -225,6 +228,7 @@ def _settled_meanwhile() -> Reason:
         "Somebody has settled this arrival in the meantime, or it is not in your reach any more.",
         Owner.COORDINATOR,
         "Look at the record: nothing may be left to do.",
+        source=LOOK_AGAIN,
     )
 
 

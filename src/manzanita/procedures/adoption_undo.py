@@ -16,7 +16,7 @@ from manzanita.arrivals.actions import look_where_open, reopen_arrival
 from manzanita.arrivals.models import AdoptionItem
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import BUILT_ON, UNTIL_TOLD, Owner, Reason
 from manzanita.exchange.models import SubmissionLine
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.meetings.actions import NotPossible, refresh_clocks
@@ -80,6 +80,7 @@ def _why_not_undo(item: AdoptionItem, archive: Archive, now: Mapping[str, list[A
             "Not taken back: something of it was sent to the state.",
             Owner.COORDINATOR,
             "For a student who never came use “Adopted, but never came”; else correct the record.",
+            source=UNTIL_TOLD,
         )
     cause = f"archive:{archive.pk}"
     has_changed = any(
@@ -98,6 +99,7 @@ def _why_not_undo(item: AdoptionItem, archive: Archive, now: Mapping[str, list[A
             "Not taken back: the record was corrected, changed, or a meeting was opened since.",
             Owner.COORDINATOR,
             "Look at the record, and correct it there.",
+            source=BUILT_ON,
         )
     return None
 

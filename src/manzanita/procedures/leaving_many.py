@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from manzanita.domain.access import Actor
+from manzanita.domain.access import PERMISSIONS, Actor
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.leaving import REASONS, LeavingReason, PaperSaid, paper_reasons
 from manzanita.domain.statuses import Kind
@@ -174,6 +174,7 @@ def _out_of_reach() -> Reason:
         "The student is not within your reach any more.",
         Owner.COORDINATOR,
         "Nothing to do, unless the student is yours all the same.",
+        source=PERMISSIONS,
     )
 
 

@@ -21,11 +21,12 @@ from manzanita.domain.arrivals import CHECKS
 from manzanita.domain.findings import Reason
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform.ids import new_public_id
-from manzanita.procedures.adopting import ADOPTIONS, Offer, preview_adoptions, start_adoption
+from manzanita.procedures.adopting import ADOPTIONS, preview_adoptions, start_adoption
 from manzanita.students.many import batches_of
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import role_words, rows_of
 from manzanita.web.many_pages import LONGEST_WORDS, ManyPages, preview_token, started
+from manzanita.web.row_reasons import reasons_of, told_of_arrival
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,13 +65,14 @@ def _preview(
         actor=actor, student_ids=[one.student_id for one in chosen], what="arrivals.preview", filter_codes=""
     )
 
-    def shown(wanted: bool) -> list[tuple[Any, Offer]]:
-        return [(rows[one.arrival.pk], one) for one in offers if one.is_safe is wanted]
-
     batches = batches_of(AdoptionBatch, actor, "adopted")
     context = {
-        "offered": shown(True),
-        "left_out": shown(False),
+        "offered": [(rows[one.arrival.pk], one) for one in offers if one.is_safe],
+        "left_out": [
+            (rows[one.arrival.pk], told_of_arrival(actor, one.arrival, one.reasons))
+            for one in offers
+            if not one.is_safe
+        ],
         "is_more": is_more,
         "most": MOST_AT_ONCE,
         "checks": [check.holds for check in CHECKS],
@@ -91,7 +93,8 @@ PAGES = ManyPages(
     "web/arrivals/batch.html",
     ("arrivals.adoption", ""),
     lambda item: reverse("arrival", args=[item.arrival.public_id]),
-    related=("arrival",),
+    lambda actor, item: told_of_arrival(actor, item.arrival, reasons_of(item.reasons)),
+    related=("arrival__student",),
     undone_words="Taken back: the record is as it was before, and the arrival is open again.",
 )
 

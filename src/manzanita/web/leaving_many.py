@@ -28,7 +28,6 @@ from manzanita.procedures.leaving_many import (
     LEAVINGS,
     MOST_AT_ONCE,
     Departure,
-    Offer,
     Together,
     departures,
     preview_leavings,
@@ -39,6 +38,7 @@ from manzanita.students.queries import list_rows
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of
 from manzanita.web.many_pages import LONGEST_WORDS, ManyPages, preview_token, started
+from manzanita.web.row_reasons import reasons_of, told_of_leaving
 from manzanita.web.student_leaving import ERROR_FIELDS, line_words
 from manzanita.web.students_words import grade_text
 
@@ -163,16 +163,17 @@ def _preview(
         filter_codes=f"preview={said.reason_key}",
     )
 
-    def shown(wanted: bool) -> list[tuple[dict[str, Any], Offer]]:
-        return [(listed[one.departure.student.pk], one) for one in offers if one.is_ready is wanted]
-
     context = {
         "reason": said.reason,
         "line": line_words(said.reason),
         "said": said,
         "papers": [(PAPERS[key], said.papers.get(key, PaperSaid())) for key in said.reason.papers],
-        "ready": shown(True),
-        "left_out": shown(False),
+        "ready": [(listed[one.departure.student.pk], one) for one in offers if one.is_ready],
+        "left_out": [
+            (listed[one.departure.student.pk], told_of_leaving(actor, one.departure.student, one.reasons))
+            for one in offers
+            if not one.is_ready
+        ],
         "refusals": refusals,
         "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS},
         "longest": LONGEST_WORDS,
@@ -187,6 +188,7 @@ PAGES = ManyPages(
     "web/students/leaving_batch.html",
     ("leaving.list", "batch"),
     lambda item: reverse("leaving", args=[item.student.public_id]),
+    lambda actor, item: told_of_leaving(actor, item.student, reasons_of(item.reasons)),
     more=lambda actor, is_under_way: {"is_more": not is_under_way and bool(departures(actor))},
 )
 

@@ -23,6 +23,7 @@ from manzanita.students.many import get_batch, items_of
 from manzanita.students.many_models import StudentItem
 from manzanita.web.access import requires
 from manzanita.web.meetings_refusals import tell_reasons
+from manzanita.web.reasons_told import Told
 from manzanita.web.work_state import row_and_job
 
 UNDER_WAY = ("waiting", "running", "undoing")
@@ -32,14 +33,15 @@ LONGEST_WORDS = 300
 @dataclass(frozen=True, slots=True)
 class ManyPages:
     """What the pages of one kind of batch have of their own. ``name`` is that of the address; ``read_as`` how looking
-    at it is logged; ``address_of`` the page of one student of it, which needs the rows of ``related``; ``more`` what
-    the template takes besides."""
+    at it is logged; ``address_of`` the page of one student of it, and ``told`` the reasons of its row, for which the
+    rows of ``related`` are read; ``more`` what the template takes besides."""
 
     many: Many
     name: str
     template: str
     read_as: tuple[str, str]
     address_of: Callable[[Any], str]
+    told: Callable[[Actor, Any], list[Told]]
     related: tuple[str, ...] = ()
     more: Callable[[Actor, bool], Mapping[str, Any]] = lambda actor, is_under_way: {}
     # Said after taking back at once; where a job does it, the page says so itself.
@@ -124,7 +126,7 @@ def _page(request: HttpRequest, public_id: uuid.UUID, pages: ManyPages) -> HttpR
     names = user_names({batch.by_id, batch.undone_by_id} - {None})
     context = {
         **state,
-        "items": [_shown(pages, one) for one in items],
+        "items": [_shown(pages, request.actor, one) for one in items],
         "by": names.get(batch.by_id, ""),
         "undone_by": names.get(batch.undone_by_id, ""),
         **pages.more(request.actor, state["is_under_way"]),
@@ -132,13 +134,14 @@ def _page(request: HttpRequest, public_id: uuid.UUID, pages: ManyPages) -> HttpR
     return render(request, pages.template, context)
 
 
-def _shown(pages: ManyPages, item: StudentItem) -> dict[str, Any]:
+def _shown(pages: ManyPages, actor: Actor, item: StudentItem) -> dict[str, Any]:
     student = item.student
     return {
         "item": item,
         "name": f"{student.last_name}, {student.first_name}",
         "url": pages.address_of(item),
         "mark": pages.marks[item.state],
+        "reasons": pages.told(actor, item),
     }
 
 
