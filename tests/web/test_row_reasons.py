@@ -313,7 +313,8 @@ def test_who_is_not_safe_in_the_preview_and_afterward(small_world, coordinator):
     for found in (whys(coordinator, preview), rows_of(coordinator, batch)):
         ((text, links),) = found
         assert due.sub("due on X", text) == due.sub("due on X", why)
-        assert links == [f"/arrivals/{arrival.public_id}"]
+        assert links == [f"/arrivals/{arrival.public_id}", "/arrivals/adopt#checks"]
+    assert 'id="checks"' in text_of(preview) and "<summary" in text_of(preview)
 
 
 def test_who_was_settled_meanwhile(small_world, coordinator):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from manzanita.domain.access import PERMISSIONS, Actor, Capability
+from manzanita.domain.arrivals import NO_LOOK
 from manzanita.domain.findings import Reason
 from manzanita.domain.rules import rule_info
 from manzanita.students.models import Student
@@ -60,9 +61,12 @@ def told(reasons: Iterable[Reason], ways: Mapping[str, Way], otherwise: Way) -> 
 
 
 def explained_at(source: str) -> str:
-    """The page that explains what stands behind a reason: of a rule its own, of what one may do the reader's own."""
+    """The page that explains what stands behind a reason: of a rule its own, of what one may do the reader's own, of
+    what is adopted together the checks."""
     if source == PERMISSIONS:
         return reverse("why")
+    if source == NO_LOOK:
+        return f"{reverse('arrivals_adopt')}#checks"
     code = next((word for word in _CODE.findall(source) if rule_info(word)), "")
     return reverse("rule", args=[code]) if code else ""
 
