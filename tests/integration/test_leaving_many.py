@@ -17,13 +17,11 @@ from manzanita.meetings.models import Meeting
 from manzanita.platform.ids import new_public_id
 from manzanita.platform.models import Job
 from manzanita.procedures.leaving_many import (
+    LEAVINGS,
     Together,
     departures,
-    do_leavings,
-    do_undo,
     preview_leavings,
     start_leavings,
-    start_undo,
 )
 from manzanita.students.models import Student
 from manzanita.students.queries import facts_of
@@ -64,7 +62,7 @@ class Run:
         pass
 
 
-def carried_out(batch: LeavingBatch, do=do_leavings) -> LeavingBatch:
+def carried_out(batch: LeavingBatch, do=LEAVINGS.do) -> LeavingBatch:
     batch.refresh_from_db()
     do(Run(Job.objects.get(pk=batch.job_id)))
     batch.refresh_from_db()
@@ -200,8 +198,8 @@ def test_all_are_taken_back_together_but_for_whom_the_state_was_told_of(actor, t
     told = Operation.objects.filter(student_id=three["dunlin"].pk)
     ids = list(told.values_list("pk", flat=True))
     prepare_submission(actor=actor, operation_ids=ids, form="api", destination="sandbox")
-    assert start_undo(actor=actor, batch=batch) and not start_undo(actor=actor, batch=batch)
-    batch = carried_out(batch, do_undo)
+    assert LEAVINGS.start_undo(actor=actor, batch=batch) and not LEAVINGS.start_undo(actor=actor, batch=batch)
+    batch = carried_out(batch, LEAVINGS.undo)
     assert states(batch) == {"Bunting": "undone", "Dunlin": "recorded", "Gadwall": "undone"}
     assert [reason["code"] for reason in LeavingItem.objects.get(state="recorded").reasons] == ["sent"]
     assert status_codes(three["bunting"]) == ["1"] and status_codes(three["dunlin"]) == ["1", "3"]

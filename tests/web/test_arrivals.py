@@ -268,6 +268,9 @@ def test_records_are_asked_for_and_come(coordinator, arrived):
     arrival = arrived("Avocet")["Avocet"]
     here = f"/arrivals/{arrival.public_id}/records"
     asked = {"agency": "Heron Creek Unified", "contact": "Fern Sample", "asked_on": "2026-11-18", "note": ""}
+    # A day on which to ask again that is none is not taken for the one by law.
+    answer = coordinator.post(here, {**asked, "follow_up_on": "soon"}, follow=True)
+    assert "The request was not noted" in text_of(answer) and not RecordsAsked.objects.exists()
     for _ in range(2):
         coordinator.post(here, asked)
     (row,) = RecordsAsked.objects.all()

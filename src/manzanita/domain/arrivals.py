@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import HAPPENED, Owner, Reason
 
 PARTICIPATING, NOT_ELIGIBLE = "1", "4"
 _ELIGIBLE = ("1", "2", "3")
@@ -137,6 +137,10 @@ def kind_of(evidence: Evidence) -> Kind | None:
     return Kind.UNSERVED
 
 
+# The policy behind each check that no rule of the state makes; ``CHECKS`` are what it means.
+NO_LOOK = "Adopted together are plans that need no call and no look"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """``holds`` says what is so of a safe one; where ``fails``, ``text`` says what is not, whose job it is and the
@@ -148,9 +152,12 @@ class Check:
     text: Callable[[Evidence], str]
     owner: Owner
     way_out: str
+    source: str = NO_LOOK
 
     def reason(self, evidence: Evidence) -> Reason:
-        return Reason(f"arrival-{self.key}", self.text(evidence), self.owner, self.way_out)
+        return Reason(
+            f"arrival-{self.key}", self.text(evidence), self.owner, self.way_out, source=self.source
+        )
 
 
 def us_day(day: date | None) -> str:
@@ -335,6 +342,7 @@ NOT_YET = Check(
     lambda e: f"The enrollment starts on {us_day(e.enrolled_on)}, and the state takes what has happened.",
     Owner.CLERK,
     "It becomes ready on that day by itself.",
+    HAPPENED,
 )
 
 

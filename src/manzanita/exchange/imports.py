@@ -9,9 +9,8 @@ from typing import Protocol
 
 from django.db import transaction
 
-from manzanita.domain.findings import Reason
+from manzanita.domain.findings import Reason, reason_document
 from manzanita.exchange.models import ImportFile, ImportNote, ImportRun
-from manzanita.exchange.outbox import reason_document
 from manzanita.platform import clock
 from manzanita.platform.files import StoredFile
 

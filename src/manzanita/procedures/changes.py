@@ -89,6 +89,7 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
                 "No plan of this student was adopted here, so there is nothing to take back.",
                 Owner.COORDINATOR,
                 "Record a status change instead, or do not report the archive that is wrong.",
+                source="SPED Data Guide, plan adoption",
             )
         )
     if asked.on is None or blockers:
@@ -101,6 +102,7 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
             f"The state would reject it: {finding.message}",
             owner_of(finding.code, finding.fields),
             "Correct the field.",
+            source=finding.code,
             values=dict(finding.values),
         )
         for finding in findings

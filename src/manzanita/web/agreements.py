@@ -26,7 +26,8 @@ from manzanita.orgs.requests import (
 from manzanita.platform import clock
 from manzanita.web.access import requires
 from manzanita.web.directory_requests import EITHER
-from manzanita.web.people_forms import day_of, number_of
+from manzanita.web.form_days import day_of
+from manzanita.web.people_forms import number_of
 
 MOST_SHOWN = 500
 FIELDS = ("agency", "number", "first", "last")

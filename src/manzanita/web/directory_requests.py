@@ -51,8 +51,8 @@ from manzanita.procedures.unlisted_schools import unlisted_in_reach
 from manzanita.students.queries import list_students
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.home_needs import Group, Need
-from manzanita.web.people_forms import day_of
 from manzanita.web.student_rows import rows_of
 from manzanita.web.unlisted_schools import ask_url
 

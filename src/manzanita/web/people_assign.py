@@ -44,7 +44,8 @@ from manzanita.students.caseload import (
 )
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
-from manzanita.web.people_forms import chosen, day_of, number_of, tabs, text_in
+from manzanita.web.form_days import day_of
+from manzanita.web.people_forms import chosen, number_of, tabs, text_in
 
 NOBODY_CHOSEN = Reason(
     "no-person", "Choose who gets the students.", Owner.COORDINATOR, "Choose one of the list."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -29,6 +28,7 @@ from manzanita.students.former import facts_for
 from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import Told, told, why_way
 from manzanita.web.state_lines import summary
@@ -118,7 +118,7 @@ def _asked(request: HttpRequest, key: str) -> Asked:
     given = {name: text.strip() for name, text in request.POST.items()}
     return Asked(
         key=key,
-        on=_day(given.get("on", "")),
+        on=day_of(given.get("on", "")),
         reason=given.get("reason", ""),
         status_code=given.get("status", ""),
         reason_code=given.get("status_reason", ""),
@@ -129,14 +129,6 @@ def _asked(request: HttpRequest, key: str) -> Asked:
         delay_code=given.get("delay", ""),
         consented_on=_day(given.get("consented_on", "")),
     )
-
-
-def _day(text: str) -> date | None:
-    """A day, or nothing where none or no date was given: the form then says that it needs one."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _first(request: HttpRequest, key: str, facts: StudentFacts) -> Asked:
