@@ -127,7 +127,7 @@ def _asked(request: HttpRequest, key: str) -> Asked:
         is_plan_review=given.get("plan_review") == "Y",
         eligibility_code=given.get("eligibility", ""),
         delay_code=given.get("delay", ""),
-        consented_on=_day(given.get("consented_on", "")),
+        consented_on=day_of(given.get("consented_on", "")),
     )
 
 
