@@ -4,7 +4,7 @@ meetings, a day in the future, and the way back."""
 from __future__ import annotations
 
 import csv
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from manzanita.exchange.gateway import Answer
 from manzanita.exchange.models import Operation
 from manzanita.exchange.reporting import record_states, status_of
 from manzanita.leaving.actions import report_participation
-from manzanita.leaving.models import Leaving
+from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.hold_actions import hold_meeting
 from manzanita.meetings.models import Meeting
@@ -26,6 +26,7 @@ from manzanita.procedures.changes import record_change
 from manzanita.procedures.leaving import LeavingAsked, cancel_leaving, preview_leaving, record_leaving
 from manzanita.procedures.leaving_job import carry_out_planned
 from manzanita.procedures.leaving_undo import undo_leaving
+from manzanita.procedures.settling import records_to_settle
 from manzanita.students.models import CaseAssignment, Student
 from manzanita.students.queries import facts_of
 from tests.support import pages
@@ -311,6 +312,59 @@ def test_the_word_of_a_teacher_is_answered_by_the_leaving(small_world, actor, al
     record_leaving(actor=actor, student=alder, asked=asked("moved_out_of_state", report=report))
     report.refresh_from_db()
     assert report.state == "done"
+
+
+def settle_days(actor, student) -> list[int]:
+    """How many days the student has waited to be settled."""
+    return [one.days(w.TODAY) for one in records_to_settle(actor) if one.student_id == student.pk]
+
+
+def reported(small_world, student) -> ParticipationReport:
+    """Reported four days ago, on Thursday."""
+    with time_machine.travel(datetime(2026, 11, 19, 20, 0, tzinfo=UTC), tick=False):
+        return report_participation(
+            actor=small_world.case_manager_actor,
+            student=student,
+            reason_key="dropped_out",
+            last_on=None,
+            note="Has not come since.",
+        )
+
+
+def test_a_report_waits_again_with_its_age_when_its_leaving_is_taken_back(small_world, actor, alder):
+    report = reported(small_world, alder)
+    assert settle_days(actor, alder) == [4]
+    leaving = record_leaving(actor=actor, student=alder, asked=asked("moved_out_of_state", report=report))
+    assert settle_days(actor, alder) == []
+    undo_leaving(actor=actor, leaving=leaving)
+    assert settle_days(actor, alder) == [4]
+    report.refresh_from_db()
+    assert (report.state, report.answered_at, report.answered_by_id) == ("open", None, None)
+    record_leaving(actor=actor, student=alder, asked=asked("dropped_out", report=report))
+    report.refresh_from_db()
+    assert report.state == "done", "it is answered anew"
+
+
+def test_a_report_waits_again_when_the_plan_that_answered_it_is_canceled(small_world, actor, alder):
+    report = reported(small_world, alder)
+    ahead = date(2026, 12, 18)
+    record_leaving(actor=actor, student=alder, asked=asked("dropped_out", ahead, report=report))
+    # The form finds no open report any more when the plan is changed.
+    changed = record_leaving(actor=actor, student=alder, asked=asked("dropped_out", date(2026, 12, 17)))
+    report.refresh_from_db()
+    assert (report.state, changed.report_id) == ("done", report.pk)
+    cancel_leaving(actor=actor, leaving=changed)
+    report.refresh_from_db()
+    assert report.state == "open"
+
+
+def test_of_two_reports_the_newer_waits_alone(small_world, actor, alder):
+    report = reported(small_world, alder)
+    leaving = record_leaving(actor=actor, student=alder, asked=asked("dropped_out", report=report))
+    newer = reported(small_world, alder)
+    undo_leaving(actor=actor, leaving=leaving)
+    states = dict(ParticipationReport.objects.values_list("pk", "state"))
+    assert states == {report.pk: "done", newer.pk: "open"}
 
 
 def test_a_case_manager_reports_and_does_not_record(small_world, alder):

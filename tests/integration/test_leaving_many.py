@@ -208,7 +208,7 @@ def test_all_are_taken_back_together_but_for_whom_the_state_was_told_of(actor, t
     assert batch.undone_at is None, "one still stands"
 
 
-def test_a_teachers_report_is_answered_by_it(small_world, actor, three):
+def test_a_teachers_report_is_answered_by_it_and_waits_again_when_all_is_taken_back(small_world, actor, three):
     report = report_participation(
         actor=small_world.case_manager_actor,
         student=three["bunting"],
@@ -216,6 +216,9 @@ def test_a_teachers_report_is_answered_by_it(small_world, actor, three):
         last_on=None,
         note="Does not come any more.",
     )
-    recorded(actor)
+    batch = recorded(actor)
     assert ParticipationReport.objects.get(pk=report.pk).state == "done"
     assert Leaving.objects.get(student=three["bunting"]).report_id == report.pk
+    start_undo(actor=actor, batch=batch)
+    carried_out(batch, do_undo)
+    assert ParticipationReport.objects.get(pk=report.pk).state == "open"

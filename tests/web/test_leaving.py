@@ -153,6 +153,12 @@ def test_a_teacher_reports_the_coordinator_records_it_and_the_teacher_sees_it(
     # The case is theirs no more, so that no name stands there.
     assert "No longer yours to see" in page and "Alder" not in page
 
+    back = text_of(coordinator.post(f"{here}/undo", follow=True))
+    assert "Taken back: the record stands as it was before. The report of 11/23/2026 waits for an answer" in back
+    assert "Wren Placeholder reported on 11/23/2026: Dropped out" in back
+    page = text_of(manager.get("/participation"))
+    assert "Waits again" in page and "was taken back, of 11/18/2026" in page.replace("  ", " ")
+
 
 def test_a_report_that_is_not_so_is_answered(small_world, coordinator, manager, here):
     manager.post(

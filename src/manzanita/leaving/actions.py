@@ -123,6 +123,17 @@ def settle_report(*, actor: Actor, report: ParticipationReport, state: str, answ
     return bool(changed)
 
 
+def reopen_report(*, report: ParticipationReport) -> bool:
+    """What answered it stands no more: it waits again, from the day it was reported. False where it waits already, or
+    where the student was reported anew since: then that one waits."""
+    waiting = ParticipationReport.objects.filter(pk=report.pk, state="done")
+    try:
+        with transaction.atomic():
+            return bool(waiting.update(state="open", answer="", answered_at=None, answered_by_id=None))
+    except IntegrityError:
+        return False
+
+
 @transaction.atomic
 def decline_report(*, actor: Actor, report: ParticipationReport, answer: str) -> bool:
     """Answer a report without a leaving. False where somebody was faster."""

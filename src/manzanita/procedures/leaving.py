@@ -19,7 +19,13 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.leaving import NO_SHOW, REASONS, LeavingReason, PaperSaid, age_reason, paper_reasons
-from manzanita.leaving.actions import add_leaving, end_leaving, paper_document, settle_report
+from manzanita.leaving.actions import (
+    add_leaving,
+    end_leaving,
+    paper_document,
+    reopen_report,
+    settle_report,
+)
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import planned_leaving, standing_leaving
 from manzanita.meetings.actions import NotPossible, cancel_meeting
@@ -227,7 +233,8 @@ def record_leaving(*, actor: Actor, student: Student, asked: LeavingAsked) -> Le
         leaves_on=asked.on,
         note=asked.note,
         papers=_kept_papers(asked, preview.reason),
-        report=asked.report,
+        # A plan that is changed goes on answering what it answered.
+        report=asked.report or (planned.report if planned else None),
         state="planned" if preview.is_ahead else "done",
     )
     if asked.report is not None:
@@ -320,12 +327,14 @@ def believed_keys(student: Student) -> dict[str, set[int]]:
 
 
 def cancel_leaving(*, actor: Actor, leaving: Leaving) -> bool:
-    """Cancel a planned one. False where it is planned no more."""
+    """Cancel a planned one; the report that it answered waits again. False where it is planned no more."""
     with transaction.atomic():
         fresh = Leaving.objects.select_for_update().get(pk=leaving.pk)
         if fresh.state != "planned":
             return False
         _cancel(actor, fresh)
+        if fresh.report is not None:
+            reopen_report(report=fresh.report)
         return True
 
 

@@ -260,12 +260,19 @@ def leaving_undo(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         with alone_with(request, student):
             standing = standing_leaving(student, request.actor.agency_code)
             if standing is not None and undo_leaving(actor=request.actor, leaving=standing):
-                messages.success(request, "Taken back: the record stands as it was before.")
+                again = _waits_again(request, student)
+                messages.success(request, f"Taken back: the record stands as it was before.{again}")
             else:
                 _tell_order(request, "undo_leave", "It was taken back already.")
     except NotPossible as refused:
         return _refused(request, student, refused.reasons)
     return redirect("leaving", student.public_id)
+
+
+def _waits_again(request: HttpRequest, student: Student) -> str:
+    """A report that waits for an answer once more, in the message of what was taken back."""
+    report = open_report_of(student, request.actor.agency_code)
+    return f" The report of {us_date(report.reported_at)} waits for an answer again." if report else ""
 
 
 def _refused(request: HttpRequest, student: Student, refusals: Sequence[Reason]) -> HttpResponse:
@@ -284,7 +291,8 @@ def leaving_cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         with alone_with(request, student):
             planned = planned_leaving(student, request.actor.agency_code)
             if planned is not None and cancel_leaving(actor=request.actor, leaving=planned):
-                messages.success(request, "Canceled: nothing will happen on that day.")
+                again = _waits_again(request, student)
+                messages.success(request, f"Canceled: nothing will happen on that day.{again}")
             else:
                 _tell_order(request, "cancel_leave", "Nothing is planned any more.")
     except NotPossible as refused:
