@@ -25,6 +25,8 @@ from manzanita.procedures.leaving_many import (
     start_leavings,
     start_undo,
 )
+from manzanita.platform.facts import Statement
+from manzanita.students.actions import state_student_facts
 from manzanita.students.models import Student
 from manzanita.students.queries import facts_of
 from tests.support import pages
@@ -206,6 +208,23 @@ def test_all_are_taken_back_together_but_for_whom_the_state_was_told_of(actor, t
     assert [reason["code"] for reason in LeavingItem.objects.get(state="recorded").reasons] == ["sent"]
     assert status_codes(three["bunting"]) == ["1"] and status_codes(three["dunlin"]) == ["1", "3"]
     assert batch.undone_at is None, "one still stands"
+
+
+def test_whom_the_state_counts_as_no_dropout_is_not_recorded_with_others(actor, three):
+    """All three are in grade 4, but one whom the SIS has meanwhile in grade 7."""
+    values = pages.enrollment("G-gadwall") | {"school_code": w.SCHOOL, "grade_code": "07"}
+    slot = {"student_id": three["gadwall"].pk, "lea_code": w.LEA, "started_on": pages.START}
+    stated = [Statement(slot, values, pages.START, LAST, is_whole_slot=True)]
+    state_student_facts("enrollment", stated, by_id=None, cause="test")
+    dropped = Together("dropped_out", "Nobody has seen them.")
+    offers = preview_leavings(actor, departures(actor), dropped)
+    assert {one.departure.student.first_name: [r.code for r in one.reasons] for one in offers} == {
+        "Bunting": ["grade-below-7"],
+        "Dunlin": ["grade-below-7"],
+        "Gadwall": [],
+    }
+    batch = recorded(actor, dropped)
+    assert states(batch) == {"Bunting": "refused", "Dunlin": "refused", "Gadwall": "recorded"}
 
 
 def test_a_teachers_report_is_answered_by_it_and_waits_again_when_all_is_taken_back(small_world, actor, three):

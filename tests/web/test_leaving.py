@@ -70,6 +70,7 @@ def test_each_form_asks_for_the_papers_that_are_due(coordinator, here, reason, a
 def test_a_check_shows_what_will_happen_and_does_nothing(coordinator, here):
     page = text_of(coordinator.post(here, {**FORM, "check": "1"}))
     for words in (
+        "The student is in grade 4: the state counts dropouts from grade 7 on.",
         "From November 20, 2026 the status is 3 Eligible and Not Enrolled.",
         "The plan and its 2 services end the day before.",
         "The state is told 1 line: SWDS.",

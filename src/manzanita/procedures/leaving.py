@@ -18,7 +18,7 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
-from manzanita.domain.leaving import NO_SHOW, REASONS, LeavingReason, PaperSaid, age_reason, paper_reasons
+from manzanita.domain.leaving import NO_SHOW, REASONS, LeavingReason, PaperSaid, age_reason, grade_doubt, paper_reasons
 from manzanita.leaving.actions import (
     add_leaving,
     end_leaving,
@@ -49,13 +49,15 @@ NEVER_AHEAD = (NO_SHOW, "deceased")
 
 @dataclass(frozen=True, slots=True)
 class LeavingAsked:
-    """What the office enters. ``report`` is the word of a teacher that it answers, if any."""
+    """What the office enters. ``report`` is the word of a teacher that it answers, if any; ``is_alone``: somebody looks
+    at this one student, and may record what is doubtful."""
 
     reason_key: str
     on: date | None
     note: str = ""
     papers: Mapping[str, PaperSaid] = field(default_factory=dict)
     report: ParticipationReport | None = None
+    is_alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class MeetingFate:
 @dataclass(frozen=True, slots=True)
 class LeavingPreview:
     """What recording it would do now. ``change`` is what the state is told, ``None`` where that is nothing;
-    ``is_ahead``: its day is still to come, so that a job carries it out then."""
+    ``is_ahead``: its day is still to come, so that a job carries it out then; ``doubts`` are no reasons against it for
+    somebody who looks at this student alone."""
 
     reason: LeavingReason
     blockers: Sequence[Reason]
@@ -79,6 +82,7 @@ class LeavingPreview:
     change: ChangePreview | None
     asked_change: Asked | None
     is_ahead: bool
+    doubts: Sequence[Reason] = ()
 
 
 def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> LeavingPreview:
@@ -92,6 +96,10 @@ def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> Leav
     if asked.on is None:
         return LeavingPreview(reason, blockers, [], fates, None, None, False)
     is_ahead = asked.on > today
+    doubt = grade_doubt(reason, _grade(facts, actor.agency_code, asked.on))
+    doubts = [doubt] if doubt else []
+    if not asked.is_alone:
+        blockers += doubts
     change_asked = _asked_change(actor, student, asked, reason, asked.on, facts)
     change = None
     if not is_ahead:
@@ -101,7 +109,12 @@ def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> Leav
             change = preview_change(actor, student, change_asked)
             blockers += change.blockers
     effects = list(_effects(reason, asked.on, facts, change, change_asked, is_ahead=is_ahead))
-    return LeavingPreview(reason, blockers, effects, fates, change, change_asked, is_ahead)
+    return LeavingPreview(reason, blockers, effects, fates, change, change_asked, is_ahead, doubts)
+
+
+def _grade(facts: StudentFacts, lea_code: str, on: date) -> str:
+    enrollment = facts.enrollment_on(on, lea_code)
+    return enrollment.grade_code if enrollment else ""
 
 
 def _blockers(

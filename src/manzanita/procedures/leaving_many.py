@@ -130,7 +130,7 @@ def why_not_together(said: Together) -> list[Reason]:
 
 
 def _asked(said: Together, on: date, report: ParticipationReport | None) -> LeavingAsked:
-    return LeavingAsked(said.reason_key, on, said.note, said.papers, report)
+    return LeavingAsked(said.reason_key, on, said.note, said.papers, report, is_alone=False)
 
 
 def _reports(actor: Actor, student_ids: Sequence[int]) -> dict[int, ParticipationReport]:
