@@ -14,6 +14,7 @@ from manzanita.leaving.actions import report_participation
 from manzanita.leaving.models import Leaving, LeavingBatch, LeavingItem, ParticipationReport
 from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.models import Meeting
+from manzanita.platform.facts import Statement
 from manzanita.platform.ids import new_public_id
 from manzanita.platform.models import Job
 from manzanita.procedures.leaving_many import (
@@ -25,7 +26,6 @@ from manzanita.procedures.leaving_many import (
     start_leavings,
     start_undo,
 )
-from manzanita.platform.facts import Statement
 from manzanita.students.actions import state_student_facts
 from manzanita.students.models import Student
 from manzanita.students.queries import facts_of
@@ -227,7 +227,9 @@ def test_whom_the_state_counts_as_no_dropout_is_not_recorded_with_others(actor, 
     assert states(batch) == {"Bunting": "refused", "Dunlin": "refused", "Gadwall": "recorded"}
 
 
-def test_a_teachers_report_is_answered_by_it_and_waits_again_when_all_is_taken_back(small_world, actor, three):
+def test_a_teachers_report_is_answered_by_it_and_waits_again_when_all_is_taken_back(
+    small_world, actor, three
+):
     report = report_participation(
         actor=small_world.case_manager_actor,
         student=three["bunting"],

@@ -155,7 +155,9 @@ def test_a_teacher_reports_the_coordinator_records_it_and_the_teacher_sees_it(
     assert "No longer yours to see" in page and "Alder" not in page
 
     back = text_of(coordinator.post(f"{here}/undo", follow=True))
-    assert "Taken back: the record stands as it was before. The report of 11/23/2026 waits for an answer" in back
+    assert (
+        "Taken back: the record stands as it was before. The report of 11/23/2026 waits for an answer" in back
+    )
     assert "Wren Placeholder reported on 11/23/2026: Dropped out" in back
     page = text_of(manager.get("/participation"))
     assert "Waits again" in page and "was taken back, of 11/18/2026" in page.replace("  ", " ")

@@ -37,7 +37,7 @@ def before_meeting(was: PlanMade, becomes: PlanMade) -> Reason | None:
     choose = (
         f"Choose a day from {becomes.held_on:%m/%d/%Y} on; where the meeting's day is wrong too, correct that first."
         if becomes.held_on == was.held_on
-        else f"Choose a day up to {becomes.starts_on:%m/%d/%Y}; where the plan's start is wrong too, correct that first."
+        else f"Choose a day up to {becomes.starts_on:%m/%d/%Y}; where the plan's start is wrong too, correct it first."
     )
     likely = "" if becomes.is_certain else " Where another meeting made it, say in the reason which."
     return Reason(

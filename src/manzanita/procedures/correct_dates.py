@@ -127,7 +127,9 @@ def doubts_of(move: Move) -> list[Reason]:
 def _plan_start(move: Move) -> tuple[Reason | None, Reason | None]:
     """What stands against the day by which a plan would start, and what is doubtful of it."""
     siblings = list(move.row.archive.records.filter(record__in=["MEET", "PLAN"]))
-    meeting = next((one for one in siblings if one.record == "MEET" and one.values[DATE_FIELDS["MEET"]]), None)
+    meeting = next(
+        (one for one in siblings if one.record == "MEET" and one.values[DATE_FIELDS["MEET"]]), None
+    )
     plan = next((one for one in siblings if one.record == "PLAN"), None)
     # An adopted plan counts from the enrollment, whenever the team meets.
     if plan is None or move.row.record not in ("MEET", "PLAN") or plan.values["23.13"] == ADOPTED:

@@ -18,7 +18,15 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
-from manzanita.domain.leaving import NO_SHOW, REASONS, LeavingReason, PaperSaid, age_reason, grade_doubt, paper_reasons
+from manzanita.domain.leaving import (
+    NO_SHOW,
+    REASONS,
+    LeavingReason,
+    PaperSaid,
+    age_reason,
+    grade_doubt,
+    paper_reasons,
+)
 from manzanita.leaving.actions import (
     add_leaving,
     end_leaving,
