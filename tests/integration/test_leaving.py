@@ -131,6 +131,21 @@ def test_each_reason_does_what_is_written_and_can_be_taken_back(small_world, act
     assert told(student) == before
 
 
+@pytest.mark.parametrize(
+    ("reason", "is_explained"),
+    [
+        ("moved_out_of_state", True),
+        ("revoked_consent", False),
+        ("moved_continuing", False),
+        ("diploma", True),
+    ],
+)
+def test_the_day_between_the_last_day_here_and_the_plans_is_explained(actor, alder, reason, is_explained):
+    """ "No services from" a day needs no word: the plan ends the day before."""
+    effects = preview_leaving(actor, alder, asked(reason)).effects
+    assert any("served through the last day" in one.detail for one in effects) == is_explained
+
+
 def test_what_was_taken_back_may_be_recorded_again(actor, alder):
     leaving = record_leaving(actor=actor, student=alder, asked=asked("dropped_out"))
     assert undo_leaving(actor=actor, leaving=leaving)

@@ -73,6 +73,8 @@ def test_a_check_shows_what_will_happen_and_does_nothing(coordinator, here):
         "The student is in grade 4: the state counts dropouts from grade 7 on.",
         "From November 20, 2026 the status is 3 Eligible and Not Enrolled.",
         "The plan and its 2 services end the day before.",
+        "the new one counts from the last day here, and the plan closes before it; the student is served through the "
+        "last day.",
         "The state is told 1 line: SWDS.",
         "The case assignment and the team end after November 20, 2026.",
         "Until the state is told it can be taken back as a whole.",

@@ -84,6 +84,16 @@ class LeavingReason:
     def is_told(self) -> bool:
         return bool(self.status_code)
 
+    @property
+    def why_day_before(self) -> str:
+        """Why the plan ends by one day before the last day here; empty where the enrollment goes on."""
+        if not self.is_told or self.key in STAYS_ENROLLED:
+            return ""
+        return (
+            "The state takes a status only on a day of the enrollment (GERR0005), so the new one counts from the last "
+            "day here, and the plan closes before it; the student is served through the last day."
+        )
+
 
 NO_SHOW = "no_show"
 # Reasons by which special education ends and the enrollment goes on.

@@ -209,8 +209,12 @@ def _effects(
             f"Nothing is done before {long_day(on)}. On that day it is carried out by itself; until then it can be "
             "canceled or changed.",
         )
-    if change is not None:
-        yield from change.effects
+    for one in change.effects if change is not None else ():
+        yield (
+            replace(one, detail=reason.why_day_before)
+            if one.kind == "ends" and reason.why_day_before
+            else one
+        )
     if change_asked is None:
         yield Effect(
             "nothing",
