@@ -12,6 +12,7 @@ import time_machine
 
 from manzanita.archive.models import Archive
 from manzanita.domain.leaving import PaperSaid
+from manzanita.domain.revocation import Letter
 from manzanita.exchange.actions import prepare_submission, store_answers
 from manzanita.exchange.gateway import Answer
 from manzanita.exchange.models import Operation
@@ -36,6 +37,7 @@ from tests.support.cast import add_cast
 DATA = Path(__file__).parents[1] / "data" / "offboarding" / "reasons.csv"
 NOTE = "The office knows it from the family."
 FRIDAY = date(2026, 11, 20)
+LETTER = Letter(date(2026, 11, 13), "Maple Testcase")
 ALL_PAPERS = {"notice": PaperSaid(date(2026, 11, 16)), "summary": PaperSaid(date(2026, 11, 20))}
 
 
@@ -55,7 +57,7 @@ def alder(small_world):
 
 
 def asked(reason: str, on: date | None = FRIDAY, **changes) -> LeavingAsked:
-    return LeavingAsked(reason, on, **{"note": NOTE, "papers": ALL_PAPERS, **changes})
+    return LeavingAsked(reason, on, **{"note": NOTE, "papers": ALL_PAPERS, "letter": LETTER, **changes})
 
 
 def operations(student) -> list[tuple[str, str]]:
@@ -93,7 +95,8 @@ def test_each_reason_does_what_is_written_and_can_be_taken_back(small_world, act
         Student.unscoped.filter(pk=student.pk).update(birth_on=date.fromisoformat(case["born"]))
         student.refresh_from_db()
     on = date.fromisoformat(case["on"])
-    wanted = LeavingAsked(case["reason"], on, NOTE, {key: ALL_PAPERS[key] for key in case["papers"].split()})
+    papers = {key: ALL_PAPERS[key] for key in case["papers"].split()}
+    wanted = LeavingAsked(case["reason"], on, NOTE, papers, letter=LETTER)
 
     preview = preview_leaving(actor, student, wanted)
     assert preview.blockers == []
@@ -146,6 +149,18 @@ def test_the_day_between_the_last_day_here_and_the_plans_is_explained(actor, ald
     assert any("served through the last day" in one.detail for one in effects) == is_explained
 
 
+def test_the_letter_is_kept_and_the_earliest_day_is_said(actor, alder):
+    effects = preview_leaving(actor, alder, asked("revoked_consent")).effects
+    texts = [one.text for one in effects]
+    assert (
+        "Maple Testcase revoked consent by the letter of November 13, 2026: kept with the leaving." in texts
+    )
+    # The notice is of Monday, November 16.
+    assert any("may end on November 17, 2026 at the earliest" in text for text in texts)
+    kept = record_leaving(actor=actor, student=alder, asked=asked("revoked_consent"))
+    assert (kept.letter_on, kept.letter_by) == (date(2026, 11, 13), "Maple Testcase")
+
+
 def test_what_was_taken_back_may_be_recorded_again(actor, alder):
     leaving = record_leaving(actor=actor, student=alder, asked=asked("dropped_out"))
     assert undo_leaving(actor=actor, leaving=leaving)
@@ -187,6 +202,13 @@ def test_what_was_recorded_since_is_not_undone_along_with_it(small_world, actor,
         (asked("revoked_consent", papers={}), ["no-notice"]),
         (asked("revoked_consent", papers={"notice": PaperSaid(date(2026, 11, 21))}), ["late-notice"]),
         (asked("revoked_consent", papers={"notice": PaperSaid(date(2026, 11, 24))}), ["late-notice"]),
+        (asked("revoked_consent", letter=Letter()), ["no-letter"]),
+        (asked("revoked_consent", letter=Letter(date(2026, 11, 24), "Maple Testcase")), ["late-letter"]),
+        (asked("revoked_consent", letter=Letter(date(2026, 11, 21), "Maple Testcase")), ["late-letter"]),
+        (asked("revoked_consent", letter=Letter(date(2026, 11, 13))), ["no-letter-by"]),
+        (asked("revoked_consent", letter=Letter(date(2026, 11, 13), "Oak Testcase")), ["not-holder"]),
+        # The mother's rights are recorded from August 1, 2025 on.
+        (asked("revoked_consent", letter=Letter(date(2025, 7, 31), "Maple Testcase")), ["no-holder"]),
         (asked("diploma", papers={}), ["no-notice", "no-summary"]),
         (asked("maximum_age"), ["too-young"]),
         (asked("no_show", date(2026, 11, 24)), ["future-date"]),

@@ -106,6 +106,22 @@ def test_a_refusal_says_why_keeps_what_was_typed_and_points_at_the_field(coordin
     assert 'aria-invalid="true"' in day
 
 
+def test_of_a_revoked_consent_the_letter_is_asked_for_shown_and_the_earliest_day_proposed(coordinator, here):
+    form = text_of(coordinator.get(f"{here}?reason=revoked_consent"))
+    assert 'name="letter_on"' in form and '<option value="Maple Testcase">Maple Testcase</option>' in form
+    assert 'name="letter_on"' not in text_of(coordinator.get(f"{here}?reason=diploma"))
+    sent = {"reason": "revoked_consent", "note": "The mother wrote.", "notice_on": "2026-11-16"}
+    sent |= {"letter_on": "2026-11-13", "letter_by": "Maple Testcase"}
+    page = text_of(coordinator.post(here, sent | {"on": "", "check": "1"}))
+    assert "It has no day." in page
+    assert (
+        'value="2026-11-17"' in page
+        and "Not before 11/17/2026: after the notice, and not before the letter." in page
+    )
+    page = text_of(coordinator.post(here, sent | {"on": "2026-11-20"}, follow=True))
+    assert "Consent revoked by Maple Testcase, letter of 11/13/2026" in page
+
+
 def test_a_held_meeting_is_named_with_the_way_to_it(small_world, coordinator, here):
     meeting = pages.opened(small_world, "alder")
     hold_meeting(

@@ -60,7 +60,8 @@ PAPERS: Mapping[str, Paper] = MappingProxyType(
 class LeavingReason:
     """One reason. ``status_code`` and ``reason_code`` are SWDS 22.12 and 22.13, both empty where nothing is told;
     ``told`` says why the state is told that, or nothing; ``sis`` what the SIS staff do; ``papers`` are keys of
-    ``PAPERS``; ``least_age`` in years on the day, or ``None``."""
+    ``PAPERS``; ``least_age`` in years on the day, or ``None``; ``asks_letter``:
+    it is the written word of a rights holder."""
 
     key: str
     label: str
@@ -72,6 +73,7 @@ class LeavingReason:
     reason_code: str = ""
     papers: tuple[str, ...] = ()
     least_age: int | None = None
+    asks_letter: bool = False
     is_settled: bool = True
     source: str = ""
 
@@ -150,6 +152,7 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "2",
                 "13",
                 papers=(PRIOR_NOTICE,),
+                asks_letter=True,
                 is_settled=False,
                 source="34 CFR 300.300(b)(4); EC 56346",
             ),

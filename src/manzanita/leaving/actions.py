@@ -12,12 +12,13 @@ from django.db import IntegrityError, transaction
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.leaving import REASONS, PaperSaid
+from manzanita.domain.revocation import Letter
 from manzanita.leaving.models import Leaving, LeavingBatch, LeavingItem, ParticipationReport
 from manzanita.leaving.queries import open_report_of
 from manzanita.platform import clock
 from manzanita.students.models import Student
 
-NOTE_LENGTH = 300
+NOTE_LENGTH, LETTER_BY_LENGTH = 300, 200
 
 
 def paper_document(said: Mapping[str, PaperSaid]) -> dict[str, dict[str, str]]:
@@ -43,6 +44,7 @@ def add_leaving(
     leaves_on: date,
     note: str,
     papers: Mapping[str, PaperSaid],
+    letter: Letter,
     report: ParticipationReport | None,
     state: str,
 ) -> Leaving:
@@ -55,6 +57,8 @@ def add_leaving(
         state=state,
         note=note.strip()[:NOTE_LENGTH],
         papers=paper_document(papers),
+        letter_on=letter.on,
+        letter_by=letter.by[:LETTER_BY_LENGTH],
         report=report,
         asked_at=clock.now(),
         asked_by_id=actor.user_id,

@@ -20,6 +20,7 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.leaving import (
     NO_SHOW,
+    PRIOR_NOTICE,
     REASONS,
     LeavingReason,
     PaperSaid,
@@ -27,6 +28,7 @@ from manzanita.domain.leaving import (
     grade_doubt,
     paper_reasons,
 )
+from manzanita.domain.revocation import Letter, earliest_end, letter_reasons
 from manzanita.leaving.actions import (
     add_leaving,
     end_leaving,
@@ -57,8 +59,8 @@ NEVER_AHEAD = (NO_SHOW, "deceased")
 
 @dataclass(frozen=True, slots=True)
 class LeavingAsked:
-    """What the office enters. ``report`` is the word of a teacher that it answers, if any; ``is_alone``: somebody looks
-    at this one student, and may record what is doubtful."""
+    """What the office enters. ``report`` is the word of a teacher that it answers, if any; ``letter`` that by which
+    consent was revoked; ``is_alone``: somebody looks at this one student, and may record what is doubtful."""
 
     reason_key: str
     on: date | None
@@ -66,6 +68,7 @@ class LeavingAsked:
     papers: Mapping[str, PaperSaid] = field(default_factory=dict)
     report: ParticipationReport | None = None
     is_alone: bool = True
+    letter: Letter = field(default_factory=Letter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +116,33 @@ def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> Leav
     if not is_ahead:
         blockers += [fate.reason for fate in fates if fate.reason]
         blockers += paper_reasons(reason, asked.papers, on=asked.on, today=today)
+        if reason.asks_letter:
+            rights = facts.rights_on(asked.letter.on) if asked.letter.on else None
+            blockers += letter_reasons(asked.letter, rights, ends_on=asked.on, today=today)
         if change_asked is not None and actor.may(Capability.CORRECT_RECORD):
             change = preview_change(actor, student, change_asked)
             blockers += change.blockers
     effects = list(_effects(reason, asked.on, facts, change, change_asked, is_ahead=is_ahead))
+    if reason.asks_letter:
+        effects += _letter_effects(asked)
     return LeavingPreview(reason, blockers, effects, fates, change, change_asked, is_ahead, doubts)
+
+
+def _letter_effects(asked: LeavingAsked) -> Iterator[Effect]:
+    letter, notice = asked.letter, asked.papers.get(PRIOR_NOTICE, PaperSaid())
+    if letter.on is not None and letter.by:
+        yield Effect(
+            "letter",
+            f"{letter.by} revoked consent by the letter of {long_day(letter.on)}: kept with the leaving.",
+        )
+    earliest = earliest_end(letter.on, notice.on)
+    if earliest is not None and notice.on is not None:
+        yield Effect(
+            "letter",
+            f"The services may end on {long_day(earliest)} at the earliest, the notice having been given on "
+            f"{long_day(notice.on)}.",
+            "The law asks for a reasonable time before, and counts no days (34 CFR 300.503(a)).",
+        )
 
 
 def _grade(facts: StudentFacts, lea_code: str, on: date) -> str:
@@ -258,6 +283,7 @@ def record_leaving(*, actor: Actor, student: Student, asked: LeavingAsked) -> Le
         leaves_on=asked.on,
         note=asked.note,
         papers=_kept_papers(asked, preview.reason),
+        letter=_kept_letter(asked, preview.reason),
         # A plan that is changed goes on answering what it answered.
         report=asked.report or (planned.report if planned else None),
         state="planned" if preview.is_ahead else "done",
@@ -283,14 +309,17 @@ def _kept_papers(asked: LeavingAsked, reason: LeavingReason) -> dict[str, PaperS
     return {key: asked.papers[key] for key in reason.papers if key in asked.papers}
 
 
+def _kept_letter(asked: LeavingAsked, reason: LeavingReason) -> Letter:
+    return asked.letter if reason.asks_letter else Letter()
+
+
 def _is_same(planned: Leaving, asked: LeavingAsked) -> bool:
     papers = paper_document(_kept_papers(asked, planned.reason))
-    return (planned.reason_key, planned.leaves_on, planned.note, planned.papers) == (
-        asked.reason_key,
-        asked.on,
-        asked.note.strip(),
-        papers,
-    )
+    letter = _kept_letter(asked, planned.reason)
+    return (
+        (planned.reason_key, planned.leaves_on, planned.note, planned.papers)
+        == (asked.reason_key, asked.on, asked.note.strip(), papers)
+    ) and (planned.letter_on, planned.letter_by) == (letter.on, letter.by)
 
 
 def carry_out(*, actor: Actor, leaving: Leaving, asked: LeavingAsked) -> bool:

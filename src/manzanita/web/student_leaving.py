@@ -18,7 +18,8 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Reason
-from manzanita.domain.leaving import PAPERS, REASONS, SUGGESTED, LeavingReason, PaperSaid
+from manzanita.domain.leaving import PAPERS, PRIOR_NOTICE, REASONS, SUGGESTED, LeavingReason, PaperSaid
+from manzanita.domain.revocation import Letter, earliest_end
 from manzanita.domain.statuses.steps import why_not
 from manzanita.leaving.actions import papers_of
 from manzanita.leaving.models import Leaving, ParticipationReport
@@ -52,6 +53,11 @@ ERROR_FIELDS = {
     "late-notice": "notice_on",
     "no-summary": "summary_on",
     "late-summary": "summary_on",
+    "no-letter": "letter_on",
+    "late-letter": "letter_on",
+    "no-letter-by": "letter_by",
+    "not-holder": "letter_by",
+    "no-holder": "letter_by",
 }
 
 
@@ -105,6 +111,9 @@ def _asked(request: HttpRequest, reason: LeavingReason, report: ParticipationRep
             for key in reason.papers
         },
         report,
+        letter=Letter(_day(given.get("letter_on", "")), given.get("letter_by", ""))
+        if reason.asks_letter
+        else Letter(),
     )
 
 
@@ -123,7 +132,12 @@ def _first(
     planned = planned_leaving(student, request.actor.agency_code)
     if planned is not None and planned.reason_key == reason.key:
         return LeavingAsked(
-            reason.key, planned.leaves_on, planned.note, papers_of(planned.papers), planned.report
+            reason.key,
+            planned.leaves_on,
+            planned.note,
+            papers_of(planned.papers),
+            planned.report,
+            letter=Letter(planned.letter_on, planned.letter_by),
         )
     if report is not None:
         return LeavingAsked(reason.key, report.last_on, report.note, {}, report)
@@ -153,6 +167,8 @@ def _form(
         "line": line_words(reason),
         "asked": asked,
         "papers": [(PAPERS[key], asked.papers.get(key, PaperSaid())) for key in reason.papers],
+        "holders": _holders(request, student, asked.letter) if reason.asks_letter else [],
+        "earliest": earliest_end(asked.letter.on, asked.papers.get(PRIOR_NOTICE, PaperSaid()).on),
         "refusals": refusals,
         "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS},
         "fixes": _fixes(student, preview or _meetings_only(request, student, asked)) | meanwhile_fix(student),
@@ -161,6 +177,12 @@ def _form(
         "drafts": [(draft.record, summary(draft.record, draft.values)) for draft in drafts],
     }
     return render(request, "web/students/leaving_form.html", context, status=status_of(refusals))
+
+
+def _holders(request: HttpRequest, student: Student, letter: Letter) -> list[tuple[str, str]]:
+    """Who may have revoked: whoever decides on the day of the letter, or today as long as that is not known."""
+    rights = facts_for(request.actor, student).rights_on(letter.on or clock.today())
+    return [(one.name, one.name) for one in rights.decides]
 
 
 def _meetings_only(request: HttpRequest, student: Student, asked: LeavingAsked) -> LeavingPreview:
@@ -174,6 +196,10 @@ def _fixes(student: Student, preview: LeavingPreview) -> dict[str, tuple[str, st
     return {
         **dict.fromkeys(("same-status", "later-status"), known),
         "left-already": (reverse("leaving", args=[student.public_id]), "Look at it, take it back"),
+        **dict.fromkeys(
+            ("no-holder", "not-holder"),
+            (reverse("people", args=[student.public_id]), "Show who holds the rights"),
+        ),
         "GERR0005": (f"{here}?tab=record", "Show the enrollment"),
         "nothing-adopted": (reverse("leaving", args=[student.public_id]), "Choose another reason"),
         **{
@@ -243,7 +269,10 @@ def _paper_words(one: Leaving | None) -> list[str]:
     if one is None:
         return []
     said: Mapping[str, PaperSaid] = papers_of(one.papers)
-    return [
+    letter = (
+        [f"Consent revoked by {one.letter_by}, letter of {us_date(one.letter_on)}"] if one.letter_on else []
+    )
+    return letter + [
         f"{PAPERS[key].label}: "
         + ", ".join(part for part in (us_date(paper.on) if paper.on else "", paper.note) if part)
         for key, paper in said.items()
