@@ -25,6 +25,7 @@ from manzanita.procedures.leaving_many import (
     preview_leavings,
     start_leavings,
     start_undo,
+    untold_of,
 )
 from manzanita.students.actions import state_student_facts
 from manzanita.students.models import Student
@@ -202,12 +203,14 @@ def test_all_are_taken_back_together_but_for_whom_the_state_was_told_of(actor, t
     told = Operation.objects.filter(student_id=three["dunlin"].pk)
     ids = list(told.values_list("pk", flat=True))
     prepare_submission(actor=actor, operation_ids=ids, form="api", destination="sandbox")
+    assert untold_of(batch) == 2
     assert start_undo(actor=actor, batch=batch) and not start_undo(actor=actor, batch=batch)
     batch = carried_out(batch, do_undo)
     assert states(batch) == {"Bunting": "undone", "Dunlin": "recorded", "Gadwall": "undone"}
     assert [reason["code"] for reason in LeavingItem.objects.get(state="recorded").reasons] == ["sent"]
     assert status_codes(three["bunting"]) == ["1"] and status_codes(three["dunlin"]) == ["1", "3"]
     assert batch.undone_at is None, "one still stands"
+    assert untold_of(batch) == 0, "and it was told"
 
 
 def test_whom_the_state_counts_as_no_dropout_is_not_recorded_with_others(actor, three):

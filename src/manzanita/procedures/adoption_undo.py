@@ -33,6 +33,7 @@ from manzanita.students.actions import FACT_MODELS, state_student_facts
 from manzanita.students.models import Student
 
 UNDO_JOB = "arrivals.undo"
+ON_ITS_WAY = ("waiting", "posted")
 
 
 def start_undo(*, actor: Actor, batch: AdoptionBatch) -> bool:
@@ -53,6 +54,13 @@ def start_undo(*, actor: Actor, batch: AdoptionBatch) -> bool:
         _undo_item(actor, items[0])
         _end_undo(locked, actor)
     return True
+
+
+def unsent_of(batch: AdoptionBatch) -> int:
+    """How many of a batch were adopted and nothing of them was sent, so that they may be taken back."""
+    adopted = batch.items.filter(state="adopted")
+    sent = SubmissionLine.objects.filter(archive_id__in=adopted.values("archive_id"), outcome__in=ON_ITS_WAY)
+    return adopted.exclude(archive_id__in=sent.values("archive_id")).count()
 
 
 def do_undo(run: JobRun) -> dict[str, int]:
@@ -119,7 +127,7 @@ def _undo_item(actor: Actor, item: AdoptionItem) -> None:
 
 
 def _why_not_undo(item: AdoptionItem, archive: Archive, now: Mapping[str, list[Any]]) -> Reason | None:
-    on_its_way = SubmissionLine.objects.filter(archive_id=archive.pk, outcome__in=["waiting", "posted"])
+    on_its_way = SubmissionLine.objects.filter(archive_id=archive.pk, outcome__in=ON_ITS_WAY)
     if on_its_way.exists():
         return Reason(
             "adoption-sent",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Q
 
 from manzanita.accounts.queries import actor_of_grant_id
 from manzanita.auditing.actions import log_change
@@ -19,6 +20,7 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.leaving import REASONS, LeavingReason, PaperSaid, paper_reasons
 from manzanita.domain.statuses import Kind
+from manzanita.exchange.models import SubmissionLine
 from manzanita.exchange.outbox import reason_document
 from manzanita.leaving.actions import close_item, open_batch, papers_of
 from manzanita.leaving.models import LeavingBatch, LeavingItem, ParticipationReport
@@ -244,6 +246,16 @@ def start_undo(*, actor: Actor, batch: LeavingBatch) -> bool:
         locked.save(update_fields=["state"])
         _enqueue(UNDO_JOB, locked, actor)
     return True
+
+
+def untold_of(batch: LeavingBatch) -> int:
+    """How many of a batch are recorded and the state was not told of, so that they may be taken back."""
+    recorded = batch.items.filter(state="recorded")
+    told = SubmissionLine.objects.filter(archive_id__in=recorded.values("leaving__archive_id")).exclude(
+        outcome="rejected"
+    )
+    is_told = Q(leaving__archive_id__in=told.values("archive_id"), leaving__archive_id__isnull=False)
+    return recorded.exclude(is_told).count()
 
 
 def do_undo(run: JobRun) -> dict[str, int]:

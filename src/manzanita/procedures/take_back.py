@@ -157,6 +157,23 @@ def reasons_not_to_take_back(actor: Actor, archive: Archive, known: Known) -> li
     return list(_against(actor, archive, known))
 
 
+def reasons_in_its_own_way(archive: Archive, known: Known) -> list[Reason]:
+    """Why a leaving, or an adoption, is not taken back any more: a line of it may be at the state. What else stands
+    against it says the page on which it is taken back."""
+    if not any(archive_id == archive.pk for _, archive_id, _ in known.lines):
+        return []
+    return [
+        Reason(
+            "sent",
+            "The state was told of it already, or waits to answer.",
+            Owner.COORDINATOR,
+            "For a student who never came use “Adopted, but never came”; else correct the record."
+            if archive.pk in known.adoptions
+            else "Record what is so now as a change of its own: a status change, or the plan adopted again.",
+        )
+    ]
+
+
 def _against(actor: Actor, archive: Archive, known: Known) -> Iterator[Reason]:
     decision = decide(actor, Capability.CORRECT_RECORD)
     if not decision:

@@ -34,7 +34,7 @@ from manzanita.procedures.adopting import (
     preview_adoptions,
     start_adoption,
 )
-from manzanita.procedures.adoption_undo import resume_batch, start_undo
+from manzanita.procedures.adoption_undo import resume_batch, start_undo, unsent_of
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import role_words, rows_of
@@ -160,7 +160,7 @@ def _progress(actor: Actor, public_id: uuid.UUID) -> dict[str, Any]:
         "is_under_way": batch.state in UNDER_WAY,
         "counts": counts,
         "total": len(states),
-        "may_undo": batch.state == "done" and counts["adopted"] > 0,
+        "may_undo": batch.state == "done" and counts["adopted"] > 0 and unsent_of(batch) > 0,
         "words": {"doing": "Adopting plans", "done": "adopted", "refused": "not adopted"},
         "here": reverse("adoption", args=[public_id]),
         "progress_url": reverse("adoption_progress", args=[public_id]),

@@ -35,6 +35,7 @@ from manzanita.procedures.leaving_many import (
     resume_leavings,
     start_leavings,
     start_undo,
+    untold_of,
 )
 from manzanita.students.queries import list_rows
 from manzanita.web.access import requires
@@ -246,7 +247,7 @@ def _progress(actor: Actor, public_id: uuid.UUID) -> dict[str, Any]:
         "is_under_way": batch.state in UNDER_WAY,
         "counts": counts,
         "total": len(states),
-        "may_undo": batch.state == "done" and counts["recorded"] > 0,
+        "may_undo": batch.state == "done" and counts["recorded"] > 0 and untold_of(batch) > 0,
         "words": WORDS,
         "here": reverse("leaving_batch", args=[public_id]),
         "progress_url": reverse("leaving_batch_progress", args=[public_id]),
