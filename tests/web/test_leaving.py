@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -48,6 +49,9 @@ def test_the_page_names_the_twelve_reasons_and_what_the_state_is_told(coordinato
     ):
         assert words in page
     assert "reason 23 (number not confirmed)" not in page, "the state prints this one"
+    # Whether one may record it, and what happens if it is wrong.
+    assert "You may record it. The line does not go to the real state before the state&#39;s workbook" in page
+    assert "ask the SELPA before it is sent: until then it can be taken back as a whole." in page
     assert reads()[-1][1] == "leaving"
 
 
@@ -84,6 +88,20 @@ def test_a_check_shows_what_will_happen_and_does_nothing(coordinator, here):
     assert (Leaving.objects.count(), Archive.objects.filter(cause="procedure").count()) == (0, 0)
 
 
+def test_what_will_happen_stands_in_three_and_the_state_is_told_once(coordinator, here):
+    page = text_of(coordinator.post(here, {**FORM, "check": "1"}))
+    will = page.split('id="will-head"')[1].split("</section>")[0]
+    assert re.findall(r"<h3>([^<]+)</h3>", will) == ["In this record", "At the state", "Others have to do"]
+    own, state, others = will.split("<h3>")[1:]
+    assert "From November 20, 2026 the status is 3" in own and "case assignment" in own
+    assert "The state is told 1 line: SWDS." in state and "the student may come back" not in state
+    assert page.count("the student may come back") == 1, "why, at the head of the page"
+    assert "The SIS ends the enrollment with the reason that fits" in others
+    page = text_of(coordinator.post(here, {**FORM, "reason": "moved_continuing", "check": "1"}))
+    assert "Nothing: it says above why." in page
+    assert page.count("moving away and going on elsewhere is no exit") == 1
+
+
 def test_it_is_recorded_shown_and_taken_back(coordinator, here, alder):
     page = text_of(coordinator.post(here, FORM, follow=True))
     assert "Recorded: dropped out, 11/20/2026." in page
@@ -113,7 +131,7 @@ def test_of_a_revoked_consent_the_letter_is_asked_for_shown_and_the_earliest_day
     sent = {"reason": "revoked_consent", "note": "The mother wrote.", "notice_on": "2026-11-16"}
     sent |= {"letter_on": "2026-11-13", "letter_by": "Maple Testcase"}
     page = text_of(coordinator.post(here, sent | {"on": "", "check": "1"}))
-    assert "It has no day." in page
+    assert "It had no day: the earliest lawful one is proposed." in page
     assert (
         'value="2026-11-17"' in page
         and "Not before 11/17/2026: after the notice, and not before the letter." in page

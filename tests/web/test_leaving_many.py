@@ -60,6 +60,7 @@ def test_no_exit_says_by_itself_that_a_student_died_or_dropped_out(coordinator, 
     ended_as(gone["bunting"], code)
     page = text_of(coordinator.get(HERE))
     (form,) = [part for part in page.split("<form") if "Testcase, Bunting" in part]
+    assert "data-select checked" not in form.replace("  ", " "), "nor of whom it is true"
     assert " selected>" not in form and '<option value="">Choose the reason</option>' in form
     assert "This exit does not say why" in form
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import transaction
 
 from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.leaving import (
     NO_SHOW,
@@ -28,7 +27,7 @@ from manzanita.domain.leaving import (
     grade_doubt,
     paper_reasons,
 )
-from manzanita.domain.revocation import Letter, earliest_end, letter_reasons
+from manzanita.domain.revocation import Letter, letter_reasons
 from manzanita.leaving.actions import (
     add_leaving,
     end_leaving,
@@ -45,12 +44,12 @@ from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import ChangePreview, adoption_in_force, preview_change, record_change
-from manzanita.procedures.effects import Effect, long_day
+from manzanita.procedures.effects import Effect
+from manzanita.procedures.leaving_effects import DAY, leaving_effects, letter_effects
 from manzanita.students.actions import FACT_MODELS, state_student_facts
 from manzanita.students.models import CaseAssignment, Student, TeamMember
 from manzanita.students.queries import StudentFacts, facts_of
 
-DAY = timedelta(days=1)
 # Kinds of facts that a leaving may change, and that taking it back restores.
 KINDS = ("status", "plan", "service", "assignment", "team")
 # Nobody knows them before they have happened.
@@ -122,27 +121,10 @@ def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> Leav
         if change_asked is not None and actor.may(Capability.CORRECT_RECORD):
             change = preview_change(actor, student, change_asked)
             blockers += change.blockers
-    effects = list(_effects(reason, asked.on, facts, change, change_asked, is_ahead=is_ahead))
+    effects = list(leaving_effects(reason, asked.on, facts, change, change_asked, is_ahead=is_ahead))
     if reason.asks_letter:
-        effects += _letter_effects(asked)
+        effects += letter_effects(asked.letter, asked.papers.get(PRIOR_NOTICE, PaperSaid()))
     return LeavingPreview(reason, blockers, effects, fates, change, change_asked, is_ahead, doubts)
-
-
-def _letter_effects(asked: LeavingAsked) -> Iterator[Effect]:
-    letter, notice = asked.letter, asked.papers.get(PRIOR_NOTICE, PaperSaid())
-    if letter.on is not None and letter.by:
-        yield Effect(
-            "letter",
-            f"{letter.by} revoked consent by the letter of {long_day(letter.on)}: kept with the leaving.",
-        )
-    earliest = earliest_end(letter.on, notice.on)
-    if earliest is not None and notice.on is not None:
-        yield Effect(
-            "letter",
-            f"The services may end on {long_day(earliest)} at the earliest, the notice having been given on "
-            f"{long_day(notice.on)}.",
-            "The law asks for a reasonable time before, and counts no days (34 CFR 300.503(a)).",
-        )
 
 
 def _grade(facts: StudentFacts, lea_code: str, on: date) -> str:
@@ -217,46 +199,6 @@ def _asked_change(
     if not reason.is_told or facts.status_on(on) is None:
         return None
     return Asked("status", on, asked.note, status_code=reason.status_code, reason_code=reason.reason_code)
-
-
-def _effects(
-    reason: LeavingReason,
-    on: date,
-    facts: StudentFacts,
-    change: ChangePreview | None,
-    change_asked: Asked | None,
-    *,
-    is_ahead: bool,
-) -> Iterator[Effect]:
-    if is_ahead:
-        yield Effect(
-            "plan",
-            f"Nothing is done before {long_day(on)}. On that day it is carried out by itself; until then it can be "
-            "canceled or changed.",
-        )
-    for one in change.effects if change is not None else ():
-        yield (
-            replace(one, detail=reason.why_day_before)
-            if one.kind == "ends" and reason.why_day_before
-            else one
-        )
-    if change_asked is None:
-        yield Effect(
-            "nothing",
-            reason.told
-            if not reason.is_told
-            else "The state is told nothing: the student never took part, so it holds no status.",
-        )
-    elif is_ahead and change_asked.key == "status":
-        status = code_set("SpecialEducationStatus").label(reason.status_code)
-        why = code_set("NonParticipationReason").label(reason.reason_code)
-        yield Effect("state", f"Then the state is told 1 line: SWDS, status {status}, reason {why}.")
-    else:
-        yield Effect("state", reason.told)
-    if facts.case_manager_id is not None:
-        last = on - DAY if reason.key == NO_SHOW else on
-        yield Effect("ends", f"The case assignment and the team end after {long_day(last)}.")
-    yield Effect("sis", reason.sis)
 
 
 @transaction.atomic

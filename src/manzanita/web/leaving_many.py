@@ -39,9 +39,10 @@ from manzanita.procedures.leaving_many import (
 )
 from manzanita.students.queries import list_rows
 from manzanita.web.access import requires
+from manzanita.web.leaving_words import NOT_CONFIRMED, line_words
 from manzanita.web.meetings_refusals import tell_reasons
 from manzanita.web.people_forms import day_of
-from manzanita.web.student_leaving import ERROR_FIELDS, line_words
+from manzanita.web.student_leaving import ERROR_FIELDS
 from manzanita.web.students_words import grade_text
 from manzanita.web.work_state import row_and_job
 
@@ -189,6 +190,7 @@ def _preview(
     context = {
         "reason": said.reason,
         "line": line_words(said.reason),
+        "if_wrong": [NOT_CONFIRMED] if "not confirmed" in line_words(said.reason) else [],
         "said": said,
         "papers": [(PAPERS[key], said.papers.get(key, PaperSaid())) for key in said.reason.papers],
         "ready": shown(True),

@@ -16,7 +16,6 @@ from manzanita.accounts.queries import user_names
 from manzanita.archive.models import Archive
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
-from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Reason
 from manzanita.domain.leaving import PAPERS, PRIOR_NOTICE, REASONS, SUGGESTED, LeavingReason, PaperSaid
 from manzanita.domain.revocation import Letter, earliest_end
@@ -39,9 +38,9 @@ from manzanita.students.models import Student
 from manzanita.students.queries import get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
+from manzanita.web.leaving_words import NOT_CONFIRMED, NOT_SETTLED, groups_of, line_words
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import told
-from manzanita.web.state_lines import summary
 
 # The field of the form that a refusal is about, by its code.
 ERROR_FIELDS = {
@@ -160,7 +159,10 @@ def _form(
     refusals: Sequence[Reason],
 ) -> HttpResponse:
     reason = REASONS[asked.reason_key]
-    drafts = preview.change.drafts if preview and preview.change else ()
+    errors = {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS}
+    earliest = earliest_end(asked.letter.on, asked.papers.get(PRIOR_NOTICE, PaperSaid()).on)
+    if earliest is not None and asked.on is None and errors:
+        errors["on"] = "It had no day: the earliest lawful one is proposed."
     context = {
         "student": student,
         "reason": reason,
@@ -168,13 +170,14 @@ def _form(
         "asked": asked,
         "papers": [(PAPERS[key], asked.papers.get(key, PaperSaid())) for key in reason.papers],
         "holders": _holders(request, student, asked.letter) if reason.asks_letter else [],
-        "earliest": earliest_end(asked.letter.on, asked.papers.get(PRIOR_NOTICE, PaperSaid()).on),
+        "earliest": earliest,
         "refusals": refusals,
-        "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS},
+        "errors": errors,
         "fixes": _fixes(student, preview or _meetings_only(request, student, asked)) | meanwhile_fix(student),
         "record_seen": stamp_of(request.actor, student),
         "preview": preview,
-        "drafts": [(draft.record, summary(draft.record, draft.values)) for draft in drafts],
+        "groups": groups_of(preview) if preview and not refusals else [],
+        "if_wrong": [NOT_CONFIRMED] if "not confirmed" in line_words(reason) else [],
     }
     return render(request, "web/students/leaving_form.html", context, status=status_of(refusals))
 
@@ -210,15 +213,6 @@ def _fixes(student: Student, preview: LeavingPreview) -> dict[str, tuple[str, st
     }
 
 
-def line_words(reason: LeavingReason) -> str:
-    """``SWDS 3, reason 32``, a number that no state source prints marked as such; empty where nothing is told."""
-    if not reason.is_told:
-        return ""
-    code = code_set("NonParticipationReason").codes.get(reason.reason_code)
-    mark = "" if code is not None and code.is_confirmed else " (number not confirmed)"
-    return f"SWDS {reason.status_code}, reason {reason.reason_code}{mark}"
-
-
 def _reasons_page(
     request: HttpRequest,
     student: Student,
@@ -237,6 +231,7 @@ def _reasons_page(
     context = {
         "student": student,
         "reasons": [(one, line_words(one)) for one in REASONS.values()],
+        "if_wrong": [NOT_CONFIRMED, NOT_SETTLED],
         "suggested": _suggested(request, student),
         "standing": standing,
         "archive": _archive_of(standing),
