@@ -106,7 +106,7 @@ walk-morning: $(VENV)/installed-for-tests
 	@MORNING=full $(BIN)/python -m pytest -q -p no:xdist tests/browser/test_august_morning.py
 
 walk-journeys: $(VENV)/installed-for-tests
-	@env -u CI $(BIN)/python -m pytest -q -p no:xdist tests/browser/test_journeys.py
+	@env -u CI $(BIN)/python -m pytest -q -p no:xdist tests/browser/test_journeys.py tests/browser/test_later_start.py
 
 pictures: $(VENV)/installed-for-tests
 	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_demo_tour.py tests/browser/test_first_path.py

@@ -3,6 +3,8 @@ The steps are one story and run in their order."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -75,5 +77,7 @@ def test_4_next_year_is_planned_together_and_stands_as_a_row_to_come(coordinator
     expect(row).to_contain_text("Planned Grade: 5")
     coordinator.look("next-year")
     page.get_by_role("link", name="Testcase, Alder").click()
-    expect(page.get_by_role("heading", name="Next school year")).to_be_visible()
+    row = page.get_by_role("row", name=re.compile("^History of Next grade"))
+    expect(row).to_contain_text("Grade 5")
+    expect(page.locator("#next-year")).to_contain_text("Planned on")
     coordinator.look("student-next-year")

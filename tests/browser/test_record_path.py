@@ -68,3 +68,40 @@ def test_4_the_correction_is_taken_back(coordinator):
     ).to_contain_text("85")
     expect(page.get_by_role("link", name="Only differences (0)")).to_be_visible()
     assert coordinator.wrong == []
+
+
+def test_5_the_record_as_it_was_on_another_day(coordinator):
+    page = coordinator.page
+    coordinator.go("/")
+    coordinator.find_student("Alder Testcase")
+    page.get_by_role("link", name="Census Day 10/01/2025").click()
+    main = page.locator("main")
+    expect(main).to_contain_text("You look at the record as it was on 10/01/2025 (as known today).")
+    # On that day the plan of November 15, 2024 was in force, with specialized instruction alone.
+    expect(page.get_by_role("row", name=re.compile("^History of Plan effective start"))).to_contain_text(
+        "11/15/2024"
+    )
+    expect(page.locator(".lgroup", has_text=re.compile("^Service"))).to_have_count(1)
+    expect(page.locator(".ident")).to_contain_text("What is changed is changed in the record of today.")
+    page.get_by_text("What this view cannot tell").click()
+    expect(main).to_contain_text("What a meeting proposed on that day is not kept by day")
+    coordinator.look("record-as-of")
+    page.get_by_role("link", name="History of General education participation").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("What is changed is changed in the record of today.")
+    expect(dialog).not_to_contain_text("Correct what was archived")
+    page.keyboard.press("Escape")
+
+    page.get_by_text("As known on", exact=True).first.click()
+    page.get_by_label("As known on").fill("2026-11-22")
+    page.get_by_label("As of", exact=True).fill("2025-11-20")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(main).to_contain_text("as it was on 11/20/2025 (as known on 11/22/2026).")
+    # The district took everything over on November 23.
+    expect(main).to_contain_text("As far as was known, this student had no plan here on that day.")
+    coordinator.look("record-as-known")
+    page.get_by_role("main").get_by_role("link", name="Back to today").last.click()
+    expect(main).not_to_contain_text("You look at the record")
+    expect(page.get_by_role("row", name=re.compile("^History of Plan effective start"))).to_contain_text(
+        "11/14/2025"
+    )

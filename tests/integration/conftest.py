@@ -12,7 +12,10 @@ import pytest
 
 from manzanita.exchange.gateway import choice
 from manzanita.exchange.gateway.choice import gateway
+from manzanita.exchange.models import ImportRun
+from manzanita.procedures.import_sis import take_in_sis_files
 from tests.support import state_files
+from tests.support import world as w
 from tests.support.system import SECRET, System, free_port
 
 
@@ -73,3 +76,17 @@ MIGRATES = {"test_rows_from_before_are_read_and_sealed", "test_the_mark_of_a_con
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.environ.get("DATABASE_URL", "").startswith("postgres"):
         items[:] = [item for item in items if item.name not in MIGRATES]
+
+
+@pytest.fixture
+def take_in(small_world, tmp_path):
+    """``take_in(SENR.txt=text or bytes, …)`` imports files for our LEA and returns the run."""
+
+    def imported(lea_code: str = w.LEA, **contents: str | bytes) -> ImportRun:
+        paths: list[Path] = []
+        for name, content in contents.items():
+            paths.append(tmp_path / f"{name}.txt")
+            paths[-1].write_bytes(content.encode() if isinstance(content, str) else content)
+        return take_in_sis_files(paths, lea_code=lea_code, by_id=None)
+
+    return imported

@@ -15,8 +15,7 @@ from manzanita.exchange.actions import prepare_submission
 from manzanita.exchange.models import Operation
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform.jobs import run_jobs_now
-from manzanita.procedures.adopting import adopt_alone, start_adoption
-from manzanita.procedures.adoption_undo import start_undo
+from manzanita.procedures.adopting import ADOPTIONS, adopt_alone, start_adoption
 from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import record_change
 from manzanita.students.models import Plan, Service, SpecialEducationStatus
@@ -232,7 +231,7 @@ def test_taken_back_everything_is_as_before(actor, name):
         public_id=ONE,
         reason=REASON,
     )
-    assert start_undo(actor=actor, batch=item.batch)
+    assert ADOPTIONS.start_undo(actor=actor, batch=item.batch)
 
     assert believed(arrival.student) == before
     assert operations(arrival.student) == []
@@ -240,7 +239,7 @@ def test_taken_back_everything_is_as_before(actor, name):
     assert (arrival.settled_at, arrival.is_safe) == (None, hand.row(name)["safe"] == "y")
     old = Archive.objects.get(pk=item.archive_id)
     assert old.superseded_by.records.count() == 0 and old.superseded_by.title.startswith("Taken back")
-    assert not start_undo(actor=actor, batch=item.batch)
+    assert not ADOPTIONS.start_undo(actor=actor, batch=item.batch)
     again = adopt_alone(
         actor=actor,
         arrival=arrival,
@@ -263,8 +262,8 @@ def test_many_are_taken_back_by_a_job_but_for_who_was_sent_or_changed(actor):
     bittern = arrivals["Bittern"].student
     record_change(actor=actor, student=bittern, asked=setting)
 
-    assert start_undo(actor=actor, batch=batch)
-    assert not start_undo(actor=actor, batch=batch)  # somebody is at it
+    assert ADOPTIONS.start_undo(actor=actor, batch=batch)
+    assert not ADOPTIONS.start_undo(actor=actor, batch=batch)  # somebody is at it
     run_jobs_now(raises_errors=True)
     batch.refresh_from_db()
     told = {one.student.first_name: (one.state, codes(one)) for one in batch.items.all()}

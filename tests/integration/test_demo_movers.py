@@ -12,12 +12,16 @@ from manzanita.accounts.models import User
 from manzanita.accounts.queries import actor_of, grants_in_force
 from manzanita.arrivals.models import Arrival
 from manzanita.cli import main
+from manzanita.domain.special_groups import GROUPS
 from manzanita.domain.statuses import Kind
+from manzanita.orgs.models import Agreement, DirectoryRequest
 from manzanita.procedures.demo import build_demo
 from manzanita.procedures.leaving_many import departures
 from manzanita.procedures.settling import records_to_settle
+from manzanita.procedures.special_groups import beside_of, students_in_group
 from manzanita.students.duplicates import pairs_in_reach
 from manzanita.students.models import Student
+from manzanita.students.queries import list_students
 from manzanita.transfers.queries import open_transfers_of
 from manzanita.web.home import _groups
 from tests.support.world import NOON, TODAY
@@ -72,6 +76,25 @@ def test_the_coordinator_of_the_demo_finds_a_mornings_work(tmp_path):
         assert said["To settle: leaving"] == 5
         assert "To settle: arriving" not in said, "each of them is an arrival, or asked for"
 
+        # Nine LEAs with two nonpublic schools each.
+        assert Agreement.objects.count() == 18
+        ours = Agreement.objects.filter(lea_code="9910017").order_by("agency_code")
+        assert [(one.agency_code, str(one.starts_on), str(one.ends_on), one.number) for one in ours] == [
+            ("9950011", "2026-07-01", "2027-06-30", "2026-017-01"),
+            ("9950029", "2025-11-01", "2026-10-31", "2025-017-02"),
+        ]
+        placed = list_students(students_in_group(actor, "nps"), actor).rows
+        beside = beside_of(actor, GROUPS["nps"], placed)
+        assert {row.student.first_name: beside[row.student.pk].agreement.words for row in placed} == {
+            "Junco": "Agreement to 06/30/2027",
+            "Dowitcher": "No agreement recorded",
+        }
+        waiting = DirectoryRequest.objects.filter(state="waiting").order_by("pk")
+        assert [(one.kind, one.place, one.about) for one in waiting] == [
+            ("closed", "school", "9911006"),
+            ("new", "nps", "9950037"),
+        ]
+
 
 def test_without_movers_the_files_are_the_same_to_the_byte(tmp_path):
     for name, more in (("with", ("--movers",)), ("without", ()), ("again", ("--movers",))):
@@ -88,4 +111,4 @@ def test_without_movers_the_files_are_the_same_to_the_byte(tmp_path):
         .splitlines()[len((tmp_path / "without" / "SIS_SENR.txt").read_text().splitlines()) :]
     )
     ssids = {found for line in added for found in re.findall(r"\^(99\d{8})\^", line)}
-    assert ssids == {str(9909000001 + number) for number in range(16)}
+    assert ssids == {str(9909000001 + number) for number in range(17)}

@@ -18,14 +18,11 @@ from manzanita.platform.facts import Statement
 from manzanita.platform.ids import new_public_id
 from manzanita.platform.models import Job
 from manzanita.procedures.leaving_many import (
+    LEAVINGS,
     Together,
     departures,
-    do_leavings,
-    do_undo,
     preview_leavings,
     start_leavings,
-    start_undo,
-    untold_of,
 )
 from manzanita.students.actions import state_student_facts
 from manzanita.students.models import Student
@@ -67,7 +64,7 @@ class Run:
         pass
 
 
-def carried_out(batch: LeavingBatch, do=do_leavings) -> LeavingBatch:
+def carried_out(batch: LeavingBatch, do=LEAVINGS.do) -> LeavingBatch:
     batch.refresh_from_db()
     do(Run(Job.objects.get(pk=batch.job_id)))
     batch.refresh_from_db()
@@ -203,14 +200,14 @@ def test_all_are_taken_back_together_but_for_whom_the_state_was_told_of(actor, t
     told = Operation.objects.filter(student_id=three["dunlin"].pk)
     ids = list(told.values_list("pk", flat=True))
     prepare_submission(actor=actor, operation_ids=ids, form="api", destination="sandbox")
-    assert untold_of(batch) == 2
-    assert start_undo(actor=actor, batch=batch) and not start_undo(actor=actor, batch=batch)
-    batch = carried_out(batch, do_undo)
+    assert LEAVINGS.unsent_of(batch) == 2
+    assert LEAVINGS.start_undo(actor=actor, batch=batch) and not LEAVINGS.start_undo(actor=actor, batch=batch)
+    batch = carried_out(batch, LEAVINGS.undo)
     assert states(batch) == {"Bunting": "undone", "Dunlin": "recorded", "Gadwall": "undone"}
     assert [reason["code"] for reason in LeavingItem.objects.get(state="recorded").reasons] == ["sent"]
     assert status_codes(three["bunting"]) == ["1"] and status_codes(three["dunlin"]) == ["1", "3"]
     assert batch.undone_at is None, "one still stands"
-    assert untold_of(batch) == 0, "and it was told"
+    assert LEAVINGS.unsent_of(batch) == 0, "and it was told"
 
 
 def test_whom_the_state_counts_as_no_dropout_is_not_recorded_with_others(actor, three):
@@ -243,6 +240,6 @@ def test_a_teachers_report_is_answered_by_it_and_waits_again_when_all_is_taken_b
     batch = recorded(actor)
     assert ParticipationReport.objects.get(pk=report.pk).state == "done"
     assert Leaving.objects.get(student=three["bunting"]).report_id == report.pk
-    start_undo(actor=actor, batch=batch)
-    carried_out(batch, do_undo)
+    LEAVINGS.start_undo(actor=actor, batch=batch)
+    carried_out(batch, LEAVINGS.undo)
     assert ParticipationReport.objects.get(pk=report.pk).state == "open"

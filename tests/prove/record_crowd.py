@@ -1,9 +1,11 @@
 """Many students on either database, for the bench of the record: the small world's Alder, over and over.
 
 One LEA of 5,000 (``FULL``) has everything that Alder has: facts, people, meetings, archives, and what the state holds.
-Of the others each has facts and names only: one of none, one of one, one of 25,000 (a quarter of all where there are
-fewer), and LEAs of 800. In those of one and of 25,000 every student is on each list: as an arrival, a planned leaving,
-a transfer that is asked for, half of a pair of possible duplicates, and a line of a batch.
+Of the others each has facts and names only: one of none, one of one, two of 25,000 (a quarter of all where there are
+fewer), and LEAs of 800. In those of one and of 25,000 (``MANY``) every student is on each list: as an arrival, a
+planned leaving, a transfer that is asked for, half of a pair of possible duplicates, and a line of a batch. Of ``MANY``
+400 are in private schools and 2,000 in the special groups, as in a district; of ``ALL`` everybody is
+(:mod:`tests.prove.special_crowd`).
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-FULL, NONE, ONE, MANY, OTHER = "9920001", "9920002", "9920003", "9920004", 9_930_000
+FULL, NONE, ONE, MANY, ALL, OTHER = "9920001", "9920002", "9920003", "9920004", "9920005", 9_930_000
 FULL_SIZE, MANY_SIZE, OTHER_SIZE = 5_000, 25_000, 800
 FIRST_KEY = 1_000_000
 AT_ONCE = 2_000
@@ -25,11 +27,13 @@ TOTAL = "students filled"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one student is: key, number and LEA; ``is_full`` with everything, ``is_listed`` on lists."""
+    """Where one student is: key, number and LEA, and the number within it; ``is_full`` with everything, ``is_listed``
+    on lists."""
 
     key: int
     number: int
     lea: str
+    among: int
     is_full: bool
     is_listed: bool
 
@@ -41,13 +45,16 @@ class Place:
 def places(students: int) -> Iterator[Place]:
     full, many = min(FULL_SIZE, students // 4), min(MANY_SIZE, students // 4)
     for number in range(students):
+        after = number - full - 2 * many
         if number < full:
-            lea = FULL
+            lea, among = FULL, number
         elif number < full + many:
-            lea = MANY
+            lea, among = MANY, number - full
+        elif after < 0:
+            lea, among = ALL, number - full - many
         else:
-            lea = ONE if number == full + many else str(OTHER + (number - full - many) // OTHER_SIZE)
-        yield Place(FIRST_KEY + number, number, lea, lea == FULL, lea in (ONE, MANY))
+            lea, among = ONE if after == 0 else str(OTHER + after // OTHER_SIZE), after % OTHER_SIZE
+        yield Place(FIRST_KEY + number, number, lea, among, lea == FULL, lea in (ONE, MANY))
 
 
 def names(number: int) -> tuple[str, str, date]:
@@ -131,7 +138,7 @@ def _agencies(students: int) -> None:
     from manzanita.orgs.models import Agency, School
     from tests.support import world as w
 
-    codes = {place.lea for place in places(students)} | {FULL, NONE, ONE, MANY}
+    codes = {place.lea for place in places(students)} | {FULL, NONE, ONE, MANY, ALL}
     made = Agency.objects.bulk_create(
         [Agency(code=code, kind="lea", name=f"District {code}", selpa_code=w.SELPA) for code in sorted(codes)]
     )
@@ -144,6 +151,7 @@ def _write(world: Any, some: list[Place]) -> None:
     from django.db import transaction
 
     from manzanita.students.models import Student
+    from tests.prove.special_crowd import add_special, bent, born_as, kind_of
 
     alder = world.students["alder"]
     with transaction.atomic(), _quiet():
@@ -152,6 +160,7 @@ def _write(world: Any, some: list[Place]) -> None:
             first, last, born = names(place.number)
             values = _values(alder, place) | {"first_name": first, "last_name": last, "birth_on": born}
             values |= {"name_key": f" {first} {last}".lower(), "local_sped_id": f"B{place.number}"}
+            values |= born_as(kind_of(place))
             students.append(Student(**values | {"id": place.key}))
         Student.unscoped.bulk_create(students, batch_size=500)
         _agencies_of(some)
@@ -160,10 +169,13 @@ def _write(world: Any, some: list[Place]) -> None:
             rows = list(_manager(model).filter(student_id=alder.pk))
             wanted = [place for place in some if is_for_all or place.is_full]
             made = [
-                model(**_values(row, place) | {"student_id": place.key}) for place in wanted for row in rows
+                bent(model(**_values(row, place) | {"student_id": place.key}), kind_of(place))
+                for place in wanted
+                for row in rows
             ]
             _manager(model).bulk_create(made, batch_size=500)
         _archived(alder.pk, [place for place in some if place.is_full])
+        add_special(some)
 
 
 def _models() -> list[tuple[Any, bool]]:

@@ -13,7 +13,7 @@ has twelve reviews that crowd at the end of January. With ``--twice`` Alder was 
 ``--arrivals`` 28 students have come whom nobody has looked at yet: 25 with a plan that can be adopted at once, and
 three that need a call or a look. With ``--journeys`` those of ``tests.support.journeys`` are there. With ``--special``
 there are students of private schools and of each special group, and a SELPA office. With ``--colleague`` there is a
-second coordinator.
+second coordinator. With ``--later`` Yarrow was found eligible in May, to start with the enrollment of August.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--special", action="store_true")
     parser.add_argument("--journeys", action="store_true")
     parser.add_argument("--colleague", action="store_true")
+    parser.add_argument("--later", action="store_true")
     args = parser.parse_args()
     django.setup()
     from tests.support.world import SCHOOL, TODAY, small_world
@@ -94,6 +95,10 @@ def main() -> None:
         from tests.support import journeys
 
         journeys.add()
+    if args.later:
+        from tests.support.later import agreed_in_spring
+
+        agreed_in_spring(world.coordinator_actor, world.students["yarrow"])
     if args.planning:
         from tests.support.planning import add_reviews
 

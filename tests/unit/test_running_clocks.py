@@ -248,3 +248,55 @@ def test_only_clocks_that_say_so_are_moved_by_a_calendar():
                 moved.add(one.clock)
     assert moved <= {name for name, one in WATCHED.items() if one.by_calendar}
     assert "initial-iep" in moved
+
+
+# Born March 1, 2024: three on March 1, 2027. In no school's book; the IFSP is of June 1, 2026.
+INFANT = Situation(
+    today=TODAY,
+    birth_on=date(2024, 3, 1),
+    status_code="1",
+    lea_code=LEA,
+    is_infant_stay=True,
+    plan_type_code="150",
+    last_plan_review_on=date(2026, 6, 1),
+)
+
+
+@pytest.mark.parametrize(
+    ("today", "clocks"),
+    [
+        # Six months after June 1 and six months before the birthday: December 1 and September 1.
+        (date(2026, 5, 31), {"ifsp-annual", "ifsp-review", "part-c-notice", "transition-conference"}),
+        # Two years and three months on June 1.
+        (
+            date(2026, 6, 1),
+            {"ifsp-annual", "ifsp-review", "part-c-notice", "transition-conference", "c-to-b-iep"},
+        ),
+        (
+            date(2026, 9, 1),
+            {"ifsp-annual", "ifsp-review", "part-c-notice", "transition-conference", "c-to-b-iep"},
+        ),
+        (date(2026, 9, 2), {"ifsp-annual", "ifsp-review", "transition-conference", "c-to-b-iep"}),
+        # 90 days before March 1: December 1, as is the last day of the periodic review.
+        (date(2026, 12, 1), {"ifsp-annual", "ifsp-review", "transition-conference", "c-to-b-iep"}),
+        (date(2026, 12, 2), {"ifsp-annual", "c-to-b-iep"}),
+        # Three, and the IFSP still in force: it goes on being late.
+        (date(2027, 3, 2), {"ifsp-annual", "c-to-b-iep"}),
+    ],
+)
+def test_the_clocks_of_an_infant_run_without_an_enrollment(today, clocks):
+    now = replace(INFANT, today=today)
+    assert named(now).keys() == clocks
+    assert {one.lea_code for one in running_clocks(now)} == {LEA}
+    assert {one.school_code for one in running_clocks(now)} == {""}
+
+
+def test_what_an_infant_without_an_enrollment_is_due_and_what_does_not_run():
+    assert due(INFANT, "ifsp-annual")[2] == date(2027, 6, 1)
+    assert due(INFANT, "ifsp-review")[2] == date(2026, 12, 1)
+    assert due(INFANT, "transition-conference")[2] == date(2026, 12, 1)
+    assert due(INFANT, "c-to-b-iep") == (date(2027, 3, 1),) * 3
+    # Nobody has enrolled anywhere, so that no 30 days begin, whatever else is known.
+    assert "transfer-30" not in named(replace(INFANT, came_from_elsewhere=True))
+    assert named(replace(INFANT, status_code="2")) == {}
+    assert named(replace(INFANT, is_infant_stay=False)) == {}

@@ -6,7 +6,15 @@ from datetime import date
 
 import pytest
 
-from manzanita.domain.stays import Enrolled, Held, enrollment_start, participation_start, stays_at
+from manzanita.domain.stays import (
+    Enrolled,
+    Held,
+    Reported,
+    enrollment_start,
+    infant_stays,
+    participation_start,
+    stays_at,
+)
 
 US, THEM = "9910017", "9910025"
 
@@ -161,3 +169,66 @@ def test_a_summer_breaks_no_participation():
     found = participation_start(enrollments, TOOK_PART, [held(US, "2025-01-13")], US, day("2026-11-23"))
     assert found == day("2025-01-13")
     assert enrollment_start(enrollments, US, day("2026-11-23")) == day("2024-08-14")
+
+
+def reported(code: str, first: str, last: str = "", lea: str = US) -> Reported:
+    return Reported(lea, day(first), day(last) if last else None, code)
+
+
+ONE, IFSP, IEP = reported("1", "2026-03-02"), reported("150", "2026-03-09"), reported("100", "2026-03-09")
+
+
+@pytest.mark.parametrize(
+    ("enrollments", "statuses", "plans", "stays"),
+    [
+        pytest.param([], [ONE], [IFSP], [(US, "2026-03-09", "")], id="from the later of status and plan"),
+        pytest.param([], [ONE], [IEP], [], id="an IEP asks for an enrollment"),
+        pytest.param([], [ONE], [reported("200", "2026-03-09")], [], id="a services plan, too"),
+        pytest.param([], [ONE], [], [], id="no plan"),
+        pytest.param([], [], [IFSP], [], id="no status"),
+        pytest.param([], [reported("2", "2026-03-02")], [IFSP], [], id="does not take part"),
+        pytest.param([], [reported("1", "2026-03-02", lea=THEM)], [IFSP], [], id="of two LEAs"),
+        pytest.param(
+            [], [ONE], [reported("150", "2026-03-09", "2026-11-22")], [(US, "2026-03-09", "2026-11-22")],
+            id="until the plan ends",
+        ),
+        pytest.param(
+            [], [reported("1", "2026-03-02", "2026-03-09")], [IFSP], [(US, "2026-03-09", "2026-03-09")],
+            id="a single day",
+        ),
+        pytest.param([], [reported("1", "2026-03-02", "2026-03-08")], [IFSP], [], id="over the day before"),
+        pytest.param(
+            [enrolled(US, "2026-08-17")], [ONE], [IFSP], [(US, "2026-03-09", "2026-08-16")],
+            id="until the day before the enrollment",
+        ),
+        pytest.param(
+            [enrolled(THEM, "2026-08-17")], [ONE], [IFSP], [(US, "2026-03-09", "2026-08-16")],
+            id="wherever that is",
+        ),
+        pytest.param([enrolled(US, "2026-03-09")], [ONE], [IFSP], [], id="enrolled from the first day"),
+        pytest.param(
+            [enrolled(US, "2026-02-02", "2026-02-27", exit_code="T160")], [ONE], [IFSP], [],
+            id="was enrolled: the SIS said that the child left",
+        ),
+        pytest.param(
+            [enrolled(US, "2026-08-17", "2026-08-17", exit_code="N470")], [ONE], [IFSP],
+            [(US, "2026-03-09", "")], id="who never came was never enrolled",
+        ),
+        pytest.param(
+            [enrolled(THEM, "2026-08-17", status="20")], [ONE], [IFSP], [(US, "2026-03-09", "")],
+            id="an enrollment beside another one is none",
+        ),
+        pytest.param(
+            [],
+            [ONE, reported("1", "2026-06-01", lea=THEM)],
+            [reported("150", "2026-03-09", "2026-05-31"), reported("150", "2026-06-01", lea=THEM)],
+            [(US, "2026-03-09", "2026-05-31"), (THEM, "2026-06-01", "")],
+            id="one LEA after the other",
+        ),
+    ],
+)  # fmt: skip
+def test_an_infant_is_served_before_any_sis_enrolls_the_child(enrollments, statuses, plans, stays):
+    assert [
+        (one.lea_code, str(one.first), str(one.last) if one.last else "")
+        for one in infant_stays(enrollments, statuses, plans)
+    ] == stays

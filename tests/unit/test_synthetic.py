@@ -19,6 +19,7 @@ from manzanita.domain.layouts.files import read_record_file, rows_of
 from manzanita.domain.records import parse_state_date
 from manzanita.domain.rules import field_rules, row_rules
 from manzanita.synthetic.agencies import MOST_STUDENTS, selpas_for
+from manzanita.synthetic.agreements import agreement_rows
 from manzanita.synthetic.names import BIRDS, PLANTS
 from manzanita.synthetic.population import World, random_student
 from manzanita.synthetic.staff import Staff
@@ -587,3 +588,21 @@ def test_what_a_line_says_is_what_the_list_says_it_says(damaged):
 def test_the_rate_is_the_share_of_lines(damaged):
     lines = sum(len((damaged / name).read_text().splitlines()) for name in FILES.values())
     assert 0.003 < len(planted_in(damaged)) / lines < 0.009
+
+
+def test_one_agreement_ended_last_month_and_every_other_is_of_the_school_year(folder):
+    rows = [tuple(row.values()) for row in csv_rows(folder / "agreements.csv")]
+    assert len(rows) == 18
+    ended = (CHAPARRAL, "9950029", "2025-017-02", "2025-11-01", "2026-10-31")
+    assert ended in rows
+    assert {row[3:] for row in rows if row != ended} == {("2026-07-01", "2027-06-30")}
+    assert "9950037" not in {row[1] for row in rows}
+
+
+def test_in_january_the_month_before_is_december():
+    (row,) = [
+        row
+        for row in agreement_rows(selpas_for(20), date(2027, 1, 15), 2026)
+        if row[:2] == (CHAPARRAL, "9950029")
+    ]
+    assert row[3:] == ("2026-01-01", "2026-12-31")

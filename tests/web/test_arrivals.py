@@ -226,7 +226,7 @@ def test_what_was_sent_of_an_adoption_is_offered_nowhere_to_be_taken_back(small_
     )
     page = text_of(coordinator.get(batch))
     assert "Take back what was not sent" not in page
-    assert "What was adopted here was sent to the state." in page
+    assert "The state was told of all of it, or waits to answer. For a student who never came" in page
     page = text_of(coordinator.get(history))
     assert f'<a class="go" href="{batch}">Take back' not in page
     assert "Not now: The state was told of it already, or waits to answer." in page
@@ -291,6 +291,9 @@ def test_records_are_asked_for_and_come(coordinator, arrived):
     arrival = arrived("Avocet")["Avocet"]
     here = f"/arrivals/{arrival.public_id}/records"
     asked = {"agency": "Heron Creek Unified", "contact": "Fern Sample", "asked_on": "2026-11-18", "note": ""}
+    # A day on which to ask again that is none is not taken for the one by law.
+    answer = coordinator.post(here, {**asked, "follow_up_on": "soon"}, follow=True)
+    assert "The request was not noted" in text_of(answer) and not RecordsAsked.objects.exists()
     for _ in range(2):
         coordinator.post(here, asked)
     (row,) = RecordsAsked.objects.all()

@@ -22,7 +22,7 @@ from tests.support.pages import addresses_in, other_coordinator, text_of
 
 NEW = "/directory/requests/new"
 LIST = "/directory/requests"
-LIST_QUERIES = 9
+LIST_QUERIES = 10
 PAGE_QUERIES = 31
 
 

@@ -261,6 +261,7 @@ def test_a_reason_is_recorded_before_there_is_a_meeting(counted, coordinator):
         ({"code": ""}, "does not take that reason"),
         ({"code": "40"}, "does not take that reason"),  # a school break delays no annual review
         ({"code": "20", "planned_on": "2026-11-22"}, "that day is past"),
+        ({"code": "20", "planned_on": "2026-12-32"}, "The day for which the meeting is planned is no date."),
     ],
 )
 def test_a_reason_that_cannot_be_is_refused_in_words(counted, coordinator, sent, words):

@@ -10,6 +10,7 @@ from django.test import Client
 
 from manzanita.leaving.models import Leaving, LeavingBatch
 from manzanita.platform.facts import Statement
+from manzanita.procedures.leaving_many import LEAVINGS
 from manzanita.students.actions import state_student_facts
 from tests.integration.test_leaving_many import carried_out
 from tests.support import pages
@@ -101,9 +102,7 @@ def test_it_is_recorded_shown_and_taken_back(coordinator, gone):
     assert again.headers["Location"] == there, "the same form twice is one batch"
     assert LeavingBatch.objects.count() == 1
     coordinator.post(f"{there}/undo")
-    from manzanita.procedures.leaving_many import do_undo
-
-    carried_out(batch, do_undo)
+    carried_out(batch, LEAVINGS.undo)
     assert "2 taken back" in text_of(coordinator.get(there))
     assert Leaving.objects.filter(state="undone").count() == 2
 

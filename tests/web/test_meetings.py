@@ -263,7 +263,7 @@ def test_an_unknown_event_is_a_bad_request(small_world, manager, event):
     [
         ({}, "The date is missing or is no date."),
         ({"held_on": "2026-02-30"}, "The date is missing or is no date."),
-        ({"held_on": "11/20/2026"}, "The date is missing or is no date."),
+        ({"held_on": "20.11.2026"}, "The date is missing or is no date."),
         ({"held_on": "2026-11-24", "delay_code": "30"}, "still to come"),
         ({"held_on": "2025-11-14"}, "was held on 11/14/2025; a review comes after it"),
         ({"held_on": "2026-11-15"}, "The review was due on 11/14/2026; a later one says why."),

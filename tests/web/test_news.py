@@ -19,13 +19,15 @@ from manzanita.exchange.models import ImportRun
 from manzanita.findings.models import FindingEvent, RuleFinding
 from manzanita.leaving.actions import report_participation
 from manzanita.orgs.models import Agency
+from manzanita.platform import clock
 from manzanita.platform.daily import enqueue_now
 from manzanita.platform.facts import Statement
 from manzanita.platform.jobs import run_jobs_now
 from manzanita.procedures.leaving import LeavingAsked, record_leaving
 from manzanita.procedures.leaving_job import LEAVING_JOB
 from manzanita.procedures.news import Window, changed_students, mark_of, mark_seen
-from manzanita.students.actions import state_student_facts
+from manzanita.students.actions import Identity, register_students, state_student_facts
+from manzanita.students.models import Service
 from tests.support import pages
 from tests.support import world as w
 from tests.support.guests import monitor_of
@@ -181,6 +183,141 @@ def test_values_that_an_act_stated_stand_under_it(small_world, sign_in, noon):
         "Primary disability: was 290 Specific learning disability (SLD) 240 Speech or language impairment (SLI)",
         "“Told by the school”",
     )
+
+
+def new_student(name: str = "Finch"):
+    (student,) = register_students([Identity(name, "", "Testcase", "", date(2016, 4, 9))])
+    return student
+
+
+def folds(answer) -> list[tuple[str, list[str]]]:
+    """Each folded part of a line: what it says in one line, and its fields."""
+    found = re.findall(r"<details class=\"fold\">.*?</details>", answer.content.decode(), re.DOTALL)
+    plain = [unescape(re.sub(r"<svg.*?</svg>", "", one, flags=re.DOTALL)) for one in found]
+    return [
+        (
+            " ".join(re.sub(r"<[^>]+>", " ", re.search(r"<summary.*?</summary>", one, re.DOTALL)[0]).split()),
+            [" ".join(re.sub(r"<[^>]+>", " ", item).split()) for item in re.findall(r"<li>(.*?)</li>", one)],
+        )
+        for one in plain
+    ]
+
+
+def enrolled(world: w.World, student, last: date | None = None, **values: str) -> None:
+    """A SIS file names an enrollment that nobody knew."""
+    run = ImportRun.objects.create(
+        kind="sis", lea_code=w.LEA, state="done", created_at=clock.now(), by_id=world.coordinator.pk
+    )
+    first = date(2026, 8, 13)
+    row = pages.enrollment("N1") | {"school_code": w.SCHOOL, "grade_code": "04"} | values
+    slot = {"student_id": student.pk, "lea_code": w.LEA, "started_on": first}
+    state_student_facts(
+        "enrollment",
+        [Statement(slot, row, first, last, is_whole_slot=last is not None)],
+        by_id=world.coordinator.pk,
+        cause=f"sis-import:{run.pk}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("last", "values", "line"),
+    [
+        (None, {}, "Enrolled at Buckeye Elementary from 08/13/2026, grade 4 5 fields"),
+        (None, {"grade_code": "KN"}, "Enrolled at Buckeye Elementary from 08/13/2026, grade KN 5 fields"),
+        (None, {"grade_code": ""}, "Enrolled at Buckeye Elementary from 08/13/2026 4 fields"),
+        (None, {"school_code": ""}, "Enrolled at Chaparral Unified from 08/13/2026, grade 4 4 fields"),
+        (
+            date(2026, 12, 18),
+            {},
+            "Enrolled at Buckeye Elementary from 08/13/2026 through 12/18/2026, grade 4 6 fields",
+        ),
+    ],
+)
+def test_a_first_enrollment_is_one_line_with_its_fields_folded(
+    small_world, sign_in, noon, last, values, line
+):
+    noon.shift(timedelta(days=1))
+    enrolled(small_world, new_student(), last, **values)
+    noon.shift(60)
+    answer = sign_in(small_world.coordinator).get(ADDRESS + "?since=day")
+    ((said, fields),) = folds(answer)
+    assert said == line
+    assert fields[0] == "First day: 08/13/2026" and "Local student ID: N1" in fields
+    assert ("Enrollment ended: 12/18/2026" in fields) is (last is not None)
+    assert "New enrollment" not in words(answer)
+
+
+def test_a_second_version_of_it_tells_what_moved_and_folds_nothing(small_world, sign_in, noon):
+    student = new_student()
+    enrolled(small_world, student)
+    noon.shift(timedelta(days=2))
+    enrolled(small_world, student, grade_code="05")
+    noon.shift(60)
+    answer = sign_in(small_world.coordinator).get(ADDRESS + "?since=day")
+    assert folds(answer) == [] and "Enrollment changed Grade: was 4 5" in words(answer)
+
+
+def test_a_first_status_plan_and_service_are_a_line_each(small_world, sign_in, noon):
+    student = new_student()
+    enrolled(small_world, student)
+    noon.shift(timedelta(days=2))
+    actor, slot = small_world.coordinator_actor, {"student_id": student.pk}
+    first = date(2026, 11, 24)
+    service = dict.fromkeys(Service.content, "") | {
+        "service_code": "415",
+        "location_code": "510",
+        "provider_code": "100",
+        "frequency_code": "20",
+        "duration_minutes": 30,
+    }
+    for kind, own, values in (
+        ("status", {}, pages.status("1") | {"initial_entry_on": first}),
+        ("plan", {}, pages.plan()),
+        ("service", {"service_no": 1}, service),
+    ):
+        state_student_facts(
+            kind, [Statement(slot | own, values, first)], by_id=actor.user_id, cause="archive:1"
+        )
+    log_change(actor=actor, action="record_change", student_id=student.pk, reason="It came on paper")
+    noon.shift(60)
+    answer = sign_in(small_world.coordinator).get(ADDRESS + "?since=day&own=yes")
+    assert folds(answer) == [
+        (
+            "Status from 11/24/2026: 1 Eligible and Participating 2 fields",
+            ["Special education status: 1 Eligible and Participating", "Initial entry start: 11/24/2026"],
+        ),
+        (
+            "Plan from 11/24/2026: 100 Individualized Education Program (IEP), 240 Speech or language impairment "
+            "(SLI) 4 fields",
+            [
+                "Plan type: 100 Individualized Education Program (IEP)",
+                "Primary disability: 240 Speech or language impairment (SLI)",
+                "Reason for the plan record: 1 New / annual plan",
+                "District of special education accountability: Chaparral Unified",
+            ],
+        ),
+        (
+            "Service from 11/24/2026: 415 Language and speech 5 fields",
+            [
+                "Service: 415 Language and speech",
+                "Provider type: 100 District of service",
+                "Location: 510 Regular classroom / public day school",
+                "Frequency: 20 Weekly",
+                "Minutes: 30",
+            ],
+        ),
+    ]
+    assert "Recorded a change without a meeting" in words(answer) and "“It came on paper”" in words(answer)
+
+
+def test_who_may_not_see_values_is_told_how_many_fields(small_world, sign_in, noon):
+    noon.shift(timedelta(days=1))
+    enrolled(small_world, new_student())
+    noon.shift(60)
+    selpa = Agency.objects.create(code=w.SELPA, kind="selpa", name="Foothill SELPA", selpa_code=w.SELPA)
+    answer = sign_in(selpa_person(selpa)).get(ADDRESS + "?since=day")
+    assert folds(answer) == [] and "Buckeye" not in words(answer)
+    assert "New enrollment 5 fields: open the student to see which" in words(answer)
 
 
 def test_what_the_night_did_under_one_s_own_grant_is_told_all_the_same(small_world, sign_in, noon):

@@ -72,9 +72,31 @@ def test_planned_and_sent_stand_as_rows_to_come_and_differences_are_told(small_w
     assert "07/01/2027 07/01/2027 08/12/2027" in row
     assert "Planned on 11/23/2026 by Juniper Mockup" in row and "SIS, known on 11/23/2026" in row
     student = words(client.get(f"/students/{fern.public_id}"))
-    assert "Next school year" in student and "To come Enrollment Buckeye Elementary" in student
+    assert student.count("Next school year") == 2  # the group, and the caption of its table
+    sources = (
+        "Planned on 11/23/2026 by Juniper Mockup; sent by the SIS from 08/12/2027 on, known on 11/23/2026"
+    )
+    assert sources in student
+    district = "9910017 Chaparral Unified"
+    assert f"History of Next district {district} {district} Office" in student
+    assert "Buckeye Elementary 9911001 Buckeye Elementary Office" in student
+    assert "History of Next grade Grade 5 Grade 6 Office Differs The SIS sends something else" in student
     # It is not the enrollment of today.
     assert "Grade 4 ·" in student
+
+
+def test_only_what_the_sis_sends_otherwise_stands_among_the_differences(small_world, client, fern):
+    plan_next(fern)
+    address = f"/students/{fern.public_id}?tab=record"
+    before = words(client.get(f"{address}&only=differences"))
+    assert "Next district" not in before
+    count = int(re.search(r"Only differences \((\d+)\)", before).group(1))
+    enrolled(fern, AUGUST_12, grade_code="06")
+    enrolled(fern, date(2028, 1, 10), grade_code="06")
+    page = words(client.get(f"{address}&only=differences"))
+    assert f"Only differences ({count + 1})" in page and "Next district" not in page
+    assert "History of Next grade Grade 5 Grade 6 Office" in page
+    assert "The SIS also sends Chaparral Unified, Buckeye Elementary, grade 6, from 01/10/2028 on." in page
 
 
 def test_those_of_whom_nothing_is_known_are_a_list_that_can_be_changed_together(client, small_world, fern):
@@ -104,11 +126,15 @@ def test_what_was_planned_ends_with_june_30_and_what_the_sis_sent_begins_on_its_
         client = sign_in(small_world.coordinator)
         assert f"what begins on {begins} or later" in words(client.get(ADDRESS)), moment
         page = words(client.get(f"/students/{fern.public_id}"))
-        assert ("Planned School" in page) is planned, moment
-        assert "To come Enrollment" in page, moment
+        row = (
+            "History of Next grade Grade 5 Grade 5 Office"
+            if planned
+            else "History of Next grade blank Grade 5 Office"
+        )
+        assert row in page, moment
     noon.move_to(california("2027-08-12T07:00:00"))
     page = words(sign_in(small_world.coordinator).get(f"/students/{fern.public_id}"))
-    assert "To come Enrollment" not in page and "Grade 5 ·" in page
+    assert "History of Next grade blank nothing Office" in page and "Grade 5 ·" in page
 
 
 # session, user, grants, block; who 3; rows 4; next year; names 3; log 3

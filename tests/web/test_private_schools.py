@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from manzanita.domain.private_conflicts import CONFLICTS
+from manzanita.procedures import private_schools
 from manzanita.procedures.private_schools import private_students
 from tests.support import pages
 from tests.support import world as w
@@ -14,7 +15,7 @@ from tests.support.pages import addresses_in, other_coordinator, text_of
 from tests.support.special import enroll_privately, private_crowd, state
 
 ADDRESS = "/students/private-schools"
-LIST_QUERIES = 17
+LIST_QUERIES = 18
 
 
 @pytest.fixture
@@ -127,3 +128,19 @@ def test_it_costs_the_same_for_few_and_many(small_world, sign_in, django_assert_
     if count > 50:
         assert f"{ADDRESS}?page=2" in addresses_in(page)
         assert client.get(f"{ADDRESS}?page=3").content.decode().count("data-row") == 20
+
+
+def test_so_many_that_they_are_read_in_parts_cost_a_bounded_number_of_statements(
+    small_world, sign_in, django_assert_max_num_queries, monkeypatch
+):
+    monkeypatch.setattr(private_schools, "MOST", 10)
+    monkeypatch.setattr(private_schools, "_AT_ONCE", 4)
+    monkeypatch.setattr("manzanita.web.private_schools.MOST", 10)
+    enroll_privately(*pages.many_students(30))
+    client = sign_in(small_world.coordinator)
+    client.get(ADDRESS)
+    # Eleven are read, in three parts: two more than one part takes.
+    with django_assert_max_num_queries(LIST_QUERIES + 2):
+        page = client.get(ADDRESS)
+    assert "more than 10 students" in text_of(page)
+    assert page.content.decode().count("data-row") == 11

@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from manzanita.domain.findings import Reason
+from manzanita.domain.findings import Reason, reason_document
 from manzanita.exchange import jobs, waiting
 from manzanita.exchange.actions import prepare_submission
 from manzanita.exchange.canceling import canceled_reason, taken_back_reason
 from manzanita.exchange.gateway import GatewayUnavailable, Trouble
 from manzanita.exchange.gateway.guard import Line, refusals
 from manzanita.exchange.models import Submission
-from manzanita.exchange.outbox import reason_document
 from tests.support.exchange import archive, review_rows
 from tests.support.pages import text_of
 from tests.support.reasons import NAMED_ELSEWHERE, not_written_out, reasons_of_files

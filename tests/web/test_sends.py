@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 
 from manzanita.auditing.models import ChangeEvent
+from manzanita.domain.findings import reason_document
 from manzanita.exchange.actions import prepare_submission
 from manzanita.exchange.gateway import GatewayUnavailable, Trouble
 from manzanita.exchange.models import Operation, Submission
-from manzanita.exchange.outbox import reason_document
 from manzanita.exchange.waiting import trouble_reason, turn_reason, working_reason
 from manzanita.platform import clock
 from manzanita.platform.models import Job

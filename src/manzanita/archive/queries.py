@@ -6,6 +6,7 @@ import json
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -46,11 +47,17 @@ def standing_records(
     return standing_of(uncorrected_records(student_ids, lea_code), is_left_out)
 
 
-def uncorrected_records(student_ids: Iterable[int], lea_code: str | None = None) -> QuerySet[ArchivedRecord]:
-    """The records of archives that no correction has superseded, in the order of recording."""
-    rows = ArchivedRecord.objects.filter(
-        student_id__in=list(student_ids), archive__superseded_by__isnull=True
-    )
+def uncorrected_records(
+    student_ids: Iterable[int], lea_code: str | None = None, *, known: datetime | None = None
+) -> QuerySet[ArchivedRecord]:
+    """The records of archives that no correction has superseded, in the order of recording; with ``known``, as it was
+    at that instant."""
+    rows = ArchivedRecord.objects.filter(student_id__in=list(student_ids))
+    if known is None:
+        rows = rows.filter(archive__superseded_by__isnull=True)
+    else:
+        rows = rows.filter(archive__recorded_at__lte=known)
+        rows = rows.exclude(archive__superseded_by__recorded_at__lte=known)
     if lea_code is not None:
         rows = rows.filter(lea_code=lea_code)
     return rows.order_by("archive__recorded_at", "archive_id", "id")

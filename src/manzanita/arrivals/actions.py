@@ -6,7 +6,6 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -15,9 +14,8 @@ from manzanita.arrivals.models import AdoptionBatch, AdoptionItem, Arrival, Look
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.arrivals import Evidence, Kind, kind_of, why_not_safe
-from manzanita.domain.findings import Reason
-from manzanita.exchange.outbox import reason_document
 from manzanita.platform import clock
+from manzanita.students.many import made_batch
 from manzanita.students.models import Student
 
 # An arrival that the radar itself has settled opens again where its cause is gone; what a person settled does not.
@@ -322,14 +320,8 @@ def open_batch(
             "arrival_id", flat=True
         )
     )
-    batch = AdoptionBatch.objects.create(
-        public_id=public_id,
-        lea_code=actor.agency_code,
-        reason=reason.strip()[:300],
-        is_alone=is_alone,
-        by_id=actor.user_id,
-        grant_id=actor.grant_id,
-        made_at=clock.now(),
+    batch = made_batch(
+        AdoptionBatch, actor=actor, public_id=public_id, reason=reason.strip()[:300], is_alone=is_alone
     )
     AdoptionItem.objects.bulk_create(
         [
@@ -349,21 +341,3 @@ def open_batch(
         actor=actor, action="adopt_plans", subject=batch, reason=batch.reason, detail={"of": len(items)}
     )
     return batch, True
-
-
-def close_item(
-    item: AdoptionItem,
-    state: str,
-    *,
-    reasons: Sequence[Reason] = (),
-    before: Mapping[str, Any] | None = None,
-    archive_id: int | None = None,
-) -> None:
-    """Note what became of one student of a batch."""
-    item.state, item.done_at = state, clock.now()
-    item.reasons = [reason_document(one) for one in reasons]
-    if before is not None:
-        item.before = dict(before)
-    if archive_id is not None:
-        item.archive_id = archive_id
-    item.save(update_fields=["state", "done_at", "reasons", "before", "archive_id"])

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from django.db.models import Q
+
 from manzanita.arrivals.likes import near_ids_of
 from manzanita.domain.arrivals import Evidence
+from manzanita.domain.later_start import OUTCOME, WAITS
 from manzanita.domain.stays import Enrolled, Stay, stays_at
 from manzanita.exchange.models import StateRecord
 from manzanita.meetings.models import Meeting
@@ -36,6 +39,7 @@ class _Known:
     plans: list[Mapping[str, Any]] = field(default_factory=list)
     services: list[tuple[date, date | None]] = field(default_factory=list)
     meeting_leas: list[str] = field(default_factory=list)
+    agreed_later: dict[str, date] = field(default_factory=dict)
     state_status: tuple[date, str] | None = None
     state_plan_on: date | None = None
 
@@ -90,9 +94,14 @@ def _known(ids: list[int]) -> dict[int, _Known]:
     services = Service.objects.believed().filter(student__in=ids)
     for pk, first, last in services.values_list("student_id", "effective_from", "effective_to"):
         known[pk].services.append((first, last))
-    open_meetings = Meeting.objects.filter(student__in=ids, state__in=OPEN_STATES)
-    for pk, lea in open_meetings.order_by("pk").values_list("student_id", "lea_code"):
-        known[pk].meeting_leas.append(lea)
+    later = Q(state="finalized", outcome_key=OUTCOME, held_on__isnull=False)
+    meetings = Meeting.objects.filter(later | Q(state__in=OPEN_STATES), student__in=ids)
+    columns = ("student_id", "lea_code", "state", "held_on")
+    for pk, lea, state, held_on in meetings.order_by("held_on", "pk").values_list(*columns):
+        if state == "finalized":
+            known[pk].agreed_later[lea] = held_on
+        else:
+            known[pk].meeting_leas.append(lea)
     at_state = StateRecord.objects.filter(student_id__in=ids, record__in=["SWDS", "PLAN"])
     for pk, record, key_on, values in at_state.values_list("student_id", "record", "key_on", "values"):
         one = known[pk]
@@ -144,6 +153,10 @@ def _evidence(
         "",
     )
     own_selpa = agencies.get(lea_code, ("", ""))[1]
+    waits = bool(status) and (status["status_code"], status["reason_code"], status["lea_code"]) == (
+        *WAITS,
+        lea_code,
+    )
     state_on, state_code = known.state_status or (None, "")
     return Evidence(
         enrolled_on=day,
@@ -172,6 +185,7 @@ def _evidence(
         ),
         later_plan_on=min((row["effective_from"] for row in others), default=None),
         lapsed_on=lapsed["effective_to"] if lapsed and not plan else None,
+        agreed_on=known.agreed_later.get(lea_code) if waits else None,
         review_due_on=known.review_due_on,
         open_meeting_at=next(
             (agencies.get(lea, (lea, ""))[0] for lea in known.meeting_leas if lea != lea_code), ""

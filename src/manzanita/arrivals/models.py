@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from manzanita.platform.ids import new_public_id
+from manzanita.students.many_models import StudentBatch, StudentItem
 
 
 class Arrival(models.Model):
@@ -125,30 +126,12 @@ class RecordsAsked(models.Model):
         return f"records asked for, arrival {self.arrival_id}"
 
 
-class AdoptionBatch(models.Model):
-    """Plans adopted together: who did it, why, and how far it is. ``public_id`` is given by the preview, so that the
-    same form sent twice is one batch."""
+class AdoptionBatch(StudentBatch):
+    """Plans adopted together, and why."""
 
-    STATES = [
-        ("waiting", "Waiting"),
-        ("running", "Running"),
-        ("undoing", "Being taken back"),
-        ("done", "Done"),
-    ]
-
-    public_id = models.UUIDField(unique=True, editable=False)
-    lea_code = models.CharField(max_length=7)
     reason = models.CharField(max_length=300)
     # One student whom somebody has looked at; of several only those are adopted that are safe without a look.
     is_alone = models.BooleanField(default=False)
-    state = models.CharField(max_length=7, choices=STATES, default="waiting")
-    job_id = models.BigIntegerField(null=True, blank=True)
-    by_id = models.BigIntegerField()
-    grant_id = models.BigIntegerField()
-    made_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
-    undone_at = models.DateTimeField(null=True, blank=True)
-    undone_by_id = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["lea_code", "-id"], name="adoption_batches_of_lea")]
@@ -157,9 +140,8 @@ class AdoptionBatch(models.Model):
         return f"adoption {self.public_id}"
 
 
-class AdoptionItem(models.Model):
-    """One student of a batch. ``before`` names the versions of facts that were believed from the day on, by kind:
-    what an undo states again. ``reasons`` say why nothing was done, or why it was not taken back."""
+class AdoptionItem(StudentItem):
+    """``before`` names the versions of facts that were believed from the day on, by kind: what an undo states again."""
 
     STATES = [
         ("waiting", "Waiting"),
@@ -170,15 +152,12 @@ class AdoptionItem(models.Model):
 
     batch = models.ForeignKey(AdoptionBatch, on_delete=models.PROTECT, related_name="items")
     arrival = models.ForeignKey(Arrival, on_delete=models.PROTECT, related_name="adoptions")
-    student = models.ForeignKey("students.Student", on_delete=models.PROTECT, related_name="+")
     adopt_on = models.DateField()
     # A day on which the plan was in force, where none is in force on the first day here.
     plan_known_on = models.DateField(null=True, blank=True)
     state = models.CharField(max_length=7, choices=STATES, default="waiting")
-    reasons = models.JSONField(default=list)
     before = models.JSONField(default=dict)
     archive_id = models.BigIntegerField(null=True, blank=True)
-    done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -10,7 +10,7 @@ from datetime import date
 from django.db.models import Case, Count, IntegerField, Min, Q, QuerySet, When
 from django.http import Http404
 
-from manzanita.arrivals.models import AdoptionBatch, AdoptionItem, Arrival
+from manzanita.arrivals.models import Arrival
 from manzanita.domain.access import Actor
 from manzanita.students.scope import in_reach
 
@@ -133,26 +133,3 @@ def count_arrivals(actor: Actor) -> Counts:
         sum(row["safe"] for row in found),
         min((row["oldest"] for row in found), default=None),
     )
-
-
-def get_batch(actor: Actor, public_id: uuid.UUID) -> AdoptionBatch:
-    """A batch of the actor's LEA, or 404."""
-    found = AdoptionBatch.objects.filter(public_id=public_id, lea_code=actor.agency_code).first()
-    if found is None:
-        raise Http404("no such adoption at this LEA")
-    return found
-
-
-def items_of(actor: Actor, batch: AdoptionBatch) -> list[AdoptionItem]:
-    """Its students as far as the actor reaches them, by name."""
-    rows = batch.items.filter(in_reach(actor))
-    order = ("student__last_name", "student__first_name", "pk")
-    return list(rows.select_related("student", "arrival").order_by(*order))
-
-
-def batches_of(actor: Actor, limit: int = 10) -> list[AdoptionBatch]:
-    """The newest first, each with ``size`` and ``adopted``."""
-    rows = AdoptionBatch.objects.filter(lea_code=actor.agency_code).annotate(
-        size=Count("items"), adopted=Count("items", filter=Q(items__state="adopted"))
-    )
-    return list(rows.order_by("-id")[:limit])

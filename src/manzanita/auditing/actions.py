@@ -54,14 +54,16 @@ def log_reads(
     student_ids: Iterable[int],
     what: str,
     filter_codes: str | None = None,
+    view_codes: str = "",
     purpose_code: str = "",
     purpose_note: str = "",
 ) -> int:
     """Note in one row that ``actor`` saw these students; returns how many. Nobody seen, nothing noted.
 
     ``what`` is a short code of what was seen (``student.record``). A list says how it was cut in
-    ``filter_codes`` (``list=annual-late``; empty text where it was not): codes, never words of a search. How many
-    students the person looks at is counted, too (``auditing.viewing``).
+    ``filter_codes`` (``list=annual-late``; empty text where it was not): codes, never words of a search. A page of one
+    student says in ``view_codes`` how it was looked at (``on=2025-10-01``). How many students the person looks at is
+    counted, too (``auditing.viewing``).
     """
     seen = list(dict.fromkeys(student_ids))
     if seen:
@@ -72,7 +74,7 @@ def log_reads(
                 kind=ReadKind.LIST if is_list else ReadKind.PAGE,
                 what=what,
                 student_ids=seen,
-                filter_codes=filter_codes or "",
+                filter_codes=filter_codes or view_codes,
                 purpose_code=purpose_code,
                 purpose_note=purpose_note,
             )

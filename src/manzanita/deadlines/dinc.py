@@ -9,19 +9,21 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 
 from manzanita.deadlines.lists import PAGE_SIZE, place_after, with_manager, within_scope
 from manzanita.deadlines.models import DincCount, HeldLate
 from manzanita.domain.access import Actor, Scope
 from manzanita.domain.dinc import DINC, DincList, Held, History, Late, Span, held_late, lists_at, month_ends
 from manzanita.domain.fields import TRANSITION_FIELDS
+from manzanita.domain.stays import Enrolled, Reported, infant_stays
 from manzanita.domain.transition import Lacking, transition_lacks
 from manzanita.meetings.models import Meeting
 from manzanita.platform import clock
-from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus, Student
+from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus, Student, StudentFact
 from manzanita.students.scope import lea_filter
 
+_DATED = ("student_id", "effective_from", "effective_to")
 _INDICATORS = tuple(one.attribute for one in TRANSITION_FIELDS)
 _SAID = ("lea_code", "school_code", "started_on", "due_on", "held_on", "delay_code")
 
@@ -39,32 +41,51 @@ def histories_of(ids: Collection[int]) -> dict[int, History]:
             held[pk].append(Held(held_on, review, kind, consent, delay))
         elif state == "open" and consent is not None and event != "c_to_b":
             waiting[pk].append(consent)
-    spans: dict[str, dict[int, list[Span]]] = {}
-    for name, model, values in (
-        ("stays", Enrollment, ("lea_code", "school_code")),
-        ("statuses", SpecialEducationStatus, ("status_code",)),
+    enrolled: dict[int, list[Enrolled]] = defaultdict(list)
+    stays: dict[int, list[Span]] = defaultdict(list)
+    for pk, first, last, lea, school, code, exit_code in _newest_first(Enrollment, ids).values_list(
+        *_DATED, "lea_code", "school_code", "status_code", "exit_reason_code"
     ):
-        of_kind = spans[name] = defaultdict(list)
-        found = model.objects.believed().filter(student__in=ids).order_by("-effective_from")
-        for pk, first, last, *value in found.values_list(
-            "student_id", "effective_from", "effective_to", *values
-        ):
-            of_kind[pk].append(Span(first, last, tuple(value)))
-    plans = spans["plans"] = defaultdict(list)
-    for row in (
-        Plan.objects.believed()
-        .filter(student__in=ids)
-        .order_by("-effective_from")
-        .values("student_id", "effective_from", "effective_to", "plan_type_code", *_INDICATORS)
+        enrolled[pk].append(Enrolled(lea, first, last, code, exit_code))
+        stays[pk].append(Span(first, last, (lea, school)))
+    statuses: dict[int, list[Reported]] = defaultdict(list)
+    for pk, first, last, lea, code in _newest_first(SpecialEducationStatus, ids).values_list(
+        *_DATED, "lea_code", "status_code"
     ):
-        complete = "" if transition_lacks(row) else "1"
-        span = Span(row["effective_from"], row["effective_to"], (row["plan_type_code"], complete))
-        plans[row["student_id"]].append(span)
+        statuses[pk].append(Reported(lea, first, last, code))
+    planned: dict[int, list[Reported]] = defaultdict(list)
+    plans: dict[int, list[Span]] = defaultdict(list)
+    for row in _newest_first(Plan, ids).values(*_DATED, "lea_code", "plan_type_code", *_INDICATORS):
+        pk, first, last, kind = (
+            row["student_id"],
+            row["effective_from"],
+            row["effective_to"],
+            row["plan_type_code"],
+        )
+        planned[pk].append(Reported(row["lea_code"], first, last, kind))
+        plans[pk].append(Span(first, last, (kind, "" if transition_lacks(row) else "1")))
     births = Student.unscoped.filter(pk__in=ids).values_list("pk", "birth_on")
     return {
-        pk: History(born, held[pk], waiting[pk], spans["stays"][pk], spans["statuses"][pk], plans[pk])
+        pk: History(
+            born,
+            held[pk],
+            waiting[pk],
+            [
+                *(
+                    Span(one.first, one.last, (one.lea_code, ""))
+                    for one in infant_stays(enrolled[pk], statuses[pk], planned[pk])
+                ),
+                *stays[pk],
+            ],
+            [Span(one.first, one.last, (one.code,)) for one in statuses[pk]],
+            plans[pk],
+        )
         for pk, born in births
     }
+
+
+def _newest_first(model: type[StudentFact], ids: Collection[int]) -> QuerySet[Any, Any]:
+    return model.objects.believed().filter(student__in=ids).order_by("-effective_from")
 
 
 def store_held_late(histories: Mapping[int, History], today: date) -> None:

@@ -12,7 +12,7 @@ from django.db.models import Max
 from manzanita.accounts.models import RecordRequest
 from manzanita.domain.fields import TRANSITION_FIELDS
 from manzanita.domain.running_clocks import OpenMeeting, Request, Situation
-from manzanita.domain.stays import Enrolled, enrollment_start
+from manzanita.domain.stays import Enrolled, Reported, enrollment_start, infant_stays
 from manzanita.domain.transition import transition_lacks
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
@@ -22,6 +22,7 @@ from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus, 
 
 _PRIMARY_FIRST = {"10": 0, "30": 1, "50": 2}
 _ENROLLMENT_CODES = ("status_code", "exit_reason_code")
+_PLAN = ("student_id", "lea_code", "effective_from", "effective_to", "plan_type_code")
 _INDICATORS = tuple(one.attribute for one in TRANSITION_FIELDS)
 
 
@@ -47,9 +48,9 @@ class _Known:
     """What the queries found of one student."""
 
     student: tuple[Any, ...]
-    status: str = ""
+    status: Reported | None = None
     enrollments: list[_Enrollment] = field(default_factory=list)
-    plan: Mapping[str, str] | None = None
+    plan: Mapping[str, Any] | None = None
     meetings: list[Meeting] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
 
@@ -76,12 +77,12 @@ def _known(ids: list[int], today: date) -> dict[int, _Known]:
     rows = students.values_list("pk", "birth_on", "last_plan_review_on", "last_evaluation_on")
     known = {row[0]: _Known(row) for row in rows}
     in_force = {"effective": today}
-    for pk, status in (
+    for pk, *values in (
         SpecialEducationStatus.objects.as_of(**in_force)
         .filter(student__in=ids)
-        .values_list("student_id", "status_code")
+        .values_list("student_id", "lea_code", "effective_from", "effective_to", "status_code")
     ):
-        known[pk].status = status
+        known[pk].status = Reported(*values)
     for pk, *values in (
         Enrollment.objects.believed()
         .filter(student__in=ids)
@@ -90,11 +91,7 @@ def _known(ids: list[int], today: date) -> dict[int, _Known]:
         )
     ):
         known[pk].enrollments.append(_Enrollment(*values))
-    for row in (
-        Plan.objects.as_of(**in_force)
-        .filter(student__in=ids)
-        .values("student_id", "lea_code", "plan_type_code", *_INDICATORS)
-    ):
+    for row in Plan.objects.as_of(**in_force).filter(student__in=ids).values(*_PLAN, *_INDICATORS):
         known[row["student_id"]].plan = row
     for meeting in Meeting.objects.filter(student__in=ids, state__in=OPEN_STATES).order_by("pk"):
         known[meeting.student_id].meetings.append(meeting)
@@ -108,8 +105,9 @@ def _known(ids: list[int], today: date) -> dict[int, _Known]:
 
 def _situation(one: _Known, today: date, selpa_of: Mapping[str, str]) -> Situation:
     _, birth_on, review, evaluation = one.student
+    infant_at = _infant_at(one, today)
     here = min(
-        (row for row in one.enrollments if _covers(row, today)),
+        (row for row in one.enrollments if not infant_at and _covers(row, today)),
         key=lambda row: (row.order, -row.first.toordinal(), row.lea_code),
         default=None,
     )
@@ -117,10 +115,11 @@ def _situation(one: _Known, today: date, selpa_of: Mapping[str, str]) -> Situati
     return Situation(
         today=today,
         birth_on=birth_on,
-        status_code=one.status,
-        lea_code=here.lea_code if here else "",
+        status_code=one.status.code if one.status else "",
+        lea_code=here.lea_code if here else infant_at,
         school_code=here.school_code if here else "",
         enrolled_on=_enrolled_on(here, one.enrollments, today) if here else None,
+        is_infant_stay=bool(infant_at),
         plan_type_code=plan.get("plan_type_code", ""),
         has_transition=bool(one.plan) and not transition_lacks(plan),
         came_from_elsewhere=bool(
@@ -131,6 +130,16 @@ def _situation(one: _Known, today: date, selpa_of: Mapping[str, str]) -> Situati
         meetings=tuple(_meeting(row, one.enrollments, today) for row in one.meetings),
         requests=tuple(one.requests),
     )
+
+
+def _infant_at(one: _Known, today: date) -> str:
+    """The LEA that serves an infant whom no SIS has enrolled; empty text for anybody else."""
+    if one.status is None or one.plan is None:
+        return ""
+    lea_code, first, last, code = (one.plan[name] for name in _PLAN[1:])
+    enrolled = (row.as_enrolled() for row in one.enrollments)
+    stays = infant_stays(enrolled, [one.status], [Reported(lea_code, first, last, code)])
+    return next((stay.lea_code for stay in stays if stay.covers(today)), "")
 
 
 def _covers(row: _Enrollment, day: date) -> bool:

@@ -28,14 +28,19 @@ class Scope(StrEnum):
 
 
 class Relationship(StrEnum):
-    """How a student belongs to an agency. ``FORMER`` is an attendance or report that has ended."""
+    """How a student belongs to an agency. ``FORMER`` is an attendance or report that has ended. ``INFANT`` ties a child
+    with an IFSP to the LEA that serves it where no SIS has enrolled the child (``domain.stays.infant_stays``);
+    ``EXPECTED`` is what is left after July 1 of a place planned for the year that has begun (``students.expected``).
+    """
 
     ATTENDING = "attending"
+    INFANT = "infant"
     RESIDENCE = "residence"
     ACCOUNTABILITY = "accountability"
     LOCATION = "location"
     REPORTING = "reporting"
     NEXT_YEAR = "next_year"
+    EXPECTED = "expected"
     SERVICE_AGENCY = "service_agency"
     FORMER = "former"
 
@@ -43,11 +48,13 @@ class Relationship(StrEnum):
 RELATIONSHIP_WORDS = MappingProxyType(
     {
         Relationship.ATTENDING: "is enrolled at",
+        Relationship.INFANT: "has an IFSP and no enrollment yet, and is served by",
         Relationship.RESIDENCE: "lives in the district of",
         Relationship.ACCOUNTABILITY: "has as district of special education accountability (DSEA)",
         Relationship.LOCATION: "is served at a place of",
         Relationship.REPORTING: "is reported by",
         Relationship.NEXT_YEAR: "comes next to",
+        Relationship.EXPECTED: "was planned to come this school year, and is not enrolled yet, to",
         Relationship.SERVICE_AGENCY: "is served by",
         Relationship.FORMER: "was until lately a student of",
     }

@@ -109,6 +109,9 @@ def _here(e: Evidence) -> Answered:
     if e.status_code == PARTICIPATING and e.has_plan and not state_differs(e):
         words = "The plan goes on without delay, unless the family says otherwise."
         return _answered("here", Answer.YES, words, "Education Code 56325(a)")
+    if e.agreed_on is not None:
+        words = f"The family accepted on {us_day(e.agreed_on)} that services start with the enrollment of next year."
+        return _answered("here", Answer.YES, words, "Our own initial evaluation")
     return _answered("here", Answer.UNKNOWN, "Nobody has said so yet.", "Ask the family")
 
 
@@ -131,6 +134,7 @@ class Way(StrEnum):
 
     ADOPT = "adopt"
     ADOPT_LAST = "adopt-last"
+    START = "start"
     INACTIVE_TOLD = "inactive-told"
     INACTIVE = "inactive"
     NOTHING = "nothing"
@@ -190,6 +194,15 @@ def plan_of(evidence: Evidence, answered: list[Answered], today: date) -> Plan:
             f"The family revoked consent to all services on {us_day(evidence.status_since)}. Whoever takes part again "
             "after that is asked for consent and evaluated as for the first time (34 CFR 300.300(b)(4); 73 Fed. Reg. "
             "73006, 73015): no plan is left that could be adopted.",
+        )
+    if evidence.agreed_on is not None:
+        return Plan(
+            Way.START,
+            "Services start as agreed",
+            f"What was agreed here on {us_day(evidence.agreed_on)} starts with the enrollment of the next school year: "
+            "status 1, plan and services of one day. The page shows them, and from which day they may start.",
+            on=day,
+            records=("SWDS", "PLAN", "SERV"),
         )
     if evidence.is_plan_ours and evidence.status_code == PARTICIPATING:
         return Plan(

@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import HAPPENED, Owner, Reason
 
 PARTICIPATING, NOT_ELIGIBLE = "1", "4"
 _ELIGIBLE = ("1", "2", "3")
@@ -48,7 +48,8 @@ class Evidence:
 
     ``enrolled_on`` is the first day of the stay, ``last_day`` its last where that is known. Status, plan and
     ``former_lea`` are those believed on the first day; ``lapsed_on`` is the last day of the newest plan that ended
-    before it. ``state_status_code`` and ``state_plan_on`` are the newest the state holds. ``near`` counts students
+    before it. ``agreed_on`` is the day of this district's own meeting that agreed on a later start, where the student
+    waits for it. ``state_status_code`` and ``state_plan_on`` are the newest the state holds. ``near`` counts students
     who may be the same one. ``codes`` of LEAs are empty where there is none.
     """
 
@@ -74,6 +75,7 @@ class Evidence:
     service_count: int = 0
     later_plan_on: date | None = None
     lapsed_on: date | None = None
+    agreed_on: date | None = None
     review_due_on: date | None = None
     open_meeting_at: str = ""
     state_status_code: str = ""
@@ -135,6 +137,10 @@ def kind_of(evidence: Evidence) -> Kind | None:
     return Kind.UNSERVED
 
 
+# The policy behind each check that no rule of the state makes; ``CHECKS`` are what it means.
+NO_LOOK = "Adopted together are plans that need no call and no look"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """``holds`` says what is so of a safe one; where ``fails``, ``text`` says what is not, whose job it is and the
@@ -146,9 +152,12 @@ class Check:
     text: Callable[[Evidence], str]
     owner: Owner
     way_out: str
+    source: str = NO_LOOK
 
     def reason(self, evidence: Evidence) -> Reason:
-        return Reason(f"arrival-{self.key}", self.text(evidence), self.owner, self.way_out)
+        return Reason(
+            f"arrival-{self.key}", self.text(evidence), self.owner, self.way_out, source=self.source
+        )
 
 
 def us_day(day: date | None) -> str:
@@ -333,6 +342,7 @@ NOT_YET = Check(
     lambda e: f"The enrollment starts on {us_day(e.enrolled_on)}, and the state takes what has happened.",
     Owner.CLERK,
     "It becomes ready on that day by itself.",
+    HAPPENED,
 )
 
 

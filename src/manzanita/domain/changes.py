@@ -80,6 +80,16 @@ CHANGES: Mapping[str, Change] = MappingProxyType(
                 plan_reason_code=ADOPTED,
             ),
             _change(
+                "services_start",
+                "Services start",
+                "Plan and services start that an initial evaluation here put off to the enrollment of the next school "
+                "year.",
+                "Services start on",
+                "SWDS, PLAN and SERV; the initial evaluation (MEET) is not told again",
+                plan_due=PlanDue.ALL,
+                plan_reason_code="1",
+            ),
+            _change(
                 "setting",
                 "Program setting",
                 "Where the plan is carried out changed without a meeting: a fifth birthday, a move to another school.",

@@ -48,7 +48,7 @@ def delays_of(clock: str) -> list[Delay]:
         return []
     known = code_set("MeetingDelay").codes
     return [
-        Delay(code, known[code].name, is_excuse(clock, code))
+        Delay(code, known[code].label, is_excuse(clock, code))
         for code in (*_BY_CLOCK[clock], NO_EXCUSE)
         if code in known
     ]

@@ -124,7 +124,9 @@ class Span:
 @dataclass(frozen=True, slots=True)
 class History:
     """What is believed of one student over all days: what was held, which consents wait, where the student was, and
-    under which status and plan. ``plans`` hold (plan type, "1" where no transition indicator lacks)."""
+    under which status and plan. ``plans`` hold (plan type, "1" where no transition indicator lacks).
+    ``stays`` are enrollments, and where there is none yet those of an infant (``domain.stays.infant_stays``), at no
+    school."""
 
     birth_on: date | None
     held: Sequence[Held] = ()

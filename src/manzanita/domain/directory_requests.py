@@ -81,7 +81,7 @@ _NPA_ID = re.compile(r"[0-9A-Z]{3,7}")
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A row of the directory. ``lea_code`` is the district of a school, blank for agencies; the days are those on which
-    it begins and ends, where they are known."""
+    it begins and ends, where they are known, and ``successor`` the code under which it goes on."""
 
     code: str
     name: str
@@ -89,6 +89,7 @@ class Entry:
     lea_code: str = ""
     first: date | None = None
     last: date | None = None
+    successor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
 
-# The rule behind each refusal to take something back on which others have built.
+# The rules behind each refusal to take something back: others have built on it, the state knows of it.
 BUILT_ON = "Taken back only while nothing builds on it"
+UNTIL_TOLD = "Taken back only until the state is told"
+# Of two who change one record the second looks at what the first has done.
+LOOK_AGAIN = "What somebody else has changed is looked at first"
+# What is told to the state has happened.
+HAPPENED = "The state takes what has happened"
 
 
 class Severity(StrEnum):
@@ -89,3 +95,13 @@ class Reason:
     source: str = ""
     confidence: str = "seen"
     values: Mapping[str, str] = field(default_factory=dict)
+
+
+def reason_document(reason: Reason) -> dict[str, object]:
+    """A reason as JSON values."""
+    return {**asdict(reason), "owner": str(reason.owner), "values": dict(reason.values)}
+
+
+def reason_of(document: Mapping[str, Any]) -> Reason:
+    """The reason of a document; what an older one does not say is blank."""
+    return Reason(**{**document, "owner": Owner(document["owner"])})

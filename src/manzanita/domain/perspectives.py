@@ -12,20 +12,30 @@ from manzanita.domain.access import Capability, Designation, Perspective, Relati
 _READ = frozenset({Capability.READ_STUDENT})
 _MEET = _READ | {Capability.HOLD_MEETING, Capability.FINALIZE_MEETING}
 _HERE = frozenset({Relationship.ATTENDING})
-_DISTRICT = _HERE | {
-    Relationship.ACCOUNTABILITY,
-    Relationship.REPORTING,
-    Relationship.RESIDENCE,
-    Relationship.LOCATION,
-    Relationship.NEXT_YEAR,
-    Relationship.FORMER,
-}
-_CASELOAD = _HERE | {
-    Relationship.ACCOUNTABILITY,
-    Relationship.LOCATION,
-    Relationship.NEXT_YEAR,
-    Relationship.FORMER,
-}
+# Whoever is to come, and whoever was to come by now and is in no SIS file yet.
+_COMING = frozenset({Relationship.NEXT_YEAR, Relationship.EXPECTED})
+# Whoever the district has: an infant may be in no school's book yet.
+_OURS = _HERE | {Relationship.INFANT}
+_DISTRICT = (
+    _OURS
+    | _COMING
+    | {
+        Relationship.ACCOUNTABILITY,
+        Relationship.REPORTING,
+        Relationship.RESIDENCE,
+        Relationship.LOCATION,
+        Relationship.FORMER,
+    }
+)
+_CASELOAD = (
+    _OURS
+    | _COMING
+    | {
+        Relationship.ACCOUNTABILITY,
+        Relationship.LOCATION,
+        Relationship.FORMER,
+    }
+)
 _ALL_VIEWS = (View.CURRENT, View.INCOMING, View.LEAVING, View.DSEA_OR_ATTENDING, View.ALL)
 _SERVED = frozenset({Relationship.SERVICE_AGENCY})
 _NONPUBLIC = frozenset({"nps", "npa"})
@@ -118,7 +128,7 @@ PERSPECTIVES = MappingProxyType(
                 "School",
                 "Principals and office of one or several schools",
                 Scope.SCHOOL,
-                _HERE | {Relationship.NEXT_YEAR},
+                _HERE | _COMING,
                 _READ | {Capability.ASSIGN_STUDENTS, Capability.EDIT_CONTACTS, Capability.EXPORT_LIST},
                 views=(View.CURRENT, View.INCOMING),
             ),
@@ -255,7 +265,7 @@ PERSPECTIVES = MappingProxyType(
                 "Office clerk",
                 "The special education office, which keeps contacts and assignments",
                 Scope.AGENCY,
-                _HERE | {Relationship.NEXT_YEAR},
+                _OURS | _COMING,
                 _READ | {Capability.EDIT_CONTACTS, Capability.ASSIGN_STUDENTS, Capability.TRANSFER_STUDENT},
                 views=(View.CURRENT, View.INCOMING),
             ),

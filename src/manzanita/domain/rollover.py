@@ -1,20 +1,24 @@
 """Who did not come along into the new school year: took part until June, and is enrolled nowhere since school began.
 
 Nobody is moved by a rollover here: the SIS's new enrollment moves a student. Whoever has none when school has begun is
-held, until a file brings it or somebody says what became of the student.
+held, until a file brings it or somebody says what became of the student. And where somebody was planned to come, is
+expected until Census Day: by then whoever is anywhere is in a SIS file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from manzanita.domain.calendars import Calendar
 from manzanita.domain.leaving import EXPECTED_BACK
 from manzanita.domain.statuses.standing import Enrolled
-from manzanita.domain.years import academic_year_of, first_day
+from manzanita.domain.years import academic_year_of, census_day, first_day
 
 _JUNE = 6
+# Died, completed school, went to college: whoever left so comes to no school any more.
+GONE_FOR_GOOD = frozenset({"E130", "E230", "T280"})
 
 
 def school_begins(calendar: Calendar, year: str) -> date:
@@ -45,3 +49,23 @@ def held_since(enrollments: Sequence[Enrolled], lea_code: str, day: date, begins
         return None
     came = any(one.last is None or one.last >= begins for one in enrollments)
     return None if came else begins
+
+
+@dataclass(frozen=True, slots=True)
+class Expecting:
+    """The time in which whoever was planned to come is expected: from ``first``, July 1, to ``last``, Census Day. What
+    was planned for it held until ``planned_until``, June 30."""
+
+    first: date
+    last: date
+
+    @property
+    def planned_until(self) -> date:
+        return self.first - timedelta(days=1)
+
+
+def expecting_on(day: date) -> Expecting | None:
+    """The time in which ``day`` lies; ``None`` from the day after Census Day to June 30."""
+    year = academic_year_of(day)
+    found = Expecting(first_day(year), census_day(year))
+    return found if day <= found.last else None

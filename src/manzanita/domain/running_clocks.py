@@ -17,8 +17,8 @@ from manzanita.domain.clocks.ages import LAST_YEARS, MAJORITY_YEARS, TRANSITION_
 from manzanita.domain.clocks.early_start import third_birthday_of
 from manzanita.domain.dates import months_after, years_after
 from manzanita.domain.scenarios import EVENTS, PARTICIPATING
+from manzanita.domain.stays import IFSP
 
-IFSP = "150"
 # A plan lasts a year: what a birthday asks for is looked for from one year before.
 _AHEAD_MONTHS = 12
 _WINDOW_OPENS_MONTHS = 27
@@ -236,6 +236,8 @@ class Request:
 class Situation:
     """What is recorded of one student on ``today``: the day's primary enrollment, the plan in force, open meetings.
 
+    ``lea_code`` is that of the enrollment. ``is_infant_stay``: there is none, and it is the LEA that serves the infant
+    by status and IFSP (``domain.stays.infant_stays``); ``enrolled_on`` is ``None``, so that nothing counts from it.
     ``came_from_elsewhere``: before this enrollment another SELPA's LEA had the student, and no LEA of this SELPA has a
     plan in force. ``reviewed_here_on``: the newest meeting held at the LEA of the enrollment. ``has_transition``: the
     plan in force answers every transition indicator with yes.
@@ -247,6 +249,7 @@ class Situation:
     lea_code: str = ""
     school_code: str = ""
     enrolled_on: date | None = None
+    is_infant_stay: bool = False
     plan_type_code: str = ""
     has_transition: bool = False
     came_from_elsewhere: bool = False
@@ -258,7 +261,8 @@ class Situation:
 
     @property
     def participates(self) -> bool:
-        return self.enrolled_on is not None and self.status_code == PARTICIPATING
+        is_here = self.enrolled_on is not None or self.is_infant_stay
+        return is_here and self.status_code == PARTICIPATING
 
     @property
     def has_ifsp(self) -> bool:

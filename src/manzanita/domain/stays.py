@@ -2,6 +2,8 @@
 
 Both follow from what is recorded. *Enrollment start* is the first day of the stay in a district; *participation
 start* is the first day in that stay on which the student took part on a plan of the district. Nobody types either.
+
+An infant is served before any SIS enrolls the child: :func:`infant_stays` says where, and from when until when.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ _TRANSFER = "T"
 # From the end of one school year to the beginning of the next, however early and late.
 LONGEST_SUMMER = timedelta(days=120)
 _PARTICIPATING = "1"
+# PLAN 23.11: an Individualized Family Service Plan, of a child from birth to three.
+IFSP = "150"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,16 @@ class Held:
     first: date
     last: date | None
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What an LEA reports from ``first`` to ``last`` inclusive: a status by its code, or a plan by its type."""
+
+    lea_code: str
+    first: date
+    last: date | None
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,29 @@ def _goes_on(before: Stay, one: Enrolled, exit_code: str, elsewhere: Sequence[En
     return is_summer and not any(
         other.first <= last and (other.last is None or other.last >= first) for other in elsewhere
     )
+
+
+def infant_stays(
+    enrollments: Iterable[Enrolled], statuses: Iterable[Reported], plans: Iterable[Reported]
+) -> list[Stay]:
+    """The times in which an LEA serves a child whom no SIS has enrolled yet, oldest first: it reports status 1, and the
+    IFSP in force is its own. They end on the day before the first enrollment, wherever that is: from then on the SIS
+    says where the child is. Of any other plan an enrollment is what makes an LEA responsible.
+
+    Such a stay is no arrival: nothing that counts from an enrollment counts from it.
+    """
+    enrolled = min((one.first for one in enrollments if one.counts), default=None)
+    stays: list[Stay] = []
+    taking_part = [one for one in statuses if one.code == _PARTICIPATING]
+    for plan in (one for one in plans if one.code == IFSP):
+        for status in (one for one in taking_part if one.lea_code == plan.lea_code):
+            first = max(plan.first, status.first)
+            until = None if enrolled is None else enrolled - _DAY
+            ends = [end for end in (plan.last, status.last, until) if end is not None]
+            last = min(ends) if ends else None
+            if last is None or first <= last:
+                stays.append(Stay(plan.lea_code, first, last))
+    return sorted(stays, key=lambda one: one.first)
 
 
 def stay_on(enrollments: Iterable[Enrolled], lea_code: str, day: date) -> Stay | None:

@@ -13,13 +13,13 @@ from django.db import transaction
 from manzanita.auditing.actions import log_change
 from manzanita.domain import records
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import Reason, Severity, finding_identity
+from manzanita.domain.findings import Reason, Severity, finding_identity, reason_document
 from manzanita.domain.layouts.files import write_lines
 from manzanita.domain.rules import owner_of
 from manzanita.exchange.gateway import Answer, GatewayUnavailable
 from manzanita.exchange.gateway.guard import Line, refusals
 from manzanita.exchange.models import Operation, StateFinding, StateRecord, Submission, SubmissionLine
-from manzanita.exchange.outbox import reason_document, reconcile_students
+from manzanita.exchange.outbox import reconcile_students
 from manzanita.exchange.queries import operations_of, state_peer
 from manzanita.platform import clock
 from manzanita.platform.jobs import enqueue_job

@@ -9,9 +9,8 @@ from typing import Protocol
 
 from django.db import transaction
 
-from manzanita.domain.findings import Reason
+from manzanita.domain.findings import Reason, reason_document
 from manzanita.exchange.models import ImportFile, ImportNote, ImportRun
-from manzanita.exchange.outbox import reason_document
 from manzanita.platform import clock
 from manzanita.platform.files import StoredFile
 
@@ -39,6 +38,8 @@ class Noted(Protocol):
     def owner(self) -> str: ...
     @property
     def fix(self) -> str: ...
+    @property
+    def about(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def _write_notes(file: ImportFile, notes: Iterable[Noted]) -> None:
                 owner=str(note.owner),
                 fix=note.fix,
                 effect=note.effect,
+                about=note.about,
             )
             for note in notes
         ],

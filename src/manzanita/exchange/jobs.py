@@ -17,7 +17,7 @@ from django.db.models import Max, Min
 
 from manzanita.accounts.queries import actor_of_grant_id
 from manzanita.domain.access import Capability
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, reason_document
 from manzanita.exchange.actions import is_job_over, line_text, store_answers, take_back
 from manzanita.exchange.canceling import wake_next
 from manzanita.exchange.compliance_runs import JOB_KIND as COMPLIANCE_JOB
@@ -26,7 +26,7 @@ from manzanita.exchange.doubt import settle_what_arrived
 from manzanita.exchange.gateway import GatewayRefused, GatewayUnavailable, Progress, StateGateway
 from manzanita.exchange.gateway.choice import gateway
 from manzanita.exchange.models import Operation, Submission, SubmissionLine
-from manzanita.exchange.outbox import reason_document, reconcile_students
+from manzanita.exchange.outbox import reconcile_students
 from manzanita.exchange.report_actions import AT_ONCE, EXPIRE_JOB, expire_report_statuses
 from manzanita.exchange.sends import NOT_HANDED_OVER, not_handed_over
 from manzanita.exchange.waiting import (

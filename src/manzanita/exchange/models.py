@@ -288,7 +288,8 @@ class ImportNote(models.Model):
     """One line, or one field of a line, that did not load as it stood, in words, with whose job it is.
 
     ``effect``: the line was ``refused``, or left because it is another LEA's (``elsewhere``), a field of it was
-    ``emptied``, or it was loaded as it is and wants a look (``kept``). ``line`` 0 is the file as a whole.
+    ``emptied``, or it was loaded as it is and wants a look (``kept``). ``line`` 0 is the file as a whole. ``about`` is
+    the code of the school that the directory did not know, where the note is of one.
     """
 
     EFFECTS = [
@@ -307,6 +308,7 @@ class ImportNote(models.Model):
     owner = models.CharField(max_length=20)
     fix = models.CharField(max_length=400, blank=True)
     effect = models.CharField(max_length=9, choices=EFFECTS)
+    about = models.CharField(max_length=7, blank=True, default="")
 
     class Meta:
         indexes = [models.Index(fields=["file", "line", "id"], name="import_note_of_file")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from django.db import transaction
 from manzanita.archive.models import ArchivedRecord
 from manzanita.archive.queries import archived_keys
 from manzanita.domain import records
-from manzanita.domain.findings import Finding, Owner, Reason
+from manzanita.domain.findings import Finding, Owner, Reason, reason_document
 from manzanita.domain.reporting_periods import ReportingPeriod
 from manzanita.domain.rules import RETIRED_SSID_CODES, owner_of, rule_info
 from manzanita.exchange.checks import check_lines, would_reject
@@ -199,11 +199,6 @@ def _operation(
         first_seen_at=old.first_seen_at if old else clock.now(),
         submission_line=line if line is not None and line.outcome == "waiting" else None,
     )
-
-
-def reason_document(reason: Reason) -> dict[str, object]:
-    """A reason as JSON values."""
-    return {**asdict(reason), "owner": str(reason.owner), "values": dict(reason.values)}
 
 
 def _find_holds(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Q, QuerySet
 
@@ -31,8 +32,17 @@ def in_force() -> QuerySet[ReportStatus]:
     return ReportStatus.objects.filter(Q(expires_on=None) | Q(expires_on__gt=clock.today()), ended_at=None)
 
 
-def statuses_in_force(student_ids: Iterable[int]) -> QuerySet[ReportStatus]:
-    return in_force().filter(student_id__in=list(student_ids))
+def statuses_in_force(student_ids: Iterable[int], *, known_on: date | None = None) -> QuerySet[ReportStatus]:
+    """Of these students; with ``known_on``, those that counted at the end of that day."""
+    counting = in_force()
+    if known_on is not None:
+        end = clock.end_of(known_on)
+        counting = ReportStatus.objects.filter(
+            Q(expires_on=None) | Q(expires_on__gt=known_on),
+            Q(ended_at=None) | Q(ended_at__gt=end),
+            set_at__lte=end,
+        )
+    return counting.filter(student_id__in=list(student_ids))
 
 
 def status_of(archive: Archive) -> ReportStatus | None:

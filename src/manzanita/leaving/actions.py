@@ -16,6 +16,7 @@ from manzanita.domain.revocation import Letter
 from manzanita.leaving.models import Leaving, LeavingBatch, LeavingItem, ParticipationReport
 from manzanita.leaving.queries import open_report_of
 from manzanita.platform import clock
+from manzanita.students.many import made_batch
 from manzanita.students.models import Student
 
 NOTE_LENGTH, LETTER_BY_LENGTH = 300, 200
@@ -174,15 +175,13 @@ def open_batch(
         return made, False
     rows = LeavingItem.objects.filter(student__in=list(days), lea_code=actor.agency_code, state="waiting")
     waiting = set(rows.values_list("student_id", flat=True))
-    batch = LeavingBatch.objects.create(
+    batch = made_batch(
+        LeavingBatch,
+        actor=actor,
         public_id=public_id,
-        lea_code=actor.agency_code,
         reason_key=reason_key,
         note=note.strip()[:NOTE_LENGTH],
         papers=paper_document(papers),
-        by_id=actor.user_id,
-        grant_id=actor.grant_id,
-        made_at=clock.now(),
     )
     LeavingItem.objects.bulk_create(
         LeavingItem(batch=batch, student_id=pk, lea_code=actor.agency_code, leaves_on=day)
@@ -197,17 +196,3 @@ def open_batch(
         detail={"of": len(days), "reason": reason_key},
     )
     return batch, True
-
-
-def close_item(
-    item: LeavingItem,
-    state: str,
-    *,
-    reasons: Sequence[Mapping[str, Any]] = (),
-    leaving: Leaving | None = None,
-) -> None:
-    """Note what became of one student of a batch."""
-    item.state, item.done_at, item.reasons = state, clock.now(), list(reasons)
-    if leaving is not None:
-        item.leaving = leaving
-    item.save(update_fields=["state", "done_at", "reasons", "leaving"])

@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
 
 from manzanita.domain.leaving import REASONS, LeavingReason
+from manzanita.students.many_models import StudentBatch, StudentItem
 
 
-class LeavingBatch(models.Model):
-    """Leavings recorded together: the reason and the papers that all of them have, who did it, and how far it is.
+class LeavingBatch(StudentBatch):
+    """Leavings recorded together: the reason and the papers that all of them have; ``papers`` is as on ``Leaving``."""
 
-    ``public_id`` is given by the preview, so that the same form sent twice is one batch. ``papers`` is as on
-    ``Leaving``.
-    """
-
-    STATES = [
-        ("waiting", "Waiting"),
-        ("running", "Running"),
-        ("undoing", "Being taken back"),
-        ("done", "Done"),
-    ]
-
-    public_id = models.UUIDField(unique=True, editable=False)
-    lea_code = models.CharField(max_length=7)
     reason_key = models.CharField(max_length=20)
     note = models.CharField(max_length=300)
     papers = models.JSONField(default=dict)
-    state = models.CharField(max_length=7, choices=STATES, default="waiting")
-    job_id = models.BigIntegerField(null=True, blank=True)
-    by_id = models.BigIntegerField()
-    grant_id = models.BigIntegerField()
-    made_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
-    undone_at = models.DateTimeField(null=True, blank=True)
-    undone_by_id = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["lea_code", "-id"], name="leaving_batches_of_lea")]
@@ -49,9 +27,8 @@ class LeavingBatch(models.Model):
         return REASONS[self.reason_key]
 
 
-class LeavingItem(models.Model):
-    """One student of a batch, who leaves on a day of his own. ``reasons`` say why nothing was recorded, or why it was
-    not taken back."""
+class LeavingItem(StudentItem):
+    """One student, who leaves on a day of his own."""
 
     STATES = [
         ("waiting", "Waiting"),
@@ -61,15 +38,12 @@ class LeavingItem(models.Model):
     ]
 
     batch = models.ForeignKey(LeavingBatch, on_delete=models.PROTECT, related_name="items")
-    student = models.ForeignKey("students.Student", on_delete=models.PROTECT, related_name="+")
     lea_code = models.CharField(max_length=7)
     leaves_on = models.DateField()
     state = models.CharField(max_length=8, choices=STATES, default="waiting")
-    reasons: Any = models.JSONField(default=list)
     leaving = models.ForeignKey(
         "leaving.Leaving", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404
 
 from manzanita.domain.access import Actor
-from manzanita.leaving.models import Leaving, LeavingBatch, LeavingItem, ParticipationReport
+from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.students.models import Student
 from manzanita.students.scope import in_reach, lea_filter, visible_to
 
@@ -78,25 +78,3 @@ def own_reports(actor: Actor) -> list[ParticipationReport]:
 def names_within(actor: Actor, student_ids: list[int]) -> dict[int, Student]:
     """Those of these students whom the person still reaches."""
     return {one.pk: one for one in visible_to(actor).filter(pk__in=student_ids)}
-
-
-def get_batch(actor: Actor, public_id: uuid.UUID) -> LeavingBatch:
-    """A batch of the actor's LEA, or 404."""
-    found = LeavingBatch.objects.filter(public_id=public_id, lea_code=actor.agency_code).first()
-    if found is None:
-        raise Http404("no such batch at this LEA")
-    return found
-
-
-def items_of(actor: Actor, batch: LeavingBatch) -> list[LeavingItem]:
-    """Its students as far as the actor reaches them, by name."""
-    rows = batch.items.filter(student_id__in=visible_to(actor).order_by().values("pk"))
-    return list(rows.select_related("student").order_by("student__last_name", "student__first_name", "pk"))
-
-
-def batches_of(actor: Actor, limit: int = 10) -> list[LeavingBatch]:
-    """The newest first, each with ``size`` and ``recorded``."""
-    rows = LeavingBatch.objects.filter(lea_code=actor.agency_code).annotate(
-        size=Count("items"), recorded=Count("items", filter=Q(items__state="recorded"))
-    )
-    return list(rows.order_by("-id")[:limit])

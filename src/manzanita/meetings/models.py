@@ -68,7 +68,15 @@ class Meeting(models.Model):
                 name="meeting_one_open", fields=["student"], condition=Q(state__in=["open", "held"])
             ),
         ]
-        indexes = [models.Index(fields=["student", "held_on"], name="meeting_of_student")]
+        indexes = [
+            models.Index(fields=["student", "held_on"], name="meeting_of_student"),
+            # Few of very many: whoever was found eligible to start later is looked for whenever home is drawn.
+            models.Index(
+                fields=["lea_code", "student"],
+                name="meeting_starts_later",
+                condition=Q(state="finalized", outcome_key="starts_later"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"meeting {self.public_id}"

@@ -39,6 +39,7 @@ from manzanita.students.models import (
     CaseAssignment,
     Contact,
     Enrollment,
+    Plan,
     RightsHolder,
     ScopedQuerySet,
     Student,
@@ -80,7 +81,7 @@ def may_plan(actor: Actor, manager_id: int) -> bool:
 
 
 def managed_by(actor: Actor, manager_id: int) -> ScopedQuerySet:
-    """Students whose case that person manages and who attend in the actor's reach, participating."""
+    """Students whose case that person manages and whom the actor's agencies have today, participating."""
     own = CaseAssignment.objects.as_of(effective=clock.today()).filter(user_id=manager_id)
     return participating(current_for(actor)).filter(pk__in=own.values("student_id"))
 
@@ -92,18 +93,20 @@ def counting() -> QuerySet[PlannedMeeting]:
 
 
 def reviews_of(actor: Actor, manager_id: int, until: date) -> list[Review]:
-    """Reviews of the caseload that are due through ``until``, the first due first; six queries. Who has a meeting
-    that was held already needs no day."""
+    """Reviews of the caseload that are due through ``until``, the first due first; six queries, and one for infants
+    whom no SIS has enrolled. Who has a meeting that was held already needs no day."""
     due = Q(plan_review_due_on__lte=until) | Q(evaluation_due_on__lte=until)
     students = list(managed_by(actor, manager_id).filter(due).order_by("pk"))
     ids = [one.pk for one in students]
     today = clock.today()
-    places = {
-        one.student_id: one
-        for one in Enrollment.objects.as_of(effective=today)
-        .filter(student__in=ids, lea_code__in=actor.agency_codes)
-        .order_by("started_on")
-    }
+    enrolled = Enrollment.objects.as_of(effective=today).filter(
+        student__in=ids, lea_code__in=actor.agency_codes
+    )
+    places = enrolled.order_by("started_on").values_list("student_id", "lea_code", "school_code")
+    at = {pk: (lea, school) for pk, lea, school in places}
+    if infants := [pk for pk in ids if pk not in at]:
+        plans = Plan.objects.as_of(effective=today).filter(student__in=infants)
+        at |= {pk: (lea, "") for pk, lea in plans.values_list("student_id", "lea_code")}
     spoken = languages_of(ids)
     planned = {
         one.student_id: one
@@ -114,7 +117,7 @@ def reviews_of(actor: Actor, manager_id: int, until: date) -> list[Review]:
     }
     found = []
     for student in students:
-        meeting, place = meetings.get(student.pk), places.get(student.pk)
+        meeting, place = meetings.get(student.pk), at.get(student.pk)
         meets = meeting is not None and (meeting.is_plan_review or meeting.evaluation_type_code == "40")
         if place is None or (meeting is not None and meets and meeting.state == "held"):
             continue
@@ -124,8 +127,7 @@ def reviews_of(actor: Actor, manager_id: int, until: date) -> list[Review]:
                 student,
                 clock_key,
                 due_on,
-                place.lea_code,
-                place.school_code,
+                *place,
                 spoken.get(student.pk, ""),
                 later,
                 planned.get(student.pk),

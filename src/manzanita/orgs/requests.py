@@ -112,7 +112,23 @@ def targets_of(actor: Actor, place: Place) -> list[tuple[str, str]]:
     return list(agencies.order_by("name").values_list("code", "name"))
 
 
-def contracted_places(on: date) -> list[tuple[str, str]]:
-    """Nonpublic schools and agencies that have not ended on the day, as (code, name)."""
-    rows = Agency.objects.filter(kind__in=[Place.NPS.value, Place.NPA.value]).exclude(last_on__lt=on)
-    return list(rows.order_by("name").values_list("code", "name"))
+def waiting_for(actor: Actor, codes: Collection[str]) -> dict[str, DirectoryRequest]:
+    """Requests of the actor's agencies that wait and ask for a new row with one of these codes; by code."""
+    rows = DirectoryRequest.objects.filter(
+        lea_code__in=actor.agency_codes, state=State.WAITING, kind=Kind.NEW, code__in=codes
+    )
+    return {one.code: one for one in rows} if codes else {}
+
+
+def contracted_places(actor: Actor, on: date) -> list[tuple[str, str]]:
+    """Nonpublic schools and agencies that have not ended on the day, as (code, name); those too for which the actor's
+    agency asks, as their agreement is looked at before they are in the directory."""
+    kinds = [Place.NPS.value, Place.NPA.value]
+    rows = Agency.objects.filter(kind__in=kinds).exclude(last_on__lt=on).order_by("name")
+    asked = DirectoryRequest.objects.filter(
+        lea_code=actor.agency_code, state=State.WAITING, kind=Kind.NEW, place__in=kinds
+    ).order_by("name")
+    return [
+        *rows.values_list("code", "name"),
+        *((one.code, f"{one.name} (asked for)") for one in asked),
+    ]

@@ -4,6 +4,9 @@ To compose the query of a scope and to write it as SQL takes Django several time
 answer. The text depends on who asks for what on which day, so whoever makes a :class:`KeptQuery` keeps it under exactly
 these (an ``lru_cache`` whose arguments they are). Only text is kept: no row, and nothing of a student, outlives the
 asking.
+
+A scope is kept otherwise (``students.scope``): it is filtered further by each page, so that it is kept as it was
+composed, before it is text.
 """
 
 from __future__ import annotations

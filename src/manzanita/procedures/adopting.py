@@ -8,7 +8,7 @@ student is done whole or not at all.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,34 +16,26 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from manzanita.accounts.queries import actor_of_grant_id
 from manzanita.archive.actions import RecordDraft
-from manzanita.arrivals.actions import (
-    close_item,
-    note_archive,
-    open_batch,
-    settle_arrival,
-)
+from manzanita.arrivals.actions import note_archive, open_batch, settle_arrival
 from manzanita.arrivals.evidence import evidence_of
 from manzanita.arrivals.models import AdoptionBatch, AdoptionItem, Arrival
-from manzanita.domain.access import Actor, Capability
-from manzanita.domain.arrivals import Evidence, Kind, kind_of, why_not_safe
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.access import Actor
+from manzanita.domain.arrivals import NO_LOOK, Evidence, Kind, kind_of, why_not_safe
+from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason
 from manzanita.domain.rules import owner_of
 from manzanita.exchange.checks import check_many, would_reject
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
-from manzanita.platform.crash import crash_point
-from manzanita.platform.jobs import JobRun, enqueue_job
+from manzanita.procedures.adoption_undo import FACT_KINDS, believed_from, undo_adoption
 from manzanita.procedures.change_reasons import Asked, blockers_of
 from manzanita.procedures.changes import drafts_of, record_change
-from manzanita.students.actions import FACT_MODELS, local_sped_id_for
+from manzanita.procedures.many import Many
+from manzanita.students.actions import local_sped_id_for
+from manzanita.students.many import close_item
 from manzanita.students.models import Student
 from manzanita.students.queries import line_facts_of
 from manzanita.students.scope import visible_to
-
-ADOPT_JOB = "arrivals.adopt"
-FACT_KINDS = ("status", "plan", "service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +121,19 @@ def _judged(offers: Sequence[Offer]) -> list[Offer]:
     return judged
 
 
-@transaction.atomic
 def start_adoption(
     *, actor: Actor, arrivals: Sequence[Arrival], public_id: uuid.UUID, reason: str
 ) -> tuple[AdoptionBatch, bool]:
     """Have the plans of these arrivals adopted by a job; and whether that was started now. The same form sent twice
     is one batch. Raises ``NotPossible`` without a reason, without the right to, and where nobody is chosen."""
-    reasons = list(why_not_adopt(actor, reason))
-    if not arrivals:
-        reasons.append(
-            Reason("nobody-chosen", "Nobody is ticked.", Owner.COORDINATOR, "Tick at least one student.")
-        )
-    made = AdoptionBatch.objects.filter(public_id=public_id, lea_code=actor.agency_code).first()
-    if made is not None:
-        return made, False
-    if reasons:
-        raise NotPossible(reasons)
     days = {one.pk: one.enrolled_on for one in arrivals}
-    batch, is_new = open_batch(actor=actor, public_id=public_id, reason=reason, items=days)
-    if is_new:
-        enqueue_batch(ADOPT_JOB, batch, actor)
-    return batch, is_new
+    return ADOPTIONS.start(
+        actor=actor,
+        chosen=arrivals,
+        missing=_no_reason(reason),
+        public_id=public_id,
+        opened=lambda: open_batch(actor=actor, public_id=public_id, reason=reason, items=days),
+    )
 
 
 @transaction.atomic
@@ -158,7 +142,7 @@ def adopt_alone(
 ) -> AdoptionItem:
     """Adopt the plan of one arrival at once, after a person has looked at it. Raises ``NotPossible`` with everything
     that stands against it; then nothing was done. Sent twice it is done once."""
-    reasons = list(why_not_adopt(actor, reason))
+    reasons = [*ADOPTIONS.why_not(actor), *_no_reason(reason)]
     if reasons:
         raise NotPossible(reasons)
     batch, is_new = open_batch(
@@ -173,92 +157,39 @@ def adopt_alone(
     if item is None:
         raise NotPossible([_settled_meanwhile()])
     if is_new:
-        _adopt_item(actor, batch, item)
-        end_batch(batch)
-        if item.state == "refused":
-            raise NotPossible([Reason(**{**one, "owner": Owner(one["owner"])}) for one in item.reasons])
+        close_item(item, ADOPTIONS.done, **_adopt(actor, batch, item))
+        ADOPTIONS.end(batch)
     return item
 
 
-def why_not_adopt(actor: Actor, reason: str) -> Iterable[Reason]:
-    if not actor.may(Capability.CORRECT_RECORD) or actor.is_read_only:
-        yield Reason(
-            "no-capability",
-            "Your perspective does not adopt plans.",
-            Owner.COORDINATOR,
-            "Ask the SEDS coordinator.",
-        )
-    if not reason.strip():
-        yield Reason(
-            "no-reason", "The adoption needs its reason.", Owner.CLERK, "Say in a sentence how you know."
-        )
+def _no_reason(reason: str) -> list[Reason]:
+    if reason.strip():
+        return []
+    return [
+        Reason("no-reason", "The adoption needs its reason.", Owner.CLERK, "Say in a sentence how you know.")
+    ]
 
 
-def enqueue_batch(kind: str, batch: AdoptionBatch, actor: Actor) -> None:
-    args = {"batch": batch.pk, "grant": actor.grant_id}
-    batch.job_id = enqueue_job(kind=kind, args=args, by_id=actor.user_id).pk
-    batch.save(update_fields=["job_id"])
-
-
-def end_batch(batch: AdoptionBatch) -> None:
-    batch.state, batch.finished_at = "done", clock.now()
-    batch.save(update_fields=["state", "finished_at"])
-
-
-def do_adoption(run: JobRun) -> dict[str, int]:
-    """Adopt who still waits in a batch, each in a step of its own; a worker that takes over goes on with the rest."""
-    batch = AdoptionBatch.objects.get(pk=run.args["batch"])
-    actor = actor_of_grant_id(run.args["grant"], clock.today())
-    total = batch.items.count()
-    AdoptionBatch.objects.filter(pk=batch.pk, state="waiting").update(state="running")
-    for item in batch.items.filter(state="waiting").order_by("pk"):
-        with run.step():
-            locked = AdoptionItem.objects.select_for_update().get(pk=item.pk)
-            if locked.state == "waiting":
-                if actor is None or not actor.may(Capability.CORRECT_RECORD):
-                    close_item(locked, "refused", reasons=[_grant_ended()])
-                else:
-                    _adopt_item(actor, batch, locked)
-        crash_point("plan-adopted")
-        run.progress(total - batch.items.filter(state="waiting").count(), total, "Adopting plans")
-    with run.step():
-        end_batch(batch)
-    return {state: batch.items.filter(state=state).count() for state in ("adopted", "refused")}
-
-
-def _adopt_item(actor: Actor, batch: AdoptionBatch, item: AdoptionItem) -> None:
-    """One student, whole or not: what stands against it is kept on the item."""
+def _adopt(actor: Actor, batch: AdoptionBatch, item: AdoptionItem) -> dict[str, Any]:
+    """One student; raises ``NotPossible`` with what stands against it. What taking it back needs."""
     Student.unscoped.select_for_update().get(pk=item.student_id)
     arrival = Arrival.objects.select_for_update().get(pk=item.arrival_id)
     student = visible_to(actor).filter(pk=item.student_id).first()
     if arrival.settled_at is not None or student is None:
-        close_item(item, "refused", reasons=[_settled_meanwhile()])
-        return
+        raise NotPossible([_settled_meanwhile()])
     if not batch.is_alone:
         found = evidence_of(actor.agency_code, [item.student_id], clock.today()).get(item.student_id)
         reasons = [_gone()] if found is None else _why_not_together(found.evidence, clock.today())
         if reasons:
-            close_item(item, "refused", reasons=reasons)
-            return
+            raise NotPossible(reasons)
     before = {kind: believed_from(kind, item.student_id, item.adopt_on) for kind in FACT_KINDS}
     asked = Asked("adopt", item.adopt_on, batch.reason, plan_known_on=item.plan_known_on)
-    try:
-        with transaction.atomic():
-            # Before the change, so that the radar need not look at it for the sake of this arrival.
-            settle_arrival(actor=actor, arrival=arrival, how="adopted", reason=batch.reason)
-            archive = record_change(actor=actor, student=student, asked=asked)
-            note_archive(arrival.pk, archive.pk)
-    except NotPossible as refused:
-        close_item(item, "refused", reasons=refused.reasons)
-        return
+    # Before the change, so that the radar need not look at it for the sake of this arrival.
+    settle_arrival(actor=actor, arrival=arrival, how="adopted", reason=batch.reason)
+    archive = record_change(actor=actor, student=student, asked=asked)
+    note_archive(arrival.pk, archive.pk)
     keys = {kind: [row.pk for row in rows] for kind, rows in before.items()}
-    close_item(item, "adopted", before=keys, archive_id=archive.pk)
-
-
-def believed_from(kind: str, student_id: int, day: date) -> list[Any]:
-    """Believed versions that hold on ``day`` or later."""
-    rows = FACT_MODELS[kind].objects.believed().filter(student_id=student_id).order_by("effective_from", "pk")
-    return [row for row in rows if row.effective_to is None or row.effective_to >= day]
+    return {"before": keys, "archive_id": archive.pk}
 
 
 def _gone() -> Reason:
@@ -267,6 +198,7 @@ def _gone() -> Reason:
         "The SIS has taken the enrollment back.",
         Owner.SIS,
         "Nothing to do, unless the student is here all the same.",
+        source="GERR0005: a status needs an enrollment",
     )
 
 
@@ -276,6 +208,7 @@ def _taken_up() -> Reason:
         "A plan or a status of this district stands already.",
         Owner.COORDINATOR,
         "Nothing to do.",
+        source="SPED Data Guide, plan adoption",
     )
 
 
@@ -285,6 +218,7 @@ def _look_alone() -> Reason:
         "It is not an arrival with a plan of another district.",
         Owner.COORDINATOR,
         "Open it, and answer the four questions.",
+        source=NO_LOOK,
     )
 
 
@@ -294,13 +228,20 @@ def _settled_meanwhile() -> Reason:
         "Somebody has settled this arrival in the meantime, or it is not in your reach any more.",
         Owner.COORDINATOR,
         "Look at the record: nothing may be left to do.",
+        source=LOOK_AGAIN,
     )
 
 
-def _grant_ended() -> Reason:
-    return Reason(
-        "grant-ended",
-        "The grant of the person who started this has ended.",
-        Owner.COORDINATOR,
-        "Adopt the rest under a grant that is in force.",
-    )
+ADOPTIONS = Many(
+    batches=AdoptionBatch,
+    job="arrivals.adopt",
+    undo_job="arrivals.undo",
+    done="adopted",
+    doing="Adopting plans",
+    deed="adopt plans",
+    undone_as="undo_adoption",
+    archive_of="archive_id",
+    do_one=_adopt,
+    undo_one=undo_adoption,
+    undoes_one_at_once=True,
+)

@@ -16,8 +16,8 @@ from manzanita.accounts.models import Grant, User
 from manzanita.accounts.people_queries import managed_grants
 from manzanita.accounts.queries import capabilities_of, in_force, user_names
 from manzanita.auditing.actions import log_change
-from manzanita.domain.access import Actor, Capability, Scope
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.access import PERMISSIONS, Actor, Capability, Scope
+from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.platform import clock
 from manzanita.students.assignment_actions import lock_students, take_back, write_batch
@@ -26,6 +26,7 @@ from manzanita.students.models import AssignmentBatch, AssignmentChange, Student
 from manzanita.students.scope import visible_to
 
 KINDS = {"assignment": "Case manager", "team": "Team member"}
+ONE_CASE = "One case manager a student"
 # What a person must be allowed to do to be of use there.
 NEEDED = {"assignment": Capability.HOLD_MEETING, "team": Capability.READ_STUDENT}
 
@@ -93,6 +94,7 @@ def why_not_assign(actor: Actor, term: Term | None) -> list[Reason]:
                 f"As {actor.perspective.label} nobody assigns students.",
                 Owner.COORDINATOR,
                 "Ask the SEDS coordinator of the district.",
+                source=PERMISSIONS,
             )
         )
     if term is None or term.starts_on < clock.today():
@@ -160,17 +162,28 @@ def _why_not_move(
             f"Somebody else has assigned the student in the meantime: {holder} has the case now.",
             Owner.COORDINATOR,
             "Look again, and choose again.",
+            source=LOOK_AGAIN,
         )
     has_it = one.to_id == move.from_id or (one.kind == "team" and (student_id, one.to_id or 0) in teams)
     if one.to_id is not None and has_it:
         return Reason(
-            "has-it-already", f"{name} has the student already.", Owner.COORDINATOR, "Nothing to do."
+            "has-it-already",
+            f"{name} has the student already.",
+            Owner.COORDINATOR,
+            "Nothing to do.",
+            source=ONE_CASE,
         )
     if one.to_id is None:
         return (
             None
             if move.from_id
-            else Reason("nobody-has-it", "Nobody has the student now.", Owner.COORDINATOR, "Nothing to do.")
+            else Reason(
+                "nobody-has-it",
+                "Nobody has the student now.",
+                Owner.COORDINATOR,
+                "Nothing to do.",
+                source=ONE_CASE,
+            )
         )
     if (one.to_id, one.kind) not in reach:
         return Reason(
@@ -178,6 +191,7 @@ def _why_not_move(
             f"{name} has no perspective here that could work with the student as {KINDS[one.kind].lower()}.",
             Owner.COORDINATOR,
             "Give the person a perspective first.",
+            source=PERMISSIONS,
         )
     schools = reach[one.to_id, one.kind]
     if schools is not None and move.row.school_code not in schools:
@@ -186,6 +200,7 @@ def _why_not_move(
             f"{name} works at other schools than the student's, and would not see the record.",
             Owner.COORDINATOR,
             "Choose somebody of the student's school, or give the person the school.",
+            source=PERMISSIONS,
         )
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from manzanita.accounts.queries import actor_of_grant_id, user_names
 from manzanita.auditing.actions import log_change
 from manzanita.auditing.queries import changes_of_student
 from manzanita.domain.access import PERMISSIONS, Actor, Capability
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import BUILT_ON, LOOK_AGAIN, Owner, Reason, reason_document
 from manzanita.domain.pasting import MOST_LINES, Pasted, PastedLine
 from manzanita.findings.actions import mark_changed
 from manzanita.meetings.actions import NotPossible
@@ -134,7 +134,7 @@ def _draft(
         problems=problems,
     )
     BatchLine.objects.bulk_create(
-        [_line(batch, pk, told[pk], now.get(pk, ""), against.get(pk)) for pk in ids], batch_size=1000
+        [_line(one, batch, pk, told[pk], now.get(pk, ""), against.get(pk)) for pk in ids], batch_size=1000
     )
     return batch
 
@@ -147,26 +147,25 @@ def _in_chunks(now: Any, ids: Sequence[int]) -> dict[int, str]:
 
 
 def _line(
-    batch: BatchEdit, student_id: int, told: tuple[PastedLine, str, str], old: str, against: Reason | None
+    one: BatchField,
+    batch: BatchEdit,
+    student_id: int,
+    told: tuple[PastedLine, str, str],
+    old: str,
+    against: Reason | None,
 ) -> BatchLine:
     line, value, why = told
     made = BatchLine(batch=batch, student_id=student_id, position=line.number, old=old, new=value)
     if why:
         made.state = "refused"
-        made.reason = _document(Reason("no-value", why, Owner.CLERK, "Correct the cell, and paste it again."))
+        made.reason = reason_document(
+            Reason("no-value", why, Owner.CLERK, "Correct the cell, and paste it again.", source=one.rule)
+        )
     elif value == old:
         made.state = "same"
     elif against is not None:
-        made.state, made.reason = "refused", _document(against)
+        made.state, made.reason = "refused", reason_document(against)
     return made
-
-
-def _document(reason: Reason) -> dict[str, Any]:
-    return {
-        name: str(value)
-        for name, value in asdict(reason).items()
-        if name in ("code", "text", "owner", "way_out")
-    }
 
 
 def get_batch(actor: Actor, public_id: uuid.UUID) -> BatchEdit:
@@ -317,7 +316,7 @@ def _apply_lines(actor: Actor | None, batch: BatchEdit, lines: Sequence[BatchLin
     for line in lines:
         pk = line.student_id
         if pk in refused:
-            line.state, line.reason = "refused", _document(refused[pk])
+            line.state, line.reason = "refused", reason_document(refused[pk])
             continue
         was, is_now = before.get(pk, set()), after.get(pk, set())
         line.state = "done"
@@ -358,6 +357,7 @@ def _refused(
                     "The student does not attend in your district any more, or is out of your reach.",
                     Owner.COORDINATOR,
                     "Ask the district where the student is.",
+                    source=PERMISSIONS,
                 ),
             )
         elif now.get(line.student_id, "") != line.old:
@@ -368,6 +368,7 @@ def _refused(
                     f"{others.get(line.student_id, 'Somebody has changed the value')} since you looked.",
                     Owner.CLERK,
                     "Look at what it is now, and change the student alone.",
+                    source=LOOK_AGAIN,
                 ),
             )
 
@@ -404,12 +405,13 @@ def _undo_lines(actor: Actor | None, batch: BatchEdit, lines: Sequence[BatchLine
             line.state = "undone"
         else:
             line.state = "kept"
-            line.reason = _document(
+            line.reason = reason_document(
                 Reason(
                     "changed-since",
                     "Somebody has changed it since, or the student is out of your reach.",
                     Owner.CLERK,
                     "It stays as it is now.",
+                    source=BUILT_ON,
                 )
             )
     if standing and one.kind:

@@ -14,7 +14,7 @@ from datetime import date
 from types import MappingProxyType
 
 from manzanita.accounts.queries import user_names
-from manzanita.domain.access import Actor, Capability, Relationship
+from manzanita.domain.access import PERMISSIONS, Actor, Capability, Relationship
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.names import name_words
@@ -35,8 +35,8 @@ class BatchField:
     """One field. ``heads`` are what its column may be called; ``choices`` what may be chosen on the page (value,
     words), ``None`` where it is typed. ``read`` makes values of the texts of cells, each with why it is none; ``now``
     gives what the students have; ``against`` what stands against giving them these; ``words`` are the values for
-    people. ``kind`` is the fact that it is, blank for a column of the student; ``stated`` its statements. ``blank`` is
-    what no value means, for the page."""
+    people; ``rule`` is what makes a text no value. ``kind`` is the fact that it is, blank for a column of the student;
+    ``stated`` its statements. ``blank`` is what no value means, for the page."""
 
     key: str
     label: str
@@ -47,6 +47,7 @@ class BatchField:
     read: Callable[[Actor, Collection[str]], dict[str, tuple[str, str]]]
     now: Callable[[Collection[int]], dict[int, str]]
     words: Callable[[Collection[str]], dict[str, str]]
+    rule: str
     against: Callable[[Actor, Values], dict[int, Reason]] = field(default=lambda actor, wanted: {})
     kind: str = ""
     slot: Mapping[str, str] = field(default_factory=dict)
@@ -153,12 +154,12 @@ def _grade_now(ids: Collection[int]) -> dict[int, str]:
 
 
 def _grade_choices(actor: Actor) -> list[tuple[str, str]]:
-    return [(one.code, one.name) for one in code_set("GradeLevel").current()]
+    return [(one.code, one.label) for one in code_set("GradeLevel").current()]
 
 
 def _grade_read(actor: Actor, texts: Collection[str]) -> dict[str, tuple[str, str]]:
     by_word = {
-        _plain(word): one.code for one in code_set("GradeLevel").current() for word in (one.code, one.name)
+        _plain(word): one.code for one in code_set("GradeLevel").current() for word in (one.code, one.label)
     }
     found = {}
     for text in texts:
@@ -219,7 +220,13 @@ def _sped_id_against(actor: Actor, wanted: Values) -> dict[int, Reason]:
             why = "Another student has this ID."
         else:
             continue
-        found[pk] = Reason("id-taken", why, Owner.CLERK, "Give each student an own one.")
+        found[pk] = Reason(
+            "id-taken",
+            why,
+            Owner.CLERK,
+            "Give each student an own one.",
+            source="One special education ID is one student's",
+        )
     return found
 
 
@@ -289,13 +296,15 @@ FIELDS: Mapping[str, BatchField] = MappingProxyType(
             BatchField(
                 "next_school",
                 "Next year's school",
-                "Counts from today until June 30. The school may see the students from now on. Blank takes it away.",
+                "Counts from today until June 30. The school may see the students from now on; after June 30 until a "
+                "SIS file enrolls them anywhere, until Census Day at the latest. Blank takes it away.",
                 Capability.ASSIGN_STUDENTS,
                 ("Next year's school", "Next school", "Next year's district", "Next district"),
                 _next_school_choices,
                 _next_school_read,
                 _next_school_now,
                 _next_school_words,
+                "Schools and districts of the SELPA",
                 kind="agency",
                 slot={"relationship": _NEXT},
                 blank="Nothing: takes it away",
@@ -311,6 +320,7 @@ FIELDS: Mapping[str, BatchField] = MappingProxyType(
                 _grade_read,
                 _grade_now,
                 _grade_words,
+                "CALPADS code set Grade Level",
                 kind="next_year",
                 blank="Nothing: takes it away",
                 stated=_grade_stated,
@@ -325,6 +335,7 @@ FIELDS: Mapping[str, BatchField] = MappingProxyType(
                 _sped_id_read,
                 _sped_id_now,
                 _same_words,
+                "CALPADS, Local Special Education Student ID",
                 _sped_id_against,
             ),
             BatchField(
@@ -337,6 +348,7 @@ FIELDS: Mapping[str, BatchField] = MappingProxyType(
                 _manager_read,
                 _manager_now,
                 _manager_words,
+                PERMISSIONS,
                 _manager_against,
                 kind="assignment",
                 stated=_manager_stated,

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-from manzanita.domain.access import Actor, Capability
+from manzanita.domain.access import PERMISSIONS, Actor, Capability
 from manzanita.domain.changes import ADOPTED
 from manzanita.domain.fields import PLAN_FIELDS
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import HAPPENED, Owner, Reason
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.statuses.steps import why_not
 from manzanita.platform import clock
@@ -23,7 +23,8 @@ SETTING_FIELDS = tuple(declared for declared in PLAN_FIELDS if declared.section 
 class Asked:
     """What the office enters. ``settings`` is by field number, only for a program setting; the four from the type of
     evaluation on are only for a meeting. ``plan_known_on`` is a day on which the plan to adopt was in force, where
-    none is in force on the day of the adoption."""
+    none is in force on the day of the adoption; ``consented_on`` the first consent to services (22.10) of a start that
+    was agreed for later."""
 
     key: str
     on: date | None
@@ -36,6 +37,7 @@ class Asked:
     eligibility_code: str = ""
     delay_code: str = ""
     plan_known_on: date | None = None
+    consented_on: date | None = None
 
 
 def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts) -> Iterator[Reason]:
@@ -47,6 +49,7 @@ def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts) -> Iterator[Rea
             "Your perspective does not change records without a meeting.",
             Owner.COORDINATOR,
             "Ask the SEDS coordinator.",
+            source=PERMISSIONS,
         )
     if asked.on is None:
         yield Reason("no-date", "The change has no day.", clerk, "Enter the day from which it counts.")
@@ -57,6 +60,7 @@ def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts) -> Iterator[Rea
             f"{asked.on:%m/%d/%Y} is in the future, and the state takes what has happened.",
             clerk,
             "Enter the day on which it happened, or come back then.",
+            source=HAPPENED,
         )
     yield from {
         "status": _status_blockers,
@@ -89,6 +93,7 @@ def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Re
             f"A status that starts on {min(later):%m/%d/%Y} is known already.",
             Owner.CLERK,
             "Correct that record, or enter a later day.",
+            source="SWDS0618: a status stands until the next one starts",
         )
     if asked.status_code == PARTICIPATING and facts.plan_on(on) is None:
         yield Reason(
@@ -96,6 +101,7 @@ def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Re
             "A student who takes part has a plan, and none is in force that day.",
             Owner.CLERK,
             "Adopt the plan that arrived: that records the status too. Or hold the initial meeting.",
+            source="SPED Data Guide, plan adoption",
         )
     if asked.status_code != PARTICIPATING and not asked.reason_code:
         yield Reason(
@@ -103,6 +109,7 @@ def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Re
             "A status without participation says why.",
             Owner.CLERK,
             "Choose the reason, field 22.13.",
+            source="SWDS 22.13",
         )
 
 
@@ -129,6 +136,7 @@ def _plan_blockers(lea_code: str, asked: Asked, facts: StudentFacts, on: date) -
             f"No plan is known that was in force on {on:%m/%d/%Y}.",
             Owner.CLERK,
             "Read the state's extract of the student's former district, or open a meeting.",
+            source="SPED Data Guide, plan adoption",
         )
         return
     later = [known.effective_from for known in facts.plans if known.effective_from >= on]

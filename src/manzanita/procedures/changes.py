@@ -6,7 +6,7 @@ What each kind makes due stands in ``domain.changes``. The preview is what the p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -34,15 +34,17 @@ from manzanita.meetings.actions import NotPossible, refresh_clocks, take_over_me
 from manzanita.meetings.models import Meeting
 from manzanita.platform import clock
 from manzanita.platform.facts import hold_facts
+from manzanita.procedures import later_start
+from manzanita.procedures.change_effects import change_effects
 from manzanita.procedures.change_reasons import SETTING_FIELDS, Asked, blockers_of, changed_settings
 from manzanita.procedures.effects import Effect, long_day
+from manzanita.procedures.later_start import LaterStart
 from manzanita.procedures.lines import FutureService, LineWriter
 from manzanita.procedures.stating import Stating
 from manzanita.procedures.take_over import event_key_of
 from manzanita.students.actions import issue_local_sped_id, local_sped_id_for
 from manzanita.students.models import Plan, Service, SpecialEducationStatus, Student
 from manzanita.students.queries import StudentFacts, facts_of
-from manzanita.ui.formats import plural
 
 # The facts that a change without a meeting, or a correction, may state.
 CHANGED = (SpecialEducationStatus, Plan, Service)
@@ -72,6 +74,13 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
     student.local_sped_id = student.local_sped_id or local_sped_id_for(student)
     facts = facts_of(student)
     blockers = list(blockers_of(actor, asked, facts))
+    later = None
+    if asked.key == later_start.KEY:
+        later, against = later_start.start_now(actor.agency_code, facts)
+        if later is not None and not against and asked.on is not None:
+            days = (asked.on, asked.consented_on)
+            against = list(later_start.reasons_against_days(facts, actor.agency_code, later, *days))
+        blockers = against or blockers
     adopted = adoption_in_force(actor, student, facts) if asked.key == "never_came" else None
     if asked.key == "never_came" and adopted is None:
         blockers.append(
@@ -80,24 +89,26 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
                 "No plan of this student was adopted here, so there is nothing to take back.",
                 Owner.COORDINATOR,
                 "Record a status change instead, or do not report the archive that is wrong.",
+                source="SPED Data Guide, plan adoption",
             )
         )
     if asked.on is None or blockers:
         return ChangePreview(change, blockers, [], [], [], adopted=adopted)
-    drafts, plan_values, services = _Drafting(actor, student, asked, change, facts).all()
-    findings = _findings(student.pk, asked.key, drafts)
+    drafts, plan_values, services = _Drafting(actor, student, asked, change, facts, later).all()
+    findings = _findings(student.pk, asked.key, drafts, later.records if later else ())
     blockers += [
         Reason(
             finding.code,
             f"The state would reject it: {finding.message}",
             owner_of(finding.code, finding.fields),
             "Correct the field.",
+            source=finding.code,
             values=dict(finding.values),
         )
         for finding in findings
         if would_reject(finding)
     ]
-    effects = list(_effects(asked, facts, drafts, adopted))
+    effects = list(change_effects(asked, facts, drafts, adopted, later))
     return ChangePreview(change, blockers, drafts, findings, effects, plan_values, services, adopted)
 
 
@@ -143,6 +154,7 @@ class _Drafting:
     asked: Asked
     change: Change
     facts: StudentFacts
+    later: LaterStart | None = None
 
     def all(self) -> tuple[list[RecordDraft], Mapping[str, str] | None, list[FutureService]]:
         """Lines, the plan to come by attribute, and its services."""
@@ -154,7 +166,24 @@ class _Drafting:
             return [self._writer.status_line(due, on, consented_on=self._first_consent(on))], None, []
         if self.asked.key == "meeting":
             return [self._writer.meeting_line(on)], None, []
+        if self.later is not None:
+            return self._start(self.later, on)
         return self._plan(on)
+
+    def _start(
+        self, later: LaterStart, on: date
+    ) -> tuple[list[RecordDraft], Mapping[str, str], list[FutureService]]:
+        """What was agreed for later, now: the status goes first."""
+        due, services = StatusDue(PARTICIPATING, "", Starts.GIVEN), list(later.services)
+        return (
+            [
+                self._writer.status_line(due, on, consented_on=self._first_consent(on)),
+                self._writer.plan_line(None, later.plan_values, on),
+                *self._writer.service_lines(services, on),
+            ],
+            later.plan_values,
+            services,
+        )
 
     def _plan(self, on: date) -> tuple[list[RecordDraft], Mapping[str, str], list[FutureService]]:
         plan, drafts = self.facts.plan_on(self.asked.plan_known_on or on), []
@@ -187,7 +216,7 @@ class _Drafting:
             self.change.event,
             replace(self.change.outcome, eligibility_code=self.asked.eligibility_code),
             self.facts,
-            source=f"this change ({self.change.label.lower()})",
+            source=self.later.name if self.later else f"this change ({self.change.label.lower()})",
         )
 
     def _first_consent(self, on: date) -> date | None:
@@ -195,6 +224,8 @@ class _Drafting:
         known = [row.initial_entry_on for row in self.facts.statuses if row.initial_entry_on]
         if known:
             return min(known)
+        if self.later is not None:
+            return self.asked.consented_on or self.later.held_on
         return on if self.asked.key == "adopt" or self.asked.status_code == PARTICIPATING else None
 
 
@@ -230,72 +261,18 @@ def meeting_of(actor: Actor, student: Student, asked: Asked) -> Meeting:
     )
 
 
-def _findings(student_id: int, change: str, drafts: Sequence[RecordDraft]) -> list[Finding]:
+def _findings(
+    student_id: int, change: str, drafts: Sequence[RecordDraft], beside: Sequence[ArchivedRecord]
+) -> list[Finding]:
+    """What the rules say of the lines, ``beside`` records that belong to them and may not have been sent yet."""
     found = check_typed(
         f"{change} of {student_id}",
         student_id,
-        [(draft.key, draft.values) for draft in drafts],
+        [(one.record_key, one.values) for one in beside] + [(draft.key, draft.values) for draft in drafts],
         year=settings.STATE_YEAR,
         about={draft.record for draft in drafts},
     )
     return [finding for key in dict.fromkeys(draft.key for draft in drafts) for finding in found.get(key, [])]
-
-
-def _effects(
-    asked: Asked,
-    facts: StudentFacts,
-    drafts: Sequence[RecordDraft],
-    adopted: ArchivedRecord | None,
-) -> Iterator[Effect]:
-    on = asked.on
-    if on is None:
-        return
-    day = long_day(on)
-    if asked.key == "status":
-        words = code_set("SpecialEducationStatus").label(asked.status_code)
-        yield Effect("plan", f"From {day} the status is {words}.")
-        if asked.status_code != PARTICIPATING and facts.plan_on(on) is not None:
-            yield Effect("ends", f"{_with_services(facts, on)} end the day before.")
-    elif asked.key == "adopt":
-        yield Effect("starts", f"{_with_services(facts, asked.plan_known_on or on)} start here on {day}.")
-    elif asked.key == "setting":
-        for name in changed_settings(asked, facts, on):
-            declared = next(one for one in PLAN_FIELDS if one.attribute == name)
-            text = declared.label_of(asked.settings[declared.number].strip()) or "blank"
-            yield Effect("changes", f"{declared.label} becomes {text} from {day}.")
-    elif asked.key == "meeting":
-        what = [
-            words
-            for words, is_so in (
-                ("plan review", asked.is_plan_review),
-                ("evaluation", asked.evaluation_type_code),
-            )
-            if is_so
-        ]
-        yield Effect(
-            "meeting", f"The meeting of {day} counts as {' and '.join(what)}; the next due dates follow."
-        )
-    elif adopted is not None:
-        yield Effect(
-            "ends",
-            f"The plan adopted from {long_day(adopted.key_on)} and its services end before they began.",
-        )
-        yield Effect("plan", f"From {day} the student counts here as not enrolled: no show.")
-        yield Effect(
-            "nothing",
-            "The adoption is set to do not report; what the state holds of it is deleted with the next send.",
-            "The SIS exits the enrollment as N470 (no show): that is the SIS staff's.",
-        )
-    if drafts:
-        told = " and ".join(dict.fromkeys(draft.record for draft in drafts))
-        yield Effect("state", f"The state is told {plural(len(drafts), 'line')}: {told}.")
-
-
-def _with_services(facts: StudentFacts, on: date) -> str:
-    count = len(facts.services_on(on))
-    return (
-        f"The plan and its {plural(count, 'service')}" if count else "The plan, which has no services, will"
-    )
 
 
 @transaction.atomic

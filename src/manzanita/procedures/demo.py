@@ -30,6 +30,7 @@ from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.platform.reach import whole_installation
 from manzanita.procedures.demo_calendars import begin_evaluations, list_demo_supplies, load_demo_calendars
+from manzanita.procedures.demo_directory import ask_demo_directory, record_demo_agreements
 from manzanita.procedures.demo_movers import SSIDS as MOVERS_SSIDS
 from manzanita.procedures.demo_movers import add_morning
 from manzanita.procedures.demo_people import add_demo_people, load_demo_directory
@@ -107,7 +108,12 @@ def build_demo(files: Path, today: date) -> list[SignIn]:
     _open_late_meeting(actor)
     _agree_in_part(actor)
     _finalize_reviews(actor, today)
+    record_demo_agreements(
+        files / "agreements.csv",
+        lambda code: _actor_of(_coordinator_of(files / "people.csv", code)["email"], today),
+    )
     coordinator = _actor_of(staff[0]["email"], today)
+    ask_demo_directory(coordinator)
     begin_evaluations(coordinator, besides=students_by_ssid([*DEMO_SSIDS, *MOVERS_SSIDS]).values())
     neighbor = _actor_of(_coordinator_of(files / "people.csv", NEIGHBOR)["email"], today)
     add_morning(coordinator=coordinator, neighbor=neighbor, teacher=actor)

@@ -20,7 +20,7 @@ from manzanita.students.models import Enrollment, Student
 from manzanita.students.people_actions import ContactValues, RightsValues
 from manzanita.students.queries import students_by_ssid
 
-FIRST_SSID, COUNT = 9_909_000_001, 16
+FIRST_SSID, COUNT = 9_909_000_001, 17
 SSIDS = [str(FIRST_SSID + number) for number in range(COUNT)]
 # By place in the list of ``synthetic.movers``.
 WOODCOCK, REDPOLL, TULE, THISTLE, GENTIAN = (SSIDS[place] for place in (11, 12, 13, 14, 15))

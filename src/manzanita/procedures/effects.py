@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from manzanita.archive.actions import RecordDraft
 from manzanita.domain import clocks, records
 from manzanita.domain.codes import code_set
+from manzanita.domain.later_start import OUTCOME as LATER
 from manzanita.domain.scenarios import PARTICIPATING, Event, Outcome, StatusDue
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import Proposal, ProposedService, missed_on
@@ -58,12 +59,7 @@ def effects_of(
         *_meeting_effects(meeting, event, outcome),
         *_status_effects(starting),
         _plan_effect(outcome, plan, starting),
-        *_field_effects(proposal, starts_on),
-        *(
-            effect
-            for service in proposal.services
-            for effect in _service_effects(service, proposal, starts_on)
-        ),
+        *_offer_effects(outcome, proposal, starts_on),
         _state_effect(outcome, drafts),
     ]
 
@@ -135,6 +131,33 @@ def _plan_effect(outcome: Outcome, plan: Plan | None, starting: Starting) -> Eff
             "plan", f"The plan of {since} ends on {last}, and its services with it.", outcome.explanation
         )
     return Effect("plan", f"The plan of {since} stands as it is.", outcome.explanation)
+
+
+def _offer_effects(outcome: Outcome, proposal: Proposal, starts_on: date | None) -> Iterator[Effect]:
+    if outcome.key == LATER:
+        yield from _kept_effects(proposal)
+        return
+    yield from _field_effects(proposal, starts_on)
+    for service in proposal.services:
+        yield from _service_effects(service, proposal, starts_on)
+
+
+def _kept_effects(proposal: Proposal) -> Iterator[Effect]:
+    """Of an offer that is accepted and starts later: the family is asked nothing more."""
+    services = [service.name for service in proposal.services if service.offer != "remove"]
+    if services and any(field.proposed for field in proposal.plan_fields):
+        yield Effect(
+            "continues",
+            "The plan and its services are kept as they were accepted, and start with that enrollment.",
+            f"{'; '.join(services)}.",
+        )
+    else:
+        what = "service" if any(field.proposed for field in proposal.plan_fields) else "plan"
+        yield Effect(
+            "undecided",
+            f"No {what} is offered, so that nothing could start with that enrollment.",
+            "Offer the plan and its services first.",
+        )
 
 
 def _field_effects(proposal: Proposal, starts_on: date | None) -> Iterator[Effect]:

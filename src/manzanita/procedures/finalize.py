@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -19,6 +20,7 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.clocks.early_start import third_birthday_of
 from manzanita.domain.findings import Finding, Reason
+from manzanita.domain.later_start import OUTCOME
 from manzanita.domain.scenarios import (
     EVENTS,
     PARTICIPATING,
@@ -45,6 +47,7 @@ from manzanita.procedures.finalize_reasons import (
     meeting_blockers,
     plan_blockers,
 )
+from manzanita.procedures.later_start import document_of_offer
 from manzanita.procedures.lines import FutureService, LineWriter, plan_reason
 from manzanita.procedures.stating import Stating
 from manzanita.students.queries import StudentFacts, facts_of
@@ -362,12 +365,20 @@ def _archive_draft(meeting: Meeting, preview: Preview) -> ArchiveDraft:
                 if item.decision is not None
             ],
             "services": [{"number": service.number, **service.values} for service in preview.services or ()],
+            **_kept_for_later(preview),
             "findings": [
                 {"code": finding.code, "severity": str(finding.severity), "message": finding.message}
                 for finding in preview.findings
             ],
         },
     )
+
+
+def _kept_for_later(preview: Preview) -> dict[str, Any]:
+    """The whole plan that starts later, as the family accepted it: no record holds it until then."""
+    if preview.outcome.key != OUTCOME:
+        return {}
+    return {"starts_later": document_of_offer(preview.proposal)}
 
 
 def _changed_offer(proposal: Proposal) -> Iterator[dict[str, str]]:

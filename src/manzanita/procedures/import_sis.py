@@ -29,6 +29,7 @@ from manzanita.platform.reach import whole_installation
 from manzanita.procedures.arriving import Steps, look_at_marked
 from manzanita.procedures.sis_lines import SisFile, read_sis_file
 from manzanita.procedures.sis_loading import load_lines, whole_of
+from manzanita.procedures.sis_schools import note_unlisted_schools
 from manzanita.procedures.sis_settling import settle
 from manzanita.students.actions import Identity
 from manzanita.students.matching import find_students, hold_register
@@ -175,6 +176,7 @@ def _import(run: ImportRun, steps: Steps, actor: Actor | None) -> dict[str, int]
     settled = settle(read, _known_as)
     whole = whole_of(read, settled)
     if not all(file.is_read for file in files):
+        note_unlisted_schools(read, clock.today())
         with steps.step():
             store_readings(
                 run=run,

@@ -6,16 +6,13 @@ from manzanita.auditing.viewing import ALERT_JOB
 from manzanita.exchange.models import ImportRun
 from manzanita.platform.daily import daily
 from manzanita.platform.jobs import JobRun, job_kind
-from manzanita.procedures.adopting import ADOPT_JOB, do_adoption
-from manzanita.procedures.adoption_undo import UNDO_JOB, do_undo
+from manzanita.procedures.adopting import ADOPTIONS
 from manzanita.procedures.arriving import LOOK_JOB, NIGHTLY_LOOK_JOB, do_look, do_nightly_look
 from manzanita.procedures.batch_edit import EDIT_JOB, do_batch_job
 from manzanita.procedures.check_findings import CHECK_JOB, NIGHTLY_JOB, check_changed, check_everybody
 from manzanita.procedures.import_sis import JOB_KIND, do_sis_job
 from manzanita.procedures.leaving_job import LEAVING_JOB, carry_out_planned
-from manzanita.procedures.leaving_many import LEAVE_JOB, do_leavings
-from manzanita.procedures.leaving_many import UNDO_JOB as UNDO_LEAVINGS_JOB
-from manzanita.procedures.leaving_many import do_undo as do_undo_leavings
+from manzanita.procedures.leaving_many import LEAVINGS
 from manzanita.procedures.reminders import REMINDER_JOB, send_reminders
 from manzanita.procedures.student_transfers import SETTLE_JOB, settle_by_policy
 from manzanita.procedures.viewing_alerts import alert_block
@@ -80,28 +77,28 @@ def look_for_arrivals_nightly(run: JobRun) -> dict[str, int]:
     return do_nightly_look(run)
 
 
-@job_kind(ADOPT_JOB)
+@job_kind(ADOPTIONS.job)
 def adopt_plans(run: JobRun) -> dict[str, int]:
     """Adopt the plans of one batch, from where an earlier attempt left it."""
-    return do_adoption(run)
+    return ADOPTIONS.do(run)
 
 
-@job_kind(UNDO_JOB)
+@job_kind(ADOPTIONS.undo_job)
 def undo_adoption(run: JobRun) -> dict[str, int]:
     """Take a batch back, from where an earlier attempt left it."""
-    return do_undo(run)
+    return ADOPTIONS.undo(run)
 
 
-@job_kind(LEAVE_JOB)
+@job_kind(LEAVINGS.job)
 def record_leavings(run: JobRun) -> dict[str, int]:
     """Record the leavings of one batch, from where an earlier attempt left it."""
-    return do_leavings(run)
+    return LEAVINGS.do(run)
 
 
-@job_kind(UNDO_LEAVINGS_JOB)
+@job_kind(LEAVINGS.undo_job)
 def undo_leavings(run: JobRun) -> dict[str, int]:
     """Take such a batch back, from where an earlier attempt left it."""
-    return do_undo_leavings(run)
+    return LEAVINGS.undo(run)
 
 
 @daily(LEAVING_JOB)

@@ -15,8 +15,8 @@ from django.db import transaction
 
 from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_change
-from manzanita.domain.access import Actor, Capability
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.access import PERMISSIONS, Actor, Capability
+from manzanita.domain.findings import HAPPENED, Owner, Reason
 from manzanita.domain.leaving import (
     NO_SHOW,
     PRIOR_NOTICE,
@@ -141,6 +141,7 @@ def _blockers(
             "Your perspective does not record that a student leaves.",
             Owner.COORDINATOR,
             "Report it to the SEDS coordinator.",
+            source=PERMISSIONS,
         )
     on = asked.on
     if on is None:
@@ -152,6 +153,7 @@ def _blockers(
             f"{on:%m/%d/%Y} is in the future, and nobody knows this before it has happened.",
             Owner.CLERK,
             "Correct the day, or come back then.",
+            source=HAPPENED,
         )
     too_young = age_reason(reason, student.birth_on, on)
     if too_young is not None:
@@ -164,6 +166,7 @@ def _blockers(
             f"{standing.reason.words}.",
             Owner.COORDINATOR,
             "Take that back first where it is wrong, or enter a later day.",
+            source="SPED Data Guide, exits",
         )
 
 
@@ -187,7 +190,7 @@ def _fate(meeting: Meeting) -> MeetingFate:
         )
     else:
         return MeetingFate(meeting, f"{name[0].upper()}{name[1:]} is canceled, with this reason.")
-    return MeetingFate(meeting, text, Reason(code, text, Owner.TEAM, way_out))
+    return MeetingFate(meeting, text, Reason(code, text, Owner.TEAM, way_out, source="SPED Data Guide, MEET"))
 
 
 def _asked_change(

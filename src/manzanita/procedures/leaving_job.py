@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from manzanita.accounts.queries import actor_of_grant_id
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, reason_document
 from manzanita.domain.revocation import Letter
-from manzanita.exchange.outbox import reason_document
 from manzanita.leaving.actions import note_problem, papers_of
 from manzanita.leaving.models import Leaving
 from manzanita.leaving.queries import due_leavings

@@ -10,32 +10,24 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
-from django.db import transaction
-from django.db.models import Q
-
-from manzanita.accounts.queries import actor_of_grant_id
-from manzanita.auditing.actions import log_change
-from manzanita.domain.access import Actor, Capability
+from manzanita.domain.access import PERMISSIONS, Actor
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.leaving import REASONS, LeavingReason, PaperSaid, paper_reasons
 from manzanita.domain.statuses import Kind
-from manzanita.exchange.models import SubmissionLine
-from manzanita.exchange.outbox import reason_document
-from manzanita.leaving.actions import close_item, open_batch, papers_of
+from manzanita.leaving.actions import open_batch, papers_of
 from manzanita.leaving.models import LeavingBatch, LeavingItem, ParticipationReport
 from manzanita.leaving.queries import open_reports_of
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
-from manzanita.platform.crash import crash_point
-from manzanita.platform.jobs import JobRun, enqueue_job
 from manzanita.procedures.leaving import LeavingAsked, LeavingPreview, preview_leaving, record_leaving
 from manzanita.procedures.leaving_undo import undo_leaving
+from manzanita.procedures.many import Many
 from manzanita.procedures.settling import records_to_settle
 from manzanita.students.models import Enrollment, Student
 from manzanita.students.scope import visible_to
 
-LEAVE_JOB, UNDO_JOB = "leaving.many", "leaving.undo-many"
 # Each is judged as one alone is; more are the next preview's.
 MOST_AT_ONCE = 100
 
@@ -141,172 +133,39 @@ def _reports(actor: Actor, student_ids: Sequence[int]) -> dict[int, Participatio
     return {one.student_id: one for one in rows}
 
 
-@transaction.atomic
 def start_leavings(
     *, actor: Actor, chosen: Sequence[Departure], said: Together, public_id: uuid.UUID
 ) -> tuple[LeavingBatch, bool]:
     """Have the leavings of these recorded by a job; and whether that was started now. The same form sent twice is one
     batch. Raises ``NotPossible``; then nothing was done."""
-    made = LeavingBatch.objects.filter(public_id=public_id, lea_code=actor.agency_code).first()
-    if made is not None:
-        return made, False
-    reasons = [*_may_not(actor), *why_not_together(said)]
-    if not chosen:
-        reasons.append(
-            Reason("nobody-chosen", "Nobody is ticked.", Owner.COORDINATOR, "Tick at least one student.")
-        )
-    if reasons:
-        raise NotPossible(reasons)
-    batch, is_new = open_batch(
+    return LEAVINGS.start(
         actor=actor,
+        chosen=chosen,
+        missing=why_not_together(said),
         public_id=public_id,
-        reason_key=said.reason_key,
-        note=said.note,
-        papers=said.papers,
-        days={one.student.pk: one.last_day for one in chosen},
+        opened=lambda: open_batch(
+            actor=actor,
+            public_id=public_id,
+            reason_key=said.reason_key,
+            note=said.note,
+            papers=said.papers,
+            days={one.student.pk: one.last_day for one in chosen},
+        ),
     )
-    if is_new:
-        _enqueue(LEAVE_JOB, batch, actor)
-    return batch, is_new
 
 
-def _may_not(actor: Actor) -> list[Reason]:
-    if actor.may(Capability.CORRECT_RECORD) and not actor.is_read_only:
-        return []
-    return [
-        Reason(
-            "no-capability",
-            "Your perspective does not record that students leave.",
-            Owner.COORDINATOR,
-            "Ask the SEDS coordinator.",
-        )
-    ]
-
-
-def _enqueue(kind: str, batch: LeavingBatch, actor: Actor) -> None:
-    args = {"batch": batch.pk, "grant": actor.grant_id}
-    batch.job_id = enqueue_job(kind=kind, args=args, by_id=actor.user_id).pk
-    batch.save(update_fields=["job_id"])
-
-
-def do_leavings(run: JobRun) -> dict[str, int]:
-    """Record who still waits in a batch, each in a step of its own; a worker that takes over goes on with the rest."""
-    batch = LeavingBatch.objects.get(pk=run.args["batch"])
-    actor = actor_of_grant_id(run.args["grant"], clock.today())
-    total = batch.items.count()
-    LeavingBatch.objects.filter(pk=batch.pk, state="waiting").update(state="running")
-    for item in batch.items.filter(state="waiting").order_by("pk"):
-        with run.step():
-            locked = LeavingItem.objects.select_for_update().get(pk=item.pk)
-            if locked.state == "waiting":
-                _record(actor, batch, locked)
-        crash_point("leaving-recorded")
-        run.progress(total - batch.items.filter(state="waiting").count(), total, "Recording leavings")
-    with run.step():
-        batch.state, batch.finished_at = "done", clock.now()
-        batch.save(update_fields=["state", "finished_at"])
-    return {state: batch.items.filter(state=state).count() for state in ("recorded", "refused")}
-
-
-def _record(actor: Actor | None, batch: LeavingBatch, item: LeavingItem) -> None:
-    """One student, whole or not: what stands against it is kept on the item."""
-    if actor is None or not actor.may(Capability.CORRECT_RECORD):
-        _keep(item, "refused", [_grant_ended()])
-        return
+def _record(actor: Actor, batch: LeavingBatch, item: LeavingItem) -> dict[str, Any]:
     student = visible_to(actor).filter(pk=item.student_id).first()
     if student is None:
-        _keep(item, "refused", [_out_of_reach()])
-        return
+        raise NotPossible([_out_of_reach()])
     said = Together(batch.reason_key, batch.note, papers_of(batch.papers))
     asked = _asked(said, item.leaves_on, _reports(actor, [student.pk]).get(student.pk))
-    try:
-        with transaction.atomic():
-            leaving = record_leaving(actor=actor, student=student, asked=asked)
-    except NotPossible as refused:
-        _keep(item, "refused", refused.reasons)
-        return
-    close_item(item, "recorded", leaving=leaving)
+    return {"leaving": record_leaving(actor=actor, student=student, asked=asked)}
 
 
-def _keep(item: LeavingItem, state: str, reasons: Sequence[Reason]) -> None:
-    """It stays as it is, or is not done, for these reasons."""
-    close_item(item, state, reasons=[reason_document(one) for one in reasons])
-
-
-def start_undo(*, actor: Actor, batch: LeavingBatch) -> bool:
-    """Have a job take back whom of a batch the state was not told of. ``False`` where nothing is left to take back, or
-    somebody is at it. Raises ``NotPossible`` without the right to."""
-    if reasons := _may_not(actor):
-        raise NotPossible(reasons)
-    with transaction.atomic():
-        locked = LeavingBatch.objects.select_for_update().get(pk=batch.pk)
-        if locked.state != "done" or not locked.items.filter(state="recorded").exists():
-            return False
-        locked.state = "undoing"
-        locked.save(update_fields=["state"])
-        _enqueue(UNDO_JOB, locked, actor)
-    return True
-
-
-def untold_of(batch: LeavingBatch) -> int:
-    """How many of a batch are recorded and the state was not told of, so that they may be taken back."""
-    recorded = batch.items.filter(state="recorded")
-    told = SubmissionLine.objects.filter(archive_id__in=recorded.values("leaving__archive_id")).exclude(
-        outcome="rejected"
-    )
-    is_told = Q(leaving__archive_id__in=told.values("archive_id"), leaving__archive_id__isnull=False)
-    return recorded.exclude(is_told).count()
-
-
-def do_undo(run: JobRun) -> dict[str, int]:
-    """Take back who of a batch still stands, each in a step of its own."""
-    batch = LeavingBatch.objects.get(pk=run.args["batch"])
-    actor = actor_of_grant_id(run.args["grant"], clock.today())
-    items = list(batch.items.filter(state="recorded").order_by("pk"))
-    for done, item in enumerate(items, start=1):
-        with run.step():
-            locked = LeavingItem.objects.select_for_update().get(pk=item.pk)
-            if locked.state == "recorded":
-                _undo(actor, locked)
-        run.progress(done, len(items), "Taking back")
-    kept = batch.items.filter(state="recorded").count()
-    with run.step():
-        batch.state = "done"
-        if not kept and actor is not None:
-            batch.undone_at, batch.undone_by_id = clock.now(), actor.user_id
-        batch.save(update_fields=["state", "undone_at", "undone_by_id"])
-        log_change(actor=actor, action="undo_leavings", subject=batch, detail={"kept": kept})
-    return {"undone": batch.items.filter(state="undone").count()}
-
-
-def _undo(actor: Actor | None, item: LeavingItem) -> None:
-    if actor is None or item.leaving is None:
-        _keep(item, "recorded", [_grant_ended()])
-        return
-    try:
-        with transaction.atomic():
-            undo_leaving(actor=actor, leaving=item.leaving)
-    except NotPossible as refused:
-        _keep(item, "recorded", refused.reasons)
-        return
-    close_item(item, "undone")
-
-
-def resume_leavings(*, actor: Actor, batch: LeavingBatch) -> None:
-    """Set a batch going again whose job gave up; from here on it acts for the person who set it going."""
-    if batch.state in ("waiting", "running"):
-        _enqueue(LEAVE_JOB, batch, actor)
-    elif batch.state == "undoing":
-        _enqueue(UNDO_JOB, batch, actor)
-
-
-def _grant_ended() -> Reason:
-    return Reason(
-        "grant-ended",
-        "The grant of the person who started this has ended.",
-        Owner.COORDINATOR,
-        "Record the rest under a grant that is in force.",
-    )
+def _undo(actor: Actor, item: LeavingItem) -> None:
+    assert item.leaving is not None
+    undo_leaving(actor=actor, leaving=item.leaving)
 
 
 def _out_of_reach() -> Reason:
@@ -315,4 +174,19 @@ def _out_of_reach() -> Reason:
         "The student is not within your reach any more.",
         Owner.COORDINATOR,
         "Nothing to do, unless the student is yours all the same.",
+        source=PERMISSIONS,
     )
+
+
+LEAVINGS = Many(
+    batches=LeavingBatch,
+    job="leaving.many",
+    undo_job="leaving.undo-many",
+    done="recorded",
+    doing="Recording leavings",
+    deed="record that students leave",
+    undone_as="undo_leavings",
+    archive_of="leaving__archive_id",
+    do_one=_record,
+    undo_one=_undo,
+)

@@ -1,7 +1,8 @@
 """What is known of a student's next school year: planned here, or sent by the SIS. Nothing of it counts before its day.
 
 From July 1 on, what was planned for the year that has begun is over (``batch_fields.end_of_school_year``), and what the
-SIS sent of it is an enrollment like any other.
+SIS sent of it is an enrollment like any other. Whoever was planned and is in no SIS file is expected for a while
+(``students.expected``).
 """
 
 from __future__ import annotations

@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from manzanita.domain.access import Actor
 from manzanita.domain.private_conflicts import Found, conflicts_of
@@ -33,11 +34,11 @@ from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
 from manzanita.procedures import standing
+from manzanita.procedures.candidates import candidates_of
 from manzanita.students.models import Enrollment, Plan, Service, SpecialEducationStatus, Student
-from manzanita.students.scope import lea_filter, visible_to
 
 # A list of more is cut, and says "more than".
-MOST = 3000
+MOST = 1500
 _AT_ONCE = 500
 
 
@@ -179,32 +180,46 @@ def _oldest(one: Placed) -> date:
 
 
 def _candidates(actor: Actor, today: date) -> set[tuple[int, str]]:
-    """(student, LEA) of whoever may be meant; the pure function decides. One statement."""
-    within = {"student__in": visible_to(actor).order_by().values("pk"), **lea_filter(actor)}
+    """(student, LEA) of whoever may be meant; the pure function decides. One statement finds them, others ask who is in
+    reach."""
+    return candidates_of(actor, partial(_asked, today), 2 * MOST)
+
+
+def _asked(today: date, within: dict[str, Any]) -> list[QuerySet[Any]]:
     private_plan = Q(plan_type_code=ISP) | Q(program_setting_code=PRIVATE_SETTING)
     plans = Plan.objects.as_of(effective=today).filter(private_plan)
     enrolled = Enrollment.objects.as_of(effective=today).filter(**within)
-    asked = [
+    return [
         enrolled.filter(school_code=PRIVATE_GROUP),
         enrolled.filter(Exists(plans.filter(student=OuterRef("student_id")))),
         plans.filter(**within),
         Leaving.objects.filter(state="done", reason_key=LEFT_KEY, leaves_on__lte=today, **within),
     ]
-    first, *rest = (rows.order_by().values_list("student_id", "lea_code") for rows in asked)
-    return set(first.union(*rest))
+
+
+_FACT = ("student_id", "lea_code", "effective_from", "effective_to")
+_READ = {
+    "enrollments": (*_FACT, "school_code", "status_code", "exit_reason_code"),
+    "statuses": (*_FACT, "status_code", "reason_code"),
+    "plans": (*_FACT, "plan_type_code", "reason_code", "program_setting_code"),
+    "services": _FACT,
+    "students": ("birth_on",),
+}
 
 
 def _rows_of(student_ids: Sequence[int]) -> dict[int, _Rows]:
-    """What is known of each: one query."""
+    """What is known of each: one query. Of the rows, of which there may be thousands, only what is judged by."""
     of = {"student__in": student_ids}
-    read = {
+    read: dict[str, QuerySet[Any]] = {
         "enrollments": Enrollment.objects.believed().filter(**of).order_by("effective_from"),
         "statuses": SpecialEducationStatus.objects.believed().filter(**of).order_by("effective_from"),
         "plans": Plan.objects.believed().filter(**of).order_by("effective_from"),
         "services": Service.objects.as_of(effective=clock.today()).filter(**of),
+        "students": Student.objects.scoped().filter(pk__in=student_ids),
+    }
+    read = {name: rows.only(*_READ[name]) for name, rows in read.items()} | {
         "meetings": Meeting.objects.filter(state__in=OPEN_STATES, **of),
         "leavings": leavings_that_count(*student_ids),
-        "students": Student.objects.scoped().filter(pk__in=student_ids),
     }
     read_together(*read.values())
     rows: dict[int, _Rows] = defaultdict(_Rows)

@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
-from manzanita.domain.access import Actor, Relationship, Scope
+from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
 from manzanita.domain.leaving import EXPECTED_BACK
 from manzanita.domain.scenarios import PARTICIPATING
@@ -21,12 +23,12 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
+from manzanita.procedures.candidates import candidates_of
 from manzanita.procedures.standing import MOST, known_of, unsettled_elsewhere
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
-from manzanita.students.scope import first_day_in_reach, lea_filter, visible_to
+from manzanita.students.scope import first_day_in_reach
 
 _AT_ONCE = 400
-_WIDE = frozenset({Scope.AGENCY, Scope.SELPA})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +103,10 @@ def failed_leavings(leavings: Iterable[Leaving], lea_code: str, today: date) -> 
 
 def _candidates(actor: Actor, today: date) -> set[tuple[int, str]]:
     """(student, LEA) of whoever may have something to settle; the pure function decides."""
-    # Whoever reaches a district reaches nearly all of its rows: who is not in reach is taken out of the few that are
-    # left, and not asked of every student there is, seven times over.
-    by_lea, perspective = lea_filter(actor), actor.perspective
-    is_wide = (
-        bool(by_lea) and perspective.scope in _WIDE and Relationship.ATTENDING in perspective.relationships
-    )
-    within = by_lea if is_wide else {"student__in": visible_to(actor).order_by().values("pk"), **by_lea}
+    return candidates_of(actor, partial(_asked, today), 4 * MOST)
+
+
+def _asked(today: date, within: dict[str, Any]) -> list[QuerySet[Any]]:
     now = Enrollment.objects.as_of(effective=today).filter(student=OuterRef("student_id"))
     participating = SpecialEducationStatus.objects.as_of(effective=today).filter(
         student=OuterRef("student_id"), status_code=PARTICIPATING
@@ -135,7 +134,7 @@ def _candidates(actor: Actor, today: date) -> set[tuple[int, str]]:
         .filter(effective_to__lt=today, effective_to__gte=first_day_in_reach(today), **within)
         .exclude(exit_reason_code__in=EXPECTED_BACK)
     )
-    asked = [
+    return [
         Meeting.objects.filter(~Exists(participating), state__in=OPEN_STATES, **within),
         ParticipationReport.objects.filter(state="open", **within),
         Leaving.objects.filter(state="planned", leaves_on__lte=today, **within),
@@ -144,19 +143,6 @@ def _candidates(actor: Actor, today: date) -> set[tuple[int, str]]:
         current.filter(Exists(left_before)),
         ended.filter(Exists(participating), ~Exists(now.filter(lea_code=OuterRef("lea_code")))),
     ]
-    first, *rest = (rows.order_by().values_list("student_id", "lea_code") for rows in asked)
-    found = set(first.union(*rest)[: 4 * MOST])
-    return _reached(actor, found) if is_wide else found
-
-
-def _reached(actor: Actor, found: set[tuple[int, str]]) -> set[tuple[int, str]]:
-    ids = sorted({pk for pk, _ in found})
-    within: set[int] = set()
-    for start in range(0, len(ids), MOST):
-        within |= set(
-            visible_to(actor).filter(pk__in=ids[start : start + MOST]).order_by().values_list("pk", flat=True)
-        )
-    return {one for one in found if one[0] in within}
 
 
 def _rows_of(student_ids: Sequence[int]) -> dict[int, _Rows]:

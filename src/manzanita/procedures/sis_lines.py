@@ -58,7 +58,8 @@ AGAIN = "Mend the export and import the file again. What is loaded already is no
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What an import says of one line or one field; ``effect`` and ``line`` as on ``exchange.ImportNote``."""
+    """What an import says of one line or one field; ``effect``, ``line`` and ``about`` as on
+    ``exchange.ImportNote``."""
 
     line: int
     code: str
@@ -68,6 +69,7 @@ class Note:
     message: str
     owner: Owner = Owner.SIS
     fix: str = IN_THE_SIS
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
-from django.db.models import F, QuerySet
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, QuerySet, When
 
 from manzanita.deadlines.models import DueDate
 from manzanita.domain.access import Actor, Relationship
@@ -21,6 +21,7 @@ from manzanita.domain.special_groups import (
     children_born_after,
     infants_born_by,
 )
+from manzanita.domain.stays import IFSP
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.orgs.queries import agency_names
@@ -36,7 +37,6 @@ from manzanita.students.models import (
 from manzanita.students.queries import ListRow
 from manzanita.students.scope import lea_filter, visible_to, with_last_day
 
-IFSP = "150"
 _INITIAL = "10"
 _ELSEWHERE = (Relationship.NEXT_YEAR, Relationship.RESIDENCE)
 
@@ -85,8 +85,13 @@ def _of_others(today: date) -> QuerySet[Plan]:
 
 
 def _adults(actor: Actor, students: ScopedQuerySet, today: date) -> ScopedQuerySet:
-    statuses = SpecialEducationStatus.objects.as_of(effective=today).filter(status_code=PARTICIPATING)
-    return students.filter(birth_on__lte=adults_born_by(today), pk__in=statuses.values("student"))
+    """Adults are few, and nearly everybody has such a status: it is asked of each of them. Inside a CASE, because the
+    database might otherwise gather the statuses of all first."""
+    statuses = SpecialEducationStatus.objects.as_of(effective=today).filter(
+        student=OuterRef("pk"), status_code=PARTICIPATING
+    )
+    takes_part = Case(When(Exists(statuses), then=True), default=False, output_field=BooleanField())
+    return students.filter(birth_on__lte=adults_born_by(today)).filter(takes_part)
 
 
 _STUDENTS: Mapping[str, Callable[[Actor, ScopedQuerySet, date], ScopedQuerySet]] = MappingProxyType(

@@ -34,9 +34,11 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
+from manzanita.procedures.expected import expected_elsewhere, told_of
+from manzanita.procedures.later_start import agreed_later, starts_due
 from manzanita.procedures.rollover import ended_in_june, held
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
-from manzanita.students.scope import in_reach
+from manzanita.students.scope import in_reach, lea_filter
 from manzanita.transfers.models import StudentTransfer
 from manzanita.transfers.queries import open_transfers_of, side_of
 
@@ -98,7 +100,30 @@ def _held(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
     return Asked(rows[: MOST + 1] if student_ids is None else rows, held)
 
 
-SOURCES: tuple[Source, ...] = (_arriving, _transferring, _held)
+def _starting(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
+    rows = agreed_later(clock.today()).filter(**lea_filter(actor))
+    if student_ids is None:
+        rows = rows.filter(in_reach(actor)).order_by("held_on", "pk")[: MOST + 1]
+    else:
+        rows = rows.filter(student_id__in=student_ids)
+    return Asked(rows, _starts_told)
+
+
+def _starts_told(rows: Iterable[Meeting]) -> Iterator[tuple[int, Unsettled]]:
+    for pk, since, told in starts_due(rows):
+        yield pk, Unsettled(Kind.STARTING, since, Owner.COORDINATOR, told)
+
+
+def _expecting(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
+    rows = expected_elsewhere(actor)
+    if student_ids is None:
+        rows = rows.filter(in_reach(actor)).order_by("pk")[: MOST + 1]
+    else:
+        rows = rows.filter(student_id__in=student_ids)
+    return Asked(rows, told_of)
+
+
+SOURCES: tuple[Source, ...] = (_arriving, _transferring, _held, _starting, _expecting)
 
 
 def unsettled_elsewhere(actor: Actor, student_ids: Sequence[int] | None) -> dict[int, list[Unsettled]]:

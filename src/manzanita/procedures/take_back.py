@@ -24,7 +24,7 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain import records
 from manzanita.domain.access import Actor, Capability, decide
 from manzanita.domain.changes import ADOPTED
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import BUILT_ON, Owner, Reason
 from manzanita.exchange.models import ReportStatus, StateRecord, SubmissionLine
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.exchange.report_actions import carry_report_status, end_report_status
@@ -170,6 +170,7 @@ def reasons_in_its_own_way(archive: Archive, known: Known) -> list[Reason]:
             "For a student who never came use “Adopted, but never came”; else correct the record."
             if archive.pk in known.adoptions
             else "Record what is so now as a change of its own: a status change, or the plan adopted again.",
+            source=BUILT_ON,
         )
     ]
 

@@ -31,12 +31,15 @@ def _page() -> Iterator[str]:
         yield ""
         yield f"{_completeness(code_set)} Used by: {', '.join(used.get(name, ())) or 'no field'}."
         yield ""
+        # A column of its own only where a page shows other words than the state's.
+        is_put = any(code.label != code.name for code in code_set.codes.values())
         yield from table(
-            ("code", "name", "status", "code is", "name is", "source"),
+            ("code", "name", *(["shown as"] if is_put else []), "status", "code is", "name is", "source"),
             (
                 (
                     code.code,
                     code.name,
+                    *([code.label] if is_put else []),
                     code.status,
                     code.code_confidence,
                     code.name_confidence,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any, Protocol
+from datetime import date, datetime
+from typing import Any, Protocol, TypeVar
 
 from django.db.models import Q, QuerySet
 
@@ -20,6 +20,8 @@ from manzanita.platform.facts import Fact
 from manzanita.students.models import Enrollment, Plan, Service, SpecialEducationStatus, Ssid, Student
 from manzanita.students.people import contact_rows, people_in, rights_rows
 from manzanita.students.queries import StudentFacts, fact_rows
+
+FactT = TypeVar("FactT", bound=Fact)
 
 
 class Rows(Protocol):
@@ -31,11 +33,17 @@ class Rows(Protocol):
     def facts(self) -> StudentFacts: ...
 
 
-def rows_for(actor: Actor, student: Student) -> Rows:
-    """The facts of a student that ``get_student`` found, as far as the actor may see them, to be read."""
+def rows_for(
+    actor: Actor, student: Student, *, known: datetime | None = None, day: date | None = None
+) -> Rows:
+    """The facts of a student that ``get_student`` found, as far as the actor may see them, to be read.
+
+    ``known`` is the instant up to which they were known, ``None`` now. ``day``, for a former LEA within its time, is
+    the one of which the SSID is read: otherwise that of its last day.
+    """
     if student.seen_through is None:
-        return fact_rows(student)
-    return _FormerRows.of(student, student.seen_through, frozenset(actor.agency_codes))
+        return fact_rows(student, known=known)
+    return _FormerRows.of(student, student.seen_through, frozenset(actor.agency_codes), known, day)
 
 
 def facts_for(actor: Actor, student: Student) -> StudentFacts:
@@ -55,18 +63,28 @@ class _FormerRows:
     rights: QuerySet[Any]
 
     @classmethod
-    def of(cls, student: Student, through: date, own: frozenset[str]) -> _FormerRows:
-        known = clock.end_of(through)
+    def of(
+        cls,
+        student: Student,
+        through: date,
+        own: frozenset[str],
+        known_own: datetime | None,
+        day: date | None,
+    ) -> _FormerRows:
+        last = clock.end_of(through)
+        known = last if known_own is None else min(last, known_own)
         dated = {}
         for model in (Enrollment, SpecialEducationStatus, Plan, Service):
             of_student = model.objects.filter(student=student, effective_from__lte=through)
             others = of_student.as_of(known=known).exclude(lea_code__in=own)
-            dated[model] = (of_student.as_of().filter(lea_code__in=own), others)
+            dated[model] = (of_student.as_of(known=known_own).filter(lea_code__in=own), others)
         return cls(
             student,
             through,
             # An SSID is the state's, not an LEA's: by the one of the last day the state knows the student.
-            Ssid.objects.as_of(effective=through).filter(student=student).order_by("effective_from"),
+            Ssid.objects.as_of(effective=day or through, known=known_own)
+            .filter(student=student)
+            .order_by("effective_from"),
             dated,
             contact_rows(student, known=known),
             rights_rows(student, known=known),
@@ -81,7 +99,7 @@ class _FormerRows:
         through = self.through
         return StudentFacts(
             student=self.student,
-            ssids=[_capped(row, through) for row in self.ssids],
+            ssids=[capped(row, through) for row in self.ssids],
             enrollments=self._seen(Enrollment),
             statuses=self._seen(SpecialEducationStatus),
             plans=self._seen(Plan),
@@ -91,13 +109,13 @@ class _FormerRows:
                 for person in people_in(self.contacts)
                 if person.effective_from <= through
             ],
-            rights=[_capped(row, through) for row in self.rights if row.effective_from <= through],
+            rights=[capped(row, through) for row in self.rights if row.effective_from <= through],
             case_manager_id=None,
         )
 
     def _seen(self, model: type[Fact]) -> list[Any]:
         rows = (row for some in self.dated[model] for row in some)
-        return sorted((_capped(row, self.through) for row in rows), key=lambda row: row.effective_from)
+        return sorted((capped(row, self.through) for row in rows), key=lambda row: row.effective_from)
 
 
 def versions_for(actor: Actor, student: Student, versions: Sequence[Fact]) -> list[Fact]:
@@ -107,7 +125,7 @@ def versions_for(actor: Actor, student: Student, versions: Sequence[Fact]) -> li
         return list(versions)
     known = clock.end_of(through)
     return [
-        _capped(row, through)
+        capped(row, through)
         for row in versions
         if row.effective_from <= through
         and (row.recorded_at < known or getattr(row, "lea_code", "") in actor.agency_codes)
@@ -123,7 +141,7 @@ def events_for(actor: Actor, student: Student, events: QuerySet) -> QuerySet:
     return events.filter(Q(at__lt=clock.end_of(through)) | Q(lea_code__in=actor.agency_codes))
 
 
-def _capped(fact: Fact, through: date) -> Fact:
+def capped(fact: FactT, through: date) -> FactT:
     """The fact without an end that came later: as it stood on the last day it was still in force."""
     if _until(fact.effective_to, through) != fact.effective_to:
         fact = copy.copy(fact)

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
+from manzanita.domain.stays import IFSP
 from manzanita.platform.facts import Fact
 from manzanita.platform.ids import new_public_id
 from manzanita.students.assignment_models import AssignmentBatch as AssignmentBatch
@@ -254,6 +255,11 @@ class Plan(StudentFact):
     class Meta(StudentFact.Meta):
         indexes = [
             _believed_index("plan_of_student", "student", "effective_from"),
+            models.Index(
+                fields=["lea_code", "student"],
+                name="infant_plan_at_lea",
+                condition=Q(superseded_at__isnull=True, plan_type_code=IFSP),
+            ),
             _believed_index(
                 "plan_of_dsea", "dsea_code", "effective_to", "effective_from", "lea_code", "student"
             ),

@@ -20,6 +20,7 @@ from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.orgs.models import Agency
 from manzanita.platform import clock
+from manzanita.students.expected import expected_places
 from manzanita.students.models import AgencyRelation, Enrollment, Plan, SpecialEducationStatus, Student
 from manzanita.students.scope import assigned_users, visible_to
 
@@ -72,6 +73,9 @@ def other_agencies(actor: Actor, student: Student) -> list[Agency]:
         (AgencyRelation.objects, "agency_code"),
     ):
         codes |= set(rows.as_of(effective=today).filter(**of_student).values_list(column, flat=True))
+    expected = expected_places(today)
+    if expected is not None:
+        codes |= set(expected.filter(**of_student).values_list("agency_code", flat=True))
     own = {actor.agency_code, *actor.agency_codes, ""}
     return list(Agency.objects.filter(code__in=codes - own).order_by("name"))
 

@@ -35,6 +35,8 @@ from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties
 from manzanita.domain.student_transfers import Ground
 from manzanita.platform import clock
 from manzanita.platform.reach import through_transfer
+from manzanita.students.expected import expected_places
+from manzanita.students.infants import infant_plans
 from manzanita.students.models import (
     AgencyRelation,
     CaseAssignment,
@@ -92,6 +94,13 @@ def _attending(actor: Actor, today: date) -> QuerySet:
     return _enrolled_by(actor, frozenset({Relationship.ATTENDING}), today)
 
 
+def _infants(actor: Actor, today: date) -> list[QuerySet]:
+    """None is at a school."""
+    if actor.perspective.scope is Scope.SCHOOL:
+        return []
+    return [infant_plans(today).filter(lea_code__in=actor.agency_codes)]
+
+
 def _accountability(actor: Actor, today: date) -> list[QuerySet]:
     """Plans that another LEA reports and that name the actor's as DSEA. A plan of one's own says nothing of the kind:
     it stays in force for a while after the student has left."""
@@ -110,14 +119,32 @@ def _served(actor: Actor, today: date) -> list[QuerySet]:
     ]
 
 
+def _expected(actor: Actor, today: date) -> list[QuerySet]:
+    places = expected_places(today)
+    return [] if places is None else [_placed_at(actor, places)]
+
+
+def expected_at(actor: Actor) -> QuerySet:
+    """Places at the actor's agencies that wait for a student (``students.expected``): for a school scope, at its
+    schools."""
+    places = expected_places(clock.today())
+    if places is None or Relationship.EXPECTED not in actor.perspective.relationships:
+        return AgencyRelation.objects.none()
+    return _placed_at(actor, places)
+
+
 # Told by rows of their own.
 STATED = frozenset({Relationship.RESIDENCE, Relationship.LOCATION, Relationship.NEXT_YEAR})
 
 
 def _stated(actor: Actor, relationships: frozenset[Relationship], today: date) -> QuerySet:
-    rows = AgencyRelation.objects.as_of(effective=today).filter(
-        relationship__in=sorted(relationships), agency_code__in=actor.agency_codes
-    )
+    stated = AgencyRelation.objects.as_of(effective=today)
+    return _placed_at(actor, stated.filter(relationship__in=sorted(relationships)))
+
+
+def _placed_at(actor: Actor, rows: QuerySet) -> QuerySet:
+    """Of relations those to the actor's agencies; for a school scope, to its schools."""
+    rows = rows.filter(agency_code__in=actor.agency_codes)
     return (
         rows.filter(school_code__in=actor.school_codes) if actor.perspective.scope is Scope.SCHOOL else rows
     )
@@ -125,18 +152,22 @@ def _stated(actor: Actor, relationships: frozenset[Relationship], today: date) -
 
 RELATIONS: Mapping[Relationship, Relation] = MappingProxyType(
     {
+        Relationship.INFANT: _infants,
         Relationship.ACCOUNTABILITY: _accountability,
         Relationship.REPORTING: _reporting,
+        Relationship.EXPECTED: _expected,
         Relationship.SERVICE_AGENCY: _served,
     }
 )
+# Whoever an agency has today.
+PRESENT = frozenset({Relationship.ATTENDING, Relationship.INFANT})
 # What each view shows of what the perspective reaches.
 _SHOWN: Mapping[View, frozenset[Relationship]] = MappingProxyType(
     {
-        View.CURRENT: frozenset({Relationship.ATTENDING}),
-        View.INCOMING: frozenset({Relationship.NEXT_YEAR}),
+        View.CURRENT: PRESENT,
+        View.INCOMING: frozenset({Relationship.NEXT_YEAR, Relationship.EXPECTED}),
         View.LEAVING: frozenset({Relationship.FORMER}),
-        View.DSEA_OR_ATTENDING: frozenset({Relationship.ATTENDING, Relationship.ACCOUNTABILITY}),
+        View.DSEA_OR_ATTENDING: PRESENT | {Relationship.ACCOUNTABILITY},
         View.ALL: frozenset(Relationship),
     }
 )
@@ -341,11 +372,11 @@ def current_for(actor: Actor) -> ScopedQuerySet:
 
 
 def current_at_agency(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
-    """Of ``students``, those who attend at the actor's agencies today. A perspective that does not go by attendance
-    has no others."""
+    """Of ``students``, those whom the actor's agencies have today: enrolled, or an infant. A perspective that does
+    not go by attendance has no others."""
     if Relationship.ATTENDING not in actor.perspective.relationships:
         return students
-    return students.filter(Tied([_attending(actor, clock.today())]))
+    return students.filter(Tied(_rows(actor, actor.perspective.relationships & PRESENT, clock.today())))
 
 
 def ties_of(actor: Actor, student_id: int) -> Ties:

@@ -7,9 +7,9 @@ else is another one by them. What each is becomes of what the files say of the s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from manzanita.synthetic.agencies import CHAPARRAL, HERON_CREEK
+from manzanita.synthetic.agencies import ANY_NONPUBLIC_SCHOOL, CHAPARRAL, HERON_CREEK
 from manzanita.synthetic.stays import ENDS_WITH_YEAR, LEFT
 from manzanita.synthetic.students import Enrollment, Meeting, Plan, RightsHolder, Service, Status, Student
 
@@ -18,6 +18,8 @@ FIRST_INDEX = 9_000_001
 TOYON_VALLEY = "9910041"
 # A district of another SELPA, which no file of this one names; the state's extract knows it all the same.
 FAR_DISTRICT = "9800017"
+# Sandhill Crane School, a nonpublic school that orgs.csv does not name.
+UNLISTED_SCHOOL = "9950037"
 NO_KNOWN_ENROLLMENT = "E140"
 
 _REDBUD, _SYCAMORE, _CEANOTHUS, _BUCKEYE = "9911003", "9911004", "9911005", "9911001"
@@ -69,8 +71,9 @@ def movers() -> list[Mover]:
         _here("Tule", date(2016, 5, 2), CHAPARRAL, _SYCAMORE),
         _here("Thistle", date(2016, 11, 24), CHAPARRAL, _BUCKEYE),
         _here("Gentian", date(2017, 6, 14), TOYON_VALLEY, _MADIA),
+        _placed("Dowitcher", date(2015, 3, 19), on=date(2026, 10, 15)),
     ]
-    in_the_case = {"Redpoll", "Tule", "Thistle", "Gentian"}
+    in_the_case = {"Redpoll", "Tule", "Thistle", "Gentian", "Dowitcher"}
     return [
         Mover(_numbered(number, one), one.first_name in in_the_case)
         for number, one in enumerate(made, FIRST_INDEX)
@@ -230,4 +233,20 @@ def _here(first_name: str, birth: date, lea: str, school: str) -> Student:
     """Is enrolled and takes part."""
     student = _served(_student(first_name, birth, lea), lea, date(2026, 2, 26))
     student.enrollments.append(Enrollment(lea, school, _OPENS[lea], _grade(birth, 2026)))
+    return student
+
+
+def _placed(first_name: str, birth: date, *, on: date) -> Student:
+    """Chaparral's meeting has placed the student in a nonpublic school, which the directory does not know yet."""
+    student = _student(first_name, birth, CHAPARRAL)
+    _served(student, CHAPARRAL, date(2026, 2, 26))
+    student.meetings.append(Meeting(CHAPARRAL, on - timedelta(days=2)))
+    there = _VALUES | {"23.15": "260", "23.20": "300", "23.23": "0", "23.24": "300", "23.33": "Y"}
+    services = (Service("330", 1500, provider="410", location="810"),)
+    student.plans.append(Plan(CHAPARRAL, CHAPARRAL, on, "1", there, services))
+    grade, before = _grade(birth, 2026), on - timedelta(days=1)
+    student.enrollments += [
+        Enrollment(CHAPARRAL, _CEANOTHUS, _OPENS[CHAPARRAL], grade, before, LEFT),
+        Enrollment(CHAPARRAL, ANY_NONPUBLIC_SCHOOL, on, grade, nps=UNLISTED_SCHOOL),
+    ]
     return student

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from manzanita.synthetic.agencies import ORG_COLUMNS, org_rows
+from manzanita.synthetic.agreements import AGREEMENT_COLUMNS, agreement_rows
 from manzanita.synthetic.calendars import CALENDAR_COLUMNS, calendar_rows
 from manzanita.synthetic.demo_students import demo_students
 from manzanita.synthetic.errors import DAMAGES, Planter
@@ -49,6 +50,8 @@ def write_folder(
     """
     folder.mkdir(parents=True, exist_ok=True)
     _write_csv(folder / "orgs.csv", ORG_COLUMNS, org_rows(world.selpas))
+    agreements = agreement_rows(world.selpas, world.as_of, world.year)
+    _write_csv(folder / "agreements.csv", AGREEMENT_COLUMNS, agreements)
     leas = [lea for selpa in world.selpas for lea in selpa.leas]
     for lea in leas:
         rows = calendar_rows(lea, world.first_year, world.year)

@@ -16,11 +16,18 @@ from manzanita.domain.directory_requests import AGREEMENT_SOURCE, agreement_on
 from manzanita.domain.findings import Reason
 from manzanita.orgs.queries import agency_names
 from manzanita.orgs.request_actions import NotDone, record_agreement, withdraw_agreement
-from manzanita.orgs.requests import agreement_rows, agreements_by_place, contracted_places, may_ask_directory
+from manzanita.orgs.requests import (
+    agreement_rows,
+    agreements_by_place,
+    contracted_places,
+    may_ask_directory,
+    waiting_for,
+)
 from manzanita.platform import clock
 from manzanita.web.access import requires
 from manzanita.web.directory_requests import EITHER
-from manzanita.web.people_forms import day_of, number_of
+from manzanita.web.form_days import day_of
+from manzanita.web.people_forms import number_of
 
 MOST_SHOWN = 500
 FIELDS = ("agency", "number", "first", "last")
@@ -58,7 +65,9 @@ def agreements(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, values: dict[str, str], reasons: Sequence[Reason]) -> HttpResponse:
     actor, today = request.actor, clock.today()
     rows = list(agreement_rows(actor.agency_codes)[:MOST_SHOWN])
-    names = agency_names({code for one in rows for code in (one.lea_code, one.agency_code)})
+    codes = {code for one in rows for code in (one.lea_code, one.agency_code)}
+    asked = {code: one.name for code, one in waiting_for(actor, codes).items()}
+    names = asked | agency_names(codes)
     by_place = agreements_by_place(actor.agency_codes)
     context: dict[str, Any] = {
         "rows": [
@@ -74,7 +83,7 @@ def _page(request: HttpRequest, values: dict[str, str], reasons: Sequence[Reason
         "people": user_names({one.recorded_by_id for one in rows}),
         "is_cut": len(rows) == MOST_SHOWN,
         "may_record": may_ask_directory(actor),
-        "places": contracted_places(today) if may_ask_directory(actor) else [],
+        "places": contracted_places(actor, today) if may_ask_directory(actor) else [],
         "values": values,
         "refusals": reasons,
         "source": AGREEMENT_SOURCE,

@@ -72,7 +72,7 @@ def _meaning(field: Field, value: str) -> str:
         known = code_set(field.code_set).codes.get(value)
         if known is None:
             return "not in the code set"
-        return known.name if known.is_confirmed else f"{known.name} (not confirmed)"
+        return known.label if known.is_confirmed else f"{known.label} (not confirmed)"
     return date_meant(value) if field.type == "date" else ""
 
 

@@ -292,7 +292,7 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
 def _paper_words(looked: Looked, is_entered: bool) -> str:
     """What the way to the plan on paper is called; empty where a plan is known from elsewhere."""
     known = looked.evidence
-    if looked.arrival.settled_at is not None:
+    if looked.arrival.settled_at is not None or looked.plan.way is Way.START:
         return ""
     if is_entered:
         return "Correct the plan that came on paper"
@@ -305,7 +305,7 @@ def _looks(looked: Looked, today: date) -> list[Reason]:
     if looked.arrival.settled_at is not None:
         return []
     asked = {"arrival-not-participating", "arrival-not-yet"}
-    if looked.plan.way in (Way.INACTIVE, Way.INACTIVE_TOLD, Way.NOTHING):
+    if looked.plan.way in (Way.INACTIVE, Way.INACTIVE_TOLD, Way.NOTHING, Way.START):
         # Nothing is adopted, so that no plan is missed.
         asked |= {"arrival-no-plan", "arrival-no-services"}
     return [one for one in why_not_safe(looked.evidence, today) if one.code not in asked]

@@ -30,7 +30,7 @@ from manzanita.procedures.paper_plan import (
 )
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import text_given
-from manzanita.web.people_forms import day_of
+from manzanita.web.form_days import day_of
 from manzanita.web.student_changes import codes_of
 
 DAYS = ("starts_on", "reviewed_on", "evaluated_on", "entered_on", "stopped_on")

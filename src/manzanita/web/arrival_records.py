@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -24,6 +24,7 @@ from manzanita.platform import clock
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import text_given
+from manzanita.web.form_days import day_of, day_or_error
 from manzanita.web.meetings_refusals import tell_reasons
 from manzanita.web.people_forms import number_of
 
@@ -40,28 +41,24 @@ def arrival_records(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return redirect(f"{reverse('arrival', args=[public_id])}#records-head")
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
 def _asked(request: HttpRequest, found: Arrival) -> Reason | None:
-    asked_on, today = _day(request.POST.get("asked_on", "")), clock.today()
+    asked_on, today = day_of(request.POST.get("asked_on", "")), clock.today()
     evidence = Evidence.from_document(found.evidence)
     names = agency_names({evidence.former_lea} - {""})
     name = text_given(request, "agency") or names.get(evidence.former_lea, "")
-    if asked_on is None or asked_on > today or not name:
+    errors: dict[str, str] = {}
+    follow_up_on = day_or_error(request.POST, "follow_up_on", errors)
+    if asked_on is None or asked_on > today or not name or errors:
         return Reason(
             "records-not-asked",
-            "The request was not noted: it needs the agency that was asked, and the day, not after today.",
+            "The request was not noted: it needs the agency that was asked, and the day, not after today; the day on "
+            "which to ask again may stay blank.",
             Owner.COORDINATOR,
-            "Enter both.",
+            "Enter the days as the fields show them.",
         )
     # The former district has five working days (5 CCR 3024(a)); then somebody asks again.
     by_law = due("records-to-new-lea", request_on=asked_on).statutory_due_on
-    follow_up = _day(request.POST.get("follow_up_on", "")) or by_law or asked_on + timedelta(days=7)
+    follow_up = follow_up_on or by_law or asked_on + timedelta(days=7)
     is_former = name == names.get(evidence.former_lea)
     ask_for_records(
         actor=request.actor,
@@ -79,7 +76,7 @@ def _asked(request: HttpRequest, found: Arrival) -> Reason | None:
 
 def _received(request: HttpRequest, found: Arrival) -> Reason | None:
     asked = found.records_asked.filter(pk=number_of(request.POST["received"]) or 0).first()
-    received_on = _day(request.POST.get("received_on", ""))
+    received_on = day_of(request.POST.get("received_on", ""))
     if asked is None or received_on is None or not asked.asked_on <= received_on <= clock.today():
         return Reason(
             "records-not-received",

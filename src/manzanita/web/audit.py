@@ -25,6 +25,7 @@ from manzanita.students.models import Student
 from manzanita.students.queries import search
 from manzanita.students.scope import visible_to
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.people_forms import tabs, text_in
 from manzanita.web.state_lines import name_of, student_names
 from manzanita.web.student_picker import of_public_ids
@@ -132,10 +133,9 @@ def who_saw_page(request: HttpRequest) -> HttpResponse:
 def _asked(request: HttpRequest) -> _Asked:
     user = request.GET.get("user", "")
     today = clock.today()
-    try:
-        first = date.fromisoformat(request.GET.get("from", "") or today.isoformat())
-        last = date.fromisoformat(request.GET.get("to", "") or today.isoformat())
-    except ValueError:
+    first = day_of(request.GET.get("from", "") or today.isoformat())
+    last = day_of(request.GET.get("to", "") or today.isoformat())
+    if first is None or last is None:
         return _Asked(user, today, today, "Give both days as dates, such as 11/23/2026.")
     if last < first:
         return _Asked(user, first, last, "The last day is before the first.")

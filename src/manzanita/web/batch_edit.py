@@ -39,6 +39,7 @@ from manzanita.students.models import BatchEdit, BatchLine
 from manzanita.students.queries import search
 from manzanita.web.access import requires
 from manzanita.web.reasons_told import told
+from manzanita.web.row_reasons import told_of_edit
 from manzanita.web.student_lists import StudentList, list_of, students_of
 
 SHOWN = 100
@@ -244,7 +245,7 @@ def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
     words = FIELDS[found.field_key].words({value for row in rows for value in (row.old, row.new)})
     here = reverse("batch", args=[found.public_id])
     return {
-        "rows": [_row(row, words) for row in rows],
+        "rows": [_row(request.actor, row, words) for row in rows],
         "show": show,
         "groups": [
             (f"{STATE_WORDS[one][1]} {counts[one]:,}", f"{here}?show={one}", one == show) for one in states
@@ -260,7 +261,7 @@ def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
     }
 
 
-def _row(row: BatchLine, words: Mapping[str, str]) -> dict[str, Any]:
+def _row(actor: Actor, row: BatchLine, words: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": f"{row.student.last_name}, {row.student.first_name}",
         "url": reverse("student", args=[row.student.public_id]),
@@ -268,7 +269,7 @@ def _row(row: BatchLine, words: Mapping[str, str]) -> dict[str, Any]:
         "old": words.get(row.old, ""),
         "new": words.get(row.new, ""),
         "mark": STATE_WORDS[row.state],
-        "reason": row.reason,
+        "reasons": told_of_edit(actor, row.student, row.reason),
     }
 
 

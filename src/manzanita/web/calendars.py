@@ -30,7 +30,8 @@ from manzanita.platform import clock
 from manzanita.web import calendars_change
 from manzanita.web.access import requires_grant
 from manzanita.web.calendar_drawing import DAYS, KIND_LOOKS, breaks_of, months_of, year_facts
-from manzanita.web.people_forms import day_of, tabs
+from manzanita.web.form_days import day_of
+from manzanita.web.people_forms import tabs
 
 TOLLED = tuple(one.title for one in CLOCKS.values() if one.is_tolled)
 

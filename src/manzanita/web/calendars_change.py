@@ -40,7 +40,8 @@ from manzanita.orgs.queries import school_names
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.clock_moves import moves_of
-from manzanita.web.people_forms import day_of, number_of
+from manzanita.web.form_days import day_of
+from manzanita.web.people_forms import number_of
 
 LARGEST_FILE_BYTES = 1024 * 1024
 KIND_WORDS = (

@@ -19,6 +19,7 @@ from manzanita.domain.dates import iso_day
 from manzanita.exchange.compliance import TREND_NOW, TREND_THEN, Asked, Wanted
 from manzanita.platform import clock
 from manzanita.ui.formats import us_date
+from manzanita.web.form_days import day_or_error
 
 FIRST_DAY = date(2015, 7, 1)
 # A day ahead says what will be if nothing more is held; further ahead than a year it says nothing.
@@ -120,31 +121,20 @@ def asked_in(given: QueryDict) -> tuple[Asked, dict[str, str]]:
     """The days of an address or a form, and by field what is wrong with them; a wrong day is today, or now."""
     today = clock.today()
     errors: dict[str, str] = {}
-    day = _day(given, "on", errors) or today
+    day = day_or_error(given, "on", errors) or today
     if not FIRST_DAY <= day <= today + FURTHEST_AHEAD:
         errors["on"] = (
             f"Give a day from {us_date(FIRST_DAY)} to {us_date(today + FURTHEST_AHEAD)}: further off nothing "
             "is known."
         )
         day = today
-    known_on = _day(given, "known", errors)
+    known_on = day_or_error(given, "known", errors)
     if known_on is not None and known_on > today:
         errors["known"] = "Nobody can say yet what will be known then. Give today, or an earlier day."
     if known_on is not None and known_on >= today:
         known_on = None
     trend = TREND_THEN if given.get("trend") == TREND_THEN else TREND_NOW
     return Asked(day, known_on, trend), errors
-
-
-def _day(given: QueryDict, name: str, errors: dict[str, str]) -> date | None:
-    text = given.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        return iso_day(text)
-    except ValueError:
-        errors[name] = "This is no day. Write it as the field shows it, or choose it."
-        return None
 
 
 def measure_in(given: QueryDict) -> Measure:

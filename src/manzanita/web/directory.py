@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -42,6 +41,7 @@ from manzanita.orgs.requests import may_ask_directory
 from manzanita.platform import clock
 from manzanita.web.access import requires, requires_grant
 from manzanita.web.directory_requests import EITHER
+from manzanita.web.form_days import day_of
 
 MAX_SEARCH_LENGTH = 100
 LARGEST_FILE_BYTES = 2 * 1024 * 1024
@@ -114,9 +114,8 @@ def end(request: HttpRequest, code: str) -> HttpResponse:
     contact = _contact(found, request.POST.get("contact", ""))
     if contact is None:
         raise Http404("no such contact")
-    try:
-        last_on = date.fromisoformat(request.POST.get("last_on", ""))
-    except ValueError:
+    last_on = day_of(request.POST.get("last_on", ""))
+    if last_on is None:
         error = FieldError(0, "last_on", "The last day is missing or is no date.", "Enter it.")
         return _agency_page(request, found, errors=[error])
     try:

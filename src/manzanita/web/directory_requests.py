@@ -37,6 +37,7 @@ from manzanita.orgs.requests import (
     may_ask_directory,
     may_decide_directory,
     targets_of,
+    waiting_for,
 )
 from manzanita.platform import clock
 from manzanita.procedures.directory import (
@@ -46,12 +47,14 @@ from manzanita.procedures.directory import (
     decline,
     people_of_place,
 )
+from manzanita.procedures.unlisted_schools import unlisted_in_reach
 from manzanita.students.queries import list_students
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.home_needs import Group, Need
-from manzanita.web.people_forms import day_of
 from manzanita.web.student_rows import rows_of
+from manzanita.web.unlisted_schools import ask_url
 
 PAGE_SIZE = 50
 # Shape and word of each state.
@@ -98,8 +101,26 @@ def requests_list(request: HttpRequest) -> HttpResponse:
         "may_decide": actor.may(Capability.DECIDE_DIRECTORY),
         "first_url": f"{here}?state={wanted}" if number > 1 else None,
         "next_url": f"{here}?state={wanted}&page={number + 1}" if len(shown) > PAGE_SIZE else None,
+        "unlisted": _unlisted(actor) if wanted == State.WAITING and number == 1 else [],
     }
     return render(request, "web/directory/requests.html", context)
+
+
+def _unlisted(actor: Actor) -> list[dict[str, Any]]:
+    """Schools that the SIS names and the directory does not know, each with its way out."""
+    found = unlisted_in_reach(actor)
+    waiting = waiting_for(actor, {one.unlisted.code for one in found})
+    leas = agency_names({one.lea_code for one in found}) if found else {}
+    return [
+        {
+            "one": one,
+            "reason": one.unlisted.reason,
+            "lea": leas.get(one.lea_code, one.lea_code),
+            "waiting": waiting.get(one.unlisted.code) if one.unlisted.asks else None,
+            "ask_url": ask_url(actor, one.unlisted, one.lea_code),
+        }
+        for one in found
+    ]
 
 
 def _page_number(request: HttpRequest) -> int:
@@ -156,6 +177,10 @@ def request_new(request: HttpRequest) -> HttpResponse:
         for name in FIELDS
     }
     if request.method != "POST":
+        waiting = waiting_for(actor, [values["code"]]) if kind == Kind.NEW and values["code"] else {}
+        if values["code"] in waiting:
+            messages.info(request, "It is asked for already, and waits for the SELPA.")
+            return redirect("directory_request", waiting[values["code"]].public_id)
         return _form(request, Kind(kind), Place(place), values, [])
     asked = Asked(
         Kind(kind),
@@ -350,9 +375,10 @@ def _affected(request: HttpRequest, actor: Actor, found: DirectoryRequest) -> di
 
 
 def directory_needs(actor: Actor) -> list[Group]:
-    """For home: what waits for whoever decides. One query; none for everybody else."""
+    """For home: what waits for whoever decides, and what a district may ask for. One query each, one more where a
+    school is not known; none for everybody else."""
     if not actor.may(Capability.DECIDE_DIRECTORY):
-        return []
+        return _unlisted_needs(actor)
     asked = list(
         directory_requests(actor)
         .filter(state=State.WAITING)
@@ -370,6 +396,27 @@ def directory_needs(actor: Actor) -> list[Group]:
         oldest=plural(days, "day"),
         owner="You",
         step="Decide",
+    )
+    return [Group("Directory", [need], "")]
+
+
+def _unlisted_needs(actor: Actor) -> list[Group]:
+    """Schools that the SIS names and nobody has asked for yet."""
+    if not may_ask_directory(actor):
+        return []
+    found = [one for one in unlisted_in_reach(actor) if one.unlisted.asks]
+    waiting = waiting_for(actor, {one.unlisted.code for one in found})
+    open_ones = [one for one in found if one.unlisted.code not in waiting]
+    if not open_ones:
+        return []
+    need = Need(
+        kind="warn",
+        label="Schools that the SIS names and the directory does not know",
+        count=len(open_ones),
+        url=reverse("directory_requests"),
+        oldest=plural((clock.today() - min(one.since for one in open_ones)).days, "day"),
+        owner="You",
+        step="Ask for them",
     )
     return [Group("Directory", [need], "")]
 

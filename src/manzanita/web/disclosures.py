@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -23,6 +22,7 @@ from manzanita.platform import clock
 from manzanita.students.models import Student
 from manzanita.students.queries import get_student, keys_of_person
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.read_purpose import ask_purpose, purpose_for
 
 FIELDS = ("kind", "on", "party", "authority", "interest", "purpose", "what", "corrects")
@@ -55,7 +55,7 @@ def _record(request: HttpRequest, student: Student, given: dict[str, str]) -> No
         # A line from before two records were put together stands with the key that it was written of.
         student_id=corrects.student_id if corrects else student.pk,
         kind=given["kind"],
-        on=_day(given["on"]),
+        on=day_of(given["on"]),
         party=given["party"],
         authority_code=given["authority"],
         interest=given["interest"],
@@ -63,13 +63,6 @@ def _record(request: HttpRequest, student: Student, given: dict[str, str]) -> No
         what=given["what"],
         corrects=corrects,
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None
 
 
 def _told(actor: Actor, student: Student) -> list[Disclosure]:

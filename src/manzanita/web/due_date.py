@@ -19,12 +19,14 @@ from manzanita.deadlines.queries import attempts_of, delays_said, due_date_of, t
 from manzanita.domain.access import Capability
 from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.delays import delays_of, is_excuse
+from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.running_clocks import WATCHED
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.web.access import requires
 from manzanita.web.due_words import inputs_of, meeting_words, title_of, working_of
+from manzanita.web.form_days import day_of, day_or_error
 
 _SENT = ("code", "planned_on", "note", "tried_on", "how", "result")
 
@@ -81,7 +83,7 @@ def due_delay(request: HttpRequest, pk: int) -> HttpResponse:
     """Say why it is late, before a meeting exists that could."""
     row = due_date_of(request.actor, pk)
     try:
-        planned = _day(request.POST.get("planned_on", ""))
+        planned = _planned_on(request)
         record_delay(
             actor=request.actor,
             due=row,
@@ -109,7 +111,7 @@ def due_attempt(request: HttpRequest, pk: int) -> HttpResponse:
             student_id=row.student_id,
             lea_code=row.lea_code,
             meeting=row.meeting,
-            tried_on=_day(sent.get("tried_on", "")),
+            tried_on=day_of(sent.get("tried_on", "")),
             how=sent.get("how", ""),
             result=sent.get("result", ""),
             note=sent.get("note", ""),
@@ -121,11 +123,14 @@ def due_attempt(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("due_date", pk=row.pk)
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip()) if text.strip() else None
-    except ValueError:
-        return None
+def _planned_on(request: HttpRequest) -> date | None:
+    """The day for which the meeting is planned, which may stay blank."""
+    errors: dict[str, str] = {}
+    day = day_or_error(request.POST, "planned_on", errors)
+    if errors:
+        why = "The day for which the meeting is planned is no date."
+        raise NotPossible([Reason("no-date", why, Owner.TEAM, "Enter it anew, or leave it blank.")])
+    return day
 
 
 urlpatterns = [

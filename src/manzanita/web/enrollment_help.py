@@ -4,7 +4,7 @@ is."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from manzanita.web.access import requires
 from manzanita.web.read_purpose import ask_purpose, purpose_for
 from manzanita.web.student_file import ONE_DAY, StudentFile, load_student
 from manzanita.web.student_timeline import enrollment_bars, plan_bars, rows_of, state_plan_bars
+from manzanita.web.unlisted_schools import ASK, ask_url, unlisted_of
 
 PARTICIPATING = "1"
 
@@ -46,7 +47,9 @@ def student_enrollments(request: HttpRequest, public_id: uuid.UUID) -> HttpRespo
     file = load_student(actor, public_id)
     log_reads(actor=actor, student_ids=[file.student.pk], what="student.enrollments", purpose_code=purpose)
     known = _known(file)
-    wrong = what_is_wrong(known)
+    named = list(unlisted_of(file)) if file.student.seen_through is None else []
+    wrong = [*(one.reason for one in named), *what_is_wrong(known)]
+    asks = {one.reason.text: ask_url(actor, one, file.lea_code) for one in named}
     lanes = [
         Lane("SIS", tuple(enrollment_bars(file))),
         Lane("Status", tuple(_status_bars(file))),
@@ -67,7 +70,7 @@ def student_enrollments(request: HttpRequest, public_id: uuid.UUID) -> HttpRespo
         "takes_part_on": takes_part_on,
         "drawing": _draw(file, lanes) if lanes else None,
         "line_rows": rows_of(lanes),
-        "wrong": [_shown(file, one) for one in wrong],
+        "wrong": [_shown(file, one, asks) for one in wrong],
         "message": sis_message(file.agencies.get(file.lea_code, file.lea_code), known.local_id, wrong),
         "local_id": known.local_id,
     }
@@ -104,8 +107,8 @@ def _known(file: StudentFile) -> Known:
     )
 
 
-def _shown(file: StudentFile, reason: Reason) -> dict[str, Any]:
-    """A reason with the page where it is mended here, if it is."""
+def _shown(file: StudentFile, reason: Reason, asks: Mapping[str, str]) -> dict[str, Any]:
+    """A reason with the page where it is mended here, if it is; ``asks`` are requests for the directory, by text."""
     pk = file.student.public_id
     may = file.actor.may(Capability.CORRECT_RECORD)
     links = {
@@ -114,6 +117,8 @@ def _shown(file: StudentFile, reason: Reason) -> dict[str, Any]:
         "ended-takes-part": (reverse("changes", args=[pk]), "Change without a meeting"),
     }
     url, label = links.get(reason.code, ("", "")) if may else ("", "")
+    if asked := asks.get(reason.text):
+        url, label = asked, ASK
     return {"reason": replace(reason, link=url), "label": label}
 
 

@@ -40,6 +40,7 @@ from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.field_ownership import ownership_of
 from manzanita.web.read_purpose import ask_purpose, purpose_for
+from manzanita.web.record_as_of import asked_of, refused_then
 from manzanita.web.record_meetings import KINDS
 from manzanita.web.student_file import load_student
 
@@ -92,12 +93,16 @@ def field_history(request: HttpRequest, public_id: uuid.UUID, field: str) -> Htt
     declared, slot = declared_at(field)
     file = load_student(request.actor, public_id)
     student = file.student
+    asked = asked_of(request.GET, student)
     model = MODELS.get(declared.holder)
     context: dict[str, Any] = {
         "student": student,
         "label": declared.label,
         "declared": declared,
         "owned": ownership_of(file, declared, slot),
+        "then": refused_then(asked, [], f"{reverse('student', args=[student.public_id])}?tab=record").reasons
+        if asked.on
+        else [],
         "derived": WITHOUT_VERSIONS.get(declared.holder, declared.rule) if model is None else "",
         "versions": _versions(request.actor, student, model, declared, slot) if model else [],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -38,6 +38,7 @@ from manzanita.students.queries import list_rows
 from manzanita.students.scope import visible_to
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.guest_looks import looks_page
 from manzanita.web.guest_words import tell_refusals
 from manzanita.web.invitations import invite
@@ -103,8 +104,8 @@ def monitor_new(request: HttpRequest) -> HttpResponse:
     asked: dict[str, Any] = {
         "email": values["email"],
         "name": values["name"],
-        "starts_on": _day(values["starts_on"]),
-        "ends_on": _day(values["ends_on"]),
+        "starts_on": day_of(values["starts_on"]),
+        "ends_on": day_of(values["ends_on"]),
         "reason": values["reason"],
         "student_ids": picked.student_ids,
     }
@@ -130,8 +131,8 @@ def _form(
         "picked": picked,
         "reasons": reasons,
         "is_checked": is_checked and not picked.error,
-        "starts": _day(values["starts_on"]),
-        "ends": _day(values["ends_on"]),
+        "starts": day_of(values["starts_on"]),
+        "ends": day_of(values["ends_on"]),
     }
     return render(
         request,
@@ -143,13 +144,6 @@ def _form(
 
 def _limits(actor: Actor) -> dict[str, Any]:
     return {"tabs": tabs(actor, "monitors"), "longest_days": LONGEST_DAYS, "today": clock.today()}
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _students(count: int) -> str:

@@ -33,6 +33,7 @@ from manzanita.students.exact_search import lea_of, student_named, student_with_
 from manzanita.students.queries import is_visible
 from manzanita.students.scope import visible_to
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.guest_words import tell_refusals
 from manzanita.web.people_forms import tabs
 from manzanita.web.state_lines import student_names
@@ -84,7 +85,7 @@ def search_elsewhere(request: HttpRequest) -> HttpResponse:
     left = questions_left(actor)
     if not left:
         return render(request, "web/guests/elsewhere.html", context | {"left": 0}, status=429)
-    ssid, born = re.sub(r"[\s-]", "", values["ssid"]), _day(values["born"])
+    ssid, born = re.sub(r"[\s-]", "", values["ssid"]), day_of(values["born"])
     if ssid:
         problem = "" if re.fullmatch(r"[0-9]{10}", ssid) else "An SSID has ten digits."
     else:
@@ -143,13 +144,6 @@ def keep_found(request: HttpRequest, student_id: int, agency_id: int) -> str:
     kept = [*request.session.get(SESSION_KEY, {}).items(), (token, [student_id, agency_id])]
     request.session[SESSION_KEY] = dict(kept[-FOUND_KEPT:])
     return token
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 @require_POST

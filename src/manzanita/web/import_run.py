@@ -14,12 +14,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.accounts.queries import user_names
 from manzanita.domain.access import Actor, Capability
+from manzanita.domain.directory_requests import Kind, Place
 from manzanita.domain.fields import short_name
 from manzanita.domain.findings import Severity
 from manzanita.exchange.models import ImportFile, ImportNote, ImportRun
 from manzanita.exchange.queries import get_import_run, import_files, import_note_counts, import_notes
+from manzanita.orgs.listing import listed_entries
+from manzanita.orgs.requests import may_ask_directory
 from manzanita.procedures.import_sis import resume_sis_import
 from manzanita.web.access import requires
+from manzanita.web.unlisted_schools import new_url
 from manzanita.web.work_state import row_and_job
 
 PAGE_SIZE = 100
@@ -71,7 +75,7 @@ def run_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         {
             **progress,
             "by": user_names({run.by_id}).get(run.by_id, "") if run.by_id else "",
-            "rows": _rows(files, found[:PAGE_SIZE]),
+            "rows": _rows(request.actor, files, found[:PAGE_SIZE]),
             "note_count": sum(counts.values()),
             "tabs": [
                 ("All notes", here, not effect, sum(counts.values())),
@@ -97,12 +101,17 @@ def _note(files: Sequence[ImportFile], text: str) -> ImportNote | None:
     return note
 
 
-def _rows(files: Sequence[ImportFile], notes: Sequence[ImportNote]) -> list[dict[str, Any]]:
+def _rows(actor: Actor, files: Sequence[ImportFile], notes: Sequence[ImportNote]) -> list[dict[str, Any]]:
     names = {file.pk: file.name for file in files}
+    # What was not in the directory then may be in it since.
+    directory = listed_entries({note.about for note in notes} - {""})
     rows = []
     for note in notes:
         is_news = note.effect == "kept" and note.severity == Severity.INFO
         kind, word = NOTHING_TO_DO if is_news else EFFECTS[note.effect]
+        is_settled = note.about in directory
+        if is_settled:
+            kind, word = "ok", "Settled since"
         rows.append(
             {
                 "note": note,
@@ -110,9 +119,19 @@ def _rows(files: Sequence[ImportFile], notes: Sequence[ImportNote]) -> list[dict
                 "fields": [f"{number} {short_name(number)}" for number in note.fields],
                 "kind": kind,
                 "word": word,
+                "settled": f"{directory[note.about].name} is in the directory now." if is_settled else "",
+                "ask_url": "" if is_settled else _ask_url(actor, note),
             }
         )
     return rows
+
+
+def _ask_url(actor: Actor, note: ImportNote) -> str:
+    """The request for a school that the directory does not know."""
+    if not note.about or not may_ask_directory(actor):
+        return ""
+    place = Place.NPS if note.fields == ["1.06"] else Place.SCHOOL
+    return new_url(Kind.NEW, place, note.about, None)
 
 
 def _progress(actor: Actor, public_id: uuid.UUID) -> dict[str, Any]:

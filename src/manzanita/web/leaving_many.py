@@ -9,10 +9,10 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods
 
 from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
@@ -20,41 +20,28 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Reason
 from manzanita.domain.leaving import PAPERS, REASONS, SUGGESTED, PaperSaid
-from manzanita.leaving.models import LeavingItem
-from manzanita.leaving.queries import batches_of, get_batch, items_of
+from manzanita.leaving.models import LeavingBatch
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import school_names
 from manzanita.platform.ids import new_public_id
 from manzanita.procedures.leaving_many import (
+    LEAVINGS,
     MOST_AT_ONCE,
     Departure,
-    Offer,
     Together,
     departures,
     preview_leavings,
-    resume_leavings,
     start_leavings,
-    start_undo,
-    untold_of,
 )
+from manzanita.students.many import batches_of
 from manzanita.students.queries import list_rows
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.leaving_words import NOT_CONFIRMED, line_words
-from manzanita.web.meetings_refusals import tell_reasons
-from manzanita.web.people_forms import day_of
+from manzanita.web.many_pages import LONGEST_WORDS, ManyPages, preview_token, started
+from manzanita.web.row_reasons import reasons_of, told_of_leaving
 from manzanita.web.student_leaving import ERROR_FIELDS
 from manzanita.web.students_words import grade_text
-from manzanita.web.work_state import row_and_job
-
-UNDER_WAY = ("waiting", "running", "undoing")
-ITEM_MARKS = {
-    "waiting": ("progress", "Waiting"),
-    "recorded": ("ok", "Recorded"),
-    "refused": ("held", "Not recorded"),
-    "undone": ("declined", "Taken back"),
-}
-WORDS = {"doing": "Recording leavings", "done": "recorded", "refused": "not recorded"}
-LONGEST_NOTE = 300
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -73,19 +60,12 @@ def leaving_many(request: HttpRequest) -> HttpResponse:
         return redirect("leaving_many")
     if not is_applying:
         return _preview(request, chosen, said)
-    try:
-        token = uuid.UUID(request.POST.get("token", ""))
-    except ValueError:
-        raise Http404("no such preview") from None
+    token = preview_token(request)
     try:
         batch, is_new = start_leavings(actor=request.actor, chosen=chosen, said=said, public_id=token)
     except NotPossible as refused:
         return _preview(request, chosen, said, refused.reasons, token)
-    if not is_new:
-        messages.info(
-            request, "This is under way already: the same form was sent twice. Nothing is done twice."
-        )
-    return redirect("leaving_batch", batch.public_id)
+    return started(request, PAGES, batch, is_new=is_new)
 
 
 def _uuids(texts: Sequence[str]) -> list[uuid.UUID]:
@@ -107,7 +87,7 @@ def _said(request: HttpRequest) -> Together | None:
         key: PaperSaid(day_of(given.get(f"{key}_on", "")), given.get(f"{key}_note", ""))
         for key in reason.papers
     }
-    return Together(reason.key, given.get("note", "")[:LONGEST_NOTE], papers)
+    return Together(reason.key, given.get("note", "")[:LONGEST_WORDS], papers)
 
 
 def _groups(request: HttpRequest) -> HttpResponse:
@@ -121,7 +101,7 @@ def _groups(request: HttpRequest) -> HttpResponse:
     for code, members in groupby(in_order, key=lambda one: one.exit_code):
         rows = [listed[one.student.pk] for one in members]
         suggested = REASONS.get(SUGGESTED.get(code, ""))
-        label = names.codes[code].name if code in names.codes else ""
+        label = names.codes[code].label if code in names.codes else ""
         groups.append(
             {
                 "code": code or "none",
@@ -138,7 +118,7 @@ def _groups(request: HttpRequest) -> HttpResponse:
         what="leaving.list",
         filter_codes="departures",
     )
-    batches = batches_of(actor)
+    batches = batches_of(LeavingBatch, actor, "recorded")
     context = {
         "groups": groups,
         "count": len(found),
@@ -184,126 +164,37 @@ def _preview(
         filter_codes=f"preview={said.reason_key}",
     )
 
-    def shown(wanted: bool) -> list[tuple[dict[str, Any], Offer]]:
-        return [(listed[one.departure.student.pk], one) for one in offers if one.is_ready is wanted]
-
     context = {
         "reason": said.reason,
         "line": line_words(said.reason),
         "if_wrong": [NOT_CONFIRMED] if "not confirmed" in line_words(said.reason) else [],
         "said": said,
         "papers": [(PAPERS[key], said.papers.get(key, PaperSaid())) for key in said.reason.papers],
-        "ready": shown(True),
-        "left_out": shown(False),
+        "ready": [(listed[one.departure.student.pk], one) for one in offers if one.is_ready],
+        "left_out": [
+            (listed[one.departure.student.pk], told_of_leaving(actor, one.departure.student, one.reasons))
+            for one in offers
+            if not one.is_ready
+        ],
         "refusals": refusals,
         "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS},
-        "longest": LONGEST_NOTE,
+        "longest": LONGEST_WORDS,
         "token": token or new_public_id(),
     }
     return render(request, "web/students/leaving_preview.html", context, status=422 if refusals else 200)
 
 
-@require_safe
-@requires(Capability.CORRECT_RECORD)
-def leaving_batch(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """One batch: how far it is, and what became of each student."""
-    progress = _progress(request.actor, public_id)
-    batch = progress["batch"]
-    items = items_of(request.actor, batch)
-    log_reads(
-        actor=request.actor,
-        student_ids=[one.student_id for one in items],
-        what="leaving.list",
-        filter_codes="batch",
-    )
-    people = {batch.by_id, batch.undone_by_id} - {None}
-    names = user_names(people)
-    context = {
-        **progress,
-        "items": [_shown(one) for one in items],
-        "by": names.get(batch.by_id, ""),
-        "undone_by": names.get(batch.undone_by_id, ""),
-        "is_more": bool(departures(request.actor)) if not progress["is_under_way"] else False,
-    }
-    return render(request, "web/students/leaving_batch.html", context)
-
-
-def _shown(item: LeavingItem) -> dict[str, Any]:
-    student = item.student
-    return {
-        "item": item,
-        "name": f"{student.last_name}, {student.first_name}",
-        "url": reverse("leaving", args=[student.public_id]),
-        "mark": ITEM_MARKS[item.state],
-    }
-
-
-def _progress(actor: Actor, public_id: uuid.UUID) -> dict[str, Any]:
-    batch, job, has_stopped = row_and_job(lambda: get_batch(actor, public_id), UNDER_WAY)
-    states = list(batch.items.values_list("state", flat=True))
-    counts = {state: states.count(state) for state in ITEM_MARKS}
-    return {
-        "batch": batch,
-        "job": job,
-        "has_stopped": has_stopped,
-        "is_under_way": batch.state in UNDER_WAY,
-        "counts": counts,
-        "total": len(states),
-        "may_undo": batch.state == "done" and counts["recorded"] > 0 and untold_of(batch) > 0,
-        "words": WORDS,
-        "here": reverse("leaving_batch", args=[public_id]),
-        "progress_url": reverse("leaving_batch_progress", args=[public_id]),
-        "resume_url": reverse("leaving_batch_resume", args=[public_id]),
-    }
-
-
-@require_safe
-@requires(Capability.CORRECT_RECORD)
-def leaving_batch_progress(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """The moving part; when the work is over, the whole page is fetched once more."""
-    progress = _progress(request.actor, public_id)
-    answer = render(request, "web/work/progress.html", progress)
-    if not progress["is_under_way"] or progress["has_stopped"]:
-        answer["HX-Refresh"] = "true"
-    return answer
-
-
-@require_POST
-@requires(Capability.CORRECT_RECORD)
-def leaving_batch_undo(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Take back whom of it the state was not told of."""
-    batch = get_batch(request.actor, public_id)
-    try:
-        if not start_undo(actor=request.actor, batch=batch):
-            messages.info(request, "Nothing is left to take back, or somebody is at it.")
-    except NotPossible as refused:
-        tell_reasons(request, refused.reasons)
-    return redirect("leaving_batch", public_id)
-
-
-@require_POST
-@requires(Capability.CORRECT_RECORD)
-def leaving_batch_resume(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Set a batch going again whose job gave up."""
-    batch, _, has_stopped = row_and_job(lambda: get_batch(request.actor, public_id), UNDER_WAY)
-    if has_stopped:
-        resume_leavings(actor=request.actor, batch=batch)
-        messages.success(request, "Going on where it stopped.")
-    else:
-        messages.info(request, "It is under way already, or done.")
-    return redirect("leaving_batch", public_id)
-
+PAGES = ManyPages(
+    LEAVINGS,
+    "leaving_batch",
+    "web/students/leaving_batch.html",
+    ("leaving.list", "batch"),
+    lambda item: reverse("leaving", args=[item.student.public_id]),
+    lambda actor, item: told_of_leaving(actor, item.student, reasons_of(item.reasons)),
+    more=lambda actor, is_under_way: {"is_more": not is_under_way and bool(departures(actor))},
+)
 
 urlpatterns = [
     path("students/leaving/together", leaving_many, name="leaving_many"),
-    path("students/leaving/together/<uuid:public_id>", leaving_batch, name="leaving_batch"),
-    path(
-        "students/leaving/together/<uuid:public_id>/progress",
-        leaving_batch_progress,
-        name="leaving_batch_progress",
-    ),
-    path("students/leaving/together/<uuid:public_id>/undo", leaving_batch_undo, name="leaving_batch_undo"),
-    path(
-        "students/leaving/together/<uuid:public_id>/resume", leaving_batch_resume, name="leaving_batch_resume"
-    ),
+    *PAGES.urls("students/leaving/together"),
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
@@ -30,6 +29,7 @@ from manzanita.procedures.finalize import Preview, finalize_meeting, preview_of
 from manzanita.procedures.pending import pending_of, report_pending
 from manzanita.web.access import requires
 from manzanita.web.archive_lines import line_view
+from manzanita.web.form_days import day_of
 from manzanita.web.meetings_form import STEPS, Desk, code_name, desk_of, referring_parties, step_of, step_url
 from manzanita.web.meetings_refusals import fetch_anew, refuse_closed, tell_reasons
 from manzanita.web.meetings_steps import page_context
@@ -72,7 +72,7 @@ class Concluding:
 def _hold_context(actor: Actor, desk: Desk, sent: Concluding, reasons: Sequence[Reason]) -> dict:
     event = EVENTS[desk.meeting.event_key]
     conclusion = event.conclusion(sent.conclusion_key if sent.conclusion_key in event.conclusions else "")
-    day = _day(sent.held_on)
+    day = day_of(sent.held_on)
     missed = hold_actions.would_miss(desk.meeting, conclusion, day) if day else None
     # What was said before there was a meeting is offered, not taken: the team decides what 24.18 says.
     said = delay_said_of(desk.meeting.student_id, missed) if missed and not sent.delay_code else None
@@ -122,10 +122,10 @@ def hold(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         held = hold_actions.hold_meeting(
             actor=request.actor,
             meeting=meeting,
-            held_on=_day(sent.held_on),
+            held_on=day_of(sent.held_on),
             delay_code=sent.delay_code,
             conclusion_key=sent.conclusion_key,
-            concluded_on=_day(sent.concluded_on),
+            concluded_on=day_of(sent.concluded_on),
         )
     except ValueError:
         return HttpResponseBadRequest("There is no such delay code or conclusion.", content_type="text/plain")
@@ -171,13 +171,6 @@ def pending(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 def _no_day(what: str) -> Reason:
     return Reason("no-date", "The date is missing or is no date.", Owner.TEAM, f"Enter {what}.")
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _answer_context(
@@ -256,7 +249,7 @@ def consent(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         return render(request, "web/meetings/answer.html", context, status=422)
     if count:
         messages.success(request, f"{count} answer{'' if count == 1 else 's'} recorded.")
-        given = ((row["by"], _day(row["on"])) for row in sent.values() if row["choice"])
+        given = ((row["by"], day_of(row["on"])) for row in sent.values() if row["choice"])
         for told in without_right(desk.facts, [(name, day) for name, day in given if day]):
             messages.warning(request, told)
     else:
@@ -276,7 +269,7 @@ def _sent(request: HttpRequest, item: Item) -> dict[str, str]:
 def _answer_reasons(sent: dict[str, dict[str, str]]) -> list[Reason]:
     chosen = [row for row in sent.values() if row["choice"]]
     reasons = []
-    if any(_day(row["on"]) is None for row in chosen):
+    if any(day_of(row["on"]) is None for row in chosen):
         reasons.append(_no_day("the day on which the family answered"))
     if any(not 0 < len(row["by"]) <= MAX_NAME_LENGTH or "\0" in row["by"] for row in chosen):
         reasons.append(
@@ -302,7 +295,7 @@ def _record(
     answers = []
     for item in desk.proposal.items:
         row = sent[item.key]
-        day = _day(row["on"])
+        day = day_of(row["on"])
         if not row["choice"] or day is None:
             continue
         is_agreed, standing = row["choice"] == AGREES, item.decision

@@ -234,14 +234,14 @@ def _options(declaration: FieldDeclaration, *kept: str) -> list[tuple[str, str]]
     for value in dict.fromkeys(kept):
         if value and value not in known:
             retired = declaration.codes.codes.get(value) if declaration.codes else None
-            options.insert(0, (value, f"{retired.name} (retired)" if retired else unknown))
+            options.insert(0, (value, f"{retired.label} (retired)" if retired else unknown))
     return options
 
 
 def code_name(codes: CodeSet, code: str) -> str:
     """The name of a code, marked where no public state source prints the code."""
     known = codes.codes[code]
-    return known.name if known.is_confirmed else f"{known.name} (not confirmed)"
+    return known.label if known.is_confirmed else f"{known.label} (not confirmed)"
 
 
 def referring_parties() -> list[tuple[str, str]]:

@@ -30,6 +30,7 @@ from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_or_error
 from manzanita.web.meetings_form import referring_parties
 from manzanita.web.meetings_refusals import tell_reasons
 from manzanita.web.reasons_told import Told, told, ways_on_record, why_way
@@ -185,21 +186,20 @@ def _open(request: HttpRequest, student: Student, event: Event) -> Meeting:
 
 def evaluation_in(request: HttpRequest) -> Evaluation | None:
     """What was entered of consent and referral; ``None`` without a consent date."""
-    consent_on = _day("consent_on", "consent", request.POST.get("consent_on", ""))
-    referred_on = _day("referred_on", "referral", request.POST.get("referred_on", ""))
+    errors: dict[str, str] = {}
+    consent_on = day_or_error(request.POST, "consent_on", errors)
+    referred_on = day_or_error(request.POST, "referred_on", errors)
+    if errors:
+        days = {"consent_on": "consent", "referred_on": "referral"}
+        raise NotPossible(
+            [
+                Reason("no-date", f"The day of the {days[name]} is no date.", Owner.TEAM, "Enter it anew.")
+                for name in errors
+            ]
+        )
     if consent_on is None:
         return None
     return Evaluation(consent_on, referred_on, request.POST.get("referred_by", ""))
-
-
-def _day(name: str, what: str, text: str) -> date | None:
-    if not text.strip():
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        reason = Reason("no-date", f"The day of the {what} is no date.", Owner.TEAM, "Enter it anew.")
-        raise NotPossible([reason]) from error
 
 
 urlpatterns = [

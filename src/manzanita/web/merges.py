@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -35,6 +34,7 @@ from manzanita.students.scope import visible_to, with_last_day
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.duplicates import STRENGTHS, settle
+from manzanita.web.form_days import day_of
 from manzanita.web.meanwhile import FIELD, changes_since, stamp_of, status_of
 from manzanita.web.merge_words import held_words, lines_of, moved_words, moves_of, steps_of
 from manzanita.web.reasons_told import told
@@ -81,7 +81,7 @@ def _asked(request: HttpRequest) -> Asked:
     ssid, on, source = (
         " ".join(sent.get(f"retired_{name}", "").split()) for name in ("ssid", "on", "source")
     )
-    day = _day(on)
+    day = day_of(on)
     retired = Retired(ssid, day, source[:200]) if ssid and day else None
     # Chosen for the other way round: what was "this one" is "the other one" now.
     stays = _number(request, "stays")
@@ -269,13 +269,6 @@ class MergedAwayMiddleware:
 def _number(request: HttpRequest, name: str) -> int | None:
     text = request.POST.get(name, "") or request.GET.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 urlpatterns = [

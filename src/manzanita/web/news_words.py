@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -64,9 +64,17 @@ class Moved:
     now: str
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A fact that nothing stood for before, in one line; its fields are folded."""
+
+    words: str
+    fields: list[Moved]
+
+
 @dataclass(slots=True)
 class Line:
-    """One change. ``origin`` is a key of ``procedures.news.ORIGINS``."""
+    """One change. ``origin`` is a key of ``procedures.news.ORIGINS``; ``what`` is blank where ``begun`` says it."""
 
     at: datetime
     origin: str
@@ -75,6 +83,7 @@ class Line:
     url: str
     url_label: str
     moved: list[Moved] = field(default_factory=list)
+    begun: list[Begun] = field(default_factory=list)
     note: str = ""
     kind: str = "empty"
 
@@ -143,6 +152,11 @@ class _Words:
             of_whom = f", {self.agencies.get(lea, lea)}" if lea and lea != self.actor.agency_code else ""
             is_new = all(self._before(row) is None for row in versions)
             what = "SSID" if model is Ssid else "Enrollment"
+            values = self._values(versions)
+            if values.get("begun") and not values.get("moved"):
+                words = ""
+            else:
+                words = f"New {what if model is Ssid else what.lower()}" if is_new else f"{what} changed"
             address = reverse("student_enrollments", args=[self.students[student_id].public_id])
             yield (
                 student_id,
@@ -150,19 +164,19 @@ class _Words:
                     max(row.recorded_at for row in versions),
                     "sis",
                     f"SIS file{of_day}{of_whom}",
-                    f"New {what if model is Ssid else what.lower()}" if is_new else f"{what} changed",
+                    words,
                     address if model is Enrollment else self._page(student_id, "record"),
                     "Enrollments" if model is Enrollment else "Record",
-                    **self._values([one for row in versions for one in self._moved(row)]),
+                    **values,
                 ),
             )
 
-    def stated_by_act(self, window: Window) -> dict[int, list[Moved]]:
-        """Which values each act moved: facts that the same person stated of the same student at that moment."""
+    def stated_by_act(self, window: Window) -> dict[int, list[Any]]:
+        """What each act stated: facts of the same person about the same student at that moment."""
         acts: dict[tuple[int | None, int | None], list[ChangeEvent]] = defaultdict(list)
         for act in self.rows.acts:
             acts[act.student_id, act.actor_user_id].append(act)
-        moved: dict[int, list[Moved]] = defaultdict(list)
+        stated: dict[int, list[Any]] = defaultdict(list)
         for row in self.rows.versions:
             near = [
                 (abs(act.at - row.recorded_at), -act.pk)
@@ -171,10 +185,10 @@ class _Words:
             ]
             is_here = window.since < row.recorded_at <= window.until
             if near and is_here and not row.cause.startswith(SIS_CAUSE):
-                moved[-min(near)[1]] += self._moved(row)
-        return moved
+                stated[-min(near)[1]].append(row)
+        return stated
 
-    def act_line(self, act: ChangeEvent, moved: Sequence[Moved]) -> Line:
+    def act_line(self, act: ChangeEvent, stated: Sequence[Any]) -> Line:
         name = self.people.get(act.actor_user_id or 0, "Somebody")
         ours = {self.actor.agency_code, *self.actor.agency_codes}
         if is_by_night(act):
@@ -187,7 +201,7 @@ class _Words:
         assert act.student_id is not None
         url, label = self._place(act, act.student_id)
         what = ACTION_WORDS.get(act.action, act.action.replace("_", " ").capitalize())
-        values = self._values(moved)
+        values = self._values(stated)
         if act.reason and self.tells_values:
             values["note"] = f"“{act.reason}”"
         return Line(act.at, origin, who, what, url, label, **values)
@@ -244,20 +258,56 @@ class _Words:
             kind="warn",
         )
 
-    def _values(self, moved: Sequence[Moved]) -> dict[str, Any]:
+    def _values(self, versions: Sequence[Any]) -> dict[str, Any]:
+        """What these versions say: of a fact that begins one line, of another each field that moved."""
+        moved: list[Moved] = []
+        begun: list[Begun] = []
+        for row in versions:
+            words = self._begins(row)
+            if words:
+                begun.append(Begun(words, self._moved(row)))
+            else:
+                moved += [replace(one, label=self._whose(row) + one.label) for one in self._moved(row)]
         if not self.tells_values:
-            note = f"{plural(len(moved), 'field')}: open the student to see which" if moved else ""
-            return {"note": note}
+            count = len(moved) + sum(len(one.fields) for one in begun)
+            return {"note": f"{plural(count, 'field')}: open the student to see which" if count else ""}
         note = f"and {plural(len(moved) - _MOST_MOVED, 'more field')}" if len(moved) > _MOST_MOVED else ""
-        return {"moved": list(moved[:_MOST_MOVED]), "note": note}
+        return {"moved": moved[:_MOST_MOVED], "begun": begun, "note": note}
+
+    def _begins(self, row: Any) -> str:
+        """A fact before which nothing stood, in one line; blank of another, and of an SSID, which is one field."""
+        if self._before(row) is not None or isinstance(row, Ssid):
+            return ""
+        declared = {one.attribute: one for one in FIELDS[type(row)]}
+
+        def word(attribute: str) -> str:
+            return self._word(declared[attribute], getattr(row, attribute))
+
+        # An enrollment has a first day of its own: a version of it may begin later.
+        days = f"from {us_date(row.started_on if isinstance(row, Enrollment) else row.effective_from)}"
+        if row.effective_to is not None:
+            days += f" through {us_date(row.effective_to)}"
+        if isinstance(row, Enrollment):
+            place = word("nps_code") or word("school_code") or self.agencies.get(row.lea_code, row.lea_code)
+            grade = f", grade {word('grade_code')}" if row.grade_code else ""
+            return f"Enrolled at {place} {days}{grade}"
+        if isinstance(row, Plan):
+            what = ", ".join(text for name in ("plan_type_code", "disability_1_code") if (text := word(name)))
+            return f"Plan {days}: {what}"
+        if isinstance(row, Service):
+            return f"Service {days}: {word('service_code')}"
+        return f"Status {days}: {word('status_code')}"
 
     def _before(self, row: Any) -> Any:
         return next((one for one in self.by_slot[_slot_of(row)] if is_replaced_by(one, row)), None)
 
+    def _whose(self, row: Any) -> str:
+        """A student has several services."""
+        return f"{code_set('Service').label(row.service_code)}: " if isinstance(row, Service) else ""
+
     def _moved(self, row: Any) -> list[Moved]:
         """What this version says otherwise than the one it took the place of; of a new one all that it says."""
         before = self._before(row)
-        of_service = f"{code_set('Service').label(row.service_code)}: " if isinstance(row, Service) else ""
         moved = []
         for one in FIELDS[type(row)]:
             now, was = (
@@ -265,7 +315,7 @@ class _Words:
                 for version in (row, before)
             )
             if now != was:
-                moved.append(Moved(f"{of_service}{one.label}", was, now or "blank"))
+                moved.append(Moved(one.label, was, now or "blank"))
         if before is None and isinstance(row, Enrollment):
             moved.insert(0, Moved("First day", "", us_date(row.started_on)))
         return moved

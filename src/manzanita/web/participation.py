@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +20,7 @@ from manzanita.leaving.queries import get_report, names_within, open_report_of, 
 from manzanita.platform import clock
 from manzanita.students.queries import get_student
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of, day_or_error
 
 STATE_KINDS = {"open": "progress", "done": "ok", "declined": "declined"}
 
@@ -33,13 +33,11 @@ def participation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     log_reads(actor=request.actor, student_ids=[student.pk], what="participation")
     standing = open_report_of(student, request.actor.agency_code)
     given = {name: text.replace("\0", "").strip() for name, text in request.POST.items()}
-    errors = {}
+    errors: dict[str, str] = {}
     if request.method == "POST":
-        last_on = _day(given.get("last_on", ""))
+        last_on = day_or_error(given, "last_on", errors)
         if given.get("reason") not in REASONS:
             errors["reason"] = "Choose what comes nearest; the coordinator decides."
-        if given.get("last_on") and last_on is None:
-            errors["last_on"] = "This is no day: enter it as month, day and year, or leave it blank."
         if not given.get("note"):
             errors["note"] = "Say in a sentence how you know."
         if not errors:
@@ -61,17 +59,10 @@ def participation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "reasons": [(one.key, one.label) for one in REASONS.values()],
         "given": given,
         "errors": errors,
-        "last_on": _day(given.get("last_on", "")),
+        "last_on": day_of(given.get("last_on", "")),
         "today": clock.today(),
     }
     return render(request, "web/students/participation.html", context, status=422 if errors else 200)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 @require_safe

@@ -39,7 +39,8 @@ from manzanita.orgs.models import Agency
 from manzanita.platform import clock
 from manzanita.students.caseload import caseload_of, caseload_sizes
 from manzanita.web.access import requires
-from manzanita.web.people_forms import NO_AGENCY, WishForm, day_of, number_of, tabs, text_in
+from manzanita.web.form_days import day_of
+from manzanita.web.people_forms import NO_AGENCY, WishForm, number_of, tabs, text_in
 
 STATES = [
     ("", "Now"),

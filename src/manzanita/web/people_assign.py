@@ -44,7 +44,8 @@ from manzanita.students.caseload import (
 )
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
-from manzanita.web.people_forms import chosen, day_of, number_of, tabs, text_in
+from manzanita.web.form_days import day_of
+from manzanita.web.people_forms import chosen, number_of, tabs, text_in
 
 NOBODY_CHOSEN = Reason(
     "no-person", "Choose who gets the students.", Owner.COORDINATOR, "Choose one of the list."
@@ -185,7 +186,7 @@ def _page(
         "listed": listed,
         "is_nobody_left": is_nobody_left,
         "schools": [(one.code, one.name) for one in schools_within(actor)],
-        "grades": [(one.code, one.name) for one in code_set("GradeLevel").current()],
+        "grades": [(one.code, one.label) for one in code_set("GradeLevel").current()],
         "managers": [("none", "Nobody"), *((str(one.pk), one.name) for one in able["assignment"])],
         "people": sorted(((str(pk), name) for pk, name in people.items()), key=lambda one: one[1]),
         "kinds": list(KINDS.items()),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
@@ -17,6 +16,7 @@ from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.findings import Owner, Reason
 from manzanita.orgs.models import Agency
 from manzanita.platform import clock
+from manzanita.web.form_days import day_of
 
 Tab = tuple[str, str, bool, int | None]
 
@@ -45,14 +45,6 @@ def tabs(actor: Actor, current: str) -> list[Tab]:
         for label, name, capability in pages
         if actor.may(capability) and not (name == "duties" and actor.perspective.scope is not Scope.AGENCY)
     ]
-
-
-def day_of(text: str) -> date | None:
-    """A day as the browser's date control sends it, or nothing."""
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None
 
 
 def number_of(text: str) -> int | None:

@@ -33,7 +33,8 @@ from manzanita.procedures.handing_over import (
 from manzanita.students.caseload import managers_of
 from manzanita.ui.formats import plural
 from manzanita.web.access import missing_capability, requires
-from manzanita.web.people_forms import chosen, day_of, text_in
+from manzanita.web.form_days import day_of
+from manzanita.web.people_forms import chosen, text_in
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -20,7 +20,8 @@ from manzanita.domain.access import CAPABILITY_WORDS, Capability
 from manzanita.domain.findings import Reason
 from manzanita.platform import clock
 from manzanita.web.access import no_grant
-from manzanita.web.people_forms import chosen, day_of, text_in
+from manzanita.web.form_days import day_of
+from manzanita.web.people_forms import chosen, text_in
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

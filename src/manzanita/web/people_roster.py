@@ -18,8 +18,9 @@ from manzanita.procedures.roster import Defaults, judge_roster, take_roster
 from manzanita.procedures.roster_rows import TEMPLATE, Roster
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.invitations import invite
-from manzanita.web.people_forms import day_of, number_of, tabs
+from manzanita.web.people_forms import number_of, tabs
 
 LARGEST_FILE = 1_000_000
 

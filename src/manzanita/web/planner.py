@@ -41,7 +41,7 @@ from manzanita.students.scope import visible_to
 from manzanita.ui.formats import plural
 from manzanita.web import calendar_feed, planner_day, planner_list, planner_supplies
 from manzanita.web.access import requires
-from manzanita.web.people_forms import day_of
+from manzanita.web.form_days import day_of
 from manzanita.web.plan_drawing import bars_of, month_grid
 from manzanita.web.planner_forms import CHANGED, manager_of, plan_address, until_of
 

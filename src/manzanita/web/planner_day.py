@@ -39,7 +39,8 @@ from manzanita.students.caseload import managers_of
 from manzanita.students.models import Student
 from manzanita.students.queries import get_student
 from manzanita.web.access import requires
-from manzanita.web.people_forms import day_of, number_of
+from manzanita.web.form_days import day_of
+from manzanita.web.people_forms import number_of
 from manzanita.web.planner_forms import CHANGED, manager_of, plan_address, until_of
 
 BOUNDS = {

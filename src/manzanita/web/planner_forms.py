@@ -11,7 +11,8 @@ from manzanita.domain.access import Actor, Scope
 from manzanita.domain.findings import Owner, Reason
 from manzanita.meetings.planning import DEFAULT_AHEAD, MOST_AHEAD
 from manzanita.platform import clock
-from manzanita.web.people_forms import day_of, number_of
+from manzanita.web.form_days import day_of
+from manzanita.web.people_forms import number_of
 
 CHANGED = Reason(
     "plan-changed",

@@ -19,7 +19,8 @@ from manzanita.orgs.queries import open_schools, school_names
 from manzanita.platform import clock
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
-from manzanita.web.people_forms import day_of, number_of, text_in
+from manzanita.web.form_days import day_of
+from manzanita.web.people_forms import number_of, text_in
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

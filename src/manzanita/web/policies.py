@@ -27,7 +27,7 @@ from manzanita.ui.formats import us_date
 from manzanita.web.access import requires, requires_grant
 from manzanita.web.calendars import admin_tabs
 from manzanita.web.clock_moves import moves_of
-from manzanita.web.people_forms import day_of
+from manzanita.web.form_days import day_of
 
 # The example of the reference: a week in November, two weeks in winter.
 EXAMPLE_CONSENT = date(2026, 11, 16)

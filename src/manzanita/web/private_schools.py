@@ -160,7 +160,7 @@ def _row(
         found=found,
         age=plural((today - found.since).days, "day") if found else "",
         grade=grade_text(enrollment.grade_code) if enrollment else "",
-        school=schools.get(enrollment.school_code, "") if enrollment else "",
+        school=schools.get(enrollment.school_code, enrollment.school_code) if enrollment else "",
         fixes=fixes_of(actor, found.conflict, student, one) if found else (),
     )
 

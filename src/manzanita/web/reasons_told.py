@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.urls import reverse
 
-from manzanita.domain.access import Actor, Capability
+from manzanita.domain.access import PERMISSIONS, Actor, Capability
+from manzanita.domain.arrivals import NO_LOOK
 from manzanita.domain.findings import Reason
+from manzanita.domain.rules import rule_info
 from manzanita.students.models import Student
 
+_CODE = re.compile(r"[A-Z][A-Z0-9-]{3,}")
 # Address and label of where a refusal is mended.
 Way = tuple[str, str]
 
@@ -22,6 +26,8 @@ class Told:
     text: str
     owner: str
     source: str
+    # Where the rule or the policy is explained; blank where no page does.
+    source_url: str
     url: str
     label: str
 
@@ -36,15 +42,33 @@ class Refused:
 
 def told(reasons: Iterable[Reason], ways: Mapping[str, Way], otherwise: Way) -> list[Told]:
     """``ways`` by the code of a reason, as the reader may open them; ``otherwise`` for the rest."""
-    return [
-        Told(
-            f"{one.text} {one.way_out}".strip(),
-            str(one.owner),
-            one.source,
-            *ways.get(one.code, otherwise),
+    found = []
+    for one in reasons:
+        url, label = ways.get(one.code, otherwise)
+        explained = explained_at(one.source)
+        found.append(
+            Told(
+                f"{one.text} {one.way_out}".strip(),
+                str(one.owner),
+                one.source,
+                # Of two links to one page the first is enough.
+                explained if explained != url else "",
+                url,
+                label,
+            )
         )
-        for one in reasons
-    ]
+    return found
+
+
+def explained_at(source: str) -> str:
+    """The page that explains what stands behind a reason: of a rule its own, of what one may do the reader's own, of
+    what is adopted together the checks."""
+    if source == PERMISSIONS:
+        return reverse("why")
+    if source == NO_LOOK:
+        return f"{reverse('arrivals_adopt')}#checks"
+    code = next((word for word in _CODE.findall(source) if rule_info(word)), "")
+    return reverse("rule", args=[code]) if code else ""
 
 
 def why_way(student: Student) -> Way:

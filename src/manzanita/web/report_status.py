@@ -31,6 +31,7 @@ from manzanita.students.queries import is_visible
 from manzanita.ui.formats import plural, us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_or_error
 from manzanita.web.state_lines import name_of, student_names, summary
 
 # How each state of a record looks and is called.
@@ -99,17 +100,20 @@ def set_status(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if choice not in (ALL, DONE, AGAIN, *dict(ReportStatus.CHOICES)):
         messages.error(request, "Not set: choose what is reported of this archive.")
         return redirect("archive", public_id)
+    errors: dict[str, str] = {}
+    until = day_or_error(request.POST, "until", errors)
+    if errors:
+        messages.error(request, "Not set. The last day is no date. Enter it anew, or leave it blank.")
+        return redirect("archive", public_id)
     try:
-        messages.success(request, _set(request.actor, archive, choice, reason, request.POST.get("until", "")))
+        messages.success(request, _set(request.actor, archive, choice, reason, until))
     except NotSet as refused:
         for why in refused.reasons:
             messages.error(request, f"Not set. {why.text} {why.way_out} ({why.owner})")
-    except ValueError:
-        messages.error(request, "Not set. The last day is no date. Enter it anew, or leave it blank.")
     return redirect("archive", public_id)
 
 
-def _set(actor: Actor, archive: Archive, choice: str, reason: str, until: str) -> str:
+def _set(actor: Actor, archive: Archive, choice: str, reason: str, expires_on: date | None) -> str:
     """Do it, and say what was done."""
     if choice == ALL:
         status = status_of(archive)
@@ -128,7 +132,7 @@ def _set(actor: Actor, archive: Archive, choice: str, reason: str, until: str) -
         archive=archive,
         choice=choice,
         reason=reason,
-        expires_on=date.fromisoformat(until) if until.strip() else None,
+        expires_on=expires_on,
     )
     rest = "What the state holds of the rest is deleted with the next send."
     return f"Set: {status.get_choice_display().lower()}. {rest}"

@@ -26,12 +26,14 @@ from manzanita.web.state_lines import student_names
 from manzanita.web.students_words import grade_text
 
 PAGE_SIZE = 50
-# Where each kind is settled: the name of the page and what its link says, for who may record.
-PLACES = {
+# Where each kind is settled: the name of the page, what its link says and which change it is, for who may record.
+PLACES: dict[Kind, tuple[str, ...]] = {
     Kind.LEAVING: ("leaving", "Record or answer"),
+    Kind.STARTING: ("change", "Start the services", "services_start"),
     Kind.ARRIVING: ("changes", "Adopt, or say otherwise"),
     Kind.RETURNING: ("changes", "Adopt, or say otherwise"),
     Kind.HELD: ("leaving", "Say what became of it"),
+    Kind.EXPECTED: ("expected", "See the plan"),
 }
 
 
@@ -124,10 +126,10 @@ def _place(actor: Actor, one: ToSettle, public_id: object) -> tuple[str, str]:
         return one.item.url, "Settle it"
     if one.meeting is not None:
         return reverse("meeting", args=[one.meeting.public_id]), "Go to the meeting"
-    name, label = PLACES.get(one.item.kind, ("student", "Look at it"))
+    name, label, *key = PLACES.get(one.item.kind, ("student", "Look at it"))
     if not actor.may(Capability.CORRECT_RECORD):
-        name, label = "student", "Look at it"
-    return reverse(name, args=[public_id]), label
+        name, label, key = "student", "Look at it", []
+    return reverse(name, args=[public_id, *key]), label
 
 
 def needs_of(actor: Actor) -> list[Need]:

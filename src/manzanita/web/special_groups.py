@@ -110,7 +110,9 @@ def _rows(actor: Actor, group: Group, found: Sequence[ListRow]) -> list[Row]:
                 mark=(own.agreement.kind, own.agreement.words) if own.agreement else None,
                 dates=[_due(one, today) for one in own.dues[:2]],
                 grade=grade_text(row.enrollment.grade_code) if row.enrollment else "",
-                school=schools.get(row.enrollment.school_code, "") if row.enrollment else "",
+                school=schools.get(row.enrollment.school_code, row.enrollment.school_code)
+                if row.enrollment
+                else "",
                 steps=_steps(actor, group, student, own, today),
             )
         )
@@ -135,9 +137,12 @@ def _why(
     if group.key == "c-to-b" and born is not None:
         third = third_birthday_of(born)
         words = f"{'Turns' if third > today else 'Turned'} three on {us_date(third)}."
-        lea = row.enrollment.lea_code if row.enrollment else ""
+        served_at = own.dues[0].lea_code if own.dues else ""
+        lea = row.enrollment.lea_code if row.enrollment else served_at
         if own.goes_to and own.goes_to != lea:
             words += f" Then in {names.get(own.goes_to, own.goes_to)}."
+        if served_at and row.enrollment is None:
+            words += " No SIS file has enrolled the child yet."
         return words
     if group.key == "preschool" and born is not None:
         meeting = own.meeting
@@ -147,7 +152,8 @@ def _why(
         return f"{plural(age_in_years(born, today), 'year')} old. {consent}"
     if group.key == "nps" and own.enrollment is not None:
         placed = own.enrollment
-        return f"{names.get(placed.nps_code, placed.nps_code)} since {us_date(placed.effective_from)}."
+        school = names.get(placed.nps_code, f"Nonpublic school {placed.nps_code}, not in the directory,")
+        return f"{school} since {us_date(placed.effective_from)}."
     if group.key == "dsea" and own.plan is not None:
         plan = own.plan
         return (

@@ -148,7 +148,7 @@ def _errors(findings: Sequence[Finding], refusals: Sequence[Reason]) -> dict[str
 def _control(number: str, value: str, was: str, error: str, *, is_first: bool) -> dict[str, Any]:
     declared = FIELDS.get(number)
     name = layout_field(number).code_set
-    options = [(code.code, code.name) for code in code_set(name).current()] if name else []
+    options = [(code.code, code.label) for code in code_set(name).current()] if name else []
     if number == AGENCY_FIELD:
         options = [(agency.npa_id, agency.name) for agency in nonpublic_agencies() if agency.npa_id]
     # A value that the list does not know must still be shown as what it is.

@@ -30,6 +30,20 @@ def step_fixes(reasons: Iterable[Reason], student: Student) -> dict[str, tuple[s
     }
 
 
+def start_ways(student: Student, meeting_path: str = "") -> dict[str, tuple[str, str]]:
+    """Address and label of where it is mended that agreed services cannot start, by the code of the refusal."""
+    page = reverse("student", args=[student.public_id])
+    known = (f"{page}?tab=history", "Show what is known")
+    enrollments = (reverse("student_enrollments", args=[student.public_id]), "Show the enrollments")
+    meeting = (reverse("meeting_new", args=[student.public_id]), "All kinds of meetings")
+    return {
+        **dict.fromkeys(("not-waiting", "newer-plan", "later-status", "consent-day"), known),
+        **dict.fromkeys(("not-enrolled", "not-yet", "too-early"), enrollments),
+        **dict.fromkeys(("nothing-agreed", "evaluation-old"), meeting),
+        "no-meeting-held": (meeting_path or page, STEPS["finalize"].label),
+    }
+
+
 def said_left(standing: Standing, student: Student) -> tuple[date, str] | None:
     """The day of a leaving that the status does not tell, and the page on which it is taken back."""
     left = standing.left_unsaid

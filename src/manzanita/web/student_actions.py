@@ -12,9 +12,10 @@ from manzanita.domain.leaving import STAYS_ENROLLED
 from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
 from manzanita.domain.statuses.steps import why_not
 from manzanita.meetings.queries import event_label, reasons_not_to_open
+from manzanita.procedures.later_start import KEY, start_now, waiting_status
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.reasons_told import Refused, told, ways_on_record, why_way
-from manzanita.web.step_links import said_left
+from manzanita.web.step_links import said_left, start_ways
 from manzanita.web.student_file import StudentFile
 from manzanita.web.student_status import standing_in
 
@@ -45,7 +46,9 @@ class Actions:
 
 def actions_of(file: StudentFile) -> Actions:
     """Everything that is looked for beside a student's name, as the reader may do it or not."""
-    found = [*_meetings(file), *_office(file)]
+    starting = list(_starting(file))
+    leads = any(not one.reasons for one in starting)
+    found = [*starting, *_meetings(file, is_first=not leads), *_office(file)]
     refused = _grouped(file, [one for one in found if one.reasons])
     possible = [one for one in found if not one.reasons]
     return Actions(possible, refused, sum(len(group.labels) for group in refused))
@@ -55,6 +58,8 @@ def _grouped(file: StudentFile, refused: list[Action]) -> list[Refused]:
     """Each set of reasons once. A reason that is worded for each event is told in its first wording; the page of all
     kinds of meetings has the others."""
     ways, otherwise = ways_on_record(file.actor, file.student, _meeting_path(file)), why_way(file.student)
+    if file.actor.may(Capability.CORRECT_RECORD):
+        ways = start_ways(file.student, _meeting_path(file)) | ways
     groups: dict[tuple[str, ...], Refused] = {}
     for one in refused:
         codes = tuple(reason.code for reason in one.reasons)
@@ -69,9 +74,22 @@ def _meeting_path(file: StudentFile) -> str:
     return (url_or_none("meeting", meeting.public_id) or "") if meeting else ""
 
 
-def _meetings(file: StudentFile) -> Iterator[Action]:
+def _starting(file: StudentFile) -> Iterator[Action]:
+    """Services whose start was agreed for later; nobody looks for that where nothing waits."""
+    if file.actor.perspective.is_read_only or not waiting_status(
+        file.facts.statuses, file.lea_code, file.today
+    ):
+        return
+    against = _against_office(file)
+    if not against:
+        against = tuple(start_now(file.lea_code, file.facts)[1])
+    yield Action(
+        "Services start", url_or_none("change", file.student.public_id, KEY), kind="primary", reasons=against
+    )
+
+
+def _meetings(file: StudentFile, *, is_first: bool) -> Iterator[Action]:
     meeting, url = file.open_meeting, _meeting_path(file)
-    is_first = True
     if meeting is not None and url:
         yield Action(f"Continue {event_label(meeting).lower()}", url, kind="primary")
         is_first = False

@@ -22,6 +22,7 @@ from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.private_schools import fixes_of
 from manzanita.web.student_file import StudentFile
 from manzanita.web.student_status import standing_in
+from manzanita.web.unlisted_schools import ASK, ask_url, unlisted_of
 
 # The transfer of rights is told a year ahead (Education Code 56041.5; 34 CFR 300.320(c)).
 MAJORITY_AHEAD = timedelta(days=366)
@@ -46,6 +47,7 @@ def alerts_of(file: StudentFile) -> list[Alert]:
         *_conflict(file),
         *_enrolled_twice(file),
         *_private_school(file),
+        *_school_unlisted(file),
         *_left(file),
         *_declined(file),
         *_rights(file),
@@ -153,6 +155,23 @@ def _private_school(file: StudentFile) -> Iterator[Alert]:
             f"{found.text} {found.conflict.way_out}",
             None if url == own else url,
             label,
+        )
+
+
+def _school_unlisted(file: StudentFile) -> Iterator[Alert]:
+    """The SIS names a school that the directory does not know, or not on these days."""
+    if file.student.seen_through is not None:
+        return
+    for one in unlisted_of(file):
+        url = ask_url(file.actor, one, file.lea_code)
+        if not url:
+            url = url_or_none("student_enrollments", file.student.public_id) or ""
+        yield Alert(
+            "warn",
+            "School",
+            f"{one.reason.text} {one.reason.way_out} ({one.reason.owner})",
+            url or None,
+            ASK if one.asks and "?" in url else "Show the enrollments",
         )
 
 

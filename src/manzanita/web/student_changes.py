@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -24,14 +23,16 @@ from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
 from manzanita.procedures.change_reasons import SETTING_FIELDS, Asked, plan_holds
 from manzanita.procedures.changes import ChangePreview, preview_change, record_change
+from manzanita.procedures.later_start import KEY, start_now
 from manzanita.students.former import facts_for
 from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
-from manzanita.web.reasons_told import Told, told
+from manzanita.web.reasons_told import Told, told, why_way
 from manzanita.web.state_lines import summary
-from manzanita.web.step_links import address_of_step, step_fixes
+from manzanita.web.step_links import address_of_step, start_ways, step_fixes
 
 # The field of the form that a refusal is about, by its code.
 ERROR_FIELDS = {
@@ -40,6 +41,8 @@ ERROR_FIELDS = {
     "no-status": "status",
     "no-status-reason": "status_reason",
     "no-reason": "reason",
+    "too-early": "on",
+    "consent-day": "consented_on",
 }
 
 
@@ -49,15 +52,18 @@ def changes(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Every kind of change with its purpose and what the state is told of it."""
     student = get_student(request.actor, public_id)
     log_reads(actor=request.actor, student_ids=[student.pk], what="procedure")
-    holds = plan_holds(facts_for(request.actor, student), request.actor.agency_code, clock.today())
+    facts = facts_for(request.actor, student)
+    holds = plan_holds(facts, request.actor.agency_code, clock.today())
+    _, against = start_now(request.actor.agency_code, facts)
     context = {
         "student": student,
         "kinds": CHANGES.values(),
         "reasons": {
             key: _not_now(student, reason)
             for key in CHANGES
-            if key in STEPS and (reason := why_not(key, holds))
-        },
+            if key in STEPS and key != KEY and (reason := why_not(key, holds))
+        }
+        | ({KEY: _not_started(student, against)} if against else {}),
     }
     return render(request, "web/students/changes.html", context)
 
@@ -66,6 +72,11 @@ def _not_now(student: Student, reason: Reason) -> list[Told]:
     """The refusal of one kind, with the way to the step that comes first."""
     way = address_of_step(reason.link, student), STEPS[reason.link].label
     return told([replace(reason, text=f"Not now: {reason.text}")], {}, way)
+
+
+def _not_started(student: Student, against: Sequence[Reason]) -> list[Told]:
+    first = replace(against[0], text=f"Not now: {against[0].text}")
+    return told([first, *against[1:]], start_ways(student), why_way(student))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -79,6 +90,8 @@ def change(request: HttpRequest, public_id: uuid.UUID, key: str) -> HttpResponse
     log_reads(actor=request.actor, student_ids=[student.pk], what="procedure")
     facts = facts_for(request.actor, student)
     if request.method != "POST":
+        if key == KEY:
+            return _start_form(request, student, kind, facts)
         return _form(request, student, kind, _first(request, key, facts), None, ())
     asked = _asked(request, key)
     preview: ChangePreview | None = None
@@ -105,7 +118,7 @@ def _asked(request: HttpRequest, key: str) -> Asked:
     given = {name: text.strip() for name, text in request.POST.items()}
     return Asked(
         key=key,
-        on=_day(given.get("on", "")),
+        on=day_of(given.get("on", "")),
         reason=given.get("reason", ""),
         status_code=given.get("status", ""),
         reason_code=given.get("status_reason", ""),
@@ -114,15 +127,8 @@ def _asked(request: HttpRequest, key: str) -> Asked:
         is_plan_review=given.get("plan_review") == "Y",
         eligibility_code=given.get("eligibility", ""),
         delay_code=given.get("delay", ""),
+        consented_on=day_of(given.get("consented_on", "")),
     )
-
-
-def _day(text: str) -> date | None:
-    """A day, or nothing where none or no date was given: the form then says that it needs one."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _first(request: HttpRequest, key: str, facts: StudentFacts) -> Asked:
@@ -138,6 +144,13 @@ def _first(request: HttpRequest, key: str, facts: StudentFacts) -> Asked:
     )
 
 
+def _start_form(request: HttpRequest, student: Student, kind: Change, facts: StudentFacts) -> HttpResponse:
+    """What was agreed, from the first day on which it may start; or at once why it may not start now."""
+    found, against = start_now(request.actor.agency_code, facts)
+    asked = Asked(KEY, found.first_day if found else None, consented_on=found.held_on if found else None)
+    return _form(request, student, kind, asked, None, against)
+
+
 def _form(
     request: HttpRequest,
     student: Student,
@@ -146,6 +159,7 @@ def _form(
     preview: ChangePreview | None,
     refusals: Sequence[Reason],
 ) -> HttpResponse:
+    is_sent = request.method == "POST"
     context = {
         "student": student,
         "kind": kind,
@@ -153,6 +167,8 @@ def _form(
         "refusals": refusals,
         "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS},
         "fixes": {**step_fixes(refusals, student), **_fixes(student, kind), **meanwhile_fix(student)},
+        "is_sent": is_sent,
+        "agreed": None,
         "record_seen": stamp_of(request.actor, student),
         "preview": preview,
         "drafts": [
@@ -161,14 +177,28 @@ def _form(
         ],
         "today": clock.today(),
         **_options(kind, asked),
+        **(_agreed(request, student) if kind.key == KEY else {}),
     }
-    return render(request, "web/students/change.html", context, status=status_of(refusals))
+    # What cannot be done now is said before it is tried: that page is none of a refusal.
+    status = status_of(refusals) if is_sent else 200
+    return render(request, "web/students/change.html", context, status=status)
+
+
+def _agreed(request: HttpRequest, student: Student) -> dict[str, Any]:
+    """What the form of a start that was agreed for later says of the agreement, and the first consent where it is
+    known and no longer asked for."""
+    facts = facts_for(request.actor, student)
+    found, _ = start_now(request.actor.agency_code, facts)
+    known = [row.initial_entry_on for row in facts.statuses if row.initial_entry_on]
+    return {"agreed": found, "entered_on": min(known, default=None)}
 
 
 def _fixes(student: Student, kind: Change) -> dict[str, tuple[str, str]]:
     """Where a refusal is mended that this form does not mend: address and label by its code."""
     here = reverse("student", args=[student.public_id])
     known = (f"{here}?tab=history", "Show what is known")
+    if kind.key == KEY:
+        return start_ways(student)
     if kind.key == "status":
         without_plan = reverse("change", args=[student.public_id, "adopt"]), "Adopt the plan"
     else:
@@ -216,7 +246,7 @@ def _options(kind: Change, asked: Asked) -> dict[str, Any]:
 def codes_of(name: str) -> list[tuple[str, str]]:
     """Codes in force; a name or number that no state source prints says so."""
     return [
-        (code.code, code.name if code.is_confirmed else f"{code.name} (not confirmed)")
+        (code.code, code.label if code.is_confirmed else f"{code.label} (not confirmed)")
         for code in code_set(name).current()
     ]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from manzanita.accounts.queries import user_name_rows
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.domain.access import Actor
+from manzanita.domain.directory_requests import Entry
 from manzanita.domain.statuses import Unsettled
 from manzanita.exchange.models import Operation, StateFinding, StateRecord
 from manzanita.exchange.reporting import reported_of
@@ -20,7 +21,8 @@ from manzanita.meetings.evaluation_clocks import Counted, count_evaluations
 from manzanita.meetings.models import Answer, Decision, Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.orgs.calendars import load_calendars
-from manzanita.orgs.queries import GROUP_SCHOOLS, agency_name_rows, school_name_rows
+from manzanita.orgs.listing import agency_rows, entries_in, school_rows
+from manzanita.orgs.queries import GROUP_SCHOOLS
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
 from manzanita.procedures.news import Unseen
@@ -43,7 +45,8 @@ class StudentFile:
     ``answers`` and ``decisions`` are of the meeting that is open, ``open_anywhere``, at whatever LEA. ``evaluations``
     are the clocks of all meetings that began with a consent. ``unsettled`` is what other apps leave to settle.
     ``unseen`` is what changed since the actor last looked through the news, ``None`` where a former LEA looks; so is
-    ``next_year``, what is planned or sent for the next school year.
+    ``next_year``, what is planned or sent for the next school year. ``directory`` has the schools and agencies that
+    the record names, as far as they are known.
     ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 
@@ -71,6 +74,7 @@ class StudentFile:
     next_year: Planned | None
     agencies: Mapping[str, str]
     schools: Mapping[str, str]
+    directory: Mapping[str, Entry]
     people: Mapping[int, str]
 
     @property
@@ -116,8 +120,8 @@ class StudentFile:
 
     def school_of(self, enrollment: Enrollment) -> str:
         """The school, or the nonpublic school where the student is placed in one."""
-        if enrollment.nps_code and enrollment.nps_code in self.agencies:
-            return self.agencies[enrollment.nps_code]
+        if enrollment.nps_code:
+            return self.agencies.get(enrollment.nps_code, f"Nonpublic school {enrollment.nps_code}")
         return self.schools.get(enrollment.school_code, enrollment.school_code)
 
     def meeting_url(self, meeting: Meeting) -> str | None:
@@ -151,7 +155,7 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     rows = rows_of_student(actor, student)
     # Which LEA's is shown is known only now.
     facts = rows.own.facts()
-    lea = _lea_of(actor, facts)
+    lea = lea_of(actor, facts, clock.today())
     meetings = [m for m in rows.meetings if m.lea_code == lea]
     elsewhere = [
         m for m in rows.meetings if m.lea_code != lea and m.state == "finalized" and _is_seen(m, student)
@@ -166,8 +170,8 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     codes |= {one.agency_code for one in places}
     people = {facts.case_manager_id, *(m.opened_by_id for m in meetings), *(a.by_id for a in archives)}
     people |= {one.by_id for one in (*places, planned and planned.grade) if one}
-    agencies = agency_name_rows(codes - {""})
-    schools = school_name_rows({one.school_code for one in (*facts.enrollments, *places)} - {""})
+    agencies = agency_rows(codes - {""})
+    schools = school_rows({one.school_code for one in (*facts.enrollments, *places)} - {""})
     users = user_name_rows({person for person in people if person is not None})
     read_together(agencies, schools, users)
     return StudentFile(
@@ -193,8 +197,9 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         unsettled=unsettled_in(rows.unsettled).get(student.pk, []),
         unseen=rows.unseen,
         next_year=planned,
-        agencies=dict(agencies),
-        schools=GROUP_SCHOOLS | dict(schools),
+        agencies={code: name for code, name, *_ in agencies},
+        schools=GROUP_SCHOOLS | {code: name for code, name, *_ in schools},
+        directory=entries_in(schools, agencies),
         people=dict(users),
     )
 
@@ -218,18 +223,21 @@ def _is_seen(meeting: Meeting, student: Student) -> bool:
     )
 
 
+def newest_held(meetings: Iterable[Meeting]) -> tuple[date | None, date | None]:
+    """The last plan review and the last evaluation among the finalized ones; an initial evaluation is both."""
+    held = [m for m in meetings if m.state == "finalized" and m.held_on is not None]
+    initial = ("10", "15")
+    return (
+        max((m.held_on for m in held if m.is_plan_review or m.evaluation_type_code in initial), default=None),
+        max((m.held_on for m in held if m.evaluation_type_code in ("40", *initial)), default=None),
+    )
+
+
 def _stop_clocks(student: Student, meetings: Sequence[Meeting]) -> None:
     """Of a student who has left, the dates of the last meetings here; the clocks run elsewhere. Not saved."""
     if student.seen_through is None:
         return
-    held = [m for m in meetings if m.state == "finalized" and m.held_on is not None]
-    initial = ("10", "15")
-    student.last_plan_review_on = max(
-        (m.held_on for m in held if m.is_plan_review or m.evaluation_type_code in initial), default=None
-    )
-    student.last_evaluation_on = max(
-        (m.held_on for m in held if m.evaluation_type_code in ("40", *initial)), default=None
-    )
+    student.last_plan_review_on, student.last_evaluation_on = newest_held(meetings)
     student.plan_review_due_on = student.evaluation_due_on = None
 
 
@@ -237,13 +245,12 @@ def _opened_on(meeting: Meeting) -> date:
     return meeting.opened_at.astimezone(clock.CALIFORNIA).date()
 
 
-def _lea_of(actor: Actor, facts: StudentFacts) -> str:
-    """The LEA whose records the actor reads of this student."""
+def lea_of(actor: Actor, facts: StudentFacts, day: date) -> str:
+    """The LEA whose records the actor reads of this student, as it is on ``day``."""
     read = actor.record_leas
     if read is not None and actor.agency_code in read:
         return actor.agency_code
-    today = clock.today()
-    here, plan = facts.enrollment_on(today), facts.plan_on(today)
+    here, plan = facts.enrollment_on(day), facts.plan_on(day)
     codes = [fact.lea_code for fact in (here, plan, *reversed(facts.enrollments)) if fact is not None]
     return next((code for code in codes if read is None or code in read), "")
 

@@ -38,6 +38,7 @@ from manzanita.students.models import Student
 from manzanita.students.queries import get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.leaving_words import NOT_CONFIRMED, NOT_SETTLED, groups_of, line_words
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import told
@@ -103,25 +104,17 @@ def _asked(request: HttpRequest, reason: LeavingReason, report: ParticipationRep
     given = {name: text.replace("\0", "").strip() for name, text in request.POST.items()}
     return LeavingAsked(
         reason.key,
-        _day(given.get("on", "")),
+        day_of(given.get("on", "")),
         given.get("note", ""),
         {
-            key: PaperSaid(_day(given.get(f"{key}_on", "")), given.get(f"{key}_note", ""))
+            key: PaperSaid(day_of(given.get(f"{key}_on", "")), given.get(f"{key}_note", ""))
             for key in reason.papers
         },
         report,
-        letter=Letter(_day(given.get("letter_on", "")), given.get("letter_by", ""))
+        letter=Letter(day_of(given.get("letter_on", "")), given.get("letter_by", ""))
         if reason.asks_letter
         else Letter(),
     )
-
-
-def _day(text: str) -> date | None:
-    """A day, or nothing where none or no date was given: the form then says that it needs one."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _first(

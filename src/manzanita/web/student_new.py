@@ -29,6 +29,7 @@ from manzanita.procedures.new_student import Enrolled, NotEntered, enter_student
 from manzanita.students.finding import Candidate, candidates
 from manzanita.students.scope import visible_to
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.guest_requests import keep_found, look_outside, may_ask, questions_left
 from manzanita.web.student_rows import rows_of
 
@@ -210,7 +211,7 @@ def _wrong_asked(values: Mapping[str, str]) -> dict[str, str]:
     for key, label in (("first", "first name"), ("last", "last name")):
         if not name_words(values[key]):
             errors[key] = f"Enter the legal {label}."
-    today, born = clock.today(), _day(values["born"])
+    today, born = clock.today(), day_of(values["born"])
     if born is None:
         errors["born"] = "Enter the birth date, such as 04/09/2016."
     elif born > today:
@@ -232,7 +233,7 @@ def _enrolled(
         errors["school"] = f"Choose a school of {request.actor.agency_name}."
     if typed["grade"] not in dict(_grades()):
         errors["grade"] = "Choose the grade."
-    first_day = _day(typed["first_day"])
+    first_day = day_of(typed["first_day"])
     if first_day is None:
         errors["first_day"] = "Enter the first day at this district, such as 08/14/2026."
     elif first_day < date.fromisoformat(entry["values"]["born"]):
@@ -249,17 +250,7 @@ def _schools(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def _grades() -> list[tuple[str, str]]:
-    return [(one.code, one.name) for one in code_set("GradeLevel").current()]
-
-
-def _day(text: str) -> date | None:
-    """A date as browsers send it, or as it is written here."""
-    try:
-        if match := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text, re.ASCII):
-            return date(int(match[3]), int(match[1]), int(match[2]))
-        return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) else None
-    except ValueError:
-        return None
+    return [(one.code, one.label) for one in code_set("GradeLevel").current()]
 
 
 urlpatterns = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -26,9 +27,8 @@ from manzanita.ui.formats import plural, us_date, us_dates
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.news_line import unseen_words
-from manzanita.web.next_year_words import Names
-from manzanita.web.next_year_words import rows_of as next_year_rows
 from manzanita.web.read_purpose import ask_purpose, purpose_for
+from manzanita.web.record_as_of import TODAY, Asked, actions_then, asked_of, file_as_of, tab_parts, view_parts
 from manzanita.web.rights_words import decider_words, languages_of_deciders, undecided_words
 from manzanita.web.settle import words_of
 from manzanita.web.state_lines import rows_of_operations
@@ -72,9 +72,16 @@ def student_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             return ask_purpose(request, student)
         purpose = given
     file = load_student(request.actor, public_id)
-    log_reads(actor=request.actor, student_ids=[file.student.pk], what=f"student.{tab}", purpose_code=purpose)
-    context = {**frame_of(request, file, tab), **TAB_CONTEXT[tab](request, file)}
-    return render(request, f"web/students/tab_{tab}.html", context)
+    asked = asked_of(request.GET, file.student) if tab == "record" else TODAY
+    log_reads(
+        actor=request.actor,
+        student_ids=[file.student.pk],
+        what="student.record-as-of" if asked.on else f"student.{tab}",
+        view_codes=asked.codes,
+        purpose_code=purpose,
+    )
+    context = {**frame_of(request, file, tab, asked), **TAB_CONTEXT[tab](request, file)}
+    return render(request, f"web/students/tab_{tab}.html", context, status=422 if asked.errors else 200)
 
 
 def has_history(actor: Actor) -> bool:
@@ -82,11 +89,11 @@ def has_history(actor: Actor) -> bool:
     return not actor.perspective.is_read_only or actor.may(Capability.READ_AUDIT)
 
 
-def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any]:
-    """What every tab shows around its own part."""
+def frame_of(request: HttpRequest, file: StudentFile, tab: str, asked: Asked = TODAY) -> dict[str, Any]:
+    """What every tab shows around its own part; ``asked`` is another day, of which the record is shown."""
     lanes, cells = lanes_of(file), _cells(file)
     only_this_year = request.GET.get("years") == "this"
-    kept = "".join(f"&{name}={request.GET[name]}" for name, value in KEPT if request.GET.get(name) == value)
+    kept = _kept(request, KEPT) + asked.query
     page, people = (reverse(name, args=[file.student.public_id]) for name in ("student", "people"))
     addresses = {key: f"{page}?tab={key}" for key in TABS} | {"people": f"{people}?"}
     here = addresses[tab]
@@ -104,7 +111,7 @@ def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any
         "lead": _lead(file),
         "has_news": has_history(file.actor),
         "news": unseen_words(file) if has_history(file.actor) else "",
-        "actions": actions_of(file),
+        "actions": actions_then(actions_of(file), asked, f"{page}?tab={tab}"),
         "drawing": draw(file, lanes, only_this_year=only_this_year),
         "spans": [
             ("This year", f"{here}&years=this{kept}", only_this_year),
@@ -120,6 +127,12 @@ def frame_of(request: HttpRequest, file: StudentFile, tab: str) -> dict[str, Any
             if key != "history" or has_history(file.actor)
         ],
     }
+
+
+def _kept(request: HttpRequest, choices: Sequence[tuple[str, str]]) -> str:
+    return "".join(
+        f"&{name}={request.GET[name]}" for name, value in choices if request.GET.get(name) == value
+    )
 
 
 def _lead(file: StudentFile) -> str:
@@ -245,12 +258,11 @@ def _rule_reasons(file: StudentFile) -> list[dict[str, Any]]:
 
 
 def _record_tab(request: HttpRequest, file: StudentFile) -> dict[str, Any]:
-    planned = file.next_year
-    names = Names(file.agencies, file.schools, file.people)
+    asked = asked_of(request.GET, file.student)
+    then = file_as_of(file, asked)
     return {
-        **record_tab(file, request.GET),
-        "next_rows": list(next_year_rows(planned, names)) if planned else [],
-        "next_differs": planned.differing if planned else [],
+        **record_tab(then, request.GET, **tab_parts(asked)),
+        **view_parts(file, then, asked, _kept(request, (*KEPT, ("years", "this")))),
     }
 
 

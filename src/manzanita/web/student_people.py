@@ -31,6 +31,7 @@ from manzanita.students.people import contact_cards, versions_of
 from manzanita.students.people_actions import NotRecorded, reveal_contact
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.read_purpose import ask_purpose, purpose_for
 from manzanita.web.student_file import StudentFile, load_student
 from manzanita.web.student_page import frame_of
@@ -123,14 +124,6 @@ def _context(request: HttpRequest, file: StudentFile, *, revealed_no: int = 0) -
         "versions_shown": VERSIONS_SHOWN,
         "refusals": (),
     }
-
-
-def day_of(text: str) -> date | None:
-    """A day of a form; nothing where none or no date was given."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _rows(file: StudentFile, rights: Rights) -> Iterator[RightsRow]:

@@ -35,7 +35,7 @@ from manzanita.students.people_actions import (
 )
 from manzanita.students.queries import get_student
 from manzanita.web.access import requires
-from manzanita.web.student_people import day_of
+from manzanita.web.form_days import day_of
 
 # Of the kinds, those that the form groups under these words.
 _GROUPS = (

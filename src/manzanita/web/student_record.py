@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import QueryDict
@@ -16,7 +16,6 @@ from manzanita.domain.layouts import field as layout_field
 from manzanita.domain.record_fields import (
     DATE_FIELDS,
     IDENTIFICATION_FIELDS,
-    NEXT_YEAR_FIELDS,
     NOT_HELD,
     NOT_SHOWN,
     PLAN,
@@ -30,6 +29,7 @@ from manzanita.students.models import Service
 from manzanita.web.record_layers import AT_STATE, Layer, Row, layers_of, newest, row_of, without
 from manzanita.web.record_layers import NOT_HELD as NO_RECORD
 from manzanita.web.record_meetings import meeting_groups
+from manzanita.web.record_next_year import next_year_group
 from manzanita.web.student_file import StudentFile
 
 
@@ -47,12 +47,27 @@ class Group:
         """A group that says nothing anywhere is folded."""
         return not all(row.is_empty for row in self.rows)
 
+    def without_layer(self, label: str) -> Group:
+        """The same where nothing is known of one layer: neither what it says nor that it says nothing."""
+        rows = [replace(row, cells=[cell for cell in row.cells if cell.label != label]) for row in self.rows]
+        note = ", ".join(part for part in self.note.split(", ") if part != NO_RECORD)
+        return replace(self, rows=rows, note=note)
 
-def record_tab(file: StudentFile, asked: QueryDict) -> dict[str, Any]:
-    """What the tab shows; ``asked`` are ``layers=all`` and ``only=differences``."""
+
+def record_tab(
+    file: StudentFile, asked: QueryDict, *, view: str = "", word: str = "Current", left_out: str = ""
+) -> dict[str, Any]:
+    """What the tab shows; ``asked`` are ``layers=all`` and ``only=differences``.
+
+    A record as of another day (``record_as_of``) says ``view``, what its addresses go on with, the ``word`` for its
+    first layer, and the label of a layer that is ``left_out``.
+    """
     is_all, is_only = asked.get("layers") == "all", asked.get("only") == "differences"
-    groups = groups_of(file)
+    groups, next_year = groups_of(file), next_year_group(file)
+    if left_out:
+        groups = [group.without_layer(left_out) for group in groups]
     count = sum(row.differs for group in groups for row in group.rows)
+    count += len(next_year.differing) if next_year else 0
     if is_only:
         kept = ((group, [row for row in group.rows if row.differs]) for group in groups)
         groups = [Group(group.title, rows, group.note, group.id) for group, rows in kept if rows]
@@ -60,18 +75,19 @@ def record_tab(file: StudentFile, asked: QueryDict) -> dict[str, Any]:
     years = "&years=this" if asked.get("years") == "this" else ""
 
     def address(layers: bool, only: bool) -> str:
-        return (
-            f"{here}?tab=record{'&layers=all' if layers else ''}{'&only=differences' if only else ''}{years}"
-        )
+        return f"{here}?tab=record{'&layers=all' if layers else ''}{'&only=differences' if only else ''}{years}{view}"
 
     return {
         "groups": groups,
-        "columns": [layer.label for layer in layers_of(file)],
+        "next": next_year,
+        "next_rows": (next_year.differing if is_only else next_year.rows) if next_year else [],
+        "columns": [layer.label for layer in layers_of(file) if layer.label != left_out],
+        "current": word,
         "is_all": is_all,
         "is_only": is_only,
         "difference_count": count,
         "shows": [
-            ("Current", address(False, is_only), not is_all),
+            (word, address(False, is_only), not is_all),
             ("All layers", address(True, is_only), is_all),
         ],
         "filters": [
@@ -80,6 +96,7 @@ def record_tab(file: StudentFile, asked: QueryDict) -> dict[str, Any]:
         ],
         "every_field": address(is_all, False),
         "field_url": reverse("field_history", args=[file.student.public_id, "x"]).removesuffix("x"),
+        "field_query": f"?{view[1:]}" if view else "",
         "not_shown": _not_shown(file),
         "not_held": NOT_HELD,
     }
@@ -106,7 +123,7 @@ def groups_of(file: StudentFile) -> list[Group]:
     )
     if _is_of_age(file):
         groups.append(_postsecondary_group(file))
-    groups += [_identification_group(file), _next_year_group(file)]
+    groups.append(_identification_group(file))
     return groups
 
 
@@ -247,16 +264,6 @@ def _identity(file: StudentFile, declared: FieldDeclaration, archived: ArchivedR
         told = Layer("", archived.values if archived else None).text(declared)
         return file.actor.selpa_code or told
     return getattr(file.enrollment, declared.attribute, None)
-
-
-def _next_year_group(file: StudentFile) -> Group:
-    planned = file.next_year
-    facts = {"next": planned and planned.place, "next_grade": planned and planned.grade}
-    rows = [
-        row_of(file, declared, getattr(facts[declared.holder], declared.attribute, None), layers_of(file))
-        for declared in NEXT_YEAR_FIELDS
-    ]
-    return Group("Planned for the next school year", rows)
 
 
 def _not_shown(file: StudentFile) -> list[tuple[str, str, str]]:

@@ -6,7 +6,6 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -33,6 +32,7 @@ from manzanita.procedures.ssids import (
 from manzanita.students.models import Ssid, SsidRetirement, Student
 from manzanita.students.queries import get_student
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.merge_words import STATE_RECORDS, steps_of
 from manzanita.web.read_purpose import ask_purpose, purpose_for
 from manzanita.web.reasons_told import told
@@ -72,7 +72,7 @@ def _asked(request: HttpRequest, student: Student) -> Asked:
     return Asked(
         ssid=sent["ssid"] or next(iter(ssids_to_retire(student)), ""),
         kind=sent["kind"] if sent["kind"] in dict(SsidRetirement.KINDS) else "merged",
-        on=_day(sent["on"]),
+        on=day_of(sent["on"]),
         new_ssid=sent["new_ssid"].replace("-", "").replace(" ", "")[:20],
         source=sent["source"][:200],
     )
@@ -142,13 +142,6 @@ def ssid_undo(request: HttpRequest, public_id: uuid.UUID, number: int) -> HttpRe
     else:
         messages.success(request, "Taken back: the SSIDs are as they were.")
     return redirect("student_ssids", public_id)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 urlpatterns = [

@@ -12,6 +12,7 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.leaving import REASONS
 from manzanita.domain.statuses import KINDS, Group, Kind, Standing, how_long
 from manzanita.exchange.queries import StripCell
+from manzanita.procedures.later_start import KEY
 from manzanita.procedures.settling import failed_leavings
 from manzanita.procedures.standing import standing_of
 from manzanita.students.models import SpecialEducationStatus
@@ -147,12 +148,16 @@ def _link(file: StudentFile, standing: Standing) -> tuple[str, str] | None:
     page = reverse("leaving", args=[file.student.public_id])
     if standing.kind is Kind.LEAVING:
         return page, "Record it, or answer"
+    if standing.kind is Kind.EXPECTED and file.actor.may(Capability.ASSIGN_STUDENTS):
+        return reverse("expected", args=[file.student.public_id]), "See the plan"
     if standing.left is not None:
         return page, "Look at the leaving, take it back"
     if standing.planned is not None:
         return page, "Change or cancel it"
     if arrival := next((one.url for one in standing.to_settle if one.kind == standing.kind and one.url), ""):
         return arrival, "Settle it"
+    if standing.kind is Kind.STARTING:
+        return reverse("change", args=[file.student.public_id, KEY]), "Start the services"
     if standing.kind in (Kind.ARRIVING, Kind.RETURNING):
         return reverse("change", args=[file.student.public_id, "adopt"]), "Adopt the plan"
     return None

@@ -25,8 +25,9 @@ from manzanita.procedures.student_transfer_base import NotMoved
 from manzanita.students.queries import get_student
 from manzanita.students.transfer_facts import enrolled_by_sis, record_holder
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.guest_requests import SESSION_KEY
-from manzanita.web.people_forms import day_of, number_of
+from manzanita.web.people_forms import number_of
 
 FIELDS = (
     *("called", "enroll_on", "school", "case_manager", "reason", "ground"),

@@ -45,8 +45,9 @@ from manzanita.transfers.models import StudentTransfer
 from manzanita.transfers.queries import preview_ground, side_of, transfers_of
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
+from manzanita.web.form_days import day_of
 from manzanita.web.meanwhile import alone_with, stamp_of, status_of
-from manzanita.web.people_forms import day_of, number_of
+from manzanita.web.people_forms import number_of
 from manzanita.web.reasons_told import told
 from manzanita.web.transfer_list import named
 from manzanita.web.transfer_words import (

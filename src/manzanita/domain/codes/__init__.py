@@ -5,12 +5,14 @@ The packaged sets hold in every year for which the district has not loaded the s
 
 ``codes.csv`` holds one code a row; ``sets.csv`` says which sets are complete. An unknown code is an
 error only in a complete set: elsewhere our list may simply be short of rows. ``years.csv`` holds the academic
-years of the few codes for which a source prints them.
+years of the few codes for which a source prints them, ``labels.csv`` the words for those whose name the state runs
+together (``NoKnownEnrollTruant``) or for which we have only a note.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -20,14 +22,17 @@ from types import MappingProxyType
 from manzanita.domain.specification import CONFIRMED, specification
 
 _FOLDER = Path(__file__).parent
+# A name in one word, each part of it with a capital: ``OtherOrUnknown``.
+_RUN_TOGETHER = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+")
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One code of one set. ``status`` is ``current`` or ``retired``; confidences as in the docs.
+    """One code of one set. ``name`` is the state's, ``label`` is what people read; ``status`` is ``current`` or
+    ``retired``; confidences as in the docs.
 
-    ``first_year`` and ``last_year`` are the academic years (``"2023-2024"``) that bound its use, empty where no
-    source prints them.
+    ``words`` are ours where the state's name cannot be read well, else empty. ``first_year`` and ``last_year`` are
+    the academic years (``"2023-2024"``) that bound its use, empty where no source prints them.
     """
 
     code: str
@@ -38,6 +43,15 @@ class Code:
     source: str
     first_year: str = ""
     last_year: str = ""
+    words: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name for people; one that is run together and for which we have no words is taken apart."""
+        if not self.words and _RUN_TOGETHER.fullmatch(self.name):
+            first, *others = re.findall("[A-Z][a-z]+", self.name)
+            return " ".join([first, *(word.lower() for word in others)])
+        return self.words or self.name
 
     @property
     def is_confirmed(self) -> bool:
@@ -57,7 +71,7 @@ class CodeSet:
     def label(self, code: str) -> str:
         """``290 Specific learning disability (SLD)``, or the bare code where it is unknown."""
         known = self.codes.get(code)
-        return f"{code} {known.name}" if known else code
+        return f"{code} {known.label}" if known else code
 
     def current(self) -> list[Code]:
         """Codes one may still choose, in code order."""
@@ -78,6 +92,8 @@ def packaged_code_sets() -> Mapping[str, CodeSet]:
             (row["code_set"], row["code"]): (row["first_year"], row["last_year"])
             for row in csv.DictReader(file)
         }
+    with (_FOLDER / "labels.csv").open(encoding="utf-8", newline="") as file:
+        words = {(row["code_set"], row["code"]): row["label"] for row in csv.DictReader(file)}
     codes: dict[str, dict[str, Code]] = {}
     with (_FOLDER / "codes.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -93,6 +109,7 @@ def packaged_code_sets() -> Mapping[str, CodeSet]:
                 row["name_confidence"],
                 row["source"],
                 *years.get((row["code_set"], row["code"]), ("", "")),
+                words=words.get((row["code_set"], row["code"]), ""),
             )
     sets: dict[str, CodeSet] = {}
     with (_FOLDER / "sets.csv").open(encoding="utf-8", newline="") as file:

@@ -26,11 +26,13 @@ class Kind(StrEnum):
     INACTIVE = "inactive"
     NONE = "none"
     REFERRAL = "referral"
+    STARTING = "starting"
     ARRIVING = "arriving"
     RETURNING = "returning"
     LEAVING = "leaving"
     FOLLOW_UP = "follow_up"
     HELD = "held"
+    EXPECTED = "expected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,17 @@ KINDS: Mapping[Kind, RecordStatus] = MappingProxyType(
                 "EC 56344",
             ),
             RecordStatus(
+                Kind.STARTING,
+                Group.TO_SETTLE,
+                "Services to start",
+                "Found eligible here with a start agreed for later, and the enrollment that was meant has begun.",
+                Owner.COORDINATOR,
+                "Recording that the services start; or a meeting that agrees on something else.",
+                "Not over a Census Day: until recorded, the state takes the student for one who does not take part.",
+                "SWDS 2 with reason 12; from the enrollment SWDS 1, PLAN and SERV.",
+                "SPED Data Guide; 34 CFR 300.323(c)(2)",
+            ),
+            RecordStatus(
                 Kind.ARRIVING,
                 Group.TO_SETTLE,
                 "Arriving",
@@ -151,17 +164,31 @@ KINDS: Mapping[Kind, RecordStatus] = MappingProxyType(
                 "Still SWDS 1, PLAN and SERV.",
                 "SPED Data Guide",
             ),
+            RecordStatus(
+                Kind.EXPECTED,
+                Group.TO_SETTLE,
+                "Expected",
+                "Was planned to come here this school year, and is not enrolled yet: no SIS file says so.",
+                Owner.SIS,
+                "A SIS file with an enrollment of this school year, here or elsewhere; or recording that the student "
+                "does not come.",
+                "Not over Census Day: after it the record is not seen here any more.",
+                "What the LEA that had the student reported; from here nothing before the enrollment.",
+                "A rule of this product (decision 30)",
+            ),
         )
     }
 )
 # Of several things to settle at once the first of these is what the record is called by.
 SETTLED_IN_ORDER = (
     Kind.LEAVING,
+    Kind.STARTING,
     Kind.ARRIVING,
     Kind.RETURNING,
     Kind.REFERRAL,
     Kind.FOLLOW_UP,
     Kind.HELD,
+    Kind.EXPECTED,
 )
 # How long a status without participation may stand, by SWDS 22.12 and 22.13 (blank: whatever the reason).
 _INACTIVE: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(

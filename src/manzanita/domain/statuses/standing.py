@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Protocol, TypeVar
 
+from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner
 from manzanita.domain.leaving import EXPECTED_BACK
 from manzanita.domain.scenarios import PARTICIPATING
@@ -140,7 +141,7 @@ def standing_on(known: Known) -> Standing:
     left = _left_on(known)
     planned = min((one for one in known.leavings if one.is_planned), key=lambda one: one.on, default=None)
     items = sorted(
-        [*known.unsettled, *_derived(known, status, left)],
+        [*_given(known), *_derived(known, status, left)],
         key=lambda one: (SETTLED_IN_ORDER.index(one.kind), one.since),
     )
     if items:
@@ -155,6 +156,13 @@ def standing_on(known: Known) -> Standing:
     if gone_on is not None:
         return Standing(Kind.INACTIVE, gone_on, status, left, planned)
     return Standing(Kind.ACTIVE, status.first, status, None, planned)
+
+
+def _given(known: Known) -> list[Unsettled]:
+    """What others leave to settle. Whose agreed services are to start has arrived with them: that is one thing."""
+    if all(one.kind is not Kind.STARTING for one in known.unsettled):
+        return list(known.unsettled)
+    return [one for one in known.unsettled if one.kind not in _COMING]
 
 
 def _left_on(known: Known) -> Left | None:
@@ -196,7 +204,7 @@ def _derived(known: Known, status: StatusFact | None, left: Left | None) -> Iter
     """What the facts themselves leave to settle, less the kinds that somebody has given already. Who arrives may be
     one who returns: whoever knows the one does not hear of the other."""
     given = {one.kind for one in known.unsettled}
-    if given & _COMING:
+    if given & {*_COMING, Kind.STARTING}:
         given |= _COMING
     for kind, since, text in _kinds(known, status, left):
         if kind not in given:
@@ -237,6 +245,7 @@ def _gone(known: Known, status: StatusFact | None, plan: InForce | None) -> Iter
         return
     is_ours = status is not None and status.lea_code == known.lea_code
     if (plan is None and is_ours) or (plan is not None and plan.lea_code == known.lea_code):
-        how = f" ({newest.exit_code})" if newest.exit_code else ""
+        exits = code_set("StudentExitCategory")
+        how = f" ({exits.label(newest.exit_code)})" if newest.exit_code else ""
         said = f"The SIS ended the enrollment on {newest.last:%m/%d/%Y}{how}, and the plan goes on."
         yield Kind.LEAVING, newest.last + _DAY, said

@@ -145,6 +145,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
                 ends=("plan-arrived",),
                 page_key="adopt",
             ),
+            Step("services_start", "Start what was agreed", ("no-meeting-held",), page_key="services_start"),
             Step("setting", "Change the program setting", ("plan-own",), page_key="setting"),
             Step(
                 "never_came",

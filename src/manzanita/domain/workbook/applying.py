@@ -67,9 +67,28 @@ def _code_set(name: str, rows: Sequence[CodeRow], origin: str) -> CodeSet:
     ours = known.codes if known else {}
     gone = {
         code.code: Code(
-            code.code, code.name, "retired", code.code_confidence, code.name_confidence, code.source
+            code.code,
+            code.name,
+            "retired",
+            code.code_confidence,
+            code.name_confidence,
+            code.source,
+            words=code.words,
         )
         for code in ours.values()
     }
-    listed = {row.code: Code(row.code, row.name, row.status, CONFIRMED, CONFIRMED, origin) for row in rows}
+    # Our words are for the name that we know; another name of the code speaks for itself.
+    words = {(code.code, code.name): code.words for code in ours.values()}
+    listed = {
+        row.code: Code(
+            row.code,
+            row.name,
+            row.status,
+            CONFIRMED,
+            CONFIRMED,
+            origin,
+            words=words.get((row.code, row.name), ""),
+        )
+        for row in rows
+    }
     return CodeSet(name, True, origin, MappingProxyType({**gone, **listed}))

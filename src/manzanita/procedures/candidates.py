@@ -1,0 +1,42 @@
+"""Who might be meant by a list: (student, LEA) of rows that the database finds, within reach of whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+
+from manzanita.domain.access import Actor, Relationship, Scope
+from manzanita.students.scope import lea_filter, visible_to
+
+_WIDE = frozenset({Scope.AGENCY, Scope.SELPA})
+_AT_ONCE = 2000
+
+
+def candidates_of(
+    actor: Actor, asked: Callable[[dict[str, Any]], Sequence[QuerySet[Any]]], most: int
+) -> set[tuple[int, str]]:
+    """(student, LEA) of the rows that ``asked`` gives for the filter it gets; at most ``most``, those of the
+    lowest keys, before reach is asked.
+
+    Whoever reaches a district reaches nearly all of its rows: who is not in reach is taken out of the few that are
+    left, and not asked of every student there is, once for each of ``asked``.
+    """
+    by_lea, perspective = lea_filter(actor), actor.perspective
+    is_wide = (
+        bool(by_lea) and perspective.scope in _WIDE and Relationship.ATTENDING in perspective.relationships
+    )
+    within = by_lea if is_wide else {"student__in": visible_to(actor).order_by().values("pk"), **by_lea}
+    first, *rest = (rows.order_by().values_list("student_id", "lea_code") for rows in asked(within))
+    found = set(first.union(*rest).order_by("student_id", "lea_code")[:most])
+    return _reached(actor, found) if is_wide else found
+
+
+def _reached(actor: Actor, found: set[tuple[int, str]]) -> set[tuple[int, str]]:
+    ids = sorted({pk for pk, _ in found})
+    within: set[int] = set()
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        within |= set(visible_to(actor).filter(pk__in=some).order_by().values_list("pk", flat=True))
+    return {one for one in found if one[0] in within}
