@@ -310,6 +310,10 @@ def test_a_student_leaves(at_home, system, walked, reason):
     hand.fields += 1
     hand.page.locator("#f-on").fill(row["on"])
     hand.fill("What happened", "The office knows it from the family.")
+    if reason == "revoked_consent":
+        hand.fields += 2
+        hand.page.locator("#f-letter_on").fill("2026-11-13")
+        hand.page.locator("#f-letter_by").select_option("Maple Testcase")
     for paper in row["papers"].split():
         hand.fields += 1
         hand.page.locator(f"#f-{paper}_on").fill("2026-11-16")

@@ -12,6 +12,7 @@ from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.models import Meeting
 from manzanita.procedures.correct import correct_record, preview_correction
 from manzanita.students.queries import facts_of
+from tests.support import pages
 
 PLAN = "PLAN|9910017|9900000005|20251114"
 SWDS = "SWDS|9910017|9900000005|20241115"
@@ -122,3 +123,49 @@ def test_the_preview_tells_every_step_of_a_moved_plan(small_world, alder):
         ("add", "SERV", "2025-10-20"),
     ]
     assert preview.changes_key
+
+
+class TestTheStartOfAPlanMadeHere:
+    """The review of November 20, 2026; the family agreed to everything on November 23."""
+
+    PLAN = "PLAN|9910017|9900000005|20261123"
+    MEET = "MEET|9910017|9900000005|20261120"
+
+    @pytest.fixture(autouse=True)
+    def reviewed(self, small_world, alder):
+        pages.finalized(small_world)
+
+    def refused(self, world, key: str, **changes: str) -> list[str]:
+        with pytest.raises(NotPossible) as refused:
+            correct(world, key, **changes)
+        return [reason.code for reason in refused.value.reasons]
+
+    def test_it_is_not_before_the_meeting(self, small_world):
+        assert self.refused(small_world, self.PLAN, f23_12="20261119") == ["plan-before-meeting"]
+
+    def test_before_the_familys_yes_it_needs_a_word(self, small_world):
+        row = ArchivedRecord.objects.get(record_key=self.PLAN)
+        preview = preview_correction(row, {"23.12": "20261120"})
+        assert ([one.code for one in preview.blockers], [one.code for one in preview.doubts]) == (
+            [],
+            ["plan-before-consent"],
+        )
+        assert correct(small_world, self.PLAN, f23_12="20261120").records.filter(
+            record_key="PLAN|9910017|9900000005|20261120"
+        )
+
+    def test_where_both_days_are_wrong_the_meetings_goes_first_and_not_behind_the_plan(self, small_world):
+        correct(small_world, self.MEET, f24_15="20261117")
+        assert correct(small_world, self.PLAN, f23_12="20261118").records.filter(
+            record_key="PLAN|9910017|9900000005|20261118"
+        )
+        moved = "MEET|9910017|9900000005|20261117"
+        assert self.refused(small_world, moved, f24_15="20261119") == ["plan-before-meeting"]
+
+
+def test_of_a_plan_taken_over_the_meeting_of_its_day_is_only_likely_to_be_its_own(small_world, alder):
+    row = ArchivedRecord.objects.get(record_key=PLAN)
+    preview = preview_correction(row, {"23.12": "20251020"})
+    assert [one.code for one in preview.doubts] == ["plan-before-meeting"]
+    assert preview.doubts[0].way_out.endswith("Where another meeting made it, say in the reason which.")
+    assert preview_correction(row, {"23.12": "20251201"}).doubts == []

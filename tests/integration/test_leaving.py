@@ -4,7 +4,7 @@ meetings, a day in the future, and the way back."""
 from __future__ import annotations
 
 import csv
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,13 @@ import time_machine
 
 from manzanita.archive.models import Archive
 from manzanita.domain.leaving import PaperSaid
+from manzanita.domain.revocation import Letter
 from manzanita.exchange.actions import prepare_submission, store_answers
 from manzanita.exchange.gateway import Answer
 from manzanita.exchange.models import Operation
 from manzanita.exchange.reporting import record_states, status_of
 from manzanita.leaving.actions import report_participation
-from manzanita.leaving.models import Leaving
+from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.hold_actions import hold_meeting
 from manzanita.meetings.models import Meeting
@@ -26,6 +27,7 @@ from manzanita.procedures.changes import record_change
 from manzanita.procedures.leaving import LeavingAsked, cancel_leaving, preview_leaving, record_leaving
 from manzanita.procedures.leaving_job import carry_out_planned
 from manzanita.procedures.leaving_undo import undo_leaving
+from manzanita.procedures.settling import records_to_settle
 from manzanita.students.models import CaseAssignment, Student
 from manzanita.students.queries import facts_of
 from tests.support import pages
@@ -35,6 +37,7 @@ from tests.support.cast import add_cast
 DATA = Path(__file__).parents[1] / "data" / "offboarding" / "reasons.csv"
 NOTE = "The office knows it from the family."
 FRIDAY = date(2026, 11, 20)
+LETTER = Letter(date(2026, 11, 13), "Maple Testcase")
 ALL_PAPERS = {"notice": PaperSaid(date(2026, 11, 16)), "summary": PaperSaid(date(2026, 11, 20))}
 
 
@@ -54,7 +57,7 @@ def alder(small_world):
 
 
 def asked(reason: str, on: date | None = FRIDAY, **changes) -> LeavingAsked:
-    return LeavingAsked(reason, on, **{"note": NOTE, "papers": ALL_PAPERS, **changes})
+    return LeavingAsked(reason, on, **{"note": NOTE, "papers": ALL_PAPERS, "letter": LETTER, **changes})
 
 
 def operations(student) -> list[tuple[str, str]]:
@@ -92,7 +95,8 @@ def test_each_reason_does_what_is_written_and_can_be_taken_back(small_world, act
         Student.unscoped.filter(pk=student.pk).update(birth_on=date.fromisoformat(case["born"]))
         student.refresh_from_db()
     on = date.fromisoformat(case["on"])
-    wanted = LeavingAsked(case["reason"], on, NOTE, {key: ALL_PAPERS[key] for key in case["papers"].split()})
+    papers = {key: ALL_PAPERS[key] for key in case["papers"].split()}
+    wanted = LeavingAsked(case["reason"], on, NOTE, papers, letter=LETTER)
 
     preview = preview_leaving(actor, student, wanted)
     assert preview.blockers == []
@@ -128,6 +132,33 @@ def test_each_reason_does_what_is_written_and_can_be_taken_back(small_world, act
         )
     undo_leaving(actor=actor, leaving=leaving)
     assert told(student) == before
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_explained"),
+    [
+        ("moved_out_of_state", True),
+        ("revoked_consent", False),
+        ("moved_continuing", False),
+        ("diploma", True),
+    ],
+)
+def test_the_day_between_the_last_day_here_and_the_plans_is_explained(actor, alder, reason, is_explained):
+    """ "No services from" a day needs no word: the plan ends the day before."""
+    effects = preview_leaving(actor, alder, asked(reason)).effects
+    assert any("served through the last day" in one.detail for one in effects) == is_explained
+
+
+def test_the_letter_is_kept_and_the_earliest_day_is_said(actor, alder):
+    effects = preview_leaving(actor, alder, asked("revoked_consent")).effects
+    texts = [one.text for one in effects]
+    assert (
+        "Maple Testcase revoked consent by the letter of November 13, 2026: kept with the leaving." in texts
+    )
+    # The notice is of Monday, November 16.
+    assert any("may end on November 17, 2026 at the earliest" in text for text in texts)
+    kept = record_leaving(actor=actor, student=alder, asked=asked("revoked_consent"))
+    assert (kept.letter_on, kept.letter_by) == (date(2026, 11, 13), "Maple Testcase")
 
 
 def test_what_was_taken_back_may_be_recorded_again(actor, alder):
@@ -171,6 +202,13 @@ def test_what_was_recorded_since_is_not_undone_along_with_it(small_world, actor,
         (asked("revoked_consent", papers={}), ["no-notice"]),
         (asked("revoked_consent", papers={"notice": PaperSaid(date(2026, 11, 21))}), ["late-notice"]),
         (asked("revoked_consent", papers={"notice": PaperSaid(date(2026, 11, 24))}), ["late-notice"]),
+        (asked("revoked_consent", letter=Letter()), ["no-letter"]),
+        (asked("revoked_consent", letter=Letter(date(2026, 11, 24), "Maple Testcase")), ["late-letter"]),
+        (asked("revoked_consent", letter=Letter(date(2026, 11, 21), "Maple Testcase")), ["late-letter"]),
+        (asked("revoked_consent", letter=Letter(date(2026, 11, 13))), ["no-letter-by"]),
+        (asked("revoked_consent", letter=Letter(date(2026, 11, 13), "Oak Testcase")), ["not-holder"]),
+        # The mother's rights are recorded from August 1, 2025 on.
+        (asked("revoked_consent", letter=Letter(date(2025, 7, 31), "Maple Testcase")), ["no-holder"]),
         (asked("diploma", papers={}), ["no-notice", "no-summary"]),
         (asked("maximum_age"), ["too-young"]),
         (asked("no_show", date(2026, 11, 24)), ["future-date"]),
@@ -311,6 +349,59 @@ def test_the_word_of_a_teacher_is_answered_by_the_leaving(small_world, actor, al
     record_leaving(actor=actor, student=alder, asked=asked("moved_out_of_state", report=report))
     report.refresh_from_db()
     assert report.state == "done"
+
+
+def settle_days(actor, student) -> list[int]:
+    """How many days the student has waited to be settled."""
+    return [one.days(w.TODAY) for one in records_to_settle(actor) if one.student_id == student.pk]
+
+
+def reported(small_world, student) -> ParticipationReport:
+    """Reported four days ago, on Thursday."""
+    with time_machine.travel(datetime(2026, 11, 19, 20, 0, tzinfo=UTC), tick=False):
+        return report_participation(
+            actor=small_world.case_manager_actor,
+            student=student,
+            reason_key="dropped_out",
+            last_on=None,
+            note="Has not come since.",
+        )
+
+
+def test_a_report_waits_again_with_its_age_when_its_leaving_is_taken_back(small_world, actor, alder):
+    report = reported(small_world, alder)
+    assert settle_days(actor, alder) == [4]
+    leaving = record_leaving(actor=actor, student=alder, asked=asked("moved_out_of_state", report=report))
+    assert settle_days(actor, alder) == []
+    undo_leaving(actor=actor, leaving=leaving)
+    assert settle_days(actor, alder) == [4]
+    report.refresh_from_db()
+    assert (report.state, report.answered_at, report.answered_by_id) == ("open", None, None)
+    record_leaving(actor=actor, student=alder, asked=asked("dropped_out", report=report))
+    report.refresh_from_db()
+    assert report.state == "done", "it is answered anew"
+
+
+def test_a_report_waits_again_when_the_plan_that_answered_it_is_canceled(small_world, actor, alder):
+    report = reported(small_world, alder)
+    ahead = date(2026, 12, 18)
+    record_leaving(actor=actor, student=alder, asked=asked("dropped_out", ahead, report=report))
+    # The form finds no open report any more when the plan is changed.
+    changed = record_leaving(actor=actor, student=alder, asked=asked("dropped_out", date(2026, 12, 17)))
+    report.refresh_from_db()
+    assert (report.state, changed.report_id) == ("done", report.pk)
+    cancel_leaving(actor=actor, leaving=changed)
+    report.refresh_from_db()
+    assert report.state == "open"
+
+
+def test_of_two_reports_the_newer_waits_alone(small_world, actor, alder):
+    report = reported(small_world, alder)
+    leaving = record_leaving(actor=actor, student=alder, asked=asked("dropped_out", report=report))
+    newer = reported(small_world, alder)
+    undo_leaving(actor=actor, leaving=leaving)
+    states = dict(ParticipationReport.objects.values_list("pk", "state"))
+    assert states == {report.pk: "done", newer.pk: "open"}
 
 
 def test_a_case_manager_reports_and_does_not_record(small_world, alder):

@@ -14,6 +14,7 @@ from manzanita.leaving.actions import report_participation
 from manzanita.leaving.models import Leaving, LeavingBatch, LeavingItem, ParticipationReport
 from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.models import Meeting
+from manzanita.platform.facts import Statement
 from manzanita.platform.ids import new_public_id
 from manzanita.platform.models import Job
 from manzanita.procedures.leaving_many import (
@@ -23,6 +24,7 @@ from manzanita.procedures.leaving_many import (
     preview_leavings,
     start_leavings,
 )
+from manzanita.students.actions import state_student_facts
 from manzanita.students.models import Student
 from manzanita.students.queries import facts_of
 from tests.support import pages
@@ -198,15 +200,36 @@ def test_all_are_taken_back_together_but_for_whom_the_state_was_told_of(actor, t
     told = Operation.objects.filter(student_id=three["dunlin"].pk)
     ids = list(told.values_list("pk", flat=True))
     prepare_submission(actor=actor, operation_ids=ids, form="api", destination="sandbox")
+    assert LEAVINGS.unsent_of(batch) == 2
     assert LEAVINGS.start_undo(actor=actor, batch=batch) and not LEAVINGS.start_undo(actor=actor, batch=batch)
     batch = carried_out(batch, LEAVINGS.undo)
     assert states(batch) == {"Bunting": "undone", "Dunlin": "recorded", "Gadwall": "undone"}
     assert [reason["code"] for reason in LeavingItem.objects.get(state="recorded").reasons] == ["sent"]
     assert status_codes(three["bunting"]) == ["1"] and status_codes(three["dunlin"]) == ["1", "3"]
     assert batch.undone_at is None, "one still stands"
+    assert LEAVINGS.unsent_of(batch) == 0, "and it was told"
 
 
-def test_a_teachers_report_is_answered_by_it(small_world, actor, three):
+def test_whom_the_state_counts_as_no_dropout_is_not_recorded_with_others(actor, three):
+    """All three are in grade 4, but one whom the SIS has meanwhile in grade 7."""
+    values = pages.enrollment("G-gadwall") | {"school_code": w.SCHOOL, "grade_code": "07"}
+    slot = {"student_id": three["gadwall"].pk, "lea_code": w.LEA, "started_on": pages.START}
+    stated = [Statement(slot, values, pages.START, LAST, is_whole_slot=True)]
+    state_student_facts("enrollment", stated, by_id=None, cause="test")
+    dropped = Together("dropped_out", "Nobody has seen them.")
+    offers = preview_leavings(actor, departures(actor), dropped)
+    assert {one.departure.student.first_name: [r.code for r in one.reasons] for one in offers} == {
+        "Bunting": ["grade-below-7"],
+        "Dunlin": ["grade-below-7"],
+        "Gadwall": [],
+    }
+    batch = recorded(actor, dropped)
+    assert states(batch) == {"Bunting": "refused", "Dunlin": "refused", "Gadwall": "recorded"}
+
+
+def test_a_teachers_report_is_answered_by_it_and_waits_again_when_all_is_taken_back(
+    small_world, actor, three
+):
     report = report_participation(
         actor=small_world.case_manager_actor,
         student=three["bunting"],
@@ -214,6 +237,9 @@ def test_a_teachers_report_is_answered_by_it(small_world, actor, three):
         last_on=None,
         note="Does not come any more.",
     )
-    recorded(actor)
+    batch = recorded(actor)
     assert ParticipationReport.objects.get(pk=report.pk).state == "done"
     assert Leaving.objects.get(student=three["bunting"]).report_id == report.pk
+    LEAVINGS.start_undo(actor=actor, batch=batch)
+    carried_out(batch, LEAVINGS.undo)
+    assert ParticipationReport.objects.get(pk=report.pk).state == "open"

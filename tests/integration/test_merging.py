@@ -28,6 +28,7 @@ from manzanita.students.models import (
     Ssid,
     SsidRetirement,
 )
+from manzanita.students.queries import facts_of
 from manzanita.students.scope import visible_to
 from manzanita.transfers.models import StudentTransfer
 from tests.support import world as w
@@ -70,6 +71,7 @@ def test_the_preview_says_what_differs_and_changes_nothing(twice):
         ("name", "student"),
         ("local_sped_id", "student"),
         ("person.1", "student"),
+        ("primary.9910017", "student"),
     ]
     assert look.blockers == []
     assert [one.code for one in look.notes] == ["two-in-sis"]
@@ -84,10 +86,12 @@ def test_the_record_that_stays_has_all_of_both(twice):
     merge, is_new = merged(world, pair, asked)
     assert is_new and (merge.student, merge.other) == (alder, second)
     starts = Enrollment.objects.believed().filter(student=alder).order_by("started_on")
-    assert list(starts.values_list("started_on", "local_student_id")) == [
-        (date(2023, 8, 14), "L0005"),
-        (ENTERED, "L777"),
+    # The one entered again goes on no more; its first day stays, so that a file is known by its local ID.
+    assert list(starts.values_list("started_on", "effective_to", "local_student_id")) == [
+        (date(2023, 8, 14), None, "L0005"),
+        (ENTERED, ENTERED, "L777"),
     ]
+    assert facts_of(alder).enrollment_on(w.TODAY, w.LEA).local_student_id == "L0005"
     people = Contact.objects.believed().filter(student=alder).order_by("contact_no")
     # The mother as she was chosen, and the father under a number of his own.
     assert list(people.values_list("contact_no", "name", "phone")) == [
@@ -105,6 +109,19 @@ def test_the_record_that_stays_has_all_of_both(twice):
         alder.pk,
         second.pk,
     }
+
+
+def test_the_enrollment_of_the_other_record_may_be_the_one_that_goes_on(twice):
+    world, alder, second, pair = twice
+    before = everything(alder, second)
+    merge, _ = merged(world, pair, Asked(choices={f"primary.{w.LEA}": Side.OTHER}))
+    starts = Enrollment.objects.believed().filter(student=alder).order_by("started_on")
+    assert list(starts.values_list("started_on", "effective_to", "local_student_id")) == [
+        (date(2023, 8, 14), date(2026, 11, 1), "L0005"),
+        (ENTERED, None, "L777"),
+    ]
+    undo_merge(actor=world.coordinator_actor, merge=merge)
+    assert everything(alder, second) == before
 
 
 def test_a_student_is_still_found_by_the_name_of_the_second_record(twice):

@@ -67,8 +67,21 @@ def add() -> None:
     """Everybody but Mallow, in the current database; the radar has looked."""
     from manzanita.procedures.arriving import look_everywhere
 
-    add_members(MEMBERS)
+    added = add_members(MEMBERS)
+    _has_mother(added["gadwall"].pk)
     look_everywhere(w.LEA, found_by="test")
+
+
+def _has_mother(student_id: int) -> None:
+    """Whoever revokes consent holds the rights on that day."""
+    from manzanita.students.actions import state_one
+    from manzanita.students.people_actions import ContactValues, RightsValues
+
+    known: dict[str, Any] = {"by_id": None, "cause": "test", "effective_from": date(2025, 8, 1)}
+    slot = {"student_id": student_id, "contact_no": 1}
+    mother = ContactValues("Maple Testcase", "Mother", "English", phone="555-0100")
+    state_one("contact", slot=slot, values=mother.content(), **known)
+    state_one("rights", slot=slot, values=RightsValues("parent").content(), **known)
 
 
 def write_files(folder: Path) -> None:

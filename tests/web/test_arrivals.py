@@ -11,6 +11,8 @@ from django.urls import reverse
 from manzanita.archive.models import Archive
 from manzanita.arrivals.actions import look_at
 from manzanita.arrivals.models import AdoptionBatch, Arrival, RecordsAsked
+from manzanita.exchange.actions import prepare_submission
+from manzanita.exchange.models import Operation
 from manzanita.orgs.models import Agency, AgencyContact
 from manzanita.platform.jobs import run_jobs_now
 from manzanita.students.actions import Identity, register_students, state_one
@@ -207,6 +209,27 @@ def test_one_is_adopted_and_taken_back_from_its_page(coordinator, arrived):
     ):
         assert coordinator.get(address).status_code == 200
     assert "Took the adoption of a plan back" in text_of(coordinator.get(address))
+
+
+def test_what_was_sent_of_an_adoption_is_offered_nowhere_to_be_taken_back(small_world, coordinator, arrived):
+    arrival = arrived("Avocet")["Avocet"]
+    token = re.search(r'name="token" value="([^"]+)"', page_of(coordinator, arrival).content.decode())[1]
+    sent = {"adopt": "1", "token": token, "reason": "The former district said so."}
+    coordinator.post(f"/arrivals/{arrival.public_id}", sent)
+    batch = f"/arrivals/adoptions/{AdoptionBatch.objects.get().public_id}"
+    history = f"/students/{arrival.student.public_id}?tab=history"
+    assert "Take back what was not sent" in text_of(coordinator.get(batch))
+    assert f'<a class="go" href="{batch}">Take back' in text_of(coordinator.get(history))
+    ids = list(Operation.objects.filter(student_id=arrival.student_id).values_list("pk", flat=True))
+    prepare_submission(
+        actor=small_world.coordinator_actor, operation_ids=ids, form="api", destination="sandbox"
+    )
+    page = text_of(coordinator.get(batch))
+    assert "Take back what was not sent" not in page
+    assert "The state was told of all of it, or waits to answer. For a student who never came" in page
+    page = text_of(coordinator.get(history))
+    assert f'<a class="go" href="{batch}">Take back' not in page
+    assert "Not now: The state was told of it already, or waits to answer." in page
 
 
 def test_a_person_knows_better_and_the_way_follows(coordinator, arrived):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -48,6 +49,9 @@ def test_the_page_names_the_twelve_reasons_and_what_the_state_is_told(coordinato
     ):
         assert words in page
     assert "reason 23 (number not confirmed)" not in page, "the state prints this one"
+    # Whether one may record it, and what happens if it is wrong.
+    assert "You may record it. The line does not go to the real state before the state&#39;s workbook" in page
+    assert "ask the SELPA before it is sent: until then it can be taken back as a whole." in page
     assert reads()[-1][1] == "leaving"
 
 
@@ -70,8 +74,11 @@ def test_each_form_asks_for_the_papers_that_are_due(coordinator, here, reason, a
 def test_a_check_shows_what_will_happen_and_does_nothing(coordinator, here):
     page = text_of(coordinator.post(here, {**FORM, "check": "1"}))
     for words in (
+        "The student is in grade 4: the state counts dropouts from grade 7 on.",
         "From November 20, 2026 the status is 3 Eligible and Not Enrolled.",
         "The plan and its 2 services end the day before.",
+        "the new one counts from the last day here, and the plan closes before it; the student is served through the "
+        "last day.",
         "The state is told 1 line: SWDS.",
         "The case assignment and the team end after November 20, 2026.",
         "Until the state is told it can be taken back as a whole.",
@@ -79,6 +86,20 @@ def test_a_check_shows_what_will_happen_and_does_nothing(coordinator, here):
     ):
         assert words in page
     assert (Leaving.objects.count(), Archive.objects.filter(cause="procedure").count()) == (0, 0)
+
+
+def test_what_will_happen_stands_in_three_and_the_state_is_told_once(coordinator, here):
+    page = text_of(coordinator.post(here, {**FORM, "check": "1"}))
+    will = page.split('id="will-head"')[1].split("</section>")[0]
+    assert re.findall(r"<h3>([^<]+)</h3>", will) == ["In this record", "At the state", "Others have to do"]
+    own, state, others = will.split("<h3>")[1:]
+    assert "From November 20, 2026 the status is 3" in own and "case assignment" in own
+    assert "The state is told 1 line: SWDS." in state and "the student may come back" not in state
+    assert page.count("the student may come back") == 1, "why, at the head of the page"
+    assert "The SIS ends the enrollment with the reason that fits" in others
+    page = text_of(coordinator.post(here, {**FORM, "reason": "moved_continuing", "check": "1"}))
+    assert "Nothing: it says above why." in page
+    assert page.count("moving away and going on elsewhere is no exit") == 1
 
 
 def test_it_is_recorded_shown_and_taken_back(coordinator, here, alder):
@@ -101,6 +122,22 @@ def test_a_refusal_says_why_keeps_what_was_typed_and_points_at_the_field(coordin
     assert 'value="The school says so."' in page
     (day,) = [tag for tag in page.split("<") if tag.startswith('input class="inp" id="f-on"')]
     assert 'aria-invalid="true"' in day
+
+
+def test_of_a_revoked_consent_the_letter_is_asked_for_shown_and_the_earliest_day_proposed(coordinator, here):
+    form = text_of(coordinator.get(f"{here}?reason=revoked_consent"))
+    assert 'name="letter_on"' in form and '<option value="Maple Testcase">Maple Testcase</option>' in form
+    assert 'name="letter_on"' not in text_of(coordinator.get(f"{here}?reason=diploma"))
+    sent = {"reason": "revoked_consent", "note": "The mother wrote.", "notice_on": "2026-11-16"}
+    sent |= {"letter_on": "2026-11-13", "letter_by": "Maple Testcase"}
+    page = text_of(coordinator.post(here, sent | {"on": "", "check": "1"}))
+    assert "It had no day: the earliest lawful one is proposed." in page
+    assert (
+        'value="2026-11-17"' in page
+        and "Not before 11/17/2026: after the notice, and not before the letter." in page
+    )
+    page = text_of(coordinator.post(here, sent | {"on": "2026-11-20"}, follow=True))
+    assert "Consent revoked by Maple Testcase, letter of 11/13/2026" in page
 
 
 def test_a_held_meeting_is_named_with_the_way_to_it(small_world, coordinator, here):
@@ -152,6 +189,14 @@ def test_a_teacher_reports_the_coordinator_records_it_and_the_teacher_sees_it(
     assert "Dropped out, 11/18/2026" in page.replace("  ", " ")
     # The case is theirs no more, so that no name stands there.
     assert "No longer yours to see" in page and "Alder" not in page
+
+    back = text_of(coordinator.post(f"{here}/undo", follow=True))
+    assert (
+        "Taken back: the record stands as it was before. The report of 11/23/2026 waits for an answer" in back
+    )
+    assert "Wren Placeholder reported on 11/23/2026: Dropped out" in back
+    page = text_of(manager.get("/participation"))
+    assert "Waits again" in page and "was taken back, of 11/18/2026" in page.replace("  ", " ")
 
 
 def test_a_report_that_is_not_so_is_answered(small_world, coordinator, manager, here):

@@ -31,12 +31,15 @@ def gone(small_world):
     """Two ended as T160, one as E140."""
     students = add_cast(["bunting", "dunlin", "gadwall"])
     for name, code in (("bunting", "T160"), ("dunlin", "T160"), ("gadwall", "E140")):
-        values = pages.enrollment(f"G-{name}") | {"school_code": w.SCHOOL, "exit_reason_code": code}
-        slot = {"student_id": students[name].pk, "lea_code": w.LEA, "started_on": pages.START}
-        last = date(2026, 11, 18)
-        stated = [Statement(slot, values, pages.START, last, is_whole_slot=True)]
-        state_student_facts("enrollment", stated, by_id=None, cause="test")
+        ended_as(students[name], code)
     return students
+
+
+def ended_as(student, code: str) -> None:
+    values = pages.enrollment(f"G-{student.first_name}") | {"school_code": w.SCHOOL, "exit_reason_code": code}
+    slot = {"student_id": student.pk, "lea_code": w.LEA, "started_on": pages.START}
+    stated = [Statement(slot, values, pages.START, date(2026, 11, 18), is_whole_slot=True)]
+    state_student_facts("enrollment", stated, by_id=None, cause="test")
 
 
 def ids(gone, *names: str) -> list[str]:
@@ -51,6 +54,16 @@ def test_they_stand_by_how_the_sis_ended_them_with_the_reason_that_suggests(coor
     assert chosen == ["moved_continuing", "unknown_continuing"]
     assert page.count("data-select checked") + page.count("data-select  checked") == 3
     assert {what for _, what in reads()} == {"leaving.list"} and len(reads()) == 3
+
+
+@pytest.mark.parametrize("code", ["E130", "E300", "E400"])
+def test_no_exit_says_by_itself_that_a_student_died_or_dropped_out(coordinator, gone, code):
+    ended_as(gone["bunting"], code)
+    page = text_of(coordinator.get(HERE))
+    (form,) = [part for part in page.split("<form") if "Testcase, Bunting" in part]
+    assert "data-select checked" not in form.replace("  ", " "), "nor of whom it is true"
+    assert " selected>" not in form and '<option value="">Choose the reason</option>' in form
+    assert "This exit does not say why" in form
 
 
 def test_the_list_of_those_who_left_leads_here_and_nothing_else_does(coordinator, gone):

@@ -8,9 +8,11 @@ from html import unescape
 import pytest
 
 from manzanita.auditing.models import ReadEvent
+from manzanita.students.actions import state_one
 from manzanita.students.models import DuplicatePair, Merge
-from tests.support.merging import entered_again, pair_of
-from tests.support.pages import other_coordinator, reads, text_of
+from tests.support import world as w
+from tests.support.merging import ENTERED, entered_again, pair_of
+from tests.support.pages import enrollment, other_coordinator, reads, text_of
 
 # Two records side by side, and what would come of it: it is tried and taken back, so it costs what a merge costs.
 COMPARE_QUERIES = 99
@@ -44,6 +46,7 @@ def test_both_are_shown_side_by_side_with_what_comes_of_it(twice):
     assert "The left one stays: the state holds more of it." in page
     assert "Alder Testcase Adler Testcase Differs" in page
     assert "Buckeye Elementary, grade 04 Grade 4, local ID L777, from 11/02/2026" in page
+    assert "Local ID L0005 goes on, as on the left." in page
     assert "Maple Testcase, Mother, 555-0100, from 08/01/2025" in page
     assert "Oak Testcase, Father, 555-0111, from 11/02/2026" in page
     assert "nothing to send: it stays as it is" in page
@@ -167,3 +170,20 @@ def test_what_comparing_costs(twice, django_assert_num_queries):
     _, _, pair, client = twice
     with django_assert_num_queries(COMPARE_QUERIES):
         client.get(f"/students/duplicates/{pair.pk}")
+
+
+def test_two_primary_enrollments_at_once_stand_first_on_the_record_with_the_way_to_them(small_world, sign_in):
+    alder = small_world.students["alder"]
+    client, here = sign_in(small_world.coordinator), f"/students/{alder.public_id}"
+    assert "Enrolled twice" not in words(client.get(here))
+    slot = {"student_id": alder.pk, "lea_code": w.LEA, "started_on": ENTERED}
+    values = enrollment() | {"school_code": w.SCHOOL, "local_student_id": "L777"}
+    state_one("enrollment", slot=slot, values=values, by_id=None, cause="test", effective_from=ENTERED)
+    answer = client.get(here)
+    page = words(answer)
+    assert "Enrolled twice" in page
+    assert (
+        "Two primary enrollments at once: Buckeye Elementary since 08/14/2023, local ID L0005; Buckeye Elementary "
+        "since 11/02/2026, local ID L777. The SIS staff end the one that is wrong."
+    ) in page
+    assert f'href="{here}/enrollments"' in answer.content.decode()

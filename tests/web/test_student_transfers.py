@@ -88,6 +88,17 @@ def test_what_is_missing_is_told_and_nothing_typed_is_lost(fern):
     assert not StudentTransfer.objects.exists()
 
 
+@pytest.mark.parametrize("ground", ["none", "sis"])
+def test_a_statement_beside_another_right_is_neither_used_nor_thrown_away(fern, ground):
+    sent = {"token": found(fern), "called": "A. from Chaparral", "enroll_on": "2026-11-30", "ground": ground}
+    answer = fern.post("/transfers/new", sent | {"attested_words": "The mother was here on Friday."})
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "Statement: it is written, and it counts only where" in page
+    assert 'value="The mother was here on Friday."' in page
+    assert not StudentTransfer.objects.exists()
+
+
 def test_the_sender_sees_who_asks_and_why_and_what_blocks(small_world, fern, juniper):
     pages.opened(small_world, "alder")
     transfer = asked(fern, ground="attested", **ATTESTED)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from manzanita.domain.findings import Owner, Reason
-from manzanita.domain.stays import NO_SHOW, SECONDARY, Enrolled, Held
+from manzanita.domain.stays import NO_SHOW, PRIMARY, SECONDARY, Enrolled, Held
 
 _PARTICIPATING = "1"
-_PRIMARY = "10"
 # GERR0005 asks nothing of a status that starts in these months.
 _SUMMER_MONTHS = (6, 7, 8)
 _NEAR = timedelta(days=45)
@@ -94,7 +93,7 @@ def _outside(known: Known) -> Iterator[Reason]:
 
 def _two_primary(known: Known) -> Iterator[Reason]:
     primary = sorted(
-        (one for one in known.enrollments if one.counts and one.status_code == _PRIMARY),
+        (one for one in known.enrollments if one.counts and one.status_code == PRIMARY),
         key=lambda one: (one.first, one.lea_code),
     )
     for number, one in enumerate(primary):

@@ -17,6 +17,10 @@ from manzanita.domain.findings import Owner, Reason
 PRIOR_NOTICE, SUMMARY = "notice", "summary"
 # SWDS0370E4: at the start of a status with the reason maximum age.
 MAXIMUM_AGE = 21
+# The state counts dropouts in the grades 07 to 12 and US.
+BELOW_GRADE_7 = frozenset(
+    {"IN", "TD", "PS", "TK", "KN", "UE", *(f"{number:02d}" for number in range(1, 7))},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ PAPERS: Mapping[str, Paper] = MappingProxyType(
 class LeavingReason:
     """One reason. ``status_code`` and ``reason_code`` are SWDS 22.12 and 22.13, both empty where nothing is told;
     ``told`` says why the state is told that, or nothing; ``sis`` what the SIS staff do; ``papers`` are keys of
-    ``PAPERS``; ``least_age`` in years on the day, or ``None``."""
+    ``PAPERS``; ``least_age`` in years on the day, or ``None``; ``asks_letter``:
+    it is the written word of a rights holder."""
 
     key: str
     label: str
@@ -68,6 +73,7 @@ class LeavingReason:
     reason_code: str = ""
     papers: tuple[str, ...] = ()
     least_age: int | None = None
+    asks_letter: bool = False
     is_settled: bool = True
     source: str = ""
 
@@ -79,6 +85,16 @@ class LeavingReason:
     @property
     def is_told(self) -> bool:
         return bool(self.status_code)
+
+    @property
+    def why_day_before(self) -> str:
+        """Why the plan ends by one day before the last day here; empty where the enrollment goes on."""
+        if not self.is_told or self.key in STAYS_ENROLLED:
+            return ""
+        return (
+            "The state takes a status only on a day of the enrollment (GERR0005), so the new one counts from the last "
+            "day here, and the plan closes before it; the student is served through the last day."
+        )
 
 
 NO_SHOW = "no_show"
@@ -136,6 +152,7 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "2",
                 "13",
                 papers=(PRIOR_NOTICE,),
+                asks_letter=True,
                 is_settled=False,
                 source="34 CFR 300.300(b)(4); EC 56346",
             ),
@@ -245,14 +262,12 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
     }
 )
 # What an SIS says when it ends an enrollment, and which reason that suggests; a person decides. The meaning of the T
-# codes and of E130 no public page that we read prints: they suggest, and nothing else.
+# codes no public page that we read prints: they suggest, and nothing else. Nothing suggests that a student died or
+# dropped out: E130, E300 and E400 (other or unknown) leave the choice to who knows.
 SUGGESTED: Mapping[str, str] = MappingProxyType(
     {
         "N470": NO_SHOW,
-        "E130": "deceased",
         "E140": "unknown_continuing",
-        "E300": "dropped_out",
-        "E400": "dropped_out",
         "T160": "moved_continuing",
         "T180": "private_no_isp",
         "T200": "moved_out_of_state",
@@ -314,4 +329,19 @@ def age_reason(reason: LeavingReason, born_on: date | None, on: date) -> Reason 
         Owner.CLERK,
         "Choose the reason that fits, or correct the day.",
         source="SWDS0370E4",
+    )
+
+
+def grade_doubt(reason: LeavingReason, grade_code: str) -> Reason | None:
+    """What makes the reason doubtful for a student of the grade: it may be recorded with open eyes, not by the way."""
+    if reason.key != "dropped_out" or grade_code not in BELOW_GRADE_7:
+        return None
+    grade = grade_code.lstrip("0")
+    return Reason(
+        "grade-below-7",
+        f"The student is in grade {grade}: the state counts dropouts from grade 7 on.",
+        Owner.CLERK,
+        "Choose the reason that fits, such as that nobody knows whether the student goes on. Where the grade is wrong, "
+        "the SIS staff correct it.",
+        source="documentation.calpads.org, dropouts: grades 07 to 12 and US",
     )

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 
 _DAY = timedelta(days=1)
 # SENR 1.23: an enrollment beside the one that counts.
-SECONDARY = "20"
+PRIMARY, SECONDARY = "10", "20"
 # SENR 1.26: enrolled, and never came.
 NO_SHOW = "N470"
 # A transfer out (T160 and the like) ends a stay, also where it falls into the summer.

@@ -12,13 +12,14 @@ from django.db import IntegrityError, transaction
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.leaving import REASONS, PaperSaid
+from manzanita.domain.revocation import Letter
 from manzanita.leaving.models import Leaving, LeavingBatch, LeavingItem, ParticipationReport
 from manzanita.leaving.queries import open_report_of
 from manzanita.platform import clock
 from manzanita.students.many import made_batch
 from manzanita.students.models import Student
 
-NOTE_LENGTH = 300
+NOTE_LENGTH, LETTER_BY_LENGTH = 300, 200
 
 
 def paper_document(said: Mapping[str, PaperSaid]) -> dict[str, dict[str, str]]:
@@ -44,6 +45,7 @@ def add_leaving(
     leaves_on: date,
     note: str,
     papers: Mapping[str, PaperSaid],
+    letter: Letter,
     report: ParticipationReport | None,
     state: str,
 ) -> Leaving:
@@ -56,6 +58,8 @@ def add_leaving(
         state=state,
         note=note.strip()[:NOTE_LENGTH],
         papers=paper_document(papers),
+        letter_on=letter.on,
+        letter_by=letter.by[:LETTER_BY_LENGTH],
         report=report,
         asked_at=clock.now(),
         asked_by_id=actor.user_id,
@@ -122,6 +126,17 @@ def settle_report(*, actor: Actor, report: ParticipationReport, state: str, answ
         answered_by_id=actor.user_id,
     )
     return bool(changed)
+
+
+def reopen_report(*, report: ParticipationReport) -> bool:
+    """What answered it stands no more: it waits again, from the day it was reported. False where it waits already, or
+    where the student was reported anew since: then that one waits."""
+    waiting = ParticipationReport.objects.filter(pk=report.pk, state="done")
+    try:
+        with transaction.atomic():
+            return bool(waiting.update(state="open", answer="", answered_at=None, answered_by_id=None))
+    except IntegrityError:
+        return False
 
 
 @transaction.atomic

@@ -61,7 +61,8 @@ class Leaving(models.Model):
 
     ``planned``: its day is still to come, and a nightly job carries it out; ``problem`` is then what kept the job from
     it, as reasons. ``done`` may be taken back (``undone``) until the state was told. ``papers`` maps a key of
-    ``domain.leaving.PAPERS`` to the day it was given and a note.
+    ``domain.leaving.PAPERS`` to the day it was given and a note. ``letter_on`` and ``letter_by``: the rights holder of
+    that name revoked consent by a letter of that day.
 
     ``closed`` and ``kept`` are what taking back needs: by kind of fact, the keys of the versions that it closed, and of
     all versions believed after it. ``canceled_meetings`` are keys of meetings that it canceled.
@@ -77,6 +78,8 @@ class Leaving(models.Model):
     state = models.CharField(max_length=8, choices=STATES)
     note = models.CharField(max_length=300)
     papers = models.JSONField(default=dict)
+    letter_on = models.DateField(null=True, blank=True)
+    letter_by = models.CharField(max_length=200, blank=True)
     report = models.ForeignKey(
         ParticipationReport, null=True, blank=True, on_delete=models.PROTECT, related_name="leavings"
     )

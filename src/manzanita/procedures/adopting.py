@@ -240,6 +240,7 @@ ADOPTIONS = Many(
     doing="Adopting plans",
     deed="adopt plans",
     undone_as="undo_adoption",
+    archive_of="archive_id",
     do_one=_adopt,
     undo_one=undo_adoption,
     undoes_one_at_once=True,

@@ -34,6 +34,7 @@ from manzanita.procedures.correct_dates import (
     DATE_FIELDS,
     Move,
     Said,
+    doubts_of,
     move_facts,
     move_of,
     reasons_against,
@@ -55,7 +56,8 @@ CORRECTABLE: Mapping[str, tuple[str, ...]] = {
 @dataclass(frozen=True, slots=True)
 class Correction:
     """What a correction would do. ``changes`` maps field number to (was, becomes); ``steps`` are what the state
-    would then be sent, empty where it would be equal; ``blockers`` say why it may not be saved as it stands."""
+    would then be sent, empty where it would be equal; ``blockers`` say why it may not be saved as it stands;
+    ``doubts`` what the sentence that goes with it has to answer."""
 
     row: ArchivedRecord
     values: Mapping[str, str]
@@ -64,6 +66,7 @@ class Correction:
     blockers: Sequence[Reason]
     steps: Sequence[Step]
     move: Move | None = None
+    doubts: Sequence[Reason] = ()
 
     @property
     def changes_key(self) -> bool:
@@ -123,6 +126,7 @@ def preview_correction(row: ArchivedRecord, changes: Mapping[str, str]) -> Corre
         ],
         steps=_steps(row, values, move) if changed else [],
         move=move,
+        doubts=doubts_of(move) if move else (),
     )
 
 

@@ -7,13 +7,15 @@ The services of a plan start with it and go along.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from manzanita.archive.models import ArchivedRecord
-from manzanita.archive.queries import standing_records
+from manzanita.archive.queries import document_of, standing_records
 from manzanita.domain import records
+from manzanita.domain.changes import ADOPTED
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.plan_start import PlanMade, before_consent, before_meeting
 from manzanita.domain.records import parse_state_date, state_date
 from manzanita.domain.years import academic_year_of
 from manzanita.meetings.actions import correct_held_on
@@ -95,6 +97,9 @@ def reasons_against(move: Move) -> Iterator[Reason]:
             "Enter the day on which it happened.",
             values=values,
         )
+    early, _ = _plan_start(move)
+    if early is not None:
+        yield replace(early, values=values)
     between = sorted(
         {
             row.key_on
@@ -112,6 +117,35 @@ def reasons_against(move: Move) -> Iterator[Reason]:
             f"Choose a day on this side of it, or correct that {what} first.",
             values=values,
         )
+
+
+def doubts_of(move: Move) -> list[Reason]:
+    """What the sentence of the correction has to answer; it is not refused."""
+    return [one for one in (_plan_start(move)[1],) if one is not None]
+
+
+def _plan_start(move: Move) -> tuple[Reason | None, Reason | None]:
+    """What stands against the day by which a plan would start, and what is doubtful of it."""
+    siblings = list(move.row.archive.records.filter(record__in=["MEET", "PLAN"]))
+    meeting = next(
+        (one for one in siblings if one.record == "MEET" and one.values[DATE_FIELDS["MEET"]]), None
+    )
+    plan = next((one for one in siblings if one.record == "PLAN"), None)
+    # An adopted plan counts from the enrollment, whenever the team meets.
+    if plan is None or move.row.record not in ("MEET", "PLAN") or plan.values["23.13"] == ADOPTED:
+        return None, None
+    context = document_of(move.row.archive)["context"]
+    agreed = [one["decided_on"] for one in context.get("decisions", ()) if one["is_agreed"]]
+    was = PlanMade(
+        plan.key_on,
+        meeting.key_on if meeting else None,
+        date.fromisoformat(max(agreed)) if agreed else None,
+        is_certain="event" in context,
+    )
+    moved = {"starts_on" if move.row.record == "PLAN" else "held_on": move.becomes}
+    becomes = replace(was, **moved)
+    early, unsaid = before_meeting(was, becomes), before_consent(was, becomes)
+    return (early, None) if was.is_certain and early else (None, early or unsaid)
 
 
 def move_facts(said: Said, move: Move) -> int:

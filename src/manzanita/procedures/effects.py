@@ -22,7 +22,8 @@ UNSETTLED = "No public source prints this case: check it with the SELPA."
 @dataclass(frozen=True, slots=True)
 class Effect:
     """One thing that finalizing does, in words. ``kind``: meeting, clock, plan, field, starts, changes,
-    continues, ends, declined, undecided, state, nothing."""
+    continues, ends, declined, undecided, state, nothing; of a leaving also letter, why (the state is told that) and
+    sis."""
 
     kind: str
     text: str

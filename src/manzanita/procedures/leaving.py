@@ -9,17 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import transaction
 
 from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import PERMISSIONS, Actor, Capability
-from manzanita.domain.codes import code_set
 from manzanita.domain.findings import HAPPENED, Owner, Reason
-from manzanita.domain.leaving import NO_SHOW, REASONS, LeavingReason, PaperSaid, age_reason, paper_reasons
-from manzanita.leaving.actions import add_leaving, end_leaving, paper_document, settle_report
+from manzanita.domain.leaving import (
+    NO_SHOW,
+    PRIOR_NOTICE,
+    REASONS,
+    LeavingReason,
+    PaperSaid,
+    age_reason,
+    grade_doubt,
+    paper_reasons,
+)
+from manzanita.domain.revocation import Letter, letter_reasons
+from manzanita.leaving.actions import (
+    add_leaving,
+    end_leaving,
+    paper_document,
+    reopen_report,
+    settle_report,
+)
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import planned_leaving, standing_leaving
 from manzanita.meetings.actions import NotPossible, cancel_meeting
@@ -29,12 +44,12 @@ from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import ChangePreview, adoption_in_force, preview_change, record_change
-from manzanita.procedures.effects import Effect, long_day
+from manzanita.procedures.effects import Effect
+from manzanita.procedures.leaving_effects import DAY, leaving_effects, letter_effects
 from manzanita.students.actions import FACT_MODELS, state_student_facts
 from manzanita.students.models import CaseAssignment, Student, TeamMember
 from manzanita.students.queries import StudentFacts, facts_of
 
-DAY = timedelta(days=1)
 # Kinds of facts that a leaving may change, and that taking it back restores.
 KINDS = ("status", "plan", "service", "assignment", "team")
 # Nobody knows them before they have happened.
@@ -43,13 +58,16 @@ NEVER_AHEAD = (NO_SHOW, "deceased")
 
 @dataclass(frozen=True, slots=True)
 class LeavingAsked:
-    """What the office enters. ``report`` is the word of a teacher that it answers, if any."""
+    """What the office enters. ``report`` is the word of a teacher that it answers, if any; ``letter`` that by which
+    consent was revoked; ``is_alone``: somebody looks at this one student, and may record what is doubtful."""
 
     reason_key: str
     on: date | None
     note: str = ""
     papers: Mapping[str, PaperSaid] = field(default_factory=dict)
     report: ParticipationReport | None = None
+    is_alone: bool = True
+    letter: Letter = field(default_factory=Letter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +82,8 @@ class MeetingFate:
 @dataclass(frozen=True, slots=True)
 class LeavingPreview:
     """What recording it would do now. ``change`` is what the state is told, ``None`` where that is nothing;
-    ``is_ahead``: its day is still to come, so that a job carries it out then."""
+    ``is_ahead``: its day is still to come, so that a job carries it out then; ``doubts`` are no reasons against it for
+    somebody who looks at this student alone."""
 
     reason: LeavingReason
     blockers: Sequence[Reason]
@@ -73,6 +92,7 @@ class LeavingPreview:
     change: ChangePreview | None
     asked_change: Asked | None
     is_ahead: bool
+    doubts: Sequence[Reason] = ()
 
 
 def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> LeavingPreview:
@@ -86,16 +106,30 @@ def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> Leav
     if asked.on is None:
         return LeavingPreview(reason, blockers, [], fates, None, None, False)
     is_ahead = asked.on > today
+    doubt = grade_doubt(reason, _grade(facts, actor.agency_code, asked.on))
+    doubts = [doubt] if doubt else []
+    if not asked.is_alone:
+        blockers += doubts
     change_asked = _asked_change(actor, student, asked, reason, asked.on, facts)
     change = None
     if not is_ahead:
         blockers += [fate.reason for fate in fates if fate.reason]
         blockers += paper_reasons(reason, asked.papers, on=asked.on, today=today)
+        if reason.asks_letter:
+            rights = facts.rights_on(asked.letter.on) if asked.letter.on else None
+            blockers += letter_reasons(asked.letter, rights, ends_on=asked.on, today=today)
         if change_asked is not None and actor.may(Capability.CORRECT_RECORD):
             change = preview_change(actor, student, change_asked)
             blockers += change.blockers
-    effects = list(_effects(reason, asked.on, facts, change, change_asked, is_ahead=is_ahead))
-    return LeavingPreview(reason, blockers, effects, fates, change, change_asked, is_ahead)
+    effects = list(leaving_effects(reason, asked.on, facts, change, change_asked, is_ahead=is_ahead))
+    if reason.asks_letter:
+        effects += letter_effects(asked.letter, asked.papers.get(PRIOR_NOTICE, PaperSaid()))
+    return LeavingPreview(reason, blockers, effects, fates, change, change_asked, is_ahead, doubts)
+
+
+def _grade(facts: StudentFacts, lea_code: str, on: date) -> str:
+    enrollment = facts.enrollment_on(on, lea_code)
+    return enrollment.grade_code if enrollment else ""
 
 
 def _blockers(
@@ -170,42 +204,6 @@ def _asked_change(
     return Asked("status", on, asked.note, status_code=reason.status_code, reason_code=reason.reason_code)
 
 
-def _effects(
-    reason: LeavingReason,
-    on: date,
-    facts: StudentFacts,
-    change: ChangePreview | None,
-    change_asked: Asked | None,
-    *,
-    is_ahead: bool,
-) -> Iterator[Effect]:
-    if is_ahead:
-        yield Effect(
-            "plan",
-            f"Nothing is done before {long_day(on)}. On that day it is carried out by itself; until then it can be "
-            "canceled or changed.",
-        )
-    if change is not None:
-        yield from change.effects
-    if change_asked is None:
-        yield Effect(
-            "nothing",
-            reason.told
-            if not reason.is_told
-            else "The state is told nothing: the student never took part, so it holds no status.",
-        )
-    elif is_ahead and change_asked.key == "status":
-        status = code_set("SpecialEducationStatus").label(reason.status_code)
-        why = code_set("NonParticipationReason").label(reason.reason_code)
-        yield Effect("state", f"Then the state is told 1 line: SWDS, status {status}, reason {why}.")
-    else:
-        yield Effect("state", reason.told)
-    if facts.case_manager_id is not None:
-        last = on - DAY if reason.key == NO_SHOW else on
-        yield Effect("ends", f"The case assignment and the team end after {long_day(last)}.")
-    yield Effect("sis", reason.sis)
-
-
 @transaction.atomic
 def record_leaving(*, actor: Actor, student: Student, asked: LeavingAsked) -> Leaving:
     """Carry it out, or plan it where its day is still to come. Raises ``NotPossible`` with everything that stands
@@ -230,7 +228,9 @@ def record_leaving(*, actor: Actor, student: Student, asked: LeavingAsked) -> Le
         leaves_on=asked.on,
         note=asked.note,
         papers=_kept_papers(asked, preview.reason),
-        report=asked.report,
+        letter=_kept_letter(asked, preview.reason),
+        # A plan that is changed goes on answering what it answered.
+        report=asked.report or (planned.report if planned else None),
         state="planned" if preview.is_ahead else "done",
     )
     if asked.report is not None:
@@ -254,14 +254,17 @@ def _kept_papers(asked: LeavingAsked, reason: LeavingReason) -> dict[str, PaperS
     return {key: asked.papers[key] for key in reason.papers if key in asked.papers}
 
 
+def _kept_letter(asked: LeavingAsked, reason: LeavingReason) -> Letter:
+    return asked.letter if reason.asks_letter else Letter()
+
+
 def _is_same(planned: Leaving, asked: LeavingAsked) -> bool:
     papers = paper_document(_kept_papers(asked, planned.reason))
-    return (planned.reason_key, planned.leaves_on, planned.note, planned.papers) == (
-        asked.reason_key,
-        asked.on,
-        asked.note.strip(),
-        papers,
-    )
+    letter = _kept_letter(asked, planned.reason)
+    return (
+        (planned.reason_key, planned.leaves_on, planned.note, planned.papers)
+        == (asked.reason_key, asked.on, asked.note.strip(), papers)
+    ) and (planned.letter_on, planned.letter_by) == (letter.on, letter.by)
 
 
 def carry_out(*, actor: Actor, leaving: Leaving, asked: LeavingAsked) -> bool:
@@ -323,12 +326,14 @@ def believed_keys(student: Student) -> dict[str, set[int]]:
 
 
 def cancel_leaving(*, actor: Actor, leaving: Leaving) -> bool:
-    """Cancel a planned one. False where it is planned no more."""
+    """Cancel a planned one; the report that it answered waits again. False where it is planned no more."""
     with transaction.atomic():
         fresh = Leaving.objects.select_for_update().get(pk=leaving.pk)
         if fresh.state != "planned":
             return False
         _cancel(actor, fresh)
+        if fresh.report is not None:
+            reopen_report(report=fresh.report)
         return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from manzanita.accounts.queries import actor_of_grant_id
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Owner, Reason, reason_document
+from manzanita.domain.revocation import Letter
 from manzanita.leaving.actions import note_problem, papers_of
 from manzanita.leaving.models import Leaving
 from manzanita.leaving.queries import due_leavings
@@ -54,6 +55,7 @@ def _try(leaving: Leaving) -> list[Reason]:
         leaving.note,
         papers_of(leaving.papers),
         leaving.report,
+        letter=Letter(leaving.letter_on, leaving.letter_by),
     )
     try:
         carry_out(actor=actor, leaving=leaving, asked=asked)

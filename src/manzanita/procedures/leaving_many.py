@@ -124,7 +124,7 @@ def why_not_together(said: Together) -> list[Reason]:
 
 
 def _asked(said: Together, on: date, report: ParticipationReport | None) -> LeavingAsked:
-    return LeavingAsked(said.reason_key, on, said.note, said.papers, report)
+    return LeavingAsked(said.reason_key, on, said.note, said.papers, report, is_alone=False)
 
 
 def _reports(actor: Actor, student_ids: Sequence[int]) -> dict[int, ParticipationReport]:
@@ -186,6 +186,7 @@ LEAVINGS = Many(
     doing="Recording leavings",
     deed="record that students leave",
     undone_as="undo_leavings",
+    archive_of="leaving__archive_id",
     do_one=_record,
     undo_one=_undo,
 )

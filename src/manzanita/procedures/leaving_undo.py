@@ -19,7 +19,7 @@ from manzanita.exchange.models import SubmissionLine
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.exchange.report_actions import end_report_status
 from manzanita.exchange.reporting import status_of
-from manzanita.leaving.actions import end_leaving
+from manzanita.leaving.actions import end_leaving, reopen_report
 from manzanita.leaving.models import Leaving
 from manzanita.leaving.queries import standing_leaving
 from manzanita.meetings.actions import NotPossible, refresh_clocks, reopen_canceled
@@ -111,6 +111,7 @@ def undo_leaving(*, actor: Actor, leaving: Leaving) -> bool:
         _restore(actor, fresh, kind)
     reopened = reopen_canceled(actor=actor, meeting_ids=fresh.canceled_meetings)
     end_leaving(actor=actor, leaving=fresh, state="undone")
+    waits_again = fresh.report is not None and reopen_report(report=fresh.report)
     refresh_clocks([fresh.student_id])
     reconcile_students([fresh.student_id])
     log_change(
@@ -118,7 +119,7 @@ def undo_leaving(*, actor: Actor, leaving: Leaving) -> bool:
         action="undo_leaving",
         student_id=fresh.student_id,
         subject=fresh,
-        detail={"reason": fresh.reason_key, "meetings": reopened},
+        detail={"reason": fresh.reason_key, "meetings": reopened, "report_waits": waits_again},
     )
     return True
 

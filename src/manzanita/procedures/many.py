@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from manzanita.accounts.queries import actor_of_grant_id
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import PERMISSIONS, Actor, Capability
 from manzanita.domain.findings import Owner, Reason
+from manzanita.exchange.models import SubmissionLine
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
@@ -30,7 +32,8 @@ class Many:
 
     ``do_one`` does one student and gives what is kept on its item; ``undo_one`` takes one back. Both raise
     ``NotPossible`` with what stands against it. ``done`` is the state of who is done; ``doing`` and ``deed`` are words
-    for it (``Adopting plans``, ``adopt plans``); ``undone_as`` is the action under which taking back is logged.
+    for it (``Adopting plans``, ``adopt plans``); ``undone_as`` is the action under which taking back is logged;
+    ``archive_of`` the column of an item, or of what hangs on it, that names the archive by which the state is told.
     """
 
     batches: type[StudentBatch]
@@ -40,6 +43,7 @@ class Many:
     doing: str
     deed: str
     undone_as: str
+    archive_of: str
     do_one: Callable[[Actor, Any, Any], Mapping[str, Any]]
     undo_one: Callable[[Actor, Any], None]
     # Of one student alone: at once, for who looks at the page.
@@ -163,6 +167,17 @@ class Many:
             else:
                 self._enqueue(self.undo_job, locked, actor)
         return True
+
+    def unsent_of(self, batch: StudentBatch) -> int:
+        """How many of a batch are done and nothing of them is at the state or on its way, so that they may be taken
+        back."""
+        standing = batch.items.filter(state=self.done)
+        archives = standing.filter(**{f"{self.archive_of}__isnull": False}).values(self.archive_of)
+        sent = SubmissionLine.objects.filter(archive_id__in=archives).exclude(outcome="rejected")
+        is_sent = Q(
+            **{f"{self.archive_of}__in": sent.values("archive_id"), f"{self.archive_of}__isnull": False}
+        )
+        return standing.exclude(is_sent).count()
 
     def undo(self, run: JobRun) -> dict[str, int]:
         """Take back who of a batch still stands."""

@@ -24,7 +24,7 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain import records
 from manzanita.domain.access import Actor, Capability, decide
 from manzanita.domain.changes import ADOPTED
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import BUILT_ON, Owner, Reason
 from manzanita.exchange.models import ReportStatus, StateRecord, SubmissionLine
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.exchange.report_actions import carry_report_status, end_report_status
@@ -155,6 +155,24 @@ def can_be_asked(archive: Archive) -> bool:
 def reasons_not_to_take_back(actor: Actor, archive: Archive, known: Known) -> list[Reason]:
     """Why it cannot be taken back now, empty where it can."""
     return list(_against(actor, archive, known))
+
+
+def reasons_in_its_own_way(archive: Archive, known: Known) -> list[Reason]:
+    """Why a leaving, or an adoption, is not taken back any more: a line of it may be at the state. What else stands
+    against it says the page on which it is taken back."""
+    if not any(archive_id == archive.pk for _, archive_id, _ in known.lines):
+        return []
+    return [
+        Reason(
+            "sent",
+            "The state was told of it already, or waits to answer.",
+            Owner.COORDINATOR,
+            "For a student who never came use “Adopted, but never came”; else correct the record."
+            if archive.pk in known.adoptions
+            else "Record what is so now as a change of its own: a status change, or the plan adopted again.",
+            source=BUILT_ON,
+        )
+    ]
 
 
 def _against(actor: Actor, archive: Archive, known: Known) -> Iterator[Reason]:

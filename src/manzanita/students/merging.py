@@ -15,6 +15,7 @@ from manzanita.platform.changed import students_changed
 from manzanita.platform.facts import Fact, Statement, bring_back
 from manzanita.platform.together import read_together
 from manzanita.students.actions import FACT_MODELS, Identity, state_student_facts
+from manzanita.students.merging_enrollments import Twice, enrolled_twice, left_of
 from manzanita.students.models import DuplicatePair, NameKey, Student
 from manzanita.students.name_keys import renew_name_keys
 
@@ -139,6 +140,12 @@ def _of_facts(held: Mapping[str, Sequence[Held]]) -> Iterator[Difference]:
                 is_other = differ(a, b)
             if is_other:
                 yield _proposed(key, kind, one)
+    for twice in enrolled_twice(held["enrollment"]):
+        rows = (
+            tuple(row for one in side for row in (*one.stays, *one.other))
+            for side in (twice.stays, twice.other)
+        )
+        yield Difference(twice.key, "enrollment", *rows, Side.STAYS, "of the record that stays")
 
 
 def _proposed(key: str, kind: str, one: Held) -> Difference:
@@ -173,6 +180,7 @@ def statements_of(
     """What is to be stated of the record that stays, by kind; of days of which it says nothing, what the other says."""
     found: dict[str, list[Statement]] = {}
     plans = next(iter(held["plan"]), Held("plan", (), (), ()))
+    twice = enrolled_twice(held["enrollment"])
     for kind, slots in held.items():
         statements = found[kind] = []
         for one in slots:
@@ -181,7 +189,7 @@ def statements_of(
             elif kind == "ssid":
                 spans = _ssids(one, choices.get("ssid", Side.STAYS), retired_on)
             else:
-                spans = _stated(one, choices.get(choice_key(one), Side.STAYS))
+                spans = _ended(one, twice, choices) or _stated(one, choices.get(choice_key(one), Side.STAYS))
             slot = dict(zip(FACT_MODELS[kind].slot, (stays_id, *one.key), strict=True))
             content = FACT_MODELS[kind].content
             for span in spans:
@@ -203,6 +211,15 @@ def _stated(one: Held, wins: Side) -> _Spans:
     if one.kind in ("enrollment", "contact", "rights"):
         return [_NOTHING_EVER, *other] if wins is Side.OTHER else []
     return other if wins is Side.OTHER else filling(stays, other)
+
+
+def _ended(one: Held, twice: Sequence[Twice], choices: Choices) -> _Spans:
+    """An enrollment beside which another one goes on; nothing of one that does, or that stands alone."""
+    for doubled in twice:
+        if doubled.has(one):
+            rest = left_of(one, doubled, choices.get(doubled.key, Side.STAYS))
+            return [] if rest is None else [_NOTHING_EVER, *rest]
+    return []
 
 
 def _services(one: Held, plans: Held, wins: Side) -> _Spans:

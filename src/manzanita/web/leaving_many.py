@@ -37,9 +37,10 @@ from manzanita.students.many import batches_of
 from manzanita.students.queries import list_rows
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of
+from manzanita.web.leaving_words import NOT_CONFIRMED, line_words
 from manzanita.web.many_pages import LONGEST_WORDS, ManyPages, preview_token, started
 from manzanita.web.row_reasons import reasons_of, told_of_leaving
-from manzanita.web.student_leaving import ERROR_FIELDS, line_words
+from manzanita.web.student_leaving import ERROR_FIELDS
 from manzanita.web.students_words import grade_text
 
 
@@ -166,6 +167,7 @@ def _preview(
     context = {
         "reason": said.reason,
         "line": line_words(said.reason),
+        "if_wrong": [NOT_CONFIRMED] if "not confirmed" in line_words(said.reason) else [],
         "said": said,
         "papers": [(PAPERS[key], said.papers.get(key, PaperSaid())) for key in said.reason.papers],
         "ready": [(listed[one.departure.student.pk], one) for one in offers if one.is_ready],

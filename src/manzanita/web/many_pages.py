@@ -93,6 +93,8 @@ def _state(pages: ManyPages, actor: Actor, public_id: uuid.UUID) -> dict[str, An
     batch, job, has_stopped = row_and_job(lambda: get_batch(many.batches, actor, public_id), UNDER_WAY)
     states = list(batch.items.values_list("state", flat=True))
     counts = {state: states.count(state) for state in pages.marks}
+    is_done = batch.state == "done" and counts[many.done] > 0
+    may_undo = is_done and many.unsent_of(batch) > 0
     return {
         "batch": batch,
         "job": job,
@@ -100,7 +102,8 @@ def _state(pages: ManyPages, actor: Actor, public_id: uuid.UUID) -> dict[str, An
         "is_under_way": batch.state in UNDER_WAY,
         "counts": counts,
         "total": len(states),
-        "may_undo": batch.state == "done" and counts[many.done] > 0,
+        "may_undo": may_undo,
+        "is_all_sent": is_done and not may_undo,
         "words": {"doing": many.doing, "done": many.done, "refused": f"not {many.done}"},
         "here": reverse(pages.name, args=[public_id]),
         "progress_url": reverse(f"{pages.name}_progress", args=[public_id]),

@@ -19,6 +19,7 @@ from manzanita.platform.facts import Fact
 from manzanita.platform.holders import Fate, holders
 from manzanita.procedures.merging import Preview
 from manzanita.students.merging import Difference, Held, choice_key
+from manzanita.students.merging_enrollments import enrolled_twice
 from manzanita.students.models import Student
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.state_lines import summary
@@ -127,8 +128,12 @@ def lines_of(look: Preview) -> list[Line]:
         _identity_line(look, key, chosen.get(key))
         for key in ("name", "birth_on", "gender_code", "local_sped_id")
     ]
+    twice = enrolled_twice(look.held["enrollment"])
+    lines += [_twice_line(look, words, chosen[one.key]) for one in twice]
     for kind in KINDS:
         for one in look.held[kind]:
+            if any(doubled.has(one) for doubled in twice):
+                continue
             lines.append(_fact_line(look, words, one, chosen))
     return [line for line in lines if line.stays or line.other]
 
@@ -163,6 +168,19 @@ def _fact_line(look: Preview, words: Words, one: Held, chosen: Mapping[str, Diff
     if a and b:
         return Line(label, a, b, "the same" if a == b else "both, each for its days")
     return Line(label, a, b, "stays" if a else "comes along")
+
+
+def _twice_line(look: Preview, words: Words, difference: Difference) -> Line:
+    """Of two primary enrollments on the same days, which goes on, and with it which local ID."""
+    side = look.choices[difference.key]
+    a, b = (words.all_of("enrollment", rows) for rows in (difference.stays, difference.other))
+    goes_on = (difference.stays if side is Side.STAYS else difference.other)[-1]
+    local = f"Local ID {goes_on.local_student_id} goes on" if goes_on.local_student_id else "This one goes on"
+    outcome = (
+        f"{local}, {FATES[side]}. The other ends the day before it begins, or on its own first day if that is later: "
+        "a student has one primary enrollment a day."
+    )
+    return Line("Enrollment that goes on", a, b, outcome, difference.key, str(side), difference.why)
 
 
 def moves_of(look: Preview) -> list[str]:

@@ -15,6 +15,7 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.leaving import REASONS
 from manzanita.leaving.actions import decline_report, report_participation
+from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import get_report, names_within, open_report_of, own_reports
 from manzanita.platform import clock
 from manzanita.students.queries import get_student
@@ -77,13 +78,20 @@ def reports(request: HttpRequest) -> HttpResponse:
                 "report": one,
                 "student": students.get(one.student_id),
                 "kind": STATE_KINDS[one.state],
-                "leaving": next(iter(one.leavings.all()), None),
+                "leaving": leaving,
+                # What answered it was taken back.
+                "state": "Waits again" if leaving and one.state == "open" else one.get_state_display(),
             }
-            for one in found
+            for one, leaving in ((one, _newest(one)) for one in found)
         ],
         "names": user_names({one.answered_by_id for one in found if one.answered_by_id}),
     }
     return render(request, "web/students/own_reports.html", context)
+
+
+def _newest(report: ParticipationReport) -> Leaving | None:
+    """The last of what answered it: another may have been taken back before."""
+    return max(report.leavings.all(), key=lambda one: one.pk, default=None)
 
 
 @require_POST

@@ -1,5 +1,5 @@
 """What stands first beside a student's name: a clock that ran out, a leaving, two plans that contradict each other,
-services that were declined."""
+services that were declined, two enrollments at once."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from manzanita.archive.queries import document_of
 from manzanita.domain.clocks.ages import majority_on
 from manzanita.domain.private_conflicts import conflicts_of
 from manzanita.domain.scenarios import PARTICIPATING
+from manzanita.domain.stays import NO_SHOW, PRIMARY
 from manzanita.domain.years import census_day
 from manzanita.procedures.private_schools import known_of
+from manzanita.students.models import Enrollment
 from manzanita.ui.formats import plural, us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.private_schools import fixes_of
@@ -43,6 +45,7 @@ def alerts_of(file: StudentFile) -> list[Alert]:
         *_former(file),
         *_late(file),
         *_conflict(file),
+        *_enrolled_twice(file),
         *_private_school(file),
         *_school_unlisted(file),
         *_left(file),
@@ -95,6 +98,36 @@ def _conflict(file: StudentFile) -> Iterator[Alert]:
             f"{file.agencies.get(plan.lea_code, plan.lea_code)} an {other} from {us_date(plan.effective_from)}. The "
             "newer one counts as in force. The two districts settle which is right.",
         )
+
+
+def _enrolled_twice(file: StudentFile) -> Iterator[Alert]:
+    """Two primary enrollments on one day, one of them here: a file brought both, or two records were put together."""
+    primary = [
+        one
+        for one in file.facts.enrollments
+        if one.status_code == PRIMARY
+        and one.exit_reason_code != NO_SHOW
+        and one.effective_from <= file.today
+        and (one.effective_to is None or one.effective_to >= file.today)
+    ]
+    if len(primary) < 2 or all(one.lea_code != file.lea_code for one in primary):
+        return
+    told = [
+        f"{_where(file, one)} since {us_date(one.started_on)}"
+        + (f", local ID {one.local_student_id}" if one.local_student_id else "")
+        for one in primary
+    ]
+    yield Alert(
+        "warn",
+        "Enrolled twice",
+        f"Two primary enrollments at once: {'; '.join(told)}. The SIS staff end the one that is wrong.",
+        url_or_none("student_enrollments", file.student.public_id),
+        "Show the enrollments",
+    )
+
+
+def _where(file: StudentFile, one: Enrollment) -> str:
+    return file.school_of(one) if one.lea_code == file.lea_code else file.agency(one.lea_code)
 
 
 def _private_school(file: StudentFile) -> Iterator[Alert]:

@@ -16,9 +16,9 @@ from manzanita.accounts.queries import user_names
 from manzanita.archive.models import Archive
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
-from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Reason
-from manzanita.domain.leaving import PAPERS, REASONS, SUGGESTED, LeavingReason, PaperSaid
+from manzanita.domain.leaving import PAPERS, PRIOR_NOTICE, REASONS, SUGGESTED, LeavingReason, PaperSaid
+from manzanita.domain.revocation import Letter, earliest_end
 from manzanita.domain.statuses.steps import why_not
 from manzanita.leaving.actions import papers_of
 from manzanita.leaving.models import Leaving, ParticipationReport
@@ -39,9 +39,9 @@ from manzanita.students.queries import get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of
+from manzanita.web.leaving_words import NOT_CONFIRMED, NOT_SETTLED, groups_of, line_words
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import told
-from manzanita.web.state_lines import summary
 
 # The field of the form that a refusal is about, by its code.
 ERROR_FIELDS = {
@@ -53,6 +53,11 @@ ERROR_FIELDS = {
     "late-notice": "notice_on",
     "no-summary": "summary_on",
     "late-summary": "summary_on",
+    "no-letter": "letter_on",
+    "late-letter": "letter_on",
+    "no-letter-by": "letter_by",
+    "not-holder": "letter_by",
+    "no-holder": "letter_by",
 }
 
 
@@ -106,6 +111,9 @@ def _asked(request: HttpRequest, reason: LeavingReason, report: ParticipationRep
             for key in reason.papers
         },
         report,
+        letter=Letter(day_of(given.get("letter_on", "")), given.get("letter_by", ""))
+        if reason.asks_letter
+        else Letter(),
     )
 
 
@@ -116,7 +124,12 @@ def _first(
     planned = planned_leaving(student, request.actor.agency_code)
     if planned is not None and planned.reason_key == reason.key:
         return LeavingAsked(
-            reason.key, planned.leaves_on, planned.note, papers_of(planned.papers), planned.report
+            reason.key,
+            planned.leaves_on,
+            planned.note,
+            papers_of(planned.papers),
+            planned.report,
+            letter=Letter(planned.letter_on, planned.letter_by),
         )
     if report is not None:
         return LeavingAsked(reason.key, report.last_on, report.note, {}, report)
@@ -139,21 +152,33 @@ def _form(
     refusals: Sequence[Reason],
 ) -> HttpResponse:
     reason = REASONS[asked.reason_key]
-    drafts = preview.change.drafts if preview and preview.change else ()
+    errors = {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS}
+    earliest = earliest_end(asked.letter.on, asked.papers.get(PRIOR_NOTICE, PaperSaid()).on)
+    if earliest is not None and asked.on is None and errors:
+        errors["on"] = "It had no day: the earliest lawful one is proposed."
     context = {
         "student": student,
         "reason": reason,
         "line": line_words(reason),
         "asked": asked,
         "papers": [(PAPERS[key], asked.papers.get(key, PaperSaid())) for key in reason.papers],
+        "holders": _holders(request, student, asked.letter) if reason.asks_letter else [],
+        "earliest": earliest,
         "refusals": refusals,
-        "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS},
+        "errors": errors,
         "fixes": _fixes(student, preview or _meetings_only(request, student, asked)) | meanwhile_fix(student),
         "record_seen": stamp_of(request.actor, student),
         "preview": preview,
-        "drafts": [(draft.record, summary(draft.record, draft.values)) for draft in drafts],
+        "groups": groups_of(preview) if preview and not refusals else [],
+        "if_wrong": [NOT_CONFIRMED] if "not confirmed" in line_words(reason) else [],
     }
     return render(request, "web/students/leaving_form.html", context, status=status_of(refusals))
+
+
+def _holders(request: HttpRequest, student: Student, letter: Letter) -> list[tuple[str, str]]:
+    """Who may have revoked: whoever decides on the day of the letter, or today as long as that is not known."""
+    rights = facts_for(request.actor, student).rights_on(letter.on or clock.today())
+    return [(one.name, one.name) for one in rights.decides]
 
 
 def _meetings_only(request: HttpRequest, student: Student, asked: LeavingAsked) -> LeavingPreview:
@@ -167,6 +192,10 @@ def _fixes(student: Student, preview: LeavingPreview) -> dict[str, tuple[str, st
     return {
         **dict.fromkeys(("same-status", "later-status"), known),
         "left-already": (reverse("leaving", args=[student.public_id]), "Look at it, take it back"),
+        **dict.fromkeys(
+            ("no-holder", "not-holder"),
+            (reverse("people", args=[student.public_id]), "Show who holds the rights"),
+        ),
         "GERR0005": (f"{here}?tab=record", "Show the enrollment"),
         "nothing-adopted": (reverse("leaving", args=[student.public_id]), "Choose another reason"),
         **{
@@ -175,15 +204,6 @@ def _fixes(student: Student, preview: LeavingPreview) -> dict[str, tuple[str, st
             if fate.reason
         },
     }
-
-
-def line_words(reason: LeavingReason) -> str:
-    """``SWDS 3, reason 32``, a number that no state source prints marked as such; empty where nothing is told."""
-    if not reason.is_told:
-        return ""
-    code = code_set("NonParticipationReason").codes.get(reason.reason_code)
-    mark = "" if code is not None and code.is_confirmed else " (number not confirmed)"
-    return f"SWDS {reason.status_code}, reason {reason.reason_code}{mark}"
 
 
 def _reasons_page(
@@ -204,6 +224,7 @@ def _reasons_page(
     context = {
         "student": student,
         "reasons": [(one, line_words(one)) for one in REASONS.values()],
+        "if_wrong": [NOT_CONFIRMED, NOT_SETTLED],
         "suggested": _suggested(request, student),
         "standing": standing,
         "archive": _archive_of(standing),
@@ -236,7 +257,10 @@ def _paper_words(one: Leaving | None) -> list[str]:
     if one is None:
         return []
     said: Mapping[str, PaperSaid] = papers_of(one.papers)
-    return [
+    letter = (
+        [f"Consent revoked by {one.letter_by}, letter of {us_date(one.letter_on)}"] if one.letter_on else []
+    )
+    return letter + [
         f"{PAPERS[key].label}: "
         + ", ".join(part for part in (us_date(paper.on) if paper.on else "", paper.note) if part)
         for key, paper in said.items()
@@ -253,12 +277,19 @@ def leaving_undo(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         with alone_with(request, student):
             standing = standing_leaving(student, request.actor.agency_code)
             if standing is not None and undo_leaving(actor=request.actor, leaving=standing):
-                messages.success(request, "Taken back: the record stands as it was before.")
+                again = _waits_again(request, student)
+                messages.success(request, f"Taken back: the record stands as it was before.{again}")
             else:
                 _tell_order(request, "undo_leave", "It was taken back already.")
     except NotPossible as refused:
         return _refused(request, student, refused.reasons)
     return redirect("leaving", student.public_id)
+
+
+def _waits_again(request: HttpRequest, student: Student) -> str:
+    """A report that waits for an answer once more, in the message of what was taken back."""
+    report = open_report_of(student, request.actor.agency_code)
+    return f" The report of {us_date(report.reported_at)} waits for an answer again." if report else ""
 
 
 def _refused(request: HttpRequest, student: Student, refusals: Sequence[Reason]) -> HttpResponse:
@@ -277,7 +308,8 @@ def leaving_cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         with alone_with(request, student):
             planned = planned_leaving(student, request.actor.agency_code)
             if planned is not None and cancel_leaving(actor=request.actor, leaving=planned):
-                messages.success(request, "Canceled: nothing will happen on that day.")
+                again = _waits_again(request, student)
+                messages.success(request, f"Canceled: nothing will happen on that day.{again}")
             else:
                 _tell_order(request, "cancel_leave", "Nothing is planned any more.")
     except NotPossible as refused:

@@ -22,7 +22,14 @@ from manzanita.domain.findings import Reason
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform.facts import Fact
 from manzanita.platform.together import read_together
-from manzanita.procedures.take_back import Known, can_be_asked, known_of, reasons_not_to_take_back, take_back
+from manzanita.procedures.take_back import (
+    Known,
+    can_be_asked,
+    known_of,
+    reasons_in_its_own_way,
+    reasons_not_to_take_back,
+    take_back,
+)
 from manzanita.students.models import BatchLine, Merge, Plan, Service, SpecialEducationStatus, Student
 from manzanita.students.queries import get_student
 from manzanita.students.scope import visible_to
@@ -92,8 +99,11 @@ def acts_of(file: StudentFile) -> list[Act]:
 def _of_archive(file: StudentFile, archive: Archive, known: Known) -> Act:
     label = f"Correction: {archive.title}" if archive.cause == "correction" else archive.title
     own_way = _own_way(file.student, archive, known)
-    # A page of its own says what stands against it.
-    reasons = [] if own_way else reasons_not_to_take_back(file.actor, archive, known)
+    reasons = (
+        reasons_in_its_own_way(archive, known)
+        if own_way
+        else reasons_not_to_take_back(file.actor, archive, known)
+    )
     url = own_way or reverse("archive_take_back", args=[archive.public_id])
     return Act(label, archive.recorded_at, archive.by_id, archive.reason, url, reasons)
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
+from manzanita.domain.findings import Owner, Reason
 from manzanita.orgs.models import Agency
 from manzanita.orgs.queries import open_schools
 from manzanita.platform import clock
@@ -31,6 +32,12 @@ from manzanita.web.people_forms import number_of
 FIELDS = (
     *("called", "enroll_on", "school", "case_manager", "reason", "ground"),
     *("attested_name", "attested_role", "attested_on", "attested_words"),
+)
+UNUSED_STATEMENT = Reason(
+    "attestation",
+    "Statement: it is written, and it counts only where “Somebody of your district attests” is chosen.",
+    Owner.COORDINATOR,
+    "Choose that, or clear the statement.",
 )
 
 
@@ -60,6 +67,8 @@ def student_transfer_new(request: HttpRequest) -> HttpResponse:
         else Attested("", "", None, ""),
     )
     try:
+        if typed["attested_words"] and not attests:
+            raise NotMoved([UNUSED_STATEMENT])
         if attests and wanted.attested.is_empty:
             # Chosen, and nothing written: that is told, not passed over.
             wanted = replace(wanted, attested=Attested(" ", "", None, ""))
