@@ -308,6 +308,39 @@ def test_by_hand_from_the_page_of_the_student(small_world, coordinator):
     assert look_at(w.LEA, [yarrow.pk], found_by="night") == {}
 
 
+# Who is still enrolled in the other district is asked for by a transfer
+
+
+def test_who_is_still_in_the_other_district_is_asked_for_from_arrival_record_and_search(coordinator, arrived):
+    arrival = arrived("Vireo")["Vireo"]
+    student = arrival.student
+    ask = f"/transfers/new?student={student.public_id}"
+    for address in (f"/arrivals/{arrival.public_id}", f"/students/{student.public_id}"):
+        assert f'href="{ask}"' in text_of(coordinator.get(address)), address
+    (ssid,) = facts_of(student).ssids
+    page = text_of(coordinator.post("/students/elsewhere", {"ssid": ssid.ssid}))
+    assert "still enrolled at <b>Heron Creek Unified</b> too" in page
+    assert f'href="{ask}"' in page and f'href="/arrivals/{arrival.public_id}"' in page
+
+    form = text_of(coordinator.get(ask))
+    assert "The record is at Heron Creek Unified" in form and 'value="Vireo Testcase"' in form
+    sent = {"student": str(student.public_id), "called": "Vireo", "enroll_on": "2026-11-02", "ground": "none"}
+    transfer = f"/transfers/{coordinator.post('/transfers/new', sent).url.split('/')[-1]}"
+    page = text_of(page_of(coordinator, arrival))
+    assert f'href="{transfer}"' in page and "Transfer: waits for an answer" in page and ask not in page
+    # Asked for twice it is the same.
+    assert coordinator.get(ask).url == transfer
+
+
+def test_who_has_left_the_other_district_needs_no_transfer(coordinator, arrived):
+    arrival = arrived("Avocet")["Avocet"]
+    for address in (f"/arrivals/{arrival.public_id}", f"/students/{arrival.student.public_id}"):
+        assert "Ask for a transfer" not in text_of(coordinator.get(address))
+    (ssid,) = facts_of(arrival.student).ssids
+    page = text_of(coordinator.post("/students/elsewhere", {"ssid": ssid.ssid}))
+    assert "The student has arrived" in page and "Ask for a transfer" not in page
+
+
 # Adopting together
 
 

@@ -273,7 +273,7 @@ _MORE_CHECKS = (
         lambda e: bool(e.still_enrolled_at),
         lambda e: f"The student is still enrolled at {e.still_enrolled_at} on the first day here.",
         Owner.SIS,
-        "Ask there for the exit; until then two districts count the student.",
+        "Ask there for the exit, and for a transfer of the record; until then two districts count the student.",
     ),
     Check(
         "review-overdue",

@@ -171,6 +171,11 @@ class StudentFacts:
             covering, key=lambda e: (order.get(e.status_code, 3), -e.started_on.toordinal()), default=None
         )
 
+    def still_at(self, day: date, other_than: str) -> str:
+        """Code of another LEA at which a primary enrollment covers ``day``; empty text for none."""
+        elsewhere = [one for one in self.enrollments if _covers(one, day) and one.lea_code != other_than]
+        return next((one.lea_code for one in elsewhere if one.status_code == "10"), "")
+
     def status_on(self, day: date) -> SpecialEducationStatus | None:
         return next((s for s in reversed(self.statuses) if _covers(s, day)), None)
 

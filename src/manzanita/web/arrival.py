@@ -27,6 +27,7 @@ from manzanita.domain.arrival_plan import QUESTIONS, Answer, Answered, Plan, Way
 from manzanita.domain.arrivals import KIND_WORDS, Evidence, Kind, why_not_safe
 from manzanita.domain.clocks import due
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.student_transfers import STATE_WORDS, State
 from manzanita.exchange.models import Operation
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import agency_names
@@ -41,7 +42,8 @@ from manzanita.students.duplicates import open_pairs_of
 from manzanita.students.finding import students_by_pk
 from manzanita.students.former import facts_for
 from manzanita.students.models import Student
-from manzanita.students.queries import get_student
+from manzanita.students.queries import StudentFacts, get_student
+from manzanita.transfers.queries import open_transfer_to
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import (
@@ -54,6 +56,7 @@ from manzanita.web.arrival_words import (
     role_words,
     text_given,
 )
+from manzanita.web.guest_requests import may_transfer
 from manzanita.web.meanwhile import alone_with, stamp_of, status_of
 from manzanita.web.people_forms import number_of
 from manzanita.web.state_lines import summary
@@ -270,6 +273,7 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
         "records_contact": next(iter(contacts_by_code([former], RECORDS_ROLES).get(former, ())), None),
         "role_words": role_words,
         "clock": _clock(one.evidence),
+        **_transfer(actor, one, facts),
         "manager_id": manager_id,
         "people": [(str(user.pk), user.name) for user in candidates(actor)["assignment"]]
         if actor.may(Capability.ASSIGN_STUDENTS)
@@ -335,6 +339,22 @@ def _lines(actor: Actor, looked: Looked) -> dict[str, Any]:
 def _day_of(record: str, values: Any) -> str:
     text = values[{"SWDS": "22.11", "PLAN": "23.12", "SERV": "25.17"}[record]]
     return f"{text[4:6]}/{text[6:]}/{text[:4]}"
+
+
+def _transfer(actor: Actor, looked: Looked, facts: StudentFacts) -> dict[str, Any]:
+    """The way to the transfer where another district of the installation has the student too: to ask for one, or the
+    one that is asked for."""
+    still = facts.still_at(clock.today(), looked.arrival.lea_code)
+    if looked.arrival.settled_at is not None or not may_transfer(actor) or not agency_names({still} - {""}):
+        return {"transfer_url": ""}
+    found = open_transfer_to(actor, looked.student.pk)
+    if found is not None:
+        return {
+            "transfer_url": reverse("student_transfer", args=[found.public_id]),
+            "transfer_label": f"Transfer: {STATE_WORDS[State(found.state)].lower()}",
+        }
+    address = f"{reverse('student_transfer_new')}?student={looked.student.public_id}"
+    return {"transfer_url": address, "transfer_label": "Ask for a transfer"}
 
 
 def _near(actor: Actor, student_id: int, evidence: Evidence) -> list[dict[str, Any]]:
