@@ -11,10 +11,12 @@ from manzanita.archive.models import Archive
 from manzanita.arrivals.actions import look_at, say_arrived
 from manzanita.arrivals.models import Arrival
 from manzanita.exchange.models import Operation
+from manzanita.platform.facts import Statement
+from manzanita.students.actions import state_student_facts
 from manzanita.students.queries import facts_of
 from tests.support import arrivals as hand
 from tests.support import world as w
-from tests.support.pages import other_coordinator, text_of
+from tests.support.pages import NO_ID, other_coordinator, text_of
 
 TOLD = {
     "lea_code": "3410010",
@@ -88,6 +90,25 @@ def test_it_is_stated_as_the_other_districts_and_offered_for_adoption(small_worl
     # Nothing goes to the state by it.
     assert Archive.objects.count() == archives
     assert not Operation.objects.filter(student_id=yarrow.student_id).exists()
+
+
+def test_without_an_ssid_the_plan_goes_on_here_and_only_the_lines_are_held(small_world, coordinator, yarrow):
+    slot = {"student_id": yarrow.student_id}
+    state_student_facts("ssid", [Statement(slot, None, date(2023, 8, 14))], by_id=None, cause="test")
+    page = text_of(enter(coordinator, yarrow))
+    assert "What follows: Adopt the plan" in page and "Correct the field." not in page
+    assert "The lines are held here. No SSID yet: the SIS requests the SSID" in page and "(SIS staff)" in page
+    assert f'href="/students/{yarrow.student.public_id}/enrollments">Message to the SIS staff' in page
+
+    sent = {"adopt": "1", "token": NO_ID, "reason": "The family brought the paper."}
+    assert coordinator.post(f"/arrivals/{yarrow.public_id}", sent).status_code == 302
+    assert facts_of(yarrow.student).plan_on(w.TODAY).lea_code == w.LEA
+    lines = Operation.objects.filter(student_id=yarrow.student_id).order_by("position")
+    assert [(one.record, [hold["code"] for hold in one.holds]) for one in lines] == [
+        ("PLAN", ["no-ssid"]),
+        ("SERV", ["no-ssid"]),
+    ]
+    assert {one.holds[0]["owner"] for one in lines} == {"SIS staff"}
 
 
 def test_entered_again_the_newer_word_stands_alone(coordinator, yarrow):

@@ -30,7 +30,7 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.arrivals import Evidence, Kind, kind_of, why_not_safe
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.rules import owner_of
-from manzanita.exchange.checks import check_many, would_reject
+from manzanita.exchange.checks import check_many, must_be_mended
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
 from manzanita.platform.crash import crash_point
@@ -114,7 +114,7 @@ def _judged(offers: Sequence[Offer]) -> list[Offer]:
     for one in offers:
         of_lines = said.get(one.arrival.student_id, {})
         refused = next(
-            (finding for found in of_lines.values() for finding in found if would_reject(finding)), None
+            (finding for found in of_lines.values() for finding in found if must_be_mended(finding)), None
         )
         if refused is not None:
             why = Reason(

@@ -26,7 +26,7 @@ from manzanita.domain.findings import Finding, Owner, Reason
 from manzanita.domain.records import state_date
 from manzanita.domain.rules import owner_of
 from manzanita.domain.scenarios import PARTICIPATING, Starts, StatusDue
-from manzanita.exchange.checks import would_reject
+from manzanita.exchange.checks import must_be_mended
 from manzanita.exchange.live import check_typed
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.exchange.report_actions import set_report_status
@@ -35,7 +35,7 @@ from manzanita.meetings.models import Meeting
 from manzanita.platform import clock
 from manzanita.platform.facts import hold_facts
 from manzanita.procedures.change_reasons import SETTING_FIELDS, Asked, blockers_of, changed_settings
-from manzanita.procedures.effects import Effect, long_day
+from manzanita.procedures.effects import Effect, held_without_ssid, long_day
 from manzanita.procedures.lines import FutureService, LineWriter
 from manzanita.procedures.stating import Stating
 from manzanita.procedures.take_over import event_key_of
@@ -95,7 +95,7 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
             values=dict(finding.values),
         )
         for finding in findings
-        if would_reject(finding)
+        if must_be_mended(finding)
     ]
     effects = list(_effects(asked, facts, drafts, adopted))
     return ChangePreview(change, blockers, drafts, findings, effects, plan_values, services, adopted)
@@ -288,7 +288,9 @@ def _effects(
         )
     if drafts:
         told = " and ".join(dict.fromkeys(draft.record for draft in drafts))
-        yield Effect("state", f"The state is told {plural(len(drafts), 'line')}: {told}.")
+        yield Effect(
+            "state", f"The state is told {plural(len(drafts), 'line')}: {told}.", held_without_ssid(drafts)
+        )
 
 
 def _with_services(facts: StudentFacts, on: date) -> str:

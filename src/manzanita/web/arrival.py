@@ -37,6 +37,7 @@ from manzanita.procedures.adopting import adopt_alone
 from manzanita.procedures.assigning import Term, Wanted, apply_assignments, candidates
 from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import preview_change, record_change
+from manzanita.procedures.effects import held_without_ssid
 from manzanita.procedures.paper_plan import CAUSE as PAPER
 from manzanita.students.duplicates import open_pairs_of
 from manzanita.students.finding import students_by_pk
@@ -309,6 +310,9 @@ def _looks(looked: Looked, today: date) -> list[Reason]:
     if looked.arrival.settled_at is not None:
         return []
     asked = {"arrival-not-participating", "arrival-not-yet"}
+    if looked.plan.way in (Way.ADOPT, Way.ADOPT_LAST):
+        # It stands beside the lines that it holds.
+        asked.add("arrival-no-ssid")
     if looked.plan.way in (Way.INACTIVE, Way.INACTIVE_TOLD, Way.NOTHING):
         # Nothing is adopted, so that no plan is missed.
         asked |= {"arrival-no-plan", "arrival-no-services"}
@@ -333,6 +337,7 @@ def _lines(actor: Actor, looked: Looked) -> dict[str, Any]:
             for draft in preview.drafts
         ],
         "blockers": preview.blockers,
+        "held": held_without_ssid(preview.drafts),
     }
 
 

@@ -17,6 +17,7 @@ from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Owner, Severity
 from manzanita.domain.layouts import RECORDS, SIS_RECORDS
 from manzanita.domain.layouts.files import LINE_CODE
+from manzanita.domain.records import SSID_FIELD
 from manzanita.domain.rules import (
     census_context,
     code_years,
@@ -174,6 +175,8 @@ def owner_of(code: str, fields: Sequence[str]) -> Owner:
     named, the owner of the rule; for a code that no page explains, the clerk.
     """
     owners = {FIELDS[number].owner for number in fields if number in FIELDS}
+    # The SIS alone brings an SSID.
+    owners |= {Owner.SIS for number in fields if number in SSID_FIELD.values()}
     if len(owners) == 1:
         return owners.pop()
     info = rule_info(code)
