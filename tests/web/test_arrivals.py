@@ -13,7 +13,7 @@ from manzanita.arrivals.actions import look_at
 from manzanita.arrivals.models import AdoptionBatch, Arrival, RecordsAsked
 from manzanita.orgs.models import Agency, AgencyContact
 from manzanita.platform.jobs import run_jobs_now
-from manzanita.students.actions import Identity, register_students, state_one
+from manzanita.students.actions import Identity, register_students, set_clocks, state_one
 from manzanita.students.queries import facts_of
 from tests.support import arrivals as hand
 from tests.support import world as w
@@ -182,6 +182,48 @@ def test_whoever_may_be_the_same_student_is_seen_too(small_world, coordinator):
 def test_from_another_selpa_thirty_days_are_counted(coordinator, arrived):
     page = text_of(page_of(coordinator, arrived("Cisticola")["Cisticola"]))
     assert "due on <b>12/02/2026</b>" in page and "9 days left" in page
+
+
+def test_inside_the_selpa_the_record_counts_no_thirty_days_either(coordinator, arrived):
+    arrivals = arrived("Avocet", "Cisticola")
+    stands = {
+        name: text_of(coordinator.get(f"/students/{one.student.public_id}")) for name, one in arrivals.items()
+    }
+    assert (
+        "no review is due after 30 days" in stands["Avocet"]
+        and "30 days to the review" in stands["Cisticola"]
+    )
+    assert "no review is due after 30 days" not in stands["Cisticola"]
+
+
+def test_who_is_eligible_without_a_plan_is_told_the_same_on_every_page(coordinator, arrived):
+    """Hoopoe has status 2, reason 12, and a review in May 2026 that no plan came of."""
+    arrival = arrived("Hoopoe")["Hoopoe"]
+    set_clocks({arrival.student_id: (date(2026, 5, 12), None)})
+    page = text_of(page_of(coordinator, arrival))
+    assert "No plan of another district goes on here, so no review is due after a transfer." in page
+    assert "No plan is in force" not in page and "inside the SELPA" not in page
+    assert 'class="btn primary" href="/arrivals/' not in page and "Enter the plan that came on paper" in page
+    record = text_of(coordinator.get(f"/students/{arrival.student.public_id}"))
+    assert "Enrolled here and eligible, without a plan" in record
+    assert "SWDS 2 of the other district; from here nothing, unless the student takes part." in record
+    assert "05/12/2027" not in record and "30 days to the review" not in record
+    listed = text_of(coordinator.get("/students")).split("Testcase, Hoopoe</a>")[1].split("</tr>")[0]
+    assert "05/12/2027" not in listed and "None due" in listed
+
+    page = text_of(
+        coordinator.post(f"/arrivals/{arrival.public_id}", {"answer": "1", "here": "no"}, follow=True)
+    )
+    assert (
+        "stays as it is: from here nothing is due to the state" in page and "stands at the state" not in page
+    )
+    assert "on paper" not in page and "no review is due after a transfer" in page
+
+
+def test_a_family_that_declined_every_plan_brings_none_on_paper(coordinator):
+    declined = hand.add([{**hand.row("Hoopoe"), "statuses": "THEM:2/11:2026-06-30"}])["Hoopoe"]
+    look_at(w.LEA, [declined.pk], found_by="test")
+    assert "on paper" not in text_of(page_of(coordinator, Arrival.objects.get()))
 
 
 def test_one_is_adopted_and_taken_back_from_its_page(coordinator, arrived):

@@ -111,6 +111,13 @@ def test_without_an_ssid_the_plan_goes_on_here_and_only_the_lines_are_held(small
     assert {one.holds[0]["owner"] for one in lines} == {"SIS staff"}
 
 
+def test_a_plan_of_another_state_has_no_thirty_days(coordinator, yarrow):
+    page = text_of(enter(coordinator, yarrow, lea_code=""))
+    assert "The plan is of another state" in page and "if the student comes from another SELPA" not in page
+    record = text_of(coordinator.get(f"/students/{yarrow.student.public_id}"))
+    assert "For a plan of another state no day is set." in record
+
+
 def test_entered_again_the_newer_word_stands_alone(coordinator, yarrow):
     enter(coordinator, yarrow, service_2_service_code="330", service_2_location_code="510")
     enter(coordinator, yarrow, starts_on="2023-03-01", reviewed_on="2023-03-01", disability_1_code="280",

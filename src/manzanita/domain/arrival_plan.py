@@ -234,12 +234,12 @@ def plan_of(evidence: Evidence, answered: list[Answered], today: date) -> Plan:
 
 def _inactive(evidence: Evidence, participating: Answer) -> Plan:
     if participating is Answer.NO and evidence.status_code != PARTICIPATING:
-        reason = f", reason {evidence.status_reason_code}" if evidence.status_reason_code else ""
+        told = f"{_status_words(evidence)[:-1]}, stays" if evidence.status_code else "What was reported stays"
         return Plan(
             Way.INACTIVE,
             "Arrives inactive",
-            f"Status {evidence.status_code or 'as the state has it'}{reason} stands at the state and stays: it is not "
-            "sent again (SWDS0618). The arrival is kept as settled.",
+            f"{told} as it is: from here nothing is due to the state, which takes no status twice (SWDS0618). The "
+            "arrival is kept as settled.",
             on=evidence.enrolled_on,
         )
     return Plan(

@@ -17,6 +17,8 @@ from typing import Any
 from manzanita.domain.findings import Owner, Reason
 
 PARTICIPATING, NOT_ELIGIBLE = "1", "4"
+# SWDS 22.13 of a family that declined the first offer: there was never a plan.
+DECLINED_EVERY_PLAN = "11"
 _ELIGIBLE = ("1", "2", "3")
 _IFSP, _IFSP_UNTIL_YEARS = "150", 3
 # A plan that ended longer ago than this is no plan to go on with.
@@ -133,6 +135,30 @@ def kind_of(evidence: Evidence) -> Kind | None:
     if evidence.status_code == PARTICIPATING:
         return Kind.ARRIVING
     return Kind.UNSERVED
+
+
+def transfer_clock(evidence: Evidence) -> str:
+    """Which clock of a transfer runs (a key of ``domain.clocks``); empty text where there is no plan to go on: the
+    student is eligible at the most, and does not take part."""
+    if not evidence.has_plan and evidence.status_code not in ("", PARTICIPATING):
+        return ""
+    if evidence.has_plan and not evidence.plan_lea:
+        # A plan of a district without a code in this state.
+        return "transfer-out-of-state"
+    return "transfer-same-selpa" if evidence.is_same_selpa or evidence.is_plan_ours else "transfer-30"
+
+
+# How long the record may stand, by the clock.
+MAY_STAND: Mapping[str, str] = MappingProxyType(
+    {
+        "": "Until the family has said whether the student takes part here.",
+        "transfer-30": "30 days to the review; and not over a Census Day: until adopted, no district counts the student.",
+        "transfer-same-selpa": "Not over a Census Day: until adopted, no district counts the student. Inside the SELPA "
+        "no review is due after 30 days.",
+        "transfer-out-of-state": "Not over a Census Day: until adopted, no district counts the student. For a plan of "
+        "another state no day is set.",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
