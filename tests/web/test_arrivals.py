@@ -260,7 +260,7 @@ def test_a_person_knows_better_and_the_way_follows(coordinator, arrived):
     assert arrival.answers == {"here": "yes"}
     page = text_of(page_of(coordinator, arrival))
     assert "What follows: Adopt the plan" in page and "<b>SWDS</b> of 11/02/2026" in page
-    assert "Answered otherwise by a person" in page
+    assert "Said by Juniper Mockup" in page and "on 11/23/2026</td>" in page
     assert page.index("<b>SWDS</b>") < page.index("<b>PLAN</b>") < page.index("<b>SERV</b>")
 
 

@@ -51,6 +51,12 @@ QUESTIONS: Mapping[str, str] = MappingProxyType(
 )
 
 
+# What somebody says who enters a student as one who comes with a plan.
+COMES_WITH_A_PLAN: Mapping[str, str] = MappingProxyType(
+    {"eligible": Answer.YES.value, "participating": Answer.YES.value}
+)
+
+
 def answers_of(
     evidence: Evidence, today: date, said: Mapping[str, str] = MappingProxyType({})
 ) -> list[Answered]:

@@ -152,7 +152,8 @@ def transfer_clock(evidence: Evidence) -> str:
 MAY_STAND: Mapping[str, str] = MappingProxyType(
     {
         "": "Until the family has said whether the student takes part here.",
-        "transfer-30": "30 days to the review; and not over a Census Day: until adopted, no district counts the student.",
+        "transfer-30": "30 days to the review; and not over a Census Day: until adopted, no district counts the "
+        "student.",
         "transfer-same-selpa": "Not over a Census Day: until adopted, no district counts the student. Inside the SELPA "
         "no review is due after 30 days.",
         "transfer-out-of-state": "Not over a Census Day: until adopted, no district counts the student. For a plan of "

@@ -298,7 +298,7 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
         if actor.may(Capability.ASSIGN_STUDENTS)
         else [],
         "names": user_names(
-            {manager_id, one.arrival.settled_by_id, *(row.asked_by_id for row in records)} - {None}
+            {manager_id, one.arrival.settled_by_id, one.arrival.answered_by_id, *(row.asked_by_id for row in records)} - {None}
         ),
         "refusals": refusals,
         "typed": request.POST if refusals else {},
