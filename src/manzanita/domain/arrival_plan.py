@@ -76,7 +76,13 @@ def answers_of(
 
 
 def _status_words(e: Evidence) -> str:
-    return f"Status {e.status_code} since {us_day(e.status_since)}, reported by {e.status_lea or 'somebody unknown'}."
+    return f"Status {e.status_code} since {us_day(e.status_since)}, reported by {_reporter(e.status_lea)}."
+
+
+def _reporter(name: str) -> str:
+    """A district that this installation does not know has its code for a name; one without a code is of another
+    state."""
+    return f"district {name}" if name.isdecimal() else name or "a district of another state"
 
 
 def _eligible(e: Evidence) -> Answered:

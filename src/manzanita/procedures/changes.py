@@ -195,6 +195,9 @@ class _Drafting:
         known = [row.initial_entry_on for row in self.facts.statuses if row.initial_entry_on]
         if known:
             return min(known)
+        if self.asked.key == "adopt" and self.facts.statuses:
+            # The first consent was given where the plan was made, and nobody has said when.
+            return None
         return on if self.asked.key == "adopt" or self.asked.status_code == PARTICIPATING else None
 
 
