@@ -97,7 +97,7 @@ def test_a_refusal_says_why_keeps_what_was_typed_and_points_at_the_field(coordin
     answer = coordinator.post(here, {**FORM, "reason": "diploma", "on": ""})
     assert answer.status_code == 422
     page = text_of(answer)
-    assert "It has no day." in page and "Owner: SPED clerk" in page
+    assert "It has no day." in page and "Owner: You" in page
     assert 'value="The school says so."' in page
     (day,) = [tag for tag in page.split("<") if tag.startswith('input class="inp" id="f-on"')]
     assert 'aria-invalid="true"' in day

@@ -13,8 +13,9 @@ class Arrival(models.Model):
 
     There is one for each student, LEA and first day of a stay (``domain.stays``); looking again changes an open one
     and makes no second. ``evidence`` is an ``domain.arrivals.Evidence``: codes and days, no name. ``answers`` are
-    those of the four questions where a person knew better, given last by ``answered_by_id``. ``settled_how`` is a key of ``HOWS``; the last four are of
-    the radar itself (``settled_by_id`` ``None``), and such an arrival opens again where its cause is gone.
+    those of the four questions where a person knew better, given last by ``answered_by_id``. ``settled_how`` is a key
+    of ``HOWS``; the last four are of the radar itself (``settled_by_id`` ``None``), and such an arrival opens again
+    where its cause is gone.
     """
 
     KINDS = [

@@ -142,8 +142,8 @@ DATE_FIELDS: tuple[FieldDeclaration, ...] = tuple(
         (
             "evaluation_due_on",
             "Next triennial due",
-            "Counted while the student takes part: three years after the newest evaluation. It changes when a meeting is "
-            "recorded; see Meetings.",
+            "Counted while the student takes part: three years after the newest evaluation. It changes when a meeting "
+            "is recorded; see Meetings.",
         ),
     )
 )

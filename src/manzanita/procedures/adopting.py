@@ -137,9 +137,7 @@ def start_adoption(
     is one batch. Raises ``NotPossible`` without a reason, without the right to, and where nobody is chosen."""
     reasons = list(why_not_adopt(actor, reason))
     if not arrivals:
-        reasons.append(
-            Reason("nobody-chosen", "Nobody is ticked.", Owner.COORDINATOR, "Tick at least one student.")
-        )
+        reasons.append(Reason("nobody-chosen", "Nobody is ticked.", Owner.YOU, "Tick at least one student."))
     made = AdoptionBatch.objects.filter(public_id=public_id, lea_code=actor.agency_code).first()
     if made is not None:
         return made, False
@@ -190,7 +188,7 @@ def why_not_adopt(actor: Actor, reason: str) -> Iterable[Reason]:
         )
     if not reason.strip():
         yield Reason(
-            "no-reason", "The adoption needs its reason.", Owner.CLERK, "Say in a sentence how you know."
+            "no-reason", "The adoption needs its reason.", Owner.YOU, "Say in a sentence how you know."
         )
 
 

@@ -315,9 +315,7 @@ def record_change(*, actor: Actor, student: Student, asked: Asked) -> Archive:
     blockers = list(preview.blockers)
     if not asked.reason.strip():
         blockers.append(
-            Reason(
-                "no-reason", "The change needs its reason.", Owner.CLERK, "Say in a sentence what happened."
-            )
+            Reason("no-reason", "The change needs its reason.", Owner.YOU, "Say in a sentence what happened.")
         )
     if blockers or asked.on is None:
         raise NotPossible(blockers)

@@ -122,7 +122,7 @@ def why_not_together(said: Together) -> list[Reason]:
     if not said.note.strip():
         found.append(
             Reason(
-                "no-note", "It needs a sentence that says how it is known.", Owner.CLERK, "Say what happened."
+                "no-note", "It needs a sentence that says how it is known.", Owner.YOU, "Say what happened."
             )
         )
     # A day that is too late for one student's own last day is that student's.
@@ -150,9 +150,7 @@ def start_leavings(
         return made, False
     reasons = [*_may_not(actor), *why_not_together(said)]
     if not chosen:
-        reasons.append(
-            Reason("nobody-chosen", "Nobody is ticked.", Owner.COORDINATOR, "Tick at least one student.")
-        )
+        reasons.append(Reason("nobody-chosen", "Nobody is ticked.", Owner.YOU, "Tick at least one student."))
     if reasons:
         raise NotPossible(reasons)
     batch, is_new = open_batch(

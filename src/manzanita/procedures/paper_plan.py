@@ -44,8 +44,8 @@ _NOT_PARTICIPATING = "2"
 @dataclass(frozen=True, slots=True)
 class PaperPlan:
     """What the paper says. ``lea_code`` is empty for a district of another state; ``plan`` and each of ``services`` are
-    codes by attribute; ``entered_on`` is the first consent to services ever (22.10), where it is known. ``stopped_on`` with its reason
-    (22.13): the student has not taken part since."""
+    codes by attribute; ``entered_on`` is the first consent to services ever (22.10), where it is known. ``stopped_on``
+    with its reason (22.13): the student has not taken part since."""
 
     lea_code: str = ""
     starts_on: date | None = None
@@ -111,8 +111,8 @@ def paper_reasons(told: PaperPlan, arrival: Arrival, today: date) -> Iterator[Re
         yield _wrong(
             "lea_code",
             f"No district of the directory is called “{told.lea_code}”, and a district's code has seven digits.",
-            "Choose one of the directory, enter the code (cde.ca.gov/schooldirectory has every district's), or leave it "
-            "empty for a district of another state.",
+            "Choose one of the directory, enter the code (cde.ca.gov/schooldirectory has every district's), or leave "
+            "it empty for a district of another state.",
         )
     for name, day, words in (
         ("reviewed_on", told.reviewed_on, "plan review"),
@@ -177,7 +177,7 @@ def _value_reasons(declared: FieldDeclaration, value: str, name: str, of: str) -
 
 
 def _wrong(name: str, text: str, way_out: str) -> Reason:
-    return Reason(name, text, Owner.CLERK, way_out)
+    return Reason(name, text, Owner.YOU, way_out)
 
 
 @transaction.atomic

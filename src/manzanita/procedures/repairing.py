@@ -294,6 +294,6 @@ def _no_reason() -> Reason:
     return Reason(
         "no-reason",
         "A correction of what was archived needs its reason.",
-        Owner.CLERK,
+        Owner.YOU,
         "Say in a sentence why the values are wrong.",
     )

@@ -209,11 +209,7 @@ def _settle(request: HttpRequest, looked: Looked) -> None:
     reason = text_given(request, "reason")
     if not reason:
         raise NotPossible(
-            [
-                Reason(
-                    "no-reason", "It needs its reason.", Owner.COORDINATOR, "Say in a sentence how you know."
-                )
-            ]
+            [Reason("no-reason", "It needs its reason.", Owner.YOU, "Say in a sentence how you know.")]
         )
     how = SETTLES.get(looked.plan.way, "nothing")
     if settle_arrival(actor=request.actor, arrival=looked.arrival, how=how, reason=reason):
@@ -298,7 +294,13 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
         if actor.may(Capability.ASSIGN_STUDENTS)
         else [],
         "names": user_names(
-            {manager_id, one.arrival.settled_by_id, one.arrival.answered_by_id, *(row.asked_by_id for row in records)} - {None}
+            {
+                manager_id,
+                one.arrival.settled_by_id,
+                one.arrival.answered_by_id,
+                *(row.asked_by_id for row in records),
+            }
+            - {None}
         ),
         "refusals": refusals,
         "typed": request.POST if refusals else {},

@@ -174,9 +174,10 @@ def owner_of(code: str, fields: Sequence[str]) -> Owner:
     Whoever owns the field that is named, as the student's record says it; where none or several owners' fields are
     named, the owner of the rule; for a code that no page explains, the clerk.
     """
+    # The SIS alone brings an SSID; named beside other fields it only says whose record it is.
+    if len(fields) == 1 and fields[0] in SSID_FIELD.values():
+        return Owner.SIS
     owners = {FIELDS[number].owner for number in fields if number in FIELDS}
-    # The SIS alone brings an SSID.
-    owners |= {Owner.SIS for number in fields if number in SSID_FIELD.values()}
     if len(owners) == 1:
         return owners.pop()
     info = rule_info(code)
