@@ -151,7 +151,11 @@ def test_the_catalog_knows_rules_that_are_not_evaluated_here_and_says_so():
         ("MZ-MEET-LATE", ["24.18"], Owner.TEAM),  # no declared field: the rule's owner
         ("MZ-SIS-DUPLICATE", [], Owner.SIS),
         ("GERR0001", ["23.06"], Owner.SIS),  # the SSID, which the SIS alone brings
-        ("PLAN0726", ["23.06", "23.12"], Owner.CLERK),  # whose record it is, and since when
+        (
+            "MZ-MEET-LATE",
+            ["24.06", "24.18"],
+            Owner.TEAM,
+        ),  # beside another field it only says whose record it is
         ("NOSUCH01", [], Owner.CLERK),
     ],
 )

@@ -244,6 +244,16 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
         )
     }
 )
+# What a teacher may report who does not know the reason; nothing is recorded with it.
+NOT_KNOWN = LeavingReason(
+    "not_known",
+    "No longer attends, I do not know why",
+    "The student has stopped coming, and whoever reports it knows no more.",
+    _LAST_DAY,
+    "",
+    "",
+)
+REPORTED: Mapping[str, LeavingReason] = MappingProxyType({NOT_KNOWN.key: NOT_KNOWN, **REASONS})
 # What an SIS says when it ends an enrollment, and which reason that suggests; a person decides. The meaning of the T
 # codes and of E130 no public page that we read prints: they suggest, and nothing else.
 SUGGESTED: Mapping[str, str] = MappingProxyType(
