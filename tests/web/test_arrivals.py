@@ -57,10 +57,11 @@ def test_the_list_shows_the_longest_here_first_with_what_is_missing(coordinator,
     assert rows_in(answer) == ["Eider", "Avocet", "Hoopoe", "Linnet", "Oriole"]
     page = text_of(answer)
     for told in (
-        "IEP of 01/10/2026, 1 service · status 1 · review due 01/10/2027",
+        "IEP of 01/10/2026, 1 service · status 1 Eligible and Participating · review due 01/10/2027",
         "Heron Creek Unified",
         "21 days here",
-        "By status 1 since 01/10/2024 the student takes part, and no plan is known for the first day here.",
+        "By status 1 Eligible and Participating since 01/10/2024 the student takes part, and no plan is known for the "
+        "first day here.",
         "Nobody in the directory yet",
         "Adopt 2 plans that are safe",
     ):
@@ -149,7 +150,7 @@ def test_looking_now_is_one_job_however_often_it_is_asked(coordinator, arrived):
 def test_the_questions_are_answered_with_their_evidence(coordinator, arrived):
     page = text_of(page_of(coordinator, arrived("Avocet")["Avocet"]))
     for told in (
-        "Status 1 since 01/10/2024, reported by Heron Creek Unified.",
+        "Status 1 Eligible and Participating since 01/10/2024, reported by Heron Creek Unified.",
         "Plan of 01/10/2026 with 1 service.",
         "The plan goes on without delay, unless the family says otherwise.",
         "Since 11/02/2026.",
@@ -206,7 +207,7 @@ def test_who_is_eligible_without_a_plan_is_told_the_same_on_every_page(coordinat
     assert 'class="btn primary" href="/arrivals/' not in page and "Enter the plan that came on paper" in page
     record = text_of(coordinator.get(f"/students/{arrival.student.public_id}"))
     assert "Enrolled here and eligible, without a plan" in record
-    assert "SWDS 2 of the other district; from here nothing, unless the student takes part." in record
+    assert "SWDS 2 Eligible and Not Participating of the other district; from here nothing, unless" in record
     assert "05/12/2027" not in record and "30 days to the review" not in record
     listed = text_of(coordinator.get("/students")).split("Testcase, Hoopoe</a>")[1].split("</tr>")[0]
     assert "05/12/2027" not in listed and "None due" in listed
@@ -218,6 +219,14 @@ def test_who_is_eligible_without_a_plan_is_told_the_same_on_every_page(coordinat
         "stays as it is: from here nothing is due to the state" in page and "stands at the state" not in page
     )
     assert "on paper" not in page and "no review is due after a transfer" in page
+
+
+def test_the_state_s_codes_stand_with_their_words(coordinator, arrived):
+    page = text_of(page_of(coordinator, arrived("Hoopoe")["Hoopoe"]))
+    assert (
+        "Status 2 Eligible and Not Participating since 06/30/2026, reported by Heron Creek Unified." in page
+    )
+    assert "Reason 12 Other reason / participation to start at a later date." in page
 
 
 def test_a_family_that_declined_every_plan_brings_none_on_paper(coordinator):

@@ -15,8 +15,10 @@ from manzanita.domain.arrivals import (
     PARTICIPATING,
     Evidence,
     state_differs,
+    status_words,
     us_day,
 )
+from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 
 # SWDS 22.13 of a family that revoked consent to all services; the number is a placeholder.
@@ -76,7 +78,8 @@ def answers_of(
 
 
 def _status_words(e: Evidence) -> str:
-    return f"Status {e.status_code} since {us_day(e.status_since)}, reported by {_reporter(e.status_lea)}."
+    since, reporter = us_day(e.status_since), _reporter(e.status_lea)
+    return f"Status {status_words(e.status_code)} since {since}, reported by {reporter}."
 
 
 def _reporter(name: str) -> str:
@@ -93,7 +96,7 @@ def _eligible(e: Evidence) -> Answered:
         return _answered("eligible", answer, _status_words(e), "SWDS, status in our records")
     if e.state_status_code:
         answer = Answer.NO if e.state_status_code == NOT_ELIGIBLE else Answer.YES
-        words = f"The state holds status {e.state_status_code} since {us_day(e.state_status_since)}."
+        words = f"The state holds status {status_words(e.state_status_code)} since {us_day(e.state_status_since)}."
         return _answered("eligible", answer, words, "The state's records")
     return _answered("eligible", Answer.UNKNOWN, "No status is known.", "Ask the former district")
 
@@ -109,7 +112,7 @@ def _participating(e: Evidence) -> Answered:
     if e.status_code:
         words = _status_words(e)
         if e.status_reason_code:
-            words += f" Reason {e.status_reason_code}."
+            words += f" Reason {code_set('NonParticipationReason').label(e.status_reason_code)}."
         return _answered("participating", Answer.NO, words, "SWDS, status in our records")
     return _answered("participating", Answer.UNKNOWN, "No status is known.", "Ask the former district")
 
@@ -174,7 +177,7 @@ def plan_of(evidence: Evidence, answered: list[Answered], today: date) -> Plan:
             Way.NOTHING,
             "Nothing to do",
             "Who is not enrolled here is not reported here. Where the file said otherwise, the SIS corrects the "
-            "enrollment (exit N470 for one who never came).",
+            "enrollment (exit N470, no show, for one who never came).",
         )
     if said["eligible"] is Answer.NO:
         return Plan(

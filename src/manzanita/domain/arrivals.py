@@ -14,6 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 
 PARTICIPATING, NOT_ELIGIBLE = "1", "4"
@@ -178,6 +179,11 @@ class Check:
         return Reason(f"arrival-{self.key}", self.text(evidence), self.owner, self.way_out)
 
 
+def status_words(code: str) -> str:
+    """The SWDS status with its label, as everywhere."""
+    return code_set("SpecialEducationStatus").label(code)
+
+
 def us_day(day: date | None) -> str:
     return f"{day:%m/%d/%Y}" if day else "an unknown day"
 
@@ -194,8 +200,8 @@ CONTRADICTIONS = (
         "A student who takes part has a plan",
         lambda e: e.status_code == PARTICIPATING and not e.has_plan,
         lambda e: (
-            f"By status 1 since {us_day(e.status_since)} the student takes part, and no plan is known for the first "
-            "day here."
+            f"By status {status_words(e.status_code)} since {us_day(e.status_since)} the student takes part, and no "
+            "plan is known for the first day here."
         ),
         Owner.COORDINATOR,
         "Read the state's extract of the former district, or ask there for the plan.",
@@ -216,8 +222,8 @@ CONTRADICTIONS = (
         "The state holds the status that we believe",
         state_differs,
         lambda e: (
-            f"We believe status {e.status_code}, and the state holds {e.state_status_code} since "
-            f"{us_day(e.state_status_since)}."
+            f"We believe status {status_words(e.status_code)}, and the state holds {status_words(e.state_status_code)} "
+            f"since {us_day(e.state_status_since)}."
         ),
         Owner.COORDINATOR,
         "Find out at the former district which is right, before anything is adopted.",
@@ -264,7 +270,8 @@ _MORE_CHECKS = (
         "The student took part up to the first day here",
         lambda e: e.status_code != PARTICIPATING,
         lambda e: (
-            f"The status is {e.status_code or 'not known'}: whether the student takes part here, the family and the "
+            f"The status is {status_words(e.status_code) if e.status_code else 'not known'}: whether the student takes "
+            "part here, the family and the "
             "team say."
         ),
         Owner.TEAM,

@@ -198,7 +198,8 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "The student stopped coming before completing school, and is enrolled nowhere.",
                 _LAST_DAY,
                 "The state is told status 3, eligible and not enrolled: the student may come back.",
-                "The SIS ends the enrollment with the reason that fits (E140, E300 or E400).",
+                "The SIS ends the enrollment with the reason that fits: E140 (no known enrollment, truant), E300 "
+                "(expelled, no known enrollment) or E400 (other or unknown).",
                 "3",
                 "31",
                 is_settled=False,

@@ -14,7 +14,7 @@ from django.urls import reverse
 from manzanita.arrivals.models import Arrival
 from manzanita.arrivals.queries import open_arrivals, open_arrivals_of
 from manzanita.domain.access import Actor
-from manzanita.domain.arrivals import MAY_STAND, Evidence, transfer_clock
+from manzanita.domain.arrivals import MAY_STAND, Evidence, status_words, transfer_clock
 from manzanita.domain.findings import Owner
 from manzanita.domain.scenarios import EVENTS
 from manzanita.domain.statuses import (
@@ -87,7 +87,8 @@ def _arriving_record(evidence: Evidence) -> RecordStatus:
         found,
         sentence="Enrolled here and eligible, without a plan; nobody has said yet whether the student takes part here.",
         ends="Recording that the student arrives inactive, or an initial meeting.",
-        holds=f"SWDS {evidence.status_code} of the other district; from here nothing, unless the student takes part.",
+        holds=f"SWDS {status_words(evidence.status_code)} of the other district; from here nothing, unless the student "
+        "takes part.",
     )
 
 

@@ -102,13 +102,14 @@ def _us(day: date) -> str:
 
 
 def enrollment_bars(file: StudentFile) -> Iterator[Bar]:
-    statuses = code_set("EnrollmentStatus")
+    statuses, exits = code_set("EnrollmentStatus"), code_set("StudentExitCategory")
     for enrollment in file.facts.enrollments:
         is_past = enrollment.effective_to is not None and enrollment.effective_to < file.today
         agency = file.agencies.get(enrollment.lea_code, enrollment.lea_code)
         school = file.school_of(enrollment)
         end = f" to {_us(enrollment.effective_to)}" if enrollment.effective_to else ", open"
-        exit_text = f", exit reason {enrollment.exit_reason_code}" if enrollment.exit_reason_code else ""
+        exit_code = enrollment.exit_reason_code
+        exit_text = f", exit reason {exits.label(exit_code)}" if exit_code else ""
         yield Bar(
             enrollment.effective_from,
             enrollment.effective_to,
