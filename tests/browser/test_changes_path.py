@@ -65,7 +65,7 @@ def send(coordinator) -> None:
 def test_1_a_setting_that_changed(coordinator):
     page = begin(coordinator, "Bunting", "Program setting")
     check(page)
-    refused(coordinator, "The change has no day.", "Owner: SPED clerk")
+    refused(coordinator, "The change has no day.", "Owner: You")
     expect(page.get_by_label("Changed on")).to_have_attribute("aria-invalid", "true")
     coordinator.look("change-setting-refused")
     page.get_by_label("Changed on").fill("2026-11-16")

@@ -150,6 +150,12 @@ def test_the_catalog_knows_rules_that_are_not_evaluated_here_and_says_so():
         ("GERR0007", [], Owner.CLERK),
         ("MZ-MEET-LATE", ["24.18"], Owner.TEAM),  # no declared field: the rule's owner
         ("MZ-SIS-DUPLICATE", [], Owner.SIS),
+        ("GERR0001", ["23.06"], Owner.SIS),  # the SSID, which the SIS alone brings
+        (
+            "MZ-MEET-LATE",
+            ["24.06", "24.18"],
+            Owner.TEAM,
+        ),  # beside another field it only says whose record it is
         ("NOSUCH01", [], Owner.CLERK),
     ],
 )

@@ -15,7 +15,7 @@ from manzanita.exchange.actions import prepare_submission
 from manzanita.exchange.models import Operation
 from manzanita.orgs.models import Agency, AgencyContact
 from manzanita.platform.jobs import run_jobs_now
-from manzanita.students.actions import Identity, register_students, state_one
+from manzanita.students.actions import Identity, register_students, set_clocks, state_one
 from manzanita.students.queries import facts_of
 from tests.support import arrivals as hand
 from tests.support import world as w
@@ -59,10 +59,11 @@ def test_the_list_shows_the_longest_here_first_with_what_is_missing(coordinator,
     assert rows_in(answer) == ["Eider", "Avocet", "Hoopoe", "Linnet", "Oriole"]
     page = text_of(answer)
     for told in (
-        "IEP of 01/10/2026, 1 service · status 1 · review due 01/10/2027",
+        "IEP of 01/10/2026, 1 service · status 1 Eligible and Participating · review due 01/10/2027",
         "Heron Creek Unified",
         "21 days here",
-        "By status 1 since 01/10/2024 the student takes part, and no plan is known for the first day here.",
+        "By status 1 Eligible and Participating since 01/10/2024 the student takes part, and no plan is known for the "
+        "first day here.",
         "Nobody in the directory yet",
         "Adopt 2 plans that are safe",
     ):
@@ -151,7 +152,7 @@ def test_looking_now_is_one_job_however_often_it_is_asked(coordinator, arrived):
 def test_the_questions_are_answered_with_their_evidence(coordinator, arrived):
     page = text_of(page_of(coordinator, arrived("Avocet")["Avocet"]))
     for told in (
-        "Status 1 since 01/10/2024, reported by Heron Creek Unified.",
+        "Status 1 Eligible and Participating since 01/10/2024, reported by Heron Creek Unified.",
         "Plan of 01/10/2026 with 1 service.",
         "The plan goes on without delay, unless the family says otherwise.",
         "Since 11/02/2026.",
@@ -184,6 +185,56 @@ def test_whoever_may_be_the_same_student_is_seen_too(small_world, coordinator):
 def test_from_another_selpa_thirty_days_are_counted(coordinator, arrived):
     page = text_of(page_of(coordinator, arrived("Cisticola")["Cisticola"]))
     assert "due on <b>12/02/2026</b>" in page and "9 days left" in page
+
+
+def test_inside_the_selpa_the_record_counts_no_thirty_days_either(coordinator, arrived):
+    arrivals = arrived("Avocet", "Cisticola")
+    stands = {
+        name: text_of(coordinator.get(f"/students/{one.student.public_id}")) for name, one in arrivals.items()
+    }
+    assert (
+        "no review is due after 30 days" in stands["Avocet"]
+        and "30 days to the review" in stands["Cisticola"]
+    )
+    assert "no review is due after 30 days" not in stands["Cisticola"]
+
+
+def test_who_is_eligible_without_a_plan_is_told_the_same_on_every_page(coordinator, arrived):
+    """Hoopoe has status 2, reason 12, and a review in May 2026 that no plan came of."""
+    arrival = arrived("Hoopoe")["Hoopoe"]
+    set_clocks({arrival.student_id: (date(2026, 5, 12), None)})
+    page = text_of(page_of(coordinator, arrival))
+    assert "No plan of another district goes on here, so no review is due after a transfer." in page
+    assert "No plan is in force" not in page and "inside the SELPA" not in page
+    assert 'class="btn primary" href="/arrivals/' not in page and "Enter the plan that came on paper" in page
+    record = text_of(coordinator.get(f"/students/{arrival.student.public_id}"))
+    assert "Enrolled here and eligible, without a plan" in record
+    assert "SWDS 2 Eligible and Not Participating of the other district; from here nothing, unless" in record
+    assert "05/12/2027" not in record and "30 days to the review" not in record
+    listed = text_of(coordinator.get("/students")).split("Testcase, Hoopoe</a>")[1].split("</tr>")[0]
+    assert "05/12/2027" not in listed and "None due" in listed
+
+    page = text_of(
+        coordinator.post(f"/arrivals/{arrival.public_id}", {"answer": "1", "here": "no"}, follow=True)
+    )
+    assert (
+        "stays as it is: from here nothing is due to the state" in page and "stands at the state" not in page
+    )
+    assert "on paper" not in page and "no review is due after a transfer" in page
+
+
+def test_the_state_s_codes_stand_with_their_words(coordinator, arrived):
+    page = text_of(page_of(coordinator, arrived("Hoopoe")["Hoopoe"]))
+    assert (
+        "Status 2 Eligible and Not Participating since 06/30/2026, reported by Heron Creek Unified." in page
+    )
+    assert "Reason 12 Other reason / participation to start at a later date." in page
+
+
+def test_a_family_that_declined_every_plan_brings_none_on_paper(coordinator):
+    declined = hand.add([{**hand.row("Hoopoe"), "statuses": "THEM:2/11:2026-06-30"}])["Hoopoe"]
+    look_at(w.LEA, [declined.pk], found_by="test")
+    assert "on paper" not in text_of(page_of(coordinator, Arrival.objects.get()))
 
 
 def test_one_is_adopted_and_taken_back_from_its_page(coordinator, arrived):
@@ -241,7 +292,7 @@ def test_a_person_knows_better_and_the_way_follows(coordinator, arrived):
     assert arrival.answers == {"here": "yes"}
     page = text_of(page_of(coordinator, arrival))
     assert "What follows: Adopt the plan" in page and "<b>SWDS</b> of 11/02/2026" in page
-    assert "Answered otherwise by a person" in page
+    assert "Said by Juniper Mockup" in page and "on 11/23/2026</td>" in page
     assert page.index("<b>SWDS</b>") < page.index("<b>PLAN</b>") < page.index("<b>SERV</b>")
 
 
@@ -277,7 +328,10 @@ def test_what_needs_nothing_is_settled_with_a_reason(coordinator, arrived, name,
     if answers:
         coordinator.post(here, {**answers, "answer": "1"})
     assert label in text_of(coordinator.get(here))
-    assert coordinator.post(here, {"settle": "1", "reason": " "}).status_code == 422
+    refused = coordinator.post(here, {"settle": "1", "reason": " "})
+    # It is the reader's own form, whatever the office.
+    assert refused.status_code == 422 and '<span class="dim">You</span>' in text_of(refused)
+    assert "SPED clerk" not in text_of(refused)
     coordinator.post(here, {"settle": "1", "reason": "The family was asked."})
     arrival.refresh_from_db()
     assert (arrival.settled_how, arrival.settled_reason) == (how, "The family was asked.")
@@ -332,6 +386,39 @@ def test_by_hand_from_the_page_of_the_student(small_world, coordinator):
     )
     assert "What follows: Ask first" in text_of(page_of(coordinator, arrival))
     assert look_at(w.LEA, [yarrow.pk], found_by="night") == {}
+
+
+# Who is still enrolled in the other district is asked for by a transfer
+
+
+def test_who_is_still_in_the_other_district_is_asked_for_from_arrival_record_and_search(coordinator, arrived):
+    arrival = arrived("Vireo")["Vireo"]
+    student = arrival.student
+    ask = f"/transfers/new?student={student.public_id}"
+    for address in (f"/arrivals/{arrival.public_id}", f"/students/{student.public_id}"):
+        assert f'href="{ask}"' in text_of(coordinator.get(address)), address
+    (ssid,) = facts_of(student).ssids
+    page = text_of(coordinator.post("/students/elsewhere", {"ssid": ssid.ssid}))
+    assert "still enrolled at <b>Heron Creek Unified</b> too" in page
+    assert f'href="{ask}"' in page and f'href="/arrivals/{arrival.public_id}"' in page
+
+    form = text_of(coordinator.get(ask))
+    assert "The record is at Heron Creek Unified" in form and 'value="Vireo Testcase"' in form
+    sent = {"student": str(student.public_id), "called": "Vireo", "enroll_on": "2026-11-02", "ground": "none"}
+    transfer = f"/transfers/{coordinator.post('/transfers/new', sent).url.split('/')[-1]}"
+    page = text_of(page_of(coordinator, arrival))
+    assert f'href="{transfer}"' in page and "Transfer: waits for an answer" in page and ask not in page
+    # Asked for twice it is the same.
+    assert coordinator.get(ask).url == transfer
+
+
+def test_who_has_left_the_other_district_needs_no_transfer(coordinator, arrived):
+    arrival = arrived("Avocet")["Avocet"]
+    for address in (f"/arrivals/{arrival.public_id}", f"/students/{arrival.student.public_id}"):
+        assert "Ask for a transfer" not in text_of(coordinator.get(address))
+    (ssid,) = facts_of(arrival.student).ssids
+    page = text_of(coordinator.post("/students/elsewhere", {"ssid": ssid.ssid}))
+    assert "The student has arrived" in page and "Ask for a transfer" not in page
 
 
 # Adopting together

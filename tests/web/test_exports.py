@@ -162,7 +162,7 @@ def test_a_workbook_says_what_it_is_and_has_the_list(small_world, coordinator):
         "Equal",
     ]
     assert [row[0] for row in rows] == ["Testcase, Alder", "Testcase, Towhee", "Testcase, Yarrow"]
-    assert rows[2][-1] == "No record"
+    assert rows[2][-1] == "None due"
 
 
 def test_the_answer_is_for_this_browser_alone_and_its_name_names_nobody(coordinator):

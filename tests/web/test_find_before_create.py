@@ -264,7 +264,13 @@ def test_one_who_comes_with_a_plan_is_entered_and_the_arrival_begins(coordinator
     arrival = Arrival.objects.get()
     assert answer.url == f"/arrivals/{arrival.public_id}"
     assert (arrival.student.last_name, arrival.enrolled_on) == ("Quillwort", date(2026, 11, 2))
-    assert "The four questions below say what follows." in text_of(coordinator.get(answer.url))
+    page = text_of(coordinator.get(answer.url))
+    assert "The four questions below say what follows." in page
+    # What was said when entering is answered; the other two questions are not.
+    assert arrival.answers == {"eligible": "yes", "participating": "yes"}
+    assert page.count("Said by Juniper Mockup") == 2 and page.count(" on 11/23/2026</td>") == 2
+    assert "Whether the student is going to take part here is not known." in page
+    assert "Whether the student is eligible is not known." not in page
 
 
 def test_who_means_none_of_the_candidates_says_why_and_is_never_asked_about_the_pair_again(

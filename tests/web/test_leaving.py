@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -13,6 +13,7 @@ from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.meetings.hold_actions import hold_meeting
 from manzanita.students.queries import facts_of
 from tests.support import pages
+from tests.support import world as w
 from tests.support.pages import NO_ID, other_coordinator, reads, text_of
 
 FORM = {"reason": "dropped_out", "on": "2026-11-20", "note": "The school says so."}
@@ -118,7 +119,7 @@ def test_a_refusal_says_why_keeps_what_was_typed_and_points_at_the_field(coordin
     answer = coordinator.post(here, {**FORM, "reason": "diploma", "on": ""})
     assert answer.status_code == 422
     page = text_of(answer)
-    assert "It has no day." in page and "Owner: SPED clerk" in page
+    assert "It has no day." in page and "Owner: You" in page
     assert 'value="The school says so."' in page
     (day,) = [tag for tag in page.split("<") if tag.startswith('input class="inp" id="f-on"')]
     assert 'aria-invalid="true"' in day
@@ -212,6 +213,37 @@ def test_a_report_that_is_not_so_is_answered(small_world, coordinator, manager, 
     assert "Somebody else has settled it" in text_of(coordinator.post(answer, {"answer": "x"}, follow=True))
     page = text_of(manager.get("/participation"))
     assert "Not so" in page and "Home instruction since Monday." in page and "Juniper Mockup" in page
+
+
+def test_a_teacher_need_not_know_why_and_reads_the_answer_on_home(coordinator, manager, here):
+    report = here.replace("leaving", "participation")
+    choices = text_of(manager.get(report)).split('name="reason"')[1].split("</select>")[0]
+    assert re.findall(r">([^<>]+)</option>", choices)[:3] == [
+        "Choose",
+        "No longer attends, I do not know why",
+        "Moved, and goes on in special education in California",
+    ]
+    assert "What you reported" not in text_of(manager.get("/"))
+    manager.post(
+        report, {"reason": "not_known", "last_on": "2026-11-18", "note": "Empty chair since Thursday."}
+    )
+    home = text_of(manager.get("/"))
+    assert 'aria-label="Your reports of participation that wait for an answer: 1"' in home
+    assert "What you reported" not in text_of(coordinator.get("/"))
+
+    page = text_of(coordinator.get(here))
+    assert "Wren Placeholder reported on 11/23/2026: No longer attends, I do not know why" in page
+    # Nothing can be recorded with that: the reason is found out first.
+    assert "Record it, with what was reported" not in page and "Find out why" in page
+    assert coordinator.get(f"{here}?reason=not_known").status_code == 404
+    found = ParticipationReport.objects.get()
+    coordinator.post(f"/participation/{found.public_id}/answer", {"answer": "In the hospital until Friday."})
+    home = text_of(manager.get("/"))
+    assert (
+        'aria-label="Your reports of participation, answered: 1"' in home and 'href="/participation"' in home
+    )
+    ParticipationReport.objects.update(answered_at=w.NOON - timedelta(days=15))
+    assert "What you reported" not in text_of(manager.get("/"))
 
 
 def test_strangers_get_nothing(small_world, sign_in, coordinator, manager, here):

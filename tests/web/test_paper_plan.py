@@ -11,10 +11,12 @@ from manzanita.archive.models import Archive
 from manzanita.arrivals.actions import look_at, say_arrived
 from manzanita.arrivals.models import Arrival
 from manzanita.exchange.models import Operation
+from manzanita.platform.facts import Statement
+from manzanita.students.actions import state_student_facts
 from manzanita.students.queries import facts_of
 from tests.support import arrivals as hand
 from tests.support import world as w
-from tests.support.pages import other_coordinator, text_of
+from tests.support.pages import NO_ID, other_coordinator, text_of
 
 TOLD = {
     "lea_code": "3410010",
@@ -90,6 +92,64 @@ def test_it_is_stated_as_the_other_districts_and_offered_for_adoption(small_worl
     assert not Operation.objects.filter(student_id=yarrow.student_id).exists()
 
 
+def test_without_an_ssid_the_plan_goes_on_here_and_only_the_lines_are_held(small_world, coordinator, yarrow):
+    slot = {"student_id": yarrow.student_id}
+    state_student_facts("ssid", [Statement(slot, None, date(2023, 8, 14))], by_id=None, cause="test")
+    page = text_of(enter(coordinator, yarrow))
+    assert "What follows: Adopt the plan" in page and "Correct the field." not in page
+    assert "The lines are held here. No SSID yet: the SIS requests the SSID" in page and "(SIS staff)" in page
+    assert f'href="/students/{yarrow.student.public_id}/enrollments">Message to the SIS staff' in page
+
+    sent = {"adopt": "1", "token": NO_ID, "reason": "The family brought the paper."}
+    assert coordinator.post(f"/arrivals/{yarrow.public_id}", sent).status_code == 302
+    assert facts_of(yarrow.student).plan_on(w.TODAY).lea_code == w.LEA
+    lines = Operation.objects.filter(student_id=yarrow.student_id).order_by("position")
+    assert [(one.record, [hold["code"] for hold in one.holds]) for one in lines] == [
+        ("PLAN", ["no-ssid"]),
+        ("SERV", ["no-ssid"]),
+    ]
+    assert {one.holds[0]["owner"] for one in lines} == {"SIS staff"}
+
+
+def test_a_plan_of_another_state_has_no_thirty_days(coordinator, yarrow):
+    page = text_of(enter(coordinator, yarrow, lea_code=""))
+    assert "The plan is of another state" in page and "if the student comes from another SELPA" not in page
+    record = text_of(coordinator.get(f"/students/{yarrow.student.public_id}"))
+    assert "For a plan of another state no day is set." in record
+
+
+@pytest.mark.parametrize(
+    "typed", ["Heron Creek Unified", "heron creek", w.OTHER_LEA], ids=["name", "beginning", "code"]
+)
+def test_the_district_and_the_agency_are_found_by_name(coordinator, yarrow, typed):
+    page = text_of(coordinator.get(f"/arrivals/{yarrow.public_id}/plan"))
+    assert f'<option value="{w.OTHER_LEA}">{w.OTHER_LEA} Heron Creek Unified</option>' in page
+    assert '<option value="9970011">9970011 Meadowlark Therapies</option>' in page
+    enter(coordinator, yarrow, lea_code=typed, service_1_provider_code="400", service_1_npa_id="meadowlark")
+    facts = facts_of(yarrow.student)
+    assert [one.lea_code for one in (*facts.plans, *facts.statuses)] == [w.OTHER_LEA] * 2
+    assert [(one.provider_code, one.npa_id) for one in facts.services] == [("400", "9970011")]
+
+
+def test_a_first_consent_that_nobody_knows_stays_blank_and_is_not_guessed(coordinator, yarrow):
+    enter(coordinator, yarrow, entered_on="", stopped_on="2023-06-01", reason_code="12")
+    assert [one.initial_entry_on for one in facts_of(yarrow.student).statuses] == [None, None]
+    here = f"/arrivals/{yarrow.public_id}"
+    coordinator.post(here, {"answer": "1", "here": "yes"})
+    page = text_of(coordinator.get(here))
+    assert "What follows: Adopt the last plan" in page and "The state would reject it" not in page
+    coordinator.post(here, {"adopt": "1", "token": NO_ID, "reason": "The family brought the paper."})
+    (swds,) = Operation.objects.filter(student_id=yarrow.student_id, record="SWDS")
+    assert (swds.values["22.12"], swds.values["22.10"]) == ("1", "")
+
+
+def test_what_another_state_reported_reads_so(coordinator, yarrow):
+    page = text_of(enter(coordinator, yarrow, lea_code=""))
+    assert "since 02/01/2023, reported by a district of another state." in page
+    page = text_of(enter(coordinator, yarrow))
+    assert "since 02/01/2023, reported by district 3410010." in page
+
+
 def test_entered_again_the_newer_word_stands_alone(coordinator, yarrow):
     enter(coordinator, yarrow, service_2_service_code="330", service_2_location_code="510")
     enter(coordinator, yarrow, starts_on="2023-03-01", reviewed_on="2023-03-01", disability_1_code="280",
@@ -121,10 +181,12 @@ def test_who_took_no_part_any_more_is_asked_and_the_last_plan_goes_on(coordinato
     [
         ({"starts_on": ""}, "The plan has no first day."),
         ({"starts_on": "2023-08-14"}, "begins after the student came here on 08/14/2023"),
-        ({"lea_code": "34-10010"}, "A district's code has seven digits."),
+        ({"lea_code": "34-10010"}, "No district of the directory is called “34-10010”"),
+        ({"lea_code": "Sacramento City Unified"}, "cde.ca.gov/schooldirectory"),
+        ({"service_1_npa_id": "Larkspur"}, "No nonpublic agency of the directory is called “Larkspur”"),
         ({"reviewed_on": "2026-11-24"}, "The plan review of 11/24/2026 is still to come."),
         ({"evaluated_on": ""}, "The day of the evaluation is missing."),
-        ({"entered_on": ""}, "The day of the first consent to services is missing."),
+        ({"entered_on": "2026-11-24"}, "The first consent to services of 11/24/2026 is still to come."),
         ({"disability_1_code": ""}, "Primary disability is missing."),
         ({"disability_1_code": "999"}, "Primary disability: 999 is no code."),
         ({"general_education_percent": "a lot"}, "General education participation is not a number."),

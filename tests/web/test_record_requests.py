@@ -13,7 +13,7 @@ from manzanita.students.actions import Identity, register_students
 from manzanita.students.exact_search import lea_of, student_named, student_with_ssid
 from tests.support import world as w
 from tests.support.guests import host_person, monitor_of
-from tests.support.pages import other_coordinator, text_of
+from tests.support.pages import other_coordinator, reads, text_of
 
 SAGE = {"first": "Sage", "last": "Testcase", "born": "2015-06-20"}
 
@@ -170,10 +170,27 @@ def test_each_question_is_logged_without_what_was_typed(small_world, manager):
     assert all(one.reason == "" for one in logged)
 
 
-def test_whoever_is_in_scope_is_simply_opened(small_world, manager):
+@pytest.mark.parametrize(
+    "asked", [{"ssid": "9900000005"}, {"first": "Alder", "last": "Testcase", "born": "2016-04-09"}]
+)
+def test_whoever_is_in_scope_is_here_already_and_no_question_is_counted(small_world, manager, asked):
     alder = small_world.students["alder"]
 
-    assert asks(manager, ssid="9900000005").url == f"/students/{alder.public_id}"
+    page = text_of(asks(manager, **asked))
+    assert "The record is here already" in page and "no question was counted" in page
+    assert f'href="/students/{alder.public_id}">Alder Testcase</a>' in page
+    assert not ChangeEvent.objects.filter(action="exact-search").exists()
+    assert "10 of 10 are left today" in text_of(manager.get("/students/elsewhere"))
+    assert reads()[-1] == (alder.pk, "student.elsewhere")
+    # A case manager asks for no transfer, and settles no arrival.
+    assert "Ask for a transfer" not in page and "Open the arrival" not in page
+
+
+def test_who_has_no_question_left_is_still_told_of_the_own_students(manager):
+    for _ in range(10):
+        asks(manager, ssid="9900000008")
+    assert asks(manager, ssid="9900000008").status_code == 429
+    assert "The record is here already" in text_of(asks(manager, ssid="9900000005"))
 
 
 def test_a_student_of_the_own_district_is_asked_of_the_own_coordinator(small_world, manager):

@@ -77,7 +77,7 @@ def test_each_line_says_why_by_when_and_what_is_next(small_world, crowd, sign_in
     assert "Agreement to 06/30/2027" in page and "Record the agreement" not in page
 
     page, _ = line(client, "dsea")
-    assert "DSEA Heron Creek Unified; reported by Chaparral Unified." in page
+    assert "Accountable: Heron Creek Unified; reported by Chaparral Unified." in page
 
     page, links = line(client, "adult")
     assert "21 years old." in page and "Testcase, Godwit" not in page

@@ -147,7 +147,7 @@ def _about_what(actor: Actor, wish: Wish, today: date) -> Iterable[Reason]:
         yield Reason(
             "no-reason",
             "The reason is missing.",
-            Owner.COORDINATOR,
+            Owner.YOU,
             "Say in a few words why this person needs it.",
         )
 
@@ -156,13 +156,13 @@ def _about_days(
     perspective: Perspective, starts_on: date | None, ends_on: date | None, today: date
 ) -> Iterable[Reason]:
     if starts_on is None:
-        yield Reason("no-start", "The first day is missing.", Owner.COORDINATOR, "Give the first day.")
+        yield Reason("no-start", "The first day is missing.", Owner.YOU, "Give the first day.")
         return
     if ends_on is not None and ends_on < starts_on:
         yield Reason(
             "ends-before-start",
             "The last day lies before the first.",
-            Owner.COORDINATOR,
+            Owner.YOU,
             "Correct one of the two days.",
         )
     elif ends_on is not None and ends_on < today:
@@ -217,9 +217,7 @@ def why_not_end(
         )
     if not reason.strip():
         found.append(
-            Reason(
-                "no-reason", "The reason is missing.", Owner.COORDINATOR, "Say in a few words why it ends."
-            )
+            Reason("no-reason", "The reason is missing.", Owner.YOU, "Say in a few words why it ends.")
         )
     if grant.perspective_key in KEEPS_ONE and grant.delegated_from_id is None:
         label = PERSPECTIVES[grant.perspective_key].label
@@ -289,9 +287,7 @@ def why_not_extend(
         )
     found += _about_days(perspective, grant.starts_on, ends_on, today)
     if not reason.strip():
-        found.append(
-            Reason("no-reason", "The reason is missing.", Owner.COORDINATOR, "Say in a few words why.")
-        )
+        found.append(Reason("no-reason", "The reason is missing.", Owner.YOU, "Say in a few words why."))
     return found
 
 
@@ -342,7 +338,7 @@ def why_no_role(
             )
     if not label.strip() or not for_whom.strip():
         found.append(
-            Reason("no-name", "A role has a name, and says for whom it is.", Owner.SELPA, "Fill in both.")
+            Reason("no-name", "A role has a name, and says for whom it is.", Owner.YOU, "Fill in both.")
         )
     return found
 

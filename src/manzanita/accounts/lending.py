@@ -86,7 +86,5 @@ def why_not_lend(
             )
         )
     if not reason.strip():
-        found.append(
-            Reason("no-reason", "The reason is missing.", Owner.COORDINATOR, "Say in a few words why.")
-        )
+        found.append(Reason("no-reason", "The reason is missing.", Owner.YOU, "Say in a few words why."))
     return found

@@ -36,14 +36,10 @@ def why_not_add(email: str, name: str, *, is_another_person: bool) -> list[Reaso
         validate_email(email.strip())
     except ValidationError:
         found.append(
-            Reason(
-                "no-email", "This is no e-mail address.", Owner.COORDINATOR, "Write it as name@example.org."
-            )
+            Reason("no-email", "This is no e-mail address.", Owner.YOU, "Write it as name@example.org.")
         )
     if not name.strip():
-        found.append(
-            Reason("no-name", "The name is missing.", Owner.COORDINATOR, "Write first and last name.")
-        )
+        found.append(Reason("no-name", "The name is missing.", Owner.YOU, "Write first and last name."))
     elif len(name.strip()) > 120:
         found.append(
             Reason("long-name", "The name is longer than 120 letters.", Owner.COORDINATOR, "Shorten it.")
@@ -177,9 +173,7 @@ def close_account(*, actor: Actor, user: User, reason: str, on: date | None = No
         return
     reasons = why_not_close(actor, user)
     if not reason.strip():
-        reasons.append(
-            Reason("no-reason", "The reason is missing.", Owner.COORDINATOR, "Say in a few words why.")
-        )
+        reasons.append(Reason("no-reason", "The reason is missing.", Owner.YOU, "Say in a few words why."))
     if reasons:
         raise Refused(reasons)
     standing = AccountClosure.objects.filter(user=user, reopened_at__isnull=True).first()
@@ -209,9 +203,7 @@ def reopen_account(*, actor: Actor, user: User, reason: str) -> None:
     if user.pk == actor.user_id:
         reasons.append(Reason("not-ones-own", "Nobody opens their own account.", Owner.SELPA, "Ask another."))
     if not reason.strip():
-        reasons.append(
-            Reason("no-reason", "The reason is missing.", Owner.COORDINATOR, "Say in a few words why.")
-        )
+        reasons.append(Reason("no-reason", "The reason is missing.", Owner.YOU, "Say in a few words why."))
     if reasons:
         raise Refused(reasons)
     reopened = AccountClosure.objects.filter(user=user, reopened_at__isnull=True).update(

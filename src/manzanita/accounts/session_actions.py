@@ -41,9 +41,7 @@ def sign_out_everywhere(*, actor: Actor, user: User, reason: str) -> int:
     reasons = why_not_sign_out(actor, user)
     reason = reason.strip()
     if not reason:
-        reasons.append(
-            Reason("no-reason", "The reason is missing.", Owner.COORDINATOR, "Say in a few words why.")
-        )
+        reasons.append(Reason("no-reason", "The reason is missing.", Owner.YOU, "Say in a few words why."))
     if reasons:
         raise Refused(reasons)
     with transaction.atomic():

@@ -180,8 +180,8 @@ def save_answers(*, actor: Actor, arrival: Arrival, answers: Mapping[str, str]) 
     locked = Arrival.objects.select_for_update().get(pk=arrival.pk)
     if locked.settled_at is not None or locked.answers == dict(answers):
         return
-    locked.answers = dict(answers)
-    locked.save(update_fields=["answers"])
+    locked.answers, locked.answered_by_id, locked.answered_at = dict(answers), actor.user_id, clock.now()
+    locked.save(update_fields=["answers", "answered_by_id", "answered_at"])
     log_change(
         actor=actor,
         action="answer_arrival",

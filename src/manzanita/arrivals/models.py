@@ -14,8 +14,9 @@ class Arrival(models.Model):
 
     There is one for each student, LEA and first day of a stay (``domain.stays``); looking again changes an open one
     and makes no second. ``evidence`` is an ``domain.arrivals.Evidence``: codes and days, no name. ``answers`` are
-    those of the four questions where a person knew better. ``settled_how`` is a key of ``HOWS``; the last four are of
-    the radar itself (``settled_by_id`` ``None``), and such an arrival opens again where its cause is gone.
+    those of the four questions where a person knew better, given last by ``answered_by_id``. ``settled_how`` is a key
+    of ``HOWS``; the last four are of the radar itself (``settled_by_id`` ``None``), and such an arrival opens again
+    where its cause is gone.
     """
 
     KINDS = [
@@ -41,6 +42,8 @@ class Arrival(models.Model):
     is_safe = models.BooleanField(default=False)
     evidence = models.JSONField(default=dict)
     answers = models.JSONField(default=dict)
+    answered_by_id = models.BigIntegerField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
     # What found it: an import, the night, a person.
     found_by = models.CharField(max_length=80)
     found_by_id = models.BigIntegerField(null=True, blank=True)

@@ -93,7 +93,7 @@ VIEW_WORDS = MappingProxyType(
         View.CURRENT: "Current students",
         View.INCOMING: "Incoming students",
         View.LEAVING: "Leaving, or left lately",
-        View.DSEA_OR_ATTENDING: "DSEA or attending",
+        View.DSEA_OR_ATTENDING: "Accountable for (DSEA) or attending",
         View.ALL: "All within reach",
     }
 )

@@ -15,8 +15,10 @@ from manzanita.domain.arrivals import (
     PARTICIPATING,
     Evidence,
     state_differs,
+    status_words,
     us_day,
 )
+from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 
 # SWDS 22.13 of a family that revoked consent to all services; the number is a placeholder.
@@ -51,6 +53,12 @@ QUESTIONS: Mapping[str, str] = MappingProxyType(
 )
 
 
+# What somebody says who enters a student as one who comes with a plan.
+COMES_WITH_A_PLAN: Mapping[str, str] = MappingProxyType(
+    {"eligible": Answer.YES.value, "participating": Answer.YES.value}
+)
+
+
 def answers_of(
     evidence: Evidence, today: date, said: Mapping[str, str] = MappingProxyType({})
 ) -> list[Answered]:
@@ -70,7 +78,14 @@ def answers_of(
 
 
 def _status_words(e: Evidence) -> str:
-    return f"Status {e.status_code} since {us_day(e.status_since)}, reported by {e.status_lea or 'somebody unknown'}."
+    since, reporter = us_day(e.status_since), _reporter(e.status_lea)
+    return f"Status {status_words(e.status_code)} since {since}, reported by {reporter}."
+
+
+def _reporter(name: str) -> str:
+    """A district that this installation does not know has its code for a name; one without a code is of another
+    state."""
+    return f"district {name}" if name.isdecimal() else name or "a district of another state"
 
 
 def _eligible(e: Evidence) -> Answered:
@@ -81,7 +96,7 @@ def _eligible(e: Evidence) -> Answered:
         return _answered("eligible", answer, _status_words(e), "SWDS, status in our records")
     if e.state_status_code:
         answer = Answer.NO if e.state_status_code == NOT_ELIGIBLE else Answer.YES
-        words = f"The state holds status {e.state_status_code} since {us_day(e.state_status_since)}."
+        words = f"The state holds status {status_words(e.state_status_code)} since {us_day(e.state_status_since)}."
         return _answered("eligible", answer, words, "The state's records")
     return _answered("eligible", Answer.UNKNOWN, "No status is known.", "Ask the former district")
 
@@ -97,7 +112,7 @@ def _participating(e: Evidence) -> Answered:
     if e.status_code:
         words = _status_words(e)
         if e.status_reason_code:
-            words += f" Reason {e.status_reason_code}."
+            words += f" Reason {code_set('NonParticipationReason').label(e.status_reason_code)}."
         return _answered("participating", Answer.NO, words, "SWDS, status in our records")
     return _answered("participating", Answer.UNKNOWN, "No status is known.", "Ask the former district")
 
@@ -166,7 +181,7 @@ def plan_of(evidence: Evidence, answered: list[Answered], today: date) -> Plan:
             Way.NOTHING,
             "Nothing to do",
             "Who is not enrolled here is not reported here. Where the file said otherwise, the SIS corrects the "
-            "enrollment (exit N470 for one who never came).",
+            "enrollment (exit N470, no show, for one who never came).",
         )
     if said["eligible"] is Answer.NO:
         return Plan(
@@ -247,12 +262,12 @@ def plan_of(evidence: Evidence, answered: list[Answered], today: date) -> Plan:
 
 def _inactive(evidence: Evidence, participating: Answer) -> Plan:
     if participating is Answer.NO and evidence.status_code != PARTICIPATING:
-        reason = f", reason {evidence.status_reason_code}" if evidence.status_reason_code else ""
+        told = f"{_status_words(evidence)[:-1]}, stays" if evidence.status_code else "What was reported stays"
         return Plan(
             Way.INACTIVE,
             "Arrives inactive",
-            f"Status {evidence.status_code or 'as the state has it'}{reason} stands at the state and stays: it is not "
-            "sent again (SWDS0618). The arrival is kept as settled.",
+            f"{told} as it is: from here nothing is due to the state, which takes no status twice (SWDS0618). The "
+            "arrival is kept as settled.",
             on=evidence.enrolled_on,
         )
     return Plan(

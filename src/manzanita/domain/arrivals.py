@@ -14,9 +14,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from manzanita.domain.codes import code_set
 from manzanita.domain.findings import HAPPENED, Owner, Reason
 
 PARTICIPATING, NOT_ELIGIBLE = "1", "4"
+# SWDS 22.13 of a family that declined the first offer: there was never a plan.
+DECLINED_EVERY_PLAN = "11"
 _ELIGIBLE = ("1", "2", "3")
 _IFSP, _IFSP_UNTIL_YEARS = "150", 3
 # A plan that ended longer ago than this is no plan to go on with.
@@ -141,6 +144,31 @@ def kind_of(evidence: Evidence) -> Kind | None:
 NO_LOOK = "Adopted together are plans that need no call and no look"
 
 
+def transfer_clock(evidence: Evidence) -> str:
+    """Which clock of a transfer runs (a key of ``domain.clocks``); empty text where there is no plan to go on: the
+    student is eligible at the most, and does not take part."""
+    if not evidence.has_plan and evidence.status_code not in ("", PARTICIPATING):
+        return ""
+    if evidence.has_plan and not evidence.plan_lea:
+        # A plan of a district without a code in this state.
+        return "transfer-out-of-state"
+    return "transfer-same-selpa" if evidence.is_same_selpa or evidence.is_plan_ours else "transfer-30"
+
+
+# How long the record may stand, by the clock.
+MAY_STAND: Mapping[str, str] = MappingProxyType(
+    {
+        "": "Until the family has said whether the student takes part here.",
+        "transfer-30": "30 days to the review; and not over a Census Day: until adopted, no district counts the "
+        "student.",
+        "transfer-same-selpa": "Not over a Census Day: until adopted, no district counts the student. Inside the SELPA "
+        "no review is due after 30 days.",
+        "transfer-out-of-state": "Not over a Census Day: until adopted, no district counts the student. For a plan of "
+        "another state no day is set.",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """``holds`` says what is so of a safe one; where ``fails``, ``text`` says what is not, whose job it is and the
@@ -160,6 +188,11 @@ class Check:
         )
 
 
+def status_words(code: str) -> str:
+    """The SWDS status with its label, as everywhere."""
+    return code_set("SpecialEducationStatus").label(code)
+
+
 def us_day(day: date | None) -> str:
     return f"{day:%m/%d/%Y}" if day else "an unknown day"
 
@@ -176,8 +209,8 @@ CONTRADICTIONS = (
         "A student who takes part has a plan",
         lambda e: e.status_code == PARTICIPATING and not e.has_plan,
         lambda e: (
-            f"By status 1 since {us_day(e.status_since)} the student takes part, and no plan is known for the first "
-            "day here."
+            f"By status {status_words(e.status_code)} since {us_day(e.status_since)} the student takes part, and no "
+            "plan is known for the first day here."
         ),
         Owner.COORDINATOR,
         "Read the state's extract of the former district, or ask there for the plan.",
@@ -198,8 +231,8 @@ CONTRADICTIONS = (
         "The state holds the status that we believe",
         state_differs,
         lambda e: (
-            f"We believe status {e.status_code}, and the state holds {e.state_status_code} since "
-            f"{us_day(e.state_status_since)}."
+            f"We believe status {status_words(e.status_code)}, and the state holds {status_words(e.state_status_code)} "
+            f"since {us_day(e.state_status_since)}."
         ),
         Owner.COORDINATOR,
         "Find out at the former district which is right, before anything is adopted.",
@@ -246,7 +279,8 @@ _MORE_CHECKS = (
         "The student took part up to the first day here",
         lambda e: e.status_code != PARTICIPATING,
         lambda e: (
-            f"The status is {e.status_code or 'not known'}: whether the student takes part here, the family and the "
+            f"The status is {status_words(e.status_code) if e.status_code else 'not known'}: whether the student takes "
+            "part here, the family and the "
             "team say."
         ),
         Owner.TEAM,
@@ -282,7 +316,7 @@ _MORE_CHECKS = (
         lambda e: bool(e.still_enrolled_at),
         lambda e: f"The student is still enrolled at {e.still_enrolled_at} on the first day here.",
         Owner.SIS,
-        "Ask there for the exit; until then two districts count the student.",
+        "Ask there for the exit, and for a transfer of the record; until then two districts count the student.",
     ),
     Check(
         "review-overdue",

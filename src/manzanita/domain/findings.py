@@ -32,7 +32,10 @@ class Severity(StrEnum):
 
 
 class Owner(StrEnum):
-    """Whose job the fix is."""
+    """Whose job the fix is. ``YOU``: what somebody has typed, or left out, in their own form; nobody else mends that,
+    whatever their office."""
+
+    YOU = "You"
 
     SIS = "SIS staff"
     CLERK = "SPED clerk"
@@ -40,6 +43,10 @@ class Owner(StrEnum):
     COORDINATOR = "SEDS coordinator"
     SELPA = "SELPA office"
     STATE = "State"
+
+
+# Whose job a finding can be: nobody finds what is not saved yet.
+OFFICES = tuple(one for one in Owner if one is not Owner.YOU)
 
 
 @dataclass(frozen=True, slots=True)

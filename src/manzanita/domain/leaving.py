@@ -215,7 +215,8 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "The student stopped coming before completing school, and is enrolled nowhere.",
                 _LAST_DAY,
                 "The state is told status 3, eligible and not enrolled: the student may come back.",
-                "The SIS ends the enrollment with the reason that fits (E140, E300 or E400).",
+                "The SIS ends the enrollment with the reason that fits: E140 (no known enrollment, truant), E300 "
+                "(expelled, no known enrollment) or E400 (other or unknown).",
                 "3",
                 "31",
                 is_settled=False,
@@ -261,6 +262,16 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
         )
     }
 )
+# What a teacher may report who does not know the reason; nothing is recorded with it.
+NOT_KNOWN = LeavingReason(
+    "not_known",
+    "No longer attends, I do not know why",
+    "The student has stopped coming, and whoever reports it knows no more.",
+    _LAST_DAY,
+    "",
+    "",
+)
+REPORTED: Mapping[str, LeavingReason] = MappingProxyType({NOT_KNOWN.key: NOT_KNOWN, **REASONS})
 # What an SIS says when it ends an enrollment, and which reason that suggests; a person decides. The meaning of the T
 # codes no public page that we read prints: they suggest, and nothing else. Nothing suggests that a student died or
 # dropped out: E130, E300 and E400 (other or unknown) leave the choice to who knows.

@@ -131,7 +131,8 @@ DATE_FIELDS: tuple[FieldDeclaration, ...] = tuple(
         (
             "plan_review_due_on",
             "Next plan review due",
-            "Counted: one year after the newest plan review. It changes when a meeting is recorded; see Meetings.",
+            "Counted while the student takes part: one year after the newest plan review. It changes when a meeting is "
+            "recorded; see Meetings.",
         ),
         (
             "last_evaluation_on",
@@ -141,7 +142,8 @@ DATE_FIELDS: tuple[FieldDeclaration, ...] = tuple(
         (
             "evaluation_due_on",
             "Next triennial due",
-            "Counted: three years after the newest evaluation. It changes when a meeting is recorded; see Meetings.",
+            "Counted while the student takes part: three years after the newest evaluation. It changes when a meeting "
+            "is recorded; see Meetings.",
         ),
     )
 )

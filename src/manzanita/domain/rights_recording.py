@@ -88,4 +88,4 @@ def _problems(day: date, birth_on: date | None, facts: Sequence[Standing]) -> li
 
 
 def _refusal(code: str, text: str, way_out: str, law: str = "") -> Reason:
-    return Reason(code, text, Owner.CLERK, way_out, source=law)
+    return Reason(code, text, Owner.YOU, way_out, source=law)

@@ -187,10 +187,11 @@ def why_not(
         return [
             Reason(
                 "too-early",
-                f"The district that has the record has {days_to_escalate} days to answer, until {due:%m/%d/%Y}.",
+                f"By the SELPA's policy the district that has the record has {days_to_escalate} days to answer, until "
+                f"{due:%m/%d/%Y}.",
                 Owner.COORDINATOR,
                 f"Call it; from {due:%m/%d/%Y} on the request can be escalated.",
-                source="SELPA policy; 5 CCR 3024(a): records go within five working days",
+                source="SELPA policy: days until a request may be escalated",
             )
         ]
     return []

@@ -10,7 +10,7 @@ from operator import attrgetter
 from manzanita.domain import records
 from manzanita.domain.findings import Finding, Severity
 from manzanita.domain.judging import judge
-from manzanita.domain.records import complete, state_date
+from manzanita.domain.records import SSID_FIELD, complete, state_date
 from manzanita.domain.validation import evaluate_records
 from manzanita.exchange.models import StateRecord
 from manzanita.platform import clock
@@ -133,6 +133,18 @@ def _ssids(student_ids: Collection[int]) -> dict[int, str]:
 def would_reject(finding: Finding) -> bool:
     """Whether the state refuses a line for this: certification rules speak later, of records it has taken."""
     return finding.severity is Severity.FATAL and finding.phase == "input"
+
+
+def must_be_mended(finding: Finding) -> bool:
+    """Whether a record may not stand here before this is mended. What is recorded of a student without an SSID stands:
+    the SIS brings the number, and until then the outbox holds the lines."""
+    return would_reject(finding) and not lacks_only_ssid(finding)
+
+
+def lacks_only_ssid(finding: Finding) -> bool:
+    """Whether the finding says nothing but that a record of ours has no SSID yet."""
+    (number, *more) = finding.fields or ("",)
+    return not more and number in SSID_FIELD.values() and not finding.values.get(number)
 
 
 # The fields of an enrollment that its rows carry; the SIS tells the others with each of its files.

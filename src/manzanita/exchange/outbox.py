@@ -21,7 +21,7 @@ from manzanita.domain import records
 from manzanita.domain.findings import Finding, Owner, Reason, reason_document
 from manzanita.domain.reporting_periods import ReportingPeriod
 from manzanita.domain.rules import RETIRED_SSID_CODES, owner_of, rule_info
-from manzanita.exchange.checks import check_lines, would_reject
+from manzanita.exchange.checks import check_lines, must_be_mended
 from manzanita.exchange.holds import ON_ITS_WAY, hold
 from manzanita.exchange.models import Operation, StateFinding, StateRecord, SubmissionLine
 from manzanita.exchange.reporting import locked_periods, reported_records
@@ -305,7 +305,8 @@ def _own_holds(step: Step, line: SubmissionLine | None, *, is_plan_mended: bool)
             )
         )
     for finding in step.findings:
-        if would_reject(finding):
+        # An SSID that is missing holds the line already, in its own words.
+        if must_be_mended(finding):
             holds.append(
                 hold(
                     "input-error",

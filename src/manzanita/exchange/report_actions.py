@@ -89,9 +89,7 @@ def _superseded() -> Reason:
 def _reasons_against(archive: Archive, choice: str, reason: str, expires_on: date | None) -> list[Reason]:
     reasons = []
     if not reason.strip():
-        reasons.append(
-            Reason("no-reason", "It needs its reason.", Owner.COORDINATOR, "Say why in a sentence.")
-        )
+        reasons.append(Reason("no-reason", "It needs its reason.", Owner.YOU, "Say why in a sentence."))
     if Archive.objects.filter(supersedes_id=archive.pk).exists():
         reasons.append(_superseded())
     if expires_on is not None and expires_on <= clock.today():
@@ -173,7 +171,7 @@ def say_complete(*, actor: Actor, archive: Archive, reason: str) -> int:
     reason.
     """
     if not reason.strip():
-        raise NotSet([Reason("no-reason", "It needs its reason.", Owner.COORDINATOR, "Say how you know it.")])
+        raise NotSet([Reason("no-reason", "It needs its reason.", Owner.YOU, "Say how you know it.")])
     waiting = Operation.objects.filter(student_id=archive.student_id, archive_id=archive.pk).exclude(
         kind="delete"
     )
@@ -190,9 +188,7 @@ def send_again(*, actor: Actor, archive: Archive, reason: str) -> int:
     not be taken for empty. Raises ``NotSet`` without a reason, and for an archive that was superseded.
     """
     if not reason.strip():
-        raise NotSet(
-            [Reason("no-reason", "It needs its reason.", Owner.COORDINATOR, "Say why you doubt it.")]
-        )
+        raise NotSet([Reason("no-reason", "It needs its reason.", Owner.YOU, "Say why you doubt it.")])
     if Archive.objects.filter(supersedes_id=archive.pk).exists():
         raise NotSet([_superseded()])
     ssids = ssids_of([archive.student_id]).get(archive.student_id, Ssids())

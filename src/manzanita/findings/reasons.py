@@ -78,7 +78,7 @@ def changed_meanwhile() -> Reason:
 
 def no_words(what: str) -> Reason:
     return Reason(
-        "no-words", f"{what} is empty.", Owner.COORDINATOR, "Write a sentence that a colleague understands."
+        "no-words", f"{what} is empty.", Owner.YOU, "Write a sentence that a colleague understands."
     )
 
 
@@ -86,7 +86,7 @@ def nobody_chosen() -> Reason:
     return Reason(
         "nobody-chosen",
         "Nobody, or somebody who cannot see this student, was chosen.",
-        Owner.COORDINATOR,
+        Owner.YOU,
         "Choose a person from the list.",
     )
 

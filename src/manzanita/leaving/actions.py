@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
-from manzanita.domain.leaving import REASONS, PaperSaid
+from manzanita.domain.leaving import REPORTED, PaperSaid
 from manzanita.domain.revocation import Letter
 from manzanita.leaving.models import Leaving, LeavingBatch, LeavingItem, ParticipationReport
 from manzanita.leaving.queries import open_report_of
@@ -88,7 +88,7 @@ def report_participation(
 
     Raises ``ValueError`` for a reason that there is not.
     """
-    if reason_key not in REASONS:
+    if reason_key not in REPORTED:
         raise ValueError(f"no such reason: {reason_key}")
     try:
         with transaction.atomic():

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from manzanita.domain.leaving import REASONS, LeavingReason
+from manzanita.domain.leaving import REASONS, REPORTED, LeavingReason
 from manzanita.leaving.batch_models import LeavingBatch as LeavingBatch
 from manzanita.leaving.batch_models import LeavingItem as LeavingItem
 from manzanita.platform.ids import new_public_id
@@ -17,7 +17,7 @@ class ParticipationReport(models.Model):
     """What somebody who works with the student says: it stops taking part. The coordinator's list has it until it
     leads to a leaving (``done``) or is answered without one (``declined``).
 
-    ``reason_key`` is what the reporter thinks it is, a key of ``domain.leaving.REASONS``; ``last_on`` the last day
+    ``reason_key`` is what the reporter thinks it is, a key of ``domain.leaving.REPORTED``; ``last_on`` the last day
     known to the reporter, if any.
     """
 
@@ -53,7 +53,12 @@ class ParticipationReport(models.Model):
 
     @property
     def reason(self) -> LeavingReason:
-        return REASONS[self.reason_key]
+        return REPORTED[self.reason_key]
+
+    @property
+    def is_reason_known(self) -> bool:
+        """Whether a leaving can be recorded with what was reported."""
+        return self.reason_key in REASONS
 
 
 class Leaving(models.Model):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 
 from manzanita.domain.access import Actor
@@ -73,6 +73,16 @@ def own_reports(actor: Actor) -> list[ParticipationReport]:
     """What the person reported, newest first. Its student may be out of reach by now: ask ``names_within``."""
     rows = ParticipationReport.objects.filter(reported_by_id=actor.user_id, lea_code=actor.agency_code)
     return list(rows.order_by("-id").prefetch_related("leavings")[:SHOWN])
+
+
+def own_report_counts(actor: Actor, answered_since: datetime) -> tuple[int, int]:
+    """How many of the person's reports wait, and how many were answered since; one query."""
+    rows = ParticipationReport.objects.filter(reported_by_id=actor.user_id, lea_code=actor.agency_code)
+    found = rows.aggregate(
+        waiting=Count("pk", filter=Q(state="open")),
+        answered=Count("pk", filter=Q(answered_at__gte=answered_since)),
+    )
+    return found["waiting"], found["answered"]
 
 
 def names_within(actor: Actor, student_ids: list[int]) -> dict[int, Student]:

@@ -130,7 +130,7 @@ def cancel_meeting(*, actor: Actor, meeting: Meeting, reason: str) -> bool:
                 Reason(
                     "no-reason",
                     "A canceled meeting stays in the record, so it needs the reason why.",
-                    Owner.TEAM,
+                    Owner.YOU,
                     "Write the reason in a sentence.",
                 )
             ]

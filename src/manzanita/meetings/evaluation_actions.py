@@ -90,7 +90,7 @@ def _reason_refusals(reason: str) -> Iterator[Reason]:
         yield Reason(
             "no-reason",
             "A consent moves every date of the evaluation, so a correction says why.",
-            Owner.TEAM,
+            Owner.YOU,
             "Write the reason in a sentence.",
         )
     elif len(reason) > MAX_REASON_LENGTH:

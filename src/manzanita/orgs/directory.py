@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.dates import years_after
+from manzanita.domain.names import name_words
 from manzanita.orgs.models import Agency, AgencyContact
 from manzanita.platform import clock
 
@@ -40,6 +41,18 @@ class DirectoryPage:
     @property
     def count_text(self) -> str:
         return f"more than {COUNT_CAP:,}" if self.count > COUNT_CAP else str(self.count)
+
+
+def code_named(text: str, known: Iterable[tuple[str, str]]) -> str:
+    """The code of the one agency of ``known`` (code, name) that has this name, or else of the one whose name begins so;
+    a code, and what names none or several, comes back as it is."""
+    words = name_words(text)
+    if not words or text.isdecimal():
+        return text
+    names = [(code, name_words(name)) for code, name in known]
+    exact = [code for code, name in names if name == words]
+    begun = exact or [code for code, name in names if name[: len(words)] == words]
+    return begun[0] if len(begun) == 1 else text
 
 
 def may_maintain(actor: Actor, agency_code: str) -> bool:

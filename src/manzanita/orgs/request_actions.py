@@ -104,7 +104,7 @@ def decline_request(*, actor: Actor, request: DirectoryRequest, words: str) -> N
     reasons = _not_deciding(actor, request)
     if not words:
         reasons.append(
-            Reason("no-words", "The reason is missing.", Owner.SELPA, "Say why: the district reads it.")
+            Reason("no-words", "The reason is missing.", Owner.YOU, "Say why: the district reads it.")
         )
     if reasons:
         raise NotDone(reasons)

@@ -24,7 +24,7 @@ from manzanita.domain.access import Actor
 from manzanita.domain.arrivals import NO_LOOK, Evidence, Kind, kind_of, why_not_safe
 from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason
 from manzanita.domain.rules import owner_of
-from manzanita.exchange.checks import check_many, would_reject
+from manzanita.exchange.checks import check_many, must_be_mended
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
 from manzanita.procedures.adoption_undo import FACT_KINDS, believed_from, undo_adoption
@@ -106,7 +106,7 @@ def _judged(offers: Sequence[Offer]) -> list[Offer]:
     for one in offers:
         of_lines = said.get(one.arrival.student_id, {})
         refused = next(
-            (finding for found in of_lines.values() for finding in found if would_reject(finding)), None
+            (finding for found in of_lines.values() for finding in found if must_be_mended(finding)), None
         )
         if refused is not None:
             why = Reason(
@@ -166,7 +166,7 @@ def _no_reason(reason: str) -> list[Reason]:
     if reason.strip():
         return []
     return [
-        Reason("no-reason", "The adoption needs its reason.", Owner.CLERK, "Say in a sentence how you know.")
+        Reason("no-reason", "The adoption needs its reason.", Owner.YOU, "Say in a sentence how you know.")
     ]
 
 

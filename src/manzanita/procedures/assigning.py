@@ -111,7 +111,7 @@ def why_not_assign(actor: Actor, term: Term | None) -> list[Reason]:
             Reason(
                 "ends-before-start",
                 "The last day lies before the first.",
-                Owner.COORDINATOR,
+                Owner.YOU,
                 "Correct one of the two days.",
             )
         )
@@ -262,7 +262,7 @@ def apply_assignments(
                 Reason(
                     "no-student",
                     "No student of those in your reach was chosen.",
-                    Owner.COORDINATOR,
+                    Owner.YOU,
                     "Choose students.",
                 )
             ]

@@ -93,7 +93,7 @@ def _field(actor: Actor, asked: Asked) -> BatchField:
             Reason(
                 "no-reason",
                 "Why the students are changed: not said.",
-                Owner.CLERK,
+                Owner.YOU,
                 "One line is enough, such as “feeder schools for 2027-28”.",
             )
         )

@@ -11,7 +11,7 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.fields import PLAN_FIELDS
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.procedures.change_reasons import Asked, changed_settings
-from manzanita.procedures.effects import Effect, long_day
+from manzanita.procedures.effects import Effect, held_without_ssid, long_day
 from manzanita.procedures.later_start import LaterStart, start_effects
 from manzanita.students.queries import StudentFacts
 from manzanita.ui.formats import plural
@@ -68,7 +68,9 @@ def change_effects(
         )
     if drafts:
         told = " and ".join(dict.fromkeys(draft.record for draft in drafts))
-        yield Effect("state", f"The state is told {plural(len(drafts), 'line')}: {told}.")
+        yield Effect(
+            "state", f"The state is told {plural(len(drafts), 'line')}: {told}.", held_without_ssid(drafts)
+        )
 
 
 def _with_services(facts: StudentFacts, on: date) -> str:

@@ -52,7 +52,7 @@ def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts) -> Iterator[Rea
             source=PERMISSIONS,
         )
     if asked.on is None:
-        yield Reason("no-date", "The change has no day.", clerk, "Enter the day from which it counts.")
+        yield Reason("no-date", "The change has no day.", Owner.YOU, "Enter the day from which it counts.")
         return
     if asked.on > clock.today():
         yield Reason(
@@ -72,7 +72,7 @@ def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts) -> Iterator[Rea
 
 def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Reason]:
     if not asked.status_code:
-        yield Reason("no-status", "No status is chosen.", Owner.CLERK, "Choose the status that counts now.")
+        yield Reason("no-status", "No status is chosen.", Owner.YOU, "Choose the status that counts now.")
         return
     standing = facts.status_on(on)
     if standing is not None and (standing.status_code, standing.reason_code) == (
@@ -107,7 +107,7 @@ def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Re
         yield Reason(
             "no-status-reason",
             "A status without participation says why.",
-            Owner.CLERK,
+            Owner.YOU,
             "Choose the reason, field 22.13.",
             source="SWDS 22.13",
         )

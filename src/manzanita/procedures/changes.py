@@ -26,7 +26,7 @@ from manzanita.domain.findings import Finding, Owner, Reason
 from manzanita.domain.records import state_date
 from manzanita.domain.rules import owner_of
 from manzanita.domain.scenarios import PARTICIPATING, Starts, StatusDue
-from manzanita.exchange.checks import would_reject
+from manzanita.exchange.checks import must_be_mended
 from manzanita.exchange.live import check_typed
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.exchange.report_actions import set_report_status
@@ -106,7 +106,7 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
             values=dict(finding.values),
         )
         for finding in findings
-        if would_reject(finding)
+        if must_be_mended(finding)
     ]
     effects = list(change_effects(asked, facts, drafts, adopted, later))
     return ChangePreview(change, blockers, drafts, findings, effects, plan_values, services, adopted)
@@ -226,6 +226,9 @@ class _Drafting:
             return min(known)
         if self.later is not None:
             return self.asked.consented_on or self.later.held_on
+        if self.asked.key == "adopt" and self.facts.statuses:
+            # The first consent was given where the plan was made, and nobody has said when.
+            return None
         return on if self.asked.key == "adopt" or self.asked.status_code == PARTICIPATING else None
 
 
@@ -287,9 +290,7 @@ def record_change(*, actor: Actor, student: Student, asked: Asked) -> Archive:
     blockers = list(preview.blockers)
     if not asked.reason.strip():
         blockers.append(
-            Reason(
-                "no-reason", "The change needs its reason.", Owner.CLERK, "Say in a sentence what happened."
-            )
+            Reason("no-reason", "The change needs its reason.", Owner.YOU, "Say in a sentence what happened.")
         )
     if blockers or asked.on is None:
         raise NotPossible(blockers)

@@ -157,7 +157,7 @@ def _no_day(row: ArchivedRecord, values: Mapping[str, str]) -> Reason:
     return Reason(
         "no-date",
         "The day is no date.",
-        Owner.CLERK,
+        Owner.YOU,
         "Enter the day of this record; one without a day is not a record.",
         values={number: values[number]},
     )
@@ -227,7 +227,7 @@ def _no_reason() -> Reason:
     return Reason(
         "no-reason",
         "A correction of what was archived needs its reason.",
-        Owner.CLERK,
+        Owner.YOU,
         "Say in a sentence why the value was wrong.",
     )
 

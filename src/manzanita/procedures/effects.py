@@ -9,8 +9,10 @@ from datetime import date, timedelta
 from manzanita.archive.actions import RecordDraft
 from manzanita.domain import clocks, records
 from manzanita.domain.codes import code_set
+from manzanita.domain.findings import Owner
 from manzanita.domain.later_start import OUTCOME as LATER
 from manzanita.domain.scenarios import PARTICIPATING, Event, Outcome, StatusDue
+from manzanita.exchange.holds import HOLDS
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import Proposal, ProposedService, missed_on
 from manzanita.students.models import Plan
@@ -242,11 +244,20 @@ def _state_effect(outcome: Outcome, drafts: Sequence[RecordDraft]) -> Effect:
     services = [_service_name(draft.values["25.11"]) for draft in drafts if draft.record == "SERV"]
     if services:
         told.append(f"{'services' if len(services) > 1 else 'service'} {', '.join(services)} (SERV)")
+    details = [held_without_ssid(drafts), "" if outcome.is_settled else UNSETTLED]
     return Effect(
         "state",
         f"To the state, with the next send: {'; '.join(told)}.",
-        "" if outcome.is_settled else UNSETTLED,
+        " ".join(detail for detail in details if detail),
     )
+
+
+def held_without_ssid(drafts: Sequence[RecordDraft]) -> str:
+    """What is said where the lines of a student without an SSID are held; empty where there is one."""
+    if all(draft.values[records.SSID_FIELD[draft.record]] for draft in drafts):
+        return ""
+    hold = HOLDS["no-ssid"]
+    return f"The lines are held here. {hold.title}: {hold.text[0].lower()}{hold.text[1:]} ({Owner.SIS})"
 
 
 def _service_name(code: str) -> str:

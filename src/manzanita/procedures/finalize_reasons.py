@@ -8,9 +8,10 @@ from datetime import date
 
 from manzanita.archive.actions import RecordDraft
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.findings import Finding, Owner, Reason, Severity
+from manzanita.domain.findings import Finding, Owner, Reason
 from manzanita.domain.rules import owner_of
 from manzanita.domain.scenarios import EVENTS, Conclusion, Event, Needs
+from manzanita.exchange.checks import must_be_mended
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import Proposal
 from manzanita.platform import clock
@@ -141,7 +142,7 @@ def line_blockers(drafts: Sequence[RecordDraft], findings: Sequence[Finding]) ->
             source="CALPADS key of SERV: LEA, SSID, plan start, service, provider, location",
         )
     for finding in findings:
-        if finding.severity is Severity.FATAL and finding.phase == "input":
+        if must_be_mended(finding):
             yield Reason(
                 finding.code,
                 f"The state would reject it: {finding.message}",

@@ -133,9 +133,7 @@ def _why_not(actor: Actor, user: User, asked: HandOver, holdings: Holdings) -> S
             Reason("may-not-manage", "Hand-overs are for who manages people.", Owner.COORDINATOR, "Ask them.")
         )
     if not asked.reason.strip():
-        found.append(
-            Reason("no-reason", "The reason is missing.", Owner.COORDINATOR, "Say in a few words why.")
-        )
+        found.append(Reason("no-reason", "The reason is missing.", Owner.YOU, "Say in a few words why."))
     if asked.last_day is not None and asked.last_day < today:
         found.append(
             Reason(

@@ -145,7 +145,7 @@ def _blockers(
         )
     on = asked.on
     if on is None:
-        yield Reason("no-date", "It has no day.", Owner.CLERK, f"Enter the day: {reason.day_label.lower()}.")
+        yield Reason("no-date", "It has no day.", Owner.YOU, f"Enter the day: {reason.day_label.lower()}.")
         return
     if on > today and reason.key in NEVER_AHEAD:
         yield Reason(
@@ -246,7 +246,7 @@ def _note_missing(asked: LeavingAsked) -> list[Reason]:
     if asked.note.strip():
         return []
     return [
-        Reason("no-note", "It needs a sentence that says how it is known.", Owner.CLERK, "Say what happened.")
+        Reason("no-note", "It needs a sentence that says how it is known.", Owner.YOU, "Say what happened.")
     ]
 
 

@@ -116,7 +116,7 @@ def why_not_together(said: Together) -> list[Reason]:
     if not said.note.strip():
         found.append(
             Reason(
-                "no-note", "It needs a sentence that says how it is known.", Owner.CLERK, "Say what happened."
+                "no-note", "It needs a sentence that says how it is known.", Owner.YOU, "Say what happened."
             )
         )
     # A day that is too late for one student's own last day is that student's.

@@ -81,7 +81,7 @@ class Many:
         reasons = [*self.why_not(actor), *missing]
         if not chosen:
             reasons.append(
-                Reason("nobody-chosen", "Nobody is ticked.", Owner.COORDINATOR, "Tick at least one student.")
+                Reason("nobody-chosen", "Nobody is ticked.", Owner.YOU, "Tick at least one student.")
             )
         if reasons:
             raise NotPossible(reasons)

@@ -111,7 +111,7 @@ def _wrong_retirement(retired: Retired | None, state: Mapping[Side, StateHeld]) 
         yield Reason(
             "no-source",
             "Where it is known from that the state has retired the SSID: not said.",
-            Owner.CLERK,
+            Owner.YOU,
             "One line is enough, such as “CALPADS, SSID history of 11/20/2026”.",
         )
 
@@ -163,7 +163,7 @@ def no_reason() -> Reason:
     return Reason(
         "no-reason",
         "Why the two are one student: not said.",
-        Owner.CLERK,
+        Owner.YOU,
         "One line is enough, such as “both parents and birth certificate the same”.",
     )
 

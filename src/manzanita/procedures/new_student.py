@@ -147,7 +147,7 @@ def _refusals(
             Reason(
                 "no-word",
                 "Why none of them is this student: not said.",
-                Owner.COORDINATOR,
+                Owner.YOU,
                 "One line is enough; it is kept, so that nobody asks about the pair again.",
             )
         )

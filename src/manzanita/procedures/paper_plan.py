@@ -44,8 +44,8 @@ _NOT_PARTICIPATING = "2"
 @dataclass(frozen=True, slots=True)
 class PaperPlan:
     """What the paper says. ``lea_code`` is empty for a district of another state; ``plan`` and each of ``services`` are
-    codes by attribute; ``entered_on`` is the first consent to services ever (22.10). ``stopped_on`` with its reason
-    (22.13): the student has not taken part since."""
+    codes by attribute; ``entered_on`` is the first consent to services ever (22.10), where it is known. ``stopped_on``
+    with its reason (22.13): the student has not taken part since."""
 
     lea_code: str = ""
     starts_on: date | None = None
@@ -110,14 +110,18 @@ def paper_reasons(told: PaperPlan, arrival: Arrival, today: date) -> Iterator[Re
     if told.lea_code and not (len(told.lea_code) == 7 and told.lea_code.isdecimal()):
         yield _wrong(
             "lea_code",
-            "A district's code has seven digits.",
-            "Correct it, or leave it empty for a district of another state.",
+            f"No district of the directory is called “{told.lea_code}”, and a district's code has seven digits.",
+            "Choose one of the directory, enter the code (cde.ca.gov/schooldirectory has every district's), or leave "
+            "it empty for a district of another state.",
         )
     for name, day, words in (
         ("reviewed_on", told.reviewed_on, "plan review"),
         ("evaluated_on", told.evaluated_on, "evaluation"),
         ("entered_on", told.entered_on, "first consent to services"),
     ):
+        if day is None and name == "entered_on":
+            # The paper seldom says it, and the state's record takes it blank.
+            continue
         if day is None:
             yield _wrong(name, f"The day of the {words} is missing.", "Enter the day that the paper gives.")
         elif day > today:
@@ -161,12 +165,19 @@ def _value_reasons(declared: FieldDeclaration, value: str, name: str, of: str) -
         yield _wrong(name, f"{declared.label}{of} is missing.", "Enter what the paper says.")
     elif value and declared.codes is not None and value not in declared.codes.codes:
         yield _wrong(name, f"{declared.label}{of}: {value[:10]} is no code.", "Choose one of the list.")
-    elif value and declared.codes is None and declared.attribute != "npa_id" and not value.isdecimal():
+    elif declared.attribute == "npa_id":
+        if value and not (len(value) == 7 and value.isdecimal()):
+            yield _wrong(
+                name,
+                f"No nonpublic agency of the directory is called “{value}”{of}, and its code has seven digits.",
+                "Choose one of the directory, or ask the SELPA to add it.",
+            )
+    elif value and declared.codes is None and not value.isdecimal():
         yield _wrong(name, f"{declared.label}{of} is not a number.", "Enter a whole number.")
 
 
 def _wrong(name: str, text: str, way_out: str) -> Reason:
-    return Reason(name, text, Owner.CLERK, way_out)
+    return Reason(name, text, Owner.YOU, way_out)
 
 
 @transaction.atomic
@@ -184,10 +195,10 @@ def enter_paper_plan(*, actor: Actor, arrival: Arrival, told: PaperPlan, reason:
                     "reason", "It has no source.", "Say where the paper came from, such as “from the family”."
                 )
             )
-    if reasons or told.starts_on is None or told.entered_on is None:
+    if reasons or told.starts_on is None:
         raise NotPossible(reasons)
     pk = arrival.student_id
-    for kind, statements in _statements(pk, told, told.starts_on, told.entered_on).items():
+    for kind, statements in _statements(pk, told, told.starts_on).items():
         state_student_facts(kind, statements, by_id=actor.user_id, cause=CAUSE)
     Meeting.objects.filter(student=pk, source=SOURCE).update(state="canceled")
     take_over_meetings(_meetings(pk, told))
@@ -205,11 +216,9 @@ def enter_paper_plan(*, actor: Actor, arrival: Arrival, told: PaperPlan, reason:
     )
 
 
-def _statements(
-    student_id: int, told: PaperPlan, starts_on: date, entered_on: date
-) -> Mapping[str, list[Statement]]:
+def _statements(student_id: int, told: PaperPlan, starts_on: date) -> Mapping[str, list[Statement]]:
     slot = {"student_id": student_id}
-    status = {"lea_code": told.lea_code, "reason_code": "", "initial_entry_on": entered_on}
+    status = {"lea_code": told.lea_code, "reason_code": "", "initial_entry_on": told.entered_on}
     last = told.stopped_on - _DAY if told.stopped_on else None
     statuses: list[Statement] = []
     # A status that a file or the state says stands as it is.

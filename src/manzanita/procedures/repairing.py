@@ -23,7 +23,7 @@ from manzanita.domain.rules import catalog
 from manzanita.domain.rules.declaration import Repair, Rule
 from manzanita.domain.validation.saying import record_key_of
 from manzanita.exchange.believed import believed_rows
-from manzanita.exchange.checks import would_reject
+from manzanita.exchange.checks import must_be_mended
 from manzanita.exchange.plan import standing_record
 from manzanita.exchange.reporting import locked_periods
 from manzanita.exchange.ssids import Ssids, ssids_of
@@ -166,7 +166,7 @@ def _unless_refused(rule: Rule, one: Proposal, said: Collection[Judged]) -> Prop
     of_record = [judged.finding for judged in said if judged.finding.record_key == one.finding.record_key]
     if any(finding.code == rule.code for finding in of_record):
         return Proposal(one.finding, one.changes, _uncertain())
-    refused = next((finding for finding in of_record if would_reject(finding)), None)
+    refused = next((finding for finding in of_record if must_be_mended(finding)), None)
     return one if refused is None else Proposal(one.finding, one.changes, _refused(refused.code))
 
 
@@ -294,6 +294,6 @@ def _no_reason() -> Reason:
     return Reason(
         "no-reason",
         "A correction of what was archived needs its reason.",
-        Owner.CLERK,
+        Owner.YOU,
         "Say in a sentence why the values are wrong.",
     )

@@ -134,26 +134,26 @@ def _blockers(actor: Actor, student: Student, asked: Asked) -> Iterator[Reason]:
         )
         return
     if asked.on is None:
-        yield Reason("no-day", "Since when it counts no longer: not said.", clerk, "Enter the day.")
+        yield Reason("no-day", "Since when it counts no longer: not said.", Owner.YOU, "Enter the day.")
     elif asked.on > clock.today():
         yield Reason(
             "in-future",
             f"{asked.on:%m/%d/%Y} is still to come: what the state has not done yet is not recorded.",
-            clerk,
+            Owner.YOU,
             "Enter the day on which the state has retired it.",
         )
     elif asked.on <= row.effective_from:
         yield Reason(
             "before-it-began",
             f"The student has this SSID since {row.effective_from:%m/%d/%Y}.",
-            clerk,
+            Owner.YOU,
             "Enter a later day.",
         )
     if not asked.source:
         yield Reason(
             "no-source",
             "Where you know it from: not said.",
-            clerk,
+            Owner.YOU,
             "One line is enough, such as “CALPADS, SSID history of 11/20/2026”.",
         )
     yield from _wrong_new(student, asked, is_current=_is_current(row))
@@ -171,13 +171,12 @@ def _is_current(row: Ssid) -> bool:
 
 
 def _wrong_new(student: Student, asked: Asked, *, is_current: bool) -> Iterator[Reason]:
-    clerk = Owner.CLERK
     if not is_current:
         if asked.new_ssid:
             yield Reason(
                 "has-another-already",
                 "The student has another SSID already, which takes the place of this one.",
-                clerk,
+                Owner.YOU,
                 "Leave the new SSID empty.",
             )
         return
@@ -185,15 +184,15 @@ def _wrong_new(student: Student, asked: Asked, *, is_current: bool) -> Iterator[
         yield Reason(
             "no-new-ssid",
             "Into which SSID the state has merged it: not said.",
-            clerk,
+            Owner.YOU,
             "Enter it. Where there is none, the state has withdrawn the SSID.",
         )
     if asked.new_ssid and not re.fullmatch(r"[0-9]{10}", asked.new_ssid):
         yield Reason(
-            "not-ten-digits", "An SSID has ten digits.", clerk, "Look it up in CALPADS, or in the SIS."
+            "not-ten-digits", "An SSID has ten digits.", Owner.YOU, "Look it up in CALPADS, or in the SIS."
         )
     elif asked.new_ssid == asked.ssid:
-        yield Reason("the-same", "This is the SSID that is retired.", clerk, "Enter the other one.")
+        yield Reason("the-same", "This is the SSID that is retired.", Owner.YOU, "Enter the other one.")
     elif asked.new_ssid:
         other = student_with_ssid(asked.new_ssid)
         if other is not None and other != student.pk:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Any, Protocol
@@ -14,15 +14,18 @@ from django.urls import reverse
 from manzanita.arrivals.models import Arrival
 from manzanita.arrivals.queries import open_arrivals, open_arrivals_of
 from manzanita.domain.access import Actor
+from manzanita.domain.arrivals import MAY_STAND, Evidence, status_words, transfer_clock
 from manzanita.domain.findings import Owner
 from manzanita.domain.scenarios import EVENTS
 from manzanita.domain.statuses import (
+    KINDS,
     Enrolled,
     InForce,
     Kind,
     Known,
     Left,
     OpenMeeting,
+    RecordStatus,
     Standing,
     StatusFact,
     Unsettled,
@@ -72,7 +75,23 @@ def _arrivals_told(rows: Iterable[Arrival]) -> Iterator[tuple[int, Unsettled]]:
         kind = Kind.RETURNING if one.kind == "returning" else Kind.ARRIVING
         page = reverse("arrival", args=[one.public_id])
         told = f"Arrived: {one.get_kind_display().lower()}."
-        yield one.student_id, Unsettled(kind, one.enrolled_on, Owner.COORDINATOR, told, page)
+        record = _arriving_record(Evidence.from_document(one.evidence)) if kind is Kind.ARRIVING else None
+        yield one.student_id, Unsettled(kind, one.enrolled_on, Owner.COORDINATOR, told, page, record)
+
+
+def _arriving_record(evidence: Evidence) -> RecordStatus:
+    """How the record of an arriving student stands, by the evidence by which the arrival is judged, too."""
+    runs = transfer_clock(evidence)
+    found = replace(KINDS[Kind.ARRIVING], stands=MAY_STAND[runs])
+    if runs:
+        return found
+    return replace(
+        found,
+        sentence="Enrolled here and eligible, without a plan; nobody has said yet whether the student takes part here.",
+        ends="Recording that the student arrives inactive, or an initial meeting.",
+        holds=f"SWDS {status_words(evidence.status_code)} of the other district; from here nothing, unless the student "
+        "takes part.",
+    )
 
 
 def _transferring(actor: Actor, student_ids: Sequence[int] | None) -> Asked:

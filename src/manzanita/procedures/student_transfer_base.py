@@ -100,7 +100,7 @@ def not_enrolled(transfer: StudentTransfer) -> Reason:
 
 
 def typed_wrong(code: str, text: str) -> Reason:
-    return Reason(code, text, Owner.COORDINATOR, "Complete the form.")
+    return Reason(code, text, Owner.YOU, "Complete the form.")
 
 
 def cause_of(transfer: StudentTransfer) -> str:

@@ -108,7 +108,7 @@ def decline_transfer(*, actor: Actor, request: TransferRequest, answer: str) -> 
             Reason(
                 "no-reason",
                 "The reason is missing.",
-                Owner.COORDINATOR,
+                Owner.YOU,
                 "Say why: the other district reads it.",
             )
         )

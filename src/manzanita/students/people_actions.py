@@ -312,7 +312,7 @@ def _with(before: Sequence[Standing], stated: Standing) -> list[Standing]:
 
 def _of_contact(values: ContactValues, contact_no: int) -> Iterable[Reason]:
     if not values.name:
-        yield Reason("no-name", "The person has no name.", Owner.CLERK, "Enter the name.")
+        yield Reason("no-name", "The person has no name.", Owner.YOU, "Enter the name.")
     for name in Contact.content:
         longest = Contact._meta.get_field(name).max_length
         text = getattr(values, name)
@@ -323,7 +323,7 @@ def _of_contact(values: ContactValues, contact_no: int) -> Iterable[Reason]:
             )
     if values.confidential_code and values.confidential_code not in PROTECTIONS:
         yield Reason(
-            "no-protection", "Why the address is confidential is not chosen.", Owner.CLERK, "Choose it."
+            "no-protection", "Why the address is confidential is not chosen.", Owner.YOU, "Choose it."
         )
     if not 1 <= contact_no <= MOST_CONTACTS:
         yield Reason(
@@ -345,7 +345,7 @@ def _of_evidence(values: RightsValues) -> Iterable[Reason]:
 
 def _ends_before_start() -> Reason:
     return Reason(
-        "ends-before-start", "The last day is before the first.", Owner.CLERK, "Correct one of the two days."
+        "ends-before-start", "The last day is before the first.", Owner.YOU, "Correct one of the two days."
     )
 
 

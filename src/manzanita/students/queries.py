@@ -19,6 +19,7 @@ from manzanita.domain.access import Actor, Relationship
 from manzanita.domain.names import name_words
 from manzanita.domain.records import parse_state_date
 from manzanita.domain.rights import Rights, Standing, rights_holders_on
+from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.platform import clock
 from manzanita.platform.kept_queries import KeptQuery, Told
 from manzanita.platform.together import read_together
@@ -171,8 +172,18 @@ class StudentFacts:
             covering, key=lambda e: (order.get(e.status_code, 3), -e.started_on.toordinal()), default=None
         )
 
+    def still_at(self, day: date, other_than: str) -> str:
+        """Code of another LEA at which a primary enrollment covers ``day``; empty text for none."""
+        elsewhere = [one for one in self.enrollments if _covers(one, day) and one.lea_code != other_than]
+        return next((one.lea_code for one in elsewhere if one.status_code == "10"), "")
+
     def status_on(self, day: date) -> SpecialEducationStatus | None:
         return next((s for s in reversed(self.statuses) if _covers(s, day)), None)
+
+    def takes_part_on(self, day: date) -> bool:
+        """Whether reviews run: of whoever does not take part none is due, whatever meeting was held last."""
+        status = self.status_on(day)
+        return status is not None and status.status_code == PARTICIPATING
 
     def plan_on(self, day: date) -> Plan | None:
         return next((p for p in reversed(self.plans) if _covers(p, day)), None)
@@ -308,6 +319,7 @@ class ListRow:
     plan: Plan | None
     case_manager_id: int | None
     is_current: bool
+    takes_part: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,7 +476,13 @@ def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
     enrollments: dict[int, list[Enrollment]] = defaultdict(list)
     for enrollment in _read_by(actor, Enrollment.objects.believed().filter(student__in=ids)):
         enrollments[enrollment.student_id].append(enrollment)
-    plans = {p.student_id: p for p in Plan.objects.as_of(effective=today).filter(student__in=ids)}
+    in_force = Plan.objects.as_of(effective=today).filter(student__in=ids)
+    taking_part = SpecialEducationStatus.objects.as_of(effective=today).filter(
+        student__in=ids, status_code=PARTICIPATING
+    )
+    read_together(in_force, taking_part)
+    plans = {p.student_id: p for p in in_force}
+    participating = {status.student_id for status in taking_part}
     managers = {
         a.student_id: a.user_id for a in CaseAssignment.objects.as_of(effective=today).filter(student__in=ids)
     }
@@ -481,6 +499,7 @@ def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
                 plan=_shown_plan(plans.get(student.pk), actor, is_current),
                 case_manager_id=managers.get(student.pk) if is_current else None,
                 is_current=is_current,
+                takes_part=student.pk in participating,
             )
         )
     return rows

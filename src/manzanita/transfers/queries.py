@@ -48,6 +48,12 @@ def open_transfers_of(actor: Actor) -> QuerySet[StudentTransfer]:
     return transfers_of(actor).filter(state__in=_OPEN)
 
 
+def open_transfer_to(actor: Actor, student_id: int) -> StudentTransfer | None:
+    """The one by which the actor's agency asks for this student, until it ends."""
+    own = open_transfers_of(actor).filter(student_id=student_id, receiving_code=actor.agency_code)
+    return own.first()
+
+
 def waiting_transfers() -> QuerySet[StudentTransfer]:
     """All that wait for the answer of who has the record; for what policies answer. In no scope."""
     return StudentTransfer.objects.filter(state__in=_WAITING).order_by("asked_at", "pk")

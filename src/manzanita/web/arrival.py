@@ -24,9 +24,18 @@ from manzanita.arrivals.queries import get_arrival, next_arrival
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.arrival_plan import QUESTIONS, Answer, Answered, Plan, Way, answers_of, plan_of
-from manzanita.domain.arrivals import KIND_WORDS, Evidence, Kind, why_not_safe
+from manzanita.domain.arrivals import (
+    DECLINED_EVERY_PLAN,
+    KIND_WORDS,
+    PARTICIPATING,
+    Evidence,
+    Kind,
+    transfer_clock,
+    why_not_safe,
+)
 from manzanita.domain.clocks import due
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.student_transfers import STATE_WORDS, State
 from manzanita.exchange.models import Operation
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import agency_names
@@ -36,12 +45,14 @@ from manzanita.procedures.adopting import adopt_alone
 from manzanita.procedures.assigning import Term, Wanted, apply_assignments, candidates
 from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import preview_change, record_change
+from manzanita.procedures.effects import held_without_ssid
 from manzanita.procedures.paper_plan import CAUSE as PAPER
 from manzanita.students.duplicates import open_pairs_of
 from manzanita.students.finding import students_by_pk
 from manzanita.students.former import facts_for
 from manzanita.students.models import Student
-from manzanita.students.queries import get_student
+from manzanita.students.queries import StudentFacts, get_student
+from manzanita.transfers.queries import open_transfer_to
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import (
@@ -54,6 +65,7 @@ from manzanita.web.arrival_words import (
     role_words,
     text_given,
 )
+from manzanita.web.guest_requests import may_transfer
 from manzanita.web.meanwhile import alone_with, stamp_of, status_of
 from manzanita.web.people_forms import number_of
 from manzanita.web.state_lines import summary
@@ -66,6 +78,14 @@ SETTLE_LABELS = {
     Way.INACTIVE: "Settle as arrived inactive",
     Way.NOTHING: "Settle: nothing to do",
     Way.GOES_ON: "Settle: our plan goes on",
+}
+_NOTHING_TAKEN_UP = (Way.INACTIVE, Way.INACTIVE_TOLD, Way.NOTHING, Way.START)
+# Why no date is set, by the clock.
+_NO_DATE = {
+    "": "No plan of another district goes on here, so no review is due after a transfer.",
+    "transfer-same-selpa": "The plan goes on inside the SELPA; the dates of the next reviews stay as they are.",
+    "transfer-out-of-state": "The plan is of another state: comparable services begin without delay, until an "
+    "assessment, if one is needed, and a plan of this district.",
 }
 ANSWER_WORDS = {Answer.YES: "Yes", Answer.NO: "No", Answer.UNKNOWN: "Not known"}
 
@@ -189,11 +209,7 @@ def _settle(request: HttpRequest, looked: Looked) -> None:
     reason = text_given(request, "reason")
     if not reason:
         raise NotPossible(
-            [
-                Reason(
-                    "no-reason", "It needs its reason.", Owner.COORDINATOR, "Say in a sentence how you know."
-                )
-            ]
+            [Reason("no-reason", "It needs its reason.", Owner.YOU, "Say in a sentence how you know.")]
         )
     how = SETTLES.get(looked.plan.way, "nothing")
     if settle_arrival(actor=request.actor, arrival=looked.arrival, how=how, reason=reason):
@@ -258,6 +274,8 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
         "answers": [(key.value, words) for key, words in ANSWER_WORDS.items()],
         "plan": one.plan,
         "is_adopting": one.plan.way in (Way.ADOPT, Way.ADOPT_LAST),
+        # Where the student takes part, or nothing is known, paper is the likeliest way on.
+        "is_paper_first": one.evidence.status_code in ("", PARTICIPATING),
         "paper": _paper_words(one, any(row.cause == PAPER for row in facts.plans)),
         "settle_label": SETTLE_LABELS.get(one.plan.way),
         "looks": _looks(one, today),
@@ -269,13 +287,20 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
         "records": records,
         "records_contact": next(iter(contacts_by_code([former], RECORDS_ROLES).get(former, ())), None),
         "role_words": role_words,
-        "clock": _clock(one.evidence),
+        "clock": _clock(one),
+        **_transfer(actor, one, facts),
         "manager_id": manager_id,
         "people": [(str(user.pk), user.name) for user in candidates(actor)["assignment"]]
         if actor.may(Capability.ASSIGN_STUDENTS)
         else [],
         "names": user_names(
-            {manager_id, one.arrival.settled_by_id, *(row.asked_by_id for row in records)} - {None}
+            {
+                manager_id,
+                one.arrival.settled_by_id,
+                one.arrival.answered_by_id,
+                *(row.asked_by_id for row in records),
+            }
+            - {None}
         ),
         "refusals": refusals,
         "typed": request.POST if refusals else {},
@@ -290,9 +315,12 @@ def _page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason] = ())
 
 
 def _paper_words(looked: Looked, is_entered: bool) -> str:
-    """What the way to the plan on paper is called; empty where a plan is known from elsewhere."""
+    """What the way to the plan on paper is called; empty where a plan is known from elsewhere, where the family
+    declined every plan, and where none is taken up here."""
     known = looked.evidence
-    if looked.arrival.settled_at is not None or looked.plan.way is Way.START:
+    if looked.arrival.settled_at is not None or looked.plan.way in _NOTHING_TAKEN_UP:
+        return ""
+    if known.status_reason_code == DECLINED_EVERY_PLAN:
         return ""
     if is_entered:
         return "Correct the plan that came on paper"
@@ -305,8 +333,11 @@ def _looks(looked: Looked, today: date) -> list[Reason]:
     if looked.arrival.settled_at is not None:
         return []
     asked = {"arrival-not-participating", "arrival-not-yet"}
-    if looked.plan.way in (Way.INACTIVE, Way.INACTIVE_TOLD, Way.NOTHING, Way.START):
-        # Nothing is adopted, so that no plan is missed.
+    if looked.plan.way in (Way.ADOPT, Way.ADOPT_LAST):
+        # It stands beside the lines that it holds.
+        asked.add("arrival-no-ssid")
+    if looked.plan.way in _NOTHING_TAKEN_UP or not transfer_clock(looked.evidence):
+        # Nothing is adopted, or nothing is known that could be, so that no plan is missed.
         asked |= {"arrival-no-plan", "arrival-no-services"}
     return [one for one in why_not_safe(looked.evidence, today) if one.code not in asked]
 
@@ -329,12 +360,29 @@ def _lines(actor: Actor, looked: Looked) -> dict[str, Any]:
             for draft in preview.drafts
         ],
         "blockers": preview.blockers,
+        "held": held_without_ssid(preview.drafts),
     }
 
 
 def _day_of(record: str, values: Any) -> str:
     text = values[{"SWDS": "22.11", "PLAN": "23.12", "SERV": "25.17"}[record]]
     return f"{text[4:6]}/{text[6:]}/{text[:4]}"
+
+
+def _transfer(actor: Actor, looked: Looked, facts: StudentFacts) -> dict[str, Any]:
+    """The way to the transfer where another district of the installation has the student too: to ask for one, or the
+    one that is asked for."""
+    still = facts.still_at(clock.today(), looked.arrival.lea_code)
+    if looked.arrival.settled_at is not None or not may_transfer(actor) or not agency_names({still} - {""}):
+        return {"transfer_url": ""}
+    found = open_transfer_to(actor, looked.student.pk)
+    if found is not None:
+        return {
+            "transfer_url": reverse("student_transfer", args=[found.public_id]),
+            "transfer_label": f"Transfer: {STATE_WORDS[State(found.state)].lower()}",
+        }
+    address = f"{reverse('student_transfer_new')}?student={looked.student.public_id}"
+    return {"transfer_url": address, "transfer_label": "Ask for a transfer"}
 
 
 def _near(actor: Actor, student_id: int, evidence: Evidence) -> list[dict[str, Any]]:
@@ -358,15 +406,18 @@ def _near(actor: Actor, student_id: int, evidence: Evidence) -> list[dict[str, A
     ]
 
 
-def _clock(evidence: Evidence) -> dict[str, Any]:
-    """The clock of a transfer: 30 days from another SELPA; inside the SELPA the plan goes on."""
-    name = "transfer-same-selpa" if evidence.is_same_selpa else "transfer-30"
-    answer = due(name, enrolled_on=evidence.enrolled_on)
-    left = (answer.statutory_due_on - clock.today()).days if answer.statutory_due_on else None
+def _clock(looked: Looked) -> dict[str, Any]:
+    """The clock of a transfer: 30 days from another SELPA; no date inside the SELPA, from another state, and where
+    nothing is taken up here."""
+    evidence = looked.evidence
+    name = "" if looked.plan.way in _NOTHING_TAKEN_UP else transfer_clock(evidence)
+    answer = due(name, enrolled_on=evidence.enrolled_on) if name else None
+    due_on = answer.statutory_due_on if answer else None
     return {
-        "answer": answer,
-        "trace": trace_words(answer),
-        "left": left,
+        "due_on": due_on,
+        "words": _NO_DATE.get(name, ""),
+        "trace": trace_words(answer) if answer else "",
+        "left": (due_on - clock.today()).days if due_on else None,
         "is_known": bool(evidence.former_lea),
     }
 

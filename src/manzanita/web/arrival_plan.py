@@ -20,7 +20,9 @@ from manzanita.domain.arrivals import Evidence
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS, FieldDeclaration
 from manzanita.domain.findings import Reason
 from manzanita.meetings.actions import NotPossible
+from manzanita.orgs.directory import code_named
 from manzanita.orgs.models import Agency
+from manzanita.orgs.queries import nonpublic_agencies
 from manzanita.procedures.paper_plan import (
     MOST_SERVICES,
     NEEDED,
@@ -74,17 +76,26 @@ def _told(request: HttpRequest) -> PaperPlan:
             declared.attribute: text_given(request, f"service_{number}_{declared.attribute}")
             for declared in SERVICE_FIELDS
         }
+        one["npa_id"] = code_named(one["npa_id"], _agencies())
         # The type of provider stands there beforehand.
         if any(value for name, value in one.items() if name != "provider_code"):
             services.append(one)
     stopped_on = day_of(request.POST.get("stopped_on", ""))
     return PaperPlan(
-        lea_code=text_given(request, "lea_code"),
+        lea_code=code_named(text_given(request, "lea_code"), _districts()),
         **{name: day_of(request.POST.get(name, "")) for name in DAYS},
         reason_code=text_given(request, "reason_code") if stopped_on else "",
         plan={one.attribute: text_given(request, one.attribute) for one in PLAN_FIELDS},
         services=services,
     )
+
+
+def _districts() -> list[tuple[str, str]]:
+    return list(Agency.objects.filter(kind="lea").order_by("name").values_list("code", "name"))
+
+
+def _agencies() -> list[tuple[str, str]]:
+    return [(one.npa_id, one.name) for one in nonpublic_agencies() if one.npa_id]
 
 
 def _form(
@@ -98,6 +109,7 @@ def _form(
     always = [next(one for one in PLAN_FIELDS if one.number == number) for number in ALWAYS]
     more = [one for one in PLAN_FIELDS if one not in always]
     errors = {one.code: one.text for one in refusals}
+    agencies = _agencies()
     filled = [
         number
         for number in range(1, MOST_SERVICES + 1)
@@ -106,7 +118,7 @@ def _form(
     context = {
         "arrival": arrival,
         "student": arrival.student,
-        "agencies": list(Agency.objects.filter(kind="lea").order_by("name").values_list("code", "name")),
+        "districts": _districts(),
         "reason_codes": codes_of("NonParticipationReason"),
         "always": [_control(one, one.attribute, typed) for one in always],
         "more": [_control(one, one.attribute, typed) for one in more],
@@ -120,6 +132,7 @@ def _form(
                         f"service_{number}_{one.attribute}",
                         typed,
                         "100" if one.number == "25.12" else "",
+                        agencies if one.attribute == "npa_id" else None,
                     )
                     for one in SERVICE_FIELDS
                 ],
@@ -136,8 +149,13 @@ def _form(
 
 
 def _control(
-    declared: FieldDeclaration, name: str, typed: Mapping[str, str], first: str = ""
+    declared: FieldDeclaration,
+    name: str,
+    typed: Mapping[str, str],
+    first: str = "",
+    named: Sequence[tuple[str, str]] | None = None,
 ) -> dict[str, Any]:
+    """One field; ``named`` are the agencies that it names, found by code or name."""
     return {
         "name": name,
         "label": declared.label,
@@ -146,6 +164,7 @@ def _control(
         "blank": f"Blank: {declared.blank_when}" if declared.blank_when else "Choose",
         "value": typed.get(name, first),
         "required": declared.number in NEEDED and not name.startswith(LATER_SERVICES),
+        "named": named,
         "options": codes_of(declared.layout_field.code_set) if declared.layout_field.code_set else None,
     }
 

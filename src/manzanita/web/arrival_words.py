@@ -13,7 +13,7 @@ from django.urls import reverse
 from manzanita.arrivals.models import Arrival, RecordsAsked
 from manzanita.domain.access import Actor
 from manzanita.domain.agency_roles import AGENCY_ROLES
-from manzanita.domain.arrivals import Evidence, Kind, why_not_safe
+from manzanita.domain.arrivals import Evidence, Kind, status_words, why_not_safe
 from manzanita.domain.findings import Reason
 from manzanita.orgs.directory import current_contacts
 from manzanita.orgs.models import AgencyContact
@@ -113,9 +113,9 @@ def known_words(one: Evidence) -> str:
         parts.append(f"Last plan ended {us_date(one.lapsed_on)}")
     if one.status_code:
         since = f" since {us_date(one.status_since)}" if one.status_code != "1" else ""
-        parts.append(f"status {one.status_code}{since}")
+        parts.append(f"status {status_words(one.status_code)}{since}")
     elif one.state_status_code:
-        parts.append(f"status {one.state_status_code} at the state")
+        parts.append(f"status {status_words(one.state_status_code)} at the state")
     if one.review_due_on is not None and one.has_plan:
         parts.append(f"review due {us_date(one.review_due_on)}")
     if not parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from secrets import token_urlsafe
 from typing import Any
@@ -23,13 +24,17 @@ from manzanita.accounts.guest_queries import (
 )
 from manzanita.accounts.models import RecordRequest
 from manzanita.accounts.record_request_actions import grant_record, refuse_record, request_record
+from manzanita.arrivals.queries import open_arrivals
 from manzanita.auditing.actions import log_change, log_reads
 from manzanita.auditing.queries import looks_through, times_done
 from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.orgs.models import Agency
+from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
 from manzanita.students.exact_search import lea_of, student_named, student_with_ssid
+from manzanita.students.former import facts_for
+from manzanita.students.models import Student
 from manzanita.students.queries import is_visible
 from manzanita.students.scope import visible_to
 from manzanita.web.access import requires
@@ -82,26 +87,24 @@ def search_elsewhere(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"values": values, "error": "", "most": ASKED_PER_DAY}
     if request.method != "POST":
         return render(request, "web/guests/elsewhere.html", context | {"left": questions_left(actor)})
+    known = _within_reach(actor, values)
+    if known is not None:
+        log_reads(actor=actor, student_ids=[known.pk], what="student.elsewhere")
+        return render(request, "web/guests/elsewhere_here.html", _here(actor, known))
     left = questions_left(actor)
     if not left:
         return render(request, "web/guests/elsewhere.html", context | {"left": 0}, status=429)
-    ssid, born = re.sub(r"[\s-]", "", values["ssid"]), day_of(values["born"])
+    ssid, name = _asked(values)
     if ssid:
         problem = "" if re.fullmatch(r"[0-9]{10}", ssid) else "An SSID has ten digits."
     else:
-        problem = (
-            ""
-            if values["first"] and values["last"] and born
-            else ("Enter the SSID, or legal first name, legal last name and birth date, all three.")
-        )
+        words = "Enter the SSID, or legal first name, legal last name and birth date, all three."
+        problem = "" if name else words
     if problem:
         return render(
             request, "web/guests/elsewhere.html", context | {"error": problem, "left": left}, status=422
         )
-    name = None if ssid else (values["first"], values["last"], born or date.min)
     student_id, agency = look_outside(actor, ssid=ssid, name=name)
-    if student_id is not None and is_visible(actor, student_id):
-        return redirect("student", visible_to(actor).get(pk=student_id).public_id)
     answer = {
         "agency": None,
         "token": "",
@@ -113,6 +116,33 @@ def search_elsewhere(request: HttpRequest) -> HttpResponse:
         is_mine = actor.agency_code == agency.code
         answer |= {"agency": agency, "token": keep_found(request, student_id, agency.pk), "mine": is_mine}
     return render(request, "web/guests/elsewhere_answer.html", answer)
+
+
+def _asked(values: Mapping[str, str]) -> tuple[str, tuple[str, str, date] | None]:
+    """The SSID without blanks, or else name and birth date where all three are given."""
+    ssid, born = re.sub(r"[\s-]", "", values["ssid"]), day_of(values["born"])
+    is_named = not ssid and values["first"] and values["last"] and born
+    return ssid, (values["first"], values["last"], born) if is_named and born else None
+
+
+def _within_reach(actor: Actor, values: Mapping[str, str]) -> Student | None:
+    """Whoever is meant, where the actor has the record anyway: nothing is asked outside, so no question is counted."""
+    ssid, name = _asked(values)
+    student_id = student_with_ssid(ssid) if ssid else student_named(*name) if name else None
+    return visible_to(actor).filter(pk=student_id).first() if student_id is not None else None
+
+
+def _here(actor: Actor, student: Student) -> dict[str, Any]:
+    """What is next for a student whose record is here: the open arrival, and where another district has the student
+    too, the transfer."""
+    arrival = open_arrivals(actor).filter(student=student).first()
+    still = facts_for(actor, student).still_at(clock.today(), actor.agency_code)
+    holder = agency_names({still} - {""}).get(still, "") if may_transfer(actor) else ""
+    return {
+        "student": student,
+        "arrival": arrival if actor.may(Capability.CORRECT_RECORD) else None,
+        "holder": holder,
+    }
 
 
 def look_outside(

@@ -43,6 +43,7 @@ from manzanita.web.home_notices import notices
 from manzanita.web.home_people import own_duties, people_needs
 from manzanita.web.home_plans import planned_reviews
 from manzanita.web.import_run import outcome_of
+from manzanita.web.participation import report_needs
 from manzanita.web.settle_students import needs_of
 from manzanita.web.transfer_list import transfer_needs
 
@@ -88,7 +89,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
     groups = []
     if actor.may(Capability.READ_STUDENT):
-        groups += [*notices(actor), *transfer_needs(actor), *directory_needs(actor), _clocks(actor)]
+        groups += [*notices(actor), *transfer_needs(actor), *directory_needs(actor)]
+        groups += [*report_needs(actor), _clocks(actor)]
         if settle := needs_of(actor):
             groups.append(Group("Students to settle", settle, ""))
         if actor.may(Capability.ENTER_STUDENT):

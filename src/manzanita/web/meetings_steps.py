@@ -10,6 +10,7 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Severity
 from manzanita.domain.scenarios import EVENTS
+from manzanita.exchange.checks import must_be_mended
 from manzanita.meetings.evaluation_clocks import count_evaluations
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import ProposedService, missed_on
@@ -147,10 +148,7 @@ _SHORT = {
 
 def _finalize_step(actor: Actor, desk: Desk, current: str) -> dict:
     """Ready or not by the same reasons that the last page lists."""
-    fatal = sum(
-        offered.finding.severity is Severity.FATAL and offered.finding.phase == "input"
-        for offered in desk.offered
-    )
+    fatal = sum(must_be_mended(offered.finding) for offered in desk.offered)
     blockers = open_blockers(actor, desk.meeting, desk.facts, desk.proposal)
     missing = [f"{fatal} fatal"] if fatal else []
     missing += [_SHORT.get(reason.code, "not yet") for reason in blockers]

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
-from manzanita.domain.access import Capability
-from manzanita.domain.leaving import REASONS
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.leaving import REPORTED
 from manzanita.leaving.actions import decline_report, report_participation
 from manzanita.leaving.models import Leaving, ParticipationReport
-from manzanita.leaving.queries import get_report, names_within, open_report_of, own_reports
+from manzanita.leaving.queries import get_report, names_within, open_report_of, own_report_counts, own_reports
 from manzanita.platform import clock
 from manzanita.students.queries import get_student
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of, day_or_error
+from manzanita.web.home_needs import Group, Need
 
+# How long home says that a report was answered.
+ANSWERS_SHOWN = timedelta(days=14)
 STATE_KINDS = {"open": "progress", "done": "ok", "declined": "declined"}
 
 
@@ -36,7 +40,7 @@ def participation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     errors: dict[str, str] = {}
     if request.method == "POST":
         last_on = day_or_error(given, "last_on", errors)
-        if given.get("reason") not in REASONS:
+        if given.get("reason") not in REPORTED:
             errors["reason"] = "Choose what comes nearest; the coordinator decides."
         if not given.get("note"):
             errors["note"] = "Say in a sentence how you know."
@@ -56,13 +60,37 @@ def participation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "student": student,
         "standing": standing,
         "names": user_names({standing.reported_by_id} if standing else set()),
-        "reasons": [(one.key, one.label) for one in REASONS.values()],
+        "reasons": [(one.key, one.label) for one in REPORTED.values()],
         "given": given,
         "errors": errors,
         "last_on": day_of(given.get("last_on", "")),
         "today": clock.today(),
     }
     return render(request, "web/students/participation.html", context, status=422 if errors else 200)
+
+
+def report_needs(actor: Actor) -> list[Group]:
+    """On home, for who reports and does not record: what was answered within two weeks, and what waits."""
+    if not actor.may(Capability.HOLD_MEETING) or actor.may(Capability.CORRECT_RECORD):
+        return []
+    waiting, answered = own_report_counts(actor, clock.now() - ANSWERS_SHOWN)
+    told = (
+        ("ok", "Your reports of participation, answered", answered, "You", "Read the answers"),
+        (
+            "held",
+            "Your reports of participation that wait for an answer",
+            waiting,
+            "SEDS coordinator",
+            "Look",
+        ),
+    )
+    url = reverse("own_reports")
+    needs = [
+        Need(kind=kind, label=label, count=count, url=url, owner=owner, step=step)
+        for kind, label, count, owner, step in told
+        if count
+    ]
+    return [Group("What you reported", needs, "")] if needs else []
 
 
 @require_safe

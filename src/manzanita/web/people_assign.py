@@ -47,10 +47,8 @@ from manzanita.web.access import requires
 from manzanita.web.form_days import day_of
 from manzanita.web.people_forms import chosen, number_of, tabs, text_in
 
-NOBODY_CHOSEN = Reason(
-    "no-person", "Choose who gets the students.", Owner.COORDINATOR, "Choose one of the list."
-)
-NO_STUDENT = Reason("no-student", "No student is ticked.", Owner.COORDINATOR, "Tick at least one.")
+NOBODY_CHOSEN = Reason("no-person", "Choose who gets the students.", Owner.YOU, "Choose one of the list.")
+NO_STUDENT = Reason("no-student", "No student is ticked.", Owner.YOU, "Tick at least one.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

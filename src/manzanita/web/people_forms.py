@@ -122,7 +122,7 @@ class WishForm:
 
 
 NO_AGENCY = Reason(
-    "no-agency", "Choose the agency the person works for.", Owner.COORDINATOR, "Choose one of the list."
+    "no-agency", "Choose the agency the person works for.", Owner.YOU, "Choose one of the list."
 )
 
 

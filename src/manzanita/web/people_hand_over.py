@@ -51,7 +51,7 @@ def hand_over_page(request: HttpRequest, person_id: int) -> HttpResponse:
     starts_on = day_of(request.POST.get("starts_on", ""))
     holdings = holdings_of(actor, user, starts_on or clock.today())
     if starts_on is None:
-        reason = Reason("no-start", "The first day is missing.", Owner.COORDINATOR, "Give the first day.")
+        reason = Reason("no-start", "The first day is missing.", Owner.YOU, "Give the first day.")
         return _page(request, user, holdings, request.POST, refusals=[reason])
     asked = _asked(request, user, holdings, Term(starts_on, day_of(request.POST.get("until", ""))))
     if "apply" not in request.POST:

@@ -18,7 +18,7 @@ from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.fields import short_name
-from manzanita.domain.findings import Owner
+from manzanita.domain.findings import OFFICES
 from manzanita.domain.rules import rule_info
 from manzanita.findings.models import RuleFinding
 from manzanita.findings.queries import (
@@ -101,7 +101,7 @@ def to_settle(request: HttpRequest) -> HttpResponse:
         "waiting": waiting_count(actor),
         "states": STATES,
         "severities": SEVERITIES,
-        "owners": [one.value for one in Owner],
+        "owners": [one.value for one in OFFICES],
         "schools": sorted(((code, schools.get(code, code)) for code in codes), key=lambda one: one[1]),
         "assignees": [
             ("asked", "Asked of me"),
@@ -134,7 +134,7 @@ def wanted_in(request: HttpRequest) -> Wanted:
         asked["state"] in STATES
         and asked["severity"] in SEVERITIES
         and (asked["assignee"] in ("", "asked", "nobody") or is_key(asked["assignee"]))
-        and asked["owner"] in ("", *(one.value for one in Owner))
+        and asked["owner"] in ("", *(one.value for one in OFFICES))
         and all(re.fullmatch("[A-Za-z0-9-]{0,30}", asked[name]) for name in ("rule", "school"))
     )
     # What is asked stands in the read log, so nothing but codes gets through.

@@ -157,7 +157,7 @@ def _why(
     if group.key == "dsea" and own.plan is not None:
         plan = own.plan
         return (
-            f"DSEA {names.get(plan.dsea_code, plan.dsea_code)}; reported by "
+            f"Accountable: {names.get(plan.dsea_code, plan.dsea_code)}; reported by "
             f"{names.get(plan.lea_code, plan.lea_code)}."
         )
     if born is not None:

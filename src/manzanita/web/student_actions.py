@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from manzanita.domain.access import PERMISSIONS, Capability, decide
+from django.urls import reverse
+
+from manzanita.domain.access import PERMISSIONS, Capability, Scope, decide
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.leaving import STAYS_ENROLLED
 from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
@@ -144,9 +146,23 @@ def _office(file: StudentFile) -> Iterator[Action]:
     if Capability.CORRECT_RECORD in actor.perspective.capabilities:
         yield _at(file, "SSID retired by the state", "student_ssids", against or _no_ssid(file))
     yield _at(file, "Student arrived", "student_arrived", against or _not_arriving(file), method="post")
+    yield from _transfer(file)
     if against and actor.may(Capability.HOLD_MEETING):
         label = "Report a change of participation"
         yield _at(file, label, "participation", _left(file) or _reported(file))
+
+
+def _transfer(file: StudentFile) -> Iterator[Action]:
+    """Another district has the student too: the record is handed over by a transfer. Who never asks for one does not
+    look for it; one that is asked for already opens."""
+    actor = file.actor
+    asks = Capability.TRANSFER_STUDENT in actor.perspective.capabilities
+    if not asks or actor.perspective.scope is not Scope.AGENCY or file.lea_code != actor.agency_code:
+        return
+    if file.is_enrolled_here and file.still_elsewhere:
+        allowed = decide(actor, Capability.TRANSFER_STUDENT)
+        url = f"{reverse('student_transfer_new')}?student={file.student.public_id}"
+        yield Action("Ask for a transfer", url, reasons=() if allowed else allowed.because)
 
 
 def _at(

@@ -88,6 +88,12 @@ class StudentFile:
         return self.facts.enrollment_on(self.today, self.lea_code) is not None
 
     @property
+    def still_elsewhere(self) -> str:
+        """Code of another agency of this installation where the student is enrolled too; empty text for none."""
+        code = self.facts.still_at(self.today, self.lea_code)
+        return code if code in self.agencies else ""
+
+    @property
     def plan(self) -> Plan | None:
         return self.facts.plan_on(self.today)
 

@@ -16,9 +16,10 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from manzanita.arrivals.actions import say_arrived
+from manzanita.arrivals.actions import save_answers, say_arrived
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
+from manzanita.domain.arrival_plan import COMES_WITH_A_PLAN
 from manzanita.domain.codes import code_set
 from manzanita.domain.likeness import Known, Strength
 from manzanita.domain.names import name_words
@@ -118,6 +119,8 @@ def student_enter(request: HttpRequest) -> HttpResponse:
     arrival = None
     if "arrived" in request.POST and request.actor.may(Capability.CORRECT_RECORD):
         arrival = say_arrived(actor=request.actor, student=student)
+        if arrival is not None and not arrival.answers:
+            save_answers(actor=request.actor, arrival=arrival, answers=COMES_WITH_A_PLAN)
     if is_new:
         next_step = (
             "The four questions below say what follows."

@@ -157,7 +157,7 @@ def _identity(file: StudentFile) -> list[tuple[str, str]]:
         ("Local ID", enrollment.local_student_id if enrollment else ""),
         ("School", file.school_of(enrollment) if enrollment else ""),
         ("Reporting LEA", file.agency(enrollment.lea_code) if enrollment else ""),
-        ("DSEA", file.agency(plan.dsea_code) if plan and plan.dsea_code else ""),
+        ("Accountable district (DSEA)", file.agency(plan.dsea_code) if plan and plan.dsea_code else ""),
         ("Plan", f"{kind} ({plan.plan_type_code}), {disability}" if plan else ""),
         ("Case manager", file.people.get(file.facts.case_manager_id or 0, "None assigned")),
         ("Rights holder", "; ".join(deciders) or undecided_words(file.facts, file.today)),

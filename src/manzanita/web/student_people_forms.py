@@ -275,7 +275,7 @@ def _no_day() -> Reason:
     return Reason(
         "no-date",
         "The day is missing or is no date.",
-        Owner.CLERK,
+        Owner.YOU,
         "Enter the day from which, or until which, it counts.",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from django.http import QueryDict
@@ -116,7 +117,7 @@ def groups_of(file: StudentFile) -> list[Group]:
         Group(
             "Due dates",
             [
-                row_of(file, declared, getattr(file.student, declared.attribute), layers_of(file))
+                row_of(file, declared, _date_shown(file, declared), layers_of(file))
                 for declared in DATE_FIELDS
             ],
         )
@@ -125,6 +126,13 @@ def groups_of(file: StudentFile) -> list[Group]:
         groups.append(_postsecondary_group(file))
     groups.append(_identification_group(file))
     return groups
+
+
+def _date_shown(file: StudentFile, declared: FieldDeclaration) -> date | None:
+    """The last meetings; and what is due after them, while the student takes part."""
+    if declared.attribute.endswith("_due_on") and not file.facts.takes_part_on(file.today):
+        return None
+    return getattr(file.student, declared.attribute)
 
 
 def _missing(file: StudentFile, record: str) -> set[str]:

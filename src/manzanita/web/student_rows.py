@@ -20,7 +20,7 @@ from manzanita.ui.formats import plural, us_date
 from manzanita.web.students_words import grade_text
 
 STATE_KINDS = {"equal": "equal", "different": "diff", "held": "held", "none": "na"}
-STATE_WORDS = {"equal": "Equal", "diff": "Different", "held": "Held", "na": "No record"}
+STATE_WORDS = {"equal": "Equal", "diff": "Different", "held": "Held", "na": "None due"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ def rows_of(actor: Actor, found: Sequence[ListRow]) -> list[Row]:
     rows = []
     for row in found:
         student, enrollment = row.student, row.enrollment
-        # The clock of a student who has left runs elsewhere.
-        due_on = student.plan_review_due_on if row.is_current else None
+        # The clock of a student who has left runs elsewhere; of who does not take part none runs.
+        due_on = student.plan_review_due_on if row.is_current and row.takes_part else None
         rows.append(
             Row(
                 url=reverse("student", args=[student.public_id]),

@@ -51,7 +51,8 @@ def standing_in(file: StudentFile) -> Standing:
 def card_of(file: StudentFile, cells: list[StripCell]) -> dict[str, Any]:
     """Everything that the card says."""
     standing = standing_in(file)
-    record, status = standing.record, file.facts.status_on(file.today)
+    said = next((one.record for one in standing.to_settle if one.kind is standing.kind and one.record), None)
+    record, status = said or standing.record, file.facts.status_on(file.today)
     stands, source = record.stands, record.source
     if standing.kind is Kind.INACTIVE and status is not None and standing.status is not None:
         stands, source = how_long(status.status_code, status.reason_code)
@@ -59,7 +60,7 @@ def card_of(file: StudentFile, cells: list[StripCell]) -> dict[str, Any]:
         "kind": GROUP_KINDS[record.group],
         "label": _label(standing),
         "since": standing.since,
-        "text": _text(standing, status),
+        "text": _text(standing, record.sentence, status),
         "before": _before(file, status) if status else "",
         "items": [
             {
@@ -92,8 +93,7 @@ def _label(standing: Standing) -> str:
     return f"{record.label}, {words[0] if words else 'goes on elsewhere'}"
 
 
-def _text(standing: Standing, status: SpecialEducationStatus | None) -> str:
-    sentence = standing.record.sentence
+def _text(standing: Standing, sentence: str, status: SpecialEducationStatus | None) -> str:
     if standing.kind is Kind.INACTIVE and standing.left is not None:
         sentence = f"{REASONS[standing.left.reason_key].label}, {us_date(standing.left.on)}."
     elif standing.kind is Kind.INACTIVE and status is not None and status.status_code in INACTIVE_WORDS:

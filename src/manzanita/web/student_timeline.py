@@ -300,6 +300,8 @@ def _met(file: StudentFile, answer: Answer, label: str, meeting: Meeting) -> Mar
 
 def _coming(file: StudentFile) -> Iterator[Mark]:
     student, page = file.student, reverse("meeting_new", args=[file.student.public_id])
+    if student.seen_through is None and not file.facts.takes_part_on(file.today):
+        return
     if student.last_plan_review_on:
         answer = due("annual-review", last_iep_on=student.last_plan_review_on)
         yield _open(file, answer, "Plan review", _way(file, "plan_review") or f"{page}#event-annual")

@@ -84,6 +84,7 @@ READ_WORDS = {
     "student.duplicates": "Seen among possible duplicates",
     "student.batch": "Seen in a change of many students",
     "student.ssids": "SSIDs, and what stands under them at the state",
+    "student.elsewhere": "Found here already, when asked for elsewhere",
     "student.merge": "Two records compared or put together",
     "student.enrollments": "Enrollments beside what the state holds",
     "arrivals.list": "Seen in a list of arrivals",

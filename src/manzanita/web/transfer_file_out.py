@@ -47,7 +47,7 @@ def portable_out(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         for name in ("meant_for", "why", "ask")
     }
     reasons = [
-        Reason("portable", f"{label}: nothing is written.", Owner.COORDINATOR, "The parent reads it, too.")
+        Reason("portable", f"{label}: nothing is written.", Owner.YOU, "The parent reads it, too.")
         for name, label in (("meant_for", "For whom"), ("why", "Why"))
         if not typed[name]
     ]

@@ -24,6 +24,7 @@ from manzanita.procedures.student_transfer_asking import Attested, Wanted, reque
 from manzanita.procedures.student_transfer_base import NotMoved
 from manzanita.students.queries import get_student
 from manzanita.students.transfer_facts import enrolled_by_sis, record_holder
+from manzanita.transfers.queries import open_transfer_to
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of
 from manzanita.web.guest_requests import SESSION_KEY
@@ -51,6 +52,10 @@ def student_transfer_new(request: HttpRequest) -> HttpResponse:
         messages.error(request, "Not asked: who was found is no longer kept. Ask for the record again. (You)")
         return redirect("search_elsewhere")
     if request.method != "POST":
+        is_open = open_transfer_to(request.actor, student_id)
+        if is_open is not None:
+            messages.info(request, "This student is asked for already. Here you see how far it is.")
+            return redirect("student_transfer", is_open.public_id)
         return _page(request, sent, student_id, {"called": called})
     typed = {name: " ".join(request.POST.get(name, "").replace("\0", "").split())[:300] for name in FIELDS}
     attests = typed["ground"] == "attested"

@@ -17,6 +17,7 @@ from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Owner, Severity
 from manzanita.domain.layouts import RECORDS, SIS_RECORDS
 from manzanita.domain.layouts.files import LINE_CODE
+from manzanita.domain.records import SSID_FIELD
 from manzanita.domain.rules import (
     census_context,
     code_years,
@@ -173,6 +174,9 @@ def owner_of(code: str, fields: Sequence[str]) -> Owner:
     Whoever owns the field that is named, as the student's record says it; where none or several owners' fields are
     named, the owner of the rule; for a code that no page explains, the clerk.
     """
+    # The SIS alone brings an SSID; named beside other fields it only says whose record it is.
+    if len(fields) == 1 and fields[0] in SSID_FIELD.values():
+        return Owner.SIS
     owners = {FIELDS[number].owner for number in fields if number in FIELDS}
     if len(owners) == 1:
         return owners.pop()

@@ -76,13 +76,15 @@ class Left:
 @dataclass(frozen=True, slots=True)
 class Unsettled:
     """One thing to settle. Whoever keeps arrivals, transfers or rollovers gives theirs to :class:`Known` in this shape;
-    ``since`` is the day it began, so that its age is a subtraction; ``url`` is where it is settled."""
+    ``since`` is the day it began, so that its age is a subtraction; ``url`` is where it is settled. ``record`` says how
+    the record stands by it, where more is known than its kind says."""
 
     kind: Kind
     since: date
     owner: Owner
     text: str = ""
     url: str = ""
+    record: RecordStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
