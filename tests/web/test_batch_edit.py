@@ -16,7 +16,7 @@ from manzanita.students.models import AgencyRelation, BatchEdit, CaseAssignment,
 from tests.support import world as w
 from tests.support.pages import many_students, other_coordinator
 
-BATCH_QUERIES = 10
+BATCH_QUERIES = 11
 NEXT = {
     "field": "next_school",
     "value_next_school": f"{w.OTHER_LEA}/{w.OTHER_SCHOOL}",
@@ -233,3 +233,58 @@ def test_the_page_costs_the_same_for_few_and_many(client, django_assert_num_quer
     client.get(f"/students/edits/{batch.public_id}")
     with django_assert_num_queries(BATCH_QUERIES):
         client.get(f"/students/edits/{batch.public_id}")
+
+
+TABLE = f"SSID, School\n{w.SSIDS['alder']}, Madrone High\n{w.SSIDS['towhee']}, Madrone High\n"
+PLAIN = {"field": "next_school", "reason": "Feeder schools"}
+
+
+def test_a_column_that_is_not_read_is_named_and_no_value_is_taken_for_it(client):
+    answer = client.post("/students/edit", PLAIN | {"value_next_school": "", "pasted": TABLE})
+    assert answer.status_code == 422 and not BatchEdit.objects.exists()
+    page = words(answer)
+    assert (
+        "Next year's school: no value is chosen, and what you pasted has none. The column “School” is not read."
+        in page
+    )
+    assert (
+        "Choose a value for everybody, or call the column with each student’s value “Next year's school”."
+        in page
+    )
+    # Only a value that somebody chose is everybody's, and the column stays named.
+    batch = drafted(client, **NEXT, pasted=TABLE)
+    page = words(client.get(f"/students/edits/{batch.public_id}"))
+    assert "Not read: “School”. The value is the same for everybody." in page
+    assert "2 students would change, 0 have the value already" in page
+
+
+def test_a_list_without_a_chosen_value_changes_nobody(client):
+    for field in ("next_school", "next_grade", "case_manager"):
+        answer = client.post("/students/edit", {"field": field, "reason": "Rollover", "list": "all"})
+        assert answer.status_code == 422 and "no value is chosen" in words(answer)
+    answer = client.post("/students/edit", {"field": "local_sped_id", "reason": "New", "pasted": TABLE})
+    assert "Special education ID: what you pasted has none. The column “School” is not read." in words(answer)
+    assert not BatchEdit.objects.exists()
+    page = client.get("/students/edit").content.decode()
+    choices = re.search(r'<select[^>]*name="value_next_school"[^>]*>(.*?)</select>', page)[1]
+    assert (
+        choices.startswith('<option value="">Choose, or paste a column</option>')
+        and " selected" not in choices
+    )
+
+
+def test_taking_away_is_chosen_in_words_and_the_preview_counts_it(client, small_world):
+    state_one(
+        "agency",
+        slot={"student_id": small_world.students["alder"].pk, "relationship": "next_year"},
+        values={"agency_code": w.OTHER_LEA, "school_code": w.OTHER_SCHOOL},
+        effective_from=w.TODAY,
+        effective_to=date(2027, 6, 30),
+        by_id=None,
+        cause="test",
+    )
+    batch = drafted(client, **PLAIN, value_next_school="-", list="all")
+    page = words(client.get(f"/students/edits/{batch.public_id}"))
+    assert "1 student would change, 1 of them to blank , 2 have the value already" in page
+    do(client, batch, "apply")
+    assert next_schools() == []

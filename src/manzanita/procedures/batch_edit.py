@@ -39,10 +39,11 @@ _STEP = 100
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be changed: ``value`` for everybody, where the lines bring none of their own."""
+    """What is to be changed: ``value`` for everybody whose line brings none of its own. ``None``: nobody has chosen one;
+    empty: what there is shall be taken away."""
 
     field_key: str
-    value: str = ""
+    value: str | None = None
     reason: str = ""
     title: str = ""
 
@@ -52,8 +53,10 @@ def draft_of_lines(actor: Actor, asked: Asked, pasted: Pasted) -> BatchEdit:
     if pasted.problem:
         raise NotPossible([Reason("unreadable", pasted.problem, Owner.CLERK, "Look at what you pasted.")])
     one = _field(actor, asked)
+    if any(line.value is None and not line.problem for line in pasted.lines):
+        _want_value(one, asked, pasted.ignored)
     meant = students_meant(actor, pasted.lines)
-    texts = {line.value if line.value is not None else asked.value for line in pasted.lines}
+    texts = {_text_of(line, asked) for line in pasted.lines}
     return _draft(actor, asked, one, meant, one.read(actor, texts))
 
 
@@ -71,9 +74,42 @@ def draft_of_students(actor: Actor, asked: Asked, student_ids: Sequence[int]) ->
                 )
             ]
         )
+    _want_value(one, asked)
     ids = in_order(actor, student_ids)
     meant = [Meant(PastedLine(number, ""), pk) for number, pk in enumerate(ids, 1)]
-    return _draft(actor, asked, one, meant, one.read(actor, {asked.value}))
+    return _draft(actor, asked, one, meant, one.read(actor, {asked.value or ""}))
+
+
+def _text_of(line: PastedLine, asked: Asked) -> str:
+    return line.value if line.value is not None else asked.value or ""
+
+
+def _want_value(one: BatchField, asked: Asked, ignored: Sequence[str] = ()) -> None:
+    """Lines without a value need one that somebody has chosen: nothing is taken away by leaving a list as it was. A
+    column that was not read is named, for it was probably meant. Raises ``NotPossible``."""
+    if asked.value is not None:
+        return
+    columns = ", ".join(f"“{head[:40]}”" for head in ignored[:8])
+    several = len(ignored) > 1
+    not_read = (
+        f" The column{'s' if several else ''} {columns} {'are' if several else 'is'} not read."
+        if ignored
+        else ""
+    )
+    head = f"call the column with each student’s value “{one.heads[0]}”"
+    choose = "Choose a value for everybody, or " if one.choices else ""
+    raise NotPossible(
+        [
+            Reason(
+                "no-value",
+                f"{one.label}: no value is chosen, and what you pasted has none.{not_read}"
+                if one.choices
+                else f"{one.label}: what you pasted has none.{not_read}",
+                Owner.CLERK,
+                f"{choose}{head if choose else head[0].upper() + head[1:]}.",
+            )
+        ]
+    )
 
 
 def _field(actor: Actor, asked: Asked) -> BatchField:
@@ -116,8 +152,7 @@ def _draft(
         if each.student_id is None:
             problems.append({"number": each.line.number, "text": each.line.text, "why": each.why})
             continue
-        text = each.line.value if each.line.value is not None else asked.value
-        told[each.student_id] = (each.line, *read[text])
+        told[each.student_id] = (each.line, *read[_text_of(each.line, asked)])
     ids = list(told)
     now = _in_chunks(one.now, ids)
     wanted = {pk: value for pk, (_, value, why) in told.items() if not why and value != now.get(pk, "")}
@@ -199,6 +234,11 @@ def lines_in_reach(actor: Actor, batch: BatchEdit) -> QuerySet[BatchLine]:
 def counts_of(batch: BatchEdit) -> Counter[str]:
     """How many lines there are in each state."""
     return Counter(batch.lines.values_list("state", flat=True))
+
+
+def emptied_of(batch: BatchEdit) -> int:
+    """How many lines of a draft would leave their student without a value."""
+    return batch.lines.filter(state="ready", new="").count()
 
 
 @transaction.atomic

@@ -36,7 +36,7 @@ class BatchField:
     words), ``None`` where it is typed. ``read`` makes values of the texts of cells, each with why it is none; ``now``
     gives what the students have; ``against`` what stands against giving them these; ``words`` are the values for
     people. ``kind`` is the fact that it is, blank for a column of the student; ``stated`` its statements. ``blank`` is
-    what no value means, for the page."""
+    how the page offers to take the value away; empty where that is not done."""
 
     key: str
     label: str
@@ -50,7 +50,7 @@ class BatchField:
     against: Callable[[Actor, Values], dict[int, Reason]] = field(default=lambda actor, wanted: {})
     kind: str = ""
     slot: Mapping[str, str] = field(default_factory=dict)
-    blank: str = "Choose"
+    blank: str = ""
     stated: Callable[[int, str], Statement] | None = None
 
 

@@ -29,6 +29,7 @@ from manzanita.procedures.batch_edit import (
     draft_of_lines,
     draft_of_students,
     drop_batch,
+    emptied_of,
     get_batch,
     lines_in_reach,
     undo_batch,
@@ -42,6 +43,8 @@ from manzanita.web.reasons_told import told
 from manzanita.web.student_lists import StudentList, list_of, students_of
 
 SHOWN = 100
+# What the page sends where somebody has chosen that the value is taken away; an empty choice is none.
+TAKES_AWAY = "-"
 LARGEST_FILE = 2_000_000
 STATE_WORDS = {
     "ready": ("diff", "Changes"),
@@ -74,9 +77,10 @@ def _draft(request: HttpRequest) -> BatchEdit:
     sent = request.POST
     one = FIELDS.get(sent.get("field", ""))
     value = "" if one is None else sent.get(f"value_{one.key}", "").replace("\0", "").strip()[:200]
+    is_taken_away = one is not None and bool(one.blank) and value == TAKES_AWAY
     asked = Asked(
         field_key=sent.get("field", ""),
-        value=value,
+        value="" if is_taken_away else value or None,
         reason=" ".join(sent.get("reason", "").replace("\0", "").split()),
         title=one.label if one else "",
     )
@@ -85,7 +89,12 @@ def _draft(request: HttpRequest) -> BatchEdit:
     if wanted is not None and not text:
         return draft_of_students(request.actor, asked, list(students[: MOST_AT_ONCE + 1]))
     pasted = read_pasted(text, value_heads=one.heads if one else ())
-    return draft_of_lines(request.actor, asked, pasted)
+    made = draft_of_lines(request.actor, asked, pasted)
+    if pasted.ignored:
+        heads = ", ".join(f"“{head[:40]}”" for head in pasted.ignored[:8])
+        value = "each row’s own" if pasted.has_values else "the same for everybody"
+        messages.warning(request, f"Not read: {heads}. The value is {value}.")
+    return made
 
 
 def _pasted(request: HttpRequest) -> str:
@@ -180,6 +189,7 @@ def _form(
             {"batch": one, "label": FIELDS[one.field_key].label} for one in batches_of(request.actor)
         ],
         "undo_days": UNDO_DAYS,
+        "takes_away": TAKES_AWAY,
     }
     return render(request, "web/students/batch_new.html", context, status=status)
 
@@ -214,6 +224,7 @@ def _page(request: HttpRequest, found: BatchEdit, refusals: Sequence[Reason] = (
     anew = reverse("batch_new"), "Change many students"
     context |= {
         "refusals": refusals,
+        "emptied": emptied_of(found) if found.state == "draft" else 0,
         "why_not": told(
             why_not_undo(request.actor, found), {"may-not": (reverse("why"), "What you may do")}, anew
         )
