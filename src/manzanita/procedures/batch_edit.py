@@ -39,8 +39,8 @@ _STEP = 100
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be changed: ``value`` for everybody whose line brings none of its own. ``None``: nobody has chosen one;
-    empty: what there is shall be taken away."""
+    """What is to be changed: ``value`` for everybody whose line brings none of its own. ``None``: nobody has
+    chosen one; empty: what there is shall be taken away."""
 
     field_key: str
     value: str | None = None
