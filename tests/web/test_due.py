@@ -16,6 +16,7 @@ from manzanita.deadlines.recompute import recompute_stale
 from manzanita.domain.access import Capability
 from manzanita.students.actions import set_clocks
 from manzanita.students.models import Student
+from manzanita.web.due_words import undated_words
 from tests.support import pages
 from tests.support import world as w
 from tests.support.pages import addresses_in, many_students, reads, text_of
@@ -306,3 +307,9 @@ def test_an_attempt_that_cannot_be_is_refused(counted, coordinator, wrong):
     }
     assert coordinator.post(f"/due/{due_of(counted).pk}/attempt", sent).status_code == 422
     assert not ContactAttempt.objects.exists()
+
+
+def test_transition_is_counted_by_the_state_without_a_date_and_the_age_of_majority_not_at_all():
+    """One verdict with the DINC lists: list 4 counts plans without transition indicators, and no day is set for it."""
+    assert undated_words("transition-plan") == "counted by the state without a date (DINC 4)"
+    assert undated_words("age-of-majority") == "not judged by the state"

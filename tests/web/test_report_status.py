@@ -30,7 +30,7 @@ def test_the_archive_says_of_each_record_what_becomes_of_it(coordinator, review)
 
     assert "Report to the state" in page
     assert "Pending" in page
-    assert page.count("Will send") == 4
+    assert page.count("Ready to send") == 4
 
 
 def test_do_not_report_is_set_listed_and_ended(coordinator, review):

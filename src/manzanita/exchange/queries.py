@@ -248,7 +248,8 @@ def import_note_counts(files: Iterable[ImportFile]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class StripCell:
-    """One record type of the state strip: counts and newest dates of what should be, is, and is on its way."""
+    """One record type of the state strip: counts and newest dates of what should be and is; what differs as it is
+    ready to send, on its way, or held."""
 
     record: str
     status: str
@@ -256,6 +257,7 @@ class StripCell:
     should_on: date | None
     does_count: int
     does_on: date | None
+    ready: Sequence[Operation]
     on_its_way: Sequence[Operation]
     held: Sequence[Operation]
 
@@ -279,7 +281,8 @@ def state_strip(
                 should_on=max(wanted, default=None),
                 does_count=len(holding),
                 does_on=max(holding, default=None),
-                on_its_way=[operation for operation in own if operation not in held],
+                ready=[operation for operation in own if not operation.hold_code],
+                on_its_way=[operation for operation in own if operation.hold_code == ON_ITS_WAY],
                 held=held,
             )
         )

@@ -34,7 +34,7 @@ from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.due_wanted import FIELDS, asked, is_key, key_of, list_url, wanted_of
 from manzanita.web.due_wanted import title_of as list_title
-from manzanita.web.due_words import title_of, words_of_meeting
+from manzanita.web.due_words import title_of, undated_words, words_of_meeting
 
 
 @require_safe
@@ -108,6 +108,7 @@ def _row(row: DueRow, schools: Mapping[str, str], places: Places, today: date) -
         "student_url": f"{places.student}{row.student_public_id}",
         "name": f"{row.last_name}, {row.first_name}",
         "clock": title_of(row),
+        "undated": undated_words(row.clock),
         "school": schools.get(row.school_code, row.school_code),
         "meeting": words_of_meeting(row.meeting_event, held_on) if row.meeting_event else "",
         "meeting_url": f"{places.meeting}{row.meeting_public_id}",
