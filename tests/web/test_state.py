@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -641,6 +642,41 @@ def test_a_changed_key_is_told_as_delete_and_add(small_world, coordinator):
     page = text_of(coordinator.post(f"/corrections/{record.pk}", {**values, "check": "1"}))
     assert "told to <b>delete</b> the SERV of 11/14/2025, because the change names another record" in page
     assert "told to <b>add</b> the SERV of 11/14/2025" in page
+
+
+def test_a_code_that_the_state_rejected_is_marked_where_another_is_chosen(small_world, coordinator):
+    reviewed(small_world)
+    submission = prepare_submission(actor=small_world.coordinator_actor, form="api", destination="sandbox")
+    error = {
+        "code": "GERR0007",
+        "field": "25.14",
+        "text": "Code is not valid in the submitted academic year.",
+    }
+    posted = [Answer(position, is_posted=True) for position in (1, 2, 3)]
+    store_answers(submission=submission, answers=[*posted, Answer(4, is_posted=False, errors=[error])])
+    Submission.objects.filter(pk=submission.pk).update(state="done")
+    record = ArchivedRecord.objects.get(record_key=StateFinding.objects.get().record_key)
+    code = record.values["25.14"]
+
+    form = text_of(coordinator.get(f"/corrections/{record.pk}"))
+    select = form[form.index('name="25.14"') :].split("</select>")[0]
+    options = re.findall(r'<option value="(\d+)"[^>]*>([^<]*)</option>', select)
+    marked = [value for value, label in options if "(rejected by the state on 11/23/2026)" in label]
+    assert marked == [code] and len(options) > 1
+    assert (
+        "Which codes of ServiceFrequency the state accepts this year is not public, and our list may hold others "
+        "that it rejects: ask the SELPA, or load the state&#39;s workbook." in form
+    )
+    # Nothing of it at a field that the state did not object to.
+    assert form.count("(rejected by the state on") == 1 and form.count("is not public, and our list") == 1
+
+
+def test_a_code_that_only_a_retired_rule_prints_is_not_called_retired(small_world, coordinator):
+    archive(small_world.students["alder"], review_rows("alder"))
+    answer = coordinator.post("/state/send", {"form": "api", "destination": "state"}, follow=True)
+    page = text_of(answer)
+    assert "400 (in use, printed only in a retired rule)" in page
+    assert "(retired)" not in page
 
 
 def test_the_day_of_a_status_is_corrected_with_the_browsers_date(small_world, coordinator):
