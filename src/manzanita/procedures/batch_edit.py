@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 
 from manzanita.accounts.queries import actor_of_grant_id, user_names
@@ -58,6 +58,20 @@ def draft_of_lines(actor: Actor, asked: Asked, pasted: Pasted) -> BatchEdit:
     meant = students_meant(actor, pasted.lines)
     texts = {_text_of(line, asked) for line in pasted.lines}
     return _draft(actor, asked, one, meant, one.read(actor, texts))
+
+
+def ids_of(actor: Actor, public_ids: Sequence[str]) -> list[int]:
+    """Of students who were ticked on a page, the keys of those within reach."""
+    known = [one for one in public_ids[: MOST_AT_ONCE + 1] if _is_uuid(one)]
+    return list(current_for(actor).filter(public_id__in=known).order_by().values_list("pk", flat=True))
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def draft_of_students(actor: Actor, asked: Asked, student_ids: Sequence[int]) -> BatchEdit:
@@ -157,6 +171,7 @@ def _draft(
     now = _in_chunks(one.now, ids)
     wanted = {pk: value for pk, (_, value, why) in told.items() if not why and value != now.get(pk, "")}
     against = one.against(actor, wanted) if wanted else {}
+    doubts = one.doubts(actor, wanted) if wanted else {}
     batch = BatchEdit.objects.create(
         agency_code=actor.agency_code,
         field_key=one.key,
@@ -169,7 +184,8 @@ def _draft(
         problems=problems,
     )
     BatchLine.objects.bulk_create(
-        [_line(batch, pk, told[pk], now.get(pk, ""), against.get(pk)) for pk in ids], batch_size=1000
+        [_line(batch, pk, told[pk], now.get(pk, ""), against.get(pk), doubts.get(pk)) for pk in ids],
+        batch_size=1000,
     )
     return batch
 
@@ -182,7 +198,12 @@ def _in_chunks(now: Any, ids: Sequence[int]) -> dict[int, str]:
 
 
 def _line(
-    batch: BatchEdit, student_id: int, told: tuple[PastedLine, str, str], old: str, against: Reason | None
+    batch: BatchEdit,
+    student_id: int,
+    told: tuple[PastedLine, str, str],
+    old: str,
+    against: Reason | None,
+    doubt: Reason | None,
 ) -> BatchLine:
     line, value, why = told
     made = BatchLine(batch=batch, student_id=student_id, position=line.number, old=old, new=value)
@@ -193,6 +214,8 @@ def _line(
         made.state = "same"
     elif against is not None:
         made.state, made.reason = "refused", _document(against)
+    elif doubt is not None:
+        made.reason = _document(doubt)
     return made
 
 
@@ -236,9 +259,21 @@ def counts_of(batch: BatchEdit) -> Counter[str]:
     return Counter(batch.lines.values_list("state", flat=True))
 
 
-def emptied_of(batch: BatchEdit) -> int:
-    """How many lines of a draft would leave their student without a value."""
-    return batch.lines.filter(state="ready", new="").count()
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """Of the lines of a draft that would change: how many leave their student without a value, and how many ask for a
+    second look."""
+
+    emptied: int = 0
+    doubted: int = 0
+
+
+def seconds_of(batch: BatchEdit) -> Seconds:
+    ready = batch.lines.filter(state="ready")
+    told = ready.aggregate(
+        emptied=Count("pk", filter=Q(new="")), doubted=Count("pk", filter=Q(reason__has_key="code"))
+    )
+    return Seconds(**told)
 
 
 @transaction.atomic
