@@ -72,11 +72,23 @@ def due_list(request: HttpRequest) -> HttpResponse:
         "first_url": list_url(wanted) if after else None,
         "next_url": f"?{more}" if more else None,
         "spans": [
-            (one.label, list_url(wanted, span=one.key, mark=""), wanted.span == one.key and not wanted.mark)
+            (
+                one.label,
+                list_url(wanted, span=one.key, mark="", until=""),
+                wanted.span == one.key and not wanted.mark,
+            )
             for one in SPANS.values()
         ]
-        + [("Any day", list_url(wanted, span="any", mark=""), wanted.span == "" and not wanted.mark)],
-        "marks": [(label, list_url(wanted, mark=key), wanted.mark == key) for key, label in MARKS.items()],
+        + [
+            (
+                "Any day",
+                list_url(wanted, span="any", mark="", until=""),
+                not wanted.until and wanted.span == "" and not wanted.mark,
+            )
+        ],
+        "marks": [
+            (label, list_url(wanted, mark=key, until=""), wanted.mark == key) for key, label in MARKS.items()
+        ],
         "meetings": MEETING.items(),
         "programs": PROGRAMS.items(),
         "clocks": [(name, CLOCKS[name].title) for name in WATCHED],
