@@ -29,7 +29,7 @@ def test_2_the_lists_say_who_is_on_them_and_home_counts_nobody_twice(coordinator
     page.get_by_role("link", name="Overdue, meeting open", exact=True).click()
     page.get_by_role("link", name="DINC lists").click()
     expect(page.get_by_role("row", name="Initial evaluation past 60 days")).to_contain_text("1")
-    page.get_by_role("link", name="Annual review overdue", exact=True).click()
+    page.get_by_role("link", name="1: Annual review overdue", exact=True).click()
     expect(page.get_by_role("row", name="Testcase, Alder")).to_contain_text(
         "By the state it was due on 11/14/2026, 9 days ago, and it has not been held. No meeting is open."
     )

@@ -96,7 +96,7 @@ def test_the_period_is_locked_and_lifted_on_the_plan(coordinator, review):
     assert "counts what happened until 10/07/2026" in page
     # What the lock does, for whom, until when, and how it is undone, before the click that locks.
     assert "Lock sending to Fall 1…" in page
-    question = page[page.index('id="lock"') :]
+    question = page[page.index('id="lock-question"') :]
     assert (
         "<b>For the whole district, whoever sends:</b> until 01/22/2027 only what counts in Fall 1 2026-2027"
         in question

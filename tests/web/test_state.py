@@ -274,7 +274,7 @@ PLAN_QUERIES = 27
 def test_a_last_look_counts_what_goes_and_says_what_ends_and_whose_duty_it_is(small_world, coordinator):
     reviewed(small_world)
     page = text_of(coordinator.get("/state"))
-    look = page[page.index('id="send"') :]
+    look = page[page.index('id="last-look"') :]
     assert "Look at 4 operations and send…" in look and "What goes, for 1 student" in look
     row = (
         '<tr><th scope="row">{}</th><td class="num">{}</td><td class="num">0</td><td class="num">0</td></tr>'
