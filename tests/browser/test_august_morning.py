@@ -99,7 +99,7 @@ def test_1_home_says_what_the_night_brought(coordinator, size):
     coordinator.go("/")
     for label, number in (
         ("Students who have come", size.arrivals),
-        ("Of these, plans that can be adopted at once", size.safe),
+        ("Arrivals whose plans can be adopted at once", size.safe),
         ("Students who may be entered twice", size.same + size.two),
         ("Transfers of students that wait for you", size.accepted + size.declined),
         ("To settle: leaving", size.departures + size.accepted + size.declined),
@@ -114,7 +114,7 @@ def test_2_plans_that_need_no_call_are_adopted_together(begin, coordinator, size
         coordinator.go("/arrivals")
         coordinator.look("morning-2-arrivals")
         coordinator.go("/")
-    hand.link("Of these, plans that can be adopted at once", exact=True)
+    hand.link("Arrivals whose plans can be adopted at once", exact=True)
     hand.see(f"Ready to adopt {size.safe} students")
     with hand.aside():
         coordinator.look("morning-2-preview")
@@ -266,7 +266,7 @@ def test_9_at_the_end_home_keeps_the_call_list_and_the_state_hears_what_it_must(
     coordinator.go("/")
     expect(need(page, "Students who have come")).to_contain_text(str(size.calls))
     for gone in (
-        "Of these, plans that can be adopted at once",
+        "Arrivals whose plans can be adopted at once",
         "Students who may be entered twice",
         "Transfers of students that wait for you",
         "To settle: leaving",

@@ -58,6 +58,7 @@ def record(coordinator, kind: str, told: str) -> None:
 def send(coordinator) -> None:
     page = coordinator.page
     coordinator.go("/state")
+    page.locator("#last-look > summary").click()
     page.get_by_role("button", name=re.compile(r"Send \d+ operation")).click()
     expect(page.get_by_role("img", name=re.compile(r"\d+ posted, 0 rejected"))).to_be_visible(timeout=60_000)
 

@@ -175,6 +175,11 @@ def test_what_is_ready_is_sent_and_one_rejection_comes_back_with_its_way_out(coo
     page.locator(".op [data-open]").nth(1).click()
     coordinator.look("state-plan-opened")
     coordinator.go("/state")
+    # By keyboard: the last look opens in its place, and the next control but one is the one that sends.
+    page.locator("#last-look > summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#last-look")).to_contain_text("What goes, for")
+    coordinator.look("state-last-look")
     page.get_by_role("button", name=re.compile("Send [0-9]+ operations")).click()
     expect(page.get_by_role("img", name=re.compile("posted, 1 rejected"))).to_be_visible(timeout=30_000)
     coordinator.look("submission-rejected")

@@ -41,6 +41,7 @@ def send(person, destination, form):
     person.go("/state")
     page.get_by_role("radio", name=re.compile(destination)).check()
     page.get_by_role("radio", name=re.compile(form)).check()
+    page.locator("#last-look > summary").click()
     page.get_by_role("button", name=re.compile("Send [0-9]+ operation")).click()
 
 

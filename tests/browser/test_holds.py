@@ -93,7 +93,12 @@ def test_every_reason_of_the_code_has_its_step():
 def test_1_a_locked_period_is_lifted(coordinator):
     page = coordinator.page
     coordinator.go("/state")
-    page.get_by_role("button", name="Send only what counts in it").click()
+    page.get_by_text("Lock sending to Fall 1…").click()
+    expect(page.locator("#lock-question")).to_contain_text(
+        "For the whole district, whoever sends: until 01/22/2027"
+    )
+    coordinator.look("lock-asked")
+    page.get_by_role("button", name="Lock the district to Fall 1 2026-2027").click()
     expect(page.locator("main")).to_contain_text("Locked: only what counts in Fall 1 2026-2027 is sent now.")
 
     shown = opened(coordinator, "Not of the reporting period", "MEET")
@@ -154,6 +159,7 @@ def test_5_a_line_on_its_way_says_why_it_is_not_answered(coordinator, system, fo
     page = coordinator.page
     system.kill("sandbox")
     coordinator.go("/state")
+    page.locator("#last-look > summary").click()
     page.get_by_role("button", name=re.compile(r"Send \d+ operations")).click()
     expect(page.locator("#progress")).to_contain_text("The state cannot be reached", timeout=30_000)
     expect(page.locator("#progress")).to_contain_text("Nothing to do: it goes on by itself.")
@@ -179,6 +185,7 @@ def test_6_what_the_state_rejected_is_corrected_and_sent_again(coordinator, foun
     page.get_by_role("button", name="Save the correction").click()
     found["archive"] = page.get_by_role("link", name=re.compile("Correction")).first.get_attribute("href")
     coordinator.go("/state")
+    page.locator("#last-look > summary").click()
     page.get_by_role("button", name="Send 1 operation").click()
     expect(page.locator("main")).to_contain_text("1 posted", timeout=60_000)
 

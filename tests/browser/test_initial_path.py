@@ -26,6 +26,7 @@ def at_the_state(system, record, name):
 def send(person, count):
     page = person.page
     person.go("/state")
+    page.locator("#last-look > summary").click()
     page.get_by_role("button", name=re.compile(f"Send {count} operations?$")).click()
     expect(page.locator("#progress")).to_contain_text("posted", timeout=30_000)
 

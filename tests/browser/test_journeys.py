@@ -286,7 +286,7 @@ def test_twenty_five_are_adopted_at_once(at_home, system, walked):
     before = at_the_state(system)
     hand = at_home("25 at once")
     hand.picture()
-    hand.link("Of these, plans that can be adopted at once")
+    hand.link("Arrivals whose plans can be adopted at once")
     hand.see("Ready to adopt 25 students")
     hand.picture()
     hand.fill("How you know that the plans go on", "Heron Creek confirmed the list by phone.")

@@ -416,6 +416,7 @@ def test_a_pending_evaluation_is_at_the_state_before_its_consent_is_withdrawn(co
     step(page, "Hold")
     page.get_by_role("button", name="Report as pending as of 09/28/2026").click()
     coordinator.go("/state")
+    page.locator("#last-look > summary").click()
     page.get_by_role("button", name="Send 1 operation").click()
     expect(page.get_by_role("img", name="1 posted, 0 rejected")).to_be_visible(timeout=30_000)
     (pending,) = set(at_the_state(system, "MEET")) - before
@@ -456,6 +457,7 @@ def test_everything_is_sent_at_once_and_the_state_holds_the_lines_written_here(c
     coordinator.look("walk-plan")
     lines = [line for walk in WALKED for line in walk.lines]
     # The pending record is deleted, and every line is added.
+    page.locator("#last-look > summary").click()
     page.get_by_role("button", name=f"Send {len(lines) + 1} operations").click()
     expect(page.get_by_role("img", name=f"{len(lines) + 1} posted, 0 rejected")).to_be_visible(timeout=60_000)
     now = [line for record in cast.RECORDS for line in at_the_state(system, record)]

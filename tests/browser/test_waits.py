@@ -392,6 +392,7 @@ def test_what_may_not_go_to_the_state_goes_to_the_practice_state(coordinator, st
     coordinator.go("/state")
     page.get_by_role("radio", name="State (CALPADS)").check()
     page.get_by_role("radio", name="API").check()
+    page.locator("#last-look > summary").click()
     page.get_by_role("button", name=re.compile(r"Send \d+ operation")).click()
     not_sent(
         page,
@@ -409,6 +410,7 @@ def test_files_that_nobody_uploaded_are_taken_back_and_go_by_the_api(coordinator
     page = coordinator.page
     coordinator.go("/state")
     page.get_by_role("radio", name="Files for hand upload").check()
+    page.locator("#last-look > summary").click()
     page.get_by_role("button", name=re.compile(r"Send \d+ operation")).click()
     page.get_by_role("button", name="Take back: nobody uploaded these").click(timeout=90_000)
     not_sent(
@@ -418,6 +420,7 @@ def test_files_that_nobody_uploaded_are_taken_back_and_go_by_the_api(coordinator
     )
     coordinator.look("taken-back")
     page.get_by_role("link", name="Back to the plan").click()
+    page.locator("#last-look > summary").click()
     page.get_by_role("button", name=re.compile(r"Send \d+ operation")).click()
     is_posted(page, len(students))
     coordinator.go("/state")

@@ -69,7 +69,7 @@ def test_the_coordinator_of_the_demo_finds_a_mornings_work(tmp_path):
         assert kinds[Kind.LEAVING] == 5
         said = {need.label: need.count for group in _groups(actor, None) for need in group.needs}
         assert said["Students who have come"] == 10
-        assert said["Of these, plans that can be adopted at once"] == 3
+        assert said["Arrivals whose plans can be adopted at once"] == 3
         assert said["Students who may be entered twice"] == 2
         assert said["Transfers of students that wait for you"] == 1
         assert said["Transfers of students that wait for others"] == 1

@@ -475,7 +475,7 @@ def test_home_says_how_many_have_come(coordinator, arrived):
     arrived("Avocet", "Eider", "Hoopoe")
     page = text_of(coordinator.get("/"))
     assert 'aria-label="Students who have come: 3"' in page and "145 days" in page
-    assert 'aria-label="Of these, plans that can be adopted at once: 2"' in page
+    assert 'aria-label="Arrivals whose plans can be adopted at once: 2"' in page
 
 
 # Enrollment help

@@ -10,13 +10,15 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from manzanita.auditing.models import ChangeEvent
+from manzanita.orgs.models import Agency, School
+from manzanita.platform.facts import Statement
 from manzanita.platform.jobs import run_jobs_now
-from manzanita.students.actions import state_one
+from manzanita.students.actions import state_one, state_student_facts
 from manzanita.students.models import AgencyRelation, BatchEdit, CaseAssignment, NextYear, Student
 from tests.support import world as w
-from tests.support.pages import many_students, other_coordinator
+from tests.support.pages import enrollment, many_students, other_coordinator
 
-BATCH_QUERIES = 10
+BATCH_QUERIES = 17
 NEXT = {
     "field": "next_school",
     "value_next_school": f"{w.OTHER_LEA}/{w.OTHER_SCHOOL}",
@@ -73,7 +75,10 @@ def test_pasted_students_get_next_year_s_school_and_it_is_taken_back(client, sma
         "Nothing is done yet. 2 students would change, 1 has the value already, and 3 lines are of nobody: see below."
         in page
     )
-    assert "Testcase, Alder was Blank Willow Bend Elementary, Heron Creek Unified Changes" in page
+    assert (
+        "Testcase, Alder 9900000005 4, Buckeye Elementary was Blank Willow Bend Elementary, Heron Creek Unified Changes"
+        in page
+    )
     assert "4 9999999999 No student within your reach has this SSID." in page
     # Of the other district's student not even the name is known here.
     assert "5 Testcase, Sage No student within your reach has this name." in page
@@ -233,3 +238,96 @@ def test_the_page_costs_the_same_for_few_and_many(client, django_assert_num_quer
     client.get(f"/students/edits/{batch.public_id}")
     with django_assert_num_queries(BATCH_QUERIES):
         client.get(f"/students/edits/{batch.public_id}")
+
+
+TABLE = f"SSID, School\n{w.SSIDS['alder']}, Madrone High\n{w.SSIDS['towhee']}, Madrone High\n"
+PLAIN = {"field": "next_school", "reason": "Feeder schools"}
+
+
+def test_a_column_that_is_not_read_is_named_and_no_value_is_taken_for_it(client):
+    answer = client.post("/students/edit", PLAIN | {"value_next_school": "", "pasted": TABLE})
+    assert answer.status_code == 422 and not BatchEdit.objects.exists()
+    page = words(answer)
+    assert (
+        "Next year's school: no value is chosen, and what you pasted has none. The column “School” is not read."
+        in page
+    )
+    assert (
+        "Choose a value for everybody, or call the column with each student’s value “Next year's school”."
+        in page
+    )
+    # Only a value that somebody chose is everybody's, and the column stays named.
+    batch = drafted(client, **NEXT, pasted=TABLE)
+    page = words(client.get(f"/students/edits/{batch.public_id}"))
+    assert "Not read: “School”. The value is the same for everybody." in page
+    assert "2 students would change, 0 have the value already" in page
+
+
+def test_a_list_without_a_chosen_value_changes_nobody(client):
+    for field in ("next_school", "next_grade", "case_manager"):
+        answer = client.post("/students/edit", {"field": field, "reason": "Rollover", "list": "all"})
+        assert answer.status_code == 422 and "no value is chosen" in words(answer)
+    answer = client.post("/students/edit", {"field": "local_sped_id", "reason": "New", "pasted": TABLE})
+    assert "Special education ID: what you pasted has none. The column “School” is not read." in words(answer)
+    assert not BatchEdit.objects.exists()
+    page = client.get("/students/edit").content.decode()
+    choices = re.search(r'<select[^>]*name="value_next_school"[^>]*>(.*?)</select>', page)[1]
+    assert (
+        choices.startswith('<option value="">Choose, or paste a column</option>')
+        and " selected" not in choices
+    )
+
+
+def test_taking_away_is_chosen_in_words_and_the_preview_counts_it(client, small_world):
+    state_one(
+        "agency",
+        slot={"student_id": small_world.students["alder"].pk, "relationship": "next_year"},
+        values={"agency_code": w.OTHER_LEA, "school_code": w.OTHER_SCHOOL},
+        effective_from=w.TODAY,
+        effective_to=date(2027, 6, 30),
+        by_id=None,
+        cause="test",
+    )
+    batch = drafted(client, **PLAIN, value_next_school="-", list="all")
+    page = words(client.get(f"/students/edits/{batch.public_id}"))
+    assert "1 student would change, 1 of them to blank , 2 have the value already" in page
+    do(client, batch, "apply")
+    assert next_schools() == []
+
+
+def test_two_of_one_name_are_told_apart_and_a_school_far_from_the_grade_is_doubted(client, small_world):
+    """Everybody who attends Acorn Middle today, two of them, is in grade 7 or 8; Alder is in grade 4."""
+    middle = School.objects.create(
+        code="9912009", name="Acorn Middle", agency=Agency.objects.get(code=w.OTHER_LEA)
+    )
+    for student, grade in zip(many_students(2), ("07", "08"), strict=True):
+        slot = {"student_id": student.pk, "lea_code": w.OTHER_LEA, "started_on": w.TODAY}
+        values = enrollment("L9") | {"grade_code": grade, "school_code": middle.code}
+        state_student_facts("enrollment", [Statement(slot, values, w.TODAY)], by_id=None, cause="test")
+    to_middle = NEXT | {"value_next_school": f"{w.OTHER_LEA}/{middle.code}"}
+    batch = drafted(client, **to_middle, pasted=w.SSIDS["alder"])
+    page = words(client.get(f"/students/edits/{batch.public_id}"))
+    assert "1 student would change, 1 of them far from the grades of the school: see the rows" in page
+    assert (
+        "Look again Grade 04 now; whoever attends Acorn Middle today is in grades 07 to 08. Look once more: "
+        "it is changed all the same." in page
+    )
+    do(client, batch, "apply")
+    assert [one[0] for one in next_schools()] == ["Alder"]
+
+
+def test_ticked_students_are_changed_and_no_others(client, small_world):
+    page = words(client.get("/students/next-year"))
+    assert "Plan for the ticked students" in page and "Paste or upload a list" in page
+    ticked = str(small_world.students["alder"].public_id)
+    sage = str(small_world.students["sage"].public_id)  # of the other district
+    sent = {"selected": [ticked, sage, "x"], "field": "next_school"}
+    form = client.post("/students/edit", sent | {"do": "choose"})
+    assert form.status_code == 200 and not BatchEdit.objects.exists()
+    assert f'<input type="hidden" name="selected" value="{ticked}">' in form.content.decode()
+    batch = drafted(client, **NEXT, selected=sent["selected"])
+    do(client, batch, "apply")
+    assert [one[0] for one in next_schools()] == ["Alder"]
+    # And the way back stands where one plans.
+    page = client.get("/students/next-year").content.decode()
+    assert f'<a href="/students/edits/{batch.public_id}">' in page and "Planned for many lately" in page

@@ -62,7 +62,7 @@ def test_recording_it_leads_to_its_archive(coordinator, here):
     assert "Recorded: status change." in page
     assert "Status change of November 16, 2026" in page
     assert "Consent was revoked in writing." in page
-    assert "Will send" in page
+    assert "Ready to send" in page
 
 
 def test_a_refusal_says_why_and_keeps_what_was_typed(coordinator, here):

@@ -16,6 +16,7 @@ from manzanita.deadlines.recompute import recompute_stale
 from manzanita.domain.access import Capability
 from manzanita.students.actions import set_clocks
 from manzanita.students.models import Student
+from manzanita.web.due_words import undated_words
 from tests.support import pages
 from tests.support import world as w
 from tests.support.pages import addresses_in, many_students, reads, text_of
@@ -107,6 +108,19 @@ def test_filters_leave_what_they_say(counted, coordinator):
         assert bool(rows_in(coordinator.get(f"/due?{asked}"))) is is_there, asked
 
 
+def test_all_that_is_due_until_a_day_is_one_list_overdue_or_not(counted, coordinator):
+    """Alder's review was due on November 14; of two others one is due on December 18 and one the day after."""
+    made = many_students(2, first_names=["Fern", "Sorrel"])
+    reviewed(made[:1], date(2025, 12, 18))
+    reviewed(made[1:], date(2025, 12, 19))
+    answer = coordinator.get("/due?span=late&clock=annual-review&until=2026-12-18")
+    assert rows_in(answer) == [("Alder", ANNUAL), ("Fern", ANNUAL)]
+    page = text_of(answer)
+    assert "Due dates, Annual review of the IEP, until 12/18/2026" in page
+    assert 'type="date" id="by-until" name="until" value="2026-12-18"' in page
+    assert "list=due.any..annual-review.....2026-12-18" in page
+
+
 def test_what_cannot_be_counted_is_listed_with_the_reason(counted, coordinator):
     set_clocks({counted.students["alder"].pk: (None, None)})
     recompute_stale()
@@ -138,7 +152,7 @@ def test_an_anonymous_person_signs_in_first_and_who_reads_nobody_is_told(counted
 @pytest.mark.parametrize(
     "query",
     ["span=x", "clock=nonsense", "manager=-1", "manager=x", "school=%00", "after=x", "after=2026-11-14", "after=~x",
-     "after=2026-13-01~1", "mark=x", "program=1", "meeting=x"],
+     "after=2026-13-01~1", "until=2026-13-01", "until=soon", "until=20261201", "mark=x", "program=1", "meeting=x"],
 )  # fmt: skip
 def test_an_odd_question_is_no_list(counted, coordinator, query):
     assert coordinator.get(f"/due?{query}").status_code == 404
@@ -307,3 +321,9 @@ def test_an_attempt_that_cannot_be_is_refused(counted, coordinator, wrong):
     }
     assert coordinator.post(f"/due/{due_of(counted).pk}/attempt", sent).status_code == 422
     assert not ContactAttempt.objects.exists()
+
+
+def test_transition_is_counted_by_the_state_without_a_date_and_the_age_of_majority_not_at_all():
+    """One verdict with the DINC lists: list 4 counts plans without transition indicators, and no day is set for it."""
+    assert undated_words("transition-plan") == "counted by the state without a date (DINC 4)"
+    assert undated_words("age-of-majority") == "not judged by the state"

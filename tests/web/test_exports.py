@@ -226,6 +226,14 @@ def test_the_students_of_a_list_of_due_dates_are_a_file_in_the_order_of_the_list
     assert fern[-5:] == ["Reevaluation", *["11/24/2026"] * 3, "Annual review of the IEP 11/25/2026"]
 
 
+def test_the_head_of_a_file_says_by_what_its_list_was_cut(small_world, coordinator):
+    many_students(1, due_on=w.TODAY + timedelta(days=3))
+    wanted = f"due.any..annual-review.nobody.{w.SCHOOL}.100..2026-12-01"
+    about, _ = csv_of(coordinator, made(coordinator, wanted=wanted))
+    assert about["List"] == "Due dates, Annual review of the IEP, until 12/01/2026"
+    assert about["Only"] == "no case manager; school Buckeye Elementary; program IEP"
+
+
 @pytest.mark.parametrize("wanted", ["due", "due.x", "due.late.none.nonsense", "due." * 20, "due.15...-1"])
 def test_a_key_of_no_list_makes_no_file(coordinator, wanted):
     assert coordinator.get(f"/exports/new?list={wanted}").status_code == 404

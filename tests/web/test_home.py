@@ -15,6 +15,7 @@ from manzanita.exchange.models import Operation
 from manzanita.meetings import actions
 from manzanita.meetings.models import Meeting
 from manzanita.students.actions import set_clocks
+from manzanita.web.home_needs import Group, Need, in_order
 from tests.support import pages
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
@@ -95,15 +96,11 @@ def test_the_first_day_of_a_coordinator(small_world, coordinator):
     # Overdue ones first, then what is empty.
     assert next(iter(found)) == "Overdue, no meeting open"
     assert found["State monitors with access now"] == (0, "/admin/monitors", "SEDS coordinator")
-    # Who is late by the state's dates stands on a DINC list too, with the way to the list.
-    assert found["DINC 1: Annual review overdue"] == (
-        1,
-        "/dinc/1-annual",
-        "9 days over State report 16.21 Case managers Show why, and mend",
-    )
-    # After the clocks: no school calendar. The last but one: four duties have no name yet.
+    # Who is late by the state's dates stands on a DINC list too: not once more here.
+    assert not [label for label in found if "DINC" in label]
+    # Then what is a warning: no school calendar, and four duties without a name. Last what is in order.
     assert found["No school calendar of 2026-2027"][:2] == (1, "/calendars")
-    assert [count for count, _, _ in found.values()] == [1, 0, 0, 0, 1, 1, 4, 0]
+    assert [count for count, _, _ in found.values()] == [1, 1, 4, 0, 0, 0, 0]
     page = text_of(coordinator.get("/"))
     assert "Monday" in page and "November 23, 2026" in page and "12:00" in page
     for words in ("Nothing waits", "Nothing is held", "None yet", "Take the SIS files in"):
@@ -132,7 +129,7 @@ def test_the_other_district_counts_its_own(small_world, sign_in):
     pages.held(small_world)
     rejected(small_world)
     found = needs(other)
-    assert [count for count, _, _ in found.values()] == [1, 0, 0, 0, 1, 1, 4, 1, 0]
+    assert [count for count, _, _ in found.values()] == [1, 4, 1, 1, 1, 0, 0, 0, 0]
     assert found["Students without a case manager"][1] == "/assign?unassigned=1"
     assert rows_of(other, "/assign?unassigned=1") == 1
     assert "Testcase" not in text_of(other.get("/"))
@@ -163,19 +160,24 @@ def test_the_oldest_is_the_earliest_date(small_world, coordinator):
 def test_findings_and_what_is_held_lead_to_their_lists(small_world, coordinator, manager):
     rejected(small_world)
     found = needs(coordinator)
-    assert found["Fatal findings"] == (
+    assert found["Fatal findings of the state"] == (
         1,
         "/findings?severity=fatal",
-        "today IEP team 1 IEP team Show findings",
+        "today 1 line rejected · IEP team 1 IEP team Show findings",
     )
-    assert found["Held: rejected by the state"] == (1, "/state?held=rejected", "IEP team See reasons")
+    # The rejected line is said once: by its finding.
+    assert not [label for label in found if label.startswith("Held") or "ejected" in label]
     assert "SERV0447" in text_of(coordinator.get("/findings?severity=fatal"))
     assert "Alder Testcase" in text_of(coordinator.get("/state?held=rejected"))
     page = text_of(coordinator.get("/"))
     assert "Each says why and who ends it" in page
-    assert '<span class="v">11/23/2026' in page[page.index("Last answer of the state") :]
+    tile = page[page.index("Last answer of the state") : page.index("Newest import")]
+    assert '<span class="v">11/23/2026' in tile
+    # In red and in the tile, not only below.
+    assert 'class="st st-fatal"' in tile and "1 rejected, nothing on its way" in tile
     found = needs(manager)
-    assert found["Fatal findings"][0] == 1 and "Held: rejected by the state" not in found
+    count, _, words = found["Fatal findings of the state"]
+    assert count == 1 and "rejected" not in words  # who does not send sees no lines
     assert "The state last answered the district on November 23, 2026" in text_of(manager.get("/"))
 
 
@@ -239,13 +241,35 @@ def test_odd_questions_change_nothing(small_world, coordinator):
         assert coordinator.get(f"/?{query}").status_code == 200, query
 
 
-# session, user, grants; clocks, students to settle 2, transfers, arrivals, pairs that may be one, two of the DINC
-# lists, the state's findings, those of our rules, open meetings, last reply, own exports; two of planned reviews; who
-# records nothing: what came of own reports; for those who send also the plan, sends that do not go on, and imports; for
-# those who manage people host sessions, requested records, monitors, blocks of others and exports to approve; open
-# meetings outside the view; calendars
-CASE_MANAGER_QUERIES = 17
-COORDINATOR_QUERIES = 35
+def test_lines_stand_by_weight_then_by_how_long_they_are_over():
+    """Written by hand, out of order: what is fatal comes before every warning, the longest over first."""
+    groups = [
+        Group(
+            "Transfers", [Need("warn", "asked of us", 1, "/a", days=3), Need("held", "waits", 1, "/b")], ""
+        ),
+        Group("Clocks", [Need("fatal", "nine days over", 1, "/c", days=9)], ""),
+        Group("Plans", [Need("warn", "four days left", 1, "/d", days=-4)], ""),
+        Group("Codes", [Need("empty", "to do", 1, "/e")], ""),
+        Group("State", [Need("fatal", "twenty days old", 1, "/f", days=20)], ""),
+        Group("Meetings", [], "No meeting is open."),
+        Group("Guests", [Need("ok", "nobody looks", 0, "/g")], ""),
+    ]
+    told = [(band.title, [need.label for need in band.needs], list(band.quiet)) for band in in_order(groups)]
+    assert told == [
+        ("Overdue or fatal", ["twenty days old", "nine days over"], []),
+        ("Soon, or a warning", ["asked of us", "four days left"], []),
+        ("Waiting, and to do", ["waits", "to do"], []),
+        ("In order", ["nobody looks"], ["No meeting is open."]),
+    ]
+
+
+# session, user, grants; clocks, students to settle 2, transfers, arrivals, pairs that may be one, the state's
+# findings, those of our rules, open meetings, last reply, own exports; two of planned reviews; who records nothing:
+# what came of own reports; for those who send also the plan, sends that do not go on, and imports; for those who
+# manage people host sessions, requested records, monitors, blocks of others and exports to approve; open meetings
+# outside the view; calendars
+CASE_MANAGER_QUERIES = 15
+COORDINATOR_QUERIES = 33
 
 
 @pytest.mark.parametrize("count", [3, 60])

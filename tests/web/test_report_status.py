@@ -30,7 +30,7 @@ def test_the_archive_says_of_each_record_what_becomes_of_it(coordinator, review)
 
     assert "Report to the state" in page
     assert "Pending" in page
-    assert page.count("Will send") == 4
+    assert page.count("Ready to send") == 4
 
 
 def test_do_not_report_is_set_listed_and_ended(coordinator, review):
@@ -92,7 +92,21 @@ def test_another_district_neither_sees_nor_sets_it(small_world, sign_in, review)
 
 
 def test_the_period_is_locked_and_lifted_on_the_plan(coordinator, review):
-    assert "counts what happened until 10/07/2026" in text_of(coordinator.get("/state"))
+    page = text_of(coordinator.get("/state"))
+    assert "counts what happened until 10/07/2026" in page
+    # What the lock does, for whom, until when, and how it is undone, before the click that locks.
+    assert "Lock sending to Fall 1…" in page
+    question = page[page.index('id="lock-question"') :]
+    assert (
+        "<b>For the whole district, whoever sends:</b> until 01/22/2027 only what counts in Fall 1 2026-2027"
+        in question
+    )
+    assert "of days up to 10/07/2026. Of the 4 operations that may go now, 4 would wait." in question
+    assert "Whoever may send lifts the lock here with one click; then everything may go again." in question
+    assert question.index("lifts the lock here") < question.index(
+        'value="lock">Lock the district to Fall 1 2026-2027<'
+    )
+    assert not PeriodLock.objects.exists()
 
     page = text_of(coordinator.post("/state/period", {"do": "lock"}, follow=True))
     assert "4 operations held back" in page

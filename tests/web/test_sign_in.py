@@ -1,6 +1,7 @@
 """Signing in and out, and the lock after wrong passwords."""
 
 import re
+from datetime import UTC, datetime
 
 import time_machine
 from allauth.account.models import EmailAddress
@@ -173,3 +174,14 @@ def test_signing_out_needs_a_post_and_ends_the_session(small_world, sign_in):
     assert client.get("/sign-out").status_code == 405
     assert client.post("/sign-out").url == "/sign-in"
     assert client.get("/students").status_code == 302
+
+
+def test_the_last_sign_in_is_of_the_product_s_clock(small_world, monkeypatch):
+    """As in a demonstration, where today is a day of its data and the machine has another."""
+    told = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
+    monkeypatch.setattr("manzanita.platform.clock.now", lambda: told)
+    small_world.case_manager.refresh_from_db()
+    before = small_world.case_manager.last_login
+    Client().post("/sign-in", credentials(small_world.case_manager))
+    small_world.case_manager.refresh_from_db()
+    assert before != told and small_world.case_manager.last_login == told

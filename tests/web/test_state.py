@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -9,15 +10,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from manzanita.accounts.actions import add_person
+from manzanita.accounts.models import Duty
 from manzanita.archive.models import ArchivedRecord
 from manzanita.auditing.models import ChangeEvent, ReadEvent
 from manzanita.auditing.queries import reads_of_student
+from manzanita.domain.leaving import PaperSaid
 from manzanita.exchange.actions import line_text, prepare_submission, store_answers
 from manzanita.exchange.gateway import Answer
 from manzanita.exchange.models import Operation, StateFinding, Submission, SubmissionLine
 from manzanita.platform.facts import Statement
 from manzanita.platform.jobs import run_jobs_now
 from manzanita.platform.models import Job
+from manzanita.procedures.leaving import LeavingAsked, record_leaving
 from manzanita.students.actions import Identity, register_students, state_student_facts
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
@@ -263,8 +267,38 @@ def test_the_plan_costs_the_same_for_few_and_many(small_world, coordinator, djan
 
 
 # session, user, grants, no block; the operations, archives without records, read log 2 and its count; counts 2,
-# totals 2; students 5, archives; held groups, submissions
-PLAN_QUERIES = 22
+# totals 2; students 5, archives; held groups, submissions; the last look: what ends 3, duties 2; what a lock would keep
+PLAN_QUERIES = 27
+
+
+def test_a_last_look_counts_what_goes_and_says_what_ends_and_whose_duty_it_is(small_world, coordinator):
+    reviewed(small_world)
+    page = text_of(coordinator.get("/state"))
+    look = page[page.index('id="last-look"') :]
+    assert "Look at 4 operations and send…" in look and "What goes, for 1 student" in look
+    row = (
+        '<tr><th scope="row">{}</th><td class="num">{}</td><td class="num">0</td><td class="num">0</td></tr>'
+    )
+    assert row.format("MEET", 1) in look and row.format("PLAN", 1) in look and row.format("SERV", 2) in look
+    assert row.format("SWDS", 0) not in look
+    assert "No adoption, leaving or change that can still be taken back is among it." in look
+    assert "Duty “Send to the state”: Nobody has this duty." in look
+    assert '<a href="/admin/duties">Name somebody</a>' in look
+    assert look.index("Name somebody") < look.index("Send 4 operations")
+
+
+def test_a_last_look_names_a_leaving_that_the_send_ends_and_who_has_the_duty(small_world, coordinator):
+    actor = small_world.coordinator_actor
+    friday = date(2026, 11, 20)
+    papers = {"notice": PaperSaid(date(2026, 11, 16)), "summary": PaperSaid(friday)}
+    asked = LeavingAsked("dropped_out", friday, note="The office knows it from the family.", papers=papers)
+    record_leaving(actor=actor, student=small_world.students["alder"], asked=asked)
+    holder = small_world.coordinator
+    agency = small_world.coordinator_grant.agency
+    Duty.objects.create(kind="send", agency=agency, holder=holder, since_on=w.TODAY)
+    page = text_of(coordinator.get("/state"))
+    assert "<b>Once it is sent, no longer taken back:</b> 1 leaving." in page
+    assert "Duty “Send to the state”: Juniper Mockup." in page
 
 
 def test_more_than_a_page_goes_on_where_it_ended(small_world, coordinator, monkeypatch):
@@ -608,6 +642,41 @@ def test_a_changed_key_is_told_as_delete_and_add(small_world, coordinator):
     page = text_of(coordinator.post(f"/corrections/{record.pk}", {**values, "check": "1"}))
     assert "told to <b>delete</b> the SERV of 11/14/2025, because the change names another record" in page
     assert "told to <b>add</b> the SERV of 11/14/2025" in page
+
+
+def test_a_code_that_the_state_rejected_is_marked_where_another_is_chosen(small_world, coordinator):
+    reviewed(small_world)
+    submission = prepare_submission(actor=small_world.coordinator_actor, form="api", destination="sandbox")
+    error = {
+        "code": "GERR0007",
+        "field": "25.14",
+        "text": "Code is not valid in the submitted academic year.",
+    }
+    posted = [Answer(position, is_posted=True) for position in (1, 2, 3)]
+    store_answers(submission=submission, answers=[*posted, Answer(4, is_posted=False, errors=[error])])
+    Submission.objects.filter(pk=submission.pk).update(state="done")
+    record = ArchivedRecord.objects.get(record_key=StateFinding.objects.get().record_key)
+    code = record.values["25.14"]
+
+    form = text_of(coordinator.get(f"/corrections/{record.pk}"))
+    select = form[form.index('name="25.14"') :].split("</select>")[0]
+    options = re.findall(r'<option value="(\d+)"[^>]*>([^<]*)</option>', select)
+    marked = [value for value, label in options if "(rejected by the state on 11/23/2026)" in label]
+    assert marked == [code] and len(options) > 1
+    assert (
+        "Which codes of ServiceFrequency the state accepts this year is not public, and our list may hold others "
+        "that it rejects: ask the SELPA, or load the state&#39;s workbook." in form
+    )
+    # Nothing of it at a field that the state did not object to.
+    assert form.count("(rejected by the state on") == 1 and form.count("is not public, and our list") == 1
+
+
+def test_a_code_that_only_a_retired_rule_prints_is_not_called_retired(small_world, coordinator):
+    archive(small_world.students["alder"], review_rows("alder"))
+    answer = coordinator.post("/state/send", {"form": "api", "destination": "state"}, follow=True)
+    page = text_of(answer)
+    assert "400 (in use, printed only in a retired rule)" in page
+    assert "(retired)" not in page
 
 
 def test_the_day_of_a_status_is_corrected_with_the_browsers_date(small_world, coordinator):

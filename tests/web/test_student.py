@@ -199,6 +199,22 @@ def test_a_rejected_line_stands_with_owner_reason_and_way_out(small_world, coord
     assert not [found for found in addresses_in(answer) if found.startswith("/state/")]  # may not send
 
 
+def test_what_is_ready_is_not_called_on_its_way(small_world, coordinator):
+    """The student's page and the State page count the same: ready until somebody sends, then on its way."""
+    archive(small_world.students["alder"], review_rows())
+
+    def told() -> tuple[str, str]:
+        strip = text_of(coordinator.get(page_of(small_world, "alder", "state")))
+        row = strip[strip.index('<th scope="row" class="l">To send</th>') :]
+        tile = text_of(coordinator.get("/state"))
+        tile = tile[tile.index('<span class="k">On its way</span>') :]
+        return re.findall(r"<td[^>]*>([^<]*)</td>", row.split("</tr>")[0]), re.search(r'"v">(\d+)', tile)[1]
+
+    assert told() == (["None needed", "1 ready to send", "1 ready to send", "2 ready to send"], "0")
+    prepare_submission(actor=small_world.coordinator_actor, form="api", destination="sandbox")
+    assert told() == (["None needed", "1 on its way", "1 on its way", "2 on its way"], "4")
+
+
 def test_records_on_their_way_say_so(small_world, coordinator, manager):
     archive(small_world.students["alder"], review_rows())
     prepare_submission(actor=small_world.coordinator_actor, form="api", destination="sandbox")

@@ -8,8 +8,10 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models import Q
 
+        from manzanita.accounts.last_sign_in import use_own_clock
         from manzanita.platform.holders import Fate, Holder, holds_students
 
+        use_own_clock()
         holds_students(
             [
                 Holder("accounts_grantstudent", Fate.MOVES, "guest who was let in", once=("grant_id",)),

@@ -14,7 +14,18 @@ from django.db.models import Count, Min, Q, QuerySet, Sum
 from manzanita.deadlines.lists import PAGE_SIZE, place_after, with_manager, within_scope
 from manzanita.deadlines.models import DincCount, HeldLate
 from manzanita.domain.access import Actor, Scope
-from manzanita.domain.dinc import DINC, DincList, Held, History, Late, Span, held_late, lists_at, month_ends
+from manzanita.domain.dinc import (
+    DINC,
+    UNDATED,
+    DincList,
+    Held,
+    History,
+    Late,
+    Span,
+    held_late,
+    lists_at,
+    month_ends,
+)
 from manzanita.domain.fields import TRANSITION_FIELDS
 from manzanita.domain.stays import Enrolled, Reported, infant_stays
 from manzanita.domain.transition import Lacking, transition_lacks
@@ -183,8 +194,8 @@ _CURRENT = {one.clock: one.key for one in DINC.values() if not one.is_held}
 
 def _is_missed(today: date) -> Q:
     """The state's day is past; a transition indicator is missing from the 16th birthday on."""
-    judged = [name for name in _CURRENT if name != "transition-plan"]
-    return Q(clock__in=judged, state_due_on__lt=today) | Q(clock="transition-plan", due_on__lte=today)
+    judged = [name for name in _CURRENT if name not in UNDATED]
+    return Q(clock__in=judged, state_due_on__lt=today) | Q(clock__in=UNDATED, due_on__lte=today)
 
 
 def members(actor: Actor, listed: DincList, after: int | None = None) -> list[Any]:

@@ -64,7 +64,7 @@ PROGRAMS = {"100": "IEP", "150": "IFSP", "200": "ISP"}
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a list of due dates asks for; blank is any. ``manager``: a key of a person, or ``nobody``. ``mark``: one of
-    ``MARKS``."""
+    ``MARKS``. ``until``: the last day, as ISO text."""
 
     span: str = "late"
     meeting: str = ""
@@ -73,6 +73,7 @@ class Wanted:
     school: str = ""
     program: str = ""
     mark: str = ""
+    until: str = ""
 
 
 def within_scope(actor: Actor, model: type[DueDate] | type[HeldLate] = DueDate) -> QuerySet:
@@ -106,6 +107,8 @@ def _conditions(wanted: Wanted) -> Iterator[Q | Exists]:
     if wanted.mark == "no-reason":
         yield Q(due_on__lt=today)
         yield ~Exists(_reasons())
+    if wanted.until:
+        yield Q(due_on__lte=date.fromisoformat(wanted.until))
     if wanted.meeting:
         yield Q(meeting__isnull=wanted.meeting == "none")
     if wanted.clock:

@@ -90,6 +90,10 @@ DINC: Mapping[str, DincList] = MappingProxyType(
 )  # fmt: skip
 
 
+# The state counts whether the plan in force is complete, and sets no day of its own.
+UNDATED: Mapping[str, DincList] = MappingProxyType({DINC["4"].clock: DINC["4"]})
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A meeting that was held and is final, or known to the state. ``delay_code`` is its reason of delay."""

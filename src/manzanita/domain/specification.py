@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 CURRENT_YEAR = "2026-2027"
 # Confidences of what may go to the real state: a public page of the state prints it, or its own workbook does.
 CONFIRMED = frozenset({"seen", "confirmed"})
+_WORDS = {"retired": "in use, printed only in a retired rule"}
+
+
+def confidence_words(confidence: str) -> str:
+    """How sure a position or a code is, for people. What only a retired rule prints is no retired code."""
+    return _WORDS.get(confidence, confidence)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

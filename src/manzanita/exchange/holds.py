@@ -12,6 +12,8 @@ from types import MappingProxyType
 from manzanita.domain.findings import Owner, Reason
 
 ON_ITS_WAY = "on-its-way"
+# Where a difference is, one word each on every page: nobody has sent it; it is sent, and the state has not answered.
+READY, SENT = "Ready to send", "On its way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ HOLDS: Mapping[str, Hold] = MappingProxyType(
                 "They go by themselves when the older one is answered.",
                 "Show the older ones",
             ),
-            Hold(ON_ITS_WAY, "On its way", "Sent, and not answered yet.", "Show what is on its way"),
+            Hold(ON_ITS_WAY, SENT, "Sent, and not answered yet.", "Show what is on its way"),
         )
     }
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.conf import settings
@@ -45,12 +45,14 @@ def state_peer() -> str:
 
 @dataclass(frozen=True, slots=True)
 class PlanCounts:
-    """Counts of the plan: what may go now by kind, and what is held by reason code with whose job that is."""
+    """Counts of the plan: what may go now by kind, and by record and kind; what is held by reason code with whose job
+    that is."""
 
     by_kind: dict[str, int]
     held: dict[str, int]
     held_owners: dict[str, list[str]]
     student_count: int
+    by_record: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def ready_count(self) -> int:
@@ -68,11 +70,12 @@ class PlanCounts:
 def plan_counts(actor: Actor) -> PlanCounts:
     rows = (
         operations_of(actor)
-        .values("kind", "hold_code", owner=KT("holds__0__owner"))
+        .values("kind", "record", "hold_code", owner=KT("holds__0__owner"))
         .annotate(count=Count("id"))
         .order_by("owner")
     )
     by_kind: Counter[str] = Counter()
+    by_record: dict[str, Counter[str]] = {record: Counter() for record in ORDER}
     held: Counter[str] = Counter()
     owners: dict[str, dict[str, None]] = defaultdict(dict)
     for row in rows:
@@ -81,13 +84,20 @@ def plan_counts(actor: Actor) -> PlanCounts:
             owners[row["hold_code"]][row["owner"]] = None
         else:
             by_kind[row["kind"]] += row["count"]
+            by_record[row["record"]][row["kind"]] += row["count"]
     students = operations_of(actor).filter(hold_code="").values("student_id").distinct().count()
     return PlanCounts(
         {kind: by_kind[kind] for kind in ("add", "replace", "delete")},
         dict(held),
         {code: list(named) for code, named in owners.items()},
         students,
+        {record: counts for record, counts in by_record.items() if counts},
     )
+
+
+def ready_after(actor: Actor, day: date) -> int:
+    """Of what may go now, how many are of a later day."""
+    return operations_of(actor).filter(hold_code="", key_on__gt=day).count()
 
 
 def plan_operations(
@@ -238,7 +248,8 @@ def import_note_counts(files: Iterable[ImportFile]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class StripCell:
-    """One record type of the state strip: counts and newest dates of what should be, is, and is on its way."""
+    """One record type of the state strip: counts and newest dates of what should be and is; what differs as it is
+    ready to send, on its way, or held."""
 
     record: str
     status: str
@@ -246,6 +257,7 @@ class StripCell:
     should_on: date | None
     does_count: int
     does_on: date | None
+    ready: Sequence[Operation]
     on_its_way: Sequence[Operation]
     held: Sequence[Operation]
 
@@ -269,7 +281,8 @@ def state_strip(
                 should_on=max(wanted, default=None),
                 does_count=len(holding),
                 does_on=max(holding, default=None),
-                on_its_way=[operation for operation in own if operation not in held],
+                ready=[operation for operation in own if not operation.hold_code],
+                on_its_way=[operation for operation in own if operation.hold_code == ON_ITS_WAY],
                 held=held,
             )
         )

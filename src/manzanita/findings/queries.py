@@ -74,19 +74,32 @@ def wanted_findings(actor: Actor, wanted: Wanted) -> QuerySet[RuleFinding]:
 
 
 def list_findings(actor: Actor, wanted: Wanted, *, after: RuleFinding | None = None) -> list[RuleFinding]:
-    """One page and one more, the longest open first; those closed or dismissed, the newest first."""
+    """One page and one more, fatal ones first, then the longest open; those closed or dismissed, the newest first."""
     found = wanted_findings(actor, wanted)
     if wanted.state == "open":
-        if after is not None:
-            found = found.filter(
-                Q(opened_at__gt=after.opened_at) | Q(opened_at=after.opened_at, pk__gt=after.pk)
-            )
-        return list(found.order_by("opened_at", "pk")[: PAGE_SIZE + 1])
+        return _fatal_first(found, after)
     column = f"{wanted.state}_at"
     if after is not None:
         at = getattr(after, column)
         found = found.filter(Q(**{f"{column}__lt": at}) | Q(**{column: at}, pk__lt=after.pk))
     return list(found.order_by(f"-{column}", "-pk")[: PAGE_SIZE + 1])
+
+
+def _fatal_first(found: QuerySet[RuleFinding], after: RuleFinding | None) -> list[RuleFinding]:
+    """Two lists end to end, each in the order of an index: one order by weight would sort all that is open."""
+    page: list[RuleFinding] = []
+    for is_fatal in (True, False):
+        part = found.filter(severity="fatal") if is_fatal else found.exclude(severity="fatal")
+        if after is not None and (after.severity == "fatal") == is_fatal:
+            part = part.filter(
+                Q(opened_at__gt=after.opened_at) | Q(opened_at=after.opened_at, pk__gt=after.pk)
+            )
+        elif after is not None and is_fatal:
+            continue
+        page += part.order_by("opened_at", "pk")[: PAGE_SIZE + 1 - len(page)]
+        if len(page) > PAGE_SIZE:
+            break
+    return page
 
 
 def finding_of(actor: Actor, finding_id: int) -> RuleFinding:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 
 from manzanita.accounts.queries import actor_of_grant_id, user_names
@@ -39,10 +39,11 @@ _STEP = 100
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be changed: ``value`` for everybody, where the lines bring none of their own."""
+    """What is to be changed: ``value`` for everybody whose line brings none of its own. ``None``: nobody has
+    chosen one; empty: what there is shall be taken away."""
 
     field_key: str
-    value: str = ""
+    value: str | None = None
     reason: str = ""
     title: str = ""
 
@@ -52,9 +53,25 @@ def draft_of_lines(actor: Actor, asked: Asked, pasted: Pasted) -> BatchEdit:
     if pasted.problem:
         raise NotPossible([Reason("unreadable", pasted.problem, Owner.CLERK, "Look at what you pasted.")])
     one = _field(actor, asked)
+    if any(line.value is None and not line.problem for line in pasted.lines):
+        _want_value(one, asked, pasted.ignored)
     meant = students_meant(actor, pasted.lines)
-    texts = {line.value if line.value is not None else asked.value for line in pasted.lines}
+    texts = {_text_of(line, asked) for line in pasted.lines}
     return _draft(actor, asked, one, meant, one.read(actor, texts))
+
+
+def ids_of(actor: Actor, public_ids: Sequence[str]) -> list[int]:
+    """Of students who were ticked on a page, the keys of those within reach."""
+    known = [one for one in public_ids[: MOST_AT_ONCE + 1] if _is_uuid(one)]
+    return list(current_for(actor).filter(public_id__in=known).order_by().values_list("pk", flat=True))
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def draft_of_students(actor: Actor, asked: Asked, student_ids: Sequence[int]) -> BatchEdit:
@@ -71,9 +88,42 @@ def draft_of_students(actor: Actor, asked: Asked, student_ids: Sequence[int]) ->
                 )
             ]
         )
+    _want_value(one, asked)
     ids = in_order(actor, student_ids)
     meant = [Meant(PastedLine(number, ""), pk) for number, pk in enumerate(ids, 1)]
-    return _draft(actor, asked, one, meant, one.read(actor, {asked.value}))
+    return _draft(actor, asked, one, meant, one.read(actor, {asked.value or ""}))
+
+
+def _text_of(line: PastedLine, asked: Asked) -> str:
+    return line.value if line.value is not None else asked.value or ""
+
+
+def _want_value(one: BatchField, asked: Asked, ignored: Sequence[str] = ()) -> None:
+    """Lines without a value need one that somebody has chosen: nothing is taken away by leaving a list as it was. A
+    column that was not read is named, for it was probably meant. Raises ``NotPossible``."""
+    if asked.value is not None:
+        return
+    columns = ", ".join(f"“{head[:40]}”" for head in ignored[:8])
+    several = len(ignored) > 1
+    not_read = (
+        f" The column{'s' if several else ''} {columns} {'are' if several else 'is'} not read."
+        if ignored
+        else ""
+    )
+    head = f"call the column with each student’s value “{one.heads[0]}”"
+    choose = "Choose a value for everybody, or " if one.choices else ""
+    raise NotPossible(
+        [
+            Reason(
+                "no-value",
+                f"{one.label}: no value is chosen, and what you pasted has none.{not_read}"
+                if one.choices
+                else f"{one.label}: what you pasted has none.{not_read}",
+                Owner.CLERK,
+                f"{choose}{head if choose else head[0].upper() + head[1:]}.",
+            )
+        ]
+    )
 
 
 def _field(actor: Actor, asked: Asked) -> BatchField:
@@ -116,12 +166,12 @@ def _draft(
         if each.student_id is None:
             problems.append({"number": each.line.number, "text": each.line.text, "why": each.why})
             continue
-        text = each.line.value if each.line.value is not None else asked.value
-        told[each.student_id] = (each.line, *read[text])
+        told[each.student_id] = (each.line, *read[_text_of(each.line, asked)])
     ids = list(told)
     now = _in_chunks(one.now, ids)
     wanted = {pk: value for pk, (_, value, why) in told.items() if not why and value != now.get(pk, "")}
     against = one.against(actor, wanted) if wanted else {}
+    doubts = one.doubts(actor, wanted) if wanted else {}
     batch = BatchEdit.objects.create(
         agency_code=actor.agency_code,
         field_key=one.key,
@@ -134,7 +184,8 @@ def _draft(
         problems=problems,
     )
     BatchLine.objects.bulk_create(
-        [_line(one, batch, pk, told[pk], now.get(pk, ""), against.get(pk)) for pk in ids], batch_size=1000
+        [_line(one, batch, pk, told[pk], now.get(pk, ""), against.get(pk), doubts.get(pk)) for pk in ids],
+        batch_size=1000,
     )
     return batch
 
@@ -153,6 +204,7 @@ def _line(
     told: tuple[PastedLine, str, str],
     old: str,
     against: Reason | None,
+    doubt: Reason | None,
 ) -> BatchLine:
     line, value, why = told
     made = BatchLine(batch=batch, student_id=student_id, position=line.number, old=old, new=value)
@@ -165,6 +217,8 @@ def _line(
         made.state = "same"
     elif against is not None:
         made.state, made.reason = "refused", reason_document(against)
+    elif doubt is not None:
+        made.reason = reason_document(doubt)
     return made
 
 
@@ -198,6 +252,23 @@ def lines_in_reach(actor: Actor, batch: BatchEdit) -> QuerySet[BatchLine]:
 def counts_of(batch: BatchEdit) -> Counter[str]:
     """How many lines there are in each state."""
     return Counter(batch.lines.values_list("state", flat=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """Of the lines of a draft that would change: how many leave their student without a value, and how many ask for a
+    second look."""
+
+    emptied: int = 0
+    doubted: int = 0
+
+
+def seconds_of(batch: BatchEdit) -> Seconds:
+    ready = batch.lines.filter(state="ready")
+    told = ready.aggregate(
+        emptied=Count("pk", filter=Q(new="")), doubted=Count("pk", filter=Q(reason__has_key="code"))
+    )
+    return Seconds(**told)
 
 
 @transaction.atomic

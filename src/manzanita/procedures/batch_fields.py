@@ -17,13 +17,14 @@ from manzanita.accounts.queries import user_names
 from manzanita.domain.access import PERMISSIONS, Actor, Capability, Relationship
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.grade_spans import is_far, next_grades, span_of
 from manzanita.domain.names import name_words
 from manzanita.orgs.queries import agency_names, member_codes, open_schools, school_names
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.procedures.assigning import Term, Wanted, candidates, preview_assignments
 from manzanita.students.actions import FACT_MODELS, set_local_sped_ids, state_student_facts
-from manzanita.students.models import AgencyRelation, CaseAssignment, NextYear, Student
+from manzanita.students.models import AgencyRelation, CaseAssignment, Enrollment, NextYear, Student
 
 LONGEST_SPED_ID = 15
 _NEXT = str(Relationship.NEXT_YEAR)
@@ -34,9 +35,10 @@ Values = Mapping[int, str]
 class BatchField:
     """One field. ``heads`` are what its column may be called; ``choices`` what may be chosen on the page (value,
     words), ``None`` where it is typed. ``read`` makes values of the texts of cells, each with why it is none; ``now``
-    gives what the students have; ``against`` what stands against giving them these; ``words`` are the values for
-    people; ``rule`` is what makes a text no value. ``kind`` is the fact that it is, blank for a column of the student;
-    ``stated`` its statements. ``blank`` is what no value means, for the page."""
+    gives what the students have; ``against`` what stands against giving them these, ``doubts`` what speaks for a second
+    look; ``words`` are the values for people; ``rule`` is what makes a text no value. ``kind`` is the fact that it is,
+    blank for a column of the student; ``stated`` its statements. ``blank`` is how the page offers to take the value
+    away; empty where that is not done."""
 
     key: str
     label: str
@@ -49,9 +51,10 @@ class BatchField:
     words: Callable[[Collection[str]], dict[str, str]]
     rule: str
     against: Callable[[Actor, Values], dict[int, Reason]] = field(default=lambda actor, wanted: {})
+    doubts: Callable[[Actor, Values], dict[int, Reason]] = field(default=lambda actor, wanted: {})
     kind: str = ""
     slot: Mapping[str, str] = field(default_factory=dict)
-    blank: str = "Choose"
+    blank: str = ""
     stated: Callable[[int, str], Statement] | None = None
 
 
@@ -138,6 +141,37 @@ def _next_school_words(values: Collection[str]) -> dict[str, str]:
         for agency, _, school in [value.partition("/")]
         if value
     }
+
+
+def _next_school_doubts(actor: Actor, wanted: Values) -> dict[int, Reason]:
+    """Whose grade is far from those of everybody who attends the school today."""
+    today = clock.today()
+    schools = {pk: school for pk, value in wanted.items() if (school := value.partition("/")[2])}
+    seen: dict[str, set[str]] = defaultdict(set)
+    here = Enrollment.objects.as_of(effective=today).filter(school_code__in=set(schools.values())).order_by()
+    for school, grade in here.values_list("school_code", "grade_code").distinct():
+        seen[school].add(grade)
+    called = school_names(set(schools.values()))
+    found = {}
+    ids = list(schools)
+    for some in (ids[start : start + 1000] for start in range(0, len(ids), 1000)):
+        planned = _grade_now(some)
+        attends = Enrollment.objects.as_of(effective=today).filter(student_id__in=some)
+        grades = dict(attends.order_by("started_on").values_list("student_id", "grade_code"))
+        for pk in some:
+            grade, school = planned.get(pk) or grades.get(pk, ""), schools[pk]
+            expected = (grade,) if pk in planned else next_grades(grade)
+            span = span_of(seen[school])
+            if span is not None and is_far(expected, seen[school]):
+                when = "next year, as planned" if pk in planned else "now"
+                found[pk] = Reason(
+                    "far-grade",
+                    f"Grade {grade} {when}; whoever attends {called.get(school, school)} today is in "
+                    + (f"grade {span[0]}." if span[0] == span[1] else f"grades {span[0]} to {span[1]}."),
+                    Owner.CLERK,
+                    "Look once more: it is changed all the same.",
+                )
+    return found
 
 
 def _next_school_stated(student_id: int, value: str) -> Statement:
@@ -308,6 +342,7 @@ FIELDS: Mapping[str, BatchField] = MappingProxyType(
                 kind="agency",
                 slot={"relationship": _NEXT},
                 blank="Nothing: takes it away",
+                doubts=_next_school_doubts,
                 stated=_next_school_stated,
             ),
             BatchField(

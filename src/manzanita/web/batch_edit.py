@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,6 +18,7 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.pasting import LONGEST_LINE, MOST_LINES, read_pasted
 from manzanita.meetings.actions import NotPossible
+from manzanita.orgs.queries import school_names
 from manzanita.platform.models import Job, JobState
 from manzanita.procedures.batch_edit import (
     MOST_AT_ONCE,
@@ -30,19 +31,25 @@ from manzanita.procedures.batch_edit import (
     draft_of_students,
     drop_batch,
     get_batch,
+    ids_of,
     lines_in_reach,
+    seconds_of,
     undo_batch,
     why_not_undo,
 )
 from manzanita.procedures.batch_fields import FIELDS, fields_for
 from manzanita.students.models import BatchEdit, BatchLine
-from manzanita.students.queries import search
+from manzanita.students.queries import ListRow, search
 from manzanita.web.access import requires
 from manzanita.web.reasons_told import told
 from manzanita.web.row_reasons import told_of_edit
+from manzanita.web.state_lines import student_names
 from manzanita.web.student_lists import StudentList, list_of, students_of
+from manzanita.web.students_words import grade_text
 
 SHOWN = 100
+# What the page sends where somebody has chosen that the value is taken away; an empty choice is none.
+TAKES_AWAY = "-"
 LARGEST_FILE = 2_000_000
 STATE_WORDS = {
     "ready": ("diff", "Changes"),
@@ -63,7 +70,11 @@ def batch_new(request: HttpRequest) -> HttpResponse:
     if not fields_for(request.actor):
         return _form(request, {}, [_no_field(request.actor)], status=403)
     if request.method != "POST":
-        return _form(request, {"list": request.GET.get("list", ""), "search": request.GET.get("search", "")})
+        asked = {name: request.GET.get(name, "") for name in ("list", "search", "field")}
+        return _form(request, asked)
+    if request.POST.get("do") == "choose":
+        # Ticked on another page: who they are travels in the form, never in an address.
+        return _form(request, request.POST)
     try:
         batch = _draft(request)
     except NotPossible as refused:
@@ -75,18 +86,26 @@ def _draft(request: HttpRequest) -> BatchEdit:
     sent = request.POST
     one = FIELDS.get(sent.get("field", ""))
     value = "" if one is None else sent.get(f"value_{one.key}", "").replace("\0", "").strip()[:200]
+    is_taken_away = one is not None and bool(one.blank) and value == TAKES_AWAY
     asked = Asked(
         field_key=sent.get("field", ""),
-        value=value,
+        value="" if is_taken_away else value or None,
         reason=" ".join(sent.get("reason", "").replace("\0", "").split()),
         title=one.label if one else "",
     )
+    if ticked := sent.getlist("selected"):
+        return draft_of_students(request.actor, asked, ids_of(request.actor, ticked))
     wanted, students = _found(request, sent.get("list", ""), sent.get("search", ""))
     text = _pasted(request)
     if wanted is not None and not text:
         return draft_of_students(request.actor, asked, list(students[: MOST_AT_ONCE + 1]))
     pasted = read_pasted(text, value_heads=one.heads if one else ())
-    return draft_of_lines(request.actor, asked, pasted)
+    made = draft_of_lines(request.actor, asked, pasted)
+    if pasted.ignored:
+        heads = ", ".join(f"“{head[:40]}”" for head in pasted.ignored[:8])
+        value = "each row’s own" if pasted.has_values else "the same for everybody"
+        messages.warning(request, f"Not read: {heads}. The value is {value}.")
+    return made
 
 
 def _pasted(request: HttpRequest) -> str:
@@ -157,6 +176,7 @@ def _form(
             count = len(students[: MOST_AT_ONCE + 1])
         except NotPossible as refused:
             refusals = [*refusals, *refused.reasons]
+    ticked = sent.getlist("selected") if isinstance(sent, QueryDict) else []
     chosen = sent.get("field") or (fields[0].key if fields else "")
     context = {
         "fields": [
@@ -174,6 +194,7 @@ def _form(
         "chosen": chosen,
         "sent": sent,
         "wanted": wanted,
+        "ticked": ticked,
         "count": count,
         "most": MOST_AT_ONCE,
         "refusals": refusals,
@@ -181,6 +202,7 @@ def _form(
             {"batch": one, "label": FIELDS[one.field_key].label} for one in batches_of(request.actor)
         ],
         "undo_days": UNDO_DAYS,
+        "takes_away": TAKES_AWAY,
     }
     return render(request, "web/students/batch_new.html", context, status=status)
 
@@ -215,6 +237,7 @@ def _page(request: HttpRequest, found: BatchEdit, refusals: Sequence[Reason] = (
     anew = reverse("batch_new"), "Change many students"
     context |= {
         "refusals": refusals,
+        "seconds": seconds_of(found) if found.state == "draft" else None,
         "why_not": told(
             why_not_undo(request.actor, found), {"may-not": (reverse("why"), "What you may do")}, anew
         )
@@ -243,9 +266,11 @@ def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
         filter_codes=f"field={found.field_key} state={show}",
     )
     words = FIELDS[found.field_key].words({value for row in rows for value in (row.old, row.new)})
+    people = student_names(request.actor, [one.student_id for one in rows])
+    schools = school_names({one.enrollment.school_code for one in people.values() if one.enrollment})
     here = reverse("batch", args=[found.public_id])
     return {
-        "rows": [_row(request.actor, row, words) for row in rows],
+        "rows": [_row(request.actor, row, words, people.get(row.student_id), schools) for row in rows],
         "show": show,
         "groups": [
             (f"{STATE_WORDS[one][1]} {counts[one]:,}", f"{here}?show={one}", one == show) for one in states
@@ -261,8 +286,18 @@ def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
     }
 
 
-def _row(actor: Actor, row: BatchLine, words: Mapping[str, str]) -> dict[str, Any]:
+def _row(
+    actor: Actor,
+    row: BatchLine,
+    words: Mapping[str, str],
+    person: ListRow | None,
+    schools: Mapping[str, str],
+) -> dict[str, Any]:
+    here = person.enrollment if person else None
     return {
+        "ssid": person.ssid if person else "",
+        "grade": grade_text(here.grade_code) if here else "",
+        "school": schools.get(here.school_code, here.school_code) if here else "",
         "name": f"{row.student.last_name}, {row.student.first_name}",
         "url": reverse("student", args=[row.student.public_id]),
         "position": row.position,
@@ -270,6 +305,7 @@ def _row(actor: Actor, row: BatchLine, words: Mapping[str, str]) -> dict[str, An
         "new": words.get(row.new, ""),
         "mark": STATE_WORDS[row.state],
         "reasons": told_of_edit(actor, row.student, row.reason),
+        "is_doubt": row.state in ("ready", "done") and bool(row.reason),
     }
 
 

@@ -396,6 +396,7 @@ def directory_needs(actor: Actor) -> list[Group]:
         oldest=plural(days, "day"),
         owner="You",
         step="Decide",
+        days=days,
     )
     return [Group("Directory", [need], "")]
 

@@ -34,7 +34,7 @@ from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.due_wanted import FIELDS, asked, is_key, key_of, list_url, wanted_of
 from manzanita.web.due_wanted import title_of as list_title
-from manzanita.web.due_words import title_of, words_of_meeting
+from manzanita.web.due_words import title_of, undated_words, words_of_meeting
 
 
 @require_safe
@@ -72,11 +72,23 @@ def due_list(request: HttpRequest) -> HttpResponse:
         "first_url": list_url(wanted) if after else None,
         "next_url": f"?{more}" if more else None,
         "spans": [
-            (one.label, list_url(wanted, span=one.key, mark=""), wanted.span == one.key and not wanted.mark)
+            (
+                one.label,
+                list_url(wanted, span=one.key, mark="", until=""),
+                wanted.span == one.key and not wanted.mark,
+            )
             for one in SPANS.values()
         ]
-        + [("Any day", list_url(wanted, span="any", mark=""), wanted.span == "" and not wanted.mark)],
-        "marks": [(label, list_url(wanted, mark=key), wanted.mark == key) for key, label in MARKS.items()],
+        + [
+            (
+                "Any day",
+                list_url(wanted, span="any", mark="", until=""),
+                not wanted.until and wanted.span == "" and not wanted.mark,
+            )
+        ],
+        "marks": [
+            (label, list_url(wanted, mark=key, until=""), wanted.mark == key) for key, label in MARKS.items()
+        ],
         "meetings": MEETING.items(),
         "programs": PROGRAMS.items(),
         "clocks": [(name, CLOCKS[name].title) for name in WATCHED],
@@ -108,6 +120,7 @@ def _row(row: DueRow, schools: Mapping[str, str], places: Places, today: date) -
         "student_url": f"{places.student}{row.student_public_id}",
         "name": f"{row.last_name}, {row.first_name}",
         "clock": title_of(row),
+        "undated": undated_words(row.clock),
         "school": schools.get(row.school_code, row.school_code),
         "meeting": words_of_meeting(row.meeting_event, held_on) if row.meeting_event else "",
         "meeting_url": f"{places.meeting}{row.meeting_public_id}",

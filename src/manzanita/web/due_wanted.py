@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from manzanita.accounts.queries import user_names
 from manzanita.deadlines.lists import MARKS, MEETING, PROGRAMS, SPANS, Wanted
 from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.running_clocks import WATCHED
+from manzanita.orgs.queries import GROUP_SCHOOLS, school_names
+from manzanita.ui.formats import us_date
 
 FIELDS = tuple(Wanted.__dataclass_fields__)
 _CODE = re.compile("[A-Za-z0-9-]{0,30}")
@@ -22,13 +26,24 @@ def wanted_of(given: Mapping[str, str]) -> Wanted | None:
     nothing but codes gets through."""
     asks = {name: given.get(name, "") for name in FIELDS}
     asks["span"] = {"": "late", "any": ""}.get(asks["span"], asks["span"])
+    if asks["until"] and not asks["mark"]:
+        # A last day is a span of its own: all that is due by then, overdue or not.
+        asks["span"] = ""
     known = {"span": SPANS, "meeting": MEETING, "clock": WATCHED, "program": PROGRAMS, "mark": MARKS}
     is_known = (
         all(not asks[name] or asks[name] in values for name, values in known.items())
         and (asks["manager"] in ("", "nobody") or is_key(asks["manager"]))
         and _CODE.fullmatch(asks["school"])
+        and (not asks["until"] or _is_day(asks["until"]))
     )
     return Wanted(**asks) if is_known else None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return re.fullmatch("[0-9-]{10}", text) is not None and date.fromisoformat(text) is not None
+    except ValueError:
+        return False
 
 
 def is_key(text: str) -> bool:
@@ -66,4 +81,22 @@ def title_of(wanted: Wanted) -> str:
         parts.append(CLOCKS[wanted.clock].title)
     if wanted.meeting:
         parts.append(MEETING[wanted.meeting].lower())
+    if wanted.until:
+        parts.append(f"until {us_date(date.fromisoformat(wanted.until))}")
     return ", ".join(parts)
+
+
+def filters_of(wanted: Wanted) -> str:
+    """What a list is cut by beyond its title, in words: for the head of a file, which has no choices beside it."""
+    parts = []
+    if wanted.manager == "nobody":
+        parts.append("no case manager")
+    elif wanted.manager:
+        names = user_names({int(wanted.manager)})
+        parts.append(f"case manager {names.get(int(wanted.manager), 'no longer known')}")
+    if wanted.school:
+        schools = GROUP_SCHOOLS | school_names({wanted.school})
+        parts.append(f"school {schools.get(wanted.school, wanted.school)}")
+    if wanted.program:
+        parts.append(f"program {PROGRAMS[wanted.program]}")
+    return "; ".join(parts)

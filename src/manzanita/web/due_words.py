@@ -11,6 +11,7 @@ from manzanita.deadlines.queries import Traced
 from manzanita.domain.calendars import Tolling
 from manzanita.domain.clocks import CLOCKS, Step
 from manzanita.domain.clocks.laws import Law
+from manzanita.domain.dinc import UNDATED
 from manzanita.domain.running_clocks import WATCHED
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import label_of_event
@@ -19,6 +20,14 @@ from manzanita.ui.formats import us_date
 
 def title_of(row: DueDate | DueRow) -> str:
     return CLOCKS[row.clock].title
+
+
+def undated_words(clock: str) -> str:
+    """What the state says of a clock for which it sets no day."""
+    listed = UNDATED.get(clock)
+    return (
+        f"counted by the state without a date (DINC {listed.number})" if listed else "not judged by the state"
+    )
 
 
 def meeting_words(meeting: Meeting) -> str:

@@ -1,4 +1,5 @@
-"""Home: what needs this person, ordered by consequence. Every count is the length of the list it links to."""
+"""Home: what needs this person, ordered by consequence. Every count is the length of the list it links to, and nothing
+stands there twice."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.findings import Owner
 from manzanita.domain.years import academic_year_of
-from manzanita.exchange.holds import HOLDS
+from manzanita.exchange.holds import HOLDS, ON_ITS_WAY, READY
 from manzanita.exchange.queries import (
     PlanCounts,
     finding_counts,
@@ -37,8 +38,7 @@ from manzanita.web.directory_requests import directory_needs
 from manzanita.web.due_wanted import list_url
 from manzanita.web.guest_needs import guest_needs
 from manzanita.web.home_arrivals import arrivals_needs
-from manzanita.web.home_dinc import dinc_groups
-from manzanita.web.home_needs import Group, Need, age
+from manzanita.web.home_needs import Group, Need, age, in_order
 from manzanita.web.home_notices import notices
 from manzanita.web.home_people import own_duties, people_needs
 from manzanita.web.home_plans import planned_reviews
@@ -48,11 +48,13 @@ from manzanita.web.settle_students import needs_of
 from manzanita.web.transfer_list import transfer_needs
 
 SPAN_KINDS = {"late": "fatal", "15": "warn", "30": "empty", "60": "empty"}
+# Holds that are more, or less, than a wait.
+HELD_KINDS = {"rejected": "fatal", ON_ITS_WAY: "progress"}
 # Severity of a finding: its shape and its words, heaviest first.
 SEVERITIES: Mapping[str, tuple[str, str]] = {
-    "fatal": ("fatal", "Fatal findings"),
-    "warning": ("warn", "Warnings"),
-    "info": ("empty", "Remarks"),
+    "fatal": ("fatal", "Fatal findings of the state"),
+    "warning": ("warn", "Warnings of the state"),
+    "info": ("empty", "Remarks of the state"),
     "not_evaluated": ("unevaluated", "Rules not evaluated"),
 }
 
@@ -69,7 +71,8 @@ def home(request: HttpRequest) -> HttpResponse:
     counts = plan_counts(actor) if actor.may(Capability.SEND_TO_STATE) else None
     runs = import_runs(actor, limit=1) if actor.may(Capability.IMPORT_FILES) else []
     context = {
-        "groups": _groups(actor, counts),
+        "bands": in_order(_groups(actor, counts)),
+        "rejected_count": counts.held.get("rejected", 0) if counts else 0,
         "duties": own_duties(actor, counts),
         "actor": actor,
         "can": actor.capabilities,
@@ -95,7 +98,6 @@ def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
             groups.append(Group("Students to settle", settle, ""))
         if actor.may(Capability.ENTER_STUDENT):
             groups.append(arrivals_needs(actor))
-        groups += dinc_groups(actor, _owner(actor))
         if actor.may(Capability.HOLD_MEETING):
             groups.append(planned_reviews(actor, _owner(actor)))
         groups += [_at_the_state(actor, counts), _meetings(actor)]
@@ -127,10 +129,9 @@ def _clocks(actor: Actor) -> Group:
                 detail=" · ".join(f"{CLOCKS[name].title} {count}" for name, count in found.most),
                 owner=_owner(actor),
                 step="Show due dates" if found.count else None,
+                days=(today - found.earliest).days if found.earliest else 0,
             )
         )
-    # What is overdue comes before what is only near.
-    needs.sort(key=lambda need: ["fatal", "warn", "empty", "ok"].index(need.kind))
     return Group("Clocks set by law", [*needs, *_without_calendar(actor, today)], "")
 
 
@@ -167,6 +168,7 @@ def _at_the_state(actor: Actor, counts: PlanCounts | None) -> Group:
     findings = url_or_none("findings") or f"{reverse('students')}?list=findings"
     found = finding_counts(actor)
     needs = []
+    rejected = counts.held.get("rejected", 0) if counts else 0
     for severity, (kind, label) in SEVERITIES.items():
         if severity in found:
             one = found[severity]
@@ -178,9 +180,19 @@ def _at_the_state(actor: Actor, counts: PlanCounts | None) -> Group:
                     count=one.count,
                     url=f"{findings}?severity={severity}",
                     oldest=age((today - opened).days),
-                    detail=" · ".join(f"{owner} {count}" for owner, count in one.owners.items()),
+                    detail=" · ".join(
+                        [
+                            *(
+                                [f"{plural(rejected, 'line')} rejected"]
+                                if rejected and kind == "fatal"
+                                else []
+                            ),
+                            *(f"{owner} {count}" for owner, count in one.owners.items()),
+                        ]
+                    ),
                     owner=next(iter(one.owners)) if len(one.owners) == 1 else "By finding",
                     step="Show findings",
+                    days=(today - opened).days,
                 )
             )
     needs += _to_settle(actor)
@@ -188,11 +200,14 @@ def _at_the_state(actor: Actor, counts: PlanCounts | None) -> Group:
         needs += _stuck_sends(actor)
         state = url_or_none("state") or f"{reverse('students')}?list=held"
         for code, count in sorted(counts.held.items()):
+            if code == "rejected" and "fatal" in found:
+                # The findings say which lines, and whose job each is.
+                continue
             title = HOLDS[code].title
             needs.append(
                 Need(
-                    kind="held",
-                    label=f"Held: {title[0].lower()}{title[1:]}" if code != "on-its-way" else title,
+                    kind=HELD_KINDS.get(code, "held"),
+                    label=title if code in HELD_KINDS else f"Held: {title[0].lower()}{title[1:]}",
                     count=count,
                     url=f"{state}?held={code}",
                     owner=", ".join(counts.held_owners[code]),
@@ -204,7 +219,7 @@ def _at_the_state(actor: Actor, counts: PlanCounts | None) -> Group:
             needs.append(
                 Need(
                     kind="diff",
-                    label="Ready to send",
+                    label=READY,
                     count=counts.ready_count,
                     url=state,
                     detail=" · ".join(kinds) + f" · {plural(counts.student_count, 'student')}",
@@ -220,6 +235,7 @@ def _to_settle(actor: Actor) -> list[Need]:
     found = to_settle(actor)
     if found.oldest_at is None:
         return []
+    days = (clock.today() - timezone.localtime(found.oldest_at).date()).days
     parts = [
         (found.fatal, "fatal"),
         (found.warnings, "warning" if found.warnings == 1 else "warnings"),
@@ -229,13 +245,14 @@ def _to_settle(actor: Actor) -> list[Need]:
     return [
         Need(
             kind="fatal" if found.fatal else "warn",
-            label="Findings to settle",
+            label="Findings of our rules to settle",
             count=found.count,
             url=reverse("to_settle"),
-            oldest=age((clock.today() - timezone.localtime(found.oldest_at).date()).days),
+            oldest=age(days),
             detail=" · ".join(f"{count} {words}" for count, words in parts if count),
             owner="By finding",
             step="Settle them",
+            days=days,
         )
     ]
 
@@ -254,6 +271,7 @@ def _stuck_sends(actor: Actor) -> list[Need]:
             oldest=age(days),
             owner=Owner.COORDINATOR,
             step="See why",
+            days=days,
         )
     ]
 
@@ -262,7 +280,7 @@ def _meetings(actor: Actor) -> Group:
     found = open_meeting_count(actor)
     outside = open_meetings_outside_view(actor)
     meetings = url_or_none("meetings") or reverse("students")
-    oldest = ""
+    oldest, days = "", 0
     if found.oldest_at is not None:
         days = (clock.today() - timezone.localtime(found.oldest_at).date()).days
         oldest = age(days)
@@ -279,6 +297,7 @@ def _meetings(actor: Actor) -> Group:
                 + (f" · {outside} more outside this view" if outside else ""),
                 owner=_owner(actor),
                 step="Show meetings",
+                days=days,
             )
         )
     return Group("Meetings", needs, "No meeting is open.")

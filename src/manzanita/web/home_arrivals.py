@@ -38,13 +38,14 @@ def arrivals_needs(actor: Actor) -> Group:
                 detail=" · ".join(f"{count} {words[kind]}" for kind, count in found.by_kind.items()),
                 owner=Owner.COORDINATOR,
                 step="Settle them",
+                days=days,
             )
         )
     if found.safe:
         needs.append(
             Need(
                 kind="diff",
-                label="Of these, plans that can be adopted at once",
+                label="Arrivals whose plans can be adopted at once",
                 count=found.safe,
                 url=reverse("arrivals_adopt"),
                 owner=Owner.COORDINATOR,
@@ -64,6 +65,7 @@ def arrivals_needs(actor: Actor) -> Group:
                 detail=plural(twice, "pair"),
                 owner=Owner.COORDINATOR,
                 step="Compare them",
+                days=days,
             )
         )
     return Group("Arrivals and duplicates", needs, "Nobody has come whom special education knows.")

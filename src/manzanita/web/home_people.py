@@ -17,24 +17,12 @@ from manzanita.exchange.queries import PlanCounts, finding_counts
 from manzanita.platform import clock
 from manzanita.students.caseload import without_manager_count
 from manzanita.ui.formats import plural
-from manzanita.web.home_needs import age
+from manzanita.web.home_needs import Need, age
+
+OWNER = "SEDS coordinator"
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleNeed:
-    """One line of the group: as a ``Need`` of home."""
-
-    kind: str
-    label: str
-    count: int
-    url: str
-    oldest: str = ""
-    detail: str = ""
-    owner: str = "SEDS coordinator"
-    step: str | None = None
-
-
-def people_needs(actor: Actor) -> list[PeopleNeed]:
+def people_needs(actor: Actor) -> list[Need]:
     """Nothing for who does not manage people. Each count is that of the page behind it."""
     if not actor.may(Capability.MANAGE_PEOPLE):
         return []
@@ -43,12 +31,13 @@ def people_needs(actor: Actor) -> list[PeopleNeed]:
         gaps = [row for row in duties_at(actor.agency_code) if row.gap]
         if gaps:
             needs.append(
-                PeopleNeed(
+                Need(
                     "warn",
                     "Duties without a person",
                     len(gaps),
                     reverse("duties"),
                     detail=" · ".join(row.label for row in gaps),
+                    owner=OWNER,
                     step="Name somebody",
                 )
             )
@@ -56,12 +45,14 @@ def people_needs(actor: Actor) -> list[PeopleNeed]:
     if waiting:
         oldest = (clock.now() - min(one.asked_at for one in waiting)).days
         needs.append(
-            PeopleNeed(
+            Need(
                 "empty",
                 "People whom another district asks for",
                 len(waiting),
                 reverse("transfers"),
                 oldest=age(oldest),
+                owner=OWNER,
+                days=oldest,
                 step="Answer",
             )
         )
@@ -69,11 +60,12 @@ def people_needs(actor: Actor) -> list[PeopleNeed]:
         count = without_manager_count(actor)
         if count:
             needs.append(
-                PeopleNeed(
+                Need(
                     "warn",
                     "Students without a case manager",
                     count,
                     f"{reverse('assign')}?unassigned=1",
+                    owner=OWNER,
                     step="Assign them",
                 )
             )

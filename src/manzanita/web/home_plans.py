@@ -26,6 +26,7 @@ def planned_reviews(actor: Actor, owner: str) -> Group:
                 oldest=f"{plural((today - found.passed_since).days, 'day')} over",
                 owner=owner,
                 step="Move or hold them",
+                days=(today - found.passed_since).days,
             )
         )
     if found.without_day and found.first_without_day is not None:
@@ -38,6 +39,7 @@ def planned_reviews(actor: Actor, owner: str) -> Group:
                 oldest=f"{plural((found.first_without_day - today).days, 'day')} left",
                 owner=owner,
                 step="Plan them",
+                days=(today - found.first_without_day).days,
             )
         )
     if found.this_week:

@@ -37,6 +37,7 @@ from manzanita.students.queries import ORDER, attending_by_lea, list_rows, searc
 from manzanita.students.scope import visible_to
 from manzanita.ui.context import scope_line
 from manzanita.ui.formats import long_date, number, us_date, us_time
+from manzanita.web.due_wanted import filters_of
 from manzanita.web.student_lists import StudentList, list_of, students_of
 from manzanita.web.student_rows import COLUMNS, rows_of
 
@@ -207,6 +208,7 @@ def _about(export: ListExport, actor: Actor, count: int, expires: str) -> list[t
     now = clock.now()
     lines = [
         ("List", export.title),
+        *_filters(export),
         ("Students", students),
         ("Scope", f"{actor.perspective.label} · {scope_line(actor)}"),
         ("Made for", actor.person_name),
@@ -220,6 +222,13 @@ def _about(export: ListExport, actor: Actor, count: int, expires: str) -> list[t
         ("Expires", f"{expires}: delete it by then. In Manzanita the file is removed on that day."),
         ("Export number", str(export.public_id)),
     ]
+
+
+def _filters(export: ListExport) -> list[tuple[str, str]]:
+    """By what a list of due dates was cut: on the page the choices stand above it, a file has to say it."""
+    wanted = list_of(export.list_key)
+    said = filters_of(wanted.due) if wanted is not None and wanted.due is not None else ""
+    return [("Only", said)] if said else []
 
 
 def _cells(

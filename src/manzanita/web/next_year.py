@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.platform import clock
-from manzanita.procedures.batch_fields import fields_for
+from manzanita.procedures.batch_edit import batches_of
+from manzanita.procedures.batch_fields import FIELDS, fields_for
 from manzanita.procedures.next_year import next_first_day, next_years_of
 from manzanita.students.queries import list_students
 from manzanita.web.access import requires
@@ -19,6 +20,7 @@ from manzanita.web.next_year_words import Names, rows_of
 from manzanita.web.student_lists import LISTS, students_of
 from manzanita.web.students_words import grade_text
 
+DONE_SHOWN = 5
 SHOWN = {"all": "All", "unplanned": "Nothing known yet"}
 
 
@@ -56,6 +58,12 @@ def next_year(request: HttpRequest) -> HttpResponse:
         "key": key,
         "starts_on": next_first_day(clock.today()),
         "may_edit": bool(fields_for(actor)),
+        "done": [one for one in batches_of(actor) if one.field_key in ("next_school", "next_grade")][
+            :DONE_SHOWN
+        ]
+        if fields_for(actor)
+        else [],
+        "labels": {key: one.label for key, one in FIELDS.items()},
         "first_url": f"{here}?list={key}" if request.GET.get("after") else None,
         "next_url": f"{here}?list={key}&after={page.after}" if page.after else None,
     }

@@ -18,6 +18,7 @@ from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.archive.queries import get_archive
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
+from manzanita.exchange.holds import READY, SENT
 from manzanita.exchange.models import ReportStatus
 from manzanita.exchange.report_actions import (
     NotSet,
@@ -36,9 +37,9 @@ from manzanita.web.state_lines import name_of, student_names, summary
 
 # How each state of a record looks and is called.
 STATE_WORDS = {
-    "will-send": ("ok", "Will send"),
+    "will-send": ("diff", READY),
     "held": ("held", "Held"),
-    "sent": ("progress", "On its way"),
+    "sent": ("progress", SENT),
     "posted": ("equal", "At the state"),
     "superseded": ("na", "Superseded"),
     "do-not-report": ("declined", "Do not report"),

@@ -52,7 +52,7 @@ RULES_SHOWN = 5
 @require_safe
 @requires(Capability.READ_STUDENT)
 def to_settle(request: HttpRequest) -> HttpResponse:
-    """One page of findings in the actor's scope, the longest open first; above it the rules that speak most."""
+    """One page of findings in the actor's scope, fatal ones first; above it, folded, the rules that speak most."""
     actor = request.actor
     wanted = wanted_in(request)
     after = _after(request, wanted)

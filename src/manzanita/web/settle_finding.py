@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from manzanita.accounts.queries import people_who_may, user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.findings import Reason
+from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.rules import rule_info
 from manzanita.exchange.plan import standing_record
 from manzanita.findings.models import RuleFinding
@@ -78,6 +78,9 @@ def _page(
         "names": names,
         "events": [(event, EVENT_WORDS[event.kind]) for event in events],
         "correct_url": reverse("correct", args=[standing.pk]) if standing else None,
+        "enrollment_url": url_or_none("student_enrollments", person.student.public_id)
+        if person and one.owner == Owner.SIS
+        else None,
         "may_settle": actor.may(Capability.CORRECT_RECORD),
         "may_answer": one.asked_of_id == actor.user_id and one.answered_at is None and not actor.is_read_only,
         "why_not": why_not_dismiss(one),

@@ -152,6 +152,7 @@ def needs_of(actor: Actor) -> list[Need]:
                     detail=KINDS[kind].sentence,
                     owner=str(KINDS[kind].owner),
                     step="Settle them",
+                    days=of_kind[0].days(today),
                 )
             )
     return needs

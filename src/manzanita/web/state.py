@@ -12,8 +12,9 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from manzanita.accounts.duty_queries import duties_at
 from manzanita.auditing.actions import log_reads
-from manzanita.domain.access import Capability
+from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.exchange.actions import prepare_submission, release_rejected
 from manzanita.exchange.holds import HOLDS, ON_ITS_WAY
 from manzanita.exchange.models import Operation
@@ -34,6 +35,7 @@ from manzanita.exchange.queries import (
 from manzanita.exchange.report_actions import expire_report_statuses
 from manzanita.exchange.sends import UNDER_WAY, submissions
 from manzanita.platform import clock
+from manzanita.procedures.last_look import ends_with_sending
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web import (
     report_status,
@@ -66,6 +68,7 @@ def plan(request: HttpRequest) -> HttpResponse:
     found = plan_operations(actor, held=held, after=after, limit=PAGE_SIZE + 1)
     shown = found[:PAGE_SIZE]
     opened = next((one for one in shown if str(one.pk) == request.GET.get("open")), None)
+    counts = plan_counts(actor)
     unreported = not_reported(actor, clock.now() - timedelta(days=NOT_REPORTED_DAYS))
     people = student_names(actor, [one.archive.student_id for one in unreported])
     log_reads(
@@ -80,7 +83,8 @@ def plan(request: HttpRequest) -> HttpResponse:
         {
             **_sending(),
             **state_period.period_context(actor),
-            "counts": plan_counts(actor),
+            "counts": counts,
+            **(_last_look(actor) if counts.ready_count else {}),
             "totals": record_totals(actor),
             "groups": grouped(actor, shown),
             "held": held,
@@ -102,6 +106,20 @@ def plan(request: HttpRequest) -> HttpResponse:
             "next_after": f"{shown[-1].student_id}-{shown[-1].position}" if len(found) > PAGE_SIZE else "",
         },
     )
+
+
+def _last_look(actor: Actor) -> dict[str, Any]:
+    """What whoever sends should know before the last click."""
+    row = next(one for one in duties_at(actor.agency_code) if one.kind == "send")
+    return {
+        "ends": ends_with_sending(actor),
+        "duty": row,
+        "duties_url": reverse("duties") if _may_name(actor) else None,
+    }
+
+
+def _may_name(actor: Actor) -> bool:
+    return actor.may(Capability.MANAGE_PEOPLE) and actor.perspective.scope is Scope.AGENCY
 
 
 def _place(text: str) -> tuple[int, int]:

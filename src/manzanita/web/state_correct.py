@@ -18,12 +18,15 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS, short_name
 from manzanita.domain.findings import Finding, Reason
 from manzanita.domain.layouts import field as layout_field
+from manzanita.domain.specification import specification
+from manzanita.exchange.models import StateFinding
 from manzanita.exchange.plan import open_findings_of_record, record_to_correct
 from manzanita.exchange.queries import operations_of
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import nonpublic_agencies
 from manzanita.procedures.correct import CORRECTABLE, Correction, correct_record, preview_correction
 from manzanita.procedures.correct_dates import DATE_FIELDS
+from manzanita.ui.formats import us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.state_lines import meaning, name_of, student_names, summary
@@ -97,6 +100,7 @@ def _form(
     first = [*([asked] if asked in given else []), *wrong]
     order = [*dict.fromkeys(first), *(number for number in given if number not in first)]
     errors = _errors(preview.findings, refusals)
+    rejected = _rejected(findings)
     person = student_names(request.actor, [row.student_id]).get(row.student_id)
     elsewhere = sorted({number for one in findings for number in one.fields} - set(given))
     is_posted = request.method == "POST"
@@ -113,7 +117,12 @@ def _form(
             "findings": findings,
             "controls": [
                 _control(
-                    number, given[number], row.values[number], errors.get(number, ""), is_first=position == 0
+                    number,
+                    given[number],
+                    row.values[number],
+                    errors.get(number, ""),
+                    rejected.get(number, {}),
+                    is_first=position == 0,
                 )
                 for position, number in enumerate(order)
             ],
@@ -145,7 +154,30 @@ def _errors(findings: Sequence[Finding], refusals: Sequence[Reason]) -> dict[str
     return errors
 
 
-def _control(number: str, value: str, was: str, error: str, *, is_first: bool) -> dict[str, Any]:
+def _rejected(findings: Sequence[StateFinding]) -> dict[str, dict[str, str]]:
+    """By field, each value that the state has rejected in this record, with the day."""
+    found: dict[str, dict[str, str]] = {}
+    for one in findings:
+        if one.source == "state" and one.severity == "fatal":
+            for number in one.fields:
+                if value := one.values.get(number):
+                    found.setdefault(number, {})[value] = us_date(one.opened_at)
+    return found
+
+
+def _accepted_hint(code_set_name: str) -> str:
+    """What is said at a code that the state rejected, where nobody outside knows which codes it accepts."""
+    if specification() is not None:
+        return "The list is that of the state's workbook."
+    return (
+        f"Which codes of {code_set_name} the state accepts this year is not public, and our list may hold others that "
+        "it rejects: ask the SELPA, or load the state's workbook."
+    )
+
+
+def _control(
+    number: str, value: str, was: str, error: str, rejected: Mapping[str, str], *, is_first: bool
+) -> dict[str, Any]:
     declared = FIELDS.get(number)
     name = layout_field(number).code_set
     options = [(code.code, code.label) for code in code_set(name).current()] if name else []
@@ -155,6 +187,11 @@ def _control(number: str, value: str, was: str, error: str, *, is_first: bool) -
     for known in (was, value):
         if options and known and known not in dict(options):
             options.append((known, "not in the list"))
+    options = [
+        (code, f"{label} (rejected by the state on {rejected[code]})" if code in rejected else label)
+        for code, label in options
+    ]
+    hints = [declared.help if declared else "", _accepted_hint(name) if name and rejected else ""]
     is_day = number in DATE_FIELDS.values()
     return {
         "number": number,
@@ -164,7 +201,7 @@ def _control(number: str, value: str, was: str, error: str, *, is_first: bool) -
         "was": meaning(number, was) or "blank",
         "is_changed": value != was,
         "options": options,
-        "hint": (declared.help if declared else "") or None,
+        "hint": " ".join(hint for hint in hints if hint) or None,
         "error": error or None,
         "is_first": is_first,
     }

@@ -14,9 +14,9 @@ from manzanita.domain.access import Actor
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS, short_name
 from manzanita.domain.layouts import YEAR_FIELD, Field
-from manzanita.domain.specification import CONFIRMED
+from manzanita.domain.specification import CONFIRMED, confidence_words
 from manzanita.exchange.actions import TRANSACTION_CODES, line_values
-from manzanita.exchange.holds import ON_ITS_WAY
+from manzanita.exchange.holds import ON_ITS_WAY, SENT
 from manzanita.exchange.models import Operation, SubmissionLine
 from manzanita.exchange.plan import newest_lines
 from manzanita.students.queries import ListRow, list_rows
@@ -192,7 +192,7 @@ def _cause(archive: Archive | None, authors: Mapping[int, str]) -> str:
 def expected(operation: Operation) -> tuple[str, str]:
     """What is to be expected of the state's answer: a status kind and its words."""
     if operation.hold_code == ON_ITS_WAY:
-        return "progress", "On its way"
+        return "progress", SENT
     if operation.hold_code:
         return "held", "Held"
     severities = [found["severity"] for found in operation.findings]
@@ -216,6 +216,10 @@ class ValueRow:
     origin: str
     position_confidence: str
     code_confidence: str
+
+    @property
+    def code_words(self) -> str:
+        return confidence_words(self.code_confidence)
 
 
 @dataclass(frozen=True, slots=True)

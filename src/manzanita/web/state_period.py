@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from manzanita.accounts.queries import user_names
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.reporting_periods import period_of, period_open_on
+from manzanita.exchange.queries import ready_after
 from manzanita.exchange.report_actions import lock_period, unlock_period
 from manzanita.exchange.reporting import lock_of, locked_count
 from manzanita.platform import clock
@@ -29,6 +30,7 @@ def period_context(actor: Actor) -> dict[str, Any]:
         "is_over": bool(lock and period and clock.today() > period.closes_on),
         "locked_by": user_names({lock.set_by_id}).get(lock.set_by_id, "") if lock else "",
         "locked_count": locked_count(actor) if lock else 0,
+        "would_wait": ready_after(actor, period.counts_until) if period and not lock else 0,
     }
 
 

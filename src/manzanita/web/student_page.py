@@ -18,6 +18,7 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.layouts.files import write_lines
 from manzanita.domain.records import complete, layout_of
 from manzanita.domain.scenarios import EVENTS
+from manzanita.exchange.holds import ON_ITS_WAY, READY, SENT
 from manzanita.exchange.models import StateRecord
 from manzanita.exchange.queries import StripCell, lines_of_student, state_strip
 from manzanita.findings.queries import TO_SETTLE
@@ -173,9 +174,8 @@ def _strip_column(cell: StripCell) -> dict[str, Any]:
     def counted(count: int, on: Any) -> str:
         return f"{count}, newest {us_date(on)}" if count else ""
 
-    way = [plural(len(cell.on_its_way), "operation")] if cell.on_its_way else []
-    if cell.held:
-        way.append(f"{len(cell.held)} held")
+    parts = ((cell.ready, READY), (cell.on_its_way, SENT), (cell.held, "Held"))
+    way = [f"{len(found)} {words.lower()}" for found, words in parts if found]
     return {
         "code": cell.record,
         "kind": STRIP_KINDS[cell.status],
@@ -215,8 +215,8 @@ def _strip_reasons(file: StudentFile) -> list[dict[str, Any]]:
         hold = operation.holds[0]
         reasons.append(
             {
-                "kind": "progress" if operation.hold_code == "on-its-way" else "held",
-                "word": "On its way" if operation.hold_code == "on-its-way" else None,
+                "kind": "progress" if operation.hold_code == ON_ITS_WAY else "held",
+                "word": SENT if operation.hold_code == ON_ITS_WAY else None,
                 "code": operation.record,
                 "text": f"{operation.get_kind_display()} of {us_date(operation.key_on)}: {hold['text']} "
                 f"{hold['way_out']}",

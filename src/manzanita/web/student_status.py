@@ -11,6 +11,7 @@ from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.leaving import REASONS
 from manzanita.domain.statuses import KINDS, Group, Kind, Standing, how_long
+from manzanita.exchange.holds import READY, SENT
 from manzanita.exchange.queries import StripCell
 from manzanita.procedures.later_start import KEY
 from manzanita.procedures.settling import failed_leavings
@@ -135,9 +136,11 @@ def _at_the_state(cells: list[StripCell]) -> list[dict[str, Any]]:
 
 
 def _state(cell: StripCell) -> dict[str, Any]:
-    """One kind of record at the state: equal, different, held, or on its way."""
-    if cell.on_its_way and cell.status != "equal" and not cell.held:
-        return {"record": cell.record, "kind": "progress", "word": "on its way"}
+    """One kind of record at the state: equal, different, held, ready to send, or on its way."""
+    if cell.on_its_way and not cell.held:
+        return {"record": cell.record, "kind": "progress", "word": SENT.lower()}
+    if cell.ready and not cell.held:
+        return {"record": cell.record, "kind": "diff", "word": READY.lower()}
     return {"record": cell.record, "kind": STATE_KINDS[cell.status], "word": STATE_WORDS[cell.status]}
 
 

@@ -94,6 +94,7 @@ def transfer_needs(actor: Actor) -> list[Group]:
             oldest=age_words(max(found, key=age_of)),
             owner=owner,
             step=step,
+            days=max(age_of(one) for one in found),
         )
         for kind, label, found, owner, step in (
             ("warn", "Transfers of students that wait for you", mine, "You", "Answer"),

@@ -16,6 +16,7 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.layouts import YEAR_FIELD
 from manzanita.domain.records import layout_of
+from manzanita.domain.specification import confidence_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ def refusals(lines: Iterable[Line], *, form: str, destination: str, peer: str) -
                 if code is None or not code.is_confirmed:
                     codes.setdefault(field.code_set, {})[value] = code.code_confidence if code else "unknown"
     for record, numbers in sorted(positions.items()):
-        listed = ", ".join(f"{number} ({confidence})" for number, confidence in numbers.items())
+        listed = ", ".join(
+            f"{number} ({confidence_words(confidence)})" for number, confidence in numbers.items()
+        )
         reasons.append(
             _not_confirmed(
                 f"positions-{record}",
@@ -80,7 +83,9 @@ def refusals(lines: Iterable[Line], *, form: str, destination: str, peer: str) -
             )
         )
     for name, values in sorted(codes.items()):
-        listed = ", ".join(f"{value} ({confidence})" for value, confidence in sorted(values.items()))
+        listed = ", ".join(
+            f"{value} ({confidence_words(confidence)})" for value, confidence in sorted(values.items())
+        )
         reasons.append(
             _not_confirmed(
                 f"codes-{name}",

@@ -1,0 +1,37 @@
+"""Which grades a school has, as those who attend it show, and who would not fit there next year.
+
+No source that we read prints a school's grades, so this warns and never refuses, and only of whoever is more than one
+grade away from everybody there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+GRADES = ("IN", "TD", "PS", "TK", "KN", *(f"{number:02}" for number in range(1, 13)))
+_PLACE = {grade: place for place, grade in enumerate(GRADES)}
+_NEAR = 1
+
+
+def next_grades(grade: str) -> tuple[str, ...]:
+    """Grades in which a student of ``grade`` may be next year: the same, the next, after preschool kindergarten too."""
+    if grade not in _PLACE:
+        return ()
+    last = _PLACE[grade] + (2 if grade == "PS" else 1)
+    return GRADES[_PLACE[grade] : last + 1]
+
+
+def span_of(seen: Collection[str]) -> tuple[str, str] | None:
+    """The lowest and the highest of the grades that are one; ``None`` where there is none."""
+    known = sorted((one for one in seen if one in _PLACE), key=_PLACE.__getitem__)
+    return (known[0], known[-1]) if known else None
+
+
+def is_far(expected: Collection[str], seen: Collection[str]) -> bool:
+    """Whether every grade that is ``expected`` of a student lies more than one grade outside those ``seen``."""
+    span = span_of(seen)
+    places = [_PLACE[one] for one in expected if one in _PLACE]
+    if span is None or not places:
+        return False
+    low, high = _PLACE[span[0]] - _NEAR, _PLACE[span[1]] + _NEAR
+    return all(place < low or place > high for place in places)
