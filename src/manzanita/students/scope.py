@@ -363,11 +363,11 @@ def assigned_users(student_id: int, today: date) -> set[int]:
 
 
 def current_for(actor: Actor) -> ScopedQuerySet:
-    """Students within reach who attend at the actor's agencies today; of a perspective that does not go by attendance
-    all within reach."""
-    if Relationship.ATTENDING in actor.perspective.relationships and _goes_by_rows(actor):
-        # Whoever attends is within reach.
-        return _also_within(actor, _listed([_attending(actor, clock.today())]))
+    """Students within reach whom the actor's agencies have today (``current_at_agency``)."""
+    here = actor.perspective.relationships & PRESENT
+    if Relationship.ATTENDING in here and _goes_by_rows(actor):
+        # Whoever is here is within reach.
+        return _also_within(actor, _listed(_rows(actor, here, clock.today())))
     return current_at_agency(visible_to(actor), actor)
 
 
