@@ -19,6 +19,7 @@ from manzanita.procedures.leaving import LeavingAsked, record_leaving
 from manzanita.procedures.leaving_job import carry_out_planned
 from manzanita.procedures.settling import records_to_settle
 from manzanita.students.actions import state_student_facts
+from manzanita.web import student_reads
 from tests.support import pages
 from tests.support import world as w
 from tests.support.cast import add_cast
@@ -144,6 +145,8 @@ def test_other_apps_feed_the_list_and_take_the_place_of_the_facts(small_world, c
     ]
     nobody = Arrival.objects.none()
     monkeypatch.setattr(standing, "SOURCES", [lambda actor, ids: standing.Asked(nobody, lambda rows: told)])
+    # The student's page keeps what it asks of them.
+    monkeypatch.setattr(student_reads, "_kept", student_reads._kept.__wrapped__)
     found = found_by(small_world.coordinator_actor, crowd)
     assert ("grebe", Kind.ARRIVING, date(2026, 11, 1)) in found
     assert ("alder", Kind.HELD, date(2026, 5, 20)) in found

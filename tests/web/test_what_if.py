@@ -388,7 +388,7 @@ def test_a_closure_moves_a_request_for_a_record(small_world, coordinator, calend
 
 # Costs
 
-STUDENT_QUERIES = 43
+STUDENT_QUERIES = 42
 SCHOOL_QUERIES = 16
 
 

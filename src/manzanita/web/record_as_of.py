@@ -6,7 +6,6 @@ What is asked stands in the address (``as_of=2025-10-01&known=2025-10-05``): day
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -28,13 +27,13 @@ from manzanita.students.former import rows_for
 from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts
 from manzanita.ui.formats import us_date
+from manzanita.web.form_days import day_of
 from manzanita.web.reasons_told import Refused, Told
 from manzanita.web.record_layers import AT_STATE
 from manzanita.web.student_actions import Actions
 from manzanita.web.student_file import StudentFile, lea_of, newest_held
 
 ON, KNOWN = "as_of", "known"
-_US = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 SOURCE = "Facts have two axes of time (decision 2)"
 
 
@@ -73,7 +72,7 @@ def asked_of(given: QueryDict, student: Student) -> Asked:
     texts = {name: given.get(name, "").strip() for name in (ON, KNOWN)}
     today, errors, days = clock.today(), {}, {}
     for name, text in texts.items():
-        day = _day(text)
+        day = day_of(text)
         if text and day is None:
             errors[name] = f"“{text[:20]}” is not a date. Write it as 10/01/2025."
         elif day is not None and (said := _against(name, day, today, student)):
@@ -89,18 +88,6 @@ def asked_of(given: QueryDict, student: Student) -> Asked:
     elif on is None and known_on is not None:
         on = student.seen_through or today
     return Asked(on, known_on)
-
-
-def _day(text: str) -> date | None:
-    """A day as the browser's date control sends it, or as people write it."""
-    written = _US.fullmatch(text)
-    try:
-        if written:
-            month, day, year = map(int, written.groups())
-            return date(year, month, day)
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _against(name: str, day: date, today: date, student: Student) -> str:
@@ -229,7 +216,7 @@ def actions_then(actions: Actions, asked: Asked, today_url: str) -> Actions:
 
 def refused_then(asked: Asked, labels: list[str], today_url: str) -> Refused:
     text = f"You look at the record {asked.words}. What is changed is changed in the record of today."
-    return Refused(labels, [Told(text, "You", SOURCE, today_url, "Back to today")])
+    return Refused(labels, [Told(text, "You", SOURCE, "", today_url, "Back to today")])
 
 
 def _elsewhere(then: StudentFile) -> str:
