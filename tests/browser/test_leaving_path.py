@@ -104,15 +104,19 @@ def test_2_it_is_taken_back_whole(coordinator, walk):
     walk.click(page.get_by_role("button", name="Take it back"))
     expect(page.locator("main")).to_contain_text("Taken back: the record stands as it was before.")
     walk.done("taken back")
+    expect(page.locator("main")).to_contain_text("The report of 11/23/2026 waits for an answer again.")
+    coordinator.look("leaving-report-waits-again")
+    page.get_by_label("It is not so, because").fill("The student is back.")
+    page.get_by_role("button", name="Answer").click()
     coordinator.find_student("Alder Testcase")
     expect(page.locator(".statusbox")).to_contain_text("Active")
     coordinator.look("status-card-active")
 
 
 def test_3_papers_are_asked_for_and_a_note_will_do(coordinator, walk):
-    page = begin(coordinator, "Bunting", "The family revoked consent to all services", walk)
-    page.get_by_label("No services from").fill("2026-11-20")
-    page.get_by_label("What happened").fill("The letter came on Monday.")
+    page = begin(coordinator, "Bunting", "No longer eligible", walk)
+    page.get_by_label("Not eligible from").fill("2026-11-20")
+    page.get_by_label("What happened").fill("The reevaluation found none.")
     walk.click(page.get_by_role("button", name=re.compile("^Check")))
     expect(page.get_by_role("alert")).to_contain_text("Prior written notice is due")
     coordinator.wrong[:] = [note for note in coordinator.wrong if "422" not in note]
@@ -120,7 +124,7 @@ def test_3_papers_are_asked_for_and_a_note_will_do(coordinator, walk):
     page.get_by_label("Prior written notice given on").fill("2026-11-17")
     check_and_record(page, walk)
     expect(page.locator("main")).to_contain_text("Prior written notice: 11/17/2026")
-    walk.done("revoked consent")
+    walk.done("no longer eligible")
 
 
 def test_4_one_who_moves_on_tells_the_state_nothing(coordinator, walk):

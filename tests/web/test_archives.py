@@ -207,3 +207,14 @@ def test_an_archive_costs_the_same_for_few_and_many_lines(
     with django_assert_num_queries(ARCHIVE_QUERIES):
         page = text_of(coordinator.get(address(stored)))
     assert f"{count} line" in page
+
+
+def test_a_plan_before_its_meeting_is_refused_with_the_way_to_the_meetings_day(small_world, coordinator):
+    _, stored = pages.finalized(small_world)
+    rows = {row.record: row for row in stored.records.filter(record__in=["MEET", "PLAN"])}
+    sent = {"23.12": "2026-11-19", "reason": "A typing error", "check": "1"}
+    answer = coordinator.post(f"/corrections/{rows['PLAN'].pk}", sent)
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "The plan would start on 11/19/2026, before the meeting of 11/20/2026 that made it." in page
+    assert f'href="/corrections/{rows["MEET"].pk}">Correct the meeting</a>' in page

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
 from manzanita.archive.models import ArchivedRecord
@@ -134,6 +134,7 @@ def _form(
                 for number, (was, new) in preview.changes.items()
             ],
             "refusals": refusals,
+            "fixes": _fixes(row, refusals),
             "warnings": [
                 one for one in preview.findings if is_posted and one.code not in {r.code for r in refusals}
             ],
@@ -142,6 +143,15 @@ def _form(
         },
         status=422 if refusals else 200,
     )
+
+
+def _fixes(row: ArchivedRecord, refusals: Sequence[Reason]) -> dict[str, tuple[str, str]]:
+    """Where the other of two days that contradict each other is corrected: address and label by the refusal's code."""
+    other, label = ("MEET", "Correct the meeting") if row.record == "PLAN" else ("PLAN", "Correct the plan")
+    if all(one.code != "plan-before-meeting" for one in refusals):
+        return {}
+    found = row.archive.records.filter(record=other).first()
+    return {"plan-before-meeting": (reverse("correct", args=[found.pk]), label)} if found else {}
 
 
 def _errors(findings: Sequence[Finding], refusals: Sequence[Reason]) -> dict[str, str]:
