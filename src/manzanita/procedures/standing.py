@@ -89,6 +89,7 @@ def _arriving_record(evidence: Evidence) -> RecordStatus:
         found,
         sentence="Enrolled here and eligible, without a plan; nobody has said yet whether the student takes part here.",
         ends="Recording that the student arrives inactive, or an initial meeting.",
+        source="",
         holds=f"SWDS {status_words(evidence.status_code)} of the other district; from here nothing, unless the student "
         "takes part.",
     )
