@@ -34,6 +34,7 @@ def at_the_state(system, record):
 def send(person, count):
     page = person.page
     person.go("/state")
+    page.locator("#last-look > summary").click()
     page.get_by_role("button", name=f"Send {count} operation").click()
     expect(page.locator("#progress")).to_contain_text("posted", timeout=30_000)
 
@@ -252,6 +253,7 @@ def test_11_an_amendment_that_is_agreed_reports_a_plan_and_its_services_and_no_m
     meetings = at_the_state(system, "MEET")
     coordinator.go("/state")
     assert coordinator.page.locator(".op .rt").all_inner_texts() == ["PLAN", "SERV", "SERV"]
+    coordinator.page.locator("#last-look > summary").click()
     coordinator.page.get_by_role("button", name="Send 3 operations").click()
     expect(coordinator.page.get_by_role("img", name=", 0 rejected")).to_be_visible(timeout=30_000)
     assert at_the_state(system, "MEET") == meetings

@@ -21,6 +21,11 @@ def next_grades(grade: str) -> tuple[str, ...]:
     return GRADES[_PLACE[grade] : last + 1]
 
 
+def shown(grade: str) -> str:
+    """``4`` for ``04``; other codes as they are."""
+    return str(int(grade)) if grade.isdecimal() else grade
+
+
 def span_of(seen: Collection[str]) -> tuple[str, str] | None:
     """The lowest and the highest of the grades that are one; ``None`` where there is none."""
     known = sorted((one for one in seen if one in _PLACE), key=_PLACE.__getitem__)

@@ -17,7 +17,7 @@ from manzanita.accounts.queries import user_names
 from manzanita.domain.access import PERMISSIONS, Actor, Capability, Relationship
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
-from manzanita.domain.grade_spans import is_far, next_grades, span_of
+from manzanita.domain.grade_spans import is_far, next_grades, shown, span_of
 from manzanita.domain.names import name_words
 from manzanita.orgs.queries import agency_names, member_codes, open_schools, school_names
 from manzanita.platform import clock
@@ -163,11 +163,12 @@ def _next_school_doubts(actor: Actor, wanted: Values) -> dict[int, Reason]:
             expected = (grade,) if pk in planned else next_grades(grade)
             span = span_of(seen[school])
             if span is not None and is_far(expected, seen[school]):
+                low, high = (shown(one) for one in span)
                 when = "next year, as planned" if pk in planned else "now"
                 found[pk] = Reason(
                     "far-grade",
-                    f"Grade {grade} {when}; whoever attends {called.get(school, school)} today is in "
-                    + (f"grade {span[0]}." if span[0] == span[1] else f"grades {span[0]} to {span[1]}."),
+                    f"Grade {shown(grade)} {when}; whoever attends {called.get(school, school)} today is in "
+                    + (f"grade {low}." if low == high else f"grades {low} to {high}."),
                     Owner.CLERK,
                     "Look once more: it is changed all the same.",
                 )

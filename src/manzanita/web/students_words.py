@@ -1,5 +1,6 @@
 """Words that the pages of students share: grades, and what the logs say."""
 
+from manzanita.domain.grade_spans import shown
 from manzanita.domain.perspectives import PERSPECTIVES
 
 # Verbs of the change log and codes of the read log, as a person reads them.
@@ -157,4 +158,4 @@ def perspective_words(key: str) -> str:
 
 def grade_text(code: str) -> str:
     """``4`` for ``04``; other codes (KN, IN ...) as they are."""
-    return str(int(code)) if code.isdecimal() else code
+    return shown(code)
