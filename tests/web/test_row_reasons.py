@@ -63,6 +63,7 @@ OF_THE_FORM = {
     "unreadable",
     "too-many",
     "no-such-field",
+    "no-value-told",
     "nothing-to-change",
     "not-applied",
     "no-student",

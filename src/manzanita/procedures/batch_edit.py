@@ -115,11 +115,11 @@ def _want_value(one: BatchField, asked: Asked, ignored: Sequence[str] = ()) -> N
     raise NotPossible(
         [
             Reason(
-                "no-value",
+                "no-value-told",
                 f"{one.label}: no value is chosen, and what you pasted has none.{not_read}"
                 if one.choices
                 else f"{one.label}: what you pasted has none.{not_read}",
-                Owner.CLERK,
+                Owner.YOU,
                 f"{choose}{head if choose else head[0].upper() + head[1:]}.",
             )
         ]

@@ -171,6 +171,7 @@ def _next_school_doubts(actor: Actor, wanted: Values) -> dict[int, Reason]:
                     + (f"grade {low}." if low == high else f"grades {low} to {high}."),
                     Owner.CLERK,
                     "Look once more: it is changed all the same.",
+                    source="Grades of whoever attends the school today",
                 )
     return found
 
