@@ -131,8 +131,9 @@ def _at_the_state(cells: list[StripCell]) -> list[dict[str, Any]]:
     other = [one for one in said if one["kind"] not in ("equal", "na")]
     if other:
         return other
-    kind = "equal" if any(one["kind"] == "equal" for one in said) else "na"
-    return [{"record": "All", "kind": kind, "word": "equal" if kind == "equal" else "none due"}]
+    if any(one["kind"] == "equal" for one in said):
+        return [{"record": "All", "kind": "equal", "word": "equal"}]
+    return [{"record": "None", "kind": "na", "word": "due"}]
 
 
 def _state(cell: StripCell) -> dict[str, Any]:
