@@ -17,6 +17,8 @@ from manzanita.platform.together import Together
 T = TypeVar("T")
 # Stands for the key of the student where the querysets are composed. No row has it.
 STAND_IN = -7_700_000_000_077
+# Where the rows of a queryset come.
+_ROWS = object()
 
 
 class KeptRows(Generic[T]):
@@ -24,8 +26,9 @@ class KeptRows(Generic[T]):
     lists in it. Whoever keeps one keeps it under what else the querysets depend on: who asks, the day."""
 
     def __init__(self, asked: T) -> None:
-        self._asked = asked
         found = list(_each(asked))
+        # Without the querysets, which take ten times the room of their text.
+        self._shape = _filled(asked, lambda _: _ROWS)
         for one in found:
             alone = Together([one])
             if hasattr(one.model, "student_id") and not alone.is_empty and STAND_IN not in alone.params:
@@ -37,7 +40,7 @@ class KeptRows(Generic[T]):
         # The parameter may be of a kind of its own, which says how wide the column is.
         params = [type(one)(key) if one == STAND_IN else one for one in self._statement.params]
         rows = iter(self._statement.rows(params))
-        return _filled(self._asked, lambda _: next(rows))
+        return _filled(self._shape, lambda _: next(rows))
 
 
 def read_once(asked: T) -> T:
@@ -52,9 +55,9 @@ def _each(asked: Any) -> Iterator[QuerySet[Any, Any]]:
     return iter(found)
 
 
-def _filled(asked: Any, rows_of: Callable[[QuerySet[Any, Any]], Any]) -> Any:
+def _filled(asked: Any, rows_of: Callable[[Any], Any]) -> Any:
     """``asked`` with what ``rows_of`` gives in place of each queryset, always in the same order."""
-    if isinstance(asked, QuerySet):
+    if asked is _ROWS or isinstance(asked, QuerySet):
         return rows_of(asked)
     if isinstance(asked, (list, tuple)):
         return [_filled(one, rows_of) for one in asked]
