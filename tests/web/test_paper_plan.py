@@ -118,6 +118,35 @@ def test_a_plan_of_another_state_has_no_thirty_days(coordinator, yarrow):
     assert "For a plan of another state no day is set." in record
 
 
+def test_what_another_state_never_told_this_one_is_told_with_the_plan(coordinator, yarrow):
+    page = text_of(enter(coordinator, yarrow, lea_code=""))
+    assert (
+        "Another state told California nothing: status 1 is told from the same day, and goes first." in page
+    )
+    sent = {"adopt": "1", "token": NO_ID, "reason": "The family brought the paper."}
+    assert coordinator.post(f"/arrivals/{yarrow.public_id}", sent).status_code == 302
+    lines = Operation.objects.filter(student_id=yarrow.student_id).order_by("position")
+    assert [(one.record, one.key_on, one.holds) for one in lines] == [
+        (record, date(2023, 8, 14), []) for record in ("SWDS", "PLAN", "SERV")
+    ]
+    # 22.10 is the first consent ever, wherever it was given.
+    values = lines[0].values
+    assert [values[number] for number in ("22.11", "22.12", "22.13", "22.10")] == [
+        "20230814",
+        "1",
+        "",
+        "20210301",
+    ]
+
+
+def test_of_a_district_of_this_state_the_status_is_not_told_twice(coordinator, yarrow):
+    enter(coordinator, yarrow)
+    sent = {"adopt": "1", "token": NO_ID, "reason": "The family brought the paper."}
+    coordinator.post(f"/arrivals/{yarrow.public_id}", sent)
+    lines = Operation.objects.filter(student_id=yarrow.student_id).order_by("position")
+    assert [one.record for one in lines] == ["PLAN", "SERV"]
+
+
 @pytest.mark.parametrize(
     "typed", ["Heron Creek Unified", "heron creek", w.OTHER_LEA], ids=["name", "beginning", "code"]
 )

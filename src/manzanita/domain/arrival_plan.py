@@ -227,20 +227,15 @@ def plan_of(evidence: Evidence, answered: list[Answered], today: date) -> Plan:
             "another since. Nothing is sent; what changed while the student was away is for the team.",
             on=day,
         )
-    swds = () if evidence.status_code == PARTICIPATING else ("SWDS",)
+    is_told = evidence.status_code == PARTICIPATING and not evidence.is_of_another_state
     if evidence.has_plan:
         return Plan(
             Way.ADOPT,
             "Adopt the plan",
             f"The plan of {us_day(evidence.plan_since)} goes on here as it is, from {us_day(day)}, the first day of "
-            "the enrollment."
-            + (
-                " The status becomes 1 on the same day, and goes first."
-                if swds
-                else " The status stays as it is."
-            ),
+            "the enrollment." + (" The status stays as it is." if is_told else _told_first(evidence)),
             on=day,
-            records=(*swds, "PLAN", *["SERV"] * evidence.service_count),
+            records=(*(() if is_told else ("SWDS",)), "PLAN", *["SERV"] * evidence.service_count),
         )
     if evidence.lapsed_on is not None and day - evidence.lapsed_on <= LONGEST_LAPSED:
         return Plan(
@@ -258,6 +253,12 @@ def plan_of(evidence: Evidence, answered: list[Answered], today: date) -> Plan:
         "former district for it, or hold the meeting that makes one; the arrival ends when a plan of this district is "
         "in force.",
     )
+
+
+def _told_first(evidence: Evidence) -> str:
+    if evidence.is_of_another_state:
+        return " Another state told California nothing: status 1 is told from the same day, and goes first."
+    return " The status becomes 1 on the same day, and goes first."
 
 
 def _inactive(evidence: Evidence, participating: Answer) -> Plan:

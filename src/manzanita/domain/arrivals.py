@@ -110,6 +110,11 @@ class Evidence:
         return cls(**given)
 
     @property
+    def is_of_another_state(self) -> bool:
+        """Plan and status are those of a district without a code in this state, which was told nothing of them."""
+        return self.has_plan and not self.plan_lea and not self.status_lea
+
+    @property
     def has_plan(self) -> bool:
         return self.plan_since is not None
 
@@ -150,7 +155,6 @@ def transfer_clock(evidence: Evidence) -> str:
     if not evidence.has_plan and evidence.status_code not in ("", PARTICIPATING):
         return ""
     if evidence.has_plan and not evidence.plan_lea:
-        # A plan of a district without a code in this state.
         return "transfer-out-of-state"
     return "transfer-same-selpa" if evidence.is_same_selpa or evidence.is_plan_ours else "transfer-30"
 

@@ -188,7 +188,9 @@ class _Drafting:
     def _plan(self, on: date) -> tuple[list[RecordDraft], Mapping[str, str], list[FutureService]]:
         plan, drafts = self.facts.plan_on(self.asked.plan_known_on or on), []
         status = self.facts.status_on(on)
-        if self.asked.key == "adopt" and (status is None or status.status_code != PARTICIPATING):
+        # What another state said, this one was never told.
+        is_told = status is not None and status.status_code == PARTICIPATING and bool(status.lea_code)
+        if self.asked.key == "adopt" and not is_told:
             due = StatusDue(PARTICIPATING, "", Starts.GIVEN)
             drafts.append(self._writer.status_line(due, on, consented_on=self._first_consent(on)))
         values = {declared.attribute: getattr(plan, declared.attribute, "") or "" for declared in PLAN_FIELDS}
