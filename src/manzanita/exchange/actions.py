@@ -39,18 +39,18 @@ def prepare_submission(
     the real state may refuse the whole: the submission is then stored as refused, with its reasons, and no
     line leaves. A second click finds the operations on their way and prepares nothing.
     """
-    ready = operations_of(actor).select_for_update(of=("self",)).filter(hold_code="")
+    ready = operations_of(actor).filter(hold_code="")
     if operation_ids is not None:
         ready = ready.filter(pk__in=operation_ids)
     # First the students, as everything else that changes an outbox: so that nobody takes something back meanwhile, and
-    # no two wait for each other in a ring.
+    # no two wait for each other in a ring. Who they are is asked without a lock.
     list(
         Student.unscoped.select_for_update()
         .filter(pk__in=ready.order_by().values("student_id"))
         .order_by("pk")
         .values_list("pk")
     )
-    operations = list(ready.order_by("student_id", "position"))
+    operations = list(ready.select_for_update(of=("self",)).order_by("student_id", "position"))
     if not operations:
         return None
     now = clock.now()
