@@ -18,7 +18,6 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +26,9 @@ from tests.support.postgres import stop_on_sigterm, test_database_url
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-# Both databases are tested at once, and more at a time than there are cores, for stories in a browser mostly wait. One
-# file stays on one worker, so that what its tests share is built once. Files begin in the order of tests/conftest.py.
-AT_ONCE = {"SQLite": "4", "PostgreSQL": "2"}
-PARALLEL = ("--dist", "loadfile", "--no-loadscope-reorder")
+# Four at a time suit two cores, for some of it is waiting; one file stays on one worker, so that what its tests share
+# is built once. Files begin in the order of tests/conftest.py.
+PARALLEL = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 ONCE = (
     "--ignore=tests/unit",
     # Every address is asked on PostgreSQL by tests/access, as every perspective.
@@ -73,7 +71,11 @@ def main() -> int:
     is_ci = os.environ.get("CI") == "true"
     with tempfile.TemporaryDirectory(prefix="manzanita-run-") as folder, test_database_url() as url:
         failed_checks = [name for name, command in CHECKS.items() if not _check(name, command, folder)]
-        runs = _both(url, folder)
+        runs = {
+            "SQLite": _pytest(SqliteDatabases(Path(folder)), None, folder, *(ONCE_ON_POSTGRES if url else ()))
+        }
+        if url:
+            runs["PostgreSQL"] = _pytest(PostgresDatabases(url), url, folder, *ONCE)
     problems = [f"check failed: {name}" for name in failed_checks]
     problems += [f"tests failed on {name}" for name, outcome in runs.items() if not outcome.is_ok]
     if is_ci:
@@ -85,18 +87,6 @@ def main() -> int:
     missing = {} if url else {"PostgreSQL": "not tested (no TEST_DATABASE_URL, no installed binaries)"}
     print("; ".join(f"{name}: {told}" for name, told in {**runs, **missing}.items()))
     return 1 if problems else 0
-
-
-def _both(url: str | None, folder: str) -> dict[str, Outcome]:
-    """How the tests went on each database; what is told of PostgreSQL comes when SQLite's have ended."""
-    runs = [_Run(SqliteDatabases(Path(folder)), folder, *(ONCE_ON_POSTGRES if url else ()))]
-    try:
-        if url:
-            runs.append(_Run(PostgresDatabases(url), folder, *ONCE, url=url, told=Path(folder) / "told"))
-        return {run.name: run.outcome() for run in runs}
-    finally:
-        for run in runs:
-            run.stop()
 
 
 def _check(name: str, command: tuple[str | Path, ...], folder: str) -> bool:
@@ -117,49 +107,31 @@ def _check(name: str, command: tuple[str | Path, ...], folder: str) -> bool:
     return is_ok
 
 
-class _Run:
-    """The tests on one database, which have begun. ``told`` is where their words are kept until they have ended."""
-
-    def __init__(
-        self, databases: Databases, folder: str, *left_out: str, url: str = "", told: Path | None = None
-    ) -> None:
-        self.name, self._databases, self._told = databases.name, databases, told
-        self._report = Path(folder) / f"{self.name}.xml"
-        environment = {**_environment(), MIGRATED: databases.template()}
-        if url:
-            environment["DATABASE_URL"] = url
-        print(f"tests on {self.name}", flush=True)
-        words = ["-q", "-n", AT_ONCE[self.name], *PARALLEL, f"--junit-xml={self._report}"]
-        with told.open("wb") if told else nullcontext() as kept:
-            self._pytest = subprocess.Popen(
-                [sys.executable, "-m", "pytest", *words, *left_out, *sys.argv[1:]],
-                cwd=ROOT,
-                env=environment,
-                stdout=kept,
-                stderr=kept and subprocess.STDOUT,
-            )
-
-    def stop(self) -> None:
-        if self._pytest.poll() is None:
-            self._pytest.terminate()
-            self._pytest.wait()
-        self._databases.close()
-
-    def outcome(self) -> Outcome:
-        is_ok = self._pytest.wait() == 0
-        if self._told:
-            print(self._told.read_text(errors="replace"), flush=True)
-        if not self._report.exists():
-            return Outcome(0, 0, 0, is_ok=False)
-        suites = list(ElementTree.parse(self._report).getroot().iter("testsuite"))
-        count = {
-            name: sum(int(suite.get(name, 0)) for suite in suites)
-            for name in ("tests", "failures", "errors", "skipped")
-        }
-        print(f"longest files on {self.name}: {_longest(suites)}", flush=True)
-        failed = count["failures"] + count["errors"]
-        passed = count["tests"] - failed - count["skipped"]
-        return Outcome(passed, failed, count["skipped"], is_ok=is_ok)
+def _pytest(databases: Databases, url: str | None, folder: str, *left_out: str) -> Outcome:
+    database = databases.name
+    print(f"tests on {database}", flush=True)
+    report = Path(folder) / f"{database}.xml"
+    environment = {**_environment(), MIGRATED: databases.template()}
+    if url:
+        environment["DATABASE_URL"] = url
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *PARALLEL, "-q", f"--junit-xml={report}", *left_out, *sys.argv[1:]],
+        cwd=ROOT,
+        env=environment,
+        check=False,
+    )
+    databases.close()
+    if not report.exists():
+        return Outcome(0, 0, 0, is_ok=False)
+    suites = list(ElementTree.parse(report).getroot().iter("testsuite"))
+    count = {
+        name: sum(int(suite.get(name, 0)) for suite in suites)
+        for name in ("tests", "failures", "errors", "skipped")
+    }
+    print(f"longest files on {database}: {_longest(suites)}", flush=True)
+    failed = count["failures"] + count["errors"]
+    passed = count["tests"] - failed - count["skipped"]
+    return Outcome(passed, failed, count["skipped"], is_ok=done.returncode == 0)
 
 
 def _longest(suites: list[ElementTree.Element]) -> str:
