@@ -13,6 +13,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from manzanita.accounts.models import User
 from manzanita.accounts.queries import actor_of, grants_in_force
@@ -210,6 +211,24 @@ def test_taking_back_and_sending(small_world, two):
     assert Leaving.objects.get().state == ("done" if is_sent else "undone")
     if is_sent:
         assert "Larkspur Sample sent it at 12:00 PM on 11/23/2026." in words(undo.answer)
+
+
+def test_a_send_locks_the_students_and_then_their_operations(small_world, two):
+    """In the other order it waits in a ring with who takes something back, who has the student first."""
+    leaving(two[0], small_world.students["alder"], FIRST).read().send()
+    send = Sent(two[1], "/state/send", {"form": "api", "destination": "sandbox"}, "/state").read()
+    with CaptureQueriesContext(connection) as asked:
+        send.send()
+    assert send.answer.status_code == 302
+    locking = [one["sql"] for one in asked if "FOR UPDATE" in one["sql"]]
+    if connection.vendor == "postgresql":
+        students, operations, *_ = locking
+        # One lock in a statement: none on the operations that it asks for students.
+        assert students.count("FOR UPDATE") == 1 and students.rstrip().endswith("FOR UPDATE")
+        assert students.startswith('SELECT "students_student"')
+        assert operations.startswith('SELECT "exchange_operation"')
+    else:
+        assert locking == []
 
 
 @pytest.mark.parametrize("is_sent_first", [True, False])
