@@ -70,6 +70,19 @@ def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts) -> Iterator[Rea
     }.get(asked.key, lambda *_: iter(()))(asked, facts, asked.on)
 
 
+def later_status(facts: StudentFacts, on: date) -> Iterator[Reason]:
+    """Against a status from ``on``, where one is known that starts that day or later."""
+    later = [status.effective_from for status in facts.statuses if status.effective_from >= on]
+    if later:
+        yield Reason(
+            "later-status",
+            f"A status that starts on {min(later):%m/%d/%Y} is known already.",
+            Owner.CLERK,
+            "Correct that record, or enter a later day.",
+            source="SWDS0618: a status stands until the next one starts",
+        )
+
+
 def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Reason]:
     if not asked.status_code:
         yield Reason("no-status", "No status is chosen.", Owner.YOU, "Choose the status that counts now.")
@@ -86,15 +99,7 @@ def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Re
             "Choose another status or reason.",
             source="SWDS0618",
         )
-    later = [status.effective_from for status in facts.statuses if status.effective_from >= on]
-    if later:
-        yield Reason(
-            "later-status",
-            f"A status that starts on {min(later):%m/%d/%Y} is known already.",
-            Owner.CLERK,
-            "Correct that record, or enter a later day.",
-            source="SWDS0618: a status stands until the next one starts",
-        )
+    yield from later_status(facts, on)
     if asked.status_code == PARTICIPATING and facts.plan_on(on) is None:
         yield Reason(
             "no-plan",

@@ -29,6 +29,7 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import Proposal, event_label, open_meeting_of
 from manzanita.orgs.calendars import Calendars, load_calendars
 from manzanita.platform import clock
+from manzanita.procedures.change_reasons import later_status
 from manzanita.procedures.effects import DAY, Effect, long_day
 from manzanita.procedures.lines import FutureService
 from manzanita.students.models import Enrollment, SpecialEducationStatus
@@ -298,14 +299,7 @@ def reasons_against_days(
             "Enter a day of the enrollment; where the enrollment is wrong, the SIS corrects it.",
             source="GERR0005",
         )
-    later = [row.effective_from for row in facts.statuses if row.effective_from >= on]
-    if later:
-        yield Reason(
-            "later-status",
-            f"A status that starts on {min(later):%m/%d/%Y} is known already.",
-            Owner.CLERK,
-            "Correct that record, or enter a later day.",
-        )
+    yield from later_status(facts, on)
     evaluated = clocks.due("triennial", last_evaluation_on=found.held_on)
     if evaluated.statutory_due_on is not None and on > evaluated.statutory_due_on:
         yield Reason(
