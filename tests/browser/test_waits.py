@@ -56,11 +56,12 @@ def end_the_state(system) -> None:
 
 def forget(system) -> None:
     """The state loses the file that it has not applied. Then it is slow, so that there is time to read."""
-    words = ["clear", *["slow"] * 4]
-    system.control("weather", next=words, seconds=3.5, stalled=False)
+    # It stays stalled until the file is gone: let go before, it may apply it first.
+    system.control("weather", next=["clear", *["slow"] * 4], seconds=3.5)
     with closing(sqlite3.connect(system.folder / "state.sqlite3")) as connection, connection:
         connection.execute("DELETE FROM job_line")
         connection.execute("DELETE FROM job")
+    system.control("weather", stalled=False)
 
 
 @dataclass(frozen=True)
