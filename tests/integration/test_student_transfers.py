@@ -13,15 +13,18 @@ import time_machine
 from manzanita.accounts.actions import grant_perspective
 from manzanita.accounts.models import User
 from manzanita.accounts.queries import actor_of, grants_in_force
+from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.auditing.models import ChangeEvent, Disclosure
 from manzanita.domain.access import Actor
 from manzanita.domain.statuses import Kind
 from manzanita.meetings.models import Meeting
 from manzanita.orgs.actions import set_policy
 from manzanita.orgs.models import Agency, PolicyAnswer
+from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.procedures.standing import unsettled_elsewhere
 from manzanita.procedures.student_transfer_asking import Attested, Wanted, attest, request_student
+from manzanita.procedures.student_transfer_back import take_back
 from manzanita.procedures.student_transfer_base import NotMoved
 from manzanita.procedures.student_transfers import (
     accept,
@@ -206,6 +209,82 @@ def test_it_ends_with_the_request(fern, juniper, asked, ends):
     assert not reads(fern, asked)
     # Also through a row that was read before.
     assert not reads(fern, stale)
+
+
+# Taking the acceptance back
+
+
+def test_an_acceptance_is_taken_back_and_nothing_of_it_stays_open(fern, juniper, asked, alder):
+    accept(actor=juniper, transfer=asked, words="Yes")
+    refused(lambda: take_back(actor=juniper, transfer=asked, words=" "), "no-words")
+    refused(lambda: take_back(actor=fern, transfer=asked, words="Not mine"), "other-side")
+
+    assert take_back(actor=juniper, transfer=asked, words="The wrong student") is True
+
+    assert (asked.state, asked.decided_at, asked.answer) == ("requested", None, "The wrong student")
+    assert coming(alder) == [] and not is_visible(fern, alder.pk) and not reads(fern, asked)
+    assert take_back(actor=juniper, transfer=asked, words="Twice") is False
+    assert ChangeEvent.objects.filter(action="take_back_acceptance").count() == 1
+    # What was disclosed was disclosed, and it is accepted anew like any other.
+    assert accept(actor=juniper, transfer=asked)
+    assert coming(alder) == [(w.OTHER_LEA, w.TODAY, None)]
+
+
+def test_taken_back_it_waits_where_it_waited_before(juniper, asked):
+    StudentTransfer.objects.filter(pk=asked.pk).update(
+        state="accepted", escalated_at=clock.now(), decided_at=clock.now()
+    )
+    asked.refresh_from_db()
+    assert take_back(actor=juniper, transfer=asked, words="Not she") and asked.state == "escalated"
+
+
+@pytest.mark.parametrize("choice", ["hand_over", "close"])
+def test_the_meeting_comes_back_with_it(small_world, juniper, asked, choice):
+    meeting = pages.opened(small_world, "alder")
+    accept(actor=juniper, transfer=asked, meeting=choice)
+    assert asked.meeting_id == meeting.pk
+
+    take_back(actor=juniper, transfer=asked, words="Not she")
+
+    meeting.refresh_from_db()
+    assert (meeting.lea_code, meeting.state, asked.meeting_id) == (w.LEA, "open", None)
+
+
+def test_what_was_built_on_it_forbids_to_take_it_back(small_world, fern, juniper, asked, alder):
+    meeting = pages.opened(small_world, "alder")
+    accept(actor=juniper, transfer=asked, meeting="hand_over")
+    Meeting.objects.filter(pk=meeting.pk).update(state="held", held_on=w.TODAY)
+    refused(lambda: take_back(actor=juniper, transfer=asked, words="No"), "meeting-went-on")
+    Meeting.objects.filter(pk=meeting.pk).update(state="open", held_on=None)
+    archive = Archive.objects.create(
+        student_id=alder.pk,
+        lea_code=w.OTHER_LEA,
+        event_on=w.TODAY,
+        cause="procedure",
+        title="Plan adopted",
+        document=b"{}",
+        digest="0" * 64,
+        schema_version=1,
+        recorded_at=clock.now(),
+    )
+    ArchivedRecord.objects.create(
+        archive=archive,
+        student_id=alder.pk,
+        lea_code=w.OTHER_LEA,
+        record="SWDS",
+        record_key="SWDS/1",
+        key_on=w.TODAY,
+        values={},
+    )
+    refused(lambda: take_back(actor=juniper, transfer=asked, words="No"), "recorded-there")
+    assert asked.state == "accepted"
+
+
+def test_where_a_policy_would_accept_again_at_once_it_is_not_taken_back(small_world, juniper, asked, alder):
+    policy("exit")
+    by_sis(alder, w.LEA, date(2023, 8, 14), date(2026, 11, 20))
+    accept(actor=juniper, transfer=asked)
+    refused(lambda: take_back(actor=juniper, transfer=asked, words="No"), "policy-accepts")
 
 
 # Answering

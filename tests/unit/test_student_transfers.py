@@ -26,6 +26,7 @@ ALLOWED: dict[str, dict[Side, str]] = {
     "escalate": {R: "requested"},
     "withdraw": {R: "requested escalated accepted"},
     "complete": {R: "accepted"},
+    "take_back": {S: "accepted"},
 }
 ASKED, LATER = date(2026, 11, 9), date(2026, 11, 23)
 
@@ -69,6 +70,8 @@ def test_it_is_escalated_on_the_seventh_day_and_not_before(today, codes):
         ("decline", State.ACCEPTED, "accepted"),
         ("escalate", State.ESCALATED, "escalated"),
         ("complete", State.COMPLETED, "over"),
+        ("take_back", State.REQUESTED, "not-accepted"),
+        ("take_back", State.COMPLETED, "over"),
     ],
 )
 def test_a_wrong_order_is_told_as_what_it_is(key, state, code):

@@ -122,6 +122,50 @@ def test_the_sender_sees_who_asks_and_why_and_what_blocks(small_world, fern, jun
     )
 
 
+def test_accepting_is_looked_at_first_taken_back_and_leads_to_the_leaving(small_world, fern, juniper):
+    alder = small_world.students["alder"]
+    transfer = asked(fern)
+    here = f"/transfers/{transfer.public_id}"
+    page = text_of(juniper.get(here))
+    assert "Check, and show what will happen" in page and ">Accept<" not in page
+    # Whose contact it is, and whose SIS.
+    assert "What stands in the way at your district" in page and "Whom to ask at Heron Creek Unified" in page
+    assert "By your SIS the student has not left yet." in page
+
+    looked = text_of(step(juniper, transfer, "accept", check="1"))
+    for words in (
+        "From today Heron Creek Unified has the student as incoming, and reads the whole record.",
+        "Nothing goes to the state, and no status, plan or service changes.",
+        "with November 29, 2026 as the last day here.",
+        "you can take the acceptance back",
+    ):
+        assert words in looked
+    transfer.refresh_from_db()
+    assert transfer.state == "requested"
+
+    accepted = text_of(step(juniper, transfer, "accept"))
+    assert accepted.count("The transfer is accepted already") == 1, "three locked steps, one reason"
+    leaving = f"/students/{alder.public_id}/leaving"
+    assert f'href="{leaving}?reason=moved_continuing"' in accepted
+    assert "The record was handed over to Heron Creek Unified" in text_of(juniper.get(leaving))
+    form = text_of(juniper.get(f"{leaving}?reason=moved_continuing"))
+    assert 'value="2026-11-29"' in form
+    assert "who enrolls there on 11/30/2026; the transfer was accepted on 11/23/2026." in form
+    # What would tell the state that the student left California is doubted.
+    false = {"reason": "unknown_continuing", "on": "2026-11-20", "note": "Gone", "check": "1"}
+    assert "Your district accepted a transfer of the record to Heron Creek Unified" in text_of(
+        juniper.post(leaving, false)
+    )
+    sent = {"reason": "moved_continuing", "on": "2026-11-20", "note": "Moved"}
+    assert juniper.post(leaving, sent).status_code == 302
+    after = text_of(juniper.get(here))
+    assert "Show the leaving" in after and "Record that the student leaves" not in after
+
+    assert step(juniper, transfer, "take_back", words="").status_code == 422
+    assert "Taken back: the request waits" in text_of(step(juniper, transfer, "take_back", words="Not she"))
+    assert fern.get(f"/students/{alder.public_id}").status_code == 404
+
+
 def test_each_look_before_is_a_line_for_the_parent_and_for_the_log(small_world, fern, juniper):
     alder = small_world.students["alder"]
     transfer = asked(fern, ground="attested", **ATTESTED)

@@ -284,6 +284,10 @@ SUGGESTED: Mapping[str, str] = MappingProxyType(
         "T200": "moved_out_of_state",
     }
 )
+CONTINUES = "moved_continuing"
+# What says that the student is gone from special education in California, or that nobody knows: against an accepted
+# transfer within California each would tell the state something false.
+AGAINST_TRANSFER = frozenset({"moved_out_of_state", "unknown_continuing", "dropped_out"})
 # The SIS ended the year or a session; the student is expected back.
 EXPECTED_BACK = frozenset({"E150", "E155", "E156", "E170", "E450", "E490"})
 
@@ -340,6 +344,26 @@ def age_reason(reason: LeavingReason, born_on: date | None, on: date) -> Reason 
         Owner.CLERK,
         "Choose the reason that fits, or correct the day.",
         source="SWDS0370E4",
+    )
+
+
+def suggested_reason(exit_code: str, *, is_handed_over: bool) -> LeavingReason | None:
+    """What is known suggests a reason: an accepted transfer before the way in which the SIS ended the enrollment."""
+    return REASONS[CONTINUES] if is_handed_over else REASONS.get(SUGGESTED.get(exit_code, ""))
+
+
+def transfer_doubt(reason: LeavingReason, to: str) -> Reason | None:
+    """What makes the reason doubtful where the record was handed over to the district named ``to``; empty: it was
+    not."""
+    if not to or reason.key not in AGAINST_TRANSFER:
+        return None
+    return Reason(
+        "handed-over",
+        f"Your district accepted a transfer of the record to {to}: the student goes on in California, and the state "
+        f"would be told status {reason.status_code}, eligible and not enrolled.",
+        Owner.COORDINATOR,
+        f"Choose “{REASONS[CONTINUES].label}”; or take the acceptance back where the student does not go there.",
+        source=_GUIDE,
     )
 
 

@@ -111,6 +111,15 @@ STEPS: Mapping[str, Step] = MappingProxyType(
             ),
             _step("accept", "Accept", "Accepted.", Side.SENDER, WAITING, State.ACCEPTED, selpa=True),
             _step(
+                "take_back",
+                "Take the acceptance back",
+                "Taken back: the request waits for an answer again, and the record is yours alone.",
+                Side.SENDER,
+                frozenset({State.ACCEPTED}),
+                State.REQUESTED,
+                words=True,
+            ),
+            _step(
                 "decline",
                 "Decline",
                 "Declined; the district that asked reads why.",
@@ -203,16 +212,52 @@ def _wrong_order(step: Step, state: State) -> Reason:
         way_out = "Ask anew if the student comes all the same."
         return Reason("over", text, Owner.COORDINATOR, way_out, source=_ORDER)
     if state is State.ACCEPTED:
-        text = f"The transfer is accepted already; “{step.label}” is for one that waits for an answer."
-        way_out = "The district that asked completes or withdraws it."
+        text = "The transfer is accepted already; this is for one that waits for an answer."
+        way_out = (
+            "The district that asked completes or withdraws it; the one that accepted can take that back."
+        )
         return Reason("accepted", text, Owner.COORDINATOR, way_out, source=_ORDER)
     if step.becomes is State.COMPLETED:
         text = "The district that has the record has not accepted yet; a transfer is completed after that."
         way_out = "Wait for its answer, or escalate to the SELPA."
         return Reason("not-accepted", text, Owner.COORDINATOR, way_out, source=_ORDER)
+    if step.key == "take_back":
+        text = "Nothing is accepted yet, so there is nothing to take back."
+        return Reason(
+            "not-accepted", text, Owner.COORDINATOR, "Accept or decline the request.", source=_ORDER
+        )
     text = "It was escalated already."
     way_out = "The SELPA, or the district that has the record, answers."
     return Reason("escalated", text, Owner.SELPA, way_out, source=_ORDER)
+
+
+def why_not_back(*, has_archives: bool, has_gone_on: bool) -> list[Reason]:
+    """Why an acceptance cannot be taken back although the transfer is not completed: the district that asked has
+    recorded something of the student since, or the meeting that was handed over was held there."""
+    found = []
+    if has_archives:
+        found.append(
+            Reason(
+                "recorded-there",
+                "The district that asked has recorded something of the student since, which the state is told.",
+                Owner.COORDINATOR,
+                "Call it: it takes that back first, or withdraws.",
+                link="directory",
+                source=_ORDER,
+            )
+        )
+    if has_gone_on:
+        found.append(
+            Reason(
+                "meeting-went-on",
+                "The meeting that was handed over is not being prepared any more at the district that asked.",
+                Owner.TEAM,
+                "Call it: it finishes the meeting, or withdraws.",
+                link="directory",
+                source=_ORDER,
+            )
+        )
+    return found
 
 
 class Ground(StrEnum):

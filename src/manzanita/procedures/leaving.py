@@ -26,6 +26,7 @@ from manzanita.domain.leaving import (
     age_reason,
     grade_doubt,
     paper_reasons,
+    transfer_doubt,
 )
 from manzanita.domain.revocation import Letter, letter_reasons
 from manzanita.leaving.actions import (
@@ -45,6 +46,7 @@ from manzanita.platform.facts import Statement
 from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import ChangePreview, adoption_in_force, preview_change, record_change
 from manzanita.procedures.effects import Effect
+from manzanita.procedures.handed_over import HandedOver, handed_over
 from manzanita.procedures.leaving_effects import DAY, leaving_effects, letter_effects
 from manzanita.students.actions import FACT_MODELS, state_student_facts
 from manzanita.students.models import CaseAssignment, Student, TeamMember
@@ -106,8 +108,15 @@ def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> Leav
     if asked.on is None:
         return LeavingPreview(reason, blockers, [], fates, None, None, False)
     is_ahead = asked.on > today
-    doubt = grade_doubt(reason, _grade(facts, actor.agency_code, asked.on))
-    doubts = [doubt] if doubt else []
+    handed_over = handed_over_on(student, actor.agency_code, facts)
+    doubts = [
+        doubt
+        for doubt in (
+            grade_doubt(reason, _grade(facts, actor.agency_code, asked.on)),
+            transfer_doubt(reason, handed_over.to if handed_over else ""),
+        )
+        if doubt
+    ]
     if not asked.is_alone:
         blockers += doubts
     change_asked = _asked_change(actor, student, asked, reason, asked.on, facts)
@@ -125,6 +134,13 @@ def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> Leav
     if reason.asks_letter:
         effects += letter_effects(asked.letter, asked.papers.get(PRIOR_NOTICE, PaperSaid()))
     return LeavingPreview(reason, blockers, effects, fates, change, change_asked, is_ahead, doubts)
+
+
+def handed_over_on(student: Student, lea_code: str, facts: StudentFacts) -> HandedOver | None:
+    """The transfer by which the LEA handed the record over, of the newest enrollment there; ``None`` without one."""
+    here = [one for one in facts.enrollments if one.lea_code == lea_code]
+    newest = max(here, key=lambda one: one.started_on, default=None)
+    return handed_over(lea_code, {student.pk: newest.started_on if newest else None}).get(student.pk)
 
 
 def _grade(facts: StudentFacts, lea_code: str, on: date) -> str:

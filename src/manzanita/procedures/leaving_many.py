@@ -21,6 +21,7 @@ from manzanita.leaving.models import LeavingBatch, LeavingItem, ParticipationRep
 from manzanita.leaving.queries import open_reports_of
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
+from manzanita.procedures.handed_over import handed_over
 from manzanita.procedures.leaving import LeavingAsked, LeavingPreview, preview_leaving, record_leaving
 from manzanita.procedures.leaving_undo import undo_leaving
 from manzanita.procedures.many import Many
@@ -34,11 +35,13 @@ MOST_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A student whose last enrollment here the SIS has ended for good: its last day, and the code of its exit."""
+    """A student whose last enrollment here the SIS has ended for good: its last day, the code of its exit, and the name
+    of the district that has the record by a transfer, if one was accepted."""
 
     student: Student
     last_day: date
     exit_code: str
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,9 @@ def departures(actor: Actor, among: Collection[uuid.UUID] | None = None) -> list
     rows = Enrollment.objects.believed().filter(student__in=found, lea_code=actor.agency_code)
     for row in rows.order_by("started_on", "pk"):
         newest[row.student_id] = row
+    given = handed_over(actor.agency_code, {pk: row.started_on for pk, row in newest.items()})
     ended = [
-        Departure(found[pk], row.effective_to, row.exit_reason_code)
+        Departure(found[pk], row.effective_to, row.exit_reason_code, given[pk].to if pk in given else "")
         for pk, row in newest.items()
         if row.effective_to is not None and row.effective_to < clock.today()
     ]

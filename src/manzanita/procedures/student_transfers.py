@@ -14,6 +14,7 @@ from manzanita.domain.policies import TRANSFER_ACCEPT
 from manzanita.domain.student_transfers import STEPS, Meeting, Obstacle, Side, State
 from manzanita.findings.actions import mark_changed
 from manzanita.meetings.actions import NotPossible, cancel_meeting, hand_over_meeting
+from manzanita.meetings.models import Meeting as MeetingRow
 from manzanita.orgs.queries import answers_of, member_codes, policies_of, policy_selpas
 from manzanita.platform import clock
 from manzanita.platform.changed import students_changed
@@ -28,6 +29,7 @@ from manzanita.procedures.student_transfer_base import (
     note,
     obstacles_of,
     open_meeting_there,
+    reasons_against,
     require,
     selpa_of,
     tell,
@@ -58,27 +60,37 @@ def release(*, actor: Actor, transfer: StudentTransfer) -> bool:
         return True
 
 
+def reasons_not_to_accept(actor: Actor, transfer: StudentTransfer, meeting: str) -> list[Reason]:
+    """Why it cannot be accepted now, with ``meeting`` chosen for one that is being prepared; empty where it can."""
+    if reasons := reasons_against(actor, transfer, "accept"):
+        return reasons
+    found = obstacles_of(transfer)
+    stopping = [_as_reason(one) for one in found if one.stops]
+    if any(one.code == "meeting-open" for one in found) and meeting not in list(Meeting):
+        stopping.append(
+            Reason(
+                "meeting-undecided",
+                "A meeting is being prepared, and nothing is said of what becomes of it.",
+                Owner.TEAM,
+                "Choose: hand it over, or close it.",
+            )
+        )
+    return stopping
+
+
 def accept(*, actor: Actor, transfer: StudentTransfer, meeting: str = "", words: str = "") -> bool:
     """Hand the record over: the receiving district has the student as incoming from today. ``meeting`` says what
     becomes of one that is being prepared (``domain.student_transfers.Meeting``)."""
     with transaction.atomic():
         if State(transfer.state) is State.ACCEPTED:
             return False
-        found = obstacles_of(transfer)
-        stopping = [_as_reason(one) for one in found if one.stops]
-        if any(one.code == "meeting-open" for one in found) and meeting not in list(Meeting):
-            stopping.append(
-                Reason(
-                    "meeting-undecided",
-                    "A meeting is being prepared, and nothing is said of what becomes of it.",
-                    Owner.TEAM,
-                    "Choose: hand it over, or close it.",
-                )
-            )
-        require(actor, transfer, "accept", stopping)
-        if not _accepted(transfer, by_id=actor.user_id, answer=words[:LONGEST]):
+        if reasons := reasons_not_to_accept(actor, transfer, meeting):
+            raise NotMoved(reasons)
+        row = open_meeting_there(transfer)
+        meeting_id = row.pk if row else None
+        if not _accepted(transfer, by_id=actor.user_id, answer=words[:LONGEST], meeting_id=meeting_id):
             return False
-        _resolve_meeting(actor, transfer, meeting, words)
+        _resolve_meeting(actor, transfer, row, meeting, words)
         note(actor, "accept_student_transfer", transfer, words, {"meeting": meeting})
         disclose(actor, transfer, "disclosed", "The special education record, handed over by a transfer")
         return True
@@ -132,7 +144,7 @@ def complete(*, actor: Actor, transfer: StudentTransfer, case_manager_id: int | 
             case_manager_id=manager_id,
         ):
             return False
-        _end_relation(transfer, actor.user_id)
+        end_relation(transfer, actor.user_id)
         if manager_id is not None:
             state_one(
                 "assignment",
@@ -234,7 +246,7 @@ def _end(actor: Actor, transfer: StudentTransfer, key: str, words: str, values: 
             values["decided_at"] = now
         if not move(transfer, key, ended_at=now, ended_by_id=actor.user_id, **values):
             return False
-        _end_relation(transfer, actor.user_id)
+        end_relation(transfer, actor.user_id)
         note(actor, f"{key}_student_transfer", transfer, words)
         is_answer = side_of(actor, transfer) is not Side.RECEIVER
         other = transfer.receiving_code if is_answer else transfer.sending_code
@@ -274,7 +286,7 @@ def _accepted(transfer: StudentTransfer, *, by_id: int | None, **values: object)
     return True
 
 
-def _end_relation(transfer: StudentTransfer, by_id: int | None) -> None:
+def end_relation(transfer: StudentTransfer, by_id: int | None) -> None:
     """The student is not only coming any more. Only what accepting stated is ended."""
     stated = AgencyRelation.objects.believed().filter(
         student_id=transfer.student_id, cause=cause_of(transfer), effective_to__isnull=True
@@ -290,8 +302,9 @@ def _end_relation(transfer: StudentTransfer, by_id: int | None) -> None:
         )
 
 
-def _resolve_meeting(actor: Actor, transfer: StudentTransfer, meeting: str, words: str) -> None:
-    row = open_meeting_there(transfer)
+def _resolve_meeting(
+    actor: Actor, transfer: StudentTransfer, row: MeetingRow | None, meeting: str, words: str
+) -> None:
     if row is None:
         return
     reason = words or f"The student is handed over to {transfer.receiving_code}."

@@ -31,10 +31,11 @@ def ask(
 
 def move(transfer: StudentTransfer, key: str, **values: Any) -> bool:
     """Take one step of ``domain.student_transfers.STEPS`` where the row is still in a state from which it begins;
-    ``False`` where it is not any more. ``values`` are written with it. Who may is asked above."""
+    ``False`` where it is not any more. ``values`` are written with it, among them another ``state`` than the step's
+    where it depends. Who may is asked above."""
     step = STEPS[key]
     if step.becomes is not None:
-        values["state"] = step.becomes.value
+        values.setdefault("state", step.becomes.value)
     moved = StudentTransfer.objects.filter(
         pk=transfer.pk, state__in=[one.value for one in step.begins]
     ).update(**values)

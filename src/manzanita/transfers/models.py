@@ -18,6 +18,7 @@ class StudentTransfer(models.Model):
     own words, for their own list. ``enroll_on`` is the day of enrollment as they expect it. ``attested_*`` is the
     typed statement that somebody intends to enroll the student, ``released_*`` that the sender lets the record be read
     before. ``answer`` is the last word of who decided; ``accepted_by_policy`` says that nobody had to.
+    ``meeting_id`` is the meeting that accepting handed over or closed: taking the acceptance back brings it back.
     """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
@@ -44,6 +45,7 @@ class StudentTransfer(models.Model):
     escalated_at = models.DateTimeField(null=True, blank=True)
     decided_by_id = models.BigIntegerField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
+    meeting_id = models.BigIntegerField(null=True, blank=True)
     accepted_by_policy = models.CharField(max_length=20, blank=True)
     answer = models.CharField(max_length=300, blank=True)
     ended_by_id = models.BigIntegerField(null=True, blank=True)

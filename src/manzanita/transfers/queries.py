@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 
 from manzanita.domain.access import Actor, Capability, Scope
@@ -52,6 +54,17 @@ def open_transfer_to(actor: Actor, student_id: int) -> StudentTransfer | None:
     """The one by which the actor's agency asks for this student, until it ends."""
     own = open_transfers_of(actor).filter(student_id=student_id, receiving_code=actor.agency_code)
     return own.first()
+
+
+def handed_over_by(lea_code: str, student_ids: Iterable[int]) -> dict[int, StudentTransfer]:
+    """By student, the newest transfer by which the LEA handed the record over, completed or not. The caller names
+    students who may be read."""
+    rows = StudentTransfer.objects.filter(
+        sending_code=lea_code,
+        student_id__in=list(student_ids),
+        state__in=[State.ACCEPTED.value, State.COMPLETED.value],
+    )
+    return {one.student_id: one for one in rows.order_by("decided_at", "pk")}
 
 
 def waiting_transfers() -> QuerySet[StudentTransfer]:

@@ -19,7 +19,7 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Reason
-from manzanita.domain.leaving import PAPERS, REASONS, SUGGESTED, PaperSaid
+from manzanita.domain.leaving import PAPERS, REASONS, PaperSaid, suggested_reason
 from manzanita.leaving.models import LeavingBatch
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import school_names
@@ -96,15 +96,19 @@ def _groups(request: HttpRequest) -> HttpResponse:
     found = departures(actor)
     listed = _listed(actor, found)
     names = code_set("StudentExitCategory")
-    in_order = sorted(found, key=lambda one: one.exit_code)
+
+    def kind(one: Departure) -> tuple[str, bool]:
+        return one.exit_code, bool(one.to)
+
     groups = []
-    for code, members in groupby(in_order, key=lambda one: one.exit_code):
+    for (code, is_handed_over), members in groupby(sorted(found, key=kind), key=kind):
         rows = [listed[one.student.pk] for one in members]
-        suggested = REASONS.get(SUGGESTED.get(code, ""))
+        suggested = suggested_reason(code, is_handed_over=is_handed_over)
         label = names.codes[code].label if code in names.codes else ""
         groups.append(
             {
                 "code": code or "none",
+                "is_handed_over": is_handed_over,
                 "label": label,
                 "rows": rows[:MOST_AT_ONCE],
                 "count": len(rows),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import date
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,7 +16,15 @@ from manzanita.archive.models import Archive
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.findings import Reason
-from manzanita.domain.leaving import PAPERS, PRIOR_NOTICE, REASONS, SUGGESTED, LeavingReason, PaperSaid
+from manzanita.domain.leaving import (
+    CONTINUES,
+    PAPERS,
+    PRIOR_NOTICE,
+    REASONS,
+    LeavingReason,
+    PaperSaid,
+    suggested_reason,
+)
 from manzanita.domain.revocation import Letter, earliest_end
 from manzanita.domain.statuses.steps import why_not
 from manzanita.leaving.actions import papers_of
@@ -25,17 +32,19 @@ from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import list_leavings, open_report_of, planned_leaving, standing_leaving
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
+from manzanita.procedures.handed_over import HandedOver
 from manzanita.procedures.leaving import (
     LeavingAsked,
     LeavingPreview,
     cancel_leaving,
+    handed_over_on,
     preview_leaving,
     record_leaving,
 )
 from manzanita.procedures.leaving_undo import reasons_not_to_undo, undo_leaving
 from manzanita.students.former import facts_for
-from manzanita.students.models import Student
-from manzanita.students.queries import get_student
+from manzanita.students.models import Enrollment, Student
+from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of
@@ -133,15 +142,18 @@ def _first(
         )
     if report is not None:
         return LeavingAsked(reason.key, report.last_on, report.note, {}, report)
-    return LeavingAsked(reason.key, _last_day(request, student))
-
-
-def _last_day(request: HttpRequest, student: Student) -> date | None:
-    """The last day of the newest enrollment here, where the SIS has ended it."""
     facts = facts_for(request.actor, student)
+    newest = _newest(request, facts)
+    last_day = newest.effective_to if newest else None
+    if reason.key == CONTINUES and (given := handed_over_on(student, request.actor.agency_code, facts)):
+        return LeavingAsked(reason.key, last_day or given.last_day, given.note)
+    return LeavingAsked(reason.key, last_day)
+
+
+def _newest(request: HttpRequest, facts: StudentFacts) -> Enrollment | None:
+    """The newest enrollment here; the SIS has ended it where it has a last day."""
     here = [one for one in facts.enrollments if one.lea_code == request.actor.agency_code]
-    newest = max(here, key=lambda one: one.started_on, default=None)
-    return newest.effective_to if newest else None
+    return max(here, key=lambda one: one.started_on, default=None)
 
 
 def _form(
@@ -215,6 +227,8 @@ def _reasons_page(
     status: int = 200,
 ) -> HttpResponse:
     actor = request.actor
+    facts = facts_for(actor, student)
+    given = handed_over_on(student, actor.agency_code, facts)
     standing = standing_leaving(student, actor.agency_code)
     planned = planned_leaving(student, actor.agency_code)
     ids = {one.asked_by_id for one in (standing, planned) if one} | (
@@ -225,7 +239,8 @@ def _reasons_page(
         "student": student,
         "reasons": [(one, line_words(one)) for one in REASONS.values()],
         "if_wrong": [NOT_CONFIRMED, NOT_SETTLED],
-        "suggested": _suggested(request, student),
+        "suggested": _suggested(_newest(request, facts), given),
+        "given": given,
         "standing": standing,
         "archive": _archive_of(standing),
         "undo_reasons": told(reasons_not_to_undo(actor, standing), {}, change) if standing else [],
@@ -239,12 +254,9 @@ def _reasons_page(
     return render(request, "web/students/leaving.html", context, status=status)
 
 
-def _suggested(request: HttpRequest, student: Student) -> LeavingReason | None:
-    """The reason that the SIS's end of the enrollment suggests."""
-    facts = facts_for(request.actor, student)
-    here = [one for one in facts.enrollments if one.lea_code == request.actor.agency_code]
-    newest = max(here, key=lambda one: one.started_on, default=None)
-    return REASONS.get(SUGGESTED.get(newest.exit_reason_code, "")) if newest else None
+def _suggested(newest: Enrollment | None, given: HandedOver | None) -> LeavingReason | None:
+    """The reason that an accepted transfer suggests, or the SIS's end of the enrollment."""
+    return suggested_reason(newest.exit_reason_code if newest else "", is_handed_over=given is not None)
 
 
 def _archive_of(standing: Leaving | None) -> Archive | None:

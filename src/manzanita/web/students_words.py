@@ -43,6 +43,7 @@ ACTION_WORDS = {
     "attest_enrollment": "Intent to enroll attested by another district",
     "release_record": "Released to be read before a transfer",
     "accept_student_transfer": "Handed over to another district",
+    "take_back_acceptance": "The acceptance of a transfer was taken back",
     "decline_student_transfer": "Transfer declined",
     "withdraw_student_transfer": "Transfer withdrawn",
     "escalate_student_transfer": "Transfer escalated to the SELPA",

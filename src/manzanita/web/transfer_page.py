@@ -19,6 +19,7 @@ from manzanita.auditing.queries import disclosures_of_student
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.agency_roles import AGENCY_ROLES
 from manzanita.domain.findings import Reason
+from manzanita.domain.leaving import CONTINUES
 from manzanita.domain.student_transfers import (
     MEETING_WORDS,
     NO_GROUND,
@@ -27,16 +28,28 @@ from manzanita.domain.student_transfers import (
     Ground,
     Obstacle,
     Side,
+    State,
 )
+from manzanita.leaving.queries import leavings_of
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.directory import current_contacts
 from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform import clock
 from manzanita.procedures.assigning import candidates
+from manzanita.procedures.effects import Effect
 from manzanita.procedures.portable_out import preview_of
 from manzanita.procedures.student_transfer_asking import Attested, attest
+from manzanita.procedures.student_transfer_back import accept_effects, reasons_not_to_take_back, take_back
 from manzanita.procedures.student_transfer_base import NotMoved, disclose_look, obstacles_of, reasons_against
-from manzanita.procedures.student_transfers import accept, complete, decline, escalate, release, withdraw
+from manzanita.procedures.student_transfers import (
+    accept,
+    complete,
+    decline,
+    escalate,
+    reasons_not_to_accept,
+    release,
+    withdraw,
+)
 from manzanita.students.models import Student
 from manzanita.students.queries import is_visible, public_ids
 from manzanita.students.scope import previewed, visible_to, with_last_day
@@ -62,7 +75,7 @@ from manzanita.web.transfer_words import (
 ASKED_AT = ("seds_coordinator", "records_office")
 # Steps in the order of the page, by side.
 OFFERED = {
-    Side.SENDER: ("accept", "release", "decline"),
+    Side.SENDER: ("accept", "release", "decline", "take_back"),
     Side.SELPA: ("accept", "release", "decline"),
     Side.RECEIVER: ("complete", "attest", "escalate", "withdraw"),
 }
@@ -90,6 +103,8 @@ def student_transfer_step(request: HttpRequest, public_id: uuid.UUID) -> HttpRes
     if key not in STEPS:
         raise Http404("no such step")
     try:
+        if key == "accept" and "check" in request.POST:
+            return _check(request, transfer)
         done = _take_alone(request, transfer, key)
     except (NotMoved, NotPossible) as refused:
         transfer.refresh_from_db()
@@ -99,6 +114,15 @@ def student_transfer_step(request: HttpRequest, public_id: uuid.UUID) -> HttpRes
     else:
         messages.info(request, "Nothing was changed: that was done already.")
     return redirect("student_transfer", public_id)
+
+
+def _check(request: HttpRequest, transfer: StudentTransfer) -> HttpResponse:
+    """The page with what accepting would do, or why it cannot be; nothing is done."""
+    meeting = request.POST.get("meeting", "")
+    if reasons := reasons_not_to_accept(request.actor, transfer, meeting):
+        raise NotMoved(reasons)
+    to = agency_names({transfer.receiving_code}).get(transfer.receiving_code, transfer.receiving_code)
+    return _page(request, transfer, effects=list(accept_effects(transfer, to, meeting)))
 
 
 def _take_alone(request: HttpRequest, transfer: StudentTransfer, key: str) -> bool:
@@ -130,12 +154,17 @@ def _take(request: HttpRequest, transfer: StudentTransfer, key: str) -> bool:
         return attest(**given, attested=attested)
     if key == "complete":
         return complete(**given, case_manager_id=number_of(typed.get("case_manager", "")))
-    if key in ("decline", "withdraw"):
-        return {"decline": decline, "withdraw": withdraw}[key](**given, words=words)
+    if key in ("decline", "withdraw", "take_back"):
+        return {"decline": decline, "withdraw": withdraw, "take_back": take_back}[key](**given, words=words)
     return {"release": release, "escalate": escalate}[key](**given)
 
 
-def _page(request: HttpRequest, transfer: StudentTransfer, refusals: Sequence[Reason] = ()) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    transfer: StudentTransfer,
+    refusals: Sequence[Reason] = (),
+    effects: Sequence[Effect] = (),
+) -> HttpResponse:
     actor, side = request.actor, side_of(request.actor, transfer)
     student = _record(actor, transfer)
     names = agency_names({transfer.receiving_code, transfer.sending_code})
@@ -149,6 +178,9 @@ def _page(request: HttpRequest, transfer: StudentTransfer, refusals: Sequence[Re
         "one": transfer,
         "side": side,
         "is_sender": side in (Side.SENDER, Side.SELPA),
+        "is_waiting": transfer.state in WAITING,
+        "effects": effects,
+        "leaving": _leaving(actor, transfer, side, student),
         "student": called or transfer.called,
         "student_id": public_ids([transfer.student_id]).get(transfer.student_id)
         if is_visible(actor, transfer.student_id)
@@ -166,6 +198,7 @@ def _page(request: HttpRequest, transfer: StudentTransfer, refusals: Sequence[Re
         "ground_words": GROUND_WORDS[ground],
         "no_ground": NO_GROUND,
         "obstacles": [_obstacle(one, side) for one in obstacles],
+        "other": names.get(other, other),
         "asks_meeting": any(one.code == "meeting-open" for one in obstacles),
         "contacts": [
             (AGENCY_ROLES[one.role_code].label, one)
@@ -188,22 +221,46 @@ def _page(request: HttpRequest, transfer: StudentTransfer, refusals: Sequence[Re
     return render(request, "web/transfers/page.html", context, status=status_of(refusals))
 
 
+def _leaving(
+    actor: Actor, transfer: StudentTransfer, side: Side | None, student: Student | None
+) -> dict[str, Any] | None:
+    """What is left to do of an accepted one at the district that let the student go: its leaving, to record or as it
+    stands; ``None`` where the reader does not record it."""
+    is_given = State(transfer.state) in (State.ACCEPTED, State.COMPLETED)
+    if not is_given or side is not Side.SENDER or student is None or not actor.may(Capability.CORRECT_RECORD):
+        return None
+    newest = next(
+        (one for one in leavings_of(student, actor.agency_code) if one.asked_at >= transfer.asked_at), None
+    )
+    address = reverse("leaving", args=[student.public_id])
+    return {"newest": newest, "url": address if newest else f"{address}?reason={CONTINUES}"}
+
+
 def _steps(request: HttpRequest, transfer: StudentTransfer, side: Side) -> list[dict[str, Any]]:
-    """The steps of the reader's side: each with its reasons, where it may not be taken now."""
-    steps = []
+    """The steps of the reader's side that may be taken now; those that may not stand together by their reasons."""
+    steps, locked = [], dict[tuple[str, ...], dict[str, Any]]()
     for key in OFFERED[side]:
         if (key == "attest" and transfer.attested_on) or (key == "release" and transfer.released_at):
             continue
-        reasons = reasons_against(request.actor, transfer, key)
-        steps.append(
-            {
-                "key": key,
-                "label": STEPS[key].label,
-                "reasons": reasons,
-                "told": told(reasons, {}, (reverse("directory"), "Directory")),
-            }
+        # Nothing is accepted: there is no need to say that it cannot be taken back.
+        if key == "take_back" and transfer.state in WAITING:
+            continue
+        reasons = (
+            reasons_not_to_take_back(request.actor, transfer)
+            if key == "take_back"
+            else reasons_against(request.actor, transfer, key)
         )
-    return sorted(steps, key=lambda step: bool(step["reasons"]))
+        label = STEPS[key].label
+        if not reasons:
+            steps.append({"key": key, "labels": [label], "reasons": [], "told": []})
+            continue
+        same = tuple(f"{one.code} {one.text}" for one in reasons)
+        if same in locked:
+            locked[same]["labels"].append(label)
+            continue
+        shown = told(reasons, {}, (reverse("directory"), "Directory"))
+        locked[same] = {"key": key, "labels": [label], "reasons": reasons, "told": shown}
+    return [*steps, *locked.values()]
 
 
 def _obstacle(one: Obstacle, side: Side | None) -> tuple[str, str, str]:
