@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from manzanita.domain.grade_spans import is_far, next_grades, span_of
+from manzanita.domain.grade_spans import grade_up, is_above, is_far, jump, next_grades, span_of
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,25 @@ def test_only_who_is_more_than_a_grade_away_is_doubted(grade, seen, far):
 
 def test_the_span_is_in_the_order_of_school_not_of_letters():
     assert span_of(["TK", "KN", "01", "PS"]) == ("PS", "01")
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "by"),
+    [("10", "05", -5), ("12", "05", -7), ("PS", "05", 7), ("PS", "KN", 0), ("04", "04", 0), ("04", "05", 0)]
+    + [("04", "06", 2), ("04", "03", -1), ("UE", "05", 0), ("05", "UE", 0), ("KN", "01", 0), ("TK", "01", 2)],
+)
+def test_a_jump_is_more_than_a_year_or_back(now, then, by):
+    assert jump(now, then) == by
+
+
+@pytest.mark.parametrize(
+    ("now", "after"),
+    [("TK", "KN"), ("KN", "01"), ("09", "10"), ("12", ""), ("PS", ""), ("IN", ""), ("UE", ""), ("", "")],
+)
+def test_one_grade_up_ends_with_twelve_and_goes_by_age_below_kindergarten(now, after):
+    assert grade_up(now) == after
+
+
+def test_above_is_above_everybody_there():
+    assert is_above("06", ["KN", "05"]) and not is_above("05", ["KN", "05"])
+    assert not is_above("06", []) and not is_above("UE", ["05"])

@@ -72,7 +72,7 @@ def test_pasted_students_get_next_year_s_school_and_it_is_taken_back(client, sma
     batch = drafted(client, **NEXT, pasted=pasted.replace("L0004", local))
     page = words(client.get(f"/students/edits/{batch.public_id}"))
     assert (
-        "Nothing is done yet. 2 students would change, 1 has the value already, and 3 lines are of nobody: see below."
+        "Nothing is done yet. 2 students would change, 1 has the value already, and 3 lines match no student: see below."
         in page
     )
     assert (
@@ -307,7 +307,7 @@ def test_two_of_one_name_are_told_apart_and_a_school_far_from_the_grade_is_doubt
     to_middle = NEXT | {"value_next_school": f"{w.OTHER_LEA}/{middle.code}"}
     batch = drafted(client, **to_middle, pasted=w.SSIDS["alder"])
     page = words(client.get(f"/students/edits/{batch.public_id}"))
-    assert "1 student would change, 1 of them far from the grades of the school: see the rows" in page
+    assert "1 student would change, 1 of them to look at once more: see the rows" in page
     assert (
         "Look again Grade 4 now; whoever attends Acorn Middle today is in grades 7 to 8. Look once more: "
         "it is changed all the same." in page
@@ -331,3 +331,69 @@ def test_ticked_students_are_changed_and_no_others(client, small_world):
     # And the way back stands where one plans.
     page = client.get("/students/next-year").content.decode()
     assert f'<a href="/students/edits/{batch.public_id}">' in page and "Planned for many lately" in page
+
+
+GRADE = {"field": "next_grade", "reason": "Rollover"}
+
+
+def lines(batch: BatchEdit) -> list[tuple[str, str, str, str]]:
+    rows = batch.lines.order_by("student__first_name").select_related("student")
+    return [(one.student.first_name, one.new, one.state, (one.reason or {}).get("code", "")) for one in rows]
+
+
+def test_a_grade_that_is_no_step_of_one_year_is_looked_at_twice(client, small_world):
+    """Alder is in grade 4 today, Towhee in 6: five is a step for the one, and back for the other."""
+    pasted = f"{w.SSIDS['alder']}\nTestcase, Towhee"
+    assert lines(drafted(client, **GRADE, value_next_grade="05", pasted=pasted)) == [
+        ("Alder", "05", "ready", ""),
+        ("Towhee", "05", "ready", "grade-jump"),
+    ]
+    batch = drafted(client, **GRADE, value_next_grade="06", pasted=w.SSIDS["alder"])
+    page = words(client.get(f"/students/edits/{batch.public_id}"))
+    assert "Grade 4 now and grade 6 next year: 2 grades up at once." in page
+    assert "1 of them to look at once more: see the rows" in page
+
+
+def test_one_grade_up_gives_each_an_own_value_and_guesses_no_school(client, small_world):
+    batch = drafted(client, **GRADE, value_next_grade="+1", list="all")
+    page = words(client.get(f"/students/edits/{batch.public_id}?show=ready"))
+    # Nobody at Buckeye Elementary is in a grade above six today.
+    assert lines(batch)[:2] == [("Alder", "05", "ready", ""), ("Towhee", "07", "ready", "school-ends")]
+    assert "and no other school is planned. Plan next year's school, too: nothing says here which" in page
+    for code, refused in (("12", "no-grade-up"), ("PS", "no-grade-up"), ("TK", "")):
+        state_student_facts(
+            "enrollment",
+            [
+                Statement(
+                    {
+                        "student_id": small_world.students["alder"].pk,
+                        "lea_code": w.LEA,
+                        "started_on": w.TODAY,
+                    },
+                    enrollment("L1") | {"grade_code": code},
+                    w.TODAY,
+                )
+            ],
+            by_id=None,
+            cause="test",
+        )
+        ((_, new, state, why),) = lines(
+            drafted(client, **GRADE, value_next_grade="+1", pasted=w.SSIDS["alder"])
+        )
+        if refused:
+            assert (new, state, why) == ("", "refused", refused)
+        else:
+            assert (new, state) == ("KN", "ready")
+
+
+def test_a_chosen_value_marks_its_field_and_the_grade_of_now_is_the_sis_s(client, small_world):
+    page = words(client.get("/students/edit?list=all"))
+    assert "Not here: grade and school of this year, name and birth date. The SIS owns them" in page
+    sent = {"field": "next_school", "value_next_grade": "05", "reason": "Rollover", "list": "all"}
+    assert drafted(client, **sent).field_key == "next_grade"
+    # Two values and none for the marked field: nobody guesses.
+    both = sent | {"field": "case_manager", "value_next_school": f"{w.LEA}/{w.SCHOOL}"}
+    assert "Case manager: no value is chosen" in words(client.post("/students/edit", both))
+    up = client.get("/students/edit?list=all&up=1").content.decode()
+    assert re.search(r'name="field" value="next_grade" checked', up)
+    assert '<option value="+1" selected>' in up

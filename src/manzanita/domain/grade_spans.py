@@ -1,7 +1,7 @@
 """Which grades a school has, as those who attend it show, and who would not fit there next year.
 
-No source that we read prints a school's grades, so this warns and never refuses, and only of whoever is more than one
-grade away from everybody there.
+No source that we read prints a school's grades, so this warns and never refuses. Here, too: how far a grade may be from
+that of now.
 """
 
 from __future__ import annotations
@@ -19,6 +19,29 @@ def next_grades(grade: str) -> tuple[str, ...]:
         return ()
     last = _PLACE[grade] + (2 if grade == "PS" else 1)
     return GRADES[_PLACE[grade] : last + 1]
+
+
+def grade_up(grade: str) -> str:
+    """The grade after ``grade``; empty after the last one, and below transitional kindergarten, where it goes by age
+    and not by year."""
+    place = _PLACE.get(grade)
+    if place is None or place < _PLACE["TK"] or place == len(GRADES) - 1:
+        return ""
+    return GRADES[place + 1]
+
+
+def jump(now: str, then: str) -> int:
+    """By how many grades ``then`` is more than one year after ``now`` (the whole way), or before it (negative); 0 where
+    it may be so next year, or where one of them has no place in the order."""
+    if now not in _PLACE or then not in _PLACE or then in next_grades(now):
+        return 0
+    return _PLACE[then] - _PLACE[now]
+
+
+def is_above(grade: str, seen: Collection[str]) -> bool:
+    """Whether ``grade`` lies above all of those ``seen``."""
+    span = span_of(seen)
+    return span is not None and grade in _PLACE and _PLACE[grade] > _PLACE[span[1]]
 
 
 def shown(grade: str) -> str:

@@ -25,6 +25,7 @@ from manzanita.platform import clock
 from manzanita.platform.facts import bring_back
 from manzanita.platform.jobs import JobRun, enqueue_job
 from manzanita.procedures.batch_fields import FIELDS, BatchField, believed_versions, fields_for, give
+from manzanita.procedures.next_grades import ONE_UP
 from manzanita.students.actions import FACT_MODELS
 from manzanita.students.assignment_actions import lock_students
 from manzanita.students.models import BatchEdit, BatchLine
@@ -169,8 +170,13 @@ def _draft(
         told[each.student_id] = (each.line, *read[_text_of(each.line, asked)])
     ids = list(told)
     now = _in_chunks(one.now, ids)
-    wanted = {pk: value for pk, (_, value, why) in told.items() if not why and value != now.get(pk, "")}
-    against = one.against(actor, wanted) if wanted else {}
+    stopped = _own_values(one, told)
+    wanted = {
+        pk: value
+        for pk, (_, value, why) in told.items()
+        if not why and pk not in stopped and value != now.get(pk, "")
+    }
+    against = stopped | (one.against(actor, wanted) if wanted else {})
     doubts = one.doubts(actor, wanted) if wanted else {}
     batch = BatchEdit.objects.create(
         agency_code=actor.agency_code,
@@ -188,6 +194,18 @@ def _draft(
         batch_size=1000,
     )
     return batch
+
+
+def _own_values(one: BatchField, told: dict[int, tuple[PastedLine, str, str]]) -> dict[int, Reason]:
+    """Put each student's own value in the place of the one that means it; of whom there is none, why."""
+    if one.each is None:
+        return {}
+    values, stopped = one.each([pk for pk, (_, value, _) in told.items() if value == ONE_UP])
+    for pk, value in values.items():
+        told[pk] = (told[pk][0], value, "")
+    for pk in stopped:
+        told[pk] = (told[pk][0], "", "")
+    return stopped
 
 
 def _in_chunks(now: Any, ids: Sequence[int]) -> dict[int, str]:
@@ -213,10 +231,10 @@ def _line(
         made.reason = reason_document(
             Reason("no-value", why, Owner.CLERK, "Correct the cell, and paste it again.", source=one.rule)
         )
-    elif value == old:
-        made.state = "same"
     elif against is not None:
         made.state, made.reason = "refused", reason_document(against)
+    elif value == old:
+        made.state = "same"
     elif doubt is not None:
         made.reason = reason_document(doubt)
     return made

@@ -23,6 +23,7 @@ from manzanita.orgs.queries import agency_names, member_codes, open_schools, sch
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.procedures.assigning import Term, Wanted, candidates, preview_assignments
+from manzanita.procedures.next_grades import ONE_UP, ONE_UP_WORDS, grade_doubts, raised
 from manzanita.students.actions import FACT_MODELS, set_local_sped_ids, state_student_facts
 from manzanita.students.models import AgencyRelation, CaseAssignment, Enrollment, NextYear, Student
 
@@ -38,7 +39,8 @@ class BatchField:
     gives what the students have; ``against`` what stands against giving them these, ``doubts`` what speaks for a second
     look; ``words`` are the values for people; ``rule`` is what makes a text no value. ``kind`` is the fact that it is,
     blank for a column of the student; ``stated`` its statements. ``blank`` is how the page offers to take the value
-    away; empty where that is not done."""
+    away; empty where that is not done. ``each`` gives every student an own value where ``ONE_UP`` is chosen, and why
+    others get none."""
 
     key: str
     label: str
@@ -56,6 +58,7 @@ class BatchField:
     slot: Mapping[str, str] = field(default_factory=dict)
     blank: str = ""
     stated: Callable[[int, str], Statement] | None = None
+    each: Callable[[Collection[int]], tuple[dict[int, str], dict[int, Reason]]] | None = None
 
 
 def end_of_school_year(day: date) -> date:
@@ -190,7 +193,7 @@ def _grade_now(ids: Collection[int]) -> dict[int, str]:
 
 
 def _grade_choices(actor: Actor) -> list[tuple[str, str]]:
-    return [(one.code, one.label) for one in code_set("GradeLevel").current()]
+    return [(ONE_UP, ONE_UP_WORDS), *((one.code, one.label) for one in code_set("GradeLevel").current())]
 
 
 def _grade_read(actor: Actor, texts: Collection[str]) -> dict[str, tuple[str, str]]:
@@ -199,6 +202,9 @@ def _grade_read(actor: Actor, texts: Collection[str]) -> dict[str, tuple[str, st
     }
     found = {}
     for text in texts:
+        if text == ONE_UP:
+            found[text] = (ONE_UP, "")
+            continue
         code = by_word.get(_plain(text)) or (
             by_word.get(f"0{text.strip()}") if len(text.strip()) == 1 else None
         )
@@ -360,7 +366,9 @@ FIELDS: Mapping[str, BatchField] = MappingProxyType(
                 "CALPADS code set Grade Level",
                 kind="next_year",
                 blank="Nothing: takes it away",
+                doubts=grade_doubts,
                 stated=_grade_stated,
+                each=raised,
             ),
             BatchField(
                 "local_sped_id",

@@ -38,6 +38,7 @@ from manzanita.procedures.batch_edit import (
     why_not_undo,
 )
 from manzanita.procedures.batch_fields import FIELDS, fields_for
+from manzanita.procedures.next_grades import ONE_UP
 from manzanita.students.models import BatchEdit, BatchLine
 from manzanita.students.queries import ListRow, search
 from manzanita.web.access import requires
@@ -71,10 +72,15 @@ def batch_new(request: HttpRequest) -> HttpResponse:
         return _form(request, {}, [_no_field(request.actor)], status=403)
     if request.method != "POST":
         asked = {name: request.GET.get(name, "") for name in ("list", "search", "field")}
+        if "up" in request.GET:
+            asked |= {"field": "next_grade", "value_next_grade": ONE_UP}
         return _form(request, asked)
-    if request.POST.get("do") == "choose":
+    if request.POST.get("do") in ("choose", "up"):
         # Ticked on another page: who they are travels in the form, never in an address.
-        return _form(request, request.POST)
+        sent = request.POST.copy()
+        if sent["do"] == "up":
+            sent.update({"field": "next_grade", "value_next_grade": ONE_UP})
+        return _form(request, sent)
     try:
         batch = _draft(request)
     except NotPossible as refused:
@@ -84,11 +90,12 @@ def batch_new(request: HttpRequest) -> HttpResponse:
 
 def _draft(request: HttpRequest) -> BatchEdit:
     sent = request.POST
-    one = FIELDS.get(sent.get("field", ""))
+    key = _meant_field(sent)
+    one = FIELDS.get(key)
     value = "" if one is None else sent.get(f"value_{one.key}", "").replace("\0", "").strip()[:200]
     is_taken_away = one is not None and bool(one.blank) and value == TAKES_AWAY
     asked = Asked(
-        field_key=sent.get("field", ""),
+        field_key=key,
         value="" if is_taken_away else value or None,
         reason=" ".join(sent.get("reason", "").replace("\0", "").split()),
         title=one.label if one else "",
@@ -106,6 +113,15 @@ def _draft(request: HttpRequest) -> BatchEdit:
         value = "each row’s own" if pasted.has_values else "the same for everybody"
         messages.warning(request, f"Not read: {heads}. The value is {value}.")
     return made
+
+
+def _meant_field(sent: QueryDict) -> str:
+    """The marked field; or the only one of which a value is chosen, where the marked one has none and nothing is pasted
+    that could bring it."""
+    marked = sent.get("field", "")
+    chosen = [key for key in FIELDS if sent.get(f"value_{key}", "").strip()]
+    is_listed = bool(sent.get("list") or sent.getlist("selected"))
+    return chosen[0] if is_listed and len(chosen) == 1 and marked not in chosen else marked
 
 
 def _pasted(request: HttpRequest) -> str:
@@ -225,7 +241,7 @@ def batch(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
                 messages.info(request, "It is taken back, or being taken back, already.")
         elif do == "drop":
             drop_batch(found)
-            messages.success(request, "Forgotten: nothing was changed.")
+            messages.success(request, "Canceled: nothing was changed.")
             return redirect("batch_new")
     except NotPossible as refused:
         return _page(request, found, refused.reasons)
@@ -338,7 +354,7 @@ def batch_progress(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @require_safe
 @requires(Capability.READ_STUDENT)
 def batch_problems(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """All lines of which no student is told, as text to mend and paste again."""
+    """All lines that match no student, as text to mend and paste again."""
     found = get_batch(request.actor, public_id)
     if found.by_id != request.actor.user_id:
         raise Http404("what somebody pasted is that person's")

@@ -142,6 +142,11 @@
     if (event.target.matches("[data-select-all]")) {
       $$("[data-select]", event.target.closest("table") || document).forEach((box) => { box.checked = event.target.checked; });
     }
+    /* A value belongs to its field: choosing it marks the field. */
+    if (event.target.matches("[data-marks]")) {
+      const mark = $$('input[type="radio"]', event.target.form).find((radio) => radio.value === event.target.dataset.marks);
+      if (mark) mark.checked = true;
+    }
     if (event.target.matches("[data-select], [data-select-all]")) {
       showSelection();
       const chosen = $$("[data-select]:checked").length;
