@@ -72,8 +72,8 @@ def test_pasted_students_get_next_year_s_school_and_it_is_taken_back(client, sma
     batch = drafted(client, **NEXT, pasted=pasted.replace("L0004", local))
     page = words(client.get(f"/students/edits/{batch.public_id}"))
     assert (
-        "Nothing is done yet. 2 students would change, 1 has the value already, and 3 lines match no student: see below."
-        in page
+        "Nothing is done yet. 2 students would change, 1 has the value already, "
+        "and 3 lines match no student: see below." in page
     )
     assert (
         "Testcase, Alder 9900000005 4, Buckeye Elementary was Blank Willow Bend Elementary, Heron Creek Unified Changes"
