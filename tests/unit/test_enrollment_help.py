@@ -59,6 +59,23 @@ def test_a_record_lies_in_an_enrollment(record, on, code, is_wrong):
     assert found == (["outside-enrollment"] if is_wrong else [])
 
 
+@pytest.mark.parametrize(
+    ("key", "left_on", "first", "is_said"),
+    [
+        ("dropped_out", date(2026, 11, 22), date(2026, 11, 2), True),
+        ("moved_continuing", date(2026, 11, 20), date(2026, 11, 2), True),
+        ("dropped_out", date(2026, 11, 23), date(2026, 11, 2), False),  # the last day is today
+        ("dropped_out", date(2026, 11, 1), date(2026, 11, 2), False),  # came back after it
+        ("revoked_consent", date(2026, 11, 20), date(2026, 11, 2), False),  # stays enrolled
+    ],
+)
+def test_an_enrollment_that_goes_on_after_a_leaving_is_the_sis_staff_s(key, left_on, first, is_said):
+    found = what_is_wrong(
+        known(enrollments=[Enrolled(US, first)], left=(key, left_on), dated=[], plans=[], statuses=[])
+    )
+    assert [(one.code, one.owner) for one in found] == ([("sis-end", "SIS staff")] if is_said else [])
+
+
 def test_a_secondary_enrollment_covers_nothing():
     one = known(enrollments=[Enrolled(US, date(2026, 11, 2), status_code="20")])
     assert codes(one) == ["outside-enrollment", "outside-enrollment", "secondary-only"]

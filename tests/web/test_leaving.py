@@ -153,6 +153,33 @@ def test_a_held_meeting_is_named_with_the_way_to_it(small_world, coordinator, he
     assert f'href="/meetings/{meeting.public_id}"' in page
 
 
+def test_the_end_of_the_enrollment_waits_for_the_sis_in_sight_of_everybody(coordinator, here, alder):
+    assert "Left, and still enrolled in the SIS" not in text_of(coordinator.get("/"))
+    coordinator.post(here, FORM)
+    listed = text_of(coordinator.get("/students/leaving"))
+    assert "Left, and still enrolled in the SIS" in listed and "3 days" in listed and "SIS staff" in listed
+    assert "One status line, to be told" in listed
+    home = text_of(coordinator.get("/"))
+    assert "Left, and still enrolled in the SIS" in home
+    student = here.removesuffix("/leaving")
+    assert "in the SIS the enrollment goes on." in text_of(coordinator.get(student))
+    assert "Message to the SIS staff" in text_of(coordinator.get(here))
+    assert "The leaving of 11/20/2026 is recorded" in text_of(coordinator.get(f"{student}/enrollments"))
+
+    pages.leaves(alder, date(2026, 11, 20))
+    assert "still enrolled in the SIS" not in text_of(coordinator.get("/students/leaving"))
+    assert "in the SIS the enrollment goes on." not in text_of(coordinator.get(student))
+
+
+def test_who_no_longer_attends_has_no_last_day_to_come(manager, here):
+    report = here.replace("leaving", "participation")
+    told = {"reason": "not_known", "last_on": "2026-11-24", "note": "Not seen"}
+    answer = manager.post(report, told)
+    assert answer.status_code == 422
+    assert "11/24/2026 is still to come, and who is still there attends." in text_of(answer)
+    assert manager.post(report, told | {"last_on": "2026-11-23"}).status_code == 302
+
+
 def test_a_day_to_come_is_planned_listed_changed_and_canceled(coordinator, here):
     page = text_of(coordinator.post(here, {**FORM, "on": "2026-12-18", "check": "1"}))
     assert "Nothing is done before December 18, 2026." in page

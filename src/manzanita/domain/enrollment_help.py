@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.leaving import REASONS, sis_reason
 from manzanita.domain.stays import NO_SHOW, PRIMARY, SECONDARY, Enrolled, Held
 
 _PARTICIPATING = "1"
@@ -29,7 +30,7 @@ class Dated:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of one student, as a district asks. ``plans`` have the LEA that reports them as value, ``names``
-    are of agencies by code."""
+    are of agencies by code, ``left`` is the leaving that counts (key of its reason, day)."""
 
     lea_code: str
     today: date
@@ -40,6 +41,7 @@ class Known:
     has_ssid: bool
     local_id: str
     names: dict[str, str]
+    left: tuple[str, date] | None = None
 
     @property
     def here(self) -> list[Enrolled]:
@@ -55,6 +57,7 @@ def what_is_wrong(known: Known) -> list[Reason]:
         *_outside(known),
         *_two_primary(known),
         *_ended(known),
+        *_left_open(known),
         *_never_came(known),
         *_not_taken_up(known),
         *_secondary_only(known),
@@ -124,6 +127,17 @@ def _ended(known: Known) -> Iterator[Reason]:
             Owner.COORDINATOR,
             "Say why the student left; where the exit is wrong, the SIS opens the enrollment again.",
         )
+
+
+def _left_open(known: Known) -> Iterator[Reason]:
+    """A leaving is recorded, and the enrollment that was left goes on."""
+    if known.left is None:
+        return
+    key, left_on = known.left
+    goes_on = any(one.first <= left_on and _covers(one, known.today) for one in known.here)
+    reason = sis_reason(REASONS[key], left_on, is_enrolled=goes_on, today=known.today)
+    if reason is not None:
+        yield reason
 
 
 def _takes_part(known: Known) -> bool:

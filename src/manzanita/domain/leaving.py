@@ -347,6 +347,20 @@ def age_reason(reason: LeavingReason, born_on: date | None, on: date) -> Reason 
     )
 
 
+def sis_reason(reason: LeavingReason, left_on: date, *, is_enrolled: bool, today: date) -> Reason | None:
+    """What the SIS has still to do after a leaving: ``is_enrolled`` where the enrollment that the student left goes on
+    today. Nothing on the last day itself, nor where the enrollment is meant to go on."""
+    if reason.key in STAYS_ENROLLED or not is_enrolled or today <= left_on:
+        return None
+    return Reason(
+        "sis-end",
+        f"The leaving of {left_on:%m/%d/%Y} is recorded ({reason.words}), and in the SIS the enrollment goes on.",
+        Owner.SIS,
+        f"{reason.sis} The next SIS file with that line ends this.",
+        source="SENR0647F1" if reason.status_code == "3" else "SPED Data Guide, exits",
+    )
+
+
 def suggested_reason(exit_code: str, *, is_handed_over: bool) -> LeavingReason | None:
     """What is known suggests a reason: an accepted transfer before the way in which the SIS ended the enrollment."""
     return REASONS[CONTINUES] if is_handed_over else REASONS.get(SUGGESTED.get(exit_code, ""))

@@ -150,6 +150,13 @@ def lines_of_student(student_id: int) -> list[SubmissionLine]:
     )
 
 
+def sent_archives(archive_ids: Collection[int]) -> set[int]:
+    """Those of these archives of which a line went to the state and was not rejected. The caller names archives that
+    may be read."""
+    rows = SubmissionLine.objects.filter(archive_id__in=list(archive_ids)).exclude(outcome="rejected")
+    return set(rows.values_list("archive_id", flat=True))
+
+
 def open_findings_of(student_id: int) -> QuerySet[StateFinding]:
     return StateFinding.objects.filter(student_id=student_id, closed_at=None).order_by("opened_at")
 

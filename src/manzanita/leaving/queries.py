@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from manzanita.domain.access import Actor
+from manzanita.domain.leaving import STAYS_ENROLLED
+from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.leaving.models import Leaving, ParticipationReport
-from manzanita.students.models import Student
+from manzanita.students.models import Enrollment, SpecialEducationStatus, Student
 from manzanita.students.scope import in_reach, lea_filter, visible_to
 
 SHOWN = 100
@@ -55,6 +57,20 @@ def list_leavings(actor: Actor, state: str) -> list[Leaving]:
     """The next planned ones, or the newest done ones, of students within reach; at most ``SHOWN``."""
     order = ("leaves_on", "id") if state == "planned" else ("-done_at", "-id")
     return list(_within(actor, Leaving).filter(state=state).order_by(*order)[:SHOWN])
+
+
+def open_at_sis(actor: Actor, today: date) -> QuerySet[Leaving]:
+    """Done ones of students within reach after whose day the enrollment goes on, the longest gone first: the SIS has
+    still to end it (``domain.leaving.sis_reason``). Not of whom the LEA has told the state since that they take
+    part."""
+    own = {"student": OuterRef("student"), "lea_code": OuterRef("lea_code")}
+    goes_on = Enrollment.objects.as_of(effective=today).filter(started_on__lte=OuterRef("leaves_on"), **own)
+    again = SpecialEducationStatus.objects.as_of(effective=today).filter(
+        status_code=PARTICIPATING, effective_from__gt=OuterRef("leaves_on"), **own
+    )
+    rows = _within(actor, Leaving).filter(state="done", leaves_on__lt=today)
+    rows = rows.exclude(reason_key__in=STAYS_ENROLLED).filter(Exists(goes_on), ~Exists(again))
+    return rows.order_by("leaves_on", "id")
 
 
 def open_report_of(student: Student, lea_code: str) -> ParticipationReport | None:

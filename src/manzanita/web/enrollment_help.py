@@ -26,6 +26,7 @@ from manzanita.ui.timeline import Bar, Lane, draw_timeline
 from manzanita.web.access import requires
 from manzanita.web.read_purpose import ask_purpose, purpose_for
 from manzanita.web.student_file import ONE_DAY, StudentFile, load_student
+from manzanita.web.student_status import standing_in
 from manzanita.web.student_timeline import enrollment_bars, plan_bars, rows_of, state_plan_bars
 from manzanita.web.unlisted_schools import ASK, ask_url, unlisted_of
 
@@ -104,6 +105,7 @@ def _known(file: StudentFile) -> Known:
         has_ssid=bool(facts.ssid),
         local_id=here.local_student_id if here else "",
         names=dict(file.agencies),
+        left=(left.reason_key, left.on) if (left := standing_in(file).left) else None,
     )
 
 

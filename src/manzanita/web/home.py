@@ -45,6 +45,7 @@ from manzanita.web.home_plans import planned_reviews
 from manzanita.web.import_run import outcome_of
 from manzanita.web.participation import report_needs
 from manzanita.web.settle_students import needs_of
+from manzanita.web.student_leaving import leavings_needs
 from manzanita.web.transfer_list import transfer_needs
 
 SPAN_KINDS = {"late": "fatal", "15": "warn", "30": "empty", "60": "empty"}
@@ -94,6 +95,7 @@ def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
     if actor.may(Capability.READ_STUDENT):
         groups += [*notices(actor), *transfer_needs(actor), *directory_needs(actor)]
         groups += [*report_needs(actor), _clocks(actor)]
+        groups += leavings_needs(actor)
         if settle := needs_of(actor):
             groups.append(Group("Students to settle", settle, ""))
         if actor.may(Capability.ENTER_STUDENT):

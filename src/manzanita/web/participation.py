@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.leaving import REPORTED
+from manzanita.domain.leaving import NOT_KNOWN, REPORTED
 from manzanita.leaving.actions import decline_report, report_participation
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import get_report, names_within, open_report_of, own_report_counts, own_reports
@@ -42,6 +42,11 @@ def participation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         last_on = day_or_error(given, "last_on", errors)
         if given.get("reason") not in REPORTED:
             errors["reason"] = "Choose what comes nearest; the coordinator decides."
+        if given.get("reason") == NOT_KNOWN.key and last_on is not None and last_on > clock.today():
+            errors["last_on"] = (
+                f"{last_on:%m/%d/%Y} is still to come, and who is still there attends. Enter the last day that has "
+                "been, or choose the reason why the student is expected to leave."
+            )
         if not given.get("note"):
             errors["note"] = "Say in a sentence how you know."
         if not errors:
@@ -81,7 +86,7 @@ def report_needs(actor: Actor) -> list[Group]:
             "Your reports of participation that wait for an answer",
             waiting,
             "SEDS coordinator",
-            "Look",
+            "Show them",
         ),
     )
     url = reverse("own_reports")

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from manzanita.accounts.queries import user_names
 from manzanita.archive.models import Archive
 from manzanita.auditing.actions import log_reads
-from manzanita.domain.access import Capability
-from manzanita.domain.findings import Reason
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.leaving import (
     CONTINUES,
     PAPERS,
@@ -23,13 +23,22 @@ from manzanita.domain.leaving import (
     REASONS,
     LeavingReason,
     PaperSaid,
+    sis_reason,
     suggested_reason,
 )
 from manzanita.domain.revocation import Letter, earliest_end
 from manzanita.domain.statuses.steps import why_not
+from manzanita.exchange.queries import sent_archives
 from manzanita.leaving.actions import papers_of
 from manzanita.leaving.models import Leaving, ParticipationReport
-from manzanita.leaving.queries import list_leavings, open_report_of, planned_leaving, standing_leaving
+from manzanita.leaving.queries import (
+    SHOWN,
+    list_leavings,
+    open_at_sis,
+    open_report_of,
+    planned_leaving,
+    standing_leaving,
+)
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
 from manzanita.procedures.handed_over import HandedOver
@@ -48,6 +57,7 @@ from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of
+from manzanita.web.home_needs import Group, Need, age
 from manzanita.web.leaving_words import NOT_CONFIRMED, NOT_SETTLED, groups_of, line_words
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import told
@@ -203,7 +213,7 @@ def _fixes(student: Student, preview: LeavingPreview) -> dict[str, tuple[str, st
     known = (f"{here}?tab=history", "Show what is known")
     return {
         **dict.fromkeys(("same-status", "later-status"), known),
-        "left-already": (reverse("leaving", args=[student.public_id]), "Look at it, take it back"),
+        "left-already": (reverse("leaving", args=[student.public_id]), "Show the leaving, take it back"),
         **dict.fromkeys(
             ("no-holder", "not-holder"),
             (reverse("people", args=[student.public_id]), "Show who holds the rights"),
@@ -246,6 +256,8 @@ def _reasons_page(
         "undo_reasons": told(reasons_not_to_undo(actor, standing), {}, change) if standing else [],
         "planned": planned,
         "report": report,
+        "today": clock.today(),
+        "sis_end": _sis_end(standing, facts) if standing else None,
         "names": user_names(ids),
         "papers": _paper_words(standing or planned),
         "refusals": refusals,
@@ -257,6 +269,14 @@ def _reasons_page(
 def _suggested(newest: Enrollment | None, given: HandedOver | None) -> LeavingReason | None:
     """The reason that an accepted transfer suggests, or the SIS's end of the enrollment."""
     return suggested_reason(newest.exit_reason_code if newest else "", is_handed_over=given is not None)
+
+
+def _sis_end(standing: Leaving, facts: StudentFacts) -> Reason | None:
+    """What the SIS has still to do after the leaving."""
+    today = clock.today()
+    here = facts.enrollment_on(today, standing.lea_code)
+    goes_on = here is not None and here.started_on <= standing.leaves_on
+    return sis_reason(standing.reason, standing.leaves_on, is_enrolled=goes_on, today=today)
 
 
 def _archive_of(standing: Leaving | None) -> Archive | None:
@@ -341,18 +361,52 @@ def _tell_order(request: HttpRequest, step: str, words: str) -> None:
 def leavings(request: HttpRequest) -> HttpResponse:
     """What is planned, and what was recorded lately, of students within reach."""
     planned, done = (list_leavings(request.actor, state) for state in ("planned", "done"))
+    today = clock.today()
+    open_here = list(open_at_sis(request.actor, today)[:SHOWN])
     log_reads(
         actor=request.actor,
-        student_ids=[one.student_id for one in (*planned, *done)],
+        student_ids=[one.student_id for one in (*planned, *done, *open_here)],
         what="leaving.list",
         filter_codes="leavings",
     )
     context = {
+        "open_here": [
+            (
+                one,
+                sis_reason(one.reason, one.leaves_on, is_enrolled=True, today=today),
+                age((today - one.leaves_on).days),
+            )
+            for one in open_here
+        ],
+        "sent": sent_archives([one.archive_id for one in done if one.archive_id]),
         "parts": [(planned, True), (done, False)],
         "names": user_names({one.asked_by_id for one in (*planned, *done)}),
-        "today": clock.today(),
+        "today": today,
     }
     return render(request, "web/students/leavings.html", context)
+
+
+def leavings_needs(actor: Actor) -> list[Group]:
+    """The line of home: who left, and is still enrolled in the SIS. One query."""
+    if not actor.may(Capability.CORRECT_RECORD):
+        return []
+    today = clock.today()
+    days = list(open_at_sis(actor, today).values_list("leaves_on", flat=True)[: SHOWN + 1])
+    if not days:
+        return []
+    waits = (today - days[0]).days
+    need = Need(
+        kind="held",
+        label="Left, and still enrolled in the SIS",
+        count=len(days),
+        url=reverse("leavings"),
+        oldest=age(waits),
+        detail="The leaving is recorded here; the SIS has not ended the enrollment.",
+        owner=Owner.SIS,
+        step="Show them",
+        days=waits,
+    )
+    return [Group("Leavings", [need], "")]
 
 
 urlpatterns = [

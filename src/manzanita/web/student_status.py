@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
-from manzanita.domain.leaving import REASONS
+from manzanita.domain.leaving import REASONS, sis_reason
 from manzanita.domain.statuses import KINDS, Group, Kind, Standing, how_long
 from manzanita.exchange.holds import READY, SENT
 from manzanita.exchange.queries import StripCell
@@ -71,7 +71,8 @@ def card_of(file: StudentFile, cells: list[StripCell]) -> dict[str, Any]:
                 "owner": one.owner,
             }
             for one in standing.to_settle
-        ],
+        ]
+        + _at_the_sis(file, standing),
         "planned": _planned(standing),
         "ends": record.ends,
         "stands": stands,
@@ -80,6 +81,31 @@ def card_of(file: StudentFile, cells: list[StripCell]) -> dict[str, Any]:
         "state": _at_the_state([cell for cell in cells if cell.record != "PSTS"]),
         "link": _link(file, standing),
     }
+
+
+def _at_the_sis(file: StudentFile, standing: Standing) -> list[dict[str, Any]]:
+    """The enrollment that a leaving has left open in the SIS, as one more thing to settle, with its page."""
+    left = standing.left
+    if left is None:
+        return []
+    goes_on = any(
+        one.lea_code == file.lea_code
+        and one.started_on <= left.on
+        and (one.effective_to is None or one.effective_to >= file.today)
+        for one in file.facts.enrollments
+    )
+    reason = sis_reason(REASONS[left.reason_key], left.on, is_enrolled=goes_on, today=file.today)
+    if reason is None:
+        return []
+    return [
+        {
+            "label": "SIS to end",
+            "text": f"{reason.text} {reason.way_out}",
+            "age": plural((file.today - left.on).days, "day"),
+            "owner": reason.owner,
+            "url": reverse("student_enrollments", args=[file.student.public_id]),
+        }
+    ]
 
 
 def _label(standing: Standing) -> str:
@@ -155,7 +181,7 @@ def _link(file: StudentFile, standing: Standing) -> tuple[str, str] | None:
     if standing.kind is Kind.EXPECTED and file.actor.may(Capability.ASSIGN_STUDENTS):
         return reverse("expected", args=[file.student.public_id]), "See the plan"
     if standing.left is not None:
-        return page, "Look at the leaving, take it back"
+        return page, "Show the leaving, take it back"
     if standing.planned is not None:
         return page, "Change or cancel it"
     if arrival := next((one.url for one in standing.to_settle if one.kind == standing.kind and one.url), ""):
