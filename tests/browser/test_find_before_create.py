@@ -42,13 +42,13 @@ def test_a_coordinator_looks_first_and_enters_only_who_is_not_here(person):
         page.get_by_label("Legal last name").fill(last)
         page.get_by_label("Birth date").fill(born)
         page.get_by_label("SSID").fill(ssid)
-        page.get_by_role("button", name="Look", exact=True).click()
+        page.get_by_role("button", name="Search", exact=True).click()
 
     coordinator.go("/students")
     page.get_by_role("link", name="New student").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("New student")
     coordinator.look("find-form")
-    page.get_by_role("button", name="Look", exact=True).click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(main).to_contain_text("Not looked: 3 fields to mend below.")
     look_refused("find-form-refused")
 

@@ -189,7 +189,7 @@ def test_8_the_health_of_a_meeting(coordinator, person):
     teacher.page.get_by_role("button", name="Open annual").click()
     expect(teacher.page.locator("main")).to_contain_text("Placement and setting")
     coordinator.go(teacher.page.url.removeprefix(coordinator.address))
-    coordinator.page.locator("summary", has_text="Event health").click()
+    coordinator.page.locator("summary", has_text="This meeting: locks and drafts").click()
     expect(coordinator.page.locator(".health")).to_contain_text("Wren Placeholder")
     coordinator.look("guests-health")
 

@@ -189,7 +189,7 @@ def test_a_student_arrives_with_a_portable_file(at_home, system, walked, tmp_pat
     hand.picture()
     hand.fields += 1
     hand.page.locator("input[type=file]").set_input_files(file)
-    hand.button("Look at it")
+    hand.button("Check the file")
     hand.see("Unverified", "Lupine", "same SSID")
     hand.picture()
     hand.fill("Compared with", "Teal Mockup of Sample Valley by phone, 11/23/2026")
@@ -218,7 +218,7 @@ def test_a_student_is_entered_by_hand_with_the_plan_on_paper(at_home, system, wa
         ("SSID", "9900000404"),
     ):
         hand.fill(label, text)
-    hand.button("Look", exact=True)
+    hand.button("Search", exact=True)
     hand.see("Enter a new student")
     hand.picture()
     hand.choose("School", "Buckeye Elementary")
@@ -385,6 +385,7 @@ def test_a_student_is_asked_for_read_and_handed_over(at_home, coordinator, fern,
     answering.link("Towhee Testcase")
     answering.see("read on screen")
     answering.picture()
+    answering.button("Check, and show what will happen")
     answering.button("Accept", exact=True)
     answering.see("Accepted.")
     end(answering, walked, 3, 0)

@@ -57,7 +57,7 @@ def test_a_duplicate_is_put_together_and_taken_apart_again(person, capsys):
     click(page.get_by_role("link", name="Alder Testcase"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("Alder Testcase")
     page.go_back()
-    click(page.get_by_role("button", name="Make two of it again"))
+    click(page.get_by_role("button", name="Undo the merge"))
     expect(main).to_contain_text("Taken back: there are two records again, each as it was.")
     expect(main).to_contain_text("Testcase, Adler")
     coordinator.look("merge-undone")

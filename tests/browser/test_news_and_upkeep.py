@@ -17,7 +17,7 @@ def test_1_a_teacher_s_report_is_news_to_the_coordinator(person, coordinator):
     teacher = person(CASE_MANAGER)
     page = teacher.page
     teacher.find_student("Alder Testcase")
-    page.get_by_role("link", name="Report a change of participation").click()
+    page.get_by_role("link", name="Student has left or stops taking part").click()
     page.get_by_label("What happened, as far as you know").select_option("dropped_out")
     page.get_by_label("Last day the student was there").fill("2026-11-18")
     page.get_by_label("How you know").fill("Has not come since; the phone is not answered.")

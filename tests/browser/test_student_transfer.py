@@ -90,6 +90,7 @@ def test_a_student_is_asked_for_previewed_accepted_and_completed(person, system,
     his.click("link", "Alder Testcase")
     expect(juniper.page.locator("main")).to_contain_text("read on screen")
     juniper.look("transfer-sender")
+    his.click("button", "Check, and show what will happen")
     his.click("button", "Accept", exact=True)
     expect(juniper.page.locator("main")).to_contain_text("Accepted.")
 
@@ -120,7 +121,7 @@ def test_a_student_is_asked_for_previewed_accepted_and_completed(person, system,
     waiting.value.save_as(saved)
     juniper.go("/students/portable")
     juniper.page.locator("input[type=file]").set_input_files(saved)
-    his.click("button", "Look at it")
+    his.click("button", "Check the file")
     expect(juniper.page.locator("main")).to_contain_text("Signed by this installation")
     expect(juniper.page.locator("main")).to_contain_text("0 new rows")
     juniper.look("portable-in")

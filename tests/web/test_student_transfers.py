@@ -12,9 +12,12 @@ from manzanita.accounts.models import User
 from manzanita.accounts.queries import actor_of
 from manzanita.auditing.models import Disclosure
 from manzanita.auditing.queries import reads_of_student
+from manzanita.platform.facts import Statement
 from manzanita.procedures.student_transfer_asking import Wanted, request_student
+from manzanita.students.actions import state_student_facts
 from manzanita.transfers.models import StudentTransfer
 from tests.support import pages
+from tests.support import world as w
 from tests.support.pages import other_coordinator, text_of
 
 ALDER = {"first": "Alder", "last": "Testcase", "born": "2016-04-09"}
@@ -218,6 +221,14 @@ def test_an_own_student_whose_record_is_elsewhere_is_asked_for_by_page(small_wor
 
     form = text_of(fern.get(f"/transfers/new?student={alder.public_id}"))
     assert "The record is at Chaparral Unified" in form and 'value="Alder Testcase"' in form
+    assert "the record is not shown yet" not in form
+    # What somebody typed names no school; what the SIS sent does.
+    assert f'<option value="{w.OTHER_SCHOOL}" selected>' not in form
+    slot = {"student_id": alder.pk, "lea_code": w.OTHER_LEA, "started_on": date(2026, 11, 20)}
+    statement = Statement(slot, pages.enrollment() | {"school_code": w.OTHER_SCHOOL}, date(2026, 11, 20))
+    state_student_facts("enrollment", [statement], by_id=None, cause="sis-import:1")
+    form = text_of(fern.get(f"/transfers/new?student={alder.public_id}"))
+    assert f'<option value="{w.OTHER_SCHOOL}" selected>' in form
     assert fern.get("/transfers/new?student=x").status_code == 404
 
 

@@ -25,6 +25,15 @@ def enrolled_by_sis(student_id: int, lea_code: str) -> date | None:
 
 
 @_both_sides
+def school_by_sis(student_id: int, lea_code: str) -> str:
+    """Code of the school of that enrollment; empty text without one."""
+    rows = (
+        _of(student_id, lea_code).filter(cause__startswith=SIS_CAUSE).exclude(effective_to__lt=clock.today())
+    )
+    return rows.order_by("started_on").values_list("school_code", flat=True).first() or ""
+
+
+@_both_sides
 def enrolled_from(student_id: int, lea_code: str) -> date | None:
     """First day of the enrollment at the LEA that holds today, whoever stated it."""
     rows = _of(student_id, lea_code).as_of(effective=clock.today())

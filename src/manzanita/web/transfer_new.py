@@ -23,7 +23,7 @@ from manzanita.procedures.assigning import candidates
 from manzanita.procedures.student_transfer_asking import Attested, Wanted, request_student
 from manzanita.procedures.student_transfer_base import NotMoved
 from manzanita.students.queries import get_student
-from manzanita.students.transfer_facts import enrolled_by_sis, record_holder
+from manzanita.students.transfer_facts import enrolled_by_sis, record_holder, school_by_sis
 from manzanita.transfers.queries import open_transfer_to
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of
@@ -111,6 +111,7 @@ def _page(
     start = shown_from or clock.today()
     defaults = {
         "enroll_on": start.isoformat(),
+        "school": school_by_sis(student_id, actor.agency_code),
         "ground": "sis" if shown_from else "none",
         "attested_name": user_names({actor.user_id}).get(actor.user_id, ""),
         "attested_role": actor.perspective.label,
