@@ -146,3 +146,8 @@ def test_every_conflict_names_what_stands_behind_it_and_a_way_out(key):
         and conflict.meaning.endswith(".")
     )
     assert set(conflict.rules) <= set(catalog())
+
+
+def test_the_plan_in_force_is_named_with_whose_it_is():
+    assert ISP.short == "ISP"
+    assert replace(IEP, is_ours=False).short == "IEP of Heron Creek Unified"

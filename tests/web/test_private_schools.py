@@ -41,7 +41,7 @@ def test_the_list_and_the_record_pages_say_the_same(small_world, crowd, sign_in)
     client = sign_in(small_world.coordinator)
     page = text_of(client.get(ADDRESS))
     assert "4 students with a services plan or in a private school, 4 conflicts" in page
-    for words in ("All 4", "With a conflict 3", "With an ISP 2", "Without one 2"):
+    for words in ("All 4", "With a conflict 3", "ISP in force 2", "No ISP in force 2"):
         assert words in page
     for name, label in (
         ("dunlin", "IEP in a private school"),
@@ -89,6 +89,16 @@ def test_each_line_leads_to_where_it_is_mended(small_world, crowd, sign_in):
     seen = addresses_in(sign_in(small_world.case_manager).get(ADDRESS))
     assert f"/students/{dunlin}/meetings/new" in seen
     assert not any(address.endswith("/leaving?reason=private_no_isp") for address in seen)
+
+
+def test_the_plan_in_force_and_whom_to_ask_there_are_named(small_world, crowd, sign_in):
+    """Bunting, in a private school with a services plan of this district, has a newer IEP of the other one."""
+    values = {**pages.plan(), "lea_code": w.OTHER_LEA, "plan_type_code": "100"}
+    state("plan", {"student_id": crowd["bunting"].pk}, values, date(2026, 10, 13))
+    page = text_of(sign_in(small_world.coordinator).get(f"{ADDRESS}?conflict=two-plans"))
+    assert "Testcase, Bunting" in page and "IEP of Heron Creek Unified" in page
+    assert f'href="/directory/{w.OTHER_LEA}"' in page and "Ask Heron Creek Unified" in page
+    assert "Whom to ask there" not in page
 
 
 def test_only_those_within_reach(small_world, crowd, sign_in):

@@ -16,6 +16,7 @@ IEP, IFSP, ISP = "100", "150", "200"
 PLAN_WORDS: Mapping[str, str] = MappingProxyType(
     {IEP: "an IEP", IFSP: "an IFSP", ISP: "a services plan (ISP)"}
 )
+PLAN_SHORT: Mapping[str, str] = MappingProxyType({IEP: "IEP", IFSP: "IFSP", ISP: "ISP"})
 PRIVATE_SETTING = "403"
 NONPUBLIC_SCHOOL, PRIVATE_GROUP = "0000001", "0000002"
 PRIMARY, NON_ADA = "10", "50"
@@ -55,7 +56,7 @@ class Stay:
 @dataclass(frozen=True, slots=True)
 class PlanInForce:
     """The plan that holds on the day: 23.11, 23.13, 23.20, whose it is, and since when; ``is_ours``: of the LEA that
-    looks."""
+    looks; ``lea_code``: of which LEA."""
 
     lea_name: str
     type_code: str
@@ -64,10 +65,17 @@ class PlanInForce:
     first: date
     has_services: bool
     is_ours: bool = True
+    lea_code: str = ""
 
     @property
     def is_judged(self) -> bool:
         return self.reason_code != PLACED_OR_SETTLED
+
+    @property
+    def short(self) -> str:
+        """``ISP``, or ``IEP of Heron Creek Unified`` where it is another LEA's."""
+        name = PLAN_SHORT.get(self.type_code, "Plan")
+        return name if self.is_ours else f"{name} of {self.lea_name}"
 
     @property
     def words(self) -> str:

@@ -52,13 +52,14 @@ class Facts(standing.Facts, Protocol):
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A student of a private school as the LEA ``lea_code`` looks at it, with every conflict. ``meeting`` is the open
-    one of that LEA."""
+    one of that LEA, ``plan`` the one in force, whosesoever."""
 
     student_id: int
     lea_code: str
     how: How
     found: Sequence[Found]
     meeting: Meeting | None = None
+    plan: PlanInForce | None = None
 
 
 @dataclass(slots=True)
@@ -111,6 +112,7 @@ def known_of(
             first=plan.effective_from,
             has_services=any(_covers(one, day) for one in facts.services),
             is_ours=plan.lea_code == lea_code,
+            lea_code=plan.lea_code,
         ),
         status_code=stands.status.code if stands.status else "",
         status_since=stands.status.first if stands.status else None,
@@ -159,7 +161,7 @@ def private_students(actor: Actor) -> list[Placed]:
             how = how_placed(known)
             if how is not None:
                 meeting = next((m for m in one.meetings if m.lea_code == lea_code), None)
-                placed.append(Placed(pk, lea_code, how, conflicts_of(known), meeting))
+                placed.append(Placed(pk, lea_code, how, conflicts_of(known), meeting, known.plan))
     return sorted(placed, key=lambda one: (not one.found, _oldest(one), one.student_id))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,7 +17,8 @@ from django.views.decorators.http import require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.private_conflicts import CONFLICTS, Conflict, Fix, Found
-from manzanita.domain.private_schools import LEFT_KEY, How
+from manzanita.domain.private_schools import ISP, LEFT_KEY, How
+from manzanita.orgs.models import AgencyContact
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.procedures.private_schools import MOST, Placed, private_students
@@ -24,6 +26,7 @@ from manzanita.students.models import Student
 from manzanita.students.queries import ListRow
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
+from manzanita.web.arrival_words import CALL_ROLES, contacts_by_code
 from manzanita.web.state_lines import student_names
 from manzanita.web.students_words import grade_text
 
@@ -32,8 +35,8 @@ PAGE_SIZE = 50
 WHO = {
     "": "All",
     "conflict": "With a conflict",
-    How.ISP.value: "With an ISP",
-    How.NO_ISP.value: "Without one",
+    How.ISP.value: "ISP in force",
+    How.NO_ISP.value: "No ISP in force",
 }
 # Page, what its link says, and what it takes.
 _FIXES: dict[Fix, tuple[str, str, Capability]] = {
@@ -130,7 +133,7 @@ def _page_number(request: HttpRequest) -> int:
 class _Row:
     name: str
     student_url: str
-    how: str
+    plan: str
     found: Found | None
     age: str
     grade: str
@@ -142,39 +145,59 @@ def _rows(actor: Actor, shown: Sequence[tuple[Placed, Found | None]]) -> list[_R
     today = clock.today()
     people = student_names(actor, [one.student_id for one, _ in shown])
     schools = school_names({row.enrollment.school_code for row in people.values() if row.enrollment})
+    others = {one.plan.lea_code for one, found in shown if found and one.plan and not one.plan.is_ours}
+    calls = contacts_by_code(others, CALL_ROLES) if others else {}
     return [
-        _row(actor, one, found, people[one.student_id], schools, today)
+        _row(actor, one, found, people[one.student_id], schools, calls, today)
         for one, found in shown
         if one.student_id in people
     ]
 
 
 def _row(
-    actor: Actor, one: Placed, found: Found | None, row: ListRow, schools: dict[str, str], today: date
+    actor: Actor,
+    one: Placed,
+    found: Found | None,
+    row: ListRow,
+    schools: dict[str, str],
+    calls: Mapping[str, Sequence[AgencyContact]],
+    today: date,
 ) -> _Row:
     student, enrollment = row.student, row.enrollment
     return _Row(
         name=f"{student.last_name}, {student.first_name}",
         student_url=reverse("student", args=[student.public_id]),
-        how="ISP" if one.how is How.ISP else "No ISP",
+        plan=_plan_words(one),
         found=found,
         age=plural((today - found.since).days, "day") if found else "",
         grade=grade_text(enrollment.grade_code) if enrollment else "",
         school=schools.get(enrollment.school_code, enrollment.school_code) if enrollment else "",
-        fixes=fixes_of(actor, found.conflict, student, one) if found else (),
+        fixes=fixes_of(actor, found.conflict, student, one, calls) if found else (),
     )
 
 
+def _plan_words(one: Placed) -> str:
+    """The plan in force, and whose it is where it is not the district's own."""
+    if one.plan is None:
+        return "None"
+    is_over = one.how is How.NO_ISP and one.plan.type_code == ISP
+    return f"{one.plan.short}, ended by the status" if is_over else one.plan.short
+
+
 def fixes_of(
-    actor: Actor, conflict: Conflict, student: Student, one: Placed | None = None
+    actor: Actor,
+    conflict: Conflict,
+    student: Student,
+    one: Placed | None = None,
+    calls: Mapping[str, Sequence[AgencyContact]] = MappingProxyType({}),
 ) -> list[tuple[str, str]]:
     """Where the conflict is settled, as (address, label), of what the actor may do; the meeting that is open instead
-    of another. Else the record."""
+    of another. Whom to ask is the person of ``calls`` at the district whose plan is in force. Else the record."""
     found = []
     for fix in conflict.fixes:
         name, label, needed = _FIXES[fix]
         if fix is Fix.ASK:
-            found.append((reverse(name), label))
+            found.append(_whom_to_ask(one, calls) or (reverse(name), label))
             continue
         if not actor.may(needed):
             continue
@@ -183,7 +206,16 @@ def fixes_of(
             continue
         address = reverse(name, args=[student.public_id, *(["setting"] if fix is Fix.SETTING else [])])
         found.append((address + (f"?reason={LEFT_KEY}" if fix is Fix.LEAVE else ""), label))
-    return found or [(reverse("student", args=[student.public_id]), "Look at it")]
+    return found or [(reverse("student", args=[student.public_id]), "Show the record")]
+
+
+def _whom_to_ask(one: Placed | None, calls: Mapping[str, Sequence[AgencyContact]]) -> tuple[str, str] | None:
+    """The page of the other district, named by the person to call there, or by the district."""
+    if one is None or one.plan is None or one.plan.is_ours:
+        return None
+    person = next(iter(calls.get(one.plan.lea_code, ())), None)
+    who = f"{person.name}, {one.plan.lea_name}" if person else one.plan.lea_name
+    return reverse("directory_agency", args=[one.plan.lea_code]), f"Ask {who}"
 
 
 urlpatterns = [path("students/private-schools", private_schools, name="private_schools")]
