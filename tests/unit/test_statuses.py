@@ -320,3 +320,13 @@ def test_every_condition_is_brought_by_the_step_that_it_names():
     for key, one in CONDITIONS.items():
         step = STEPS[one.brought_by]
         assert key in step.brings or key == "plan-arrived", key
+
+
+def test_who_has_nothing_to_adopt_is_not_told_to_adopt_first():
+    """Of one who simply left, or never arrived, no plan was adopted and none waits."""
+    for holds in ({"plan-own"}, set()):
+        reason = why_not("never_came", frozenset(holds))
+        assert reason is not None
+        assert (reason.link, reason.way_out) == ("leave", "Instead: record the leaving.")
+    arrived = why_not("never_came", frozenset({"plan-arrived"}))
+    assert arrived is not None and arrived.way_out == "First: adopt the plan."

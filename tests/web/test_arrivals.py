@@ -246,6 +246,7 @@ def test_one_is_adopted_and_taken_back_from_its_page(coordinator, arrived):
     assert Archive.objects.filter(student_id=arrival.student_id).count() == 1
     page = text_of(page_of(coordinator, arrival))
     assert "Plan adopted" in page and "2 lines of it wait in the state plan." in page
+    assert "A plan of another district is in force" not in page, "it was true before it was adopted"
     batch = AdoptionBatch.objects.get()
     coordinator.post(f"/arrivals/adoptions/{batch.public_id}/undo")
     assert "Taken back" in text_of(coordinator.get(f"/arrivals/adoptions/{batch.public_id}"))

@@ -276,7 +276,7 @@ def _write(actor: Actor, correction: Correction, reason: str) -> Archive:
                 event_on=old.event_on,
                 cause="correction",
                 cause_id=old.pk,
-                title=old.title,
+                title=old.title if old.cause == "correction" else f"Correction: {old.title}"[:120],
                 records=drafts,
                 context={
                     **document["context"],

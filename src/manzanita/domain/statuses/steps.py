@@ -12,13 +12,15 @@ from manzanita.domain.findings import Owner, Reason
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a step may need. ``lacking`` is said where it does not hold; ``brought_by`` is the step that comes first."""
+    """What a step may need. ``lacking`` is said where it does not hold; ``brought_by`` is the step that comes first,
+    ``instead`` the one that is meant where that first step cannot be taken either."""
 
     key: str
     lacking: str
     owner: Owner
     brought_by: str
     source: str = ""
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
                 Owner.COORDINATOR,
                 "adopt",
                 "SPED Data Guide, plan adoption",
+                "leave",
             ),
             Condition(
                 "here",
@@ -204,12 +207,14 @@ def why_not(step_key: str, holds: frozenset[str]) -> Reason | None:
     lacking = next((CONDITIONS[key] for key in step.needs if key not in holds), None)
     if lacking is None:
         return None
-    first = STEPS[lacking.brought_by]
+    first, order = STEPS[lacking.brought_by], "First"
+    if lacking.instead and not holds.issuperset(first.needs):
+        first, order = STEPS[lacking.instead], "Instead"
     return Reason(
         lacking.key,
         lacking.lacking,
         lacking.owner,
-        f"First: {first.label[0].lower()}{first.label[1:]}.",
+        f"{order}: {first.label[0].lower()}{first.label[1:]}.",
         link=first.key,
         source=lacking.source,
     )
