@@ -309,7 +309,7 @@ def test_two_of_one_name_are_told_apart_and_a_school_far_from_the_grade_is_doubt
     page = words(client.get(f"/students/edits/{batch.public_id}"))
     assert "1 student would change, 1 of them to look at once more: see the rows" in page
     assert (
-        "Look again Grade 4 now; whoever attends Acorn Middle today is in grades 7 to 8. Look once more: "
+        "Check Grade 4 now; whoever attends Acorn Middle today is in grades 7 to 8. Look once more: "
         "it is changed all the same." in page
     )
     do(client, batch, "apply")

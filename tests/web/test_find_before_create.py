@@ -135,7 +135,7 @@ def test_the_page_costs_the_same_for_one_and_for_twenty(small_world, coordinator
 )
 def test_of_another_district_only_that_a_record_exists_and_whom_to_ask(coordinator, asked):
     page = text_of(asks(coordinator, **asked))
-    main = page.split("Outside your reach")[1].split("Look again")[0]
+    main = page.split("Outside your reach")[1].split("Search again")[0]
     assert "A record exists; request it. The agency to ask is <b>Heron Creek Unified</b>." in main
     for told in ("Sage", "2015", "9900000009", "Willow Bend"):
         assert told not in main, told

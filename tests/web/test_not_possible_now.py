@@ -209,7 +209,7 @@ CHANGE, LEAVE, SSID, ARRIVED, REPORT, ALL = (
     "Leaving special education",
     "SSID retired by the state",
     "Student arrived",
-    "Report a change of participation",
+    "Student has left or stops taking part",
     "All kinds of meetings",
 )
 OFFICE = {CHANGE, LEAVE, ARRIVED}
@@ -344,7 +344,7 @@ def test_a_merge_and_what_it_was_built_on(small_world, sign_in):
     assert told_on(client, page_of(alder)) == {ARRIVED}
 
     pages.opened(small_world, "alder")
-    assert told_on(client, f"/students/merges/{merge.public_id}") == {"Make two of it again"}
+    assert told_on(client, f"/students/merges/{merge.public_id}") == {"Undo the merge"}
 
 
 def test_a_retired_ssid_that_something_was_built_on(small_world, sign_in):

@@ -207,7 +207,7 @@ def test_who_was_changed_before_and_after_the_job(coordinator, small_world):
     assert whys(coordinator, page_of(coordinator, batch)) == [
         (
             "Somebody has changed the value since you looked. Look at what it is now, and change the student alone. "
-            "Look at the record Owner: SPED clerk · What somebody else has changed is looked at first",
+            "Show the record Owner: SPED clerk · What somebody else has changed is looked at first",
             [f"/students/{alder.public_id}"],
         )
     ]
@@ -217,7 +217,7 @@ def test_who_was_changed_before_and_after_the_job(coordinator, small_world):
     assert whys(coordinator, page_of(coordinator, batch, "kept")) == [
         (
             "Somebody has changed it since, or the student is out of your reach. It stays as it is now. "
-            f"Look at the record Owner: SPED clerk · {TAKEN_BACK}",
+            f"Show the record Owner: SPED clerk · {TAKEN_BACK}",
             [f"/students/{towhee.public_id}"],
         )
     ]
@@ -266,7 +266,7 @@ LABELS = {
     "not-here": "Show the enrollments",
     "other-school": "Assign students",
     "cannot-hold": "People",
-    "has-it-already": "Look at the record",
+    "has-it-already": "Show the record",
     "may-not": "What you may do",
 }
 
@@ -352,7 +352,7 @@ def test_what_is_not_taken_back_says_why_and_leads_on(small_world, coordinator):
         ),
         (
             "Not taken back: the record was corrected, changed, or a meeting was opened since. Look at the record, "
-            f"and correct it there. Look at the record Owner: SEDS coordinator · {TAKEN_BACK}",
+            f"and correct it there. Show the record Owner: SEDS coordinator · {TAKEN_BACK}",
             [f"/students/{bittern.public_id}"],
         ),
     ]

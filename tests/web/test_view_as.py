@@ -323,18 +323,20 @@ def test_how_a_meeting_is_doing_is_told_to_who_may_help(small_world, sign_in, vi
         text_of(viewing.get(here)),
         text_of(sign_in(small_world.coordinator).get(f"{here}?step=answer")),
     ):
-        health = page.split("Event health")[1]
+        health = page.split("This meeting: locks and drafts")[1]
         assert "1 save · nothing missing" in health
         assert "11/23/2026, 12:00 pm, by Wren Placeholder" in health
         assert "11/23/2026, 12:00 pm · Wren Placeholder · Service 2, Minutes" in health
         assert "None: two people may write at once" in health
-    assert "Event health" not in text_of(sign_in(small_world.case_manager).get(here))
+    assert "This meeting: locks and drafts" not in text_of(sign_in(small_world.case_manager).get(here))
 
 
 def test_what_is_missing_in_a_meeting_is_named(small_world, coordinator):
     meeting = opened(small_world, "towhee")
 
-    health = text_of(coordinator.get(f"/meetings/{meeting.public_id}")).split("Event health")[1]
+    health = text_of(coordinator.get(f"/meetings/{meeting.public_id}")).split(
+        "This meeting: locks and drafts"
+    )[1]
 
     assert "Nothing of the offer was changed yet." in health and "nobody yet" in health
     assert "The meeting has no date on which it was held." in health

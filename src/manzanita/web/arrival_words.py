@@ -28,7 +28,7 @@ KIND_MARKS: Mapping[str, tuple[str, str]] = {
     Kind.ARRIVING: ("progress", "Arriving"),
     Kind.RETURNING: ("progress", "Returning"),
     Kind.UNSERVED: ("empty", "Eligible, no plan"),
-    Kind.LOOK: ("warn", "Needs a look"),
+    Kind.LOOK: ("warn", "To check"),
 }
 # Whom to call about a student, and whom to ask for records; the first office that the directory knows.
 CALL_ROLES = ("seds_coordinator", "special_education_director", "records_office", "calpads_administrator")

@@ -26,7 +26,7 @@ def arrivals_needs(actor: Actor) -> Group:
             "arriving": "with a plan",
             "returning": "returning",
             "unserved": "without a plan",
-            "look": "to look at",
+            "look": "to check",
         }
         needs.append(
             Need(
@@ -49,7 +49,7 @@ def arrivals_needs(actor: Actor) -> Group:
                 count=found.safe,
                 url=reverse("arrivals_adopt"),
                 owner=Owner.COORDINATOR,
-                step="Look at the preview",
+                step="Show the preview",
             )
         )
     twice, found_at = open_pairs(actor)

@@ -68,7 +68,7 @@ def _own(actor: Actor) -> list[Need]:
     refused = sum(state in (ExportState.REFUSED, ExportState.LAPSED) for state, _ in states)
     told = (
         ("ok", "Your approved exports, ready to fetch", ready, "Fetch"),
-        ("empty", "Your exports that wait for a second person", waiting, "Look"),
+        ("empty", "Your exports that wait for a second person", waiting, "Show them"),
         ("declined", "Your exports that were refused or not decided", refused, "See why"),
     )
     return [

@@ -88,7 +88,7 @@ def ways_on_record(actor: Actor, student: Student, meeting_path: str = "") -> di
     enrollments = page("student_enrollments"), "Show the enrollments"
     kinds = (page("meeting_new"), "All kinds of meetings") if meets else why
     changes = (page("changes"), "Change without a meeting") if corrects else kinds
-    leaving = (page("leaving"), "Look at it, take it back") if corrects else why
+    leaving = (page("leaving"), "Show the leaving, take it back") if corrects else why
     return {
         **dict.fromkeys(("has-left", "enrolled-elsewhere", "not-enrolled"), enrollments),
         **dict.fromkeys(("not-participating", "own-plan", "participating", "age-three", "age-c-to-b"), kinds),
@@ -98,7 +98,7 @@ def ways_on_record(actor: Actor, student: Student, meeting_path: str = "") -> di
         "open-meeting": (meeting_path, "Go to the meeting")
         if meeting_path
         else (reverse("directory"), "Whom to ask there"),
-        "office-records": (page("participation"), "Report a change of participation") if meets else why,
+        "office-records": (page("participation"), "Student has left or stops taking part") if meets else why,
         "reported-already": (page("participation"), "Show the report"),
         "no-ssid": (page("student_ssids"), "Show the SSIDs"),
     }

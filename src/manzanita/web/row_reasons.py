@@ -57,7 +57,7 @@ def told_of_leaving(actor: Actor, student: Student, reasons: Iterable[Reason]) -
         student,
         reasons,
         ways,
-        (reverse("leaving", args=[student.public_id]), "Look at this one alone"),
+        (reverse("leaving", args=[student.public_id]), "Open this one alone"),
     )
 
 
@@ -89,7 +89,7 @@ def _told(
 
 
 def _record(student: Student) -> Way:
-    return reverse("student", args=[student.public_id]), "Look at the record"
+    return reverse("student", args=[student.public_id]), "Show the record"
 
 
 def _enrollments(student: Student) -> Way:

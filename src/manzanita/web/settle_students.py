@@ -126,9 +126,9 @@ def _place(actor: Actor, one: ToSettle, public_id: object) -> tuple[str, str]:
         return one.item.url, "Settle it"
     if one.meeting is not None:
         return reverse("meeting", args=[one.meeting.public_id]), "Go to the meeting"
-    name, label, *key = PLACES.get(one.item.kind, ("student", "Look at it"))
+    name, label, *key = PLACES.get(one.item.kind, ("student", "Show the record"))
     if not actor.may(Capability.CORRECT_RECORD):
-        name, label, key = "student", "Look at it", []
+        name, label, key = "student", "Show the record", []
     return reverse(name, args=[public_id, *key]), label
 
 

@@ -167,7 +167,7 @@ def _why(
 
 def _steps(actor: Actor, group: Group, student: Student, own: Beside, today: date) -> list[tuple[str, str]]:
     """The next step, as (address, label): what the actor may do; else the record."""
-    record = (reverse("student", args=[student.public_id]), "Look at it")
+    record = (reverse("student", args=[student.public_id]), "Show the record")
     open_one = next((one.meeting for one in own.dues if one.meeting is not None), None) or own.meeting
     if open_one is not None:
         return [(reverse("meeting", args=[open_one.public_id]), "Go to the meeting")]

@@ -148,7 +148,7 @@ def _office(file: StudentFile) -> Iterator[Action]:
     yield _at(file, "Student arrived", "student_arrived", against or _not_arriving(file), method="post")
     yield from _transfer(file)
     if against and actor.may(Capability.HOLD_MEETING):
-        label = "Report a change of participation"
+        label = "Student has left or stops taking part"
         yield _at(file, label, "participation", _left(file) or _reported(file))
 
 

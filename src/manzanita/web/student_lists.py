@@ -55,14 +55,14 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
             StudentList(
                 "findings",
                 "Students with open findings",
-                "Students within reach, in whatever view, on whose records a finding is open",
+                "Students within your reach, in every view, on whose records a finding is open",
                 "No finding is open.",
                 "findings",
             ),
             StudentList(
                 "held",
                 "Students with records held back from the state",
-                "Students within reach, in whatever view, of whom at least one record is held, for a reason "
+                "Students within your reach, in every view, of whom at least one record is held, for a reason "
                 "that stands on the student's page",
                 "Nothing is held.",
                 "held",
@@ -70,7 +70,7 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
             StudentList(
                 "different",
                 "Students whose records differ at the state",
-                "Students within reach, in whatever view, of whom at least one record is ready to send or on its way",
+                "Students within your reach, in every view, of whom at least one record is ready to send or on its way",
                 "The state holds what it should.",
                 "different",
             ),
@@ -95,7 +95,7 @@ def list_of(key: str) -> StudentList | None:
         meaning = "Students with such a due date, as the list of due dates shows them"
         return StudentList(key_of(due), title_of(due), meaning, "No student has such a due date.", "due", due)
     if (asked := list_of_key(key)) is not None:
-        meaning = "Students within reach, in whatever view, of one group of a monitoring report"
+        meaning = "Students within your reach, in every view, of one group of a monitoring report"
         return StudentList(key, asked.title, meaning, "Nobody is in this group.", "compliance", None, asked)
     return None
 
