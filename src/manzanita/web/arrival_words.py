@@ -15,13 +15,13 @@ from manzanita.domain.access import Actor
 from manzanita.domain.agency_roles import AGENCY_ROLES
 from manzanita.domain.arrivals import Evidence, Kind, status_words, why_not_safe
 from manzanita.domain.findings import Reason
+from manzanita.domain.private_schools import PLAN_SHORT
 from manzanita.orgs.directory import current_contacts
 from manzanita.orgs.models import AgencyContact
 from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform import clock
 from manzanita.students.queries import list_rows
 from manzanita.ui.formats import plural, us_date
-from manzanita.web.student_alerts import PLAN_SHORT
 from manzanita.web.students_words import grade_text
 
 KIND_MARKS: Mapping[str, tuple[str, str]] = {

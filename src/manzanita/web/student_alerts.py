@@ -12,6 +12,7 @@ from django.conf import settings
 from manzanita.archive.queries import document_of
 from manzanita.domain.clocks.ages import majority_on
 from manzanita.domain.private_conflicts import conflicts_of
+from manzanita.domain.private_schools import PLAN_SHORT
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.stays import NO_SHOW, PRIMARY
 from manzanita.domain.years import census_day
@@ -26,7 +27,6 @@ from manzanita.web.unlisted_schools import ASK, ask_url, unlisted_of
 
 # The transfer of rights is told a year ahead (Education Code 56041.5; 34 CFR 300.320(c)).
 MAJORITY_AHEAD = timedelta(days=366)
-PLAN_SHORT = {"100": "IEP", "150": "IFSP", "200": "ISP"}
 
 
 @dataclass(frozen=True, slots=True)

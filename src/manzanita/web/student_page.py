@@ -16,6 +16,7 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.layouts.files import write_lines
+from manzanita.domain.private_schools import PLAN_SHORT
 from manzanita.domain.records import complete, layout_of
 from manzanita.domain.scenarios import EVENTS
 from manzanita.exchange.holds import ON_ITS_WAY, READY, SENT
@@ -34,7 +35,7 @@ from manzanita.web.rights_words import decider_words, languages_of_deciders, und
 from manzanita.web.settle import words_of
 from manzanita.web.state_lines import rows_of_operations
 from manzanita.web.student_actions import actions_of
-from manzanita.web.student_alerts import PLAN_SHORT, alerts_of
+from manzanita.web.student_alerts import alerts_of
 from manzanita.web.student_file import StudentFile, load_student
 from manzanita.web.student_history import history_tab
 from manzanita.web.student_record import record_tab

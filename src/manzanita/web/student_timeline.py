@@ -13,6 +13,7 @@ from markupsafe import Markup
 from manzanita.domain.clocks import Answer, Step, due
 from manzanita.domain.clocks.reviews import annual_due_on
 from manzanita.domain.codes import code_set
+from manzanita.domain.private_schools import PLAN_SHORT
 from manzanita.domain.scenarios import EVENTS
 from manzanita.domain.years import census_day
 from manzanita.meetings.models import Meeting
@@ -21,7 +22,6 @@ from manzanita.ui.formats import plural, us_date, us_dates
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.ui.timeline import Bar, Lane, Mark, draw_timeline
 from manzanita.web.clock_words import evaluation_dues
-from manzanita.web.student_alerts import PLAN_SHORT
 from manzanita.web.student_file import ONE_DAY, StudentFile, meeting_day
 
 IFSP = "150"
