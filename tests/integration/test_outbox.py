@@ -423,4 +423,4 @@ def test_only_students_in_scope_are_sent(world):
 
 def test_a_name_for_the_sandbox_says_so(world):
     archive(world.students["alder"], review_rows())
-    assert send_all(world).file_name.startswith("SANDBOX_9910017_20261123200000_")
+    assert send_all(world).file_name.startswith("SANDBOX_9910017_20261123120000_")

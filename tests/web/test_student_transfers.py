@@ -137,7 +137,7 @@ def test_accepting_is_looked_at_first_taken_back_and_leads_to_the_leaving(small_
 
     looked = text_of(step(juniper, transfer, "accept", check="1"))
     for words in (
-        "From today Heron Creek Unified has the student as incoming, and reads the whole record.",
+        "From today Heron Creek Unified has the record, and reads the whole of it.",
         "Nothing goes to the state, and no status, plan or service changes.",
         "with November 29, 2026 as the last day here.",
         "you can take the acceptance back",

@@ -102,7 +102,7 @@ def prepare_submission(
 def _file_name(submission: Submission) -> str:
     """Unique, so that the other side can be asked for it. What is for the sandbox says so in its name."""
     prefix = "SANDBOX_" if submission.destination == "sandbox" else ""
-    stamp = f"{submission.created_at:%Y%m%d%H%M%S}"
+    stamp = f"{submission.created_at.astimezone(clock.CALIFORNIA):%Y%m%d%H%M%S}"
     return f"{prefix}{submission.lea_code}_{stamp}_{submission.public_id.hex[-12:]}.txt"
 
 

@@ -36,7 +36,7 @@ DAY = timedelta(days=1)
 def accept_effects(transfer: StudentTransfer, to: str, meeting: str) -> Iterator[Effect]:
     """What accepting does now, what it leaves, and what comes after it; ``to`` is the name of the district that asks,
     ``meeting`` what is chosen for one that is being prepared."""
-    yield Effect("opens", f"From today {to} has the student as incoming, and reads the whole record.")
+    yield Effect("opens", f"From today {to} has the record, and reads the whole of it.")
     if open_meeting_there(transfer) is not None and meeting in list(Meeting):
         yield Effect("meeting", f"{MEETING_WORDS[Meeting(meeting)]}.")
     yield Effect("log", "A line of it stands in the log of disclosures that the parent may print.")
