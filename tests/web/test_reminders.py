@@ -79,7 +79,7 @@ def coordinator(world, sign_in) -> Client:
 # On home
 
 WEEK, PASSED = "Meetings planned this week", "Planned day has passed, meeting not recorded"
-WITHOUT = "Due within 60 days, neither a day nor a meeting"
+WITHOUT = "Students due within 60 days, neither a day nor a meeting"
 
 
 def test_home_says_what_is_planned_and_what_is_not(manager):
@@ -87,9 +87,9 @@ def test_home_says_what_is_planned_and_what_is_not(manager):
     assert found["Meetings planned this week"][0] == 1
     assert found["Planned day has passed, meeting not recorded"][0] == 1
     assert (
-        found["Due within 60 days, neither a day nor a meeting"][0] == 2
+        found["Students due within 60 days, neither a day nor a meeting"][0] == 2
     )  # Fern0, and Fern2 whose day has passed
-    assert "8 days left" in found["Due within 60 days, neither a day nor a meeting"][2]
+    assert "8 days left" in found["Students due within 60 days, neither a day nor a meeting"][2]
     assert "3 days over" in found["Planned day has passed, meeting not recorded"][2]
     # Behind each count stands its list.
     for label in (WEEK, PASSED, WITHOUT):

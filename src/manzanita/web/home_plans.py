@@ -33,7 +33,7 @@ def planned_reviews(actor: Actor, owner: str) -> Group:
         needs.append(
             Need(
                 kind="warn",
-                label="Due within 60 days, neither a day nor a meeting",
+                label="Students due within 60 days, neither a day nor a meeting",
                 count=found.without_day,
                 url=f"{page}without",
                 oldest=f"{plural((found.first_without_day - today).days, 'day')} left",

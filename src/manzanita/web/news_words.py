@@ -201,6 +201,8 @@ class _Words:
         assert act.student_id is not None
         url, label = self._place(act, act.student_id)
         what = ACTION_WORDS.get(act.action, act.action.replace("_", " ").capitalize())
+        if act.action == "record_decision" and self.tells_values:
+            what += _decided(act.detail)
         values = self._values(stated)
         if act.reason and self.tells_values:
             values["note"] = f"“{act.reason}”"
@@ -331,6 +333,14 @@ class _Words:
         if one.attribute == "grade_code":
             return grade_text(value)
         return one.label_of(value)
+
+
+def _decided(detail: Mapping[str, Any]) -> str:
+    """Which item of the offer was decided, and how: ``: service 2, agreed``."""
+    if "item" not in detail:
+        return ""
+    item = str(detail["item"]).replace(".", " ")
+    return f": {item}, {'agreed' if detail.get('agreed') else 'declined'}"
 
 
 def _slot_of(row: Any) -> tuple[Any, ...]:

@@ -17,6 +17,7 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.statuses import KINDS, SETTLED_IN_ORDER, Kind
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
+from manzanita.procedures.coming import coming_to
 from manzanita.procedures.settling import ToSettle, records_to_settle
 from manzanita.procedures.standing import MOST
 from manzanita.ui.formats import plural
@@ -60,9 +61,11 @@ def students_to_settle(request: HttpRequest) -> HttpResponse:
         filter_codes=" ".join(f"{name}={value}" for name, value in keep.items()),
     )
     counts = Counter(one.item.kind for one in everything)
+    coming = _coming(actor) if kind == Kind.EXPECTED else []
     is_more = len(found) > number * PAGE_SIZE
     context = {
         "rows": _rows(actor, shown),
+        "coming": coming,
         "kinds": [("All", _url(owner=owner), kind == "")]
         + [
             (f"{KINDS[one].label} {counts[one]}", _url(kind=one, owner=owner), kind == one)
@@ -77,6 +80,30 @@ def students_to_settle(request: HttpRequest) -> HttpResponse:
         "next_url": _url(**keep, page=str(number + 1)) if is_more else None,
     }
     return render(request, "web/students/to_settle.html", context)
+
+
+def _coming(actor: Actor) -> list[dict[str, Any]]:
+    """Who is to come beside those whom last school year planned, each with its source and where that stands."""
+    found = coming_to(actor)
+    log_reads(
+        actor=actor,
+        student_ids=[one.student.pk for one in found if one.student],
+        what="settle.students",
+        filter_codes="coming",
+    )
+    schools = school_names({one.school_code for one in found if one.school_code})
+    return [
+        {
+            "name": one.called,
+            "url": reverse("student_transfer", args=[one.transfer.public_id])
+            if one.transfer is not None
+            else reverse("student", args=[one.student.public_id]),
+            "source": one.source,
+            "on": one.on,
+            "school": schools.get(one.school_code, one.school_code),
+        }
+        for one in found
+    ]
 
 
 def _url(**given: str) -> str:
