@@ -40,7 +40,7 @@ KIND_WORDS: Mapping[Kind, tuple[str, str]] = MappingProxyType(
         Kind.ARRIVING: ("Arriving with a plan", "A plan of another district is in force."),
         Kind.RETURNING: ("Returning to us", "The student was in special education here before."),
         Kind.UNSERVED: ("Eligible, without a plan", "The student is eligible and does not take part."),
-        Kind.LOOK: ("Needs a look", "What is known does not fit together, or may be of another student."),
+        Kind.LOOK: ("To check", "What is known does not fit together, or may be of another student."),
     }
 )
 

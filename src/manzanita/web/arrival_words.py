@@ -25,7 +25,7 @@ from manzanita.ui.formats import plural, us_date
 from manzanita.web.students_words import grade_text
 
 KIND_MARKS: Mapping[str, tuple[str, str]] = {
-    Kind.ARRIVING: ("progress", "Arriving"),
+    Kind.ARRIVING: ("progress", "With a plan"),
     Kind.RETURNING: ("progress", "Returning"),
     Kind.UNSERVED: ("empty", "Eligible, no plan"),
     Kind.LOOK: ("warn", "To check"),

@@ -214,7 +214,7 @@ def _whom_to_ask(one: Placed | None, calls: Mapping[str, Sequence[AgencyContact]
     if one is None or one.plan is None or one.plan.is_ours:
         return None
     person = next(iter(calls.get(one.plan.lea_code, ())), None)
-    who = f"{person.name}, {one.plan.lea_name}" if person else one.plan.lea_name
+    who = person.name if person else one.plan.lea_name
     return reverse("directory_agency", args=[one.plan.lea_code]), f"Ask {who}"
 
 
