@@ -10,16 +10,9 @@ import pytest
 from manzanita.domain.calendars import Calendar
 from manzanita.domain.calendars.csv_file import read_calendar_csv
 from manzanita.domain.clocks import CLOCKS, Setting, Tolling
-from manzanita.domain.running_clocks import (
-    NOT_WATCHED,
-    WATCHED,
-    OpenMeeting,
-    Request,
-    Running,
-    Situation,
-    count,
-    running_clocks,
-)
+from manzanita.domain.running_clocks import Running, count, running_clocks
+from manzanita.domain.situation import OpenMeeting, Request, Situation
+from manzanita.domain.watched_clocks import NOT_WATCHED, WATCHED
 
 TODAY = date(2026, 11, 23)
 LEA, SCHOOL = "9910017", "9910018"
