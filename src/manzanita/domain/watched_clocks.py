@@ -28,20 +28,15 @@ class Watched:
 
 
 _BIRTH = MappingProxyType({"birth_on": "date of birth, from the SIS"})
-
-
 _REVIEW = (
     "last plan review that was held: finalized meetings, those at the state, and one that is held and open"
 )
-
-
 _CONSENT = MappingProxyType(
     {
         "consent_on": "consent to evaluate, on the open meeting",
         "referral_on": "referral, on the open meeting",
     }
 )
-
 
 WATCHED: Mapping[str, Watched] = MappingProxyType(
     {
@@ -155,16 +150,9 @@ WATCHED: Mapping[str, Watched] = MappingProxyType(
     }
 )
 
-
 _NO_DISPUTES = "complaints and due process are not recorded here"
-
-
 _NO_DISCIPLINE = "discipline stands in the SIS, which does not deliver it yet"
-
-
 _NO_INVOICES = "invoices of nonpublic schools are not recorded here"
-
-
 NOT_WATCHED: Mapping[str, str] = MappingProxyType(
     {
         "assessment-plan": "a referral is recorded with the consent, and that ends this clock",
