@@ -118,16 +118,7 @@ def _served(student: Student, lea: str, plan_on: date) -> Student:
     first = plan_on.replace(year=plan_on.year - 2)
     student.statuses = [Status(lea, first, "1", initial_entry=first)]
     student.meetings = [
-        Meeting(
-            lea,
-            first,
-            evaluation="10",
-            outcome="20",
-            is_review=False,
-            referred_on=date(first.year - 1, 12, 4),
-            referred_by="30",
-            consent_on=date(first.year - 1, 12, 18),
-        ),
+        initial(lea, first, referred_on=date(first.year - 1, 12, 4), consent_on=date(first.year - 1, 12, 18)),
         Meeting(lea, plan_on.replace(year=plan_on.year - 1)),
         Meeting(lea, plan_on),
     ]
