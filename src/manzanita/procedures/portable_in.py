@@ -30,6 +30,7 @@ from manzanita.domain.portable import (
     problems_of,
     standing_of,
 )
+from manzanita.domain.years import year_end
 from manzanita.findings.actions import mark_changed
 from manzanita.meetings.actions import refresh_clocks, take_over_meetings
 from manzanita.meetings.models import Meeting
@@ -295,7 +296,7 @@ def _made(actor: Actor, file: ReadFile, public_id: uuid.UUID, cause: str) -> Stu
         slot={"student_id": student.pk, "relationship": "next_year"},
         values={"agency_code": actor.agency_code, "school_code": ""},
         effective_from=today,
-        effective_to=date(today.year + (today.month >= 7), 6, 30),
+        effective_to=year_end(today),
         by_id=actor.user_id,
         cause=cause,
     )
