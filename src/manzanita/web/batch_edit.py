@@ -20,24 +20,10 @@ from manzanita.domain.pasting import LONGEST_LINE, MOST_LINES, read_pasted
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import school_names
 from manzanita.platform.models import Job, JobState
-from manzanita.procedures.batch_edit import (
-    MOST_AT_ONCE,
-    UNDO_DAYS,
-    Asked,
-    apply_batch,
-    batches_of,
-    counts_of,
-    draft_of_lines,
-    draft_of_students,
-    drop_batch,
-    get_batch,
-    ids_of,
-    lines_in_reach,
-    seconds_of,
-    undo_batch,
-    why_not_undo,
-)
+from manzanita.procedures.batch_drafts import MOST_AT_ONCE, Asked, draft_of_lines, draft_of_students, ids_of
+from manzanita.procedures.batch_edit import UNDO_DAYS, apply_batch, drop_batch, undo_batch, why_not_undo
 from manzanita.procedures.batch_fields import FIELDS, fields_for
+from manzanita.procedures.batch_queries import batches_of, counts_of, get_batch, lines_in_reach, seconds_of
 from manzanita.students.models import BatchEdit, BatchLine
 from manzanita.students.queries import ListRow, search
 from manzanita.web.access import requires
