@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from manzanita.accounts.queries import user_names
 from manzanita.domain.access import Actor
@@ -116,7 +116,6 @@ class ManagerLoad:
     due: int
     planned: int
     overdue: int
-    last_due_on: date | None
 
 
 def loads_of_managers(actor: Actor, until: date) -> list[ManagerLoad]:
@@ -132,7 +131,6 @@ def loads_of_managers(actor: Actor, until: date) -> list[ManagerLoad]:
             "pk",
             filter=Q(student__plan_review_due_on__lt=today) | Q(student__evaluation_due_on__lt=today),
         ),
-        last=Max("student__plan_review_due_on"),
     )
     found = list(rows.order_by())
     names = user_names({row["user_id"] for row in found})
@@ -144,7 +142,6 @@ def loads_of_managers(actor: Actor, until: date) -> list[ManagerLoad]:
                 row["due"],
                 row["planned"],
                 row["overdue"],
-                row["last"],
             )
             for row in found
         ),

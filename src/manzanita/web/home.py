@@ -79,7 +79,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "newest_import": runs[0] if runs else None,
         "newest_import_words": outcome_of(runs[0])[1] if runs else "",
-        "may_import": actor.may(Capability.IMPORT_FILES),
         "last_reply_at": last_reply_at(actor),
         "state_url": url_or_none("state"),
         "host_url": reverse("host_desk") if actor.perspective_key in (HOST_STAFF, HOST_SESSION) else None,

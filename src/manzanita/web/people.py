@@ -24,7 +24,6 @@ from manzanita.accounts.people_queries import (
     get_person,
     grants_of,
     is_over,
-    last_seen_on,
     list_people,
     schools_of,
 )
@@ -125,7 +124,6 @@ def person_page(
         "load": load,
         "why_not_invite": why_not_invite_again(actor, user),
         "closure": closure_of(user),
-        "seen_on": last_seen_on(User.objects.filter(pk=user.pk)).get(user.pk),
         "is_self": user.pk == actor.user_id,
         "refusals": refusals,
         "form": form or WishForm(actor),

@@ -86,7 +86,6 @@ def record_tab(
         "current": word,
         "is_all": is_all,
         "is_only": is_only,
-        "difference_count": count,
         "shows": [
             (word, address(False, is_only), not is_all),
             ("All layers", address(True, is_only), is_all),
