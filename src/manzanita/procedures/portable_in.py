@@ -19,7 +19,7 @@ from manzanita.archive.actions import canonical_bytes
 from manzanita.arrivals.actions import look_at
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, RefusedForReasons
 from manzanita.domain.likeness import Known
 from manzanita.domain.portable import (
     SLOTS,
@@ -67,12 +67,8 @@ _ENVELOPE = {"document", "sha256", "signature", "public_key"}
 MEETING_KEY = ("lea_code", "held_on", "evaluation_type_code", "is_plan_review")
 
 
-class NotTaken(Exception):
+class NotTaken(RefusedForReasons):
     """Nothing of the file was taken; ``reasons`` say why."""
-
-    def __init__(self, reasons: Sequence[Reason]) -> None:
-        super().__init__(", ".join(reason.code for reason in reasons))
-        self.reasons = list(reasons)
 
 
 @dataclass(frozen=True, slots=True)
