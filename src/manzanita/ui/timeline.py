@@ -16,7 +16,7 @@ from typing import Literal
 
 from markupsafe import Markup, escape
 
-from manzanita.domain.years import year_start
+from manzanita.domain.years import census_day, year_start
 
 BarKind = Literal[
     "enrollment", "enrollment-past", "plan-past", "plan-current", "plan-proposed", "state-equal", "state-different",
@@ -299,13 +299,12 @@ def draw_timeline(
     lanes: Sequence[Lane],
     *,
     today: dt.date,
-    census_days: Sequence[dt.date] = (),
     title: str,
     description: str,
     chosen: Bar | Mark | None = None,
     only_this_year: bool = False,
 ) -> Markup:
-    """Draws the lanes from top to bottom and the trace line under them.
+    """Draws the lanes from top to bottom, each Census Day across them, and the trace line under them.
 
     `title` names the drawing, `description` says what it shows and where the same facts stand as a table.
     The trace of `chosen` stands below before anything is pointed at. With `only_this_year` what ended before
@@ -326,7 +325,8 @@ def draw_timeline(
         f'<rect class="future" x="{now:.1f}" y="{TOP}" width="{RIGHT - now:.1f}" height="{bottom - TOP}"/>',
         *_heads(scale, today, bottom),
     ]
-    for day in sorted(census_days):
+    for year in range(first.year, last.year + 1):
+        day = census_day(f"{year}-{year + 1}")
         if first <= day <= last:
             x = scale.x(day)
             parts.append(f'<line class="census" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom}"/>')
