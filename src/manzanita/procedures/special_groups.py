@@ -35,7 +35,7 @@ from manzanita.students.models import (
     SpecialEducationStatus,
 )
 from manzanita.students.queries import ListRow
-from manzanita.students.scope import lea_filter, visible_to, with_last_day
+from manzanita.students.scope import here_for, lea_filter
 
 _INITIAL = "10"
 _ELSEWHERE = (Relationship.NEXT_YEAR, Relationship.RESIDENCE)
@@ -109,8 +109,7 @@ assert set(_STUDENTS) == set(GROUPS)
 def students_in_group(actor: Actor, key: str) -> ScopedQuerySet:
     """Students within reach who belong to the group today. Whoever has left is the next LEA's: what holds today is not
     told to the former one."""
-    students = _STUDENTS[key](actor, visible_to(actor), clock.today())
-    return with_last_day(students, actor).filter(seen_through__isnull=True)
+    return _STUDENTS[key](actor, here_for(actor), clock.today())
 
 
 def beside_of(actor: Actor, group: Group, rows: Sequence[ListRow]) -> dict[int, Beside]:
