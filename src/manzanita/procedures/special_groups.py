@@ -104,8 +104,9 @@ assert set(_STUDENTS) == set(GROUPS)
 
 def students_in_group(actor: Actor, key: str) -> ScopedQuerySet:
     """Students within reach who belong to the group today. Whoever has left is the next LEA's: what holds today is not
-    told to the former one."""
-    return _STUDENTS[key](actor, here_for(actor), clock.today())
+    told to the former one. Walked: a group is few of an agency, or more than are counted, and its ties are looked for
+    one by one only until there are enough."""
+    return _STUDENTS[key](actor, here_for(actor), clock.today()).walked()
 
 
 def beside_of(actor: Actor, group: Group, rows: Sequence[ListRow]) -> dict[int, Beside]:
