@@ -133,6 +133,7 @@ def person_page(
         "form": form or WishForm(actor),
         "tried": tried.pk if tried is not None else None,
         "sent": request.POST,
+        "day_errors": mistyped(request.POST, LAST_DAY).errors if tried is not None else {},
         "is_open": form is not None,
         "today": today,
         "can_hand_over": actor.may(Capability.ASSIGN_STUDENTS),
