@@ -123,7 +123,9 @@ def test_a_rejected_line_changes_nothing(reviewed, noon):
 def test_a_replaced_line_holds_until_the_instant_of_the_answer(reviewed, noon):
     world, first = reviewed
     answer(send(world, noon, SENT), noon, ANSWERED)
-    rows = [(record, values | ({"23.23": "60"} if record == "PLAN" else {})) for record, values in review_rows()]
+    rows = [
+        (record, values | ({"23.23": "60"} if record == "PLAN" else {})) for record, values in review_rows()
+    ]
     archive(world.students["alder"], rows, cause="correction", supersedes=first)
     later = ANSWERED + timedelta(hours=2)
     second = send(world, noon, later - timedelta(hours=1))
