@@ -134,7 +134,7 @@ def test_what_the_state_held_then_is_not_made_up(changed, sign_in):
     page = text_of(client.get(as_of(changed, "2024-11-14", "2026-11-23")))
     assert row_in(page, "22.12").endswith("blank nothing nothing Office")
     assert "is not known, and not guessed" not in page
-    assert "Nothing of this student, as far as was known by the end of that day." in page
+    assert "On 11/23/2026 the state held nothing of this student that was dated 11/14/2024 or earlier" in page
 
 
 def test_a_service_that_began_later_is_not_there_yet(changed, sign_in):

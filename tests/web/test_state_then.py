@@ -50,8 +50,8 @@ def coordinator(week, sign_in) -> Client:
 
 def held(page: str) -> list[list[str]]:
     """The table of what the state held: line, since, by what, today."""
-    table = re.search(r'<table class="lists heldthen">.*?</table>', page)
-    rows = re.findall(r"<tr>(.*?)</tr>", table.group(0))[1:] if table else []
+    tables = re.findall(r'<table class="lists heldthen">.*?</table>', page)
+    rows = [row for table in tables for row in re.findall(r"<tr>(.*?)</tr>", table)[1:]]
     cells = [
         [" ".join(unescape(re.sub(r"<[^>]*>", " ", one)).split()) for one in re.split("</t[hd]>", row)[:5]]
         for row in rows
@@ -75,7 +75,9 @@ def test_each_line_with_the_moment_and_the_send_that_put_it_there(week, coordina
         ["PLAN of 11/23/2026", since, f"line 2 {by}", "the same"],
         ["MEET of 11/20/2026", since, f"line 1 {by}", "the same"],
     ]
-    assert rows[4] == [
+    # The newest of each record, then the earlier lines.
+    assert rows[4][0] == "SWDS of 11/15/2024"
+    assert rows[5] == [
         "SERV of 11/14/2025",
         "11/23/2026 12:00 pm",
         "the state's extract, read then",
@@ -177,7 +179,7 @@ def test_steps_lead_by_census_days_and_first_days_of_school_years(week, coordina
 
     def steps(on: str, known: str = "") -> list[tuple[str, str]]:
         page = text_of(coordinator.get(as_of(week, on, known, more="") if on else record(week)))
-        part = page.partition("steps-of-days")[2].partition("</span>\n")[0].partition("data-print")[0]
+        part = page.partition('days walk"')[2].partition("</form>")[0]
         found = re.findall(r'<a class="target" href="([^"]*)">(.*?)</a>', part)
         return [
             (unescape(address).removeprefix(here), " ".join(re.sub(r"<[^>]*>", "", words).split()))
@@ -185,19 +187,19 @@ def test_steps_lead_by_census_days_and_first_days_of_school_years(week, coordina
         ]
 
     # The first Wednesdays of October are the 1st in 2025 and the 7th in 2026.
-    assert steps("") == [("&as_of=2026-10-07", "← Earlier: Census Day 10/07/2026")]
+    assert steps("") == [("&as_of=2026-10-07", "←Earlier: Census Day 10/07/2026")]
     assert steps("2026-10-07") == [
-        ("&as_of=2026-07-01", "← Earlier: School year began 07/01/2026"),
-        ("", "Later: Today →"),
+        ("&as_of=2026-07-01", "←Earlier: School year began 07/01/2026"),
+        ("", "Later: Today→"),
     ]
     assert steps("2026-07-01", "2026-07-01") == [
-        ("&as_of=2025-10-01&known=2025-10-01", "← Earlier: Census Day 10/01/2025"),
-        ("&as_of=2026-10-07&known=2026-10-07", "Later: Census Day 10/07/2026 →"),
+        ("&as_of=2025-10-01&known=2025-10-01", "←Earlier: Census Day 10/01/2025"),
+        ("&as_of=2026-10-07&known=2026-10-07", "Later: Census Day 10/07/2026→"),
     ]
     assert steps("2026-07-01", "2026-11-25")[1][0] == "&as_of=2026-10-07&known=2026-11-25"
     assert steps("2025-12-31") == [
-        ("&as_of=2025-10-01", "← Earlier: Census Day 10/01/2025"),
-        ("&as_of=2026-07-01", "Later: School year began 07/01/2026 →"),
+        ("&as_of=2025-10-01", "←Earlier: Census Day 10/01/2025"),
+        ("&as_of=2026-07-01", "Later: School year began 07/01/2026→"),
     ]
 
 

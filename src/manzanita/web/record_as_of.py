@@ -208,7 +208,9 @@ def view_parts(file: StudentFile, then: StudentFile, asked: Asked, kept: str) ->
         "shown": then,
         "elsewhere_then": _elsewhere(then) if asked.on else "",
         "today_url": here,
-        "known_then_url": f"{here}{Asked(asked.on, asked.on).query}" if asked.on and not asked.known_on else "",
+        "known_then_url": f"{here}{Asked(asked.on, asked.on).query}"
+        if asked.on and not asked.known_on
+        else "",
         "day_links": [(words, f"{here}{Asked(day).query}", day == asked.on) for words, day in _days(file)],
         "steps": _steps(file, asked, here),
         "left_unsaid": list(_left_unsaid(file, asked)),

@@ -91,8 +91,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows that stand together. ``note`` says of a whole record that a layer has none of it, ``then`` what put there what
-    the state held on another day."""
+    """Rows that stand together. ``note`` says of a whole record that a layer has none of it, ``then`` what put there
+    what the state held on another day."""
 
     title: str
     rows: Sequence[Row]

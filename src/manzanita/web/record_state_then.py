@@ -3,7 +3,7 @@ why more cannot be known."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,21 +76,31 @@ def held_parts(file: StudentFile) -> dict[str, Any]:
         return {}
     return {
         "state_on": us_date(shown.on),
-        "state_held": _rows(file, shown),
+        "state_held": [part for part in _parts(file, shown) if part[1]],
         "state_on_their_way": [_on_its_way(file, line) for line in shown.then.on_their_way],
         "state_unknown": _unknown(shown),
         "state_owner": str(Owner.COORDINATOR),
     }
 
 
-def _rows(file: StudentFile, shown: StateShown) -> Sequence[HeldRow]:
-    """The newest days first."""
+def _parts(file: StudentFile, shown: StateShown) -> Iterator[tuple[str, Sequence[HeldRow]]]:
+    """The newest line of each record, all services of the newest day; then the earlier ones, newest days first."""
     now = {one.record_key: one for one in shown.now}
     held = sorted(shown.then.held, key=lambda one: (one.record.key_on, one.record.record_key), reverse=True)
-    return [
-        HeldRow(_put(file, one), summary(one.record.record, one.record.values), _now(one, now))
-        for one in held
-    ]
+    newest = {one.record.record: one.record.key_on for one in reversed(held)}
+    on = us_date(shown.on)
+    for title, is_newest in (
+        (f"What the state held on {on}", True),
+        (f"Earlier lines it held on {on}", False),
+    ):
+        yield (
+            title,
+            [
+                HeldRow(_put(file, one), summary(one.record.record, one.record.values), _now(one, now))
+                for one in held
+                if (newest[one.record.record] == one.record.key_on) == is_newest
+            ],
+        )
 
 
 def _now(one: HeldThen, now: Mapping[str, StateRecord]) -> str:
@@ -135,8 +145,8 @@ def _unknown(shown: StateShown) -> str:
         why = f"the first extract of the state was read here for this LEA on {_moment(first)}"
     beside = "else " if shown.then.held else ""
     return (
-        f"What {beside}the state held on {on} is not known, and not guessed: {why}. What it held of that day the "
-        "LEA's own reports of that period from CALPADS say."
+        f"What {beside}the state held on {on} is not known, and not guessed: {why}. The certification reports of "
+        "that period, which the LEA has from CALPADS, say what it held."
     )
 
 
