@@ -57,7 +57,9 @@ def records_field(number: str) -> Field:
 
 def summary(record: str, values: Mapping[str, str]) -> str:
     """A line in a few words."""
-    words = [meaning(number, values[number]) for number in _SUMMARY_NUMBERS[record] if values.get(number)]
+    words = [
+        meaning(number, values[number]) for number in _SUMMARY_NUMBERS.get(record, ()) if values.get(number)
+    ]
     if record == "MEET":
         words.insert(0, "Plan review" if values.get("24.17") == "Y" else "No plan review")
         if not values.get("24.15"):

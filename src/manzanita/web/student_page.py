@@ -51,7 +51,7 @@ TAB_ORDER = {
     "history": "History",
 }
 # How the record tab was asked for: another span of the time line leaves that as it is.
-KEPT = (("layers", "all"), ("only", "differences"))
+KEPT = (("layers", "all"), ("only", "differences"), ("only", "today"))
 RULES_IN_STRIP = 4
 STRIP_KINDS = {"equal": "equal", "different": "diff", "held": "held", "none": "na"}
 SEVERITY_KINDS = {"fatal": "fatal", "warning": "warn", "info": "empty", "not_evaluated": "unevaluated"}
@@ -256,7 +256,7 @@ def _record_tab(request: HttpRequest, file: StudentFile) -> dict[str, Any]:
     asked = asked_of(request.GET, file.student)
     then = file_as_of(file, asked)
     return {
-        **record_tab(then, request.GET, **tab_parts(asked)),
+        **record_tab(then, request.GET, **tab_parts(file, asked)),
         **view_parts(file, then, asked, _kept(request, (*KEPT, ("years", "this")))),
     }
 
