@@ -27,6 +27,7 @@ from manzanita.meetings.queries import OPEN_STATES
 from manzanita.orgs.queries import agency_names
 from manzanita.orgs.requests import agreements_by_place
 from manzanita.platform import clock
+from manzanita.students.listing import ListRow
 from manzanita.students.models import (
     AgencyRelation,
     Enrollment,
@@ -34,7 +35,6 @@ from manzanita.students.models import (
     ScopedQuerySet,
     SpecialEducationStatus,
 )
-from manzanita.students.queries import ListRow
 from manzanita.students.scope import lea_filter, visible_to, with_last_day
 
 _INITIAL = "10"

@@ -22,8 +22,9 @@ from manzanita.students.models import (
     Student,
     TeamMember,
 )
-from manzanita.students.queries import participating, search
+from manzanita.students.queries import participating
 from manzanita.students.scope import current_for, visible_to
+from manzanita.students.searching import search
 
 MOST_AT_ONCE = 500
 

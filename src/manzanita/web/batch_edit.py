@@ -38,8 +38,9 @@ from manzanita.procedures.batch_edit import (
     why_not_undo,
 )
 from manzanita.procedures.batch_fields import FIELDS, fields_for
+from manzanita.students.listing import ListRow
 from manzanita.students.models import BatchEdit, BatchLine
-from manzanita.students.queries import ListRow, search
+from manzanita.students.searching import search
 from manzanita.web.access import requires
 from manzanita.web.reasons_told import told
 from manzanita.web.row_reasons import told_of_edit

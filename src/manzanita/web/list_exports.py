@@ -32,9 +32,11 @@ from manzanita.platform import clock
 from manzanita.platform.files import store_file
 from manzanita.platform.jobs import JobRun
 from manzanita.platform.tables import Cell, Table, as_csv, as_xlsx
+from manzanita.students.listing import ORDER, list_rows
 from manzanita.students.models import ScopedQuerySet
-from manzanita.students.queries import ORDER, attending_by_lea, list_rows, search
+from manzanita.students.queries import attending_by_lea
 from manzanita.students.scope import visible_to
+from manzanita.students.searching import search
 from manzanita.ui.context import scope_line
 from manzanita.ui.formats import long_date, number, us_date, us_time
 from manzanita.web.due_wanted import filters_of

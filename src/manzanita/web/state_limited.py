@@ -18,8 +18,8 @@ from manzanita.exchange.limited import Limited, Pasted, limited_to, read_pasted
 from manzanita.exchange.queries import plan_operations_of
 from manzanita.exchange.report_actions import expire_report_statuses
 from manzanita.students.models import ScopedQuerySet
-from manzanita.students.queries import search
 from manzanita.students.scope import visible_to
+from manzanita.students.searching import search
 from manzanita.web.access import requires
 from manzanita.web.state_lines import grouped
 from manzanita.web.student_lists import list_of, students_of

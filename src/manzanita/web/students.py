@@ -13,8 +13,9 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.export_limits import LARGE_EXPORT
 from manzanita.procedures.batch_fields import fields_for
-from manzanita.students.queries import PAGE_SIZE, capped_count, list_students, search
+from manzanita.students.listing import PAGE_SIZE, capped_count, list_students
 from manzanita.students.scope import outside_view
+from manzanita.students.searching import search
 from manzanita.web.access import requires
 from manzanita.web.guest_requests import may_ask
 from manzanita.web.student_lists import LISTS, StudentList, students_of
