@@ -62,6 +62,12 @@ def assignable(actor: Actor) -> ScopedQuerySet:
     return current_for(actor)
 
 
+def assignable_of(actor: Actor, students: ScopedQuerySet) -> ScopedQuerySet:
+    """Of ``students`` those who attend in the actor's reach today and take part in special education, by name."""
+    here = participating(students).filter(pk__in=assignable(actor).order_by().values("pk"))
+    return here.order_by("last_name", "first_name", "pk")
+
+
 def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
     """Students of ``choice`` in the actor's reach, by name. Without a filter nobody: all is never meant by mistake.
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Case, F, QuerySet, When
+from django.db.models import BooleanField, F
 from django.db.models.expressions import RawSQL
-from django.http import Http404
 
-from manzanita.domain.access import Actor, Relationship
+from manzanita.domain.access import Actor
+from manzanita.domain.narrowing import Order
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
@@ -25,12 +26,15 @@ from manzanita.students.models import (
     Ssid,
     Student,
 )
+from manzanita.students.ordering import keys_in_order, public_id_of
 from manzanita.students.scope import keys_of, sole_ties
+from manzanita.students.shown import NEWEST, marks_left, read_by
 
 PAGE_SIZE = 50
 COUNT_CAP = 1000
 # A list of no more students is put in order whole; a page of a longer one is found by walking in its order.
 ORDERED_WHOLE = 6000
+BY_NAME = Order()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,12 @@ def capped_count(students: ScopedQuerySet) -> int:
     return min(len(_some_keys(students)[0]), COUNT_CAP + 1)
 
 
+def few_keys(students: ScopedQuerySet) -> list[int] | None:
+    """Database keys of all of them, where there are no more than ``COUNT_CAP``; else ``None``."""
+    keys, is_all = _some_keys(students)
+    return sorted(keys) if is_all and len(keys) <= COUNT_CAP else None
+
+
 def _some_keys(students: ScopedQuerySet) -> tuple[set[int], bool]:
     """Keys of some of them, more than ``COUNT_CAP`` where there are as many; and whether these are all."""
     ties = sole_ties(students)
@@ -94,33 +104,59 @@ ORDER = ("last_name", "first_name", "id")
 _ORDER_OF_ALL = (F("last_name").asc(nulls_first=True), "first_name", "id")
 
 
-def list_students(students: ScopedQuerySet, actor: Actor, *, after: str = "") -> Page:
-    """One page of ``students`` by name.
+def list_students(students: ScopedQuerySet, actor: Actor, *, after: str = "", order: Order = BY_NAME) -> Page:
+    """One page of ``students``, by name or in another order.
 
-    The next page starts after the row whose token is ``after``: a row-value comparison, so that page 900
-    costs what page 1 costs. Raises ``Http404`` for a token that is none.
+    The next page starts after the row whose token is ``after``: of an order by name a row-value comparison, so that
+    page 900 costs what page 1 costs. Raises ``Http404`` for a token that is none.
     """
     keys, is_all = _some_keys(students)
-    wanted = _with_keys(keys).order_by(*_ORDER_OF_ALL) if is_all else students.walked().order_by(*ORDER)
-    if after:
-        wanted = wanted.filter(_row_after(after))
-    chosen = list(wanted[: PAGE_SIZE + 1])
+    if is_all:
+        students = _with_keys(keys)
+    if order.key == "name":
+        chosen = _page_by_name(students, order, after, is_all=is_all)
+    else:
+        chosen = _students_of(
+            keys_in_order(students, actor, order, after=after, limit=PAGE_SIZE + 1, is_long=not is_all)
+        )
     token = str(chosen[PAGE_SIZE - 1].public_id) if len(chosen) > PAGE_SIZE else ""
     return Page(list_rows(chosen[:PAGE_SIZE], actor), token, min(len(keys), COUNT_CAP + 1))
 
 
-def _row_after(token: str) -> RawSQL:
-    # The token is only the row's own number: names and dates stay out of addresses.
-    try:
-        public_id = uuid.UUID(token)
-    except ValueError as error:
-        raise Http404("no such page") from error
+def all_in_order(students: ScopedQuerySet, actor: Actor, order: Order) -> list[int]:
+    """Database keys of all ``students`` as the pages have them."""
+    if order.key != "name":
+        return keys_in_order(students, actor, order)
+    return list(_by_name(students, ORDER, order).values_list("pk", flat=True))
+
+
+def _page_by_name(students: ScopedQuerySet, order: Order, after: str, *, is_all: bool) -> list[Student]:
+    wanted = _by_name(students, _ORDER_OF_ALL, order) if is_all else _by_name(students.walked(), ORDER, order)
+    if after:
+        wanted = wanted.filter(_row_after(after, order))
+    return list(wanted[: PAGE_SIZE + 1])
+
+
+def _by_name(students: ScopedQuerySet, names: Sequence[Any], order: Order) -> ScopedQuerySet:
+    found = students.order_by(*names)
+    return found.reverse() if order.is_descending else found
+
+
+def _students_of(keys: Sequence[int]) -> list[Student]:
+    """The students of these keys of a list, in the order of the keys."""
+    found = {one.pk: one for one in _with_keys(keys)}
+    return [found[pk] for pk in keys if pk in found]
+
+
+def _row_after(token: str, order: Order) -> RawSQL:
+    public_id = public_id_of(token)
     table = Student._meta.db_table
     left = ", ".join(f'"{table}"."{column}"' for column in ORDER)
     inner = ", ".join(f'"last"."{column}"' for column in ORDER)
     value = Student._meta.get_field("public_id").get_db_prep_value(public_id, connection)
+    sign = "<" if order.is_descending else ">"
     return RawSQL(
-        f'({left}) > (SELECT {inner} FROM "{table}" AS "last" WHERE "last"."public_id" = %s)',
+        f'({left}) {sign} (SELECT {inner} FROM "{table}" AS "last" WHERE "last"."public_id" = %s)',
         [value],
         output_field=BooleanField(),
     )
@@ -133,25 +169,13 @@ def _shown_plan(plan: Plan | None, actor: Actor, is_current: bool) -> Plan | Non
     return None
 
 
-def _read_by(actor: Actor, enrollments: QuerySet) -> QuerySet:
-    """Those of the LEAs whose records the actor reads.
-
-    Inside a CASE, because the database might otherwise gather all rows of the LEAs first to find those of fifty
-    students. PostgreSQL knows that it leaks nothing, and drops a foreign row before row-level security has to look for
-    its person.
-    """
-    if actor.record_leas is None:
-        return enrollments
-    return enrollments.filter(Case(When(lea_code__in=actor.record_leas, then=True), default=False))
-
-
 def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
     """The facts a list shows, four queries for any number of students."""
     today = clock.today()
     ids = [student.pk for student in students]
     ssids = {s.student_id: s.ssid for s in Ssid.objects.as_of(effective=today).filter(student__in=ids)}
     enrollments: dict[int, list[Enrollment]] = defaultdict(list)
-    for enrollment in _read_by(actor, Enrollment.objects.believed().filter(student__in=ids)):
+    for enrollment in read_by(actor, Enrollment.objects.believed().filter(student__in=ids)):
         enrollments[enrollment.student_id].append(enrollment)
     in_force = Plan.objects.as_of(effective=today).filter(student__in=ids)
     taking_part = SpecialEducationStatus.objects.as_of(effective=today).filter(
@@ -165,9 +189,9 @@ def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
     }
     rows = []
     for student in students:
-        newest = max(enrollments[student.pk], key=lambda e: e.started_on, default=None)
+        newest = max(enrollments[student.pk], key=attrgetter(*NEWEST), default=None)
         has_left = newest is not None and newest.effective_to is not None and newest.effective_to < today
-        is_current = not (has_left and actor.perspective.relationships & {Relationship.FORMER})
+        is_current = not (has_left and marks_left(actor))
         rows.append(
             ListRow(
                 student=student,
