@@ -172,7 +172,7 @@ def unknown_choice(label: str) -> Reason:
     """Without the value: what somebody has typed into an address is not shown again."""
     return Reason(
         "unknown-choice",
-        f"{label}: what the address asks for there is not, or not within your reach.",
+        f"{label}: there is no such choice within your reach.",
         Owner.YOU,
         "Choose again above the list of students.",
     )

@@ -81,10 +81,11 @@ class TakeAway:
 
 
 def to_take_away(found: Found, students: ScopedQuerySet) -> list[TakeAway]:
-    """The part without which most are left comes first; one query a part that is chosen."""
+    """The parts without which somebody is left, the most first; one query for each that is chosen."""
     counts = counts_without(students, found.actor, found.narrowing)
     offered = [
         TakeAway(part.label, found.words[part.key], counts[part.key], found.address(**{part.key: ""}))
         for part, _ in found.narrowing.chosen
+        if counts[part.key]
     ]
     return sorted(offered, key=lambda one: -one.count)
