@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import date
 
 from tests.prove.bench_record import TODAY, Told, _reaching, _signed_in, _statements, _timed
 from tests.prove.california import add_keep, bench_database, parser_of
@@ -59,6 +60,7 @@ def _spread() -> None:
     """As a district is, by the number of each student."""
     from django.db import connection
 
+    from manzanita.accounts.actions import grant_perspective
     from manzanita.accounts.models import User
     from manzanita.orgs.models import Agency, School
     from manzanita.platform.reach import whole_installation
@@ -104,6 +106,15 @@ def _spread() -> None:
             [[one.pk for one in people], MANY],
         )
         cursor.execute("SET session_replication_role = origin")
+        for one in people:
+            grant_perspective(
+                user=one,
+                perspective_key="case_manager",
+                agency=agency,
+                starts_on=date(2025, 7, 1),
+                by=None,
+                reason="bench",
+            )
     connection.close()
     with connection.cursor() as cursor:
         cursor.execute("RESET ROLE")

@@ -36,7 +36,7 @@ PARTS = (
     Part("grade", "Grade", "in", "any grade"),
     Part("manager", "Case manager", "with case manager", "anybody"),
     Part("plan", "Plan type", "whose plan type is", "any"),
-    Part("disability", "Disability", "disability", "any"),
+    Part("disability", "Disability", "and disability", "any"),
     Part("review", "Plan review", "and plan review", "due at any time"),
 )
 ORDER = "sort"

@@ -74,8 +74,9 @@ def few_keys(students: ScopedQuerySet) -> list[int] | None:
     return sorted(keys) if is_all and len(keys) <= COUNT_CAP else None
 
 
-def _some_keys(students: ScopedQuerySet) -> tuple[set[int], bool]:
-    """Keys of some of them, more than ``COUNT_CAP`` where there are as many; and whether these are all."""
+def _some_keys(students: ScopedQuerySet, most_asked: int = 0) -> tuple[set[int], bool]:
+    """Keys of some of them, more than ``COUNT_CAP`` (or ``most_asked``) where there are as many; and whether these are
+    all."""
     ties = sole_ties(students)
     if ties:
         # A tie says that there is a student; nobody needs to be looked up. Many have two ties, to attend and to be
@@ -85,8 +86,9 @@ def _some_keys(students: ScopedQuerySet) -> tuple[set[int], bool]:
         found = set(rows)
         if len(rows) <= most or len(found) > COUNT_CAP:
             return found, len(rows) <= most and len(found) <= ORDERED_WHOLE
-    found = set(students.order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
-    return found, len(found) <= COUNT_CAP
+    limit = max(COUNT_CAP, most_asked)
+    found = set(students.order_by().values_list("pk", flat=True)[: limit + 1])
+    return found, len(found) <= limit
 
 
 def _with_keys(keys: Iterable[int]) -> ScopedQuerySet:
@@ -110,14 +112,16 @@ def list_students(students: ScopedQuerySet, actor: Actor, *, after: str = "", or
     The next page starts after the row whose token is ``after``: of an order by name a row-value comparison, so that
     page 900 costs what page 1 costs. Raises ``Http404`` for a token that is none.
     """
-    keys, is_all = _some_keys(students)
+    # To find a page of another order, everybody is asked for; whoever was found once is not looked for again.
+    keys, is_all = _some_keys(students, 0 if order.key == "name" else ORDERED_WHOLE)
+    is_long = not is_all and sole_ties(students) is not None
     if is_all:
         students = _with_keys(keys)
     if order.key == "name":
         chosen = _page_by_name(students, order, after, is_all=is_all)
     else:
         chosen = _students_of(
-            keys_in_order(students, actor, order, after=after, limit=PAGE_SIZE + 1, is_long=not is_all)
+            keys_in_order(students, actor, order, after=after, limit=PAGE_SIZE + 1, is_long=is_long)
         )
     token = str(chosen[PAGE_SIZE - 1].public_id) if len(chosen) > PAGE_SIZE else ""
     return Page(list_rows(chosen[:PAGE_SIZE], actor), token, min(len(keys), COUNT_CAP + 1))

@@ -36,10 +36,12 @@ def keys_in_order(
     *,
     after: str = "",
     limit: int | None = None,
-    is_long: bool = True,
+    is_long: bool = False,
 ) -> list[int]:
     """Database keys of ``students`` in this order: all, or ``limit`` of those that follow the row of the token
-    ``after``. Raises ``Http404`` for a token that is none; of a student out of reach nothing follows."""
+    ``after``. Raises ``Http404`` for a token that is none; of a student out of reach nothing follows.
+
+    ``is_long``: they are most students of the actor's agencies."""
     place: Sql = ("", ())
     if after:
         last = _place_of(actor, order, after)
