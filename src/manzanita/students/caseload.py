@@ -24,8 +24,9 @@ from manzanita.students.models import (
     Student,
     TeamMember,
 )
-from manzanita.students.queries import participating, search
+from manzanita.students.queries import participating
 from manzanita.students.scope import current_for, visible_to
+from manzanita.students.searching import search
 
 MOST_AT_ONCE = 500
 
@@ -61,6 +62,12 @@ class Assignable:
 def assignable(actor: Actor) -> ScopedQuerySet:
     """Students in the actor's reach who attend there today."""
     return current_for(actor)
+
+
+def assignable_of(actor: Actor, students: ScopedQuerySet) -> ScopedQuerySet:
+    """Of ``students`` those who attend in the actor's reach today and take part in special education, by name."""
+    here = participating(students).filter(pk__in=assignable(actor).order_by().values("pk"))
+    return here.order_by("last_name", "first_name", "pk")
 
 
 def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:

@@ -21,8 +21,8 @@ from manzanita.platform import clock
 from manzanita.platform.kept_queries import KeptQuery
 from manzanita.platform.reach import whole_installation
 from manzanita.students.finding import students_by_pk
+from manzanita.students.listing import ListRow
 from manzanita.students.models import DuplicatePair, Merge, NameKey, Ssid, Student
-from manzanita.students.queries import ListRow
 from manzanita.students.scope import keys_in_reach, visible_to
 
 DUPLICATES_JOB = "students.find-duplicates"

@@ -48,7 +48,7 @@ from manzanita.procedures.directory import (
     people_of_place,
 )
 from manzanita.procedures.unlisted_schools import unlisted_in_reach
-from manzanita.students.queries import list_students
+from manzanita.students.listing import list_students
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of, mistyped

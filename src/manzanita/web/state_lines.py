@@ -19,7 +19,7 @@ from manzanita.exchange.actions import TRANSACTION_CODES, line_values
 from manzanita.exchange.holds import ON_ITS_WAY, SENT
 from manzanita.exchange.models import Operation, SubmissionLine
 from manzanita.exchange.plan import newest_lines
-from manzanita.students.queries import ListRow, list_rows
+from manzanita.students.listing import ListRow, list_rows
 from manzanita.students.scope import visible_to
 from manzanita.ui.formats import plural, us_date
 from manzanita.ui.jinja_env import url_or_none
