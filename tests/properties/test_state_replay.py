@@ -73,6 +73,11 @@ def replay(log: list[Happened], *, at: datetime, day: date, lea: str) -> Replaye
     return found
 
 
+def day_of(line: SubmissionLine) -> date:
+    start = line.values["23.12" if line.record == "PLAN" else "25.17"]
+    return date(int(start[:4]), int(start[4:6]), int(start[6:]))
+
+
 class Weeks:
     """Random sends, answers, extracts and words of people about records of some students, through the product's own
     actions, each kept in a log of this test."""
@@ -150,12 +155,13 @@ class Weeks:
             created_at=self.at,
             sent_at=self.at,
         )
+        lines = []
         for position, pk in enumerate(among, start=1):
-            of, record, key, day, values = self.line(pk)
+            of, record, key, _, values = self.line(pk)
             if of != lea or key in self.busy:
                 continue
             self.busy.add(key)
-            line = SubmissionLine.objects.create(
+            line = SubmissionLine(
                 submission=submission,
                 position=position,
                 transaction_id=f"T{self.names}-{position}",
@@ -165,7 +171,9 @@ class Weeks:
                 student_id=pk,
                 values=values,
             )
-            self.note(pk, "sent", lea, key, day, values, line.pk)
+            lines.append(line)
+        for line in SubmissionLine.objects.bulk_create(lines):
+            self.note(line.student_id, "sent", lea, line.record_key, day_of(line), line.values, line.pk)
         return submission
 
     def answer(self, submission: Submission) -> None:
@@ -175,8 +183,7 @@ class Weeks:
         is_taken_back = self.chance.random() < 0.2
         for line in lines:
             self.busy.discard(line.record_key)
-            start = line.values["23.12" if line.record == "PLAN" else "25.17"]
-            day = date(int(start[:4]), int(start[4:6]), int(start[6:]))
+            day = day_of(line)
             if is_taken_back:
                 # As if it had never left.
                 self.log[line.student_id] = [one for one in self.log[line.student_id] if one.line != line.pk]
