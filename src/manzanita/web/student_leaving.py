@@ -9,13 +9,13 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from manzanita.accounts.queries import user_names
 from manzanita.archive.models import Archive
 from manzanita.auditing.actions import log_reads
-from manzanita.domain.access import Actor, Capability
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.access import Capability
+from manzanita.domain.findings import Reason
 from manzanita.domain.leaving import (
     CONTINUES,
     PAPERS,
@@ -28,13 +28,9 @@ from manzanita.domain.leaving import (
 )
 from manzanita.domain.revocation import Letter, earliest_end
 from manzanita.domain.statuses.steps import why_not
-from manzanita.exchange.queries import sent_archives
 from manzanita.leaving.actions import papers_of
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import (
-    SHOWN,
-    list_leavings,
-    open_at_sis,
     open_report_of,
     planned_leaving,
     standing_leaving,
@@ -56,13 +52,18 @@ from manzanita.students.models import Enrollment, Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
-from manzanita.web.home_needs import Group, Need, age
+from manzanita.web.form_days import Mistyped, day_of, mistyped
 from manzanita.web.leaving_words import NOT_CONFIRMED, NOT_SETTLED, groups_of, line_words
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import told
 
+
 # The field of the form that a refusal is about, by its code.
+def paper_days(reason: LeavingReason) -> dict[str, str]:
+    """The fields of the days on which papers were given, and their labels."""
+    return {f"{key}_on": f"{PAPERS[key].label} given on" for key in reason.papers}
+
+
 ERROR_FIELDS = {
     "no-date": "on",
     "future-date": "on",
@@ -99,6 +100,8 @@ def leaving(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _form(request, student, _first(request, student, reason, report), None, ())
     asked = _asked(request, reason, report)
+    if wrong := mistyped(request.POST, _day_labels(reason)):
+        return _form(request, student, asked, None, wrong.reasons, wrong)
     try:
         with alone_with(request, student):
             if "check" in request.POST:
@@ -134,6 +137,11 @@ def _asked(request: HttpRequest, reason: LeavingReason, report: ParticipationRep
         if reason.asks_letter
         else Letter(),
     )
+
+
+def _day_labels(reason: LeavingReason) -> dict[str, str]:
+    labels = {"letter_on": "Day of the letter"} if reason.asks_letter else {}
+    return labels | {"on": reason.day_label} | paper_days(reason)
 
 
 def _first(
@@ -172,11 +180,13 @@ def _form(
     asked: LeavingAsked,
     preview: LeavingPreview | None,
     refusals: Sequence[Reason],
+    wrong: Mistyped | None = None,
 ) -> HttpResponse:
     reason = REASONS[asked.reason_key]
     errors = {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS}
+    errors |= wrong.errors if wrong else {}
     earliest = earliest_end(asked.letter.on, asked.papers.get(PRIOR_NOTICE, PaperSaid()).on)
-    if earliest is not None and asked.on is None and errors:
+    if earliest is not None and asked.on is None and errors and not (wrong and "on" in wrong.typed):
         errors["on"] = "It had no day: the earliest lawful one is proposed."
     context = {
         "student": student,
@@ -188,6 +198,7 @@ def _form(
         "earliest": earliest,
         "refusals": refusals,
         "errors": errors,
+        "typed": wrong.typed if wrong else {},
         "fixes": _fixes(student, preview or _meetings_only(request, student, asked)) | meanwhile_fix(student),
         "record_seen": stamp_of(request.actor, student),
         "preview": preview,
@@ -356,61 +367,7 @@ def _tell_order(request: HttpRequest, step: str, words: str) -> None:
     messages.info(request, f"{words}{more}")
 
 
-@require_safe
-@requires(Capability.CORRECT_RECORD)
-def leavings(request: HttpRequest) -> HttpResponse:
-    """What is planned, and what was recorded lately, of students within reach."""
-    planned, done = (list_leavings(request.actor, state) for state in ("planned", "done"))
-    today = clock.today()
-    open_here = list(open_at_sis(request.actor, today)[:SHOWN])
-    log_reads(
-        actor=request.actor,
-        student_ids=[one.student_id for one in (*planned, *done, *open_here)],
-        what="leaving.list",
-        filter_codes="leavings",
-    )
-    context = {
-        "open_here": [
-            (
-                one,
-                sis_reason(one.reason, one.leaves_on, is_enrolled=True, today=today),
-                age((today - one.leaves_on).days),
-            )
-            for one in open_here
-        ],
-        "sent": sent_archives([one.archive_id for one in done if one.archive_id]),
-        "parts": [(planned, True), (done, False)],
-        "names": user_names({one.asked_by_id for one in (*planned, *done)}),
-        "today": today,
-    }
-    return render(request, "web/students/leavings.html", context)
-
-
-def leavings_needs(actor: Actor) -> list[Group]:
-    """The line of home: who left, and is still enrolled in the SIS. One query."""
-    if not actor.may(Capability.CORRECT_RECORD):
-        return []
-    today = clock.today()
-    days = list(open_at_sis(actor, today).values_list("leaves_on", flat=True)[: SHOWN + 1])
-    if not days:
-        return []
-    waits = (today - days[0]).days
-    need = Need(
-        kind="held",
-        label="Left, and still enrolled in the SIS",
-        count=len(days),
-        url=reverse("leavings"),
-        oldest=age(waits),
-        detail="The leaving is recorded here; the SIS has not ended the enrollment.",
-        owner=Owner.SIS,
-        step="Show them",
-        days=waits,
-    )
-    return [Group("Leavings", [need], "")]
-
-
 urlpatterns = [
-    path("students/leaving", leavings, name="leavings"),
     path("students/<uuid:public_id>/leaving", leaving, name="leaving"),
     path("students/<uuid:public_id>/leaving/undo", leaving_undo, name="leaving_undo"),
     path("students/<uuid:public_id>/leaving/cancel", leaving_cancel, name="leaving_cancel"),

@@ -1,0 +1,75 @@
+"""Leavings in one list: who is still enrolled in the SIS, what is planned, what was recorded; and home's line."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.views.decorators.http import require_safe
+
+from manzanita.accounts.queries import user_names
+from manzanita.auditing.actions import log_reads
+from manzanita.domain.access import Actor, Capability
+from manzanita.domain.findings import Owner
+from manzanita.domain.leaving import sis_reason
+from manzanita.exchange.queries import sent_archives
+from manzanita.leaving.queries import SHOWN, list_leavings, open_at_sis
+from manzanita.platform import clock
+from manzanita.web.access import requires
+from manzanita.web.home_needs import Group, Need, age
+
+
+@require_safe
+@requires(Capability.CORRECT_RECORD)
+def leavings(request: HttpRequest) -> HttpResponse:
+    """What is planned, and what was recorded lately, of students within reach."""
+    planned, done = (list_leavings(request.actor, state) for state in ("planned", "done"))
+    today = clock.today()
+    open_here = list(open_at_sis(request.actor, today)[:SHOWN])
+    log_reads(
+        actor=request.actor,
+        student_ids=[one.student_id for one in (*planned, *done, *open_here)],
+        what="leaving.list",
+        filter_codes="leavings",
+    )
+    context = {
+        "open_here": [
+            (
+                one,
+                sis_reason(one.reason, one.leaves_on, is_enrolled=True, today=today),
+                age((today - one.leaves_on).days),
+            )
+            for one in open_here
+        ],
+        "sent": sent_archives([one.archive_id for one in done if one.archive_id]),
+        "parts": [(planned, True), (done, False)],
+        "names": user_names({one.asked_by_id for one in (*planned, *done)}),
+        "today": today,
+    }
+    return render(request, "web/students/leavings.html", context)
+
+
+def leavings_needs(actor: Actor) -> list[Group]:
+    """The line of home: who left, and is still enrolled in the SIS. One query."""
+    if not actor.may(Capability.CORRECT_RECORD):
+        return []
+    today = clock.today()
+    days = list(open_at_sis(actor, today).values_list("leaves_on", flat=True)[: SHOWN + 1])
+    if not days:
+        return []
+    waits = (today - days[0]).days
+    need = Need(
+        kind="held",
+        label="Left, and still enrolled in the SIS",
+        count=len(days),
+        url=reverse("leavings"),
+        oldest=age(waits),
+        detail="The leaving is recorded here; the SIS has not ended the enrollment.",
+        owner=Owner.SIS,
+        step="Show them",
+        days=waits,
+    )
+    return [Group("Leavings", [need], "")]
+
+
+urlpatterns = [path("students/leaving", leavings, name="leavings")]
