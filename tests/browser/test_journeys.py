@@ -382,7 +382,7 @@ def test_a_student_is_asked_for_read_and_handed_over(at_home, coordinator, fern,
 
     answering = at_home("transfer: the answer")
     answering.link("Transfers of students that wait for you", exact=True)
-    answering.link("Towhee Testcase")
+    answering.link("Testcase, Towhee")
     answering.see("read on screen")
     answering.picture()
     answering.button("Check, and show what will happen")

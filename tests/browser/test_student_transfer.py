@@ -87,7 +87,7 @@ def test_a_student_is_asked_for_previewed_accepted_and_completed(person, system,
     juniper.go("/")
     his.click("link", "Transfers of students that wait for you", exact=True)
     juniper.look("transfer-list")
-    his.click("link", "Alder Testcase")
+    his.click("link", "Testcase, Alder")
     expect(juniper.page.locator("main")).to_contain_text("read on screen")
     juniper.look("transfer-sender")
     his.click("button", "Check, and show what will happen")

@@ -109,7 +109,7 @@ def test_the_sender_sees_who_asks_and_why_and_what_blocks(small_world, fern, jun
     home = text_of(juniper.get("/"))
     assert "Transfers of students that wait for you" in home
     assert "Transfers of students that wait for others" in text_of(fern.get("/"))
-    assert "Alder Testcase" in text_of(juniper.get("/transfers"))
+    assert "Testcase, Alder" in text_of(juniper.get("/transfers"))
     page = text_of(juniper.get(f"/transfers/{transfer.public_id}"))
     assert "Alder Testcase" in page and "Fern Sample, Heron Creek Unified" in page
     assert "The mother came to the office today." in page
@@ -265,7 +265,7 @@ def test_what_waits_for_the_reader_stands_before_what_was_answered(small_world, 
     rows = re.findall(
         r'<tr data-row><th scope="row"><a [^>]*>([^<]+)<', juniper.get("/transfers").content.decode()
     )
-    assert rows == ["Towhee Testcase", "Alder Testcase"]
+    assert rows == ["Testcase, Towhee", "Testcase, Alder"]
 
 
 def test_the_pages_cost_few_queries(small_world, fern, juniper, django_assert_max_num_queries):

@@ -15,6 +15,7 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
+from manzanita.students.models import Student
 from manzanita.students.scope import asked_for
 from manzanita.transfers.models import StudentTransfer
 from manzanita.transfers.queries import open_transfers_of, side_of, transfers_of, whose_turn
@@ -57,7 +58,7 @@ def _rows(request: HttpRequest, found: Sequence[StudentTransfer]) -> list[dict[s
     rows = [
         {
             "one": one,
-            "student": students.get(one.student_id) or one.called,
+            "student": _listed(students.get(one.student_id)) or one.called,
             "state": state_mark(one),
             "age": age_words(one),
             "turn": turn_of(one, names),
@@ -70,10 +71,15 @@ def _rows(request: HttpRequest, found: Sequence[StudentTransfer]) -> list[dict[s
     return sorted(rows, key=lambda row: (not row["is_mine"], row["one"].asked_at))
 
 
-def named(request: HttpRequest, found: Sequence[StudentTransfer], what: str) -> dict[int, str]:
-    """Names of the students whom others ask of the reader's districts; seeing them is logged."""
+def _listed(student: Student | None) -> str:
+    """As in every list: the last name first."""
+    return f"{student.last_name}, {student.first_name}" if student else ""
+
+
+def named(request: HttpRequest, found: Sequence[StudentTransfer], what: str) -> dict[int, Student]:
+    """The students whom others ask of the reader's districts; seeing them is logged."""
     wanted = {one.student_id for one in found}
-    students = {one.pk: one.full_name for one in asked_for(request.actor) if one.pk in wanted}
+    students = {one.pk: one for one in asked_for(request.actor) if one.pk in wanted}
     log_reads(actor=request.actor, student_ids=students, what=what)
     return students
 

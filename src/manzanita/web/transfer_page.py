@@ -170,7 +170,8 @@ def _page(
     names = agency_names({transfer.receiving_code, transfer.sending_code})
     shown_from = enrolled_by_sis(transfer.student_id, transfer.receiving_code)
     ground = preview_ground(actor, transfer, sis_shows=shown_from is not None)
-    called = named(request, [transfer], "transfer").get(transfer.student_id, "")
+    asked = named(request, [transfer], "transfer").get(transfer.student_id)
+    called = asked.full_name if asked else ""
     other = transfer.sending_code if side is Side.RECEIVER else transfer.receiving_code
     obstacles = obstacles_of(transfer) if transfer.state in WAITING else []
     people = {transfer.asked_by_id, transfer.case_manager_id, transfer.decided_by_id, transfer.attested_by_id}
