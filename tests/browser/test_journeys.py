@@ -388,7 +388,7 @@ def test_a_student_is_asked_for_read_and_handed_over(at_home, coordinator, fern,
     answering.button("Check, and show what will happen")
     answering.button("Accept", exact=True)
     answering.see("Accepted.")
-    end(answering, walked, 3, 0)
+    end(answering, walked, 4, 0)
 
     with hand.aside():
         system.output("-c", SIS_FILES.replace('"Alder"', '"Towhee"'))

@@ -70,7 +70,7 @@ def test_1_a_teacher_reports_and_the_coordinator_records_with_what_was_said(pers
     walk.clicks += 1
     walk.click(page.get_by_role("link", name="Student has left or stops taking part"))
     page.get_by_label("What happened, as far as you know").select_option("dropped_out")
-    page.get_by_label("Last day the student was there").fill("2026-11-18")
+    page.get_by_label("Last day here").fill("2026-11-18")
     page.get_by_label("How you know").fill("Has not come since; the phone is not answered.")
     teacher.look("participation-form")
     walk.click(page.get_by_role("button", name="Report it"))

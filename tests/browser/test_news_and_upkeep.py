@@ -19,7 +19,7 @@ def test_1_a_teacher_s_report_is_news_to_the_coordinator(person, coordinator):
     teacher.find_student("Alder Testcase")
     page.get_by_role("link", name="Student has left or stops taking part").click()
     page.get_by_label("What happened, as far as you know").select_option("dropped_out")
-    page.get_by_label("Last day the student was there").fill("2026-11-18")
+    page.get_by_label("Last day here").fill("2026-11-18")
     page.get_by_label("How you know").fill("Has not come since; the phone is not answered.")
     page.get_by_role("button", name="Report it").click()
     expect(page.locator("main")).to_contain_text("Not looked at yet")
