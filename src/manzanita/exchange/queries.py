@@ -159,7 +159,9 @@ def open_findings(
 ) -> list[StateFinding]:
     """Open findings for students in the actor's scope, oldest first, after one already shown."""
     found = StateFinding.objects.filter(
-        closed_at=None, student_id__in=visible_to(actor).order_by().values("pk"), **lea_filter(actor)
+        closed_at=None,
+        student_id__in=visible_to(actor).order_by().values("pk"),
+        **lea_filter(actor.narrowed),
     )
     if severity:
         found = found.filter(severity=severity)
@@ -315,14 +317,16 @@ def status_by_student(actor: Actor, student_ids: Iterable[int]) -> dict[int, str
 def has_operation(actor: Actor, *, held: bool) -> Exists:
     """Condition on students: an operation is held, or is different without being held, of an LEA whose records the
     actor reads."""
-    operations = Operation.objects.filter(student_id=OuterRef("pk"), **lea_filter(actor))
+    operations = Operation.objects.filter(student_id=OuterRef("pk"), **lea_filter(actor.narrowed))
     free = Q(hold_code__in=["", ON_ITS_WAY])
     return Exists(operations.filter(~free if held else free))
 
 
 def has_open_finding(actor: Actor) -> Exists:
     """Condition on students: a finding is open of an LEA whose records the actor reads."""
-    return Exists(StateFinding.objects.filter(student_id=OuterRef("pk"), closed_at=None, **lea_filter(actor)))
+    return Exists(
+        StateFinding.objects.filter(student_id=OuterRef("pk"), closed_at=None, **lea_filter(actor.narrowed))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +344,7 @@ def finding_counts(actor: Actor) -> dict[str, FindingCount]:
         StateFinding.objects.filter(
             closed_at=None,
             student_id__in=visible_to(actor).order_by().values("pk"),
-            **lea_filter(actor),
+            **lea_filter(actor.narrowed),
         )
         .values("severity", "owner")
         .annotate(count=Count("id"), oldest=Min("opened_at"))
