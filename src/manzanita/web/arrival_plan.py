@@ -23,11 +23,13 @@ from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.directory import code_named
 from manzanita.orgs.models import Agency
 from manzanita.orgs.queries import nonpublic_agencies
+from manzanita.procedures.paper_findings import paper_findings, too_old
 from manzanita.procedures.paper_plan import (
     MOST_SERVICES,
     NEEDED,
     PaperPlan,
     enter_paper_plan,
+    paper_plan_of,
     reasons_not_to_enter,
 )
 from manzanita.web.access import requires
@@ -52,16 +54,15 @@ def arrival_plan(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         reasons = reasons_not_to_enter(request.actor, found)
         former = Evidence.from_document(found.evidence).former_lea
-        return _form(
-            request, found, {"lea_code": former, "plan_type_code": "100"}, reasons, may_enter=not reasons
-        )
+        before = paper_plan_of(found.student_id)
+        typed = _typed(before) if before else {"lea_code": former, "plan_type_code": "100"}
+        return _form(request, found, typed, reasons, may_enter=not reasons)
+    told = _told(request)
     try:
-        enter_paper_plan(
-            actor=request.actor, arrival=found, told=_told(request), reason=text_given(request, "reason")
-        )
+        enter_paper_plan(actor=request.actor, arrival=found, told=told, reason=text_given(request, "reason"))
     except NotPossible as refused:
         may_enter = not reasons_not_to_enter(request.actor, found)
-        return _form(request, found, request.POST, refused.reasons, may_enter=may_enter)
+        return _form(request, found, request.POST, refused.reasons, may_enter=may_enter, told=told)
     messages.success(
         request,
         "Entered. Nothing goes to the state by it; the questions are answered by it, and what follows stands below.",
@@ -90,6 +91,23 @@ def _told(request: HttpRequest) -> PaperPlan:
     )
 
 
+def _typed(before: PaperPlan) -> dict[str, str]:
+    """What was entered before, as the form has it."""
+    days = {name: day.isoformat() if (day := getattr(before, name)) else "" for name in DAYS}
+    services = {
+        f"service_{number}_{name}": value
+        for number, one in enumerate(before.services, 1)
+        for name, value in one.items()
+    }
+    return {
+        "lea_code": before.lea_code,
+        "reason_code": before.reason_code,
+        **days,
+        **before.plan,
+        **services,
+    }
+
+
 def _districts() -> list[tuple[str, str]]:
     return list(Agency.objects.filter(kind="lea").order_by("name").values_list("code", "name"))
 
@@ -105,10 +123,22 @@ def _form(
     refusals: Sequence[Reason],
     *,
     may_enter: bool,
+    told: PaperPlan | None = None,
 ) -> HttpResponse:
+    """``told`` is what was typed, of which the rules speak in the same round."""
     always = [next(one for one in PLAN_FIELDS if one.number == number) for number in ALWAYS]
     more = [one for one in PLAN_FIELDS if one not in always]
     errors = {one.code: one.text for one in refusals}
+    # Where the form itself objects to a field, the rules need not say it again.
+    said = [
+        one
+        for one in (paper_findings(request.actor, arrival, told) if told and may_enter else ())
+        if not (one.names and set(one.names) <= errors.keys())
+    ]
+    old = [one for one in (too_old(told, arrival.enrolled_on) if told else ()) if one.name not in errors]
+    for found in said:
+        for name in found.names:
+            errors.setdefault(name, found.finding.message)
     agencies = _agencies()
     filled = [
         number
@@ -143,6 +173,8 @@ def _form(
         "typed": typed,
         "refusals": refusals,
         "errors": errors,
+        "said": said,
+        "old": old,
         "may_enter": may_enter,
     }
     return render(request, "web/arrivals/plan.html", context, status=422 if request.method == "POST" else 200)
