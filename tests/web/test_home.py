@@ -33,7 +33,10 @@ def coordinator(small_world, sign_in) -> Client:
     return sign_in(small_world.coordinator)
 
 
-ROW = re.compile(r'<a href="([^"]*)" data-open>([^<]*)</a></span></td><td class="c"><a [^>]*>([^<]*)</a>(.*)')
+ROW = re.compile(
+    r'<a href="([^"]*)" data-open>([^<]*)</a></span>(?:<span class="[^"]*tucked">[^<]*</span>)?</td>'
+    r'<td class="c"><a [^>]*>([^<]*)</a>(.*)'
+)
 
 
 def needs(client: Client) -> dict[str, tuple[int, str, str]]:
