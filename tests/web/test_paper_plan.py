@@ -329,3 +329,17 @@ def test_the_correction_begins_with_what_was_entered(small_world, coordinator, y
         tag = next(part for part in page.split("<input")[1:] if f'name="{name}"' in part.split(">")[0])
         assert f'value="{value}"' in tag.split(">")[0], name
     assert '<option value="415" selected>' in page
+
+
+def test_what_the_rules_say_is_seen_before_it_is_entered(small_world, coordinator, yarrow):
+    answer = enter(coordinator, yarrow, general_education_percent="140")
+    page = text_of(answer)
+    assert "MZ-PLAN-PERCENT-RANGE" in page and "Nothing was entered yet." in page
+    assert facts_of(yarrow.student).plans == []
+    seen = page[page.index('name="seen" value="') :].split('"')[3]
+    # Another value says other things, so that is looked at as well.
+    assert "Nothing was entered yet." in text_of(
+        enter(coordinator, yarrow, general_education_percent="140", program_setting_code="201", seen=seen)
+    )
+    assert "Entered." in text_of(enter(coordinator, yarrow, general_education_percent="140", seen=seen))
+    assert [one.general_education_percent for one in facts_of(yarrow.student).plans] == ["140"]

@@ -23,15 +23,18 @@ from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.directory import code_named
 from manzanita.orgs.models import Agency
 from manzanita.orgs.queries import nonpublic_agencies
-from manzanita.procedures.paper_findings import paper_findings, too_old
+from manzanita.platform import clock
+from manzanita.procedures.paper_findings import PaperFinding, paper_findings, too_old
 from manzanita.procedures.paper_plan import (
     MOST_SERVICES,
     NEEDED,
     PaperPlan,
     enter_paper_plan,
     paper_plan_of,
+    paper_reasons,
     reasons_not_to_enter,
 )
+from manzanita.ui.formats import us_dates
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import text_given
 from manzanita.web.form_days import day_of
@@ -58,11 +61,14 @@ def arrival_plan(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         typed = _typed(before) if before else {"lea_code": former, "plan_type_code": "100"}
         return _form(request, found, typed, reasons, may_enter=not reasons)
     told = _told(request)
+    said = paper_findings(request.actor, found, told)
+    if not reasons_not_to_enter(request.actor, found) and not _looked_at(request, found, told, said):
+        return _form(request, found, request.POST, (), may_enter=True, told=told, said=said)
     try:
         enter_paper_plan(actor=request.actor, arrival=found, told=told, reason=text_given(request, "reason"))
     except NotPossible as refused:
         may_enter = not reasons_not_to_enter(request.actor, found)
-        return _form(request, found, request.POST, refused.reasons, may_enter=may_enter, told=told)
+        return _form(request, found, request.POST, refused.reasons, may_enter=may_enter, told=told, said=said)
     messages.success(
         request,
         "Entered. Nothing goes to the state by it; the questions are answered by it, and what follows stands below.",
@@ -89,6 +95,21 @@ def _told(request: HttpRequest) -> PaperPlan:
         plan={one.attribute: text_given(request, one.attribute) for one in PLAN_FIELDS},
         services=services,
     )
+
+
+def _looked_at(request: HttpRequest, arrival: Arrival, told: PaperPlan, said: Sequence[PaperFinding]) -> bool:
+    """Is there nothing to say of what was typed, is there something wrong in the form, or has the person seen it?"""
+    if any(paper_reasons(told, arrival, clock.today())) or not text_given(request, "reason"):
+        return True
+    digest = _digest(told, arrival, said)
+    return not digest or request.POST.get("seen") == digest
+
+
+def _digest(told: PaperPlan | None, arrival: Arrival, said: Sequence[PaperFinding]) -> str:
+    """Names what is said of a plan: with other findings it is another look. Empty where there is nothing to say."""
+    codes = [f"{one.finding.code}:{one.finding.record_key.split('|')[-1]}" for one in said]
+    codes += [one.name for one in (too_old(told, arrival.enrolled_on) if told else ())]
+    return ",".join(sorted(codes))
 
 
 def _typed(before: PaperPlan) -> dict[str, str]:
@@ -124,21 +145,20 @@ def _form(
     *,
     may_enter: bool,
     told: PaperPlan | None = None,
+    said: Sequence[PaperFinding] = (),
 ) -> HttpResponse:
-    """``told`` is what was typed, of which the rules speak in the same round."""
+    """``told`` is what was typed, and ``said`` what the rules say of it, in the same round as ``refusals``."""
     always = [next(one for one in PLAN_FIELDS if one.number == number) for number in ALWAYS]
     more = [one for one in PLAN_FIELDS if one not in always]
     errors = {one.code: one.text for one in refusals}
     # Where the form itself objects to a field, the rules need not say it again.
-    said = [
-        one
-        for one in (paper_findings(request.actor, arrival, told) if told and may_enter else ())
-        if not (one.names and set(one.names) <= errors.keys())
-    ]
+    seen = _digest(told, arrival, said)
+    said = [one for one in said if not (one.names and set(one.names) <= errors.keys())]
     old = [one for one in (too_old(told, arrival.enrolled_on) if told else ()) if one.name not in errors]
     for found in said:
-        for name in found.names:
-            errors.setdefault(name, found.finding.message)
+        # A warning stands above, and does not look as if the field were refused.
+        for name in found.names if found.is_fatal else ():
+            errors.setdefault(name, us_dates(found.finding.message))
     agencies = _agencies()
     filled = [
         number
@@ -175,9 +195,15 @@ def _form(
         "errors": errors,
         "said": said,
         "old": old,
+        "seen": seen,
         "may_enter": may_enter,
     }
-    return render(request, "web/arrivals/plan.html", context, status=422 if request.method == "POST" else 200)
+    return render(
+        request,
+        "web/arrivals/plan.html",
+        context,
+        status=422 if refusals and request.method == "POST" else 200,
+    )
 
 
 def _control(
