@@ -43,7 +43,8 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     given = _given(request, row)
     reason = request.POST.get("reason", "")
     preview = preview_correction(row, given)
-    refusals: Sequence[Reason] = ()
+    # That a newer one stands is said at once, with the way there, not only to who has typed.
+    refusals: Sequence[Reason] = [one for one in preview.blockers if one.code == "already-corrected"]
     if request.method == "POST":
         refusals = preview.blockers
         if "check" not in request.POST:
@@ -140,7 +141,7 @@ def _form(
             "reason": reason,
             "is_checked": is_posted,
         },
-        status=422 if refusals else 200,
+        status=422 if refusals and is_posted else 200,
     )
 
 
