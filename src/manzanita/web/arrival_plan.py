@@ -37,10 +37,16 @@ from manzanita.procedures.paper_plan import (
 from manzanita.ui.formats import us_dates
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import text_given
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.student_changes import codes_of
 
-DAYS = ("starts_on", "reviewed_on", "evaluated_on", "entered_on", "stopped_on")
+DAYS = {
+    "starts_on": "Plan took effect on",
+    "reviewed_on": "Last plan review",
+    "evaluated_on": "Last evaluation",
+    "entered_on": "First consent to services ever",
+    "stopped_on": "Takes no part since",
+}
 # In the order of the paper; what only some plans have is folded.
 ALWAYS = ("23.11", "23.15", "23.16", "23.20", "23.23", "23.14", "23.33")
 SHOWN_SERVICES = 3
@@ -60,14 +66,15 @@ def arrival_plan(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         before = paper_plan_of(found.student_id)
         typed = _typed(before) if before else {"lea_code": former, "plan_type_code": "100"}
         return _form(request, found, typed, reasons, may_enter=not reasons)
-    told = _told(request)
+    may_enter, told = not reasons_not_to_enter(request.actor, found), _told(request)
     said = paper_findings(request.actor, found, told)
-    if not reasons_not_to_enter(request.actor, found) and not _looked_at(request, found, told, said):
+    if wrong := mistyped(request.POST, DAYS):
+        return _form(request, found, request.POST, wrong.reasons, may_enter=may_enter, told=told, said=said)
+    if may_enter and not _looked_at(request, found, told, said):
         return _form(request, found, request.POST, (), may_enter=True, told=told, said=said)
     try:
         enter_paper_plan(actor=request.actor, arrival=found, told=told, reason=text_given(request, "reason"))
     except NotPossible as refused:
-        may_enter = not reasons_not_to_enter(request.actor, found)
         return _form(request, found, request.POST, refused.reasons, may_enter=may_enter, told=told, said=said)
     messages.success(
         request,
@@ -150,7 +157,7 @@ def _form(
     """``told`` is what was typed, and ``said`` what the rules say of it, in the same round as ``refusals``."""
     always = [next(one for one in PLAN_FIELDS if one.number == number) for number in ALWAYS]
     more = [one for one in PLAN_FIELDS if one not in always]
-    errors = {one.code: one.text for one in refusals}
+    errors = {one.code: one.text for one in refusals} | mistyped(typed, DAYS).errors
     # Where the form itself objects to a field, the rules need not say it again.
     seen = _digest(told, arrival, said)
     said = [one for one in said if not (one.names and set(one.names) <= errors.keys())]
