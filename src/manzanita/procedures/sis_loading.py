@@ -16,9 +16,11 @@ from django.db import transaction
 from manzanita.archive.models import ArchivedRecord
 from manzanita.arrivals.actions import mark_to_look
 from manzanita.domain.findings import Owner, Severity
+from manzanita.domain.same_person import RULE, Judged, Verdict
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
+from manzanita.procedures.sis_identity import Identities
 from manzanita.procedures.sis_lines import AGAIN, IDENTITY_FIELDS, IN_THE_SIS, Note, SisFile, SisLine
 from manzanita.procedures.sis_settling import Settled, contradict, is_other_person
 from manzanita.students.actions import (
@@ -126,6 +128,7 @@ class _Person:
     known_ssid: str = ""
     states_ssid: str = ""
     is_fresh: bool = False
+    is_by_ssid: bool = False
 
 
 class _Desk:
@@ -135,6 +138,7 @@ class _Desk:
         self.record = record
         self.whole = whole
         self.matches = matches
+        self.judged = Identities(record, matches)
         self.result = LinesLoaded()
         self.people: dict[str, _Person] = {}
         self.by_pk: dict[int, _Person] = {}
@@ -153,8 +157,11 @@ class _Desk:
         name = ssid or line.person
         if name not in self.people:
             known, is_by_ssid = self._match(line, ssid)
+            if known is not None and not is_by_ssid and self._is_said_to_be_other(line, known):
+                known = None
             if known is not None:
                 self.people[name] = self._known(known, "" if is_by_ssid else ssid)
+                self.people[name].is_by_ssid = is_by_ssid
             elif self.record == "SENR" and not line.is_delete:
                 self.people[name] = _Person(
                     0, self.whole.identity_of(line), {}, states_ssid=ssid, is_fresh=True
@@ -163,14 +170,45 @@ class _Desk:
             else:
                 return self._settle_unknown(line)
         person = self.people[name]
-        stated = self.whole.settled.enrolled_as.get(line.person, line.identity)
+        stated = self._stated(line)
         if self.record == "SINF":
             return self._informed(line, person)
-        if is_other_person(person.identity, stated):
-            return self._refuse_other_person(line)
+        if self._is_set_aside(line, person, stated):
+            return None
         if line.speaks:
             self._note_second_record(line, person)
         return person
+
+    def _stated(self, line: SisLine) -> Identity:
+        """Who the line means; of lines of one student the newest says it."""
+        if self.record == "SINF":
+            return line.identity
+        return self.whole.settled.enrolled_as.get(line.person, line.identity)
+
+    def _is_said_to_be_other(self, line: SisLine, known: KnownStudent) -> bool:
+        """A local ID that the SIS has given to somebody else, as somebody has said: the line makes a student."""
+        stated = self._stated(line)
+        judged = self.judged.judge(line, known.pk, known.identity, stated)
+        ssid = self.whole.ssid_of(line)
+        one = self.judged.line_of(line, known.pk, stated, judged, ssid=ssid, is_by_ssid=False)
+        return self.judged.decided(one) == "other"
+
+    def _is_set_aside(self, line: SisLine, person: _Person, stated: Identity) -> bool:
+        if not person.pk:
+            return False
+        judged = self.judged.judge(line, person.pk, person.identity, stated)
+        if judged.verdict is not Verdict.OTHER:
+            if line.speaks:
+                self.judged.fitting.add((person.pk, line.lea_code))
+            return False
+        ssid = self.whole.ssid_of(line)
+        one = self.judged.line_of(line, person.pk, stated, judged, ssid=ssid, is_by_ssid=person.is_by_ssid)
+        decided = self.judged.decided(one)
+        if decided == "same":
+            return False
+        self.judged.set_aside.append(one)
+        self._refuse_other_person(line, judged, decided)
+        return True
 
     def _match(self, line: SisLine, ssid: str) -> tuple[KnownStudent | None, bool]:
         """Whom we know under the SSID, else under LEA and local id; and whether it was the SSID."""
@@ -207,8 +245,8 @@ class _Desk:
         """The student of a SINF line, if this LEA has an enrollment of that student and means the same person."""
         if line.lea_code not in person.starts:
             return self._refuse_without_enrollment(line)
-        if is_other_person(person.identity, line.identity):
-            return self._refuse_other_person(line)
+        if self._is_set_aside(line, person, line.identity):
+            return None
         enrolled = self.whole.enrolled_as(line)
         parts = contradict(enrolled, line.identity) if enrolled else ()
         return self._refuse_against_enrollment(line, parts) if parts else person
@@ -278,6 +316,7 @@ class _Desk:
         if not self._is_newest(line, person):
             self._note_older_identity(line)
             return False
+        self._note_moved(line, person, becomes)
         person.identity = becomes
         self.identities[person.pk] = becomes
         return True
@@ -296,7 +335,8 @@ class _Desk:
 
     def write(self, *, by_id: int | None, cause: str) -> None:
         if self.identities:
-            update_identities(self.identities)
+            update_identities(self.identities, by_id=by_id, cause=cause)
+        self.judged.store(cause)
         state_student_facts("ssid", self.ssid_statements, by_id=by_id, cause=cause)
         state_student_facts("enrollment", self.enrollment_statements, by_id=by_id, cause=cause)
         # The radar looks at them when the whole import is in.
@@ -342,15 +382,20 @@ class _Desk:
             return "ssid", f"{self._field('ssid')} SSID {ssid}"
         return "local", f"{self._field('local')} Local Student ID {line.local_id[:40]}"
 
-    def _refuse_other_person(self, line: SisLine) -> None:
+    def _refuse_other_person(self, line: SisLine, judged: Judged, decided: str) -> None:
         part, words = self._id_words(line)
+        said = " Somebody has said that it is another student." if decided == "other" else ""
         self._refuse(
             line,
-            "MZ-OTHER-PERSON",
-            (part, "first_name", "last_name", "birth_on"),
-            f"{words} is known here as another student: first name, last name and birth date all differ.",
-            "Find out whose number it is. A number typed wrongly is corrected in the SIS; for one student, first "
-            "correct the name or the birth date there. Then export again.",
+            RULE,
+            (
+                part,
+                *(one for one in judged.parts if one != "local_id"),
+                *(["local"] if "local_id" in judged.parts and part != "local" else []),
+            ),
+            f"{words} is known here as another student: {', '.join(judged.words)}.{said}",
+            "Find out whose number it is. A number typed wrongly is corrected in the SIS. Where it is one student all "
+            "the same, the SEDS coordinator says so under “To correct in the SIS”; then import the file again.",
         )
 
     def _refuse_without_enrollment(self, line: SisLine) -> None:
@@ -420,6 +465,23 @@ class _Desk:
                 "Look at both records and decide which one goes on.",
                 Owner.COORDINATOR,
             )
+
+    def _note_moved(self, line: SisLine, person: _Person, becomes: Identity) -> None:
+        """Say that a name or birth date became another: a slip in the number could be behind it."""
+        judged = self.judged.judge(line, person.pk, person.identity, becomes)
+        parts = [one for one in judged.parts if one != "local_id"]
+        if judged.verdict is Verdict.SAME or not parts or person.is_fresh:
+            return
+        self._note(
+            line,
+            "MZ-NAMES",
+            "kept",
+            Severity.WARNING,
+            (self._id_words(line)[0], *parts),
+            f"{self._id_words(line)[1]} was known here otherwise: {', '.join(judged.words)}. It is loaded; what was "
+            "known before stands in the student's record, at the field.",
+            "If these are two students, correct the number in the SIS and export again.",
+        )
 
     def _note_nameless(self, line: SisLine, person: _Person) -> None:
         if person.identity.first_name or person.identity.last_name:
