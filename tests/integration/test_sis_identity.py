@@ -162,3 +162,22 @@ def test_lines_set_aside_cost_the_same_for_few_and_many(take_in, django_assert_m
         run = take_in(SENR=text(*(row | {"1.10": "Juniper"} for row in rows)))
     assert outcome(run) == {"lines": count, "refused": count}
     assert IdentityConflict.objects.count() == count
+
+
+def test_a_birth_date_to_come_is_left_empty_and_told(take_in):
+    run = take_in(SENR=text(fern(**{"1.17": "20271124"})))
+    assert outcome(run) == {"lines": 1, "new": 1, "emptied": 1}
+    assert notes(run) == [("SENR.txt", 1, "emptied", ["1.17"])]
+    assert "1.17 Student Birth Date 11/24/2027 is still to come." in words(run)[0]
+    assert student_of(fern()["1.08"]).birth_on is None
+
+
+def test_a_birth_date_too_long_ago_for_a_grade_is_loaded_and_told(take_in):
+    run = take_in(SENR=text(fern(**{"1.17": "19990101"})))
+    assert outcome(run) == {"lines": 1, "new": 1}
+    assert notes(run) == [("SENR.txt", 1, "kept", ["1.17"])]
+    assert "makes the student older than 22. The line is loaded." in words(run)[0]
+
+
+def test_an_adult_may_be_older(take_in):
+    assert notes(take_in(SENR=text(fern(**{"1.17": "19990101", "1.24": "AD"})))) == []
