@@ -15,6 +15,7 @@ from manzanita.platform.changed import students_changed
 from manzanita.platform.facts import Fact, Statement, bring_back
 from manzanita.platform.together import read_together
 from manzanita.students.actions import FACT_MODELS, Identity, state_student_facts
+from manzanita.students.identity_actions import TOLD, note_changes
 from manzanita.students.merging_enrollments import Twice, enrolled_twice, left_of
 from manzanita.students.models import DuplicatePair, NameKey, Student
 from manzanita.students.name_keys import renew_name_keys
@@ -279,7 +280,7 @@ def put_together(
         state_student_facts(kind, [*statements, *gone], by_id=by_id, cause=cause, at=at)
     after = believed_keys(stays.pk)
     identity = {name: getattr(stays, name) for names in IDENTITY.values() for name in names}
-    _set_identity(stays, _identity(stays, other, choices))
+    _set_identity(stays, _identity(stays, other, choices), by_id=by_id, cause=cause, at=at)
     return {
         "identity": {**identity, "birth_on": identity["birth_on"] and identity["birth_on"].isoformat()},
         "after": after,
@@ -308,7 +309,7 @@ def take_apart(*, written: Mapping[str, Any], stays: Student, other: Student, at
     values = dict(written["identity"])
     if values["birth_on"]:
         values["birth_on"] = date.fromisoformat(values["birth_on"])
-    _set_identity(stays, values)
+    _set_identity(stays, values, by_id=None, cause="merge-undo", at=at)
 
 
 def _identity(stays: Student, other: Student, choices: Choices) -> dict[str, Any]:
@@ -320,9 +321,13 @@ def _identity(stays: Student, other: Student, choices: Choices) -> dict[str, Any
     return values
 
 
-def _set_identity(student: Student, values: Mapping[str, Any]) -> None:
+def _set_identity(
+    student: Student, values: Mapping[str, Any], *, by_id: int | None, cause: str, at: datetime
+) -> None:
     if all(getattr(student, name) == value for name, value in values.items()):
         return
+    was = {name: getattr(student, name) for name in TOLD}
+    note_changes({student.pk: (was, {**was, **values})}, by_id=by_id, cause=cause, at=at)
     for name, value in values.items():
         setattr(student, name, value)
     who = Identity(**{name: values[name] for name in values})
