@@ -154,18 +154,30 @@ def open_findings_of(student_id: int) -> QuerySet[StateFinding]:
     return StateFinding.objects.filter(student_id=student_id, closed_at=None).order_by("opened_at")
 
 
+# What the state says of a line, the heaviest first: a fatal one keeps it out.
+WEIGHTS = ("fatal", "warning", "info", "not_evaluated")
+_WEIGHT = Case(
+    *(When(severity=one, then=place) for place, one in enumerate(WEIGHTS)),
+    default=len(WEIGHTS),
+    output_field=IntegerField(),
+)
+
+
 def open_findings(
     actor: Actor, *, severity: str = "", after: StateFinding | None = None, limit: int = 500
 ) -> list[StateFinding]:
-    """Open findings for students in the actor's scope, oldest first, after one already shown."""
+    """Open findings for students in the actor's scope, what hurts first (``WEIGHTS``) and the newest first within it,
+    after one already shown."""
     found = StateFinding.objects.filter(
         closed_at=None, student_id__in=visible_to(actor).order_by().values("pk"), **lea_filter(actor)
-    )
+    ).annotate(weight=_WEIGHT)
     if severity:
         found = found.filter(severity=severity)
     if after is not None:
-        found = found.filter(Q(opened_at__gt=after.opened_at) | Q(opened_at=after.opened_at, pk__gt=after.pk))
-    return list(found.order_by("opened_at", "pk")[:limit])
+        weight = WEIGHTS.index(after.severity)
+        older = Q(opened_at__lt=after.opened_at) | Q(opened_at=after.opened_at, pk__lt=after.pk)
+        found = found.filter(Q(weight__gt=weight) | Q(older, weight=weight))
+    return list(found.order_by("weight", "-opened_at", "-pk")[:limit])
 
 
 def finding_of_actor(actor: Actor, finding_id: int) -> StateFinding:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import cached_property
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.planning import (
@@ -44,7 +44,7 @@ from manzanita.students.models import (
     ScopedQuerySet,
     Student,
 )
-from manzanita.students.queries import participating
+from manzanita.students.queries import participating, taking_part
 from manzanita.students.scope import current_for
 
 DEFAULT_AHEAD = timedelta(days=180)
@@ -276,7 +276,14 @@ def situation_of(actor: Actor, manager_id: int, until: date) -> Situation:
         limits_of(manager_id),
         supplies_of(leas),
         load_calendars(leas),
-        list(counting().filter(lea_code__in=leas, planned_on__gte=monday)),
+        list(
+            counting().filter(
+                # A room that is kept for somebody who takes part no longer is free.
+                Exists(taking_part(clock.today()).filter(student=OuterRef("student"))),
+                lea_code__in=leas,
+                planned_on__gte=monday,
+            )
+        ),
         PlanBatch.objects.filter(manager_id=manager_id, lea_code__in=leas).order_by("-id").first(),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from manzanita.domain.likeness import Known
@@ -36,6 +37,12 @@ class Identities:
     def judge(self, line: SisLine, pk: int, known: Identity, stated: Identity) -> Judged:
         return judge_identity(
             known_of(known), known_of(stated), is_local_id_taken=self.is_local_id_taken(line, pk, known)
+        )
+
+    def fits_one(self, known: Iterable[Identity], stated: Identity) -> bool:
+        """Whether the line can mean one of these."""
+        return any(
+            judge_identity(known_of(one), known_of(stated)).verdict is not Verdict.OTHER for one in known
         )
 
     def is_local_id_taken(self, line: SisLine, pk: int, identity: Identity) -> bool:

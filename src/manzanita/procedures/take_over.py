@@ -28,7 +28,7 @@ from manzanita.meetings.models import Meeting
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.platform.reach import whole_installation
-from manzanita.students.actions import Identity, state_student_facts, update_identities
+from manzanita.students.actions import TAKEN_OVER, Identity, state_student_facts, update_identities
 from manzanita.students.queries import students_by_ssid
 
 STUDENTS_AT_ONCE = 400
@@ -118,9 +118,9 @@ def _take_over_group(
         if by_record["SWDS"]:
             newest = max(by_record["SWDS"], key=itemgetter("22.11"))
             identities[pk] = Identity(local_sped_id=newest["22.08"])
-    update_identities(identities, by_id=by_id, cause="state-extract")
+    update_identities(identities, by_id=by_id, cause=TAKEN_OVER)
     for kind, stated in statements.items():
-        state_student_facts(kind, stated, by_id=by_id, cause="state-extract", at=at)
+        state_student_facts(kind, stated, by_id=by_id, cause=TAKEN_OVER, at=at)
     take_over_meetings(meetings)
     write_archives(drafts, by_id=by_id, at=at)
     refresh_clocks(list(lines))

@@ -377,9 +377,13 @@ def _birth_date(word: str, digits: str) -> date | None:
 
 
 def participating(students: ScopedQuerySet) -> ScopedQuerySet:
-    """Of ``students``, those whose special education status is 1 (eligible and participating) today."""
-    status = SpecialEducationStatus.objects.as_of(effective=clock.today())
-    return students.filter(Exists(status.filter(student=OuterRef("pk"), status_code="1")))
+    """Of ``students``, those who take part today: the others have no review due, whatever meeting was held last."""
+    return students.filter(Exists(taking_part(clock.today()).filter(student=OuterRef("pk"))))
+
+
+def taking_part(day: date) -> QuerySet[SpecialEducationStatus]:
+    """Statuses by which a student takes part on the day: ``StudentFacts.takes_part_on``, asked of many."""
+    return SpecialEducationStatus.objects.as_of(effective=day).filter(status_code=PARTICIPATING)
 
 
 def capped_count(students: ScopedQuerySet) -> int:
@@ -477,12 +481,10 @@ def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
     for enrollment in _read_by(actor, Enrollment.objects.believed().filter(student__in=ids)):
         enrollments[enrollment.student_id].append(enrollment)
     in_force = Plan.objects.as_of(effective=today).filter(student__in=ids)
-    taking_part = SpecialEducationStatus.objects.as_of(effective=today).filter(
-        student__in=ids, status_code=PARTICIPATING
-    )
-    read_together(in_force, taking_part)
+    statuses = taking_part(today).filter(student__in=ids)
+    read_together(in_force, statuses)
     plans = {p.student_id: p for p in in_force}
-    participating = {status.student_id for status in taking_part}
+    participating = {status.student_id for status in statuses}
     managers = {
         a.student_id: a.user_id for a in CaseAssignment.objects.as_of(effective=today).filter(student__in=ids)
     }

@@ -51,7 +51,7 @@ from manzanita.procedures.unlisted_schools import unlisted_in_reach
 from manzanita.students.queries import list_students
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.home_needs import Group, Need
 from manzanita.web.student_rows import rows_of
 from manzanita.web.unlisted_schools import ask_url
@@ -77,6 +77,7 @@ FIELDS = (
     "agreement_number",
 )
 _LENGTHS = {"name": 120, "evidence": 300, "agreement_number": 40}
+AGREEMENT_DAYS = {"agreement_first": "Agreement, from", "agreement_last": "Agreement, through"}
 
 
 @require_safe
@@ -192,6 +193,8 @@ def request_new(request: HttpRequest) -> HttpResponse:
         day_of(values["day"]),
         values["evidence"],
     )
+    if wrong := mistyped(values, AGREEMENT_DAYS | {"day": DAY_WORDS[Kind(kind)]}):
+        return _form(request, Kind(kind), Place(place), values, wrong.reasons)
     try:
         made = ask_directory(
             actor=actor,

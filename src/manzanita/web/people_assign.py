@@ -44,7 +44,7 @@ from manzanita.students.caseload import (
 )
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.people_forms import chosen, number_of, tabs, text_in
 
 NOBODY_CHOSEN = Reason("no-person", "Choose who gets the students.", Owner.YOU, "Choose one of the list.")
@@ -65,7 +65,12 @@ def assign(request: HttpRequest) -> HttpResponse:
     to = chosen(candidates(actor)[kind], sent.get("to", ""))
     starts_on = day_of(sent.get("starts_on", ""))
     term = Term(starts_on, day_of(sent.get("ends_on", ""))) if starts_on else None
-    refusals = [*why_not_assign(actor, term), *([] if to else [NOBODY_CHOSEN])]
+    wrong = mistyped(sent, {"starts_on": "From", "ends_on": "Through"})
+    refusals = [
+        *wrong.reasons,
+        *([] if "starts_on" in wrong.typed else why_not_assign(actor, term)),
+        *([] if to else [NOBODY_CHOSEN]),
+    ]
     if refusals or to is None or term is None:
         return _again(request, refusals, kind, to.pk if to else None)
     if "apply" not in sent:

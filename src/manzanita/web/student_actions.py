@@ -14,7 +14,7 @@ from manzanita.domain.leaving import STAYS_ENROLLED
 from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
 from manzanita.domain.statuses.steps import why_not
 from manzanita.meetings.queries import event_label, reasons_not_to_open
-from manzanita.procedures.later_start import KEY, start_now, waiting_status
+from manzanita.procedures.later_start import KEY, start_now, waits
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.reasons_told import Refused, told, ways_on_record, why_way
 from manzanita.web.step_links import said_left, start_ways
@@ -78,9 +78,8 @@ def _meeting_path(file: StudentFile) -> str:
 
 def _starting(file: StudentFile) -> Iterator[Action]:
     """Services whose start was agreed for later; nobody looks for that where nothing waits."""
-    if file.actor.perspective.is_read_only or not waiting_status(
-        file.facts.statuses, file.lea_code, file.today
-    ):
+    status = file.facts.status_on(file.today)
+    if file.actor.perspective.is_read_only or status is None or not waits(status):
         return
     against = _against_office(file)
     if not against:

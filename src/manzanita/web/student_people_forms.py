@@ -35,7 +35,7 @@ from manzanita.students.people_actions import (
 )
 from manzanita.students.queries import get_student
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 
 # Of the kinds, those that the form groups under these words.
 _GROUPS = (
@@ -160,6 +160,8 @@ def rights(request: HttpRequest, public_id: uuid.UUID, contact_no: int) -> HttpR
     if request.method != "POST":
         return _rights_form(request, student, person, *_standing_rights(student, contact_no))
     values, starts_on, ends_on = _rights_values(request)
+    if wrong := mistyped(request.POST, RIGHTS_DAYS):
+        return _rights_form(request, student, person, values, starts_on, ends_on, wrong.reasons)
     try:
         if starts_on is None:
             raise NotRecorded([_no_day()])
@@ -271,6 +273,9 @@ def _look_first() -> Reason:
     )
 
 
+RIGHTS_DAYS = {"starts_on": "From", "ends_on": "Last day", "evidence_on": "Date of the paper"}
+
+
 def _no_day() -> Reason:
     return Reason(
         "no-date",
@@ -292,7 +297,7 @@ def _contact_form(
 ) -> HttpResponse:
     row = None if is_new else newest_contact(student, contact_no)
     is_hidden = row is not None and bool(row.confidential_code) and not is_shown
-    on: Any = day_of(request.POST.get("on", "")) or clock.today()
+    on: Any = day_of(request.POST.get("on", "")) or request.POST.get("on") or clock.today()
     context = {
         "student": student,
         "contact_no": contact_no,
@@ -325,6 +330,7 @@ def _rights_form(
         "values": values,
         "starts_on": starts_on,
         "ends_on": ends_on,
+        "typed": mistyped(request.POST, RIGHTS_DAYS | {"last_on": "Last day"}).typed,
         "is_recorded": bool(newest_version(RightsHolder, student, person.contact_no)),
         "seen": newest_version(RightsHolder, student, person.contact_no),
         "refusals": refusals,
