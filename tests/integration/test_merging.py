@@ -431,7 +431,7 @@ def test_who_chooses_otherwise_than_was_shown_is_told_that_alone(twice):
 
 
 def test_an_enrollment_that_never_was_is_taken_away_whole(twice):
-    world, alder, second, pair = twice
+    world, alder, _second, pair = twice
     asked = Asked(choices={f"primary.{w.LEA}": Side.OTHER, f"never.{w.LEA}": Side.OTHER})
     merge, _ = merged(world, pair, asked)
     starts = Enrollment.objects.believed().filter(student=alder)
@@ -445,7 +445,7 @@ def test_an_enrollment_that_never_was_is_taken_away_whole(twice):
 
 
 def test_two_districts_at_once_are_told(twice):
-    world, alder, second, pair = twice
+    world, _alder, second, pair = twice
     slot = {"student_id": second.pk, "lea_code": w.OTHER_LEA, "started_on": ENTERED}
     values = enrollment() | {"school_code": w.OTHER_SCHOOL}
     state_one("enrollment", slot=slot, values=values, effective_from=ENTERED, by_id=None, cause="test")

@@ -12,12 +12,12 @@ from manzanita.domain.layouts import SIS_RECORDS, field, layout
 from manzanita.domain.records import SSID_FIELD
 
 # The student's number stands on every record, and is theirs wherever it stands.
-_IDS = frozenset(SSID_FIELD.values())
+IDS = frozenset({*SSID_FIELD.values(), "1.08", "1.09", "2.09", "2.10"})
 
 
 def is_of_sis(number: str) -> bool:
     """Whether the SIS sends the field with this number."""
-    return any(number in layout(record).by_number for record in SIS_RECORDS) or number in _IDS
+    return any(number in layout(record).by_number for record in SIS_RECORDS) or number in IDS
 
 
 def told_values(fields: Sequence[str], values: Mapping[str, str]) -> dict[str, str | None]:

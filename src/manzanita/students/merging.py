@@ -143,7 +143,8 @@ def _of_facts(held: Mapping[str, Sequence[Held]]) -> Iterator[Difference]:
             if is_other:
                 yield _proposed(key, kind, one)
     for two in twice:
-        a, b = two.rows[Side.STAYS], two.rows[Side.OTHER]
+        a = tuple(row for one in (*two.stays, *two.both) for row in one.stays)
+        b = tuple(row for one in (*two.other, *two.both) for row in one.other)
         yield Difference(two.key, "enrollment", a, b, Side.STAYS, "of the record that stays")
         if any(has_days_left(two, side) for side in Side):
             yield Difference(two.void_key, "enrollment", a, b, Side.STAYS, "it ends, unless it never was")

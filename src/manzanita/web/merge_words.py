@@ -193,16 +193,14 @@ def _twice_lines(look: Preview, words: Words, two: Twice, chosen: Mapping[str, D
         difference.why,
     )
     void = chosen.get(two.void_key)
-    if void is not None:
+    # What has no day of its own is taken away; there is nothing to choose.
+    if void is not None and has_days_left(two, side):
         is_void = look.choices[two.void_key] is Side.OTHER
-        ended = has_days_left(two, side)
         yield Line(
             "The one that does not go on",
             "It ended: its own days stay",
             "It never was: it is taken away",
-            ("it is taken away" if is_void else "its own days stay")
-            if ended
-            else "it has no day of its own, and is taken away",
+            "it is taken away" if is_void else "its own days stay",
             two.void_key,
             str(look.choices[two.void_key]),
             void.why,

@@ -18,6 +18,7 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.fields import short_name
 from manzanita.domain.findings import Owner
+from manzanita.domain.sis_work import IDS
 from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
 from manzanita.procedures.sis_work import Found, Work, open_conflicts, sis_work, sis_work_count
@@ -96,6 +97,8 @@ def _work_row(one: Work) -> dict[str, Any]:
         "fields": [
             (number, short_name(number), (meaning(number, value) or "blank") if value is not None else "")
             for number, value in one.values.items()
+            # Local ID and SSID stand at the head of the row; a line that was refused says its values itself.
+            if number not in IDS and (value is not None or not one.student_id)
         ],
     }
 
