@@ -46,7 +46,10 @@ def test_both_are_shown_side_by_side_with_what_comes_of_it(twice):
     assert "The left one stays: the state holds more of it." in page
     assert "Alder Testcase Adler Testcase Differs" in page
     assert "Buckeye Elementary, grade 04 Grade 4, local ID L777, from 11/02/2026" in page
-    assert "Proposed: as on the left. Then enrolled: L0005, 08/14/2023 to open. Taken away: L777 of 11/02/2026." in page
+    assert (
+        "Proposed: as on the left. Then enrolled: L0005, 08/14/2023 to open. Taken away: L777 of 11/02/2026."
+        in page
+    )
     assert "The one that does not go on" not in page
     assert "Maple Testcase, Mother, 555-0100, from 08/01/2025" in page
     assert "Oak Testcase, Father, 555-0111, from 11/02/2026" in page
@@ -82,7 +85,10 @@ def test_each_choice_shows_the_days_that_come_of_it(twice):
     address = f"/students/duplicates/{pair.pk}"
     sent = form_of(client.get(address)) | {f"choice.primary.{w.LEA}": "other", "do": "look"}
     page = words(client.post(address, sent))
-    assert "Chosen: as on the right. Then enrolled: L0005, 08/14/2023 to 11/01/2026; L777, 11/02/2026 to open." in page
+    assert (
+        "Chosen: as on the right. Then enrolled: L0005, 08/14/2023 to 11/01/2026; L777, 11/02/2026 to open."
+        in page
+    )
     assert "The one that does not go on It ended: its own days stay It never was: it is taken away" in page
     page = words(client.post(address, sent | {f"choice.never.{w.LEA}": "other"}))
     assert "Then enrolled: L777, 11/02/2026 to open. Taken away: L0005 of 08/14/2023." in page
