@@ -33,7 +33,7 @@ from tests.support.pages import many_students, reads, text_of
 
 PLAN = "/caseload/plan"
 UNTIL = "2027-05-22"  # 180 days ahead
-PLAN_QUERIES, SUGGEST_QUERIES, MANAGERS_QUERIES = 24, 20, 6
+PLAN_QUERIES, SUGGEST_QUERIES, MANAGERS_QUERIES = 23, 19, 6
 SUGGESTED = {
     "Fern0": (date(2026, 12, 3), time(8)),
     "Fern1": (date(2027, 1, 4), time(8)),

@@ -26,13 +26,14 @@ from manzanita.meetings.queries import OPEN_STATES
 from manzanita.orgs.queries import agency_names
 from manzanita.orgs.requests import agreements_by_place
 from manzanita.platform import clock
+from manzanita.students.listing import ListRow
 from manzanita.students.models import (
     AgencyRelation,
     Enrollment,
     Plan,
     ScopedQuerySet,
 )
-from manzanita.students.queries import ListRow, taking_part
+from manzanita.students.queries import taking_part
 from manzanita.students.scope import here_for, lea_filter
 
 _INITIAL = "10"

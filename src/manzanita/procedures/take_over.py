@@ -21,8 +21,8 @@ from manzanita.domain import records
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
 from manzanita.domain.layouts.files import RecordFile, rows_of
 from manzanita.domain.records import parse_state_date
-from manzanita.exchange.actions import Learned, learn_state_lines
 from manzanita.exchange.outbox import reconcile_students
+from manzanita.exchange.state_book import Learned, learn_state_lines
 from manzanita.meetings.actions import refresh_clocks, take_over_meetings
 from manzanita.meetings.models import Meeting
 from manzanita.platform import clock

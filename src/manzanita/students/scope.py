@@ -33,6 +33,7 @@ from django.db.models.lookups import In, IsNull
 from manzanita.accounts.queries import named_students
 from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View
 from manzanita.domain.student_transfers import Ground
+from manzanita.domain.years import year_start
 from manzanita.platform import clock
 from manzanita.platform.reach import through_transfer
 from manzanita.students.expected import expected_places
@@ -57,8 +58,7 @@ Relation = Callable[[Actor, date], list[QuerySet]]
 
 def first_day_in_reach(today: date) -> date:
     """July 1 of the previous academic year: a student who left since then is still certified by this LEA."""
-    year = today.year if today.month >= 7 else today.year - 1
-    return date(year - 1, 7, 1)
+    return date(year_start(today).year - 1, 7, 1)
 
 
 def _enrolled(actor: Actor) -> QuerySet:

@@ -27,7 +27,7 @@ from manzanita.deadlines.lists import (
 from manzanita.deadlines.waiting import waiting_in
 from manzanita.domain.access import Capability
 from manzanita.domain.clocks import CLOCKS
-from manzanita.domain.running_clocks import NOT_WATCHED, WATCHED
+from manzanita.domain.watched_clocks import NOT_WATCHED, WATCHED
 from manzanita.orgs.queries import GROUP_SCHOOLS
 from manzanita.platform import clock
 from manzanita.ui.formats import plural

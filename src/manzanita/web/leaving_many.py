@@ -33,8 +33,8 @@ from manzanita.procedures.leaving_many import (
     preview_leavings,
     start_leavings,
 )
+from manzanita.students.listing import list_rows
 from manzanita.students.many import batches_of
-from manzanita.students.queries import list_rows
 from manzanita.web.access import requires
 from manzanita.web.form_days import Mistyped, day_of, mistyped
 from manzanita.web.leaving_words import NOT_CONFIRMED, line_words

@@ -169,7 +169,7 @@ def _form(
     errors = {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS}
     errors |= wrong.errors if wrong else {}
     earliest = earliest_end(asked.letter.on, asked.papers.get(PRIOR_NOTICE, PaperSaid()).on)
-    if earliest is not None and asked.on is None and errors and "on" not in errors:
+    if earliest is not None and asked.on is None and errors and not (wrong and "on" in wrong.typed):
         errors["on"] = "It had no day: the earliest lawful one is proposed."
     context = {
         "student": student,

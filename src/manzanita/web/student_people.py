@@ -121,7 +121,6 @@ def _context(request: HttpRequest, file: StudentFile, *, revealed_no: int = 0) -
         "protections": PROTECTIONS,
         "may_edit": may_edit,
         "versions": sorted(told, key=lambda version: version["recorded_at"], reverse=True),
-        "versions_shown": VERSIONS_SHOWN,
         "refusals": (),
         "not_read": mistyped(request.GET, {"on": "As of"}).reasons,
     }
