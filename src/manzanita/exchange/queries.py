@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from django.conf import settings
-from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Value, When
 from django.db.models.fields.json import KT
 from django.http import Http404
 
@@ -250,17 +250,45 @@ def imports_under_way(lea_code: str, sha256s: Iterable[str]) -> list[ImportRun]:
 def import_notes(
     files: Iterable[ImportFile], *, effect: str = "", after: ImportNote | None = None, limit: int = 100
 ) -> list[ImportNote]:
-    """Notes of some files by file and line, after one already shown."""
-    found = ImportNote.objects.filter(file__in=[file.pk for file in files])
+    """Notes of some files, what is to be done first, then by file and line; after one already shown."""
+    found = ImportNote.objects.filter(file__in=[file.pk for file in files]).annotate(need=_NEED)
     if effect:
         found = found.filter(effect=effect)
     if after is not None:
+        need = note_need(after)
         found = found.filter(
-            Q(file_id__gt=after.file_id)
-            | Q(file_id=after.file_id, line__gt=after.line)
-            | Q(file_id=after.file_id, line=after.line, pk__gt=after.pk)
+            Q(need__gt=need)
+            | Q(need=need, file_id__gt=after.file_id)
+            | Q(need=need, file_id=after.file_id, line__gt=after.line)
+            | Q(need=need, file_id=after.file_id, line=after.line, pk__gt=after.pk)
         )
-    return list(found.order_by("file_id", "line", "pk")[:limit])
+    return list(found.order_by("need", "file_id", "line", "pk")[:limit])
+
+
+# Of notes: a line that is out, a field that is, what wants a look, and last what asks nothing of anybody.
+NOTHING_TO_DO = 3
+_NEEDS = {"refused": 0, "emptied": 1, "kept": 2, "elsewhere": NOTHING_TO_DO}
+_NEED = Case(
+    When(effect="kept", severity="info", then=Value(NOTHING_TO_DO)),
+    *(When(effect=effect, then=Value(need)) for effect, need in _NEEDS.items()),
+    output_field=IntegerField(),
+)
+
+
+def note_need(note: ImportNote) -> int:
+    """How much a note wants somebody, 0 the most; ``NOTHING_TO_DO`` of one that asks nothing."""
+    return NOTHING_TO_DO if (note.effect, note.severity) == ("kept", "info") else _NEEDS[note.effect]
+
+
+def refused_lines(notes: Iterable[ImportNote]) -> set[tuple[int, int]]:
+    """Of the lines that these notes are of, those that were refused, as (file, line); one query."""
+    lines = {(note.file_id, note.line) for note in notes if note.line and note.effect != "refused"}
+    if not lines:
+        return set()
+    rows = ImportNote.objects.filter(
+        effect="refused", file_id__in={file for file, _ in lines}, line__in={line for _, line in lines}
+    )
+    return set(rows.values_list("file_id", "line")) & lines
 
 
 def import_note_counts(files: Iterable[ImportFile]) -> dict[str, int]:

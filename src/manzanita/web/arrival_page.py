@@ -38,7 +38,7 @@ from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import preview_change
 from manzanita.procedures.effects import held_without_ssid
 from manzanita.procedures.paper_plan import CAUSE as PAPER
-from manzanita.students.duplicates import open_pairs_of
+from manzanita.students.duplicates import newest_merge_into, open_pairs_of
 from manzanita.students.finding import students_by_pk
 from manzanita.students.former import facts_for
 from manzanita.students.queries import StudentFacts
@@ -92,7 +92,9 @@ def arrival_page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason
         "student": one.student,
         "evidence": one.evidence,
         "mark": KIND_MARKS[kind],
-        "kind_words": KIND_WORDS[kind][1]
+        "kind_words": "This was one of two records of the student, which were put together."
+        if one.arrival.settled_how == "merged"
+        else KIND_WORDS[kind][1]
         if one.evidence.is_known or one.evidence.near
         else "Nothing under this record says special education yet.",
         "age": age_words(one.arrival.enrolled_on, today),
@@ -263,10 +265,12 @@ def _settled(found: Arrival) -> dict[str, Any]:
     """How it was settled, what that can be undone by, and what is at the state of it."""
     if found.settled_at is None:
         return {"archive": None, "batch": None, "may_undo": False}
+    merge = newest_merge_into(found.student) if found.settled_how == "merged" else None
     archive = Archive.objects.filter(pk=found.archive_id).first() if found.archive_id else None
     item = found.adoptions.filter(state="adopted").select_related("batch").order_by("-pk").first()
     waiting = Operation.objects.filter(archive_id=found.archive_id).count() if archive else 0
     return {
+        "merge_url": reverse("merge", args=[merge.public_id]) if merge is not None else "",
         "archive": archive,
         "batch": item.batch if item else None,
         "may_undo": item is not None and waiting > 0,

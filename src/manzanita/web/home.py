@@ -40,6 +40,7 @@ from manzanita.web.home_plans import planned_reviews
 from manzanita.web.import_run import outcome_of
 from manzanita.web.participation import report_needs
 from manzanita.web.settle_students import needs_of
+from manzanita.web.sis_fixes import sis_needs
 from manzanita.web.transfer_list import transfer_needs
 
 SPAN_KINDS = {"late": "fatal", "15": "warn", "30": "empty", "60": "empty"}
@@ -86,7 +87,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
-    groups = []
+    groups = sis_needs(actor)
     if actor.may(Capability.READ_STUDENT):
         groups += [*notices(actor), *transfer_needs(actor), *directory_needs(actor)]
         groups += [*report_needs(actor), _clocks(actor)]
