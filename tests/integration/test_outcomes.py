@@ -175,11 +175,13 @@ CASES = [
         **NO_PLAN,
     ),
     at_three(
+    # She turns three on December 10: until then there is no Part B status, and no IEP.
         "accepts all",
-        ["SWDS 20261123 1 -", "MEET 20261120 10 N 20 -", "PLAN 20261123 1 100", "SERV 20261123 415"],
+        ["SWDS 20261210 1 -", "MEET 20261120 10 N 20 -", "PLAN 20261210 1 100", "SERV 20261210 415"],
         agrees="all",
     ),
-    # She turns three on December 10: until then there is no Part B status.
+        status_after="",
+        **NO_PLAN,
     at_three(
         "declines services",
         ["SWDS 20261210 2 11", "MEET 20261120 10 N 20 -"],
@@ -198,10 +200,10 @@ CASES = [
         ("C to B", "parent refuses the evaluation"),
         "c_to_b",
         "plover",
-        ["SWDS 20261121 4 20"],
+        ["SWDS 20261210 4 20"],
         conclusion="refused",
         day=DECIDED,
-        status_after="4",
+        status_after="",
         **NO_PLAN,
     ),
     Case(

@@ -20,8 +20,15 @@ from manzanita.orgs.models import Agency
 from manzanita.platform import clock
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus, Student
 
+from manzanita.students.infants import part_b_leas
 _PRIMARY_FIRST = {"10": 0, "30": 1, "50": 2}
 _ENROLLMENT_CODES = ("status_code", "exit_reason_code")
+# PLAN 23.13: a plan amended.
+_AMENDED = "2"
+_LONGEST_ADOPTED = timedelta(days=366)
+# MEET 24.14: an initial evaluation for Part B.
+_INITIAL = "10"
+
 _PLAN = ("student_id", "lea_code", "effective_from", "effective_to", "plan_type_code")
 _INDICATORS = tuple(one.attribute for one in TRANSITION_FIELDS)
 
@@ -72,9 +79,53 @@ def situations_of(student_ids: Collection[int], *, today: date | None = None) ->
     return found
 
 
+    _tell_part_b(found, today)
 def _known(ids: list[int], today: date) -> dict[int, _Known]:
     students = Student.unscoped.filter(pk__in=ids)
     rows = students.values_list("pk", "birth_on", "last_plan_review_on", "last_evaluation_on")
+def _tell_adopted(
+    found: dict[int, Situation], known: Mapping[int, _Known], selpa_of: Mapping[str, str]
+) -> None:
+    """Whose plan of another SELPA was adopted here, and not made anew since: the 30 days go on (EC 56325(a)(1)). Asked
+    of those alone who came within a year, since a review of this LEA comes by then. No query where nobody did."""
+    lately = {
+        pk: one
+        for pk, one in found.items()
+        if one.enrolled_on is not None
+        and one.today - one.enrolled_on <= _LONGEST_ADOPTED
+        and (plan := known[pk].plan) is not None
+        and plan["lea_code"] == one.lea_code
+        and plan["reason_code"] in (ADOPTED, _AMENDED)
+    }
+    if not lately:
+        return
+    plans: dict[int, list[tuple[str, str, date]]] = defaultdict(list)
+    rows = Plan.objects.believed().filter(student__in=lately).order_by("effective_from")
+    for pk, *plan in rows.values_list("student_id", "lea_code", "reason_code", "effective_from"):
+        plans[pk].append(tuple(plan))
+    for pk, one in lately.items():
+        assert one.enrolled_on is not None
+        theirs = [lea for lea, _, on in plans[pk] if on < one.enrolled_on]
+        ours = [why for lea, why, on in plans[pk] if on >= one.enrolled_on and lea == one.lea_code]
+        is_kept = bool(ours) and ours[0] == ADOPTED and set(ours) <= {ADOPTED, _AMENDED}
+        if is_kept and theirs and _is_other_selpa(theirs[-1], one.lea_code, selpa_of):
+            found[pk] = replace(one, came_from_elsewhere=True)
+
+
+def _tell_part_b(found: dict[int, Situation], today: date) -> None:
+    """Of children with an IFSP: who owes the IEP, and whether its evaluation is final. No query where there is none."""
+    infants = [pk for pk, one in found.items() if one.has_ifsp]
+    if not infants:
+        return
+    coming = part_b_leas(infants, today)
+    evaluated = Meeting.objects.filter(
+        student__in=infants, state="finalized", held_on__isnull=False, evaluation_type_code=_INITIAL
+    )
+    done = set(evaluated.values_list("student_id", flat=True))
+    for pk in infants:
+        found[pk] = replace(found[pk], part_b_lea=coming.get(pk, ""), is_part_b_evaluated=pk in done)
+
+
     known = {row[0]: _Known(row) for row in rows}
     in_force = {"effective": today}
     for pk, *values in (

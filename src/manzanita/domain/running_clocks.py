@@ -238,9 +238,11 @@ class Situation:
 
     ``lea_code`` is that of the enrollment. ``is_infant_stay``: there is none, and it is the LEA that serves the infant
     by status and IFSP (``domain.stays.infant_stays``); ``enrolled_on`` is ``None``, so that nothing counts from it.
-    ``came_from_elsewhere``: before this enrollment another SELPA's LEA had the student, and no LEA of this SELPA has a
-    plan in force. ``reviewed_here_on``: the newest meeting held at the LEA of the enrollment. ``has_transition``: the
-    plan in force answers every transition indicator with yes.
+    ``came_from_elsewhere``: before this enrollment another SELPA's LEA had the student, and its plan is still the one
+    that counts, as it is or as it was adopted here. ``reviewed_here_on``: the newest meeting held at the LEA of the enrollment. ``has_transition``: the
+    plan in force answers every transition indicator with yes. ``part_b_lea``: of a child with an IFSP, the LEA that owes
+    the IEP where it is another: the one named for next year, else that of residence. ``is_part_b_evaluated``: the
+    evaluation that leads from Part C to Part B is final.
     """
 
     today: date
@@ -256,6 +258,8 @@ class Situation:
     reviewed_here_on: date | None = None
     last_plan_review_on: date | None = None
     last_evaluation_on: date | None = None
+    part_b_lea: str = ""
+    is_part_b_evaluated: bool = False
     meetings: tuple[OpenMeeting, ...] = ()
     requests: tuple[Request, ...] = ()
 
@@ -465,8 +469,12 @@ def _of_early_start(now: Situation) -> Iterator[Running]:
         if months_after(end, -_AHEAD_MONTHS) <= now.today <= end:
             yield _by_birth(now, name, now.birth_on)
     is_begun = any(one.clock == "third_birthday" for one in now.meetings)
-    if not is_begun and now.today >= months_after(now.birth_on, _WINDOW_OPENS_MONTHS):
-        yield _by_birth(now, "c-to-b-iep", now.birth_on)
+    if is_begun or now.is_part_b_evaluated or now.today < months_after(now.birth_on, _WINDOW_OPENS_MONTHS):
+        return
+    yield _by_birth(now, "c-to-b-iep", now.birth_on)
+    if now.part_b_lea not in ("", now.lea_code):
+        given = {"birth_on": now.birth_on}
+        yield Running("c-to-b-iep", now.part_b_lea, "", given, now.birth_on, f"lea:{now.part_b_lea}")
 
 
 _AGES = {

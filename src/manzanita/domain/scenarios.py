@@ -38,6 +38,8 @@ class Starts(StrEnum):
     GIVEN = "the day given when it was recorded"
 
 
+    AGREED_OR_THREE = "the day the last agreed part was agreed, or the third birthday if that is later"
+    CONCLUDED_OR_THREE = "the day of the family's decision, or the third birthday if that is later"
 @dataclass(frozen=True, slots=True)
 class StatusDue:
     """The SWDS that an outcome makes due: status 22.12, reason 22.13, and the day it starts."""
@@ -265,6 +267,34 @@ _ACCEPTS_PART = Outcome(
     False,
     "The agreed parts become the plan; what was declined stays as it was (stay put). No public source "
     "prints this case: check it with the SELPA.",
+_NOT_BEFORE_THREE = {
+    Starts.AGREED: Starts.AGREED_OR_THREE,
+    Starts.HELD: Starts.HELD_OR_THREE,
+    Starts.CONCLUDED: Starts.CONCLUDED_OR_THREE,
+}
+
+
+def _not_before_three(outcome: Outcome) -> Outcome:
+    """``outcome`` of a child who is Part C's until the third birthday: what Part B decides counts from then on, so that
+    an IFSP in force ends on the day before and no sooner (34 CFR 303.21, 300.101(b) and 300.124)."""
+
+    def later(starts: Starts) -> Starts:
+        return _NOT_BEFORE_THREE.get(starts, starts)
+
+    def later_status(status: StatusDue | None) -> StatusDue | None:
+        return status and replace(status, starts=later(status.starts))
+
+    return replace(
+        outcome,
+        status_due=later_status(outcome.status_due),
+        plan_starts=later(outcome.plan_starts),
+        variants={
+            answer: {**said, "status_due": later_status(said["status_due"])} if "status_due" in said else said
+            for answer, said in outcome.variants.items()
+        },
+    )
+
+
     policy="partial-consent",
     variants={"none": {"plan_due": PlanDue.NONE}},
 )
@@ -385,16 +415,26 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                         day_label="Refused on",
                     ),
                 ),
-                (
-                    *_initial_outcomes(_INITIAL_ACCEPTED),
-                    Outcome(
-                        "refused",
-                        "Evaluation refused",
-                        False,
-                        PlanDue.NONE,
-                        False,
-                        "The family refused the Part B evaluation: status 4, and no meeting.",
-                        status_due=StatusDue("4", "20", Starts.CONCLUDED),
+                map(
+                    _not_before_three,
+                    (
+                        *_initial_outcomes(
+                            replace(
+                                _INITIAL_ACCEPTED,
+                                explanation="The first IEP starts on the day the last part was agreed, or on the third "
+                                "birthday if that is later; an IFSP ends on the day before. Status 1 starts with it, "
+                                "where it does not stand already.",
+                            )
+                        ),
+                        Outcome(
+                            "refused",
+                            "Evaluation refused",
+                            False,
+                            PlanDue.NONE,
+                            False,
+                            "The family refused the Part B evaluation: status 4, and no meeting.",
+                            status_due=StatusDue("4", "20", Starts.CONCLUDED),
+                        ),
                     ),
                 ),
             ),

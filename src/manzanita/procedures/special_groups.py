@@ -11,7 +11,7 @@ from types import MappingProxyType
 from django.db.models import BooleanField, Case, Exists, F, OuterRef, QuerySet, When
 
 from manzanita.deadlines.models import DueDate
-from manzanita.domain.access import Actor, Relationship
+from manzanita.domain.access import Actor
 from manzanita.domain.directory_requests import AgreementSaid, agreement_on
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.special_groups import (
@@ -27,8 +27,8 @@ from manzanita.meetings.queries import OPEN_STATES
 from manzanita.orgs.queries import agency_names
 from manzanita.orgs.requests import agreements_by_place
 from manzanita.platform import clock
+from manzanita.students.infants import part_b_leas
 from manzanita.students.models import (
-    AgencyRelation,
     Enrollment,
     Plan,
     ScopedQuerySet,
@@ -37,8 +37,8 @@ from manzanita.students.models import (
 from manzanita.students.queries import ListRow
 from manzanita.students.scope import lea_filter, visible_to, with_last_day
 
+# MEET 24.14: an initial evaluation for Part B.
 _INITIAL = "10"
-_ELSEWHERE = (Relationship.NEXT_YEAR, Relationship.RESIDENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,10 @@ def beside_of(actor: Actor, group: Group, rows: Sequence[ListRow]) -> dict[int, 
         )
         meetings = {one.student_id: one for one in opened}
     plans: dict[int, Plan] = {}
-    if group.key == "dsea":
+    if group.key == "c-to-b":
+        ifsps = Plan.objects.as_of(effective=today).filter(student__in=ids, plan_type_code=IFSP)
+        plans = {one.student_id: one for one in ifsps}
+    elif group.key == "dsea":
         plans = {one.student_id: one for one in _of_others(today).filter(student__in=ids)}
     enrollments: dict[int, Enrollment] = {}
     agreements: Mapping[tuple[str, str], list] = {}
@@ -136,10 +139,10 @@ def beside_of(actor: Actor, group: Group, rows: Sequence[ListRow]) -> dict[int, 
         agreements = agreements_by_place(
             {one.lea_code for one in enrollments.values()}, {one.nps_code for one in enrollments.values()}
         )
-    goes_to = _goes_to(ids, today) if group.key == "c-to-b" else {}
+    goes_to = part_b_leas(ids, today) if group.key == "c-to-b" else {}
     return {
         pk: Beside(
-            dues=sorted(dues[pk], key=lambda one: group.clocks.index(one.clock)),
+            dues=_one_a_clock(dues[pk], group),
             meeting=meetings.get(pk),
             plan=plans.get(pk),
             enrollment=enrollments.get(pk),
@@ -150,26 +153,18 @@ def beside_of(actor: Actor, group: Group, rows: Sequence[ListRow]) -> dict[int, 
     }
 
 
+def _one_a_clock(dues: Sequence[DueDate], group: Group) -> list[DueDate]:
+    """In the order of the group's clocks. Whoever reads of two LEAs sees that of the LEA that owes the IEP."""
+    found = {one.clock: one for one in sorted(dues, key=lambda one: one.about)}
+    return sorted(found.values(), key=lambda one: group.clocks.index(one.clock))
+
+
 def _said(
     placed: Enrollment | None, agreements: Mapping[tuple[str, str], list], today: date
 ) -> AgreementSaid | None:
     if placed is None:
         return None
     return agreement_on(agreements.get((placed.lea_code, placed.nps_code), []), today)
-
-
-def _goes_to(ids: Sequence[int], today: date) -> dict[int, str]:
-    """The district that is named for next year, else that of residence, by student."""
-    found: dict[int, dict[str, str]] = defaultdict(dict)
-    rows = AgencyRelation.objects.as_of(effective=today).filter(
-        student__in=ids, relationship__in=[one.value for one in _ELSEWHERE]
-    )
-    for one in rows:
-        found[one.student_id][one.relationship] = one.agency_code
-    return {
-        pk: next(by_role[one.value] for one in _ELSEWHERE if one.value in by_role)
-        for pk, by_role in found.items()
-    }
 
 
 def names_beside(beside: Mapping[int, Beside]) -> dict[str, str]:
