@@ -140,6 +140,14 @@ def test_without_an_iep_the_ifsp_still_lasts_until_the_birthday(small_world, lea
     assert facts.services_on(LAST) and not facts.services_on(THREE)
 
 
+def test_it_is_final_also_before_the_sis_has_enrolled_the_child_here(small_world):
+    student = child(w.OTHER_LEA)
+    small_world.students["plover"] = student
+    archive = play(small_world.coordinator_actor, student, ACCEPTED)
+    assert [short(row.record, row.values) for row in archive.records.order_by("id")] == ACCEPTED.lines
+    assert facts_of(student).plan_on(THREE).lea_code == w.LEA
+
+
 def clocks(student: Student) -> set[tuple[str, str, date | None]]:
     rows = DueDate.objects.filter(student=student)
     return {(one.clock, one.lea_code, one.due_on) for one in rows if one.clock == "c-to-b-iep"}
@@ -198,3 +206,11 @@ def test_the_list_leads_into_the_meeting_and_no_link_leads_to_its_own_page(small
     sent = {"event": "c_to_b", "consent_on": "2026-11-02", "referred_on": "2026-10-20", "referred_by": "40"}
     answer = client.post(f"/students/{student.public_id}/meetings", sent, follow=True)
     assert "C to B transition evaluation" in pages.text_of(answer)
+
+
+def test_once_it_is_final_the_list_says_so_and_opens_no_second_one(small_world, sign_in):
+    student = from_c(small_world, w.OTHER_LEA)
+    play(small_world.coordinator_actor, student, ACCEPTED)
+    answer = sign_in(small_world.coordinator).get("/students/groups?group=c-to-b")
+    assert "Evaluated on 11/20/2026; the IEP starts on 02/02/2027." in pages.text_of(answer)
+    assert f"/students/{student.public_id}/meetings/new" not in pages.addresses_in(answer)

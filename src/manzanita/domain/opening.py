@@ -202,7 +202,7 @@ def _from_part_c(event: Event, third_birthday: date | None, *, is_past_c: bool) 
             source="34 CFR 303.342",
         )
     elif event.key != "c_to_b" and not is_past_c:
-        day = f" by the third birthday, {third_birthday:%m/%d/%Y}" if third_birthday else ""
+        day = f" by the third birthday, {third_birthday:%m/%d/%Y}," if third_birthday else ""
         yield Reason(
             "from-part-c",
             f"The child has an IFSP in force: the way to an IEP{day} is the transition from Part C.",

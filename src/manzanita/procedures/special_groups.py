@@ -44,13 +44,15 @@ _INITIAL = "10"
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What the list of a group knows of one student besides the list row: the due dates of the group's clocks, the
-    first clock first, an open meeting, the agencies by role, and for a nonpublic school its agreement."""
+    first clock first, an open meeting, of a child from Part C the final evaluation for Part B, the agencies by role, and
+    for a nonpublic school its agreement."""
 
     dues: Sequence[DueDate] = field(default_factory=tuple)
     meeting: Meeting | None = None
     plan: Plan | None = None
     enrollment: Enrollment | None = None
     goes_to: str = ""
+    evaluated: Meeting | None = None
     agreement: AgreementSaid | None = None
 
 
@@ -127,9 +129,14 @@ def beside_of(actor: Actor, group: Group, rows: Sequence[ListRow]) -> dict[int, 
         )
         meetings = {one.student_id: one for one in opened}
     plans: dict[int, Plan] = {}
+    evaluated: dict[int, Meeting] = {}
     if group.key == "c-to-b":
         ifsps = Plan.objects.as_of(effective=today).filter(student__in=ids, plan_type_code=IFSP)
         plans = {one.student_id: one for one in ifsps}
+        final = Meeting.objects.filter(
+            student__in=ids, state="finalized", held_on__isnull=False, evaluation_type_code=_INITIAL
+        )
+        evaluated = {one.student_id: one for one in final.order_by("held_on")}
     elif group.key == "dsea":
         plans = {one.student_id: one for one in _of_others(today).filter(student__in=ids)}
     enrollments: dict[int, Enrollment] = {}
@@ -147,6 +154,7 @@ def beside_of(actor: Actor, group: Group, rows: Sequence[ListRow]) -> dict[int, 
             plan=plans.get(pk),
             enrollment=enrollments.get(pk),
             goes_to=goes_to.get(pk, ""),
+            evaluated=evaluated.get(pk),
             agreement=_said(enrollments.get(pk), agreements, today),
         )
         for pk in ids

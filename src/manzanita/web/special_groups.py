@@ -146,6 +146,10 @@ def _why(
         served_at = own.plan.lea_code if own.plan else ""
         if own.goes_to and own.goes_to != served_at:
             words += f" Then in {names.get(own.goes_to, own.goes_to)}."
+        if own.evaluated is not None and own.evaluated.held_on is not None:
+            starts = own.evaluated.plan_starts_on
+            words += f" Evaluated on {us_date(own.evaluated.held_on)}"
+            words += f"; the IEP starts on {us_date(starts)}." if starts else "; no IEP follows from it."
         if row.enrollment is None and served_at != actor.agency_code:
             words += f" Served by {names.get(served_at, served_at)} until then."
         elif row.enrollment is None:
@@ -187,7 +191,7 @@ def _steps(actor: Actor, group: Group, student: Student, own: Beside, today: dat
         if last is not None and (last - today).days <= _PLANNED_DAYS:
             url = reverse("leaving", args=[student.public_id])
             return [(f"{url}?reason={_LEAVING_KEY}", "Plan the leaving")]
-    if group.key == "c-to-b" and actor.may(Capability.HOLD_MEETING):
+    if group.key == "c-to-b" and own.evaluated is None and actor.may(Capability.HOLD_MEETING):
         return [(reverse("meeting_new", args=[student.public_id]), "Open the meeting")]
     due = next(
         (one for one in own.dues if one.due_on is not None and (one.due_on - today).days <= _SOON_DAYS), None
