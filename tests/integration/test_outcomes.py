@@ -137,6 +137,7 @@ CASES = [
         "starts later (next year)",
         ["SWDS 20261120 2 12", "MEET 20261120 10 N 20 -"],
         conclusion="starts_later",
+        agrees="all",
         status_after="2",
         **NO_PLAN,
     ),
@@ -174,14 +175,14 @@ CASES = [
         status_after="",
         **NO_PLAN,
     ),
-    at_three(
     # She turns three on December 10: until then there is no Part B status, and no IEP.
+    at_three(
         "accepts all",
         ["SWDS 20261210 1 -", "MEET 20261120 10 N 20 -", "PLAN 20261210 1 100", "SERV 20261210 415"],
         agrees="all",
-    ),
         status_after="",
         **NO_PLAN,
+    ),
     at_three(
         "declines services",
         ["SWDS 20261210 2 11", "MEET 20261120 10 N 20 -"],
@@ -193,6 +194,7 @@ CASES = [
         "starts later (next year)",
         ["SWDS 20261210 2 12", "MEET 20261120 10 N 20 -"],
         conclusion="starts_later",
+        agrees="all",
         status_after="",
         **NO_PLAN,
     ),
@@ -380,6 +382,9 @@ def play(actor, student, case) -> Archive:
         held_on=HELD if conclusion.is_held else None,
         concluded_on=case.day,
         delay_code=case.delay,
+        conclusion_note="The family asked for the new school year."
+        if conclusion.key == "starts_later"
+        else "",
     )
     meeting.refresh_from_db()
     if conclusion.asks_family:

@@ -147,7 +147,7 @@ def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             "Adopt the plan first, or hold a 30-day review.",
             source="SPED Data Guide, plan adoption",
         )
-    elif event.key == "thirty_day" and now.plan_lea == now.agency:
+    elif event.key == "thirty_day" and now.plan_lea == now.agency and not now.is_plan_adopted:
         yield Reason(
             "own-plan",
             "The plan in force is this district's own: a 30-day review is for a plan that arrived from elsewhere.",
@@ -181,7 +181,7 @@ def _initial_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             "Open an initial evaluation (Part B).",
             source="34 CFR 303.21",
         )
-    if event.key == "c_to_b" and now.today.year - now.born_on.year > PART_C_YEARS + 1:
+    if event.key == "c_to_b" and is_past_c:
         yield Reason(
             "age-c-to-b",
             f"The third birthday was on {third_birthday:%m/%d/%Y}: this is no transition from Part C.",

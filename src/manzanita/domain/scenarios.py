@@ -19,6 +19,10 @@ from typing import Any
 PARTICIPATING = "1"
 
 
+# PLAN 23.13: another LEA's plan, adopted.
+ADOPTED = "3"
+
+
 class PlanDue(StrEnum):
     """What becomes of the plan: all of the offer, its agreed parts over the old plan, or nothing."""
 
@@ -34,12 +38,12 @@ class Starts(StrEnum):
     HELD = "the day of the meeting"
     HELD_OR_THREE = "the day of the meeting, or the third birthday if that is later"
     CONCLUDED = "the day of the family's decision"
+    AGREED_OR_THREE = "the day the last agreed part was agreed, or the third birthday if that is later"
+    CONCLUDED_OR_THREE = "the day of the family's decision, or the third birthday if that is later"
     ENROLLED = "the first day of the enrollment here"
     GIVEN = "the day given when it was recorded"
 
 
-    AGREED_OR_THREE = "the day the last agreed part was agreed, or the third birthday if that is later"
-    CONCLUDED_OR_THREE = "the day of the family's decision, or the third birthday if that is later"
 @dataclass(frozen=True, slots=True)
 class StatusDue:
     """The SWDS that an outcome makes due: status 22.12, reason 22.13, and the day it starts."""
@@ -84,8 +88,9 @@ class Outcome:
 class Conclusion:
     """What the team records as the end of an event.
 
-    ``asks_family``: the family answers the offer item by item. ``outcome_key`` is the outcome where it does
-    not. ``is_held`` False: there was no meeting, and ``day_label`` names the day that counts instead;
+    ``asks_family``: the family answers the offer item by item, and its answers decide the outcome unless
+    ``outcome_key`` names it; then every item has to be accepted. ``makes_offer``: there is an offer, whoever answers
+    it. ``is_held`` False: there was no meeting, and ``day_label`` names the day that counts instead;
     with a meeting, a ``day_label`` asks for a second day (of a revocation).
     """
 
@@ -93,6 +98,7 @@ class Conclusion:
     label: str
     help: str
     asks_family: bool = False
+    makes_offer: bool = False
     outcome_key: str = ""
     is_held: bool = True
     day_label: str = ""
@@ -134,7 +140,13 @@ class Event:
         return self.conclusions[key] if key else next(iter(self.conclusions.values()))
 
 
-OFFER = Conclusion("offer", "The team made an offer", "The family answers it item by item.", asks_family=True)
+OFFER = Conclusion(
+    "offer",
+    "The team made an offer",
+    "The family answers it item by item.",
+    asks_family=True,
+    makes_offer=True,
+)
 # MEET 24.16.
 NOT_ELIGIBLE, ELIGIBLE = "10", "20"
 
@@ -143,13 +155,17 @@ _INITIAL_CONCLUSIONS = (
     Conclusion(
         "starts_later",
         "Eligible, and the family accepts a later start",
-        "Status 2, reason 12: the plan starts with the enrollment next year.",
+        "The plan is offered and accepted item by item, and starts with the enrollment next year: status 2, reason 12, "
+        "until then.",
+        asks_family=True,
+        makes_offer=True,
         outcome_key="starts_later",
     ),
     Conclusion(
         "no_response",
         "Eligible, and the family does not answer after documented attempts",
-        "No services start without consent.",
+        "The plan is offered; no services start without consent.",
+        makes_offer=True,
         outcome_key="no_response",
     ),
     Conclusion("not_eligible", "Not eligible", "The team found no eligibility.", outcome_key="not_eligible"),
@@ -251,22 +267,6 @@ _INITIAL_ACCEPTED = Outcome(
     variants={"held": {"status_due": StatusDue("1", "", Starts.HELD)}},
 )
 
-_ACCEPTS_ALL = Outcome(
-    "accepts_all",
-    "Agreed in full",
-    True,
-    PlanDue.ALL,
-    True,
-    "The offer becomes the plan on the day the last part was agreed.",
-)
-_ACCEPTS_PART = Outcome(
-    "accepts_part",
-    "Agreed in part",
-    True,
-    PlanDue.AGREED_PARTS,
-    False,
-    "The agreed parts become the plan; what was declined stays as it was (stay put). No public source "
-    "prints this case: check it with the SELPA.",
 _NOT_BEFORE_THREE = {
     Starts.AGREED: Starts.AGREED_OR_THREE,
     Starts.HELD: Starts.HELD_OR_THREE,
@@ -295,6 +295,22 @@ def _not_before_three(outcome: Outcome) -> Outcome:
     )
 
 
+_ACCEPTS_ALL = Outcome(
+    "accepts_all",
+    "Agreed in full",
+    True,
+    PlanDue.ALL,
+    True,
+    "The offer becomes the plan on the day the last part was agreed.",
+)
+_ACCEPTS_PART = Outcome(
+    "accepts_part",
+    "Agreed in part",
+    True,
+    PlanDue.AGREED_PARTS,
+    False,
+    "The agreed parts become the plan; what was declined stays as it was (stay put). No public source "
+    "prints this case: check it with the SELPA.",
     policy="partial-consent",
     variants={"none": {"plan_due": PlanDue.NONE}},
 )
@@ -409,7 +425,8 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                     Conclusion(
                         "refused",
                         "The family refuses the evaluation",
-                        "The district of residence reports status 4 from the day of the refusal.",
+                        "The district of residence reports status 4 from the day of the refusal, or from the third "
+                        "birthday if that is later.",
                         outcome_key="refused",
                         is_held=False,
                         day_label="Refused on",
@@ -551,7 +568,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                         "The plan and its services start here with the enrollment; an adoption reports no meeting.",
                         plan_starts=Starts.ENROLLED,
                         is_plan_review=False,
-                        plan_reason_code="3",
+                        plan_reason_code=ADOPTED,
                     ),
                     replace(
                         _ACCEPTS_ALL,
@@ -624,6 +641,19 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         )
     }
 )
+
+
+def adopted_before(outcome: Outcome) -> Outcome:
+    """The 30-day review of a plan that the office has adopted already, and that the team keeps as it is: the plan
+    stands, and nothing is left to tell."""
+    if outcome.plan_reason_code != ADOPTED:
+        return outcome
+    return replace(
+        outcome,
+        plan_due=PlanDue.NONE,
+        explanation="The plan was adopted before, and the team keeps it: the 30 days have their review.",
+        nothing_sent="The plan was adopted before and is told already; that the team keeps it reports no meeting.",
+    )
 
 
 def outcome_of(

@@ -14,7 +14,7 @@ from manzanita.domain.access import Actor, Capability, decide
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS, FieldDeclaration
 from manzanita.domain.findings import Reason
 from manzanita.domain.opening import Situation, why_not_open
-from manzanita.domain.scenarios import EVENTS, OFFER, Event
+from manzanita.domain.scenarios import ADOPTED, EVENTS, OFFER, Event
 from manzanita.meetings.models import Answer, Decision, Meeting
 from manzanita.students.models import Plan, Service, Student
 from manzanita.students.queries import StudentFacts
@@ -270,6 +270,10 @@ class Proposal:
 
     def decision_on(self, item_key: str) -> Decision | None:
         return next((item.decision for item in self.items if item.key == item_key), None)
+
+    def plan_value(self, number: str) -> str:
+        """What is offered in one field of the plan."""
+        return next(field.proposed for field in self.plan_fields if field.declaration.number == number)
 
     def plan_values(self) -> dict[str, str]:
         return {field.declaration.attribute: field.proposed for field in self.plan_fields}

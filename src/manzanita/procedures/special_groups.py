@@ -44,8 +44,8 @@ _INITIAL = "10"
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What the list of a group knows of one student besides the list row: the due dates of the group's clocks, the
-    first clock first, an open meeting, of a child from Part C the final evaluation for Part B, the agencies by role, and
-    for a nonpublic school its agreement."""
+    first clock first, an open meeting, of a child from Part C the final evaluation for Part B, the agencies by role,
+    and for a nonpublic school its agreement."""
 
     dues: Sequence[DueDate] = field(default_factory=tuple)
     meeting: Meeting | None = None

@@ -49,8 +49,8 @@ class Actions:
 def actions_of(file: StudentFile) -> Actions:
     """Everything that is looked for beside a student's name, as the reader may do it or not."""
     starting = list(_starting(file))
-    leads = any(not one.reasons for one in starting)
-    found = [*starting, *_meetings(file, is_first=not leads), *_office(file)]
+    gone = list(_gone(file))
+    found = [*gone, *starting, *_meetings(file, is_first=not starting and not _left(file)), *_office(file)]
     refused = _grouped(file, [one for one in found if one.reasons])
     possible = [one for one in found if not one.reasons]
     return Actions(possible, refused, sum(len(group.labels) for group in refused))
@@ -77,7 +77,8 @@ def _meeting_path(file: StudentFile) -> str:
 
 
 def _starting(file: StudentFile) -> Iterator[Action]:
-    """Services whose start was agreed for later; nobody looks for that where nothing waits."""
+    """Services whose start was agreed for later; nobody looks for that where nothing waits. Where something does, it
+    is what comes next for the student, also while it is not possible: then it leads to why not yet."""
     if file.actor.perspective.is_read_only or not waiting_status(
         file.facts.statuses, file.lea_code, file.today
     ):
@@ -85,9 +86,17 @@ def _starting(file: StudentFile) -> Iterator[Action]:
     against = _against_office(file)
     if not against:
         against = tuple(start_now(file.lea_code, file.facts)[1])
-    yield Action(
-        "Services start", url_or_none("change", file.student.public_id, KEY), kind="primary", reasons=against
-    )
+    url = url_or_none("change", file.student.public_id, KEY)
+    if against and file.actor.may(Capability.CORRECT_RECORD):
+        yield Action("Why services do not start yet", url, kind="primary")
+    yield Action("Services start", url, kind="primary", reasons=against)
+
+
+def _gone(file: StudentFile) -> Iterator[Action]:
+    """What comes next for somebody who left is the leaving: what others still have to do about it, and the way back."""
+    if _left(file) and file.actor.may(Capability.CORRECT_RECORD):
+        url = url_or_none("leaving", file.student.public_id)
+        yield Action("Look at the leaving", url, kind="primary")
 
 
 def _meetings(file: StudentFile, *, is_first: bool) -> Iterator[Action]:

@@ -102,7 +102,7 @@ KINDS: Mapping[Kind, RecordStatus] = MappingProxyType(
                 Kind.STARTING,
                 Group.TO_SETTLE,
                 "Services to start",
-                "Found eligible here with a start agreed for later, and the enrollment that was meant has begun.",
+                "Found eligible here with a start agreed for later; plan and services have not started.",
                 Owner.COORDINATOR,
                 "Recording that the services start; or a meeting that agrees on something else.",
                 "Not over a Census Day: until recorded, the state takes the student for one who does not take part.",
