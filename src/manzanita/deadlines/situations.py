@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Max
@@ -12,23 +13,24 @@ from django.db.models import Max
 from manzanita.accounts.models import RecordRequest
 from manzanita.domain.fields import TRANSITION_FIELDS
 from manzanita.domain.running_clocks import OpenMeeting, Request, Situation
+from manzanita.domain.scenarios import ADOPTED
 from manzanita.domain.stays import Enrolled, Reported, enrollment_start, infant_stays
 from manzanita.domain.transition import transition_lacks
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.orgs.models import Agency
 from manzanita.platform import clock
+from manzanita.students.infants import part_b_leas
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus, Student
 
-from manzanita.students.infants import part_b_leas
-_PRIMARY_FIRST = {"10": 0, "30": 1, "50": 2}
-_ENROLLMENT_CODES = ("status_code", "exit_reason_code")
 # PLAN 23.13: a plan amended.
 _AMENDED = "2"
 _LONGEST_ADOPTED = timedelta(days=366)
 # MEET 24.14: an initial evaluation for Part B.
 _INITIAL = "10"
 
+_PRIMARY_FIRST = {"10": 0, "30": 1, "50": 2}
+_ENROLLMENT_CODES = ("status_code", "exit_reason_code")
 _PLAN = ("student_id", "lea_code", "effective_from", "effective_to", "plan_type_code")
 _INDICATORS = tuple(one.attribute for one in TRANSITION_FIELDS)
 
@@ -69,6 +71,7 @@ def situations_of(student_ids: Collection[int], *, today: date | None = None) ->
     known = _known(ids, today)
     selpa_of = dict(Agency.objects.exclude(selpa_code="").values_list("code", "selpa_code"))
     found = {pk: _situation(one, today, selpa_of) for pk, one in known.items()}
+    _tell_adopted(found, known, selpa_of)
     arrived = [pk for pk, one in found.items() if one.came_from_elsewhere]
     if arrived:
         held = Meeting.objects.filter(student__in=arrived, state="finalized", held_on__isnull=False)
@@ -76,13 +79,10 @@ def situations_of(student_ids: Collection[int], *, today: date | None = None) ->
         for pk, lea_code, newest in rows:
             if lea_code == found[pk].lea_code:
                 found[pk] = replace(found[pk], reviewed_here_on=newest)
+    _tell_part_b(found, today)
     return found
 
 
-    _tell_part_b(found, today)
-def _known(ids: list[int], today: date) -> dict[int, _Known]:
-    students = Student.unscoped.filter(pk__in=ids)
-    rows = students.values_list("pk", "birth_on", "last_plan_review_on", "last_evaluation_on")
 def _tell_adopted(
     found: dict[int, Situation], known: Mapping[int, _Known], selpa_of: Mapping[str, str]
 ) -> None:
@@ -126,6 +126,9 @@ def _tell_part_b(found: dict[int, Situation], today: date) -> None:
         found[pk] = replace(found[pk], part_b_lea=coming.get(pk, ""), is_part_b_evaluated=pk in done)
 
 
+def _known(ids: list[int], today: date) -> dict[int, _Known]:
+    students = Student.unscoped.filter(pk__in=ids)
+    rows = students.values_list("pk", "birth_on", "last_plan_review_on", "last_evaluation_on")
     known = {row[0]: _Known(row) for row in rows}
     in_force = {"effective": today}
     for pk, *values in (
@@ -142,7 +145,8 @@ def _tell_part_b(found: dict[int, Situation], today: date) -> None:
         )
     ):
         known[pk].enrollments.append(_Enrollment(*values))
-    for row in Plan.objects.as_of(**in_force).filter(student__in=ids).values(*_PLAN, *_INDICATORS):
+    plans = Plan.objects.as_of(**in_force).filter(student__in=ids)
+    for row in plans.values(*_PLAN, "reason_code", *_INDICATORS):
         known[row["student_id"]].plan = row
     for meeting in Meeting.objects.filter(student__in=ids, state__in=OPEN_STATES).order_by("pk"):
         known[meeting.student_id].meetings.append(meeting)

@@ -104,7 +104,7 @@ WATCHED: Mapping[str, Watched] = MappingProxyType(
             Watched(
                 "transfer-30",
                 "a student with another SELPA's plan enrolls here",
-                "the plan is adopted, or a review is held here",
+                "a review is held here: that the office adopts the plan keeps comparable services, and reviews nothing",
                 MappingProxyType({"enrolled_on": "first day of the enrollment, from the SIS"}),
             ),
             Watched(
@@ -239,10 +239,10 @@ class Situation:
     ``lea_code`` is that of the enrollment. ``is_infant_stay``: there is none, and it is the LEA that serves the infant
     by status and IFSP (``domain.stays.infant_stays``); ``enrolled_on`` is ``None``, so that nothing counts from it.
     ``came_from_elsewhere``: before this enrollment another SELPA's LEA had the student, and its plan is still the one
-    that counts, as it is or as it was adopted here. ``reviewed_here_on``: the newest meeting held at the LEA of the enrollment. ``has_transition``: the
-    plan in force answers every transition indicator with yes. ``part_b_lea``: of a child with an IFSP, the LEA that owes
-    the IEP where it is another: the one named for next year, else that of residence. ``is_part_b_evaluated``: the
-    evaluation that leads from Part C to Part B is final.
+    that counts, as it is or as it was adopted here. ``reviewed_here_on``: the newest meeting held at the LEA of the
+    enrollment. ``has_transition``: the plan in force answers every transition indicator with yes. ``part_b_lea``: of a
+    child with an IFSP, the LEA that owes the IEP where it is another (``students.infants.part_b_leas``).
+    ``is_part_b_evaluated``: the evaluation that leads from Part C to Part B is final.
     """
 
     today: date

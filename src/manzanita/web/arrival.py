@@ -22,6 +22,7 @@ from manzanita.arrivals.evidence import evidence_of
 from manzanita.arrivals.models import Arrival
 from manzanita.arrivals.queries import get_arrival, next_arrival
 from manzanita.auditing.actions import log_reads
+from manzanita.deadlines.models import DueDate
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.arrival_plan import QUESTIONS, Answer, Answered, Plan, Way, answers_of, plan_of
 from manzanita.domain.arrivals import (
@@ -34,6 +35,7 @@ from manzanita.domain.arrivals import (
     why_not_safe,
 )
 from manzanita.domain.clocks import due
+from manzanita.domain.codes import code_set, unconfirmed_in
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.student_transfers import STATE_WORDS, State
 from manzanita.exchange.models import Operation
@@ -350,6 +352,7 @@ def _lines(actor: Actor, looked: Looked) -> dict[str, Any]:
             told |= {
                 "statuses": [one for one in codes_of("SpecialEducationStatus") if one[0] != "1"],
                 "status_reasons": codes_of("NonParticipationReason"),
+                "reason_doubt": unconfirmed_in(code_set("NonParticipationReason")),
             }
         return told
     asked = Asked("adopt", looked.plan.on, plan_known_on=looked.plan_known_on)
@@ -411,6 +414,9 @@ def _clock(looked: Looked) -> dict[str, Any]:
     nothing is taken up here."""
     evidence = looked.evidence
     name = "" if looked.plan.way in _NOTHING_TAKEN_UP else transfer_clock(evidence)
+    is_settled = looked.arrival.settled_at is not None
+    if name == "transfer-30" and is_settled and evidence.former_lea and not _runs(looked.arrival):
+        return {"due_on": None, "words": _OVER, "trace": "", "left": None, "is_known": True}
     answer = due(name, enrolled_on=evidence.enrolled_on) if name else None
     due_on = answer.statutory_due_on if answer else None
     return {
@@ -420,6 +426,15 @@ def _clock(looked: Looked) -> dict[str, Any]:
         "left": (due_on - clock.today()).days if due_on else None,
         "is_known": bool(evidence.former_lea),
     }
+
+
+_OVER = "No IEP meeting after the transfer is due any more: one was held here, or the plan was made anew."
+
+
+def _runs(arrival: Arrival) -> bool:
+    """Whether the 30 days still run, as every list has it; an adoption alone does not end them."""
+    rows = DueDate.objects.filter(student=arrival.student_id, lea_code=arrival.lea_code, clock="transfer-30")
+    return rows.exists()
 
 
 def _next(actor: Actor, settled: Arrival) -> tuple[str, str] | None:

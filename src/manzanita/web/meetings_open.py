@@ -126,6 +126,7 @@ ENDS: Mapping[str, Sequence[str]] = {
     "triennial": ("triennial",),
     "transition-plan": ("annual", "triennial", "amendment"),
     "c-to-b-iep": ("c_to_b",),
+    "transfer-30": ("thirty_day", "annual", "triennial"),
 }
 
 
