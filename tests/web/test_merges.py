@@ -45,7 +45,7 @@ def test_both_are_shown_side_by_side_with_what_comes_of_it(twice):
     page = words(answer)
     assert "The left one stays: the state holds more of it." in page
     assert "Alder Testcase Adler Testcase Differs" in page
-    assert "Buckeye Elementary, grade 04 Grade 4, local ID L777, from 11/02/2026" in page
+    assert "Buckeye Elementary, grade 4, local ID L777, from 11/02/2026" in page
     assert "Local ID L0005 goes on, as on the left." in page
     assert "Maple Testcase, Mother, 555-0100, from 08/01/2025" in page
     assert "Oak Testcase, Father, 555-0111, from 11/02/2026" in page

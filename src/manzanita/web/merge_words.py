@@ -23,6 +23,7 @@ from manzanita.students.merging_enrollments import enrolled_twice
 from manzanita.students.models import Student
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.state_lines import summary
+from manzanita.web.students_words import grade_text
 
 LABELS = {
     "name": "Name",
@@ -98,7 +99,7 @@ class Words:
     def _enrollment(self, row: Any) -> str:
         school = self._schools.get(row.school_code, row.school_code or row.lea_code)
         local = f", local ID {row.local_student_id}" if row.local_student_id else ""
-        return f"{school}, grade {code_set('GradeLevel').label(row.grade_code)}{local}"
+        return f"{school}, grade {grade_text(row.grade_code)}{local}"
 
 
 def _status(row: Any) -> str:
