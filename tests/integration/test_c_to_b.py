@@ -3,6 +3,7 @@ November 23, 2026, and the child turns three on February 2, 2027; the IFSP is th
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -200,6 +201,9 @@ def test_the_list_leads_into_the_meeting_and_no_link_leads_to_its_own_page(small
     assert "Served by Heron Creek Unified until then." in page
     assert "IEP of a child from Part C: 02/02/2027" in page and "No date runs here" not in page
     here = f"/students/{student.public_id}/meetings/new"
+    record = client.get(f"/students/{student.public_id}").content.decode()
+    assert re.findall(r'<a class="btn primary" href="([^"]*)"', record) == [here]
+    assert "Open c to b" not in record and "Open C to B transition evaluation" in record
     answer = client.get(here)
     assert 'value="c_to_b"' in answer.content.decode() and here not in pages.addresses_in(answer)
     assert "#event-c_to_b" in pages.addresses_in(answer)

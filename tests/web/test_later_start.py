@@ -189,7 +189,10 @@ def test_finalizing_without_an_offer_is_refused_with_where_to_make_it(small_worl
     page = text_of(coordinator.get(f"/meetings/{meeting.public_id}/finalize"))
     step = f"/meetings/{meeting.public_id}?step="
     for words, owner_and_link in (
-        ("The child is found eligible, and no plan is offered: the plan type is blank.", f"{step}eligibility"),
+        (
+            "The child is found eligible, and no plan is offered: the plan type is blank.",
+            f"{step}eligibility",
+        ),
         ("The child is found eligible, and no service is offered.", f"{step}services"),
     ):
         item = page[page.index(words) :].split("</li>")[0]

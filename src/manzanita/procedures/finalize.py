@@ -6,7 +6,7 @@ The preview is what the page shows and what :func:`finalize_meeting` carries out
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -115,7 +115,9 @@ def preview_of(actor: Actor, meeting: Meeting, facts: StudentFacts | None = None
     status, status_on = _status_to_come(outcome, days, known) if is_decided else (None, None)
     drafts: list[RecordDraft] = []
     plan_values, future = None, None
-    writer = LineWriter(actor, meeting, event, outcome, known)
+    # Where a value comes from is told without what the family has not said.
+    told = outcome if is_decided else replace(outcome, label="what the team found")
+    writer = LineWriter(actor, meeting, event, told, known)
     if status is not None and status_on is not None:
         drafts.append(writer.status_line(status, status_on, consented_on=_first_consent(status, known, days)))
     if outcome.is_meet_due and meeting.held_on is not None:
@@ -125,6 +127,7 @@ def preview_of(actor: Actor, meeting: Meeting, facts: StudentFacts | None = None
         drafts.append(writer.plan_line(plan, plan_values, starts_on))
         drafts.extend(writer.service_lines(future, starts_on))
     findings = _findings(meeting.student_id, drafts)
+    lacking = list(offer_blockers(event, conclusion, proposal))
     return Preview(
         meeting=meeting,
         event=event,
@@ -132,11 +135,11 @@ def preview_of(actor: Actor, meeting: Meeting, facts: StudentFacts | None = None
         outcome=outcome,
         blockers=[
             *meeting_blockers(actor, meeting, conclusion, proposal),
-            *offer_blockers(event, conclusion, proposal),
+            *lacking,
             *later_blockers(meeting, known),
             *plan_blockers(event, known, starts_on),
             *line_blockers(drafts, findings),
-            *_kept_blockers(actor, meeting, outcome, known, proposal),
+            *([] if lacking else _kept_blockers(actor, meeting, outcome, known, proposal)),
         ],
         status=status,
         status_starts_on=status_on,

@@ -267,7 +267,7 @@ def _against(facts: StudentFacts, found: LaterStart | None, today: date) -> Iter
             f"The first day on which it may start is {found.first_day:%m/%d/%Y},{counted} and the state takes what has "
             "happened.",
             Owner.COORDINATOR,
-            "It can be recorded from that day on, and then stands among the students to settle.",
+            "It can be recorded from that day on. Until then it stands among the students to settle.",
             source="SPED Data Guide, SWDS: from the enrollment",
         )
     newer = [row for row in facts.plans if row.effective_from > found.held_on] or [facts.plan_on(today)]

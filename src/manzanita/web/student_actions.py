@@ -9,10 +9,13 @@ from datetime import timedelta
 from django.urls import reverse
 
 from manzanita.domain.access import PERMISSIONS, Capability, Scope, decide
+from manzanita.domain.clocks.early_start import WINDOW_OPENS_MONTHS
+from manzanita.domain.dates import months_after
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.leaving import STAYS_ENROLLED
 from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
 from manzanita.domain.statuses.steps import why_not
+from manzanita.domain.stays import IFSP
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.procedures.later_start import KEY, start_now, waiting_status
 from manzanita.ui.jinja_env import url_or_none
@@ -21,6 +24,8 @@ from manzanita.web.step_links import said_left, start_ways
 from manzanita.web.student_file import StudentFile
 from manzanita.web.student_status import standing_in
 
+# MEET 24.14 of an initial evaluation for Part B.
+PART_B_INITIAL = EVENTS["c_to_b"].evaluation_type_code
 # An assessment takes its 60 days and the plan for it its 15: a triennial is offered from then on.
 TRIENNIAL_AHEAD = timedelta(days=75)
 
@@ -102,12 +107,12 @@ def _gone(file: StudentFile) -> Iterator[Action]:
 def _meetings(file: StudentFile, *, is_first: bool) -> Iterator[Action]:
     meeting, url = file.open_meeting, _meeting_path(file)
     if meeting is not None and url:
-        yield Action(f"Continue {event_label(meeting).lower()}", url, kind="primary")
+        yield Action(f"Continue {_within(event_label(meeting))}", url, kind="primary")
         is_first = False
     for event in _usual_events(file):
         reasons = tuple(_reasons_not_to_open(file, event))
         yield Action(
-            f"Open {event.label.lower()}",
+            f"Open {_within(event.label)}",
             # An initial evaluation begins with dates, so it has a page of its own.
             url_or_none("meeting_new" if event.is_initial else "meeting_open", file.student.public_id),
             method="get" if event.is_initial else "post",
@@ -120,6 +125,11 @@ def _meetings(file: StudentFile, *, is_first: bool) -> Iterator[Action]:
         held = decide(file.actor, Capability.HOLD_MEETING)
         url = url_or_none("meeting_new", file.student.public_id)
         yield Action("All kinds of meetings", url, reasons=() if held else held.because)
+
+
+def _within(label: str) -> str:
+    """A label inside a sentence; what begins with a single letter is a name, as “C to B”."""
+    return label if label[1:2] == " " else f"{label[:1].lower()}{label[1:]}"
 
 
 def _reasons_not_to_open(file: StudentFile, event: Event) -> list[Reason]:
@@ -139,9 +149,23 @@ def _usual_events(file: StudentFile) -> list[Event]:
     status = file.facts.status_on(file.today)
     if status is None or status.status_code != PARTICIPATING:
         return [EVENTS["b_initial"]]
+    if _is_from_part_c(file):
+        return [EVENTS[key] for key in ("c_to_b", "annual", "amendment")]
     evaluation_due = file.student.evaluation_due_on
     is_triennial_near = evaluation_due is not None and evaluation_due <= file.today + TRIENNIAL_AHEAD
     return [EVENTS[key] for key in (*(["triennial"] if is_triennial_near else []), "annual", "amendment")]
+
+
+def _is_from_part_c(file: StudentFile) -> bool:
+    """A child with an IFSP who is on the way to Part B, and whose evaluation for it is not final."""
+    born, plan = file.student.birth_on, file.plan
+    if plan is None or plan.plan_type_code != IFSP or born is None:
+        return False
+    is_evaluated = any(
+        one.state == "finalized" and one.held_on and one.evaluation_type_code == PART_B_INITIAL
+        for one in file.known_meetings
+    )
+    return file.today >= months_after(born, WINDOW_OPENS_MONTHS) and not is_evaluated
 
 
 def _office(file: StudentFile) -> Iterator[Action]:
