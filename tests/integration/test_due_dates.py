@@ -42,6 +42,8 @@ from manzanita.procedures.finalize import finalize_meeting
 from manzanita.students.actions import state_student_facts
 from manzanita.students.models import Plan, SpecialEducationStatus, Student
 from manzanita.students.queries import facts_of
+from manzanita.web.student_file import load_student
+from manzanita.web.student_timeline import lanes_of
 from tests.support import world as w
 from tests.support.pages import enrollment
 
@@ -212,6 +214,11 @@ def test_an_adoption_by_the_office_does_not_end_the_thirty_days(counted):
     recompute_stale()
     row = clocks_of(counted, "sage")["transfer-30"]
     assert (row.due_on, row.lea_code) == (date(2026, 12, 2), w.LEA)
+    # The time line says the same day.
+    file = load_student(counted.coordinator_actor, student.public_id)
+    (lane,) = [one for one in lanes_of(file) if one.name == "Due dates"]
+    marks = [one for one in lane.items if one.on == date(2026, 12, 2)]
+    assert [(one.label, one.is_open) for one in marks] == [("IEP after the transfer 12/02/2026", True)]
     facts = facts_of(student)
     assert facts.plan_on(w.TODAY).lea_code == w.LEA
     # The review that the date asks for may be opened, and the one that the team keeps it by tells nothing.

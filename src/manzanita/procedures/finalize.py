@@ -267,7 +267,7 @@ def offer_drafts(
     )
     writer = LineWriter(actor, meeting, event, outcome, facts)
     born_on = meeting.student.birth_on
-    if event.outcomes["accepts_all"].plan_starts in _OR_THREE and born_on is not None:
+    if outcome.plan_starts in _OR_THREE and born_on is not None:
         starts_on = max(starts_on, third_birthday_of(born_on))
     drafts: list[RecordDraft] = []
     if outcome.is_meet_due and meeting.held_on is not None:
