@@ -17,7 +17,7 @@ TRIALS ?= 300
 .DELETE_ON_ERROR:
 .PHONY: help demo test prove-crash prove-storm prove-audit fuzz soak
 .PHONY: bench-import bench-audit bench-rls bench-find bench-batch bench-news bench-clocks bench-due bench-live
-.PHONY: bench-record bench-rules
+.PHONY: bench-record bench-narrowing bench-rules
 .PHONY: walk-outcomes walk-journeys walk-morning pictures constraints
 
 help:
@@ -35,6 +35,7 @@ help:
 	@echo "make bench-batch  one field of 5,000 students changed together in a database of STUDENTS, a preview in 10 s"
 	@echo "make bench-news   what changed in a district of STUDENTS=100000 with 25,000 changes: pages, and the plan of the query"
 	@echo "make bench-record pages of students, finding, batches and lists of STUDENTS=100000, on both databases: statements, ms, KB"
+	@echo "make bench-narrowing a list of 25,000 students narrowed and in order: statements, ms, KB, on PostgreSQL"
 	@echo "make bench-clocks all clocks of STUDENTS=100000, with their traces, in one batch"
 	@echo "make bench-due    due dates of STUDENTS=100000 stored in a batch, and after one changed calendar"
 	@echo "make bench-live   what the rules cost while one types: in the engine, and in a request"
@@ -86,6 +87,9 @@ bench-news: $(VENV)/installed-for-tests
 
 bench-record: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.bench_record --students $(STUDENTS)
+
+bench-narrowing: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.support.postgres $(BIN)/python -m tests.prove.bench_narrowing --students $(STUDENTS)
 
 bench-clocks: $(VENV)/installed-for-tests
 	@exec $(BIN)/python -m tests.prove.bench_clocks --students $(STUDENTS)

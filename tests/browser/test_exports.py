@@ -81,6 +81,39 @@ def test_1_a_small_list_is_a_file_in_a_moment(juniper):
     shown(juniper, "exports")
 
 
+def test_1_a_list_is_narrowed_and_put_in_order_from_the_keyboard(juniper):
+    page = juniper.page
+    juniper.go("/students")
+    page.keyboard.press("/")
+    page.keyboard.type("Testcase")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Students found for “Testcase”")).to_be_visible()
+    grade = page.get_by_role("combobox", name="Grade")
+    grade.focus()
+    page.keyboard.type("grade 4")
+    expect(grade).to_have_value("04")
+    page.get_by_role("button", name="Show").press("Enter")
+    expect(page.get_by_role("heading", name="Students found for “Testcase”, in grade 4")).to_be_visible()
+    expect(page.get_by_role("link", name="Testcase, Alder")).to_be_visible()
+    expect(page.get_by_text("1 of 1 student")).to_be_visible()
+    shown(juniper, "list-narrowed")
+    page.get_by_role("combobox", name="Plan type").select_option("IEP")
+    page.get_by_role("combobox", name="Plan review").select_option("due within 15 days")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("heading", name="Nobody is left")).to_be_visible()
+    shown(juniper, "list-nobody-left")
+    page.get_by_role("link", name="Without plan review “due within 15 days”").press("Enter")
+    page.get_by_role("link", name="Clear all").press("Enter")
+    page.get_by_role("columnheader", name="Plan review due").get_by_role("link").press("Enter")
+    head = page.get_by_role("columnheader", name="Plan review due")
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    head.get_by_role("link").press("Enter")
+    expect(head).to_have_attribute("aria-sort", "descending")
+    names = page.locator("tbody th[scope=row]")
+    expect(names).to_have_text(["Testcase, Towhee", "Testcase, Alder", "Testcase, Yarrow"])
+    shown(juniper, "list-in-order")
+
+
 def test_2_whoever_may_not_export_reads_why(person):
     wren = person(CASE_MANAGER)
     wren.go("/students")

@@ -20,8 +20,8 @@ from manzanita.procedures.leaving_many import departures
 from manzanita.procedures.settling import records_to_settle
 from manzanita.procedures.special_groups import beside_of, students_in_group
 from manzanita.students.duplicates import pairs_in_reach
+from manzanita.students.listing import list_students
 from manzanita.students.models import Student
-from manzanita.students.queries import list_students
 from manzanita.transfers.queries import open_transfers_of
 from manzanita.web.home import _groups
 from tests.support.world import NOON, TODAY

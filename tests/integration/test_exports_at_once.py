@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -12,7 +13,7 @@ from manzanita.auditing.exports import MoreNeeded
 from manzanita.auditing.models import ListExport
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.web import list_exports
-from manzanita.web.student_lists import LISTS
+from manzanita.web.found import found_of_key
 
 
 @pytest.mark.django_db(transaction=True)
@@ -30,7 +31,8 @@ def test_two_at_once_cannot_pass_the_day_s_limit_together(small_world, monkeypat
 
     def ask(name: str) -> None:
         actor = small_world.coordinator_actor
-        choice = list_exports.choice_of(actor, LISTS["all"], name)
+        found = replace(found_of_key(actor, "all"), text=name)
+        choice = list_exports.Choice(found, found.students)
         begin.wait(timeout=30)
         try:
             list_exports.ask(actor, choice, form="csv", ask_key=f"key-of-{name}", why="", is_fresh=False)

@@ -7,12 +7,13 @@ from uuid import UUID
 
 import pytest
 import time_machine
+from django.db.models import Count, Min
 
 from manzanita.accounts.queries import actor_of_grant_id
 from manzanita.deadlines.lists import Wanted, page_of
 from manzanita.deadlines.recompute import recompute_stale
 from manzanita.platform.facts import Statement
-from manzanita.platform.kept_queries import KeptQuery, Told
+from manzanita.platform.kept_queries import KeptQuery, Reckoned, Told
 from manzanita.students.actions import state_student_facts
 from manzanita.students.models import Student
 from tests.support import pages
@@ -43,6 +44,21 @@ def test_of_nobody_nothing_is_asked(small_world, django_assert_num_queries):
     kept = KeptQuery(Student.unscoped.none().values_list("pk"))
     with django_assert_num_queries(0):
         assert kept.ask() == []
+
+
+def test_what_is_reckoned_over_all_is_one_row(small_world, django_assert_num_queries):
+    births = list(Student.unscoped.values_list("birth_on", flat=True))
+    kept = Reckoned(Student.unscoped.order_by("pk"), count=Count("pk"), first=Min("birth_on"))
+    with django_assert_num_queries(1):
+        assert kept.one() == (len(births), min(births))
+    many = Reckoned(Student.unscoped.filter(last_name=Told("name")), count=Count("pk"), first=Min("birth_on"))
+    assert many.one(name="Nobody is called this") == (0, None)
+
+
+def test_over_nobody_nothing_is_asked_and_all_is_nought(small_world, django_assert_num_queries):
+    kept = Reckoned(Student.unscoped.none(), count=Count("pk"), first=Min("birth_on"))
+    with django_assert_num_queries(0):
+        assert kept.one() == (0, None)
 
 
 def test_each_person_keeps_the_own_scope_and_what_changes_is_seen(small_world):

@@ -484,6 +484,39 @@ def test_reason_12_of_a_family_that_gave_no_answer_is_no_agreement(small_world, 
     assert to_settle(actor, student) == []
 
 
+def waiting_by(student, lea_code: str, cause: str) -> None:
+    values = {"lea_code": lea_code, "status_code": "2", "reason_code": "12", "initial_entry_on": None}
+    stated = Statement({"student_id": student.pk}, values, date(2026, 5, 14))
+    state_student_facts("status", [stated], by_id=None, cause=cause)
+
+
+def test_what_was_taken_over_from_the_state_says_why_it_does_not_start(small_world, actor):
+    yarrow = small_world.students["yarrow"]
+    waiting_by(yarrow, "9910017", "state-extract")
+    found, (why,) = start_now("9910017", facts_of(yarrow))
+    assert found is None
+    assert (why.code, why.owner.value, why.source) == ("nothing-agreed", "IEP team", "34 CFR 300.323(c)(2)")
+    assert why.text == (
+        "The status of 05/14/2026 (2, reason 12) was taken over from the state, which holds plan and services only "
+        "from the day they start: what was agreed is not known here."
+    )
+    assert why.way_out.startswith("Open the meeting in which plan and services are agreed")
+    assert refused(actor, yarrow, date(2026, 9, 1)) == ["nothing-agreed"]
+
+
+@pytest.mark.parametrize(
+    ("lea_code", "name"), [("9910025", "Heron Creek Unified"), ("3410010", "a district that is not")]
+)
+def test_what_another_district_agreed_says_whose_word_it_is(small_world, actor, lea_code, name):
+    yarrow = small_world.students["yarrow"]
+    waiting_by(yarrow, lea_code, "state-extract")
+    _, (why,) = start_now("9910017", facts_of(yarrow))
+    assert (why.code, why.owner.value) == ("agreed-elsewhere", "SEDS coordinator")
+    assert f"is the word of {name}" in why.text and "did not come along" in why.text
+    assert why.way_out.startswith("Ask that district for what was agreed")
+    assert refused(actor, yarrow, date(2026, 9, 1)) == ["agreed-elsewhere"]
+
+
 def test_a_second_click_finds_it_done(actor, back):
     start(actor, back)
     assert refused(actor, back) == ["not-waiting"]

@@ -343,8 +343,11 @@ def test_what_the_state_holds_under_the_retired_one_is_its_own_then_and_comes_ba
     before = everything(alder, second)
     asked = Asked(retired=Retired("9900000999", w.TODAY, "CALPADS"))
     merge, _ = merged(world, pair, asked)
+    # What was taken for held under the retired one stays known, as of before.
+    now = StateRecord.objects.get(student_id=alder.pk, key_on=ENTERED)
+    assert (now.record_key, now.values["22.06"]) == ("SWDS|9910017|9900000005|20261102", "9900000005")
     old.refresh_from_db()
-    assert (old.student_id, old.values["22.06"]) == (alder.pk, "9900000005")
+    assert (old.values["22.06"], old.superseded_at) == ("9900000999", now.recorded_at)
     undo_merge(actor=world.coordinator_actor, merge=merge)
     now = everything(alder, second)
     for one in (now, before):

@@ -111,8 +111,8 @@ def test_the_held_meeting_takes_its_place(world):
 
 
 def test_what_the_state_holds_as_pending_is_deleted_when_consent_is_withdrawn(world):
-    from manzanita.exchange.actions import Learned, learn_state_lines
     from manzanita.exchange.outbox import reconcile_students
+    from manzanita.exchange.state_book import Learned, learn_state_lines
 
     meeting = opened(world)
     archive = report_pending(actor=world.coordinator_actor, meeting=meeting)

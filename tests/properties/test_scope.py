@@ -20,12 +20,14 @@ from manzanita.students.actions import Identity, register_students, state_one
 from manzanita.students.scope import (
     current_at_agency,
     current_for,
+    here_for,
     keys_in_reach,
     keys_of,
     listed_for,
     sole_ties,
     ties_of,
     visible_to,
+    with_last_day,
 )
 from tests.support.state_files import NOON, TODAY
 
@@ -241,6 +243,9 @@ def test_lists_and_decision_agree_with_ties_counted_by_hand(user_id, f):
             assert keys_in_reach(actor).filter(pk=student).exists() is is_seen, key
             here = current_at_agency(visible_to(actor), actor).filter(pk=student).exists()
             assert current_for(actor).filter(pk=student).exists() is here, key
+            # Asked of each student, as the page of one does.
+            lasts = with_last_day(visible_to(actor), actor).filter(pk=student, seen_through=None).exists()
+            assert here_for(actor).filter(pk=student).exists() is lasts, key
             assert bool(decide(actor, Capability.READ_STUDENT, by_hand)) is is_seen, key
             for view in View:
                 listed = listed_for(replace(actor, view=view))
@@ -252,6 +257,63 @@ def test_lists_and_decision_agree_with_ties_counted_by_hand(user_id, f):
                     ties = sole_ties(listed)
                     assert ties is None or (student in keys_of(ties)) is is_listed, (key, view)
         transaction.set_rollback(True)
+
+
+NOTHING = Facts(
+    lea=OURS,
+    school=SCHOOLS[0],
+    nps="",
+    first=-400,
+    last=None,
+    senr="",
+    dsea="",
+    plan_lea=OURS,
+    plan_type="",
+    status_lea="",
+    status="1",
+    residence="",
+    location="",
+    next_year="",
+    npa="",
+    is_managed=False,
+    is_on_team=False,
+)
+LEFT = {"senr": "10", "last": -1}
+# Whom a coordinator here still has, by what ties the student: the tie alone, and beside an enrollment here that ended.
+STILL_HERE = {
+    "nothing": ({}, False),
+    "enrolled": ({"senr": "10"}, True),
+    "enrolled, last day today": ({"senr": "10", "last": 0}, True),
+    "enrolled, last day yesterday": (LEFT, False),
+    "comes tomorrow": ({"senr": "10", "first": 1}, True),
+    "reported": ({"status_lea": OURS}, True),
+    "reported, left yesterday": ({"status_lea": OURS} | LEFT, False),
+    "reported, left long ago": ({"status_lea": OURS, "senr": "10", "first": -800, "last": -600}, False),
+    "reported, left another district": ({"status_lea": OURS, "lea": THEIRS} | LEFT, True),
+    "reported by another, left yesterday": ({"status_lea": THEIRS} | LEFT, False),
+    "lives here": ({"residence": OURS}, True),
+    "lives here, left yesterday": ({"residence": OURS} | LEFT, True),
+    "next year": ({"next_year": OURS} | LEFT, True),
+    "accountable": ({"plan_type": "100", "plan_lea": THEIRS, "dsea": OURS} | LEFT, True),
+    "infant": ({"plan_type": "150", "status_lea": OURS}, True),
+}
+
+
+@pytest.mark.parametrize("tie", STILL_HERE)
+def test_whom_a_coordinator_still_has_by_each_tie(user_id, tie):
+    given, is_here = STILL_HERE[tie]
+    student = store(replace(NOTHING, **given), user_id)
+    assert here_for(actor_for("coordinator", user_id)).filter(pk=student).exists() is is_here
+
+
+def test_in_a_view_as_somebody_else_they_are_here_for_both(user_id):
+    reported = store(replace(NOTHING, status_lea=OURS), user_id)
+    elsewhere = replace(
+        actor_for("coordinator", user_id), agency_code=THEIRS, agency_codes=(THEIRS,), agency_name="There"
+    )
+    actor = actor_for("coordinator", user_id)
+    assert not here_for(replace(actor, within=elsewhere)).filter(pk=reported).exists()
+    assert here_for(replace(actor, within=actor)).filter(pk=reported).exists()
 
 
 def _expected(perspective, ties: Ties) -> bool:

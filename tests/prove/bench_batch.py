@@ -44,13 +44,9 @@ def _bench(args: argparse.Namespace) -> int:
     from django.db import connection
 
     from manzanita.domain.pasting import read_pasted
-    from manzanita.procedures.batch_edit import (
-        Asked,
-        _apply_lines,
-        counts_of,
-        draft_of_lines,
-        lines_in_reach,
-    )
+    from manzanita.procedures.batch_drafts import Asked, draft_of_lines
+    from manzanita.procedures.batch_job import _apply_lines
+    from manzanita.procedures.batch_queries import counts_of, lines_in_reach
     from manzanita.students.models import BatchEdit
 
     actor = actors()["coordinator of 5,000"]

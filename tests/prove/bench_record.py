@@ -289,7 +289,8 @@ def _finding(told: Told, code: str, size: int) -> None:
 
 def _batch(told: Told, code: str, size: int) -> None:
     from manzanita.domain.pasting import read_pasted
-    from manzanita.procedures.batch_edit import Asked, draft_of_lines, lines_in_reach
+    from manzanita.procedures.batch_drafts import Asked, draft_of_lines
+    from manzanita.procedures.batch_queries import lines_in_reach
 
     by_ssid = "\n".join(str(7_000_000_000 + number) for number in range(size))
     by_name = "\n".join(

@@ -42,8 +42,8 @@ def main() -> int:
 
 
 def _bench(args: argparse.Namespace) -> int:
+    from manzanita.students.listing import list_students
     from manzanita.students.models import Student
-    from manzanita.students.queries import list_students
     from manzanita.students.scope import listed_for
 
     problems = []

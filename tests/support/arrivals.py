@@ -6,7 +6,7 @@ import csv
 from datetime import date, timedelta
 from pathlib import Path
 
-from manzanita.exchange.actions import Learned, learn_state_lines
+from manzanita.exchange.state_book import Learned, learn_state_lines
 from manzanita.meetings.models import Meeting
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement

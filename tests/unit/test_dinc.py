@@ -9,7 +9,7 @@ import pytest
 from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.delays import delays_of, is_excuse
 from manzanita.domain.dinc import DINC, Held, History, Span, held_late, lists_at, month_ends, window_opens
-from manzanita.domain.running_clocks import WATCHED
+from manzanita.domain.watched_clocks import WATCHED
 
 HERE = (Span(date(2020, 8, 17), None, ("9910017", "9910018")),)
 ACTIVE = (Span(date(2021, 2, 1), None, ("1",)),)

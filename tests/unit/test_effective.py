@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manzanita.domain.effective import Restatement, Span, Version, derived_ends, replace_all, restate
+from manzanita.domain.effective import Restatement, Span, Version, replace_all, restate
 
 SEPTEMBER_1, SEPTEMBER_30 = date(2026, 9, 1), date(2026, 9, 30)
 OCTOBER_1, OCTOBER_31 = date(2026, 10, 1), date(2026, 10, 31)
@@ -133,29 +133,6 @@ def test_the_last_statement_about_a_day_is_what_holds_on_it(statements):
     for earlier, later in itertools.pairwise(spans):
         assert earlier.end is not None
         assert earlier.end < later.start
-
-
-# Ends of records that carry only a start
-
-
-@pytest.mark.parametrize(
-    ("starts", "ends"),
-    [
-        ([], []),
-        ([SEPTEMBER_1], [None]),
-        ([SEPTEMBER_1, OCTOBER_1], [SEPTEMBER_30, None]),
-        ([date(2024, 2, 28), date(2024, 3, 1)], [date(2024, 2, 29), None]),
-        ([SEPTEMBER_30, OCTOBER_1, NOVEMBER_1], [SEPTEMBER_30, OCTOBER_31, None]),
-    ],
-)
-def test_a_record_ends_the_day_before_the_next_begins(starts, ends):
-    assert derived_ends(starts) == ends
-
-
-@pytest.mark.parametrize("starts", [[OCTOBER_1, SEPTEMBER_1], [OCTOBER_1, OCTOBER_1]])
-def test_starts_that_do_not_ascend_are_refused(starts):
-    with pytest.raises(ValueError, match="strictly ascending"):
-        derived_ends(starts)
 
 
 # A version on both axes

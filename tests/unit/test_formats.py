@@ -2,7 +2,7 @@
 
 import pytest
 
-from manzanita.ui.formats import time_left
+from manzanita.ui.formats import is_iso_day, time_left
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,18 @@ from manzanita.ui.formats import time_left
 )
 def test_time_left_in_whole_minutes(seconds, words):
     assert time_left(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "is_day"),
+    [
+        ("2026-11-23", True),
+        ("2024-02-29", True),
+        ("2026-02-29", False),
+        ("11/23/2026", False),
+        ("soon", False),
+        ("", False),
+    ],
+)
+def test_what_a_control_for_days_shows(text, is_day):
+    assert is_iso_day(text) is is_day

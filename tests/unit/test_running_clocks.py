@@ -9,17 +9,10 @@ import pytest
 
 from manzanita.domain.calendars import Calendar
 from manzanita.domain.calendars.csv_file import read_calendar_csv
-from manzanita.domain.clocks import CLOCKS, Setting, Tolling
-from manzanita.domain.running_clocks import (
-    NOT_WATCHED,
-    WATCHED,
-    OpenMeeting,
-    Request,
-    Running,
-    Situation,
-    count,
-    running_clocks,
-)
+from manzanita.domain.clocks import Setting, Tolling
+from manzanita.domain.running_clocks import Running, count, running_clocks
+from manzanita.domain.situation import OpenMeeting, Request, Situation
+from manzanita.domain.watched_clocks import WATCHED
 
 TODAY = date(2026, 11, 23)
 LEA, SCHOOL = "9910017", "9910018"
@@ -50,19 +43,6 @@ def due(
 ) -> tuple[date | None, date | None, date | None]:
     counted = count(named(now)[name], setting)
     return counted.statutory_due_on, counted.state_due_on, counted.due_on
-
-
-def test_every_clock_is_watched_or_says_why_not():
-    assert WATCHED.keys() | NOT_WATCHED.keys() == CLOCKS.keys()
-    assert not WATCHED.keys() & NOT_WATCHED.keys()
-    assert all(NOT_WATCHED.values())
-
-
-def test_every_watched_clock_says_where_each_input_it_uses_comes_from():
-    for name, watched in WATCHED.items():
-        assert watched.sources.keys() <= {one.name for one in CLOCKS[name].inputs}
-        needed = {one.name for one in CLOCKS[name].inputs if one.is_required}
-        assert needed <= watched.sources.keys()
 
 
 def test_two_reviews_run_of_a_student_with_an_iep():

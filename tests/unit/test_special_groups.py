@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 from manzanita.domain.clocks import CLOCKS
-from manzanita.domain.running_clocks import WATCHED
 from manzanita.domain.special_groups import (
     GROUPS,
     adults_born_by,
@@ -13,6 +12,7 @@ from manzanita.domain.special_groups import (
     children_born_after,
     infants_born_by,
 )
+from manzanita.domain.watched_clocks import WATCHED
 
 TODAY = date(2026, 11, 23)
 

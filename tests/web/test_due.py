@@ -152,7 +152,7 @@ def test_an_anonymous_person_signs_in_first_and_who_reads_nobody_is_told(counted
 @pytest.mark.parametrize(
     "query",
     ["span=x", "clock=nonsense", "manager=-1", "manager=x", "school=%00", "after=x", "after=2026-11-14", "after=~x",
-     "after=2026-13-01~1", "until=2026-13-01", "until=soon", "until=20261201", "mark=x", "program=1", "meeting=x"],
+     "after=2026-13-01~1", "mark=x", "program=1", "meeting=x"],
 )  # fmt: skip
 def test_an_odd_question_is_no_list(counted, coordinator, query):
     assert coordinator.get(f"/due?{query}").status_code == 404

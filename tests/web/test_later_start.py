@@ -12,6 +12,8 @@ from django.test import Client
 from manzanita.archive.models import Archive
 from manzanita.arrivals.actions import look_at
 from manzanita.arrivals.models import Arrival
+from manzanita.platform.facts import Statement
+from manzanita.students.actions import state_student_facts
 from tests.support import later
 from tests.support import world as w
 from tests.support.guests import person_of
@@ -198,3 +200,26 @@ def test_finalizing_without_an_offer_is_refused_with_where_to_make_it(small_worl
         item = page[page.index(words) :].split("</li>")[0]
         assert f'href="{owner_and_link}"' in item and "IEP team" in item, words
     assert "Ready to finalize" not in page
+
+
+@pytest.mark.parametrize(
+    ("lea_code", "words"),
+    [
+        (
+            "9910017",
+            "was taken over from the state, which holds plan and services only from the day they start",
+        ),
+        ("9910025", "is the word of Heron Creek Unified: a later start was agreed there"),
+    ],
+)
+def test_a_status_that_was_taken_over_says_on_the_record_why_nothing_starts(
+    small_world, coordinator, lea_code, words
+):
+    student = small_world.students["yarrow"]
+    values = {"lea_code": lea_code, "status_code": "2", "reason_code": "12", "initial_entry_on": None}
+    stated = Statement({"student_id": student.pk}, values, date(2026, 5, 14))
+    state_student_facts("status", [stated], by_id=None, cause="state-extract")
+    record = coordinator.get(f"/students/{student.public_id}")
+    assert words in text_of(record) and "34 CFR 300.323(c)(2)" in text_of(record)
+    assert f'href="/students/{student.public_id}/meetings/new"' in main(record)
+    assert f'href="/students/{student.public_id}/changes/services_start"' not in main(record)

@@ -399,7 +399,7 @@ def test_a_preview_costs_the_same_for_few_and_many(
     [
         ({"to": ""}, "Choose who gets the students."),
         ({"starts_on": "2026-11-22"}, "Students are assigned from today or a later day"),
-        ({"starts_on": "soon"}, "Students are assigned from today or a later day"),
+        ({"starts_on": "soon"}, "From: “soon” is no day"),
         ({"apply": "1"}, "No student is ticked."),
         ({"to": "999"}, "Choose who gets the students."),
     ],

@@ -9,6 +9,7 @@ The class of Wren Placeholder, by due date: Alder 11/14 (overdue), Fern0 on 12/2
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import date, time, timedelta
 
 import pytest
@@ -25,12 +26,14 @@ from manzanita.platform.facts import Statement
 from manzanita.students.actions import set_clocks, state_student_facts
 from manzanita.students.models import Student
 from manzanita.students.people_actions import ContactValues
+from manzanita.students.queries import facts_of, taking_part
+from manzanita.web.calendar_feed import events_of
 from tests.support import world as w
 from tests.support.pages import many_students, reads, text_of
 
 PLAN = "/caseload/plan"
 UNTIL = "2027-05-22"  # 180 days ahead
-PLAN_QUERIES, SUGGEST_QUERIES, MANAGERS_QUERIES = 24, 20, 6
+PLAN_QUERIES, SUGGEST_QUERIES, MANAGERS_QUERIES = 23, 19, 6
 SUGGESTED = {
     "Fern0": (date(2026, 12, 3), time(8)),
     "Fern1": (date(2027, 1, 4), time(8)),
@@ -505,3 +508,80 @@ def test_reviews_without_a_day_stand_by_whichever_date_comes_first_and_lead_to_t
     assert page.index(first.full_name) < page.index(second.full_name)
     assert f'href="/caseload/plan?manager={world.case_manager.pk}"' in page
     assert "days are suggested for the whole caseload" in page
+
+
+# Who takes no part
+
+
+@pytest.fixture
+def fern1_stopped(world):
+    """Fern1's review is planned in Room 12; since Sunday, November 22, Fern1 takes no part: the family declined."""
+    fern1 = world.students["fern1"]
+    PlannedMeeting.objects.create(
+        student=fern1,
+        manager_id=world.case_manager.pk,
+        lea_code=w.LEA,
+        clock="plan-review",
+        due_on=date(2027, 1, 22),
+        planned_on=date(2026, 12, 3),
+        starts_at=time(8),
+        minutes=90,
+        room=PlanningSupply.objects.get(),
+        made_by=PlanBatch.objects.create(
+            token=uuid.uuid4(),
+            lea_code=w.LEA,
+            manager_id=world.case_manager.pk,
+            kind="plan",
+            made_on=date(2026, 11, 16),
+            made_at=clock.now(),
+            by_id=world.case_manager.pk,
+        ),
+    )
+    status = {
+        "lea_code": w.LEA,
+        "status_code": "2",
+        "reason_code": "15",
+        "initial_entry_on": date(2022, 1, 10),
+    }
+    stated = Statement({"student_id": fern1.pk}, status, date(2026, 11, 22))
+    state_student_facts("status", [stated], by_id=None, cause="test")
+    return fern1
+
+
+def test_who_takes_no_part_has_no_review_due_anywhere(world, manager, coordinator, fern1_stopped):
+    assert Student.unscoped.get(pk=fern1_stopped.pk).plan_review_due_on == date(2027, 1, 22)
+    page = text_of(manager.get(PLAN))
+    assert "4 reviews due through 05/22/2027 · 0 with a day, 4 without" in page and "Fern1" not in page
+    assert "Fern1" not in text_of(manager.get(f"{PLAN}/list?show=week"))
+    assert re.search(
+        r"Wren Placeholder</a></th><td class=\"num\">4</td>", coordinator.get(PLAN).content.decode()
+    )
+    # The room is free again for whoever comes first.
+    answer = suggested(manager)
+    save(manager, answer)
+    assert {name: when for name, when in planned().items() if name != "Fern1"} == {
+        "Fern0": (date(2026, 12, 3), time(8)),
+        "Fern2": (date(2027, 2, 1), time(8)),
+        "Towhee": (date(2027, 2, 9), time(8)),
+    }
+    page = text_of(manager.get(f"/caseload/plan/days/{fern1_stopped.public_id}"))
+    assert "takes no part in special education today (status 22.12), so no review is due." in page
+
+
+def test_the_calendar_feed_holds_nothing_of_who_takes_no_part(world, fern1_stopped):
+    events = events_of(world.case_manager, "/caseload/plan")
+    assert date(2027, 1, 22) not in {one.starts for one in events}
+    assert {one.summary for one in events} == {"Annual review due: 1 student", "Triennial due: 1 student"}
+
+
+def test_who_takes_part_until_yesterday_or_from_tomorrow(world):
+    """The boundary days of a status, one rule for one student and for many."""
+    fern2 = world.students["fern2"]
+    for first, code in ((date(2026, 11, 23), "2"), (date(2026, 11, 24), "1")):
+        status = {"lea_code": w.LEA, "status_code": code, "reason_code": "", "initial_entry_on": None}
+        stated = Statement({"student_id": fern2.pk}, status, first)
+        state_student_facts("status", [stated], by_id=None, cause="test")
+    facts = facts_of(fern2)
+    for day, is_in in ((date(2026, 11, 22), True), (date(2026, 11, 23), False), (date(2026, 11, 24), True)):
+        assert facts.takes_part_on(day) is is_in
+        assert taking_part(day).filter(student=fern2).exists() is is_in

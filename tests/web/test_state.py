@@ -547,26 +547,45 @@ def test_files_nobody_uploaded_are_taken_back(written, coordinator):
 # Findings and corrections
 
 
-def test_findings_stand_oldest_first_with_owner_and_age(small_world, coordinator):
+def test_what_hurts_first_comes_first_and_the_newest_first_within_it(small_world, coordinator, monkeypatch):
     finding = rejected(small_world)
     values = {
         field.name: getattr(finding, field.name) for field in StateFinding._meta.fields if field.name != "id"
     }
-    StateFinding.objects.create(
-        **{
-            **values,
-            "identity": "older",
-            "rule_code": "PLAN0726",
-            "opened_at": finding.opened_at - timedelta(days=9),
-            "fields": ["23.16"],
-            "values": {"23.16": ""},
-        }
-    )
-    page = text_of(coordinator.get("/findings?severity=fatal"))
-    assert page.index("PLAN0726") < page.index("SERV0447")
+    for code, severity, days in (
+        ("PLAN0726", "fatal", 9),
+        ("PLAN0001", "not_evaluated", 0),
+        ("PLAN0002", "info", 1),
+        ("PLAN0003", "warning", 2),
+        ("PLAN0004", "warning", 0),
+    ):
+        more = {"identity": code, "rule_code": code, "severity": severity}
+        opened = {"opened_at": finding.opened_at - timedelta(days=days), "fields": ["23.16"]}
+        StateFinding.objects.create(**values | more | opened | {"values": {"23.16": ""}})
+    in_order = ["SERV0447", "PLAN0726", "PLAN0004", "PLAN0003", "PLAN0002", "PLAN0001"]
+
+    def codes(page: str) -> list[str]:
+        return re.findall(r'data-open class="rule">(\w+)<', page)
+
+    page = coordinator.get("/findings").content.decode()
+    assert codes(page) == in_order
+    assert "what hurts first: fatal before warnings, the newest first within each" in page
     assert "9 days" in page and "IEP team" in page
-    assert "No finding is open" in text_of(coordinator.get("/findings?severity=warning"))
+    # The pages go on from one weight to the next.
+    monkeypatch.setattr("manzanita.web.state_findings.PAGE_SIZE", 1)
+    seen, address = [], "/findings"
+    while address:
+        page = coordinator.get(address).content.decode()
+        seen += codes(page)
+        more_url = re.search(r'href="(/findings\?after=\d+)"', page)
+        address = more_url[1] if more_url else ""
+    assert seen == in_order
+    page = coordinator.get("/findings?severity=warning")
+    assert codes(page.content.decode()) == ["PLAN0004"] and "the newest first" in text_of(page)
+    monkeypatch.undo()
     assert coordinator.get("/findings?severity=loud").status_code == 404
+    StateFinding.objects.exclude(pk=finding.pk).delete()
+    assert "No finding is open" in text_of(coordinator.get("/findings?severity=warning"))
 
 
 def test_a_finding_names_rule_field_owner_line_and_way_out(small_world, coordinator):

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from manzanita.accounts.guest_queries import may_give
 from manzanita.accounts.models import HostSession, RecordRequest
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, RefusedForReasons
 from manzanita.platform import clock
 
 
-class NotGiven(Exception):
+class NotGiven(RefusedForReasons):
     """Access was not given or changed; nothing was written. ``reasons`` say why."""
-
-    def __init__(self, reasons: Sequence[Reason]) -> None:
-        super().__init__(", ".join(reason.code for reason in reasons))
-        self.reasons = tuple(reasons)
 
 
 def refusal(code: str, text: str, way_out: str) -> Reason:

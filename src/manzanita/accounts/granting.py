@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from manzanita.accounts.models import Grant, Role
 from manzanita.domain.access import CAPABILITY_WORDS, Actor, Capability, Designation, Perspective, Scope
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, RefusedForReasons
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.orgs.models import Agency, School
 
@@ -23,12 +23,8 @@ KEEPS_ONE = frozenset({"coordinator", "selpa"})
 GIVEN_ELSEWHERE = frozenset({"cde_monitor", "family", "host_staff", "host_session"})
 
 
-class Refused(Exception):
+class Refused(RefusedForReasons):
     """Nothing was done; ``reasons`` says why, by which rule, whose job it is and what ends it."""
-
-    def __init__(self, reasons: Iterable[Reason]) -> None:
-        self.reasons = list(reasons)
-        super().__init__(", ".join(reason.code for reason in self.reasons))
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,6 @@ def account(request: HttpRequest) -> HttpResponse:
 
 def show_account(request: HttpRequest, *, feed_address: str = "") -> HttpResponse:
     """The page; ``feed_address`` is a calendar address that was just made."""
-    mark = mark_of(request)
     grants = Grant.objects.filter(user=request.user).select_related("agency", "granted_by")
     context = {
         "person": request.user,
@@ -84,7 +83,6 @@ def show_account(request: HttpRequest, *, feed_address: str = "") -> HttpRespons
         "grants": grants.order_by("ends_on", "-starts_on", "pk"),
         "today": clock.today(),
         "is_fresh": is_fresh(request),
-        "came_in_by": mark["first"],
         "password_refused_by": password_refused_by(request.user, clock.today()),
         "no_passkey": passkeys.why_not_here(request),
         "reminders": choice_of(request.user),

@@ -128,6 +128,32 @@ def write_archives(
     return archives
 
 
+def withdraw_archive(
+    archive: Archive,
+    *,
+    by_id: int | None,
+    reason: str,
+    title: str = "Taken back",
+    drafts: Sequence[RecordDraft] = (),
+    context: Mapping[str, Any] | None = None,
+) -> Archive:
+    """An archive in the place of one that was taken back before the state was told, so that it stays readable: without
+    ``drafts`` it tells nothing; with them, what stands again. Raises ``IntegrityError`` as ``write_archives`` does."""
+    draft = ArchiveDraft(
+        student_id=archive.student_id,
+        lea_code=archive.lea_code,
+        event_on=archive.event_on,
+        cause="correction",
+        cause_id=archive.pk,
+        title=f"{title}: {archive.title}"[:120],
+        records=drafts,
+        context={**(context or {}), "taken_back": True},
+        reason=f"Taken back before the state was told: {reason}"[:300],
+    )
+    (written,) = write_archives([draft], by_id=by_id, supersedes=archive)
+    return written
+
+
 def _typed_rows(archive: Archive, drafts: Sequence[RecordDraft]) -> list[ArchivedRecord]:
     return [
         ArchivedRecord(

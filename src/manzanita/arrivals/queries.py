@@ -6,12 +6,15 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from django.db.models import Case, Count, IntegerField, Min, Q, QuerySet, When
 from django.http import Http404
 
 from manzanita.arrivals.models import Arrival
 from manzanita.domain.access import Actor
+from manzanita.platform import clock
+from manzanita.platform.kept_queries import KeptQuery
 from manzanita.students.scope import in_reach
 
 PAGE_SIZE = 50
@@ -121,15 +124,16 @@ class Counts:
 
 def count_arrivals(actor: Actor) -> Counts:
     """One query."""
-    rows = (
-        open_arrivals(actor)
-        .order_by()
-        .values("kind")
-        .annotate(count=Count("pk"), safe=Count("pk", filter=Q(is_safe=True)), oldest=Min("enrolled_on"))
-    )
-    found = list(rows)
+    found = _counts(actor, clock.today()).ask()
     return Counts(
-        {row["kind"]: row["count"] for row in found},
-        sum(row["safe"] for row in found),
-        min((row["oldest"] for row in found), default=None),
+        {kind: count for kind, count, _, _ in found},
+        sum(safe for _, _, safe, _ in found),
+        min((oldest for *_, oldest in found), default=None),
     )
+
+
+@lru_cache(maxsize=256)
+def _counts(actor: Actor, today: date) -> KeptQuery:
+    safe = Count("pk", filter=Q(is_safe=True))
+    by_kind = open_arrivals(actor).order_by().values_list("kind")
+    return KeptQuery(by_kind.annotate(count=Count("pk"), safe=safe, oldest=Min("enrolled_on")))

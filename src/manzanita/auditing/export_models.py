@@ -38,7 +38,8 @@ class ListExport(models.Model):
     school_code = models.CharField(max_length=7, blank=True, default="")
     school_name = models.CharField(max_length=120, blank=True, default="")
     list_key = models.CharField(max_length=160)
-    title = models.CharField(max_length=120)
+    # The list and what it is narrowed to, as one sentence.
+    title = models.CharField(max_length=400)
     scope_line = models.CharField(max_length=300)
     form = models.CharField(max_length=4, choices=FORMS)
     # Made by the page that asks, once: the same form sent twice is one export.

@@ -64,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
     """0 after a clean stop, 1 when the sandbox cannot start."""
     from manzanita.domain.workbook import WorkbookRefused
     from manzanita.sandbox.following import OtherLayouts
-    from manzanita.sandbox.server import Options, serve
+    from manzanita.sandbox.requests import Options
+    from manzanita.sandbox.server import serve
 
     options = Options(
         database=args.db,

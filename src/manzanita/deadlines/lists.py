@@ -253,13 +253,9 @@ class SpanCount:
 def span_counts(actor: Actor) -> list[SpanCount]:
     """For home: every span, without a meeting and with one; one query."""
     today = clock.today()
-    last = max(span.last for span in SPANS.values())
-    rows = within_scope(actor).filter(due_on__lte=today + timedelta(days=last)).order_by()
-    # Few different days: the database groups, so that a large district costs no row for each due date.
-    grouped = rows.values_list("clock", "due_on", IsNull(F("meeting_id"), False)).annotate(Count("pk"))
     counts: dict[tuple[str, str], dict[str, int]] = {}
     earliest: dict[tuple[str, str], date] = {}
-    for name, due_on, has_meeting, number in grouped:
+    for name, due_on, has_meeting, number in _by_day(actor, today).ask():
         days = (due_on - today).days
         span = next(
             key for key, one in SPANS.items() if (one.first is None or days >= one.first) and days <= one.last
@@ -279,6 +275,16 @@ def span_counts(actor: Actor) -> list[SpanCount]:
         for meeting in MEETING
         for key, span in SPANS.items()
     ]
+
+
+@lru_cache(maxsize=256)
+def _by_day(actor: Actor, today: date) -> KeptQuery:
+    """Few different days: the database groups, so that a large district costs no row for each due date."""
+    last = max(span.last for span in SPANS.values())
+    rows = within_scope(actor).filter(due_on__lte=today + timedelta(days=last)).order_by()
+    return KeptQuery(
+        rows.values_list("clock", "due_on", IsNull(F("meeting_id"), False)).annotate(Count("pk"))
+    )
 
 
 @dataclass(frozen=True, slots=True)

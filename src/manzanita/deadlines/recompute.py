@@ -17,7 +17,8 @@ from manzanita.deadlines.models import DueDate, StaleCalendar, StaleStudent
 from manzanita.deadlines.situations import situations_of
 from manzanita.domain.calendars import Calendar
 from manzanita.domain.clocks import Setting, Value
-from manzanita.domain.running_clocks import WATCHED, Counted, Running, count, running_clocks
+from manzanita.domain.running_clocks import Counted, Running, count, running_clocks
+from manzanita.domain.watched_clocks import WATCHED
 from manzanita.orgs.calendars import Calendars, load_calendars
 from manzanita.orgs.models import Agency
 from manzanita.platform import clock

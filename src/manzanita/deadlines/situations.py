@@ -12,8 +12,8 @@ from django.db.models import Max
 
 from manzanita.accounts.models import RecordRequest
 from manzanita.domain.fields import TRANSITION_FIELDS
-from manzanita.domain.running_clocks import OpenMeeting, Request, Situation
 from manzanita.domain.scenarios import ADOPTED
+from manzanita.domain.situation import OpenMeeting, Request, Situation
 from manzanita.domain.stays import Enrolled, Reported, enrollment_start, infant_stays
 from manzanita.domain.transition import transition_lacks
 from manzanita.meetings.models import Meeting

@@ -18,7 +18,7 @@ from manzanita.domain.clocks.early_start import third_birthday_of
 from manzanita.domain.clocks.evaluation import CONSENT_DAYS
 from manzanita.domain.clocks.reviews import annual_due_on, triennial_due_on
 from manzanita.domain.dates import years_after
-from manzanita.domain.years import academic_year_of, first_day
+from manzanita.domain.years import year_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def held_late(history: History, as_of: date) -> Iterator[Late]:
 
 def window_opens(as_of: date) -> date:
     """Consents from May 1 of the school year before count for 16.25."""
-    return date(first_day(academic_year_of(as_of)).year, 5, 1)
+    return date(year_start(as_of).year, 5, 1)
 
 
 def lists_at(history: History, day: date) -> set[str]:

@@ -7,8 +7,7 @@ place: stating something new closes the versions it contradicts and inserts what
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Generic, TypeVar
@@ -83,17 +82,6 @@ def replace_all(
     if tuple(believed) == stated:
         return Restatement((), ())
     return Restatement(tuple(believed), stated)
-
-
-def derived_ends(starts: Sequence[date]) -> list[date | None]:
-    """Ends of records that carry only a start: the day before the next start; the last one is open.
-
-    ``starts`` must be strictly ascending (one record a day).
-    """
-    for earlier, later in itertools.pairwise(starts):
-        if later <= earlier:
-            raise ValueError("starts must be strictly ascending")
-    return [*[s - _DAY for s in starts[1:]], None] if starts else []
 
 
 @dataclass(frozen=True, slots=True)

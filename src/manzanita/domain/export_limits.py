@@ -25,7 +25,6 @@ SHARE_DAYS = 30
 SHARE_FROM = 100
 APPROVAL_LASTS = timedelta(days=3)
 FILE_LASTS = timedelta(days=7)
-FRESH_SIGN_IN = timedelta(minutes=5)
 SOURCE = "House rule on exports; OWASP ASVS 5.0 2.4.1 (bulk extraction)"
 
 

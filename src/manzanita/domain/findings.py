@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -102,6 +102,14 @@ class Reason:
     source: str = ""
     confidence: str = "seen"
     values: Mapping[str, str] = field(default_factory=dict)
+
+
+class RefusedForReasons(Exception):
+    """Nothing was done; ``reasons`` say why. What is raised is a subclass that names what was refused."""
+
+    def __init__(self, reasons: Iterable[Reason]) -> None:
+        self.reasons = list(reasons)
+        super().__init__(", ".join(reason.code for reason in self.reasons))
 
 
 def reason_document(reason: Reason) -> dict[str, object]:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from manzanita.domain.calendars import Calendar
 from manzanita.domain.rollover import school_begins
 from manzanita.domain.stays import Enrolled
-from manzanita.domain.years import academic_year_of, first_day, last_day
+from manzanita.domain.years import academic_year_of, last_day, year_start
 
 # The outcome of an initial evaluation, and the SWDS values (22.12, 22.13) that it leads to.
 OUTCOME = "starts_later"
@@ -36,7 +36,7 @@ def may_start_on(
     July 1, counts from the first day with school (``begins``). A status that began ``since`` stands one day at least:
     two of one day would be one record at the state.
     """
-    july = first_day(academic_year_of(begins))
+    july = year_start(begins)
     found = []
     for one in enrollments:
         if one.lea_code != lea_code or not one.counts:

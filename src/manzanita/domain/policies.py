@@ -115,5 +115,3 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         )
     }
 )
-
-DEFAULTS: Mapping[str, str] = MappingProxyType({key: policy.default for key, policy in POLICIES.items()})

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from manzanita.domain.years import year_start
+
 _DAY = timedelta(days=1)
 # SENR 1.23: an enrollment beside the one that counts.
 PRIMARY, SECONDARY = "10", "20"
@@ -98,7 +100,7 @@ def _goes_on(before: Stay, one: Enrolled, exit_code: str, elsewhere: Sequence[En
         return True
     if exit_code.startswith(_TRANSFER):
         return False
-    july = date(one.first.year if one.first.month >= 7 else one.first.year - 1, 7, 1)
+    july = year_start(one.first)
     is_summer = before.last < july <= one.first and one.first - before.last <= LONGEST_SUMMER
     first, last = before.last + _DAY, one.first - _DAY
     return is_summer and not any(

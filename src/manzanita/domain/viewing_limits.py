@@ -13,7 +13,6 @@ LEAST_PER_DAY = 100
 OWN_DAYS = 30
 # Whoever has worked on fewer days has no habit yet that could be compared with; the hour holds for them too.
 DAYS_OF_HABIT = 5
-ALERT_WITHIN = timedelta(minutes=5)
 
 HOUR_REASON = "viewing-hour"
 DAY_REASON = "viewing-day"

@@ -35,5 +35,15 @@ def census_day(year: str) -> date:
 
 def academic_year_of(day: date) -> str:
     """The academic year that ``day`` lies in."""
-    first = day.year if day.month >= 7 else day.year - 1
+    first = year_start(day).year
     return f"{first}-{first + 1}"
+
+
+def year_start(day: date) -> date:
+    """July 1 that begins the academic year of ``day``."""
+    return date(day.year if day.month >= 7 else day.year - 1, 7, 1)
+
+
+def year_end(day: date) -> date:
+    """June 30 that ends the academic year of ``day``."""
+    return date(year_start(day).year + 1, 6, 30)

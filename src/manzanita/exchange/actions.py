@@ -1,10 +1,9 @@
-"""Every write of submissions, answers and what we know of the state. Reading back is in ``readback``."""
+"""Every write of submissions and answers. Reading back is in ``readback``, what the state holds in ``state_book``."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +17,10 @@ from manzanita.domain.layouts.files import write_lines
 from manzanita.domain.rules import owner_of
 from manzanita.exchange.gateway import Answer, GatewayUnavailable
 from manzanita.exchange.gateway.guard import Line, refusals
-from manzanita.exchange.models import Operation, StateFinding, StateRecord, Submission, SubmissionLine
+from manzanita.exchange.models import Operation, StateFinding, Submission, SubmissionLine
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.exchange.queries import operations_of, state_peer
+from manzanita.exchange.state_book import Learned, forget_state_lines, learn_state_lines
 from manzanita.platform import clock
 from manzanita.platform.jobs import enqueue_job
 from manzanita.platform.models import Job
@@ -180,8 +180,7 @@ def _answer_lines(
 
 
 def _learn_posted(lines: Sequence[SubmissionLine], now: datetime, learned_from: str) -> None:
-    deleted = [line.record_key for line in lines if line.kind == "delete"]
-    StateRecord.objects.filter(record_key__in=deleted).delete()
+    forget_state_lines([line.record_key for line in lines if line.kind == "delete"], at=now)
     kept = [Learned(line.record, line.values, line.student_id) for line in lines if line.kind != "delete"]
     learn_state_lines(kept, at=now, learned_from=learned_from)
 
@@ -323,43 +322,3 @@ def release_rejected(*, actor: Actor, operation: Operation, reason: str) -> bool
         reason=reason,
     )
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """One line the state holds, with the student it belongs to where we know the SSID."""
-
-    record: str
-    values: Mapping[str, str]
-    student_id: int | None
-
-
-@transaction.atomic
-def learn_state_lines(lines: Sequence[Learned], *, at: datetime, learned_from: str = "extract") -> int:
-    """Store lines of the state's extracts or replies as what it holds. A line learned again replaces what we knew."""
-    rows = [
-        StateRecord(
-            lea_code=line.values[records.LEA_FIELD[line.record]],
-            student_id=line.student_id,
-            record=line.record,
-            record_key=records.record_key(line.record, line.values),
-            key_on=records.key_on(line.record, line.values),
-            values=records.content(line.record, line.values),
-            learned_at=at,
-            learned_from=learned_from,
-        )
-        for line in lines
-    ]
-    StateRecord.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["record_key"],
-        update_fields=["lea_code", "student_id", "values", "learned_at", "learned_from"],
-        batch_size=500,
-    )
-    return len(rows)
-
-
-def forget_state_lines(record_keys: Sequence[str]) -> int:
-    """Take nothing for held of these records until the state says it again; how many it was."""
-    return StateRecord.objects.filter(record_key__in=record_keys).delete()[0]

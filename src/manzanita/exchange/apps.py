@@ -10,7 +10,7 @@ class ExchangeConfig(AppConfig):
 
         holds_students(
             [
-                Holder("exchange_staterecord", Fate.MOVES, "record at the state"),
+                Holder("exchange_staterecord", Fate.MOVES, "record that the state holds or held"),
                 Holder("exchange_submissionline", Fate.MOVES, "line sent to the state", is_new_work=True),
                 Holder("exchange_reportstatus", Fate.MOVES, "choice of what is reported", is_new_work=True),
                 Holder("exchange_statefinding", Fate.MOVES, "answer of the state"),

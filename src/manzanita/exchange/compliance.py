@@ -10,7 +10,7 @@ from typing import Any
 
 from manzanita.domain.access import Actor
 from manzanita.domain.compliance import Group, Judged, Measure, StudentFacts, judge, judge_all
-from manzanita.domain.years import academic_year_of, first_day
+from manzanita.domain.years import year_start
 from manzanita.exchange.compliance_facts import (
     at_place,
     candidates,
@@ -46,7 +46,7 @@ class Asked:
     def months(self) -> list[date]:
         """The ends of the months of the academic year before ``day``, and ``day`` itself."""
         ends: list[date] = []
-        start = first_day(academic_year_of(self.day))
+        start = year_start(self.day)
         while True:
             start = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
             end = start - timedelta(days=1)

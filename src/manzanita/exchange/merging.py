@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from manzanita.archive.models import Archive
 from manzanita.domain import records
 from manzanita.exchange.models import Operation, StateFinding, StateRecord, SubmissionLine
@@ -84,7 +86,8 @@ def keep_state(student_ids: Sequence[int]) -> dict[str, Any]:
         "students": list(student_ids),
         "records": [
             {name: getattr(row, name) for name in _HELD}
-            | {"key_on": row.key_on.isoformat(), "learned_at": row.learned_at.isoformat()}
+            | {"key_on": row.key_on.isoformat()}
+            | {name: getattr(row, name).isoformat() for name in ("learned_at", "recorded_at")}
             for row in rows
         ],
         "findings": sorted(open_ones.values_list("pk", flat=True)),
@@ -100,6 +103,10 @@ def bring_back_state(kept: Mapping[str, Any], *, is_outbox: bool = False) -> Non
             for one in Operation.objects.filter(student_id=int(student_id), record_key__in=list(keys)):
                 Operation.objects.filter(pk=one.pk).update(first_seen_at=keys[one.record_key])
         return
-    StateRecord.objects.filter(student_id__in=kept["students"]).delete()
-    StateRecord.objects.bulk_create([StateRecord(**row) for row in kept["records"]], batch_size=500)
+    # The state itself never held otherwise: what was believed meanwhile is not kept.
+    now = Q(student_id__in=kept["students"], superseded_at=None)
+    StateRecord.every.filter(now | Q(pk__in=[row["id"] for row in kept["records"]])).delete()
+    StateRecord.objects.bulk_create(
+        [StateRecord(**{"recorded_at": row["learned_at"]} | row) for row in kept["records"]], batch_size=500
+    )
     StateFinding.objects.filter(pk__in=kept["findings"]).update(closed_at=None)

@@ -8,27 +8,54 @@ from django.db.models import Q
 from manzanita.exchange.compliance_models import ComplianceRun as ComplianceRun
 from manzanita.exchange.compliance_models import StateReport as StateReport
 from manzanita.exchange.compliance_models import StateReportRow as StateReportRow
+from manzanita.platform import clock
 from manzanita.platform.ids import new_public_id
 
 
+class _HeldNow(models.Manager["StateRecord"]):
+    def get_queryset(self) -> models.QuerySet[StateRecord]:
+        return super().get_queryset().filter(superseded_at=None)
+
+
 class StateRecord(models.Model):
-    """One record as the state holds it, by its last extract or reply."""
+    """One record as the state holds it, by its last extract or reply; or as it was taken to hold it, from
+    ``recorded_at`` until ``superseded_at`` (decision 31). Written by ``exchange.state_book`` alone.
+
+    ``objects`` are those held now, ``every`` the earlier ones too. ``learned_at`` is when the state, or a person, last
+    said the same.
+    """
 
     lea_code = models.CharField(max_length=7)
     student_id = models.BigIntegerField(null=True, blank=True)
     record = models.CharField(max_length=4)
-    record_key = models.CharField(max_length=120, unique=True)
+    record_key = models.CharField(max_length=120)
     key_on = models.DateField()
     values = models.JSONField()
     learned_at = models.DateTimeField()
     learned_from = models.CharField(
         max_length=10, choices=[("extract", "Extract"), ("reply", "Reply"), ("person", "A person's word")]
     )
+    recorded_at = models.DateTimeField(default=clock.now)
+    superseded_at = models.DateTimeField(null=True, blank=True)
+
+    objects = _HeldNow()
+    every = models.Manager()
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="state_record_held_once", fields=["record_key"], condition=Q(superseded_at=None)
+            )
+        ]
         indexes = [
             models.Index(fields=["student_id", "record"], name="state_record_of_student"),
             models.Index(fields=["lea_code", "record"], name="state_record_of_lea"),
+            # Since when an LEA's extracts are read.
+            models.Index(
+                fields=["lea_code", "recorded_at"],
+                name="state_record_read_first",
+                condition=Q(learned_from="extract"),
+            ),
         ]
 
 

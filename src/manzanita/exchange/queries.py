@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 
 from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, When
 from django.db.models.fields.json import KT
 from django.http import Http404
 
@@ -26,6 +27,8 @@ from manzanita.exchange.models import (
     Submission,
     SubmissionLine,
 )
+from manzanita.platform import clock
+from manzanita.platform.kept_queries import KeptQuery, Reckoned
 from manzanita.platform.models import Job
 from manzanita.students.scope import lea_filter, visible_to
 
@@ -68,30 +71,36 @@ class PlanCounts:
 
 
 def plan_counts(actor: Actor) -> PlanCounts:
-    rows = (
-        operations_of(actor)
-        .values("kind", "record", "hold_code", owner=KT("holds__0__owner"))
-        .annotate(count=Count("id"))
-        .order_by("owner")
-    )
+    by_row, students = _plan_counts(actor, clock.today())
     by_kind: Counter[str] = Counter()
     by_record: dict[str, Counter[str]] = {record: Counter() for record in ORDER}
     held: Counter[str] = Counter()
     owners: dict[str, dict[str, None]] = defaultdict(dict)
-    for row in rows:
-        if row["hold_code"]:
-            held[row["hold_code"]] += row["count"]
-            owners[row["hold_code"]][row["owner"]] = None
+    for kind, record, hold_code, owner, count in by_row.ask():
+        if hold_code:
+            held[hold_code] += count
+            owners[hold_code][owner] = None
         else:
-            by_kind[row["kind"]] += row["count"]
-            by_record[row["record"]][row["kind"]] += row["count"]
-    students = operations_of(actor).filter(hold_code="").values("student_id").distinct().count()
+            by_kind[kind] += count
+            by_record[record][kind] += count
+    (student_count,) = students.one()
     return PlanCounts(
         {kind: by_kind[kind] for kind in ("add", "replace", "delete")},
         dict(held),
         {code: list(named) for code, named in owners.items()},
-        students,
+        student_count,
         {record: counts for record, counts in by_record.items() if counts},
+    )
+
+
+@lru_cache(maxsize=256)
+def _plan_counts(actor: Actor, today: date) -> tuple[KeptQuery, Reckoned]:
+    rows = operations_of(actor)
+    by_row = rows.values_list("kind", "record", "hold_code", KT("holds__0__owner"))
+    may_go = rows.filter(hold_code="")
+    return (
+        KeptQuery(by_row.annotate(count=Count("id")).order_by(KT("holds__0__owner"))),
+        Reckoned(may_go, students=Count("student_id", distinct=True)),
     )
 
 
@@ -154,18 +163,30 @@ def open_findings_of(student_id: int) -> QuerySet[StateFinding]:
     return StateFinding.objects.filter(student_id=student_id, closed_at=None).order_by("opened_at")
 
 
+# What the state says of a line, the heaviest first: a fatal one keeps it out.
+WEIGHTS = ("fatal", "warning", "info", "not_evaluated")
+_WEIGHT = Case(
+    *(When(severity=one, then=place) for place, one in enumerate(WEIGHTS)),
+    default=len(WEIGHTS),
+    output_field=IntegerField(),
+)
+
+
 def open_findings(
     actor: Actor, *, severity: str = "", after: StateFinding | None = None, limit: int = 500
 ) -> list[StateFinding]:
-    """Open findings for students in the actor's scope, oldest first, after one already shown."""
+    """Open findings for students in the actor's scope, what hurts first (``WEIGHTS``) and the newest first within it,
+    after one already shown."""
     found = StateFinding.objects.filter(
         closed_at=None, student_id__in=visible_to(actor).order_by().values("pk"), **lea_filter(actor)
-    )
+    ).annotate(weight=_WEIGHT)
     if severity:
         found = found.filter(severity=severity)
     if after is not None:
-        found = found.filter(Q(opened_at__gt=after.opened_at) | Q(opened_at=after.opened_at, pk__gt=after.pk))
-    return list(found.order_by("opened_at", "pk")[:limit])
+        weight = WEIGHTS.index(after.severity)
+        older = Q(opened_at__lt=after.opened_at) | Q(opened_at=after.opened_at, pk__lt=after.pk)
+        found = found.filter(Q(weight__gt=weight) | Q(older, weight=weight))
+    return list(found.order_by("weight", "-opened_at", "-pk")[:limit])
 
 
 def finding_of_actor(actor: Actor, finding_id: int) -> StateFinding:
@@ -336,22 +357,18 @@ class FindingCount:
 
 def finding_counts(actor: Actor) -> dict[str, FindingCount]:
     """Open findings in the actor's scope by severity, in one query."""
-    rows = (
-        StateFinding.objects.filter(
-            closed_at=None,
-            student_id__in=visible_to(actor).order_by().values("pk"),
-            **lea_filter(actor),
-        )
-        .values("severity", "owner")
-        .annotate(count=Count("id"), oldest=Min("opened_at"))
-        .order_by("-count", "owner")
-    )
     found: dict[str, FindingCount] = {}
-    for row in rows:
-        known = found.get(row["severity"], FindingCount(0, row["oldest"], {}))
-        found[row["severity"]] = FindingCount(
-            known.count + row["count"],
-            min(known.oldest_at, row["oldest"]),
-            {**known.owners, row["owner"]: row["count"]},
+    for severity, owner, count, oldest in _finding_counts(actor, clock.today()).ask():
+        known = found.get(severity, FindingCount(0, oldest, {}))
+        found[severity] = FindingCount(
+            known.count + count, min(known.oldest_at, oldest), {**known.owners, owner: count}
         )
     return found
+
+
+@lru_cache(maxsize=256)
+def _finding_counts(actor: Actor, today: date) -> KeptQuery:
+    within = visible_to(actor).order_by().values("pk")
+    rows = StateFinding.objects.filter(closed_at=None, student_id__in=within, **lea_filter(actor))
+    counts = rows.values_list("severity", "owner").annotate(count=Count("id"), oldest=Min("opened_at"))
+    return KeptQuery(counts.order_by("-count", "owner"))

@@ -18,9 +18,10 @@ from manzanita.domain import records
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
 from manzanita.domain.layouts.files import RecordFile
-from manzanita.exchange.actions import Learned, finish_written, learn_state_lines, post_by_extract
+from manzanita.exchange.actions import finish_written, post_by_extract
 from manzanita.exchange.models import StateRecord, Submission, SubmissionLine
 from manzanita.exchange.outbox import reconcile_students
+from manzanita.exchange.state_book import Learned, learn_state_lines
 from manzanita.platform import clock
 from manzanita.platform.reach import whole_installation
 from manzanita.students.queries import students_by_ssid

@@ -11,13 +11,13 @@ from django.db import IntegrityError, transaction
 from manzanita.archive.models import Archive
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, RefusedForReasons
 from manzanita.domain.reporting_periods import ReportingPeriod
-from manzanita.exchange.actions import Learned, forget_state_lines, learn_state_lines
 from manzanita.exchange.models import Operation, PeriodLock, ReportStatus
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.exchange.reporting import lock_of, reported_records
 from manzanita.exchange.ssids import Ssids, ssids_of
+from manzanita.exchange.state_book import Learned, forget_state_lines, learn_state_lines
 from manzanita.platform import clock
 from manzanita.platform.jobs import enqueue_job
 
@@ -25,12 +25,8 @@ CHOICES = dict(ReportStatus.CHOICES)
 Around = Callable[[], AbstractContextManager[object]]
 
 
-class NotSet(Exception):
+class NotSet(RefusedForReasons):
     """A report status that cannot be set as asked; ``reasons`` say why."""
-
-    def __init__(self, reasons: list[Reason]) -> None:
-        super().__init__(", ".join(reason.code for reason in reasons))
-        self.reasons = reasons
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from manzanita.archive.models import ArchivedRecord
 from manzanita.domain import records
 from manzanita.domain.rules import RETIRED_SSID_CODES
 from manzanita.exchange.models import StateRecord, SubmissionLine
+from manzanita.exchange.state_book import forget_state_lines, move_state_line
 from manzanita.platform import clock
 from manzanita.students.models import Ssid, SsidRetirement
 
@@ -83,7 +84,6 @@ def follow_merges(ssids: Mapping[int, Ssids]) -> None:
         values = {**held.values, number: one.current}
         key = records.record_key(held.record, values)
         if kind == "withdrawn" or StateRecord.objects.filter(record_key=key).exists():
-            held.delete()
+            forget_state_lines([held.record_key])
         elif one.current:
-            held.values, held.record_key = values, key
-            held.save(update_fields=["values", "record_key"])
+            move_state_line(held, values)

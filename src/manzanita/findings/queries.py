@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.functions import TruncDate
@@ -14,6 +15,7 @@ from django.http import Http404
 from manzanita.domain.access import Actor
 from manzanita.findings.models import ChangedStudent, FindingEvent, RuleFinding
 from manzanita.platform import clock
+from manzanita.platform.kept_queries import Reckoned
 from manzanita.students.caseload import managers_of
 from manzanita.students.models import Student, TeamMember
 from manzanita.students.scope import lea_filter, visible_to
@@ -148,15 +150,19 @@ class ToSettle:
 
 def to_settle(actor: Actor) -> ToSettle:
     """One query."""
-    found = listed_findings(actor).filter(state="open", severity__in=TO_SETTLE)
-    counts = found.aggregate(
+    return ToSettle(*_to_settle(actor, clock.today()).one())
+
+
+@lru_cache(maxsize=256)
+def _to_settle(actor: Actor, today: date) -> Reckoned:
+    return Reckoned(
+        listed_findings(actor).filter(state="open", severity__in=TO_SETTLE),
         fatal=Count("pk", filter=Q(severity="fatal")),
         warnings=Count("pk", filter=Q(severity="warning")),
         oldest_at=Min("opened_at"),
         mine=Count("pk", filter=Q(assignee_id=actor.user_id)),
         asked=Count("pk", filter=Q(asked_of_id=actor.user_id, answered_at=None)),
     )
-    return ToSettle(**counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, RefusedForReasons
 from manzanita.findings.models import RuleFinding
 
 
-class NotDone(Exception):
+class NotDone(RefusedForReasons):
     """Nothing was changed; ``reasons`` says why."""
-
-    def __init__(self, reasons: Iterable[Reason]) -> None:
-        self.reasons = list(reasons)
-        super().__init__(", ".join(reason.code for reason in self.reasons))
 
 
 def owner_of_finding(finding: RuleFinding) -> Owner:

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, RefusedForReasons
 from manzanita.domain.scenarios import Event
 from manzanita.meetings.evaluations import Evaluation, consent_reasons, evaluation_due
 from manzanita.meetings.models import Meeting
@@ -27,12 +27,8 @@ from manzanita.students.models import Merge, Student
 MAX_REASON_LENGTH = 300
 
 
-class NotPossible(Exception):
+class NotPossible(RefusedForReasons):
     """The action is refused; ``reasons`` says why, by which rule, whose job it is and what ends it."""
-
-    def __init__(self, reasons: list[Reason]) -> None:
-        super().__init__(", ".join(reason.code for reason in reasons))
-        self.reasons = reasons
 
 
 @transaction.atomic

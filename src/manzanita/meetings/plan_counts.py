@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from manzanita.accounts.queries import user_names
 from manzanita.domain.access import Actor
@@ -13,6 +14,7 @@ from manzanita.meetings.models import PlannedMeeting
 from manzanita.meetings.planning import counting
 from manzanita.meetings.queries import has_open_meeting
 from manzanita.platform import clock
+from manzanita.platform.kept_queries import Reckoned
 from manzanita.students.models import CaseAssignment, ScopedQuerySet
 from manzanita.students.queries import participating
 from manzanita.students.scope import current_at_agency, current_for, listed_for
@@ -66,37 +68,32 @@ def _has_day(today: date) -> Exists:
 
 def plan_counts_of(actor: Actor) -> PlanCounts:
     """Two queries."""
-    today = clock.today()
+    planned, due = _kept_counts(actor, clock.today())
+    week, passed, since = planned.one()
+    soon, annual, triennial, overdue = due.one()
+    first = min((one for one in (annual, triennial) if one is not None), default=None)
+    return PlanCounts(week, passed, since, soon, first, overdue)
+
+
+@lru_cache(maxsize=256)
+def _kept_counts(actor: Actor, today: date) -> tuple[Reckoned, Reckoned]:
     late, soon = _due(today - timedelta(days=1)), ~_due(today - timedelta(days=1)) & _without_meeting()
-    students = _here(actor)
-    planned = (
-        counting()
-        .filter(student__in=students.order_by().values("pk"))
-        .aggregate(
-            week=Count("pk", filter=_this_week(today)),
-            passed=Count("pk", filter=Q(planned_on__lt=today)),
-            since=Min("planned_on", filter=Q(planned_on__lt=today)),
-        )
+    students = _here(actor).order_by()
+    has_passed = Q(planned_on__lt=today)
+    planned = Reckoned(
+        counting().filter(student__in=students.values("pk")),
+        week=Count("pk", filter=_this_week(today)),
+        passed=Count("pk", filter=has_passed),
+        since=Min("planned_on", filter=has_passed),
     )
-    due = (
-        students.order_by()
-        .filter(_due(today + SOON))
-        .exclude(_has_day(today))
-        .aggregate(
-            soon=Count("pk", filter=soon),
-            annual=Min("plan_review_due_on", filter=soon),
-            triennial=Min("evaluation_due_on", filter=soon),
-            overdue=Count("pk", filter=late),
-        )
+    due = Reckoned(
+        students.filter(_due(today + SOON)).exclude(_has_day(today)),
+        soon=Count("pk", filter=soon),
+        annual=Min("plan_review_due_on", filter=soon),
+        triennial=Min("evaluation_due_on", filter=soon),
+        overdue=Count("pk", filter=late),
     )
-    return PlanCounts(
-        planned["week"],
-        planned["passed"],
-        planned["since"],
-        due["soon"],
-        min((one for one in (due["annual"], due["triennial"]) if one is not None), default=None),
-        due["overdue"],
-    )
+    return planned, due
 
 
 def _due(until: date) -> Q:
@@ -116,7 +113,6 @@ class ManagerLoad:
     due: int
     planned: int
     overdue: int
-    last_due_on: date | None
 
 
 def loads_of_managers(actor: Actor, until: date) -> list[ManagerLoad]:
@@ -132,7 +128,6 @@ def loads_of_managers(actor: Actor, until: date) -> list[ManagerLoad]:
             "pk",
             filter=Q(student__plan_review_due_on__lt=today) | Q(student__evaluation_due_on__lt=today),
         ),
-        last=Max("student__plan_review_due_on"),
     )
     found = list(rows.order_by())
     names = user_names({row["user_id"] for row in found})
@@ -144,7 +139,6 @@ def loads_of_managers(actor: Actor, until: date) -> list[ManagerLoad]:
                 row["due"],
                 row["planned"],
                 row["overdue"],
-                row["last"],
             )
             for row in found
         ),

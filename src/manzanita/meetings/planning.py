@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import cached_property
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.planning import (
@@ -32,7 +32,7 @@ from manzanita.domain.planning import (
     plan,
 )
 from manzanita.domain.rights_kinds import KINDS, Tier
-from manzanita.meetings.models import Meeting, PlanBatch, PlannedMeeting, PlanningLimits, PlanningSupply
+from manzanita.meetings.models import Meeting, PlannedMeeting, PlanningLimits, PlanningSupply
 from manzanita.orgs.calendars import Calendars, load_calendars
 from manzanita.platform import clock
 from manzanita.students.models import (
@@ -44,7 +44,7 @@ from manzanita.students.models import (
     ScopedQuerySet,
     Student,
 )
-from manzanita.students.queries import participating
+from manzanita.students.queries import participating, taking_part
 from manzanita.students.scope import current_for
 
 DEFAULT_AHEAD = timedelta(days=180)
@@ -209,7 +209,6 @@ class Situation:
     supplies: Sequence[PlanningSupply]
     calendars: Calendars
     standing: Sequence[PlannedMeeting]
-    last_batch: PlanBatch | None
 
     def is_fixed(self, one: PlannedMeeting) -> bool:
         """A locked one, one so near that the family has been told, and one that somebody set later than it is due: no
@@ -265,7 +264,7 @@ class Situation:
 
 
 def situation_of(actor: Actor, manager_id: int, until: date) -> Situation:
-    """Ten queries and those of the calendars."""
+    """Nine queries and those of the calendars."""
     reviews = reviews_of(actor, manager_id, until)
     leas = sorted({one.lea_code for one in reviews} or set(actor.agency_codes))
     monday = clock.today() - timedelta(days=clock.today().weekday())
@@ -276,8 +275,14 @@ def situation_of(actor: Actor, manager_id: int, until: date) -> Situation:
         limits_of(manager_id),
         supplies_of(leas),
         load_calendars(leas),
-        list(counting().filter(lea_code__in=leas, planned_on__gte=monday)),
-        PlanBatch.objects.filter(manager_id=manager_id, lea_code__in=leas).order_by("-id").first(),
+        list(
+            counting().filter(
+                # A room that is kept for somebody who takes part no longer is free.
+                Exists(taking_part(clock.today()).filter(student=OuterRef("student"))),
+                lea_code__in=leas,
+                planned_on__gte=monday,
+            )
+        ),
     )
 
 

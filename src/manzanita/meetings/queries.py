@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.http import Http404
@@ -16,6 +17,8 @@ from manzanita.domain.findings import Reason
 from manzanita.domain.opening import Situation, why_not_open
 from manzanita.domain.scenarios import ADOPTED, EVENTS, OFFER, Event
 from manzanita.meetings.models import Answer, Decision, Meeting
+from manzanita.platform import clock
+from manzanita.platform.kept_queries import Reckoned
 from manzanita.students.models import Plan, Service, Student
 from manzanita.students.queries import StudentFacts
 from manzanita.students.scope import lea_filter, listed_for, outside_view, visible_to
@@ -77,22 +80,31 @@ class OpenCount:
 
 def open_meetings_outside_view(actor: Actor) -> int:
     """How many meetings are open for students within reach whom the chosen view does not list."""
-    open_now = Meeting.objects.filter(state__in=OPEN_STATES, **lea_filter(actor))
-    return open_now.filter(student__in=outside_view(actor).order_by().values("pk")).count()
+    (count,) = _open_outside_view(actor, clock.today()).one()
+    return int(count)
+
+
+@lru_cache(maxsize=256)
+def _open_outside_view(actor: Actor, today: date) -> Reckoned:
+    outside = outside_view(actor).order_by().values("pk")
+    open_now = Meeting.objects.filter(state__in=OPEN_STATES, student__in=outside, **lea_filter(actor))
+    return Reckoned(open_now, count=Count("pk"))
 
 
 def open_meeting_count(actor: Actor) -> OpenCount:
     """How many meetings ``open_meetings`` lists, in one query."""
-    found = Meeting.objects.filter(
-        state__in=OPEN_STATES,
-        student__in=listed_for(actor).order_by().values("pk"),
-        **lea_filter(actor),
-    ).aggregate(
+    return OpenCount(*_open_counts(actor, clock.today()).one())
+
+
+@lru_cache(maxsize=256)
+def _open_counts(actor: Actor, today: date) -> Reckoned:
+    listed = listed_for(actor).order_by().values("pk")
+    return Reckoned(
+        Meeting.objects.filter(state__in=OPEN_STATES, student__in=listed, **lea_filter(actor)),
         preparing=Count("pk", filter=Q(state="open")),
         held=Count("pk", filter=Q(state="held")),
         oldest=Min("opened_at"),
     )
-    return OpenCount(found["preparing"], found["held"], found["oldest"])
 
 
 def last_dates(student_ids: Iterable[int]) -> dict[int, tuple[date | None, date | None]]:

@@ -9,9 +9,9 @@ from manzanita.archive.models import Archive
 from manzanita.domain.clocks.early_start import third_birthday_of
 from manzanita.domain.delay_codes import INITIAL
 from manzanita.domain.dinc import History
-from manzanita.domain.running_clocks import Situation
 from manzanita.domain.scenarios import EVENTS, PARTICIPATING
 from manzanita.domain.scenarios import Event as Scenario
+from manzanita.domain.situation import Situation
 from manzanita.domain.what_if import Case, Event
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES, event_label

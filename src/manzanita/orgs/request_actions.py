@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,7 +21,7 @@ from manzanita.domain.directory_requests import (
     reasons_not_to_approve,
     reasons_not_to_ask,
 )
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, RefusedForReasons
 from manzanita.orgs.models import Agency, Agreement, DirectoryRequest, PastName, School
 from manzanita.orgs.requests import (
     agreements_of_request,
@@ -36,12 +35,8 @@ from manzanita.platform import clock
 _DAY = timedelta(days=1)
 
 
-class NotDone(Exception):
+class NotDone(RefusedForReasons):
     """Nothing was written; ``reasons`` say why."""
-
-    def __init__(self, reasons: Iterable[Reason]) -> None:
-        self.reasons = list(reasons)
-        super().__init__(", ".join(reason.code for reason in self.reasons))
 
 
 @transaction.atomic

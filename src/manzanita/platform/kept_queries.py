@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Expression, QuerySet
+from django.db.models import Aggregate, Expression, QuerySet, Value
 
 
 class Told(Expression):
@@ -62,3 +62,16 @@ class KeptQuery:
             for one in convert:
                 values[place] = one(values[place], expression, connection)
         return tuple(values)
+
+
+class Reckoned(KeptQuery):
+    """``what`` over all of ``rows``: ``QuerySet.aggregate``, kept."""
+
+    def __init__(self, rows: QuerySet, **what: Aggregate) -> None:
+        over_all = rows.order_by().annotate(over_all=Value(1)).values("over_all")
+        super().__init__(over_all.annotate(**what).values_list(*what))
+        self._of_nothing = tuple(one.empty_result_set_value for one in what.values())
+
+    def one(self, **told: Any) -> tuple[Any, ...]:
+        """The values, in the order of ``what``."""
+        return next(iter(self.ask(**told)), self._of_nothing)

@@ -16,6 +16,7 @@ from manzanita.arrivals.actions import look_at
 from manzanita.arrivals.models import Arrival, LookMark
 from manzanita.domain.dates import years_after
 from manzanita.domain.stays import SECONDARY
+from manzanita.domain.years import year_start
 from manzanita.platform import clock
 from manzanita.platform.jobs import JobRun, enqueue_job
 from manzanita.platform.models import Job, JobState
@@ -108,7 +109,7 @@ def _open(lea_code: str) -> list[int]:
 
 def first_day_looked_at(today: date) -> date:
     """July 1 of the school year: who came before is no arrival any more, unless an open row says so."""
-    return date(today.year if today.month >= 7 else today.year - 1, 7, 1)
+    return year_start(today)
 
 
 def enqueue_look(lea_code: str, *, by_id: int) -> bool:

@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
 
 from manzanita.domain.access import Actor, Relationship, Scope
+from manzanita.platform import clock
+from manzanita.platform.kept_queries import KeptQuery
 from manzanita.students.scope import lea_filter, visible_to
 
 _WIDE = frozenset({Scope.AGENCY, Scope.SELPA})
 _AT_ONCE = 2000
 
 
-def candidates_of(
-    actor: Actor, asked: Callable[[dict[str, Any]], Sequence[QuerySet[Any]]], most: int
-) -> set[tuple[int, str]]:
-    """(student, LEA) of the rows that ``asked`` gives for the filter it gets; at most ``most``, those of the
+# What is asked for candidates on a day, of rows within a filter.
+Asked = Callable[[date, dict[str, Any]], Sequence[QuerySet[Any]]]
+
+
+def candidates_of(actor: Actor, asked: Asked, most: int) -> set[tuple[int, str]]:
+    """(student, LEA) of the rows that ``asked`` gives for today and the filter it gets; at most ``most``, those of the
     lowest keys, before reach is asked.
 
     Whoever reaches a district reaches nearly all of its rows: who is not in reach is taken out of the few that are
     left, and not asked of every student there is, once for each of ``asked``.
     """
-    by_lea, perspective = lea_filter(actor), actor.perspective
-    is_wide = (
-        bool(by_lea) and perspective.scope in _WIDE and Relationship.ATTENDING in perspective.relationships
+    found = set(_rows(actor, asked, most, clock.today()).ask())
+    return _reached(actor, found) if _is_wide(actor) else found
+
+
+@lru_cache(maxsize=256)
+def _rows(actor: Actor, asked: Asked, most: int, today: date) -> KeptQuery:
+    within = lea_filter(actor)
+    if not _is_wide(actor):
+        within = {"student__in": visible_to(actor).order_by().values("pk"), **within}
+    first, *rest = (rows.order_by().values_list("student_id", "lea_code") for rows in asked(today, within))
+    return KeptQuery(first.union(*rest).order_by("student_id", "lea_code")[:most])
+
+
+def _is_wide(actor: Actor) -> bool:
+    perspective = actor.perspective
+    return (
+        actor.record_leas is not None
+        and perspective.scope in _WIDE
+        and Relationship.ATTENDING in perspective.relationships
     )
-    within = by_lea if is_wide else {"student__in": visible_to(actor).order_by().values("pk"), **by_lea}
-    first, *rest = (rows.order_by().values_list("student_id", "lea_code") for rows in asked(within))
-    found = set(first.union(*rest).order_by("student_id", "lea_code")[:most])
-    return _reached(actor, found) if is_wide else found
 
 
 def _reached(actor: Actor, found: set[tuple[int, str]]) -> set[tuple[int, str]]:

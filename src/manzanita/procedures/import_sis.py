@@ -28,9 +28,10 @@ from manzanita.platform.jobs import enqueue_job
 from manzanita.platform.reach import whole_installation
 from manzanita.procedures.arriving import Steps, look_at_marked
 from manzanita.procedures.sis_lines import SisFile, read_sis_file
-from manzanita.procedures.sis_loading import load_lines, whole_of
+from manzanita.procedures.sis_loading import load_lines
 from manzanita.procedures.sis_schools import note_unlisted_schools
 from manzanita.procedures.sis_settling import settle
+from manzanita.procedures.sis_whole import whole_of
 from manzanita.students.actions import Identity
 from manzanita.students.matching import find_students, hold_register
 

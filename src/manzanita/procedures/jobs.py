@@ -8,7 +8,8 @@ from manzanita.platform.daily import daily
 from manzanita.platform.jobs import JobRun, job_kind
 from manzanita.procedures.adopting import ADOPTIONS
 from manzanita.procedures.arriving import LOOK_JOB, NIGHTLY_LOOK_JOB, do_look, do_nightly_look
-from manzanita.procedures.batch_edit import EDIT_JOB, do_batch_job
+from manzanita.procedures.batch_edit import EDIT_JOB
+from manzanita.procedures.batch_job import do_batch_job
 from manzanita.procedures.check_findings import CHECK_JOB, NIGHTLY_JOB, check_changed, check_everybody
 from manzanita.procedures.import_sis import JOB_KIND, do_sis_job
 from manzanita.procedures.leaving_job import LEAVING_JOB, carry_out_planned

@@ -28,10 +28,12 @@ from manzanita.domain.years import academic_year_of
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import Proposal, event_label, open_meeting_of
 from manzanita.orgs.calendars import Calendars, load_calendars
+from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
 from manzanita.procedures.change_reasons import later_status
 from manzanita.procedures.effects import DAY, Effect, long_day
 from manzanita.procedures.lines import FutureService
+from manzanita.students.actions import TAKEN_OVER
 from manzanita.students.models import Enrollment, SpecialEducationStatus
 from manzanita.students.queries import StudentFacts
 
@@ -98,13 +100,18 @@ def document_of_offer(proposal: Proposal) -> dict[str, Any]:
     }
 
 
+def waits(status: SpecialEducationStatus) -> bool:
+    """Does the student wait for a later start, by whosever word?"""
+    return (status.status_code, status.reason_code) == WAITS
+
+
 def waiting_status(
     statuses: Iterable[SpecialEducationStatus], lea_code: str, day: date
 ) -> SpecialEducationStatus | None:
     """The status of the day, where by this LEA's word the student waits for a start that was agreed for later."""
     for row in statuses:
         is_on = row.effective_from <= day and (row.effective_to is None or day <= row.effective_to)
-        if is_on and row.lea_code == lea_code and (row.status_code, row.reason_code) == WAITS:
+        if is_on and row.lea_code == lea_code and waits(row):
             return row
     return None
 
@@ -216,20 +223,51 @@ def start_now(lea_code: str, facts: StudentFacts) -> tuple[LaterStart | None, li
     does not wait."""
     today = clock.today()
     status = waiting_status(facts.statuses, lea_code, today)
+    now = facts.status_on(today)
+    if status is None and now is not None and waits(now):
+        return None, [_agreed_elsewhere(now)]
     if status is None:
         why = Reason(
             "not-waiting",
-            _instead(facts.status_on(today)),
+            _instead(now),
             Owner.CLERK,
             "Nothing is left to start. Look at what is known.",
             source="SWDS0618",
         )
         return None, [why]
     found = _later_start(facts, lea_code, status.effective_from)
-    return found, list(_against(facts, found, today))
+    return found, list(_against(facts, found, today, status))
 
 
-def _against(facts: StudentFacts, found: LaterStart | None, today: date) -> Iterator[Reason]:
+def _agreed_elsewhere(status: SpecialEducationStatus) -> Reason:
+    """The state holds no plan before it starts, so that a status is all that came along."""
+    name = (
+        agency_names({status.lea_code}).get(status.lea_code, "") or "a district that is not in the directory"
+    )
+    return Reason(
+        "agreed-elsewhere",
+        f"The status of {status.effective_from:%m/%d/%Y} (2, reason 12) is the word of {name}: a later start was "
+        "agreed there, and what was agreed did not come along.",
+        Owner.COORDINATOR,
+        "Ask that district for what was agreed, then open the meeting in which plan and services are agreed here.",
+        source="34 CFR 300.323(c)(2)",
+    )
+
+
+def _against(
+    facts: StudentFacts, found: LaterStart | None, today: date, status: SpecialEducationStatus
+) -> Iterator[Reason]:
+    if found is None and status.cause == TAKEN_OVER:
+        yield Reason(
+            "nothing-agreed",
+            f"The status of {status.effective_from:%m/%d/%Y} (2, reason 12) was taken over from the state, which holds "
+            "plan and services only from the day they start: what was agreed is not known here.",
+            Owner.TEAM,
+            "Open the meeting in which plan and services are agreed, with the paper at hand; they start with its own "
+            "dates.",
+            source="34 CFR 300.323(c)(2)",
+        )
+        return
     if found is None:
         yield Reason(
             "nothing-agreed",

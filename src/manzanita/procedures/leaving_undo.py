@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from manzanita.accounts.queries import user_names
-from manzanita.archive.actions import ArchiveDraft, write_archives
+from manzanita.archive.actions import withdraw_archive
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.archive.queries import superseded_by
 from manzanita.auditing.actions import log_change
@@ -106,7 +106,10 @@ def undo_leaving(*, actor: Actor, leaving: Leaving) -> bool:
     if reasons:
         raise NotPossible(reasons)
     if fresh.archive_id:
-        _withdraw(actor, Archive.objects.get(pk=fresh.archive_id), fresh)
+        withdraw_archive(
+            Archive.objects.get(pk=fresh.archive_id), by_id=actor.user_id, reason=fresh.reason.words
+        )
+        _end_status_of_adopted(actor, fresh)
     for kind in KINDS:
         _restore(actor, fresh, kind)
     reopened = reopen_canceled(actor=actor, meeting_ids=fresh.canceled_meetings)
@@ -124,29 +127,13 @@ def undo_leaving(*, actor: Actor, leaving: Leaving) -> bool:
     return True
 
 
-def _withdraw(actor: Actor, archive: Archive, leaving: Leaving) -> None:
-    """An archive without records in its place, so that it stays readable and tells nothing."""
-    write_archives(
-        [
-            ArchiveDraft(
-                student_id=archive.student_id,
-                lea_code=archive.lea_code,
-                event_on=archive.event_on,
-                cause="correction",
-                cause_id=archive.pk,
-                title=f"Taken back: {archive.title}"[:120],
-                records=[],
-                context={"taken_back": True},
-                reason=f"Taken back before the state was told: {leaving.reason.words}"[:300],
-            )
-        ],
-        by_id=actor.user_id,
-        supersedes=archive,
-    )
-    if leaving.adopted_archive_id:
-        status = status_of(Archive.objects.get(pk=leaving.adopted_archive_id))
-        if status is not None:
-            end_report_status(actor=actor, status=status)
+def _end_status_of_adopted(actor: Actor, leaving: Leaving) -> None:
+    """The leaving had kept the adopted plan's lines from the state, so they may go again."""
+    if leaving.adopted_archive_id is None:
+        return
+    status = status_of(Archive.objects.get(pk=leaving.adopted_archive_id))
+    if status is not None:
+        end_report_status(actor=actor, status=status)
 
 
 def _restore(actor: Actor, leaving: Leaving, kind: str) -> None:

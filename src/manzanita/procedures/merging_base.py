@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from manzanita.arrivals.actions import look_at
 from manzanita.arrivals.models import Arrival
-from manzanita.domain.findings import Reason
+from manzanita.domain.findings import RefusedForReasons
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.meetings.actions import refresh_clocks
 from manzanita.platform.changed import students_changed
@@ -18,12 +17,8 @@ from manzanita.students.models import Merge
 WHY_WHOLE = "two records of one student may have rows of several agencies, and all of them move"
 
 
-class NotMerged(Exception):
+class NotMerged(RefusedForReasons):
     """Why nothing was put together, or taken back."""
-
-    def __init__(self, reasons: Sequence[Reason]) -> None:
-        super().__init__(", ".join(reason.code for reason in reasons))
-        self.reasons = list(reasons)
 
 
 @dataclass(frozen=True, slots=True)

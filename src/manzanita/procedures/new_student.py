@@ -11,7 +11,7 @@ from django.db import transaction
 
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, RefusedForReasons
 from manzanita.domain.likeness import Known
 from manzanita.findings.actions import mark_changed
 from manzanita.platform import clock
@@ -25,12 +25,8 @@ from manzanita.students.models import Enrollment, Student
 CAUSE = "by-hand"
 
 
-class NotEntered(Exception):
+class NotEntered(RefusedForReasons):
     """Why no student was made."""
-
-    def __init__(self, reasons: Sequence[Reason]) -> None:
-        super().__init__(", ".join(reason.code for reason in reasons))
-        self.reasons = list(reasons)
 
 
 @dataclass(frozen=True, slots=True)

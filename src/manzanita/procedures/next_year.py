@@ -1,6 +1,6 @@
 """What is known of a student's next school year: planned here, or sent by the SIS. Nothing of it counts before its day.
 
-From July 1 on, what was planned for the year that has begun is over (``batch_fields.end_of_school_year``), and what the
+From July 1 on, what was planned for the year that has begun is over (``domain.years.year_end``), and what the
 SIS sent of it is an enrollment like any other. Whoever was planned and is in no SIS file is expected for a while
 (``students.expected``).
 """
@@ -15,9 +15,9 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from manzanita.domain.access import Relationship
+from manzanita.domain.years import year_end
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
-from manzanita.procedures.batch_fields import end_of_school_year
 from manzanita.students.models import AgencyRelation, Enrollment, NextYear, ScopedQuerySet
 
 _DAY = timedelta(days=1)
@@ -25,7 +25,7 @@ _DAY = timedelta(days=1)
 
 def next_first_day(today: date) -> date:
     """July 1 on which the next school year begins."""
-    return end_of_school_year(today) + _DAY
+    return year_end(today) + _DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from manzanita.archive.actions import canonical_bytes
 from manzanita.arrivals.actions import look_at
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, RefusedForReasons
 from manzanita.domain.likeness import Known
 from manzanita.domain.portable import (
     SLOTS,
@@ -30,6 +30,7 @@ from manzanita.domain.portable import (
     problems_of,
     standing_of,
 )
+from manzanita.domain.years import year_end
 from manzanita.findings.actions import mark_changed
 from manzanita.meetings.actions import refresh_clocks, take_over_meetings
 from manzanita.meetings.models import Meeting
@@ -66,12 +67,8 @@ _ENVELOPE = {"document", "sha256", "signature", "public_key"}
 MEETING_KEY = ("lea_code", "held_on", "evaluation_type_code", "is_plan_review")
 
 
-class NotTaken(Exception):
+class NotTaken(RefusedForReasons):
     """Nothing of the file was taken; ``reasons`` say why."""
-
-    def __init__(self, reasons: Sequence[Reason]) -> None:
-        super().__init__(", ".join(reason.code for reason in reasons))
-        self.reasons = list(reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +292,7 @@ def _made(actor: Actor, file: ReadFile, public_id: uuid.UUID, cause: str) -> Stu
         slot={"student_id": student.pk, "relationship": "next_year"},
         values={"agency_code": actor.agency_code, "school_code": ""},
         effective_from=today,
-        effective_to=date(today.year + (today.month >= 7), 6, 30),
+        effective_to=year_end(today),
         by_id=actor.user_id,
         cause=cause,
     )

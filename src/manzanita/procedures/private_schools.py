@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
 from typing import Any, Protocol
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -135,7 +134,7 @@ def private_students(actor: Actor) -> list[Placed]:
     """Every student of a private school within reach: those with a conflict first, the oldest conflict before the
     next; at most ``MOST`` and one."""
     today = clock.today()
-    pairs = sorted(_candidates(actor, today))[: MOST + 1]
+    pairs = sorted(_candidates(actor))[: MOST + 1]
     placed: list[Placed] = []
     names: dict[str, str] = {}
     for start in range(0, len(pairs), _AT_ONCE):
@@ -179,10 +178,10 @@ def _oldest(one: Placed) -> date:
     return min((found.since for found in one.found), default=date.max)
 
 
-def _candidates(actor: Actor, today: date) -> set[tuple[int, str]]:
+def _candidates(actor: Actor) -> set[tuple[int, str]]:
     """(student, LEA) of whoever may be meant; the pure function decides. One statement finds them, others ask who is in
     reach."""
-    return candidates_of(actor, partial(_asked, today), 2 * MOST)
+    return candidates_of(actor, _asked, 2 * MOST)
 
 
 def _asked(today: date, within: dict[str, Any]) -> list[QuerySet[Any]]:

@@ -14,7 +14,7 @@ from manzanita.domain.leaving import EXPECTED_BACK
 from manzanita.domain.rollover import held_since, last_day_before_summer, school_begins
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.statuses import Enrolled, Kind, Unsettled
-from manzanita.domain.years import academic_year_of, first_day
+from manzanita.domain.years import academic_year_of, year_start
 from manzanita.orgs.calendars import load_calendars
 from manzanita.platform import clock
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
@@ -26,7 +26,7 @@ def ended_in_june(actor: Actor, student_ids: Sequence[int] | None) -> QuerySet[E
     whoever has a status and a plan and is enrolled nowhere today or later: in July that is still everybody, of whom
     nobody is held."""
     today = clock.today()
-    july = first_day(academic_year_of(today))
+    july = year_start(today)
     of_student = {"student": OuterRef("student_id")}
     lasts = Q(effective_to__isnull=True) | Q(effective_to__gte=today)
     rows = Enrollment.objects.believed().filter(

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -59,7 +58,7 @@ def records_to_settle(actor: Actor) -> list[ToSettle]:
     first of what is to settle of it. Arrivals and returns are those of this and the last school year."""
     today = clock.today()
     elsewhere = unsettled_elsewhere(actor, None)
-    pairs = sorted({*_candidates(actor, today), *((pk, actor.agency_code) for pk in elsewhere)})
+    pairs = sorted({*_candidates(actor), *((pk, actor.agency_code) for pk in elsewhere)})
     found: list[ToSettle] = []
     for start in range(0, len(pairs), _AT_ONCE):
         some = pairs[start : start + _AT_ONCE]
@@ -101,9 +100,9 @@ def failed_leavings(leavings: Iterable[Leaving], lea_code: str, today: date) -> 
     ]
 
 
-def _candidates(actor: Actor, today: date) -> set[tuple[int, str]]:
+def _candidates(actor: Actor) -> set[tuple[int, str]]:
     """(student, LEA) of whoever may have something to settle; the pure function decides."""
-    return candidates_of(actor, partial(_asked, today), 4 * MOST)
+    return candidates_of(actor, _asked, 4 * MOST)
 
 
 def _asked(today: date, within: dict[str, Any]) -> list[QuerySet[Any]]:

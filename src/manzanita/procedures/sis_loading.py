@@ -6,21 +6,23 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 
 from django.db import transaction
 
 from manzanita.archive.models import ArchivedRecord
 from manzanita.arrivals.actions import mark_to_look
-from manzanita.domain.findings import Owner, Severity
+from manzanita.domain.effective import Span
+from manzanita.domain.stays import PRIMARY
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
-from manzanita.procedures.sis_lines import AGAIN, IDENTITY_FIELDS, IN_THE_SIS, Note, SisFile, SisLine
-from manzanita.procedures.sis_settling import Settled, contradict, is_other_person
+from manzanita.procedures.sis_lines import SisLine
+from manzanita.procedures.sis_saying import LinesLoaded, Person, Saying
+from manzanita.procedures.sis_settling import contradict, is_other_person
+from manzanita.procedures.sis_whole import Whole, over
 from manzanita.students.actions import (
     Identity,
     register_students,
@@ -29,71 +31,6 @@ from manzanita.students.actions import (
 )
 from manzanita.students.matching import Held, KnownStudent, Matches, find_students, hold_register
 from manzanita.students.models import Enrollment
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """What all files of an import say together, for loading their lines one after the other.
-
-    ``ssids`` gives the SSID by ``SisLine.person`` where SENR names a student by local id only and SINF has the
-    SSID; ``deleted`` are the keys of enrollments that the import deletes.
-    """
-
-    settled: Settled
-    ssids: Mapping[str, str]
-    deleted: Collection[tuple[str, str, date]]
-
-    def ssid_of(self, line: SisLine) -> str:
-        """The SSID of the line's student as far as any line of the import knows it, or empty text."""
-        return line.ssid or self.ssids.get(line.person, "" if "/" in line.person else line.person)
-
-    def enrolled_as(self, line: SisLine) -> Identity | None:
-        """Who the newest SENR line says the student of a SINF line is."""
-        known = self.settled.enrolled_as
-        local = _local_person(line)
-        return known.get(line.person) or (known.get(local) if self.ssids.get(local) == line.person else None)
-
-    def identity_of(self, line: SisLine) -> Identity:
-        """Who the newest lines say the student of a SENR line is; SINF before SENR where they are of one person."""
-        enrolled = self.settled.enrolled_as.get(line.person, line.identity)
-        informed = self.settled.informed_as.get(self.ssid_of(line))
-        return enrolled if informed is None or contradict(enrolled, informed) else _over(enrolled, informed)
-
-
-def whole_of(files: Iterable[SisFile], settled: Settled) -> Whole:
-    ssids: dict[str, str] = {}
-    deleted = set()
-    for file in files:
-        for line in file.lines:
-            if line.is_delete:
-                deleted.add(line.key)
-            elif file.record == "SINF" and line.local_id:
-                enrolled = settled.enrolled_as.get(_local_person(line))
-                if enrolled is not None and not contradict(enrolled, line.identity):
-                    ssids.setdefault(_local_person(line), line.ssid)
-    return Whole(settled, ssids, deleted)
-
-
-def _local_person(line: SisLine) -> str:
-    return f"{line.lea_code}/{line.local_id}"
-
-
-def _over(known: Identity, stated: Identity) -> Identity:
-    """``known`` brought up to ``stated``; what is blank there stays as it is known."""
-    changes = {
-        name: value
-        for name in Identity.__slots__
-        if (value := getattr(stated, name)) not in ("", None) and value != getattr(known, name)
-    }
-    return replace(known, **changes) if changes else known
-
-
-@dataclass(slots=True)
-class LinesLoaded:
-    """Lines by outcome, and what is said of single ones."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    notes: list[Note] = field(default_factory=list)
 
 
 @transaction.atomic(savepoint=False)
@@ -109,26 +46,20 @@ def load_lines(
     desk = _Desk(record, whole, matches)
     found = [desk.look_up(line) for line in lines]
     desk.register_new()
-    for line, person in zip(lines, found, strict=True):
-        if person is not None:
-            desk.judge(line, person)
+    judged = [(line, person) for line, person in zip(lines, found, strict=True) if person is not None]
+    # What was put aside is held against what goes on, as these lines leave it.
+    for line, person in sorted(judged, key=lambda one: is_aside(*one)):
+        desk.judge(line, person)
     desk.write(by_id=by_id, cause=cause)
     return desk.result
 
 
-@dataclass(slots=True)
-class _Person:
-    """The student of some lines. ``pk`` is 0 until registered; ``states_ssid`` is an SSID not yet known here."""
-
-    pk: int
-    identity: Identity
-    starts: Mapping[str, frozenset[date]]
-    known_ssid: str = ""
-    states_ssid: str = ""
-    is_fresh: bool = False
+def is_aside(line: SisLine, person: Person) -> bool:
+    """Is the line about an enrollment that putting two records together has put aside?"""
+    return person.aside is not None and person.aside.has(line.lea_code, line.local_id, line.starts_on)
 
 
-class _Desk:
+class _Desk(Saying):
     """Where the lines of one chunk are judged: what is known of their students, and what is to be written."""
 
     def __init__(self, record: str, whole: Whole, matches: Matches) -> None:
@@ -136,9 +67,9 @@ class _Desk:
         self.whole = whole
         self.matches = matches
         self.result = LinesLoaded()
-        self.people: dict[str, _Person] = {}
-        self.by_pk: dict[int, _Person] = {}
-        self.new: list[_Person] = []
+        self.people: dict[str, Person] = {}
+        self.by_pk: dict[int, Person] = {}
+        self.new: list[Person] = []
         self.enrollments: dict[tuple[int, str, date], list[Held]] = defaultdict(list)
         self.enrollment_statements: list[Statement] = []
         self.ssid_statements: list[Statement] = []
@@ -147,7 +78,7 @@ class _Desk:
 
     # Who it is
 
-    def look_up(self, line: SisLine) -> _Person | None:
+    def look_up(self, line: SisLine) -> Person | None:
         """The student of a line, made where nobody is known; ``None`` after the line has been settled."""
         ssid = self.whole.ssid_of(line)
         name = ssid or line.person
@@ -156,7 +87,7 @@ class _Desk:
             if known is not None:
                 self.people[name] = self._known(known, "" if is_by_ssid else ssid)
             elif self.record == "SENR" and not line.is_delete:
-                self.people[name] = _Person(
+                self.people[name] = Person(
                     0, self.whole.identity_of(line), {}, states_ssid=ssid, is_fresh=True
                 )
                 self.new.append(self.people[name])
@@ -179,6 +110,11 @@ class _Desk:
         known = self.matches.by_local_id.get((line.lea_code, line.local_id)) if line.local_id else None
         if known is None or not ssid:
             return known, False
+        if known.aside is not None and known.aside.has(line.lea_code, line.local_id):
+            # Of the record that was put in: its SSID, which nobody knew here, is no new one of the student.
+            who = (known.identity, *known.entered_as)
+            is_same = any(not contradict(one, line.identity) for one in who)
+            return (known, True) if is_same else (None, False)
         if not known.ssid:
             # A local id given to somebody else is no reason to give that student this SSID.
             is_same = not is_other_person(known.identity, line.identity)
@@ -189,9 +125,11 @@ class _Desk:
             )
         return (known, False) if is_same else (None, False)
 
-    def _known(self, known: KnownStudent, states_ssid: str) -> _Person:
+    def _known(self, known: KnownStudent, states_ssid: str) -> Person:
         if known.pk not in self.by_pk:
-            self.by_pk[known.pk] = _Person(known.pk, known.identity, known.starts, known.ssid, states_ssid)
+            self.by_pk[known.pk] = Person(
+                known.pk, known.identity, known.starts, known.ssid, states_ssid, aside=known.aside
+            )
             for (lea_code, started_on), held in known.enrollments.items():
                 self.enrollments[known.pk, lea_code, started_on] = list(held)
         return self.by_pk[known.pk]
@@ -203,7 +141,7 @@ class _Desk:
         else:
             self._refuse_without_enrollment(line)
 
-    def _informed(self, line: SisLine, person: _Person) -> _Person | None:
+    def _informed(self, line: SisLine, person: Person) -> Person | None:
         """The student of a SINF line, if this LEA has an enrollment of that student and means the same person."""
         if line.lea_code not in person.starts:
             return self._refuse_without_enrollment(line)
@@ -221,7 +159,11 @@ class _Desk:
 
     # What it changes
 
-    def judge(self, line: SisLine, person: _Person) -> None:
+    def judge(self, line: SisLine, person: Person) -> None:
+        if is_aside(line, person) and (against := self._against_aside(line, person)):
+            self.result.counts["unchanged"] += 1
+            self._note_aside(line, against)
+            return
         is_changed = not line.is_delete and self._take_ssid(line, person)
         if self.record == "SENR":
             is_changed |= self._take_enrollment(line, person)
@@ -236,7 +178,7 @@ class _Desk:
         if is_changed:
             self.touched.add(person.pk)
 
-    def _take_ssid(self, line: SisLine, person: _Person) -> bool:
+    def _take_ssid(self, line: SisLine, person: Person) -> bool:
         if not person.states_ssid:
             return False
         if person.known_ssid:
@@ -252,7 +194,7 @@ class _Desk:
         person.known_ssid, person.states_ssid = person.states_ssid, ""
         return True
 
-    def _take_enrollment(self, line: SisLine, person: _Person) -> bool:
+    def _take_enrollment(self, line: SisLine, person: Person) -> bool:
         slot = {"student_id": person.pk, "lea_code": line.lea_code, "started_on": line.starts_on}
         key = (person.pk, line.lea_code, line.starts_on)
         values = None if line.is_delete else line.values
@@ -270,9 +212,47 @@ class _Desk:
         )
         return True
 
-    def _take_identity(self, line: SisLine, person: _Person) -> bool:
+    def _against_aside(self, line: SisLine, person: Person) -> str:
+        """The local id under which the student goes on, where the line contradicts that; else empty text."""
+        if person.aside is None:
+            return ""
+        if self.record == "SINF":
+            is_other = bool(contradict(person.identity, line.identity)) or (
+                over(person.identity, line.identity) != person.identity
+            )
+            return self._goes_on(line, person) if is_other else ""
+        for (pk, lea, started_on), held in self.enrollments.items():
+            if pk != person.pk or lea != line.lea_code:
+                continue
+            for first, last, content in held:
+                values = dict(zip(Enrollment.content, content, strict=True))
+                local_id = values["local_student_id"]
+                if local_id == line.local_id or person.aside.has(lea, local_id, started_on):
+                    continue
+                if started_on == line.starts_on:
+                    # One enrollment under two local ids, as long as the SIS sends both.
+                    if line.is_delete or (lea, local_id) in self.whole.local_ids:
+                        return local_id
+                    continue
+                is_twice = values["status_code"] == line.values["status_code"] == PRIMARY
+                days = Span(line.starts_on, line.ends_on, None)
+                if is_twice and not line.is_delete and days.overlaps(first, last):
+                    return local_id
+        return ""
+
+    def _goes_on(self, line: SisLine, person: Person) -> str:
+        """The local id of the newest enrollment at the LEA that was not put aside."""
+        found = {
+            started_on: dict(zip(Enrollment.content, held[-1][2], strict=True))["local_student_id"]
+            for (pk, lea, started_on), held in self.enrollments.items()
+            if pk == person.pk and lea == line.lea_code and held
+        }
+        own = [local for _, local in sorted(found.items()) if local != line.local_id]
+        return own[-1] if own else ""
+
+    def _take_identity(self, line: SisLine, person: Person) -> bool:
         stated = self.whole.identity_of(line) if self.record == "SENR" else line.identity
-        becomes = _over(person.identity, stated)
+        becomes = over(person.identity, stated)
         if becomes == person.identity:
             return False
         if not self._is_newest(line, person):
@@ -282,7 +262,7 @@ class _Desk:
         self.identities[person.pk] = becomes
         return True
 
-    def _is_newest(self, line: SisLine, person: _Person) -> bool:
+    def _is_newest(self, line: SisLine, person: Person) -> bool:
         """Whether no LEA has a newer enrollment of the student: the newest says who a student is."""
         own = line.starts_on
         if self.record == "SINF":
@@ -306,141 +286,3 @@ class _Desk:
         # Enrollment, SSID and birth date decide what the state takes; most students have nothing for it.
         reported = ArchivedRecord.objects.filter(student_id__in=self.touched).order_by()
         reconcile_students(reported.values_list("student_id", flat=True).distinct())
-
-    # What is said of it
-
-    def _field(self, part: str) -> str:
-        ids = {"SENR": {"ssid": "1.08", "local": "1.09"}, "SINF": {"ssid": "2.09", "local": "2.10"}}[
-            self.record
-        ]
-        return ids.get(part) or IDENTITY_FIELDS[self.record][part]
-
-    def _note(
-        self,
-        line: SisLine,
-        code: str,
-        effect: str,
-        severity: Severity,
-        parts: Sequence[str],
-        text: str,
-        fix: str,
-        owner: Owner = Owner.SIS,
-    ) -> None:
-        numbers = tuple(self._field(part) for part in parts)
-        self.result.notes.append(
-            Note(line.line, code, effect, severity, numbers, f"Line {line.line}: {text}", owner, fix)
-        )
-
-    def _refuse(self, line: SisLine, code: str, parts: Sequence[str], text: str, fix: str) -> None:
-        self.result.counts["refused"] += 1
-        text = f"{text} The line is not loaded."
-        self._note(line, code, "refused", Severity.FATAL, parts, text, fix)
-
-    def _id_words(self, line: SisLine) -> tuple[str, str]:
-        """Which id names the student of a line, and its words."""
-        if ssid := self.whole.ssid_of(line):
-            return "ssid", f"{self._field('ssid')} SSID {ssid}"
-        return "local", f"{self._field('local')} Local Student ID {line.local_id[:40]}"
-
-    def _refuse_other_person(self, line: SisLine) -> None:
-        part, words = self._id_words(line)
-        self._refuse(
-            line,
-            "MZ-OTHER-PERSON",
-            (part, "first_name", "last_name", "birth_on"),
-            f"{words} is known here as another student: first name, last name and birth date all differ.",
-            "Find out whose number it is. A number typed wrongly is corrected in the SIS; for one student, first "
-            "correct the name or the birth date there. Then export again.",
-        )
-
-    def _refuse_without_enrollment(self, line: SisLine) -> None:
-        _, words = self._id_words(line)
-        self._refuse(
-            line,
-            "MZ-NO-ENROLLMENT",
-            ("ssid",),
-            f"{words} has no enrollment in LEA {line.lea_code} here, and a student is known by an enrollment (SENR).",
-            f"Import the SENR file that enrolls the student, together with this one. {AGAIN}",
-        )
-
-    def _refuse_against_enrollment(self, line: SisLine, parts: tuple[str, ...]) -> None:
-        what = "birth date" if "birth_on" in parts else "first and last name"
-        self._refuse(
-            line,
-            "MZ-NAMES",
-            ("ssid", *parts),
-            f"{self._id_words(line)[1]} has another {what} than on its enrollment (SENR), which is taken.",
-            "Find out in the SIS which of the two is right, correct the other, and export both files again.",
-        )
-
-    def _note_nothing_to_delete(self, line: SisLine) -> None:
-        self._note(
-            line,
-            "MZ-NO-ENROLLMENT",
-            "kept",
-            Severity.INFO,
-            (self._id_words(line)[0],),
-            f"deletes the enrollment of {line.starts_on:%m/%d/%Y}, which is not here. Nothing changes.",
-            "Nothing is left to do here.",
-        )
-
-    def _note_new_ssid(self, line: SisLine, person: _Person) -> None:
-        self._note(
-            line,
-            "MZ-NEW-SSID",
-            "kept",
-            Severity.WARNING,
-            ("ssid", "local"),
-            f"{self._id_words(line)[1]} is new for a student whose SSID was {person.known_ssid} until today. It is "
-            "loaded as the SSID from today on.",
-            "Check in CALPADS that the state replaced the SSID; if not, correct it in the SIS.",
-            Owner.CLERK,
-        )
-
-    def _note_second_record(self, line: SisLine, person: _Person) -> None:
-        """Say that a student without an SSID, known by local id, is now known under an SSID beside it."""
-        other = self.matches.by_local_id.get((line.lea_code, line.local_id))
-        is_second = (
-            other is not None
-            and bool(person.pk)
-            and other.pk != person.pk
-            and not other.ssid
-            and not contradict(other.identity, line.identity)
-        )
-        if is_second:
-            self._note(
-                line,
-                "MZ-TWO-RECORDS",
-                "kept",
-                Severity.WARNING,
-                ("ssid", "local"),
-                f"{self._id_words(line)[1]} is known here, and so is {self._field('local')} Local Student ID "
-                f"{line.local_id[:40]} as a student without an SSID: two records of one student. The line is "
-                "loaded to the one with the SSID.",
-                "Look at both records and decide which one goes on.",
-                Owner.COORDINATOR,
-            )
-
-    def _note_nameless(self, line: SisLine, person: _Person) -> None:
-        if person.identity.first_name or person.identity.last_name:
-            return
-        self._note(
-            line,
-            "MZ-NAMES",
-            "kept",
-            Severity.WARNING,
-            ("first_name", "last_name"),
-            "the new student has no name.",
-            IN_THE_SIS,
-        )
-
-    def _note_older_identity(self, line: SisLine) -> None:
-        self._note(
-            line,
-            "MZ-NAMES",
-            "kept",
-            Severity.INFO,
-            (self._id_words(line)[0],),
-            "name, birth date or gender is not what the student's newest enrollment says, and that one counts.",
-            "Nothing is left to do, unless the newest enrollment is wrong.",
-        )

@@ -13,7 +13,6 @@ from django.db.models import BooleanField, Case, Exists, F, OuterRef, QuerySet, 
 from manzanita.deadlines.models import DueDate
 from manzanita.domain.access import Actor
 from manzanita.domain.directory_requests import AgreementSaid, agreement_on
-from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.special_groups import (
     GROUPS,
     Group,
@@ -28,14 +27,14 @@ from manzanita.orgs.queries import agency_names
 from manzanita.orgs.requests import agreements_by_place
 from manzanita.platform import clock
 from manzanita.students.infants import part_b_leas
+from manzanita.students.listing import ListRow
 from manzanita.students.models import (
     Enrollment,
     Plan,
     ScopedQuerySet,
-    SpecialEducationStatus,
 )
-from manzanita.students.queries import ListRow
-from manzanita.students.scope import lea_filter, visible_to, with_last_day
+from manzanita.students.queries import taking_part
+from manzanita.students.scope import here_for, lea_filter
 
 # MEET 24.14: an initial evaluation for Part B.
 _INITIAL = "10"
@@ -89,9 +88,7 @@ def _of_others(today: date) -> QuerySet[Plan]:
 def _adults(actor: Actor, students: ScopedQuerySet, today: date) -> ScopedQuerySet:
     """Adults are few, and nearly everybody has such a status: it is asked of each of them. Inside a CASE, because the
     database might otherwise gather the statuses of all first."""
-    statuses = SpecialEducationStatus.objects.as_of(effective=today).filter(
-        student=OuterRef("pk"), status_code=PARTICIPATING
-    )
+    statuses = taking_part(today).filter(student=OuterRef("pk"))
     takes_part = Case(When(Exists(statuses), then=True), default=False, output_field=BooleanField())
     return students.filter(birth_on__lte=adults_born_by(today)).filter(takes_part)
 
@@ -110,9 +107,9 @@ assert set(_STUDENTS) == set(GROUPS)
 
 def students_in_group(actor: Actor, key: str) -> ScopedQuerySet:
     """Students within reach who belong to the group today. Whoever has left is the next LEA's: what holds today is not
-    told to the former one."""
-    students = _STUDENTS[key](actor, visible_to(actor), clock.today())
-    return with_last_day(students, actor).filter(seen_through__isnull=True)
+    told to the former one. Walked: a group is few of an agency, or more than are counted, and its ties are looked for
+    one by one only until there are enough."""
+    return _STUDENTS[key](actor, here_for(actor), clock.today()).walked()
 
 
 def beside_of(actor: Actor, group: Group, rows: Sequence[ListRow]) -> dict[int, Beside]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 from django.urls import reverse
@@ -36,7 +36,7 @@ from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
-from manzanita.platform.together import read_together
+from manzanita.platform.together import Together, read_together
 from manzanita.procedures.expected import expected_elsewhere, told_of
 from manzanita.procedures.later_start import agreed_later, starts_due
 from manzanita.procedures.rollover import ended_in_june, held
@@ -149,9 +149,29 @@ SOURCES: tuple[Source, ...] = (_arriving, _transferring, _held, _starting, _expe
 def unsettled_elsewhere(actor: Actor, student_ids: Sequence[int] | None) -> dict[int, list[Unsettled]]:
     """What the other apps leave to settle, by the student's key; one query, and of those held from the rollover what
     their calendars say."""
+    if student_ids is None:
+        return unsettled_in(_asked_of_all(actor, clock.today(), tuple(SOURCES)).read())
     asked = asked_elsewhere(actor, student_ids)
     read_together(*(one.rows for one in asked))
     return unsettled_in(asked)
+
+
+class _AskedOfAll:
+    """What the apps leave to settle of everybody, composed and written once (``platform.kept_queries``)."""
+
+    def __init__(self, asked: Sequence[Asked]) -> None:
+        self._statement = Together([one.rows for one in asked])
+        # Without the querysets, which take ten times the room of their text.
+        self._asked = [replace(one, rows=()) for one in asked]
+
+    def read(self) -> list[Asked]:
+        found = self._statement.rows(self._statement.params)
+        return [replace(one, rows=rows) for one, rows in zip(self._asked, found, strict=True)]
+
+
+@lru_cache(maxsize=256)
+def _asked_of_all(actor: Actor, today: date, sources: Sequence[Source]) -> _AskedOfAll:
+    return _AskedOfAll([source(actor, None) for source in sources])
 
 
 def asked_elsewhere(actor: Actor, student_ids: Sequence[int] | None) -> list[Asked]:

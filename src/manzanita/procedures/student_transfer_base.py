@@ -9,7 +9,7 @@ from manzanita.archive.queries import pending_archive
 from manzanita.auditing.actions import log_change
 from manzanita.auditing.disclosing import record_disclosure
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, RefusedForReasons
 from manzanita.domain.policies import TRANSFER_ESCALATE
 from manzanita.domain.student_transfers import Obstacle, State, obstacles, why_not
 from manzanita.exchange.holds import ON_ITS_WAY
@@ -30,12 +30,8 @@ from manzanita.transfers.queries import side_of
 LONGEST = 300
 
 
-class NotMoved(Exception):
+class NotMoved(RefusedForReasons):
     """The step was not taken, and nothing was written; ``reasons`` say why."""
-
-    def __init__(self, reasons: Sequence[Reason]) -> None:
-        super().__init__(", ".join(reason.code for reason in reasons))
-        self.reasons = list(reasons)
 
 
 @whole_installation(

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import transaction
 
-from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
+from manzanita.archive.actions import RecordDraft, withdraw_archive
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.archive.queries import document_of
 from manzanita.arrivals.actions import look_where_known
@@ -347,24 +347,14 @@ def _withdraw(actor: Actor, archive: Archive) -> Archive:
         drafts = [
             RecordDraft(entry["record"], entry["values"], entry["origins"]) for entry in document["records"]
         ]
-    (withdrawn,) = write_archives(
-        [
-            ArchiveDraft(
-                student_id=archive.student_id,
-                lea_code=archive.lea_code,
-                event_on=archive.event_on,
-                cause="correction",
-                cause_id=archive.pk,
-                title=f"{TITLES[archive.cause]}: {archive.title}"[:120],
-                records=drafts,
-                context={**context, "taken_back": True},
-                reason=f"Taken back before the state was told: {archive.reason}"[:300],
-            )
-        ],
+    return withdraw_archive(
+        archive,
         by_id=actor.user_id,
-        supersedes=archive,
+        reason=archive.reason,
+        title=TITLES[archive.cause],
+        drafts=drafts,
+        context=context,
     )
-    return withdrawn
 
 
 def _restore_facts(archive: Archive, known: Known) -> None:

@@ -21,14 +21,14 @@ from manzanita.domain import records
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
 from manzanita.domain.layouts.files import RecordFile, rows_of
 from manzanita.domain.records import parse_state_date
-from manzanita.exchange.actions import Learned, learn_state_lines
 from manzanita.exchange.outbox import reconcile_students
+from manzanita.exchange.state_book import Learned, learn_state_lines
 from manzanita.meetings.actions import refresh_clocks, take_over_meetings
 from manzanita.meetings.models import Meeting
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.platform.reach import whole_installation
-from manzanita.students.actions import Identity, state_student_facts, update_identities
+from manzanita.students.actions import TAKEN_OVER, Identity, state_student_facts, update_identities
 from manzanita.students.queries import students_by_ssid
 
 STUDENTS_AT_ONCE = 400
@@ -120,7 +120,7 @@ def _take_over_group(
             identities[pk] = Identity(local_sped_id=newest["22.08"])
     update_identities(identities)
     for kind, stated in statements.items():
-        state_student_facts(kind, stated, by_id=by_id, cause="state-extract", at=at)
+        state_student_facts(kind, stated, by_id=by_id, cause=TAKEN_OVER, at=at)
     take_over_meetings(meetings)
     write_archives(drafts, by_id=by_id, at=at)
     refresh_clocks(list(lines))

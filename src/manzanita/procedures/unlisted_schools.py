@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
@@ -15,6 +16,7 @@ from manzanita.domain.listed_places import Attended, Unlisted, unlisted
 from manzanita.orgs.listing import listed_entries
 from manzanita.orgs.models import Agency, School
 from manzanita.platform import clock
+from manzanita.platform.kept_queries import KeptQuery
 from manzanita.students.models import Enrollment
 from manzanita.students.scope import in_reach
 
@@ -33,9 +35,7 @@ class NamedSchool:
 def unlisted_in_reach(actor: Actor) -> list[NamedSchool]:
     """The most students first. Three queries; one where the directory knows every school."""
     today = clock.today()
-    names = ("lea_code", "school_code", "nps_code", "effective_from", "effective_to")
-    grouped = _suspects(actor, today).order_by().values_list(*names).annotate(Count("student", distinct=True))
-    rows = [(Attended(*named), count) for *named, count in grouped]
+    rows = [(Attended(*named), count) for *named, count in _grouped(actor, today).ask()]
     directory = listed_entries({code for one, _ in rows for code in (one.school_code, one.nps_code)} - {""})
     found: dict[tuple[str, str, str], list[tuple[Unlisted, int]]] = defaultdict(list)
     for one, count in rows:
@@ -51,6 +51,13 @@ def unlisted_in_reach(actor: Actor) -> list[NamedSchool]:
         for key, of in found.items()
     ]
     return sorted(made, key=lambda one: (-one.students, one.lea_code, one.unlisted.code))
+
+
+@lru_cache(maxsize=256)
+def _grouped(actor: Actor, today: date) -> KeptQuery:
+    names = ("lea_code", "school_code", "nps_code", "effective_from", "effective_to")
+    places = _suspects(actor, today).order_by().values_list(*names)
+    return KeptQuery(places.annotate(Count("student", distinct=True)))
 
 
 def _suspects(actor: Actor, today: date) -> QuerySet[Enrollment]:

@@ -31,6 +31,8 @@ from manzanita.students.models import (
 )
 from manzanita.students.name_keys import add_name_keys, renew_name_keys
 
+# The cause of what stood at the state before anything was recorded here.
+TAKEN_OVER = "state-extract"
 FACT_MODELS: dict[str, type[Fact]] = {
     "ssid": Ssid,
     "enrollment": Enrollment,

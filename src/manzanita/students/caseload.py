@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404
@@ -13,6 +14,7 @@ from django.http import Http404
 from manzanita.accounts.granting import managed_codes
 from manzanita.domain.access import Actor
 from manzanita.platform import clock
+from manzanita.platform.kept_queries import Reckoned
 from manzanita.students.models import (
     AssignmentBatch,
     CaseAssignment,
@@ -22,8 +24,9 @@ from manzanita.students.models import (
     Student,
     TeamMember,
 )
-from manzanita.students.queries import participating, search
+from manzanita.students.queries import participating
 from manzanita.students.scope import current_for, visible_to
+from manzanita.students.searching import search
 
 MOST_AT_ONCE = 500
 
@@ -61,6 +64,12 @@ def assignable(actor: Actor) -> ScopedQuerySet:
     return current_for(actor)
 
 
+def assignable_of(actor: Actor, students: ScopedQuerySet) -> ScopedQuerySet:
+    """Of ``students`` those who attend in the actor's reach today and take part in special education, by name."""
+    here = participating(students).filter(pk__in=assignable(actor).order_by().values("pk"))
+    return here.order_by("last_name", "first_name", "pk")
+
+
 def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
     """Students of ``choice`` in the actor's reach, by name. Without a filter nobody: all is never meant by mistake.
 
@@ -91,7 +100,13 @@ def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
 
 def without_manager_count(actor: Actor) -> int:
     """How many participating students in the actor's reach have no case manager."""
-    return chosen_students(actor, Choice(is_without_manager=True)).count()
+    (count,) = _without_manager(actor, clock.today()).one()
+    return int(count)
+
+
+@lru_cache(maxsize=256)
+def _without_manager(actor: Actor, today: date) -> Reckoned:
+    return Reckoned(chosen_students(actor, Choice(is_without_manager=True)), count=Count("pk"))
 
 
 def assignable_rows(actor: Actor, students: Sequence[Student], on: date) -> list[Assignable]:

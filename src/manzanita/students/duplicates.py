@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import combinations, islice
 from typing import TypeVar
 
@@ -17,10 +18,11 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.likeness import Known, Likeness, Strength, likeness, near_birth_dates
 from manzanita.platform import clock
+from manzanita.platform.kept_queries import KeptQuery
 from manzanita.platform.reach import whole_installation
 from manzanita.students.finding import students_by_pk
+from manzanita.students.listing import ListRow
 from manzanita.students.models import DuplicatePair, Merge, NameKey, Ssid, Student
-from manzanita.students.queries import ListRow
 from manzanita.students.scope import keys_in_reach, visible_to
 
 DUPLICATES_JOB = "students.find-duplicates"
@@ -206,9 +208,14 @@ def pairs_in_reach(
 def open_pairs(actor: Actor) -> tuple[int, datetime | None]:
     """How many pairs of which the actor reaches both are to be looked at, at most ``MOST_COUNTED``, and when the oldest
     of them was found. One query."""
-    rows = _pairs(actor).filter(settled_at__isnull=True).order_by("strength", "id")
-    days = list(rows.values_list("found_at", flat=True)[:MOST_COUNTED])
+    days = [found_at for (found_at,) in _open_pairs(actor, clock.today(), MOST_COUNTED).ask()]
     return len(days), min(days, default=None)
+
+
+@lru_cache(maxsize=256)
+def _open_pairs(actor: Actor, today: date, most: int) -> KeptQuery:
+    rows = _pairs(actor).filter(settled_at__isnull=True).order_by("strength", "id")
+    return KeptQuery(rows.values_list("found_at")[:most])
 
 
 def open_pairs_of(student_id: int) -> dict[int, int]:

@@ -15,8 +15,8 @@ from django.db.models import Q, QuerySet
 from manzanita.domain.access import Actor
 from manzanita.domain.likeness import Known, Likeness, likeness, near_birth_dates
 from manzanita.domain.name_sounds import sound_keys
+from manzanita.students.listing import ListRow, list_rows
 from manzanita.students.models import NameKey, Ssid, Student
-from manzanita.students.queries import ListRow, list_rows
 from manzanita.students.scope import visible_to
 
 MOST_SHOWN = 20

@@ -37,10 +37,6 @@ class KnownPerson:
     def is_confidential(self) -> bool:
         return bool(self.confidential_code)
 
-    @property
-    def letters_in(self) -> str:
-        return self.written_language or self.language
-
     def is_known_on(self, day: date) -> bool:
         return self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
 

@@ -17,7 +17,7 @@ from manzanita.auditing.actions import log_change, log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.contacts import PROTECTIONS, confidential_reason, may_see_confidential
 from manzanita.domain.effective import Span, restate
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, RefusedForReasons
 from manzanita.domain.rights import Standing
 from manzanita.domain.rights_recording import reasons_not_to_record
 from manzanita.platform.facts import Fact
@@ -30,12 +30,8 @@ _DAY = timedelta(days=1)
 MOST_CONTACTS = 99
 
 
-class NotRecorded(Exception):
+class NotRecorded(RefusedForReasons):
     """Nothing was changed; ``reasons`` say why."""
-
-    def __init__(self, reasons: Sequence[Reason]) -> None:
-        super().__init__(", ".join(reason.code for reason in reasons))
-        self.reasons = tuple(reasons)
 
 
 @dataclass(frozen=True, slots=True)

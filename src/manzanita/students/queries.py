@@ -11,13 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, When
-from django.db.models.expressions import RawSQL
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 
-from manzanita.domain.access import Actor, Relationship
-from manzanita.domain.names import name_words
-from manzanita.domain.records import parse_state_date
+from manzanita.domain.access import Actor
 from manzanita.domain.rights import Rights, Standing, rights_holders_on
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.platform import clock
@@ -38,12 +35,8 @@ from manzanita.students.models import (
     StudentFact,
 )
 from manzanita.students.people import KnownPerson, contact_rows, people_in, rights_rows, standings_of
-from manzanita.students.scope import keys_of, sole_ties, visible_to, with_last_day
+from manzanita.students.scope import visible_to, with_last_day
 
-PAGE_SIZE = 50
-COUNT_CAP = 1000
-# A list of no more students is put in order whole; a page of a longer one is found by walking in its order.
-ORDERED_WHOLE = 6000
 IDS_AT_ONCE = 5000
 _PUBLIC_ID = Student._meta.get_field("public_id")
 _COLUMNS = Student._meta.concrete_fields
@@ -309,200 +302,14 @@ def students_by_ssid(ssids: Iterable[str]) -> dict[str, int]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class ListRow:
-    """One line of a student list."""
-
-    student: Student
-    ssid: str
-    enrollment: Enrollment | None
-    plan: Plan | None
-    case_manager_id: int | None
-    is_current: bool
-    takes_part: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a keyset list. ``after`` is the token of the next page; ``count`` stops at ``COUNT_CAP``."""
-
-    rows: list[ListRow]
-    after: str
-    count: int
-
-    @property
-    def count_text(self) -> str:
-        return f"more than {COUNT_CAP:,}" if self.count > COUNT_CAP else str(self.count)
-
-
-def search(students: ScopedQuerySet, text: str) -> ScopedQuerySet:
-    """Cut ``students`` to those a search text means: names in any order, SSID, local id, or birth date.
-
-    Of a name the beginning of each part is enough, of middle and double names too, with or without its accents.
-    """
-    for word in text.replace(",", " ").split():
-        digits = word.replace("-", "").replace("/", "")
-        if digits.isdecimal():
-            students = students.filter(_number_means(word, digits))
-        elif any(character.isdecimal() for character in word):
-            students = students.filter(_has_local_id(word))
-        else:
-            parts = name_words(word)
-            for part in parts:
-                students = students.filter(name_key__contains=f" {part}")
-            if not parts:
-                students = students.none()
-    return students
-
-
-def _number_means(word: str, digits: str) -> Q:
-    ssid = Ssid.objects.believed().filter(student=OuterRef("pk"), ssid=digits)
-    meaning = Q(Exists(ssid)) | Q(_has_local_id(word))
-    born = _birth_date(word, digits)
-    return meaning | Q(birth_on=born) if born else meaning
-
-
-def _has_local_id(word: str) -> Exists:
-    return Exists(Enrollment.objects.believed().filter(student=OuterRef("pk"), local_student_id=word))
-
-
-def _birth_date(word: str, digits: str) -> date | None:
-    try:
-        if "/" in word:
-            month, day, year = word.split("/")
-            return date(int(year), int(month), int(day))
-        return parse_state_date(digits)
-    except (ValueError, OverflowError):
-        return None
-
-
 def participating(students: ScopedQuerySet) -> ScopedQuerySet:
-    """Of ``students``, those whose special education status is 1 (eligible and participating) today."""
-    status = SpecialEducationStatus.objects.as_of(effective=clock.today())
-    return students.filter(Exists(status.filter(student=OuterRef("pk"), status_code="1")))
+    """Of ``students``, those who take part today: the others have no review due, whatever meeting was held last."""
+    return students.filter(Exists(taking_part(clock.today()).filter(student=OuterRef("pk"))))
 
 
-def capped_count(students: ScopedQuerySet) -> int:
-    """How many there are, counted no further than one more than ``COUNT_CAP``."""
-    return min(len(_some_keys(students)[0]), COUNT_CAP + 1)
-
-
-def _some_keys(students: ScopedQuerySet) -> tuple[set[int], bool]:
-    """Keys of some of them, more than ``COUNT_CAP`` where there are as many; and whether these are all."""
-    ties = sole_ties(students)
-    if ties:
-        # A tie says that there is a student; nobody needs to be looked up. Many have two ties, to attend and to be
-        # reported. To get each student once, the database would have to read every tie.
-        most = ORDERED_WHOLE * min(len(ties), 2)
-        rows = keys_of(ties)[: most + 1]
-        found = set(rows)
-        if len(rows) <= most or len(found) > COUNT_CAP:
-            return found, len(rows) <= most and len(found) <= ORDERED_WHOLE
-    found = set(students.order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
-    return found, len(found) <= COUNT_CAP
-
-
-def _with_keys(keys: Iterable[int]) -> ScopedQuerySet:
-    """The students of these keys. On PostgreSQL they are one parameter: thousands would take longer than the query."""
-    students = Student.objects.scoped()
-    if connection.vendor != "postgresql":
-        return students.filter(pk__in=keys)
-    name = f'"{Student._meta.db_table}"."id"'
-    return students.filter(RawSQL(f"{name} = ANY(%s)", [sorted(keys)], output_field=BooleanField()))
-
-
-ORDER = ("last_name", "first_name", "id")
-# The same order, which no index has: the database would walk through everybody in the order of an index to find a few
-# thousand, because it does not know how far apart they are. That takes longer than to put them in order.
-_ORDER_OF_ALL = (F("last_name").asc(nulls_first=True), "first_name", "id")
-
-
-def list_students(students: ScopedQuerySet, actor: Actor, *, after: str = "") -> Page:
-    """One page of ``students`` by name.
-
-    The next page starts after the row whose token is ``after``: a row-value comparison, so that page 900
-    costs what page 1 costs. Raises ``Http404`` for a token that is none.
-    """
-    keys, is_all = _some_keys(students)
-    wanted = _with_keys(keys).order_by(*_ORDER_OF_ALL) if is_all else students.walked().order_by(*ORDER)
-    if after:
-        wanted = wanted.filter(_row_after(after))
-    chosen = list(wanted[: PAGE_SIZE + 1])
-    token = str(chosen[PAGE_SIZE - 1].public_id) if len(chosen) > PAGE_SIZE else ""
-    return Page(list_rows(chosen[:PAGE_SIZE], actor), token, min(len(keys), COUNT_CAP + 1))
-
-
-def _row_after(token: str) -> RawSQL:
-    # The token is only the row's own number: names and dates stay out of addresses.
-    try:
-        public_id = uuid.UUID(token)
-    except ValueError as error:
-        raise Http404("no such page") from error
-    table = Student._meta.db_table
-    left = ", ".join(f'"{table}"."{column}"' for column in ORDER)
-    inner = ", ".join(f'"last"."{column}"' for column in ORDER)
-    value = Student._meta.get_field("public_id").get_db_prep_value(public_id, connection)
-    return RawSQL(
-        f'({left}) > (SELECT {inner} FROM "{table}" AS "last" WHERE "last"."public_id" = %s)',
-        [value],
-        output_field=BooleanField(),
-    )
-
-
-def _shown_plan(plan: Plan | None, actor: Actor, is_current: bool) -> Plan | None:
-    """Of a student who has left, only a plan that the own LEA reported."""
-    if plan is None or is_current or actor.record_leas is None or plan.lea_code in actor.record_leas:
-        return plan
-    return None
-
-
-def _read_by(actor: Actor, enrollments: QuerySet) -> QuerySet:
-    """Those of the LEAs whose records the actor reads.
-
-    Inside a CASE, because the database might otherwise gather all rows of the LEAs first to find those of fifty
-    students. PostgreSQL knows that it leaks nothing, and drops a foreign row before row-level security has to look for
-    its person.
-    """
-    if actor.record_leas is None:
-        return enrollments
-    return enrollments.filter(Case(When(lea_code__in=actor.record_leas, then=True), default=False))
-
-
-def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
-    """The facts a list shows, four queries for any number of students."""
-    today = clock.today()
-    ids = [student.pk for student in students]
-    ssids = {s.student_id: s.ssid for s in Ssid.objects.as_of(effective=today).filter(student__in=ids)}
-    enrollments: dict[int, list[Enrollment]] = defaultdict(list)
-    for enrollment in _read_by(actor, Enrollment.objects.believed().filter(student__in=ids)):
-        enrollments[enrollment.student_id].append(enrollment)
-    in_force = Plan.objects.as_of(effective=today).filter(student__in=ids)
-    taking_part = SpecialEducationStatus.objects.as_of(effective=today).filter(
-        student__in=ids, status_code=PARTICIPATING
-    )
-    read_together(in_force, taking_part)
-    plans = {p.student_id: p for p in in_force}
-    participating = {status.student_id for status in taking_part}
-    managers = {
-        a.student_id: a.user_id for a in CaseAssignment.objects.as_of(effective=today).filter(student__in=ids)
-    }
-    rows = []
-    for student in students:
-        newest = max(enrollments[student.pk], key=lambda e: e.started_on, default=None)
-        has_left = newest is not None and newest.effective_to is not None and newest.effective_to < today
-        is_current = not (has_left and actor.perspective.relationships & {Relationship.FORMER})
-        rows.append(
-            ListRow(
-                student=student,
-                ssid=ssids.get(student.pk, ""),
-                enrollment=newest,
-                plan=_shown_plan(plans.get(student.pk), actor, is_current),
-                case_manager_id=managers.get(student.pk) if is_current else None,
-                is_current=is_current,
-                takes_part=student.pk in participating,
-            )
-        )
-    return rows
+def taking_part(day: date) -> QuerySet[SpecialEducationStatus]:
+    """Statuses by which a student takes part on the day: ``StudentFacts.takes_part_on``, asked of many."""
+    return SpecialEducationStatus.objects.as_of(effective=day).filter(status_code=PARTICIPATING)
 
 
 def attending_by_lea(lea_codes: Iterable[str]) -> dict[str, set[int]]:

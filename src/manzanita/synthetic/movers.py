@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from manzanita.synthetic.agencies import ANY_NONPUBLIC_SCHOOL, CHAPARRAL, HERON_CREEK
+from manzanita.synthetic.demo_histories import BUCKEYE, CEANOTHUS, GREAT_EGRET, WILLOW_BEND, initial
 from manzanita.synthetic.stays import ENDS_WITH_YEAR, LEFT
 from manzanita.synthetic.students import Enrollment, Meeting, Plan, RightsHolder, Service, Status, Student
 
@@ -22,8 +23,7 @@ FAR_DISTRICT = "9800017"
 UNLISTED_SCHOOL = "9950037"
 NO_KNOWN_ENROLLMENT = "E140"
 
-_REDBUD, _SYCAMORE, _CEANOTHUS, _BUCKEYE = "9911003", "9911004", "9911005", "9911001"
-_GREAT_EGRET, _MADIA, _WILLOW_BEND = "9912002", "9915001", "9912001"
+_REDBUD, _SYCAMORE, _MADIA = "9911003", "9911004", "9915001"
 _OPENS = {CHAPARRAL: date(2026, 8, 13), HERON_CREEK: date(2026, 8, 17), TOYON_VALLEY: date(2026, 8, 12)}
 _OPENED = {CHAPARRAL: date(2025, 8, 14), HERON_CREEK: date(2025, 8, 18), TOYON_VALLEY: date(2025, 8, 13)}
 _CLOSED = date(2026, 6, 5)
@@ -53,11 +53,11 @@ class Mover:
 def movers() -> list[Mover]:
     """In the order of their SSIDs."""
     made = [
-        _from_inside("Anhinga", date(2017, 5, 19), HERON_CREEK, _GREAT_EGRET, on=date(2026, 11, 16)),
+        _from_inside("Anhinga", date(2017, 5, 19), HERON_CREEK, GREAT_EGRET, on=date(2026, 11, 16)),
         _from_inside("Bulrush", date(2016, 9, 2), TOYON_VALLEY, _MADIA, on=date(2026, 11, 17)),
         _from_outside("Murre", date(2016, 12, 11), on=date(2026, 11, 18)),
         _from_inside(
-            "Shoveler", date(2017, 1, 30), HERON_CREEK, _WILLOW_BEND, on=date(2026, 11, 18), left_on=None
+            "Shoveler", date(2017, 1, 30), HERON_CREEK, WILLOW_BEND, on=date(2026, 11, 18), left_on=None
         ),
         _review_overdue(),
         _from_outside("Auklet", date(2015, 10, 6), on=date(2026, 11, 12), plan_on=None),
@@ -66,10 +66,10 @@ def movers() -> list[Mover]:
         _gone("Jaeger", date(2016, 2, 8), left_on=_FRIDAY),
         _gone("Kittiwake", date(2015, 4, 27), left_on=_FRIDAY),
         _gone("Skimmer", date(2014, 7, 15), left_on=date(2026, 10, 30), how=NO_KNOWN_ENROLLMENT),
-        _gone("Woodcock", date(2017, 8, 21), left_on=_FRIDAY, to=HERON_CREEK, school=_GREAT_EGRET),
+        _gone("Woodcock", date(2017, 8, 21), left_on=_FRIDAY, to=HERON_CREEK, school=GREAT_EGRET),
         _here("Redpoll", date(2017, 2, 3), CHAPARRAL, _SYCAMORE),
         _here("Tule", date(2016, 5, 2), CHAPARRAL, _SYCAMORE),
-        _here("Thistle", date(2016, 11, 24), CHAPARRAL, _BUCKEYE),
+        _here("Thistle", date(2016, 11, 24), CHAPARRAL, BUCKEYE),
         _here("Gentian", date(2017, 6, 14), TOYON_VALLEY, _MADIA),
         _placed("Dowitcher", date(2015, 3, 19), on=date(2026, 10, 15)),
     ]
@@ -100,7 +100,7 @@ def _student(first_name: str, birth: date, home: str) -> Student:
     )
     grade = _grade(birth, 2025)
     if home in _OPENED:
-        school = {CHAPARRAL: _SYCAMORE, HERON_CREEK: _GREAT_EGRET, TOYON_VALLEY: _MADIA}[home]
+        school = {CHAPARRAL: _SYCAMORE, HERON_CREEK: GREAT_EGRET, TOYON_VALLEY: _MADIA}[home]
         student.enrollments = [
             Enrollment(home, school, _OPENED[home], grade, _CLOSED, ENDS_WITH_YEAR),
         ]
@@ -118,16 +118,7 @@ def _served(student: Student, lea: str, plan_on: date) -> Student:
     first = plan_on.replace(year=plan_on.year - 2)
     student.statuses = [Status(lea, first, "1", initial_entry=first)]
     student.meetings = [
-        Meeting(
-            lea,
-            first,
-            evaluation="10",
-            outcome="20",
-            is_review=False,
-            referred_on=date(first.year - 1, 12, 4),
-            referred_by="30",
-            consent_on=date(first.year - 1, 12, 18),
-        ),
+        initial(lea, first, referred_on=date(first.year - 1, 12, 4), consent_on=date(first.year - 1, 12, 18)),
         Meeting(lea, plan_on.replace(year=plan_on.year - 1)),
         Meeting(lea, plan_on),
     ]
@@ -165,7 +156,7 @@ def _from_outside(
 
 def _review_overdue() -> Student:
     """Comes from Heron Creek, where the review of the plan was due on November 3 and was not held."""
-    student = _from_inside("Yellowlegs", date(2016, 3, 9), HERON_CREEK, _GREAT_EGRET, on=date(2026, 11, 16))
+    student = _from_inside("Yellowlegs", date(2016, 3, 9), HERON_CREEK, GREAT_EGRET, on=date(2026, 11, 16))
     return _served(student, HERON_CREEK, date(2025, 11, 3))
 
 
@@ -178,8 +169,8 @@ def _returning() -> Student:
             CHAPARRAL, _SYCAMORE, date(2024, 8, 15), _grade(birth, 2024), date(2025, 6, 6), ENDS_WITH_YEAR
         ),
         *student.enrollments,
-        Enrollment(HERON_CREEK, _GREAT_EGRET, _OPENS[HERON_CREEK], _grade(birth, 2026), _FRIDAY, LEFT),
-        Enrollment(CHAPARRAL, _CEANOTHUS, date(2026, 11, 17), _grade(birth, 2026)),
+        Enrollment(HERON_CREEK, GREAT_EGRET, _OPENS[HERON_CREEK], _grade(birth, 2026), _FRIDAY, LEFT),
+        Enrollment(CHAPARRAL, CEANOTHUS, date(2026, 11, 17), _grade(birth, 2026)),
     ]
     student = _served(student, HERON_CREEK, date(2026, 3, 4))
     first = date(2024, 3, 4)
@@ -190,10 +181,10 @@ def _returning() -> Student:
 
 def _without_plan() -> Student:
     """Comes from Heron Creek, where the family declined services: eligible, and not participating."""
-    student = _from_inside("Currant", date(2016, 1, 20), HERON_CREEK, _GREAT_EGRET, on=date(2026, 11, 12))
+    student = _from_inside("Currant", date(2016, 1, 20), HERON_CREEK, GREAT_EGRET, on=date(2026, 11, 12))
     student.enrollments[-2] = Enrollment(
         HERON_CREEK,
-        _GREAT_EGRET,
+        GREAT_EGRET,
         _OPENS[HERON_CREEK],
         _grade(student.birth, 2026),
         date(2026, 11, 10),
@@ -201,15 +192,12 @@ def _without_plan() -> Student:
     )
     student.statuses = [Status(HERON_CREEK, date(2026, 5, 12), "2", "11")]
     student.meetings = [
-        Meeting(
+        initial(
             HERON_CREEK,
             date(2026, 5, 12),
-            evaluation="10",
-            outcome="20",
-            is_review=False,
             referred_on=date(2026, 3, 9),
-            referred_by="20",
             consent_on=date(2026, 3, 23),
+            referred_by="20",
         )
     ]
     student.plans = []
@@ -246,7 +234,7 @@ def _placed(first_name: str, birth: date, *, on: date) -> Student:
     student.plans.append(Plan(CHAPARRAL, CHAPARRAL, on, "1", there, services))
     grade, before = _grade(birth, 2026), on - timedelta(days=1)
     student.enrollments += [
-        Enrollment(CHAPARRAL, _CEANOTHUS, _OPENS[CHAPARRAL], grade, before, LEFT),
+        Enrollment(CHAPARRAL, CEANOTHUS, _OPENS[CHAPARRAL], grade, before, LEFT),
         Enrollment(CHAPARRAL, ANY_NONPUBLIC_SCHOOL, on, grade, nps=UNLISTED_SCHOOL),
     ]
     return student

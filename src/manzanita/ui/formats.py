@@ -26,6 +26,14 @@ def us_date(value: dt.date | dt.datetime | None, blank: str = "") -> str:
     return blank if value is None else _local(value).strftime("%m/%d/%Y")
 
 
+def is_iso_day(text: str) -> bool:
+    """Whether a browser's control for days shows the text: 2026-11-12, a day of the calendar."""
+    try:
+        return _ISO_DAY.fullmatch(text) is not None and bool(dt.date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
 def us_dates(text: str) -> str:
     """The days in a text of the domain, 2026-11-12, as people write them."""
     return _ISO_DAY.sub(lambda found: us_date(dt.date.fromisoformat(found[0])), text)
@@ -94,6 +102,7 @@ def time_left(seconds: int) -> str:
 FILTERS = {
     "us_date": us_date,
     "us_dates": us_dates,
+    "is_iso_day": is_iso_day,
     "long_date": long_date,
     "state_date": state_date,
     "us_time": us_time,

@@ -16,6 +16,8 @@ from typing import Literal
 
 from markupsafe import Markup, escape
 
+from manzanita.domain.years import census_day, year_start
+
 BarKind = Literal[
     "enrollment", "enrollment-past", "plan-past", "plan-current", "plan-proposed", "state-equal", "state-different",
     "state-missing",
@@ -91,17 +93,12 @@ class Lane:
         return 40 if any(isinstance(item, Mark) for item in self.items) else 26
 
 
-def school_year_start(day: dt.date) -> dt.date:
-    """July 1 that begins the school year of `day`."""
-    return dt.date(day.year if day.month >= 7 else day.year - 1, 7, 1)
-
-
 class Scale:
     """Turns days into x positions; school years before the current one are narrower."""
 
     def __init__(self, first: dt.date, last: dt.date, today: dt.date) -> None:
         self.first, self.last = first, last
-        self.current = max(first, school_year_start(today))
+        self.current = max(first, year_start(today))
         past_days = (self.current - first).days
         coming_days = max((last - self.current).days, 1)
         self._unit = (RIGHT - LEFT) / (past_days * NARROW + coming_days)
@@ -120,7 +117,7 @@ def _range(lanes: Sequence[Lane], today: dt.date, *, only_this_year: bool) -> tu
     days = [today]
     for lane in lanes:
         days += [item.on if isinstance(item, Mark) else item.start for item in lane.items]
-    return school_year_start(today if only_this_year else min(days)), today + AHEAD
+    return year_start(today if only_this_year else min(days)), today + AHEAD
 
 
 def _is_drawn(item: Bar | Mark, scale: Scale) -> bool:
@@ -302,13 +299,12 @@ def draw_timeline(
     lanes: Sequence[Lane],
     *,
     today: dt.date,
-    census_days: Sequence[dt.date] = (),
     title: str,
     description: str,
     chosen: Bar | Mark | None = None,
     only_this_year: bool = False,
 ) -> Markup:
-    """Draws the lanes from top to bottom and the trace line under them.
+    """Draws the lanes from top to bottom, each Census Day across them, and the trace line under them.
 
     `title` names the drawing, `description` says what it shows and where the same facts stand as a table.
     The trace of `chosen` stands below before anything is pointed at. With `only_this_year` what ended before
@@ -329,7 +325,8 @@ def draw_timeline(
         f'<rect class="future" x="{now:.1f}" y="{TOP}" width="{RIGHT - now:.1f}" height="{bottom - TOP}"/>',
         *_heads(scale, today, bottom),
     ]
-    for day in sorted(census_days):
+    for year in range(first.year, last.year + 1):
+        day = census_day(f"{year}-{year + 1}")
         if first <= day <= last:
             x = scale.x(day)
             parts.append(f'<line class="census" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom}"/>')

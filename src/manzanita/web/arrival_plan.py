@@ -32,10 +32,16 @@ from manzanita.procedures.paper_plan import (
 )
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import text_given
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.student_changes import codes_of
 
-DAYS = ("starts_on", "reviewed_on", "evaluated_on", "entered_on", "stopped_on")
+DAYS = {
+    "starts_on": "Plan took effect on",
+    "reviewed_on": "Last plan review",
+    "evaluated_on": "Last evaluation",
+    "entered_on": "First consent to services ever",
+    "stopped_on": "Takes no part since",
+}
 # In the order of the paper; what only some plans have is folded.
 ALWAYS = ("23.11", "23.15", "23.16", "23.20", "23.23", "23.14", "23.33")
 SHOWN_SERVICES = 3
@@ -55,6 +61,9 @@ def arrival_plan(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         return _form(
             request, found, {"lea_code": former, "plan_type_code": "100"}, reasons, may_enter=not reasons
         )
+    if wrong := mistyped(request.POST, DAYS):
+        may_enter = not reasons_not_to_enter(request.actor, found)
+        return _form(request, found, request.POST, wrong.reasons, may_enter=may_enter)
     try:
         enter_paper_plan(
             actor=request.actor, arrival=found, told=_told(request), reason=text_given(request, "reason")
@@ -108,7 +117,7 @@ def _form(
 ) -> HttpResponse:
     always = [next(one for one in PLAN_FIELDS if one.number == number) for number in ALWAYS]
     more = [one for one in PLAN_FIELDS if one not in always]
-    errors = {one.code: one.text for one in refusals}
+    errors = {one.code: one.text for one in refusals} | mistyped(typed, DAYS).errors
     agencies = _agencies()
     filled = [
         number

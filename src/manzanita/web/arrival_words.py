@@ -19,7 +19,7 @@ from manzanita.orgs.directory import current_contacts
 from manzanita.orgs.models import AgencyContact
 from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform import clock
-from manzanita.students.queries import list_rows
+from manzanita.students.listing import list_rows
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.student_alerts import PLAN_SHORT
 from manzanita.web.students_words import grade_text

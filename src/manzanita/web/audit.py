@@ -22,8 +22,8 @@ from manzanita.domain.access import Capability
 from manzanita.platform import clock
 from manzanita.procedures.who_saw import Question, log_question, who_saw
 from manzanita.students.models import Student
-from manzanita.students.queries import search
 from manzanita.students.scope import visible_to
+from manzanita.students.searching import search
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of
 from manzanita.web.people_forms import tabs, text_in

@@ -20,31 +20,18 @@ from manzanita.domain.pasting import LONGEST_LINE, MOST_LINES, read_pasted
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import school_names
 from manzanita.platform.models import Job, JobState
-from manzanita.procedures.batch_edit import (
-    MOST_AT_ONCE,
-    UNDO_DAYS,
-    Asked,
-    apply_batch,
-    batches_of,
-    counts_of,
-    draft_of_lines,
-    draft_of_students,
-    drop_batch,
-    get_batch,
-    ids_of,
-    lines_in_reach,
-    seconds_of,
-    undo_batch,
-    why_not_undo,
-)
+from manzanita.procedures.batch_drafts import MOST_AT_ONCE, Asked, draft_of_lines, draft_of_students, ids_of
+from manzanita.procedures.batch_edit import UNDO_DAYS, apply_batch, drop_batch, undo_batch, why_not_undo
 from manzanita.procedures.batch_fields import FIELDS, fields_for
+from manzanita.procedures.batch_queries import batches_of, counts_of, get_batch, lines_in_reach, seconds_of
+from manzanita.students.listing import ListRow
 from manzanita.students.models import BatchEdit, BatchLine
-from manzanita.students.queries import ListRow, search
 from manzanita.web.access import requires
+from manzanita.web.found import FIELDS as FIELDS_OF_FOUND
+from manzanita.web.found import Found, found_in
 from manzanita.web.reasons_told import told
 from manzanita.web.row_reasons import told_of_edit
 from manzanita.web.state_lines import student_names
-from manzanita.web.student_lists import StudentList, list_of, students_of
 from manzanita.web.students_words import grade_text
 
 SHOWN = 100
@@ -70,8 +57,7 @@ def batch_new(request: HttpRequest) -> HttpResponse:
     if not fields_for(request.actor):
         return _form(request, {}, [_no_field(request.actor)], status=403)
     if request.method != "POST":
-        asked = {name: request.GET.get(name, "") for name in ("list", "search", "field")}
-        return _form(request, asked)
+        return _form(request, {name: request.GET.get(name, "") for name in (*FIELDS_OF_FOUND, "field")})
     if request.POST.get("do") == "choose":
         # Ticked on another page: who they are travels in the form, never in an address.
         return _form(request, request.POST)
@@ -95,10 +81,10 @@ def _draft(request: HttpRequest) -> BatchEdit:
     )
     if ticked := sent.getlist("selected"):
         return draft_of_students(request.actor, asked, ids_of(request.actor, ticked))
-    wanted, students = _found(request, sent.get("list", ""), sent.get("search", ""))
+    found = _found(request, sent)
     text = _pasted(request)
-    if wanted is not None and not text:
-        return draft_of_students(request.actor, asked, list(students[: MOST_AT_ONCE + 1]))
+    if found is not None and not text:
+        return draft_of_students(request.actor, asked, _some(found))
     pasted = read_pasted(text, value_heads=one.heads if one else ())
     made = draft_of_lines(request.actor, asked, pasted)
     if pasted.ignored:
@@ -140,42 +126,30 @@ def _no_field(actor: Actor) -> Reason:
     )
 
 
-def _found(request: HttpRequest, key: str, token: str) -> tuple[StudentList | None, Any]:
-    """The list that the page came from, with keys of its students in no order; ``None`` where it came from none."""
-    wanted = list_of(key) if key else None
-    if key and wanted is None:
-        raise Http404("no such list")
-    if wanted is None:
-        return None, []
-    students = students_of(request.actor, wanted)
-    text = request.session.get("searches", {}).get(token, "") if token else ""
-    if token and not text:
-        raise NotPossible(
-            [
-                Reason(
-                    "search-gone",
-                    "What you searched for is no longer kept.",
-                    Owner.CLERK,
-                    "Search again, then come back.",
-                )
-            ]
-        )
-    if text:
-        students = search(students, text)
-    return wanted, students.order_by().values_list("pk", flat=True)
+def _found(request: HttpRequest, sent: Mapping[str, Any]) -> Found | None:
+    """The found set that the page came from; ``None`` where it came from none. Raises ``NotPossible`` for one that
+    cannot be read whole."""
+    found = found_in(request, sent) if sent.get("list") else None
+    if found is not None and found.refusals:
+        raise NotPossible(found.refusals)
+    return found
+
+
+def _some(found: Found) -> list[int]:
+    """Keys of its students in no order, one more than can be changed at once where there are as many."""
+    return list(found.students.order_by().values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
 
 
 def _form(
     request: HttpRequest, sent: Mapping[str, Any], refusals: Sequence[Reason] = (), status: int = 200
 ) -> HttpResponse:
     fields = fields_for(request.actor)
-    wanted, count = None, 0
-    if sent.get("list"):
-        try:
-            wanted, students = _found(request, sent["list"], sent.get("search", ""))
-            count = len(students[: MOST_AT_ONCE + 1])
-        except NotPossible as refused:
-            refusals = [*refusals, *refused.reasons]
+    found, count = None, 0
+    try:
+        found = _found(request, sent)
+        count = len(_some(found)) if found else 0
+    except NotPossible as refused:
+        refusals = refusals or refused.reasons
     ticked = sent.getlist("selected") if isinstance(sent, QueryDict) else []
     chosen = sent.get("field") or (fields[0].key if fields else "")
     context = {
@@ -193,7 +167,7 @@ def _form(
         ],
         "chosen": chosen,
         "sent": sent,
-        "wanted": wanted,
+        "found": found,
         "ticked": ticked,
         "count": count,
         "most": MOST_AT_ONCE,

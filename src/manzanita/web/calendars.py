@@ -30,7 +30,7 @@ from manzanita.platform import clock
 from manzanita.web import calendars_change
 from manzanita.web.access import requires_grant
 from manzanita.web.calendar_drawing import DAYS, KIND_LOOKS, breaks_of, months_of, year_facts
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.people_forms import tabs
 
 TOLLED = tuple(one.title for one in CLOCKS.values() if one.is_tolled)
@@ -111,6 +111,7 @@ def calendar(request: HttpRequest, code: str, year: str) -> HttpResponse:
     lea = readable_lea(actor, code, year)
     versions = versions_of(code, year)
     known = day_of(request.GET.get("known", ""))
+    not_read = mistyped(request.GET, {"known": "As it was believed on"}).reasons
     at = clock.end_of(known) if known and known < today else None
     stored = load_calendars([code], known=at)
     tracks = stored.tracks(code, year)
@@ -126,6 +127,7 @@ def calendar(request: HttpRequest, code: str, year: str) -> HttpResponse:
         "tabs": admin_tabs(actor, "calendars"),
         "nav_current": "admin" if actor.may(Capability.MANAGE_PEOPLE) else None,
         "lea": lea,
+        "not_read": not_read,
         "year": year,
         "years": [(one, reverse("calendar", args=[code, one]), one == year) for one in _near(year)],
         "schedules": [

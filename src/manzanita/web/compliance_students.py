@@ -18,7 +18,7 @@ from manzanita.domain.compliance.words import EXCLUSIONS
 from manzanita.domain.export_limits import LARGE_EXPORT
 from manzanita.exchange.compliance import NO_SCHOOL, Asked, Found, TooMany, Wanted, find
 from manzanita.orgs.queries import agency_names, school_names
-from manzanita.students.queries import list_rows
+from manzanita.students.listing import list_rows
 from manzanita.students.scope import visible_to
 from manzanita.web.access import requires
 from manzanita.web.compliance_asked import (

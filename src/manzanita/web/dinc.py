@@ -29,6 +29,7 @@ from manzanita.ui.formats import plural, us_date
 from manzanita.web.access import requires
 from manzanita.web.due_wanted import is_key
 from manzanita.web.due_words import meeting_words
+from manzanita.web.trend_bars import trend_bars
 
 
 @require_safe
@@ -189,26 +190,12 @@ def chart_of(months: Sequence[tuple[date, int]]) -> dict[str, Any] | None:
     """Bars of the month ends, for the macro of trends."""
     if not months:
         return None
-    top = max(count for _, count in months) or 1
-    width, height, gap = 44, 56, 6
-    bars = [
-        {
-            "x": index * width + gap / 2,
-            "y": round(height - count * height / top, 1),
-            "height": round(count * height / top, 1),
-            "width": width - gap,
-            "middle": index * width + width / 2,
-            "label": f"{day:%m/%y}",
-            "total": count,
-        }
-        for index, (day, count) in enumerate(months)
-    ]
     first, last = months[0], months[-1]
     words = (
         f"On the list: {first[1]} on {us_date(first[0])}, {last[1]} on {us_date(last[0])}; the most at one month's end "
         f"was {max(count for _, count in months)}. Counted by what is believed now."
     )
-    return {"bars": bars, "width": len(months) * width, "words": words, "weeks": list(months)}
+    return trend_bars(months, label="%m/%y", words=words)
 
 
 urlpatterns = [

@@ -48,11 +48,10 @@ from manzanita.procedures.directory import (
     people_of_place,
 )
 from manzanita.procedures.unlisted_schools import unlisted_in_reach
-from manzanita.students.queries import list_students
+from manzanita.students.listing import list_students
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
-from manzanita.web.home_needs import Group, Need
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.student_rows import rows_of
 from manzanita.web.unlisted_schools import ask_url
 
@@ -77,6 +76,7 @@ FIELDS = (
     "agreement_number",
 )
 _LENGTHS = {"name": 120, "evidence": 300, "agreement_number": 40}
+AGREEMENT_DAYS = {"agreement_first": "Agreement, from", "agreement_last": "Agreement, through"}
 
 
 @require_safe
@@ -192,6 +192,8 @@ def request_new(request: HttpRequest) -> HttpResponse:
         day_of(values["day"]),
         values["evidence"],
     )
+    if wrong := mistyped(values, AGREEMENT_DAYS | {"day": DAY_WORDS[Kind(kind)]}):
+        return _form(request, Kind(kind), Place(place), values, wrong.reasons)
     try:
         made = ask_directory(
             actor=actor,
@@ -372,54 +374,6 @@ def _affected(request: HttpRequest, actor: Actor, found: DirectoryRequest) -> di
         "first_url": here if request.GET.get("after") else None,
         "next_url": f"{here}?after={page.after}" if page.after else None,
     }
-
-
-def directory_needs(actor: Actor) -> list[Group]:
-    """For home: what waits for whoever decides, and what a district may ask for. One query each, one more where a
-    school is not known; none for everybody else."""
-    if not actor.may(Capability.DECIDE_DIRECTORY):
-        return _unlisted_needs(actor)
-    asked = list(
-        directory_requests(actor)
-        .filter(state=State.WAITING)
-        .order_by("asked_at")
-        .values_list("asked_at", flat=True)[:1000]
-    )
-    if not asked:
-        return []
-    days = (clock.today() - asked[0].astimezone(clock.CALIFORNIA).date()).days
-    need = Need(
-        kind="held",
-        label="Schools and agencies that districts ask for",
-        count=len(asked),
-        url=reverse("directory_requests"),
-        oldest=plural(days, "day"),
-        owner="You",
-        step="Decide",
-        days=days,
-    )
-    return [Group("Directory", [need], "")]
-
-
-def _unlisted_needs(actor: Actor) -> list[Group]:
-    """Schools that the SIS names and nobody has asked for yet."""
-    if not may_ask_directory(actor):
-        return []
-    found = [one for one in unlisted_in_reach(actor) if one.unlisted.asks]
-    waiting = waiting_for(actor, {one.unlisted.code for one in found})
-    open_ones = [one for one in found if one.unlisted.code not in waiting]
-    if not open_ones:
-        return []
-    need = Need(
-        kind="warn",
-        label="Schools that the SIS names and the directory does not know",
-        count=len(open_ones),
-        url=reverse("directory_requests"),
-        oldest=plural((clock.today() - min(one.since for one in open_ones)).days, "day"),
-        owner="You",
-        step="Ask for them",
-    )
-    return [Group("Directory", [need], "")]
 
 
 urlpatterns = [

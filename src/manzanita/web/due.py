@@ -27,7 +27,7 @@ from manzanita.deadlines.lists import (
 from manzanita.deadlines.waiting import waiting_in
 from manzanita.domain.access import Capability
 from manzanita.domain.clocks import CLOCKS
-from manzanita.domain.running_clocks import NOT_WATCHED, WATCHED
+from manzanita.domain.watched_clocks import NOT_WATCHED, WATCHED
 from manzanita.orgs.queries import GROUP_SCHOOLS
 from manzanita.platform import clock
 from manzanita.ui.formats import plural
@@ -35,6 +35,7 @@ from manzanita.web.access import requires
 from manzanita.web.due_wanted import FIELDS, asked, is_key, key_of, list_url, wanted_of
 from manzanita.web.due_wanted import title_of as list_title
 from manzanita.web.due_words import title_of, undated_words, words_of_meeting
+from manzanita.web.form_days import day_of, mistyped
 
 
 @require_safe
@@ -63,6 +64,7 @@ def due_list(request: HttpRequest) -> HttpResponse:
     more = urlencode({**keep, "after": f"{last.due_on or ''}~{last.pk}"}) if last else ""
     context = {
         "wanted": wanted,
+        "not_read": mistyped(request.GET, {"until": "Until"}).reasons,
         "title": list_title(wanted),
         "list_key": key_of(wanted),
         "rows": [_row(row, schools, places, today) for row in shown],
@@ -150,8 +152,13 @@ def _count(shown: Sequence[DueRow], *, is_all: bool) -> str:
 
 
 def wanted_in(request: HttpRequest) -> Wanted:
-    """What the address asks for. Raises ``Http404`` where no list could be meant."""
-    wanted = wanted_of({name: request.GET.get(name, "") for name in FIELDS})
+    """What the address asks for; a last day that is no day asks for none, which the page says. Raises ``Http404``
+    where no list could be meant."""
+    given = {name: request.GET.get(name, "") for name in FIELDS}
+    if given["until"]:
+        day = day_of(given["until"])
+        given["until"] = day.isoformat() if day else ""
+    wanted = wanted_of(given)
     if wanted is None:
         raise Http404("no such list")
     return wanted

@@ -20,7 +20,7 @@ from manzanita.domain.access import Capability
 from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.delays import delays_of, is_excuse
 from manzanita.domain.findings import Owner, Reason
-from manzanita.domain.running_clocks import WATCHED
+from manzanita.domain.watched_clocks import WATCHED
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock

@@ -12,7 +12,7 @@ from django.urls import reverse
 from manzanita.accounts.queries import user_names
 from manzanita.deadlines.lists import MARKS, MEETING, PROGRAMS, SPANS, Wanted
 from manzanita.domain.clocks import CLOCKS
-from manzanita.domain.running_clocks import WATCHED
+from manzanita.domain.watched_clocks import WATCHED
 from manzanita.orgs.queries import GROUP_SCHOOLS, school_names
 from manzanita.ui.formats import us_date
 

@@ -12,7 +12,7 @@ from manzanita.domain.calendars import Tolling
 from manzanita.domain.clocks import CLOCKS, Step
 from manzanita.domain.clocks.laws import Law
 from manzanita.domain.dinc import UNDATED
-from manzanita.domain.running_clocks import WATCHED
+from manzanita.domain.watched_clocks import WATCHED
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import label_of_event
 from manzanita.ui.formats import us_date

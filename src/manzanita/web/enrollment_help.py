@@ -19,12 +19,10 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.enrollment_help import Dated, Known, sis_message, what_is_wrong
 from manzanita.domain.findings import Reason
 from manzanita.domain.stays import Enrolled, Held, enrollment_start, participation_start
-from manzanita.domain.years import census_day
-from manzanita.students.queries import get_student
 from manzanita.ui.formats import us_date
 from manzanita.ui.timeline import Bar, Lane, draw_timeline
 from manzanita.web.access import requires
-from manzanita.web.read_purpose import ask_purpose, purpose_for
+from manzanita.web.read_purpose import purpose_first
 from manzanita.web.student_file import ONE_DAY, StudentFile, load_student
 from manzanita.web.student_timeline import enrollment_bars, plan_bars, rows_of, state_plan_bars
 from manzanita.web.unlisted_schools import ASK, ask_url, unlisted_of
@@ -37,13 +35,9 @@ PARTICIPATING = "1"
 def student_enrollments(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Every enrollment with the dates of special education beside it, and the message to the SIS staff."""
     actor = request.actor
-    purpose = ""
-    if actor.perspective.asks_purpose:
-        student = get_student(actor, public_id)
-        given = purpose_for(actor, student)
-        if given is None:
-            return ask_purpose(request, student)
-        purpose = given
+    purpose, question = purpose_first(request, public_id)
+    if question is not None:
+        return question
     file = load_student(actor, public_id)
     log_reads(actor=actor, student_ids=[file.student.pk], what="student.enrollments", purpose_code=purpose)
     known = _known(file)
@@ -156,12 +150,9 @@ def _state_status_bars(file: StudentFile) -> Iterator[Bar]:
 
 
 def _draw(file: StudentFile, lanes: list[Lane]) -> Any:
-    first = min(item.start for lane in lanes for item in lane.items if isinstance(item, Bar))
-    years = range(first.year - 1, file.today.year + 2)
     return draw_timeline(
         lanes,
         today=file.today,
-        census_days=[census_day(f"{year}-{year + 1}") for year in years],
         title=f"Enrollments of {file.student.full_name}",
         description="Enrollments of the SIS, status and plan here, and what the state holds. The same facts stand in "
         "the table below the drawing.",

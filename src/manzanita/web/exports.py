@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -24,8 +24,8 @@ from manzanita.exchange.compliance import TooMany
 from manzanita.platform import clock
 from manzanita.platform.files import read_stored_file
 from manzanita.web.access import requires
-from manzanita.web.list_exports import Choice, ask, choice_of, file_name, weigh
-from manzanita.web.student_lists import list_of
+from manzanita.web.found import SEARCH_GONE, found_in, found_of_key
+from manzanita.web.list_exports import Choice, ask, file_name, weigh
 from manzanita.web.work_state import row_and_job
 
 SHOWN = 50
@@ -64,20 +64,16 @@ def exports(request: HttpRequest) -> HttpResponse:
 @requires(Capability.EXPORT_LIST)
 def export_new(request: HttpRequest) -> HttpResponse:
     """What an export of this list needs, and the form that asks for it."""
-    token = request.GET.get("search", "")
-    return _new_page(request, _choice(request, request.GET.get("list", ""), token), token)
+    return _new_page(request, _choice(request, request.GET))
 
 
-def _choice(request: HttpRequest, key: str, token: str) -> Choice:
-    wanted = list_of(key)
-    if wanted is None:
-        raise Http404("no such list")
-    text = request.session.get("searches", {}).get(token, "") if token else ""
-    if token and not text:
+def _choice(request: HttpRequest, given: QueryDict) -> Choice:
+    found = found_in(request, given)
+    if SEARCH_GONE in found.refusals:
         # A search that is no longer kept must not become an export of everybody.
         raise Http404("no such search")
     try:
-        return choice_of(request.actor, wanted, text)
+        return Choice(found, found.students)
     except TooMany:
         # Its page asks for an LEA or a school first and offers no export.
         raise Http404("no such list") from None
@@ -85,36 +81,38 @@ def _choice(request: HttpRequest, key: str, token: str) -> Choice:
 
 def _ask(request: HttpRequest) -> HttpResponse:
     post = request.POST
-    token, form, key, why = (post.get(name, "") for name in ("search", "form", "ask", "why"))
-    choice = _choice(request, post.get("list", ""), token)
+    form, key, why = (post.get(name, "") for name in ("form", "ask", "why"))
+    choice = _choice(request, post)
     if form not in FORMS or not 8 <= len(key) <= 40:
         raise Http404("no such form")
     try:
         made = ask(request.actor, choice, form=form, ask_key=key, why=why, is_fresh=is_fresh(request))
     except MoreNeeded as needed:
         request.session[WHY_KEY] = why[:LONGEST_WORD]
-        here = f"{reverse('export_new')}?{urlencode({'list': choice.wanted.key, 'search': token})}"
+        here = choice.found.address("export_new")
         if needed.verdict.needs_fresh_sign_in and not is_fresh(request) and why.strip():
             return redirect(f"{reverse('confirm_identity')}?{urlencode({'next': here})}")
         if "why" not in post:
             return redirect(here)
-        return _new_page(request, choice, token, error="Say why, in a few words: the second person reads it.")
+        return _new_page(request, choice, error="Say why, in a few words: the second person reads it.")
     if isinstance(made, Reason):
-        return _new_page(request, choice, token, refusal=made)
+        return _new_page(request, choice, refusal=made)
     request.session.pop(WHY_KEY, None)
     return redirect("export", made.public_id)
 
 
 def _new_page(
-    request: HttpRequest, choice: Choice, token: str, *, error: str = "", refusal: Reason | None = None
+    request: HttpRequest, choice: Choice, *, error: str = "", refusal: Reason | None = None
 ) -> HttpResponse:
+    # A part that says nothing must not become an export of more than was meant.
+    refusal = next(iter(choice.found.refusals), refusal)
     ids = choice.ids()
     verdict = weigh(request.actor, ids)
     actor = request.actor
     able = approvers_for(actor.user_id, actor.agency_code) if verdict.needs_approval else []
     context = {
         "choice": choice,
-        "search_token": token,
+        "found": choice.found,
         "count": len(ids),
         "verdict": verdict,
         "is_fresh": is_fresh(request),
@@ -150,7 +148,7 @@ def _context(request: HttpRequest, public_id: uuid.UUID) -> dict[str, Any]:
     making = (ExportState.MAKING,)
     export, job, has_stopped = row_and_job(lambda: _own(request, public_id), making)
     look = _look(export)
-    asked_list = list_of(export.list_key)
+    asked = found_of_key(request.actor, export.list_key)
     return {
         "export": export,
         "look": look,
@@ -163,7 +161,7 @@ def _context(request: HttpRequest, public_id: uuid.UUID) -> dict[str, Any]:
         "decided_by": user_names({export.decided_by_id}).get(export.decided_by_id, "")
         if export.decided_by_id
         else "",
-        "again_url": asked_list.url if asked_list else reverse("students"),
+        "again_url": asked.page if asked else reverse("students"),
     }
 
 

@@ -35,11 +35,11 @@ from manzanita.students.models import (
     Student,
     StudentFact,
 )
-from manzanita.students.queries import get_student, versions_of
+from manzanita.students.queries import versions_of
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.field_ownership import ownership_of
-from manzanita.web.read_purpose import ask_purpose, purpose_for
+from manzanita.web.read_purpose import purpose_first
 from manzanita.web.record_as_of import asked_of, refused_then
 from manzanita.web.record_meetings import KINDS
 from manzanita.web.student_file import load_student
@@ -83,13 +83,9 @@ class Version:
 @requires(Capability.READ_STUDENT)
 def field_history(request: HttpRequest, public_id: uuid.UUID, field: str) -> HttpResponse:
     """Who owns one field, and all its versions, newest first: a part of the student's page, without script a page."""
-    purpose = ""
-    if request.actor.perspective.asks_purpose:
-        asked = get_student(request.actor, public_id)
-        given = purpose_for(request.actor, asked)
-        if given is None:
-            return ask_purpose(request, asked)
-        purpose = given
+    purpose, question = purpose_first(request, public_id)
+    if question is not None:
+        return question
     declared, slot = declared_at(field)
     file = load_student(request.actor, public_id)
     student = file.student

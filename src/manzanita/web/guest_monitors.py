@@ -34,7 +34,7 @@ from manzanita.auditing.queries import look_counts
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.platform import clock
-from manzanita.students.queries import list_rows
+from manzanita.students.listing import list_rows
 from manzanita.students.scope import visible_to
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires

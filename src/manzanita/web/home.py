@@ -19,13 +19,7 @@ from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.findings import Owner
 from manzanita.domain.years import academic_year_of
 from manzanita.exchange.holds import HOLDS, ON_ITS_WAY, READY
-from manzanita.exchange.queries import (
-    PlanCounts,
-    finding_counts,
-    import_runs,
-    last_reply_at,
-    plan_counts,
-)
+from manzanita.exchange.queries import PlanCounts, finding_counts, import_runs, last_reply_at, plan_counts
 from manzanita.exchange.sends import stuck_sends
 from manzanita.findings.queries import to_settle
 from manzanita.meetings.queries import open_meeting_count, open_meetings_outside_view
@@ -34,10 +28,10 @@ from manzanita.platform import clock
 from manzanita.ui.formats import plural
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import no_grant
-from manzanita.web.directory_requests import directory_needs
 from manzanita.web.due_wanted import list_url
 from manzanita.web.guest_needs import guest_needs
 from manzanita.web.home_arrivals import arrivals_needs
+from manzanita.web.home_directory import directory_needs
 from manzanita.web.home_needs import Group, Need, age, in_order
 from manzanita.web.home_notices import notices
 from manzanita.web.home_people import own_duties, people_needs
@@ -79,7 +73,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "newest_import": runs[0] if runs else None,
         "newest_import_words": outcome_of(runs[0])[1] if runs else "",
-        "may_import": actor.may(Capability.IMPORT_FILES),
         "last_reply_at": last_reply_at(actor),
         "state_url": url_or_none("state"),
         "host_url": reverse("host_desk") if actor.perspective_key in (HOST_STAFF, HOST_SESSION) else None,

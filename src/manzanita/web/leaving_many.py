@@ -33,14 +33,14 @@ from manzanita.procedures.leaving_many import (
     preview_leavings,
     start_leavings,
 )
+from manzanita.students.listing import list_rows
 from manzanita.students.many import batches_of
-from manzanita.students.queries import list_rows
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import Mistyped, day_of, mistyped
 from manzanita.web.leaving_words import NOT_CONFIRMED, line_words
 from manzanita.web.many_pages import LONGEST_WORDS, ManyPages, preview_token, started
 from manzanita.web.row_reasons import reasons_of, told_of_leaving
-from manzanita.web.student_leaving import ERROR_FIELDS
+from manzanita.web.student_leaving import ERROR_FIELDS, paper_days
 from manzanita.web.students_words import grade_text
 
 
@@ -58,8 +58,9 @@ def leaving_many(request: HttpRequest) -> HttpResponse:
         what = "choose the reason first." if said is None else "nobody is ticked, or nobody of them is left."
         messages.error(request, f"Nothing was recorded: {what} (You)")
         return redirect("leaving_many")
-    if not is_applying:
-        return _preview(request, chosen, said)
+    wrong = mistyped(request.POST, paper_days(said.reason))
+    if not is_applying or wrong:
+        return _preview(request, chosen, said, wrong.reasons, wrong=wrong)
     token = preview_token(request)
     try:
         batch, is_new = start_leavings(actor=request.actor, chosen=chosen, said=said, public_id=token)
@@ -153,6 +154,7 @@ def _preview(
     said: Together,
     refusals: Sequence[Reason] = (),
     token: uuid.UUID | None = None,
+    wrong: Mistyped | None = None,
 ) -> HttpResponse:
     actor = request.actor
     offers = preview_leavings(actor, chosen, said)
@@ -177,7 +179,9 @@ def _preview(
             if not one.is_ready
         ],
         "refusals": refusals,
-        "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS},
+        "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS}
+        | (wrong.errors if wrong else {}),
+        "typed": wrong.typed if wrong else {},
         "longest": LONGEST_WORDS,
         "token": token or new_public_id(),
     }

@@ -32,39 +32,36 @@ from manzanita.platform import clock
 from manzanita.platform.files import store_file
 from manzanita.platform.jobs import JobRun
 from manzanita.platform.tables import Cell, Table, as_csv, as_xlsx
+from manzanita.students.listing import all_in_order, list_rows
 from manzanita.students.models import ScopedQuerySet
-from manzanita.students.queries import ORDER, attending_by_lea, list_rows, search
+from manzanita.students.queries import attending_by_lea
 from manzanita.students.scope import visible_to
 from manzanita.ui.context import scope_line
 from manzanita.ui.formats import long_date, number, us_date, us_time
 from manzanita.web.due_wanted import filters_of
-from manzanita.web.student_lists import StudentList, list_of, students_of
+from manzanita.web.found import Found, found_of_key
+from manzanita.web.student_lists import StudentList
 from manzanita.web.student_rows import COLUMNS, rows_of
 
 CONFIDENTIAL = "Contains confidential student data"
 CHUNK = 500
+LONGEST_TITLE = ListExport._meta.get_field("title").max_length
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The list somebody wants as a file. ``title`` names it without the words of a search."""
+    """The found set somebody wants as a file, with its students in no order. ``title`` names it without the words of a
+    search."""
 
-    wanted: StudentList
-    is_search: bool
+    found: Found
     students: ScopedQuerySet
 
     @property
     def title(self) -> str:
-        return f"{self.wanted.title}, found by a search" if self.is_search else self.wanted.title
+        return self.found.title
 
     def ids(self) -> list[int]:
         return list(self.students.order_by().values_list("pk", flat=True))
-
-
-def choice_of(actor: Actor, wanted: StudentList, text: str) -> Choice:
-    """The list, cut to what a search text means."""
-    students = students_of(actor, wanted)
-    return Choice(wanted, bool(text), search(students, text) if text else students)
 
 
 def weigh(actor: Actor, ids: Sequence[int]) -> Verdict:
@@ -90,6 +87,8 @@ def ask(
     actor: Actor, choice: Choice, *, form: str, ask_key: str, why: str, is_fresh: bool
 ) -> ListExport | Reason:
     """Ask for the file, or say why there is none to ask for. Raises ``auditing.exports.MoreNeeded``."""
+    if choice.found.refusals:
+        return choice.found.refusals[0]
     ids = choice.ids()
     if not ids:
         return Reason(
@@ -98,7 +97,9 @@ def ask(
             Owner.COORDINATOR,
             "Choose another list, or another view at the top.",
         )
-    asked = exports.Asked(choice.wanted.key, choice.title, scope_line(actor), form, ask_key, why)
+    asked = exports.Asked(
+        choice.found.key, choice.title[:LONGEST_TITLE], scope_line(actor), form, ask_key, why
+    )
     return exports.ask_export(
         actor=actor, asked=asked, student_ids=ids, weigh=lambda: weigh(actor, ids), is_fresh=is_fresh
     )
@@ -112,20 +113,21 @@ def make_export(run: JobRun) -> dict[str, int]:
     actor = actor_of_grant_id(
         export.grant_id, clock.today(), view=export.view, at_school=(export.school_code, export.school_name)
     )
-    wanted = list_of(export.list_key)
-    reason = _why_not_made(actor, wanted)
-    if actor is None or wanted is None or reason is not None:
+    found = found_of_key(actor, export.list_key) if actor is not None else None
+    reason = _why_not_made(actor, found)
+    if actor is None or found is None or reason is not None:
         exports.withdraw_export(export=export, reason=reason or _LIST_GONE)
         return {}
-    students = students_of(actor, wanted).filter(pk__in=exports.asked_students(export))
-    ids = _in_order(actor, wanted, students)
+    wanted = found.wanted
+    students = found.students.filter(pk__in=exports.asked_students(export))
+    ids = _in_order(found, students)
     if not ids:
         exports.withdraw_export(export=export, reason=_NOBODY_LEFT)
         return {}
     expires_at = clock.now() + FILE_LASTS
     table = Table(
         title=export.title,
-        about=_about(export, actor, len(ids), long_date(expires_at)),
+        about=_about(export, found, len(ids), long_date(expires_at)),
         mark=f"{CONFIDENTIAL}. Made for {actor.person_name} on {long_date(clock.today())}. Do not pass it on.",
         columns=[*COLUMNS, *_more_columns(wanted)],
         rows=_cells(run, actor, wanted, students, ids, written := []),
@@ -154,7 +156,8 @@ def tidy_export(run: JobRun) -> float | None:
 def file_name(export: ListExport) -> str:
     """Says which list of which day, never which student."""
     day = timezone.localtime(export.asked_at).strftime("%Y%m%d")
-    return f"manzanita-{export.list_key}-{day}-{export.public_id.hex[-6:]}.{export.form}"
+    key, _, narrowed = export.list_key.partition("?")
+    return f"manzanita-{key}{'-narrowed' if narrowed else ''}-{day}-{export.public_id.hex[-6:]}.{export.form}"
 
 
 _LIST_GONE = Reason(
@@ -171,7 +174,7 @@ _NOBODY_LEFT = Reason(
 )
 
 
-def _why_not_made(actor: Actor | None, wanted: StudentList | None) -> Reason | None:
+def _why_not_made(actor: Actor | None, found: Found | None) -> Reason | None:
     if actor is None:
         return Reason(
             "export-no-grant",
@@ -194,10 +197,12 @@ def _why_not_made(actor: Actor | None, wanted: StudentList | None) -> Reason | N
             Owner.COORDINATOR,
             "When they are open again, export the list again.",
         )
-    return _LIST_GONE if wanted is None else None
+    if found is None:
+        return _LIST_GONE
+    return found.refusals[0] if found.refusals else None
 
 
-def _about(export: ListExport, actor: Actor, count: int, expires: str) -> list[tuple[str, str]]:
+def _about(export: ListExport, found: Found, count: int, expires: str) -> list[tuple[str, str]]:
     students = number(count)
     if count < export.asked_count:
         left = export.asked_count - count
@@ -205,10 +210,10 @@ def _about(export: ListExport, actor: Actor, count: int, expires: str) -> list[t
             f" of the {number(export.asked_count)} asked for: {number(left)} "
             f"{'is' if left == 1 else 'are'} no longer on the list, or no longer within reach"
         )
-    now = clock.now()
+    now, actor = clock.now(), found.actor
     lines = [
-        ("List", export.title),
-        *_filters(export),
+        ("List", found.wanted.title if found.narrowing else export.title),
+        *_filters(found),
         ("Students", students),
         ("Scope", f"{actor.perspective.label} · {scope_line(actor)}"),
         ("Made for", actor.person_name),
@@ -224,11 +229,11 @@ def _about(export: ListExport, actor: Actor, count: int, expires: str) -> list[t
     ]
 
 
-def _filters(export: ListExport) -> list[tuple[str, str]]:
-    """By what a list of due dates was cut: on the page the choices stand above it, a file has to say it."""
-    wanted = list_of(export.list_key)
-    said = filters_of(wanted.due) if wanted is not None and wanted.due is not None else ""
-    return [("Only", said)] if said else []
+def _filters(found: Found) -> list[tuple[str, str]]:
+    """By what the list was cut, and its order: on the page the choices stand above it, a file has to say it."""
+    said = filters_of(found.wanted.due) if found.wanted.due is not None else found.narrowed_words
+    lines = [("Only", said), ("Order", found.order_words)]
+    return [(label, words) for label, words in lines if words]
 
 
 def _cells(
@@ -252,11 +257,11 @@ def _cells(
         run.progress(start + len(chunk), len(ids), "Writing students")
 
 
-def _in_order(actor: Actor, wanted: StudentList, students: ScopedQuerySet) -> list[int]:
-    """Keys in the order of the list on its page: by name, of due dates the earliest first."""
-    if wanted.due is None:
-        return list(students.order_by(*ORDER).values_list("pk", flat=True))
-    rows = wanted_rows(actor, wanted.due).filter(student__in=students.order_by().values("pk"))
+def _in_order(found: Found, students: ScopedQuerySet) -> list[int]:
+    """Keys in the order of the list on its page; of due dates the earliest first."""
+    if found.wanted.due is None:
+        return all_in_order(students, found.actor, found.order)
+    rows = wanted_rows(found.actor, found.wanted.due).filter(student__in=students.order_by().values("pk"))
     return list(dict.fromkeys(rows.order_by("due_on", "pk").values_list("student_id", flat=True)))
 
 

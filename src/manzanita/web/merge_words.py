@@ -202,7 +202,7 @@ def _counted(count: int, words: str) -> str:
 def _plural(words: str) -> str:
     irregular = {
         "attempt to reach the family": "attempts to reach the family",
-        "record at the state": "records at the state",
+        "record that the state holds or held": "records that the state holds or held",
         "line sent to the state": "lines sent to the state",
         "choice of what is reported": "choices of what is reported",
         "answer of the state": "answers of the state",

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from manzanita.accounts.held_forms import fields_to_hold
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
-from manzanita.domain.findings import Reason
+from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.merging import Side
 from manzanita.procedures.merging import Preview, merge_students, preview_merge
 from manzanita.procedures.merging_base import Asked, NotMerged, Retired
@@ -34,7 +34,7 @@ from manzanita.students.scope import visible_to, with_last_day
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.duplicates import STRENGTHS, settle
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.meanwhile import FIELD, changes_since, stamp_of, status_of
 from manzanita.web.merge_words import held_words, lines_of, moved_words, moves_of, steps_of
 from manzanita.web.reasons_told import told
@@ -53,6 +53,8 @@ def duplicate_settle(request: HttpRequest, pk: int) -> HttpResponse:
     if pair is None:
         return _gone(request)
     do = request.POST.get("do", "")
+    if do in ("look", "merge") and (wrong := _against_retired(request)):
+        return _page(request, pair, wrong)
     if request.method != "POST" or do == "look":
         return _page(request, pair)
     if do == "merge":
@@ -69,6 +71,26 @@ def _gone(request: HttpRequest) -> HttpResponse:
     if found.by_id != request.actor.user_id:
         messages.info(request, f"{found.by.name} has put these two records together in the meantime.")
     return redirect("merge", found.public_id)
+
+
+RETIRED_ON = {"retired_on": "SSID retired since"}
+
+
+def _against_retired(request: HttpRequest) -> list[Reason]:
+    """What keeps the retired SSID from being read: it is not taken for none."""
+    sent = request.POST
+    wrong = mistyped(sent, RETIRED_ON)
+    if wrong:
+        return list(wrong.reasons)
+    has_ssid, has_day = (bool(sent.get(f"retired_{name}", "").strip()) for name in ("ssid", "on"))
+    if has_ssid == has_day:
+        return []
+    words = (
+        ("The day since which the state has retired the SSID is missing.", "Enter it under “Since”.")
+        if has_ssid
+        else ("A day is given, and no SSID that the state has retired.", "Choose the SSID, or clear “Since”.")
+    )
+    return [Reason("retired-incomplete", words[0], Owner.YOU, words[1])]
 
 
 def _asked(request: HttpRequest) -> Asked:
@@ -146,6 +168,7 @@ def _page(
         "ssids": _ssids(look),
         "ssid_choices": [(one, one) for one in _ssids(look)],
         "sent": request.POST,
+        "errors": mistyped(request.POST, RETIRED_ON).errors,
         "reason": reason or request.POST.get("reason", ""),
         "refusals": [one for one in _linked(refusals) if one.code not in {b.code for b in look.blockers}],
         "record_seen": stamp_of(request.actor, *sorted((look.stays, look.other), key=lambda one: one.pk)),

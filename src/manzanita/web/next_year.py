@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.platform import clock
-from manzanita.procedures.batch_edit import batches_of
 from manzanita.procedures.batch_fields import FIELDS, fields_for
+from manzanita.procedures.batch_queries import batches_of
 from manzanita.procedures.next_year import next_first_day, next_years_of
-from manzanita.students.queries import list_students
+from manzanita.students.listing import list_students
 from manzanita.web.access import requires
 from manzanita.web.next_year_words import Names, rows_of
 from manzanita.web.student_lists import LISTS, students_of

@@ -10,7 +10,7 @@ from manzanita.accounts.queries import user_names
 from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform import clock
 from manzanita.procedures.next_year import Planned, next_first_day
-from manzanita.students.queries import ListRow
+from manzanita.students.listing import ListRow
 from manzanita.ui.formats import us_date
 from manzanita.web.students_words import grade_text
 

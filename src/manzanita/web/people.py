@@ -24,7 +24,6 @@ from manzanita.accounts.people_queries import (
     get_person,
     grants_of,
     is_over,
-    last_seen_on,
     list_people,
     schools_of,
 )
@@ -39,7 +38,7 @@ from manzanita.orgs.models import Agency
 from manzanita.platform import clock
 from manzanita.students.caseload import caseload_of, caseload_sizes
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.people_forms import NO_AGENCY, WishForm, number_of, tabs, text_in
 
 STATES = [
@@ -50,6 +49,7 @@ STATES = [
     ("closed", "Account closed"),
 ]
 MAX_SEARCH_LENGTH = 100
+LAST_DAY = {"ends_on": "Last day"}
 
 
 @require_safe
@@ -107,8 +107,9 @@ def person_page(
     user: User,
     refusals: Sequence[Reason] = (),
     form: WishForm | None = None,
+    tried: Grant | None = None,
 ) -> HttpResponse:
-    """The page of one person; with ``refusals`` of what was tried on it."""
+    """The page of one person; with ``refusals`` of what was tried on it, and the grant that was to end."""
     actor, today = request.actor, clock.today()
     grants = grants_of(actor, user)
     load = caseload_of(actor, user.pk, today) if actor.may(Capability.READ_STUDENT) else None
@@ -125,10 +126,12 @@ def person_page(
         "load": load,
         "why_not_invite": why_not_invite_again(actor, user),
         "closure": closure_of(user),
-        "seen_on": last_seen_on(User.objects.filter(pk=user.pk)).get(user.pk),
         "is_self": user.pk == actor.user_id,
         "refusals": refusals,
         "form": form or WishForm(actor),
+        "tried": tried.pk if tried is not None else None,
+        "sent": request.POST,
+        "day_errors": mistyped(request.POST, LAST_DAY).errors if tried is not None else {},
         "is_open": form is not None,
         "today": today,
         "can_hand_over": actor.may(Capability.ASSIGN_STUDENTS),
@@ -153,6 +156,8 @@ def give(request: HttpRequest, person_id: int) -> HttpResponse:
     wish = form.wish(user.pk)
     if wish is None:
         return person_page(request, user, [NO_AGENCY], form)
+    if form.mistyped:
+        return person_page(request, user, form.mistyped.reasons, form)
     try:
         grant = give_grant(actor=request.actor, user=user, wish=wish)
     except Refused as refused:
@@ -166,13 +171,16 @@ def give(request: HttpRequest, person_id: int) -> HttpResponse:
 def end(request: HttpRequest, grant_id: int) -> HttpResponse:
     """End a grant: now, or after a day."""
     grant = get_managed_grant(request.actor, grant_id)
-    ends_on = clock.today() if "now" in request.POST else day_of(request.POST.get("ends_on", ""))
+    is_now = "now" in request.POST
+    if not is_now and (wrong := mistyped(request.POST, LAST_DAY)):
+        return person_page(request, grant.user, wrong.reasons, tried=grant)
+    ends_on = clock.today() if is_now else day_of(request.POST.get("ends_on", ""))
     reason = text_in(request, "reason")
     return _on_person(
         request,
-        grant.user,
+        grant,
         lambda: end_grant(actor=request.actor, grant=grant, ends_on=ends_on, reason=reason),
-        f"{grant.perspective_label} at {grant.agency.name} ends{' now' if 'now' in request.POST else ''}.",
+        f"{grant.perspective_label} at {grant.agency.name} ends{' now' if is_now else ''}.",
     )
 
 
@@ -181,11 +189,13 @@ def end(request: HttpRequest, grant_id: int) -> HttpResponse:
 def extend(request: HttpRequest, grant_id: int) -> HttpResponse:
     """Give a grant another last day; blank: until further notice."""
     grant = get_managed_grant(request.actor, grant_id)
+    if wrong := mistyped(request.POST, LAST_DAY):
+        return person_page(request, grant.user, wrong.reasons, tried=grant)
     ends_on = day_of(request.POST.get("ends_on", ""))
     reason = text_in(request, "reason")
     return _on_person(
         request,
-        grant.user,
+        grant,
         lambda: extend_grant(actor=request.actor, grant=grant, ends_on=ends_on, reason=reason),
         f"{grant.perspective_label} at {grant.agency.name} has another last day.",
     )
@@ -249,11 +259,14 @@ def reopen(request: HttpRequest, person_id: int) -> HttpResponse:
     )
 
 
-def _on_person(request: HttpRequest, user: User, act: Callable[[], object], done: str) -> HttpResponse:
+def _on_person(request: HttpRequest, on: User | Grant, act: Callable[[], object], done: str) -> HttpResponse:
+    """What was tried on a person, or on one of the person's grants; the form of that comes back as it was sent."""
+    grant = on if isinstance(on, Grant) else None
+    user = on.user if isinstance(on, Grant) else on
     try:
         act()
     except Refused as refused:
-        return person_page(request, user, refused.reasons)
+        return person_page(request, user, refused.reasons, tried=grant)
     messages.success(request, done)
     return redirect("person", user.pk)
 

@@ -47,6 +47,8 @@ def add(request: HttpRequest) -> HttpResponse:
     wish = form.wish(None)
     if wish is None:
         return _page(request, form, [NO_AGENCY])
+    if form.mistyped:
+        return _page(request, form, form.mistyped.reasons)
     is_another = decision == "another"
     try:
         user = add_with_grant(
@@ -71,6 +73,8 @@ def _with_known(request: HttpRequest, form: WishForm, user: User, email: str) ->
     wish = form.wish(user.pk)
     if wish is None:
         return _page(request, form, [NO_AGENCY], [user], is_same_address=True)
+    if form.mistyped:
+        return _page(request, form, form.mistyped.reasons, [user], is_same_address=True)
     try:
         if request.GET.get("decision") == "share":
             grant_to_known(actor=request.actor, user=user, wish=wish, known_as=email)

@@ -37,6 +37,7 @@ from manzanita.students.caseload import (
     MOST_AT_ONCE,
     Assignable,
     Choice,
+    assignable_of,
     assignable_rows,
     batches_of,
     chosen_students,
@@ -44,7 +45,8 @@ from manzanita.students.caseload import (
 )
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
+from manzanita.web.found import Found, found_in
 from manzanita.web.people_forms import chosen, number_of, tabs, text_in
 
 NOBODY_CHOSEN = Reason("no-person", "Choose who gets the students.", Owner.YOU, "Choose one of the list.")
@@ -59,13 +61,21 @@ def assign(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         if "unassigned" in request.GET:
             return _unassigned(request)
-        return _page(request, {"to": request.GET.get("to", "")})
+        found, gone = _found(request, request.GET)
+        return _page(request, {"to": request.GET.get("to", "")}, refusals=gone, found=found)
     sent = request.POST
     kind = sent.get("kind", "assignment") if sent.get("kind") in KINDS else "assignment"
     to = chosen(candidates(actor)[kind], sent.get("to", ""))
     starts_on = day_of(sent.get("starts_on", ""))
     term = Term(starts_on, day_of(sent.get("ends_on", ""))) if starts_on else None
-    refusals = [*why_not_assign(actor, term), *([] if to else [NOBODY_CHOSEN])]
+    wrong = mistyped(sent, {"starts_on": "From", "ends_on": "Through"})
+    gone = _found(request, sent)[1]
+    refusals = [
+        *wrong.reasons,
+        *([] if "starts_on" in wrong.typed else why_not_assign(actor, term)),
+        *([] if to else [NOBODY_CHOSEN]),
+        *gone,
+    ]
     if refusals or to is None or term is None:
         return _again(request, refusals, kind, to.pk if to else None)
     if "apply" not in sent:
@@ -102,8 +112,8 @@ def _again(
     request: HttpRequest, refusals: Sequence[Reason], kind: str, to_id: int | None, term: Term | None = None
 ) -> HttpResponse:
     """What was not possible, with the list that was chosen: nothing of it is chosen anew."""
-    choice = _choice(request.POST)
-    if choice.is_empty:
+    found, _ = _found(request, request.POST)
+    if found is None and _choice(request.POST).is_empty:
         return _page(request, request.POST, refusals=refusals)
     moves, notes = _preview(request, kind, to_id, term or Term(clock.today()))
     return _page(request, request.POST, refusals=refusals, moves=moves, notes=notes)
@@ -120,8 +130,9 @@ def _unassigned(request: HttpRequest) -> HttpResponse:
 def _preview(request: HttpRequest, kind: str, to_id: int | None, term: Term) -> tuple[list[Move], list[str]]:
     """``to_id`` ``None``: who gets them is still to be chosen, so nothing speaks against anybody."""
     actor, sent = request.actor, request.POST
-    choice = _choice(sent)
-    found = list(chosen_students(actor, choice)[: MOST_AT_ONCE + 1])
+    choice, meant = _choice(sent), _found(request, sent)[0]
+    students = assignable_of(actor, meant.students) if meant else chosen_students(actor, choice)
+    found = list(students[: MOST_AT_ONCE + 1])
     notes = []
     if len(found) > MOST_AT_ONCE:
         notes.append(
@@ -142,7 +153,18 @@ def _preview(request: HttpRequest, kind: str, to_id: int | None, term: Term) -> 
     return [replace(one, refused=None) for one in moves] if to_id is None else moves, notes
 
 
+def _found(request: HttpRequest, sent: Any) -> tuple[Found | None, tuple[Reason, ...]]:
+    """The found set that somebody came with, in place of the choices of the form; else why it cannot be read whole."""
+    if not sent.get("list"):
+        return None, ()
+    found = found_in(request, sent)
+    return (None, found.refusals) if found.refusals else (found, ())
+
+
 def _choice(sent: Any) -> Choice:
+    """What the form chooses; nobody where a found set stands in its place."""
+    if sent.get("list"):
+        return Choice()
     manager = sent.get("manager", "")
     return Choice(
         school_code=sent.get("school", ""),
@@ -165,8 +187,10 @@ def _page(
     notes: Sequence[str] = (),
     listed: Sequence[Assignable] = (),
     is_nobody_left: bool = False,
+    found: Found | None = None,
 ) -> HttpResponse:
     actor: Actor = request.actor
+    found = found or _found(request, sent)[0]
     batches = batches_of(actor)
     able = candidates(actor)
     people = {one.pk: one.name for kind in KINDS for one in able[kind]}
@@ -177,6 +201,9 @@ def _page(
     context = {
         "tabs": tabs(actor, "assign"),
         "sent": sent,
+        "found": found,
+        "found_count": assignable_of(actor, found.students).count() if found else 0,
+        "most": MOST_AT_ONCE,
         "refusals": refusals,
         "moves": moves,
         "good": [move for move in moves or () if move.refused is None],

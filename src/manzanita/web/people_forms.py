@@ -16,7 +16,7 @@ from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.findings import Owner, Reason
 from manzanita.orgs.models import Agency
 from manzanita.platform import clock
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import Mistyped, day_of, mistyped
 
 Tab = tuple[str, str, bool, int | None]
 
@@ -100,6 +100,14 @@ class WishForm:
         for school in self.schools:
             groups.setdefault(school.agency.name, []).append((school.code, school.name))
         return groups
+
+    @property
+    def mistyped(self) -> Mistyped:
+        return mistyped(self.sent or {}, {"starts_on": "First day", "ends_on": "Last day"})
+
+    @property
+    def errors(self) -> dict[str, str]:
+        return self.mistyped.errors
 
     def wish(self, user_id: int | None) -> Wish | None:
         """What was sent as a wish; ``None`` where no agency of the list was chosen."""

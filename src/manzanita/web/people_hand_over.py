@@ -33,8 +33,10 @@ from manzanita.procedures.handing_over import (
 from manzanita.students.caseload import managers_of
 from manzanita.ui.formats import plural
 from manzanita.web.access import missing_capability, requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.people_forms import chosen, text_in
+
+DAYS = {"starts_on": "From", "until": "Comes back: through", "last_day": "Leaves: last day"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,6 +52,8 @@ def hand_over_page(request: HttpRequest, person_id: int) -> HttpResponse:
         return _page(request, user, holdings, {})
     starts_on = day_of(request.POST.get("starts_on", ""))
     holdings = holdings_of(actor, user, starts_on or clock.today())
+    if wrong := mistyped(request.POST, DAYS):
+        return _page(request, user, holdings, request.POST, refusals=wrong.reasons)
     if starts_on is None:
         reason = Reason("no-start", "The first day is missing.", Owner.YOU, "Give the first day.")
         return _page(request, user, holdings, request.POST, refusals=[reason])

@@ -20,7 +20,7 @@ from manzanita.domain.access import CAPABILITY_WORDS, Capability
 from manzanita.domain.findings import Reason
 from manzanita.platform import clock
 from manzanita.web.access import no_grant
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.people_forms import chosen, text_in
 
 
@@ -35,6 +35,8 @@ def lend(request: HttpRequest) -> HttpResponse:
     grant = next((one for one in own_grants(actor) if str(one.pk) == request.POST.get("grant", "")), None)
     if grant is None:
         raise Http404("no such grant of this person")
+    if wrong := mistyped(request.POST, {"ends_on": "Through"}):
+        return _page(request, wrong.reasons)
     known = {one.value: one for one in Capability}
     to = chosen(list(colleagues_of(grant)), request.POST.get("to", ""))
     try:
@@ -85,6 +87,7 @@ def _page(request: HttpRequest, refusals: Sequence[Reason] = ()) -> HttpResponse
         "offers": offers,
         "lent": lent_by(actor.user_id),
         "refusals": refusals,
+        "sent": request.POST,
         "today": today,
         "latest": today + timedelta(days=LONGEST_DELEGATION_DAYS),
         "longest": LONGEST_DELEGATION_DAYS,

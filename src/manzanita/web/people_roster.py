@@ -18,7 +18,7 @@ from manzanita.procedures.roster import Defaults, judge_roster, take_roster
 from manzanita.procedures.roster_rows import TEMPLATE, Roster
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.invitations import invite
 from manzanita.web.people_forms import number_of, tabs
 
@@ -33,6 +33,9 @@ def roster(request: HttpRequest) -> HttpResponse:
         return _page(request, "", Defaults(starts_on=clock.today()), None)
     text, trouble = _rows_of(request)
     defaults = _defaults(request)
+    wrong = mistyped(request.POST, {"starts_on": "First day where a row names none"})
+    if not trouble and wrong:
+        trouble = " ".join(f"{one.text} {one.way_out}" for one in wrong.reasons)
     if trouble:
         return _page(request, text, defaults, None, trouble)
     if "take" not in request.POST or request.FILES:
@@ -96,6 +99,7 @@ def _page(
         "tabs": tabs(actor, "roster"),
         "text": text,
         "defaults": defaults,
+        "starts_on": request.POST.get("starts_on", defaults.starts_on),
         "default_label": PERSPECTIVES[defaults.perspective_key].label,
         "roster": judged,
         "trouble": trouble,

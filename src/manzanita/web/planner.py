@@ -41,7 +41,7 @@ from manzanita.students.scope import visible_to
 from manzanita.ui.formats import plural
 from manzanita.web import calendar_feed, planner_day, planner_list, planner_supplies
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.plan_drawing import bars_of, month_grid
 from manzanita.web.planner_forms import CHANGED, manager_of, plan_address, until_of
 
@@ -60,6 +60,7 @@ def caseload_plan(request: HttpRequest) -> HttpResponse:
         context = {
             "loads": loads,
             "until": until,
+            "not_read": _not_read(request),
             "nav_current": "meetings",
             "may_supply": may_keep_supplies(actor),
         }
@@ -76,6 +77,10 @@ def caseload_plan(request: HttpRequest) -> HttpResponse:
         filter_codes="",
     )
     return render(request, "web/planner/plan.html", _context(request, situation, loads))
+
+
+def _not_read(request: HttpRequest) -> Sequence[Reason]:
+    return mistyped(request.GET, {"until": "Reviews due through"}).reasons
 
 
 def _context(request: HttpRequest, situation: Situation, loads: Sequence[Any]) -> dict[str, Any]:
@@ -96,6 +101,7 @@ def _context(request: HttpRequest, situation: Situation, loads: Sequence[Any]) -
         "is_own": situation.manager_id == actor.user_id,
         "loads": loads,
         "until": situation.until,
+        "not_read": _not_read(request),
         "today": today,
         "reviews": reviews,
         "ahead": len(ahead),

@@ -37,7 +37,7 @@ from manzanita.meetings.supply_actions import save_limits
 from manzanita.platform import clock
 from manzanita.students.caseload import managers_of
 from manzanita.students.models import Student
-from manzanita.students.queries import get_student
+from manzanita.students.queries import get_student, taking_part
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of
 from manzanita.web.people_forms import number_of
@@ -64,7 +64,7 @@ def plan_day(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     review = (
         next((one for one in situation.reviews if one.student.pk == student.pk), None) if situation else None
     )
-    reasons = _why_not(actor, manager_id, review)
+    reasons = _why_not(actor, manager_id, review, student)
     if reasons or situation is None or review is None:
         context = {"student": student, "reasons": reasons, "nav_current": "meetings"}
         return render(
@@ -78,13 +78,19 @@ def plan_day(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return _act(request, student, situation, review)
 
 
-def _why_not(actor: Actor, manager_id: int, review: Review | None) -> list[Reason]:
+def _why_not(actor: Actor, manager_id: int, review: Review | None, student: Student) -> list[Reason]:
     if not manager_id:
         text = "Nobody manages the student's case, so there is no caseload to plan the review in."
         return [Reason("no-manager", text, Owner.COORDINATOR, "Give the student a case manager.")]
     if not may_plan(actor, manager_id):
         text = "The review is planned by the student's case manager."
         return [Reason("not-yours", text, Owner.TEAM, "Ask the case manager for another day.")]
+    if review is None and not taking_part(clock.today()).filter(student=student).exists():
+        text = "The student takes no part in special education today (status 22.12), so no review is due."
+        way_out = (
+            "It counts again once the student takes part: the status is recorded by a meeting or a change."
+        )
+        return [Reason("takes-no-part", text, Owner.TEAM, way_out, source="EC 56343(d)")]
     if review is None:
         text = (
             "No review of the student comes due here within a year, or it was held and is not finalized yet."

@@ -19,7 +19,7 @@ from manzanita.orgs.queries import open_schools, school_names
 from manzanita.platform import clock
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.people_forms import number_of, text_in
 
 
@@ -64,6 +64,8 @@ def _read(request: HttpRequest, actor: Actor) -> tuple[PlanningSupply, list[str]
         wrong.append("School: choose one of the list, or all schools.")
     if not days:
         wrong.append("Weekdays: tick at least one.")
+    for one in mistyped(sent, {"first_on": "From", "last_on": "Through"}).reasons:
+        wrong.append(f"{one.text} {one.way_out}")
     if first_on and last_on and last_on < first_on:
         wrong.append("Last day: it lies before the first day.")
     return (

@@ -20,8 +20,8 @@ from manzanita.domain.private_schools import LEFT_KEY, How
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.procedures.private_schools import MOST, Placed, private_students
+from manzanita.students.listing import ListRow
 from manzanita.students.models import Student
-from manzanita.students.queries import ListRow
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.state_lines import student_names

@@ -33,6 +33,18 @@ def purpose_for(actor: Actor, student: Student) -> str | None:
     return purpose_given(actor.user_id, student.pk, midnight) or None
 
 
+def purpose_first(request: HttpRequest, public_id: uuid.UUID) -> tuple[str, HttpResponse | None]:
+    """The purpose to note with a look at this student; and where it must be given first, the page that asks for it.
+
+    The student is read here only for whom a purpose may be asked.
+    """
+    if not request.actor.perspective.asks_purpose:
+        return "", None
+    student = get_student(request.actor, public_id)
+    given = purpose_for(request.actor, student)
+    return ("", ask_purpose(request, student)) if given is None else (given, None)
+
+
 def ask_purpose(
     request: HttpRequest, student: Student, *, error: str = "", note: str = "", chosen: str = ""
 ) -> HttpResponse:

@@ -19,6 +19,7 @@ from manzanita.domain.clocks.reviews import annual_due_on, triennial_due_on
 from manzanita.domain.years import academic_year_of, census_day, first_calendar_year, first_day
 from manzanita.exchange.queries import state_records_of
 from manzanita.exchange.reporting import reported_of, statuses_in_force
+from manzanita.exchange.state_as_of import rows_then
 from manzanita.orgs.queries import agency_name_rows, school_name_rows
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
@@ -29,9 +30,9 @@ from manzanita.students.queries import StudentFacts
 from manzanita.ui.formats import us_date
 from manzanita.web.form_days import day_of
 from manzanita.web.reasons_told import Refused, Told
-from manzanita.web.record_layers import AT_STATE
+from manzanita.web.record_state_then import held_parts
 from manzanita.web.student_actions import Actions
-from manzanita.web.student_file import StudentFile, lea_of, newest_held
+from manzanita.web.student_file import StateShown, StudentFile, lea_of, newest_held
 
 ON, KNOWN = "as_of", "known"
 SOURCE = "Facts have two axes of time (decision 2)"
@@ -118,7 +119,9 @@ def file_as_of(file: StudentFile, asked: Asked) -> StudentFile:
     own = rows_for(file.actor, file.student, known=known, day=day)
     records, statuses = uncorrected_records([pk], known=known), statuses_in_force([pk], known_on=known_on)
     held = state_records_of(pk)
-    read_together(*own.querysets, records, statuses, held)
+    state_on = known_on or day
+    then = rows_then(pk, clock.end_of(state_on), _leas_of(file))
+    read_together(*own.querysets, records, statuses, held, *then.querysets)
     facts = facts_as_of(own.facts(), day)
     lea = lea_of(file.actor, facts, day)
     finalized = [
@@ -130,6 +133,7 @@ def file_as_of(file: StudentFile, asked: Asked) -> StudentFile:
         and (known is None or (one.finalized_at is not None and one.finalized_at <= known))
     ]
     agencies, schools = _names(file, facts, lea)
+    now = [one for one in held if one.lea_code == lea and one.key_on <= day]
     return replace(
         file,
         today=day,
@@ -146,12 +150,19 @@ def file_as_of(file: StudentFile, asked: Asked) -> StudentFile:
             for row in reported_of(statuses, (one for one in records if one.lea_code == lea)).get(pk, [])
             if row.key_on <= day
         ],
-        at_state=[one for one in held if one.lea_code == lea and one.key_on <= day] if known is None else [],
+        at_state=now if known is None else [],
+        state_then=StateShown(then.of(lea, day), state_on, now, has_now=known is None),
         findings=[],
         next_year=None,
         agencies=agencies,
         schools=schools,
     )
+
+
+def _leas_of(file: StudentFile) -> set[str]:
+    """Those that may have reported the student."""
+    facts = (*file.facts.enrollments, *file.facts.plans, *file.facts.statuses)
+    return {file.lea_code, *(one.lea_code for one in facts)} - {""}
 
 
 def _with_clocks(student: Student, review: date | None, evaluation: date | None) -> Student:
@@ -176,16 +187,11 @@ def _names(file: StudentFile, facts: StudentFacts, lea: str) -> tuple[Mapping[st
     return {**file.agencies, **dict(agencies)}, {**file.schools, **dict(schools)}
 
 
-def tab_parts(asked: Asked) -> dict[str, str]:
-    """How ``student_record.record_tab`` shows it."""
+def tab_parts(file: StudentFile, asked: Asked) -> dict[str, Any]:
+    """How ``student_record.record_tab`` shows it; ``file`` is that of today."""
     if asked.on is None:
         return {}
-    # What the state holds is kept as it is now: of what it held when others were known, nothing is known.
-    return {
-        "view": asked.query,
-        "word": f"On {us_date(asked.on)}",
-        "left_out": AT_STATE if asked.known_on else "",
-    }
+    return {"view": asked.query, "word": f"On {us_date(asked.on)}", "today": file}
 
 
 def view_parts(file: StudentFile, then: StudentFile, asked: Asked, kept: str) -> dict[str, Any]:
@@ -202,8 +208,13 @@ def view_parts(file: StudentFile, then: StudentFile, asked: Asked, kept: str) ->
         "shown": then,
         "elsewhere_then": _elsewhere(then) if asked.on else "",
         "today_url": here,
+        "known_then_url": f"{here}{Asked(asked.on, asked.on).query}"
+        if asked.on and not asked.known_on
+        else "",
         "day_links": [(words, f"{here}{Asked(day).query}", day == asked.on) for words, day in _days(file)],
+        "steps": _steps(file, asked, here),
         "left_unsaid": list(_left_unsaid(file, asked)),
+        **held_parts(then),
     }
 
 
@@ -246,6 +257,36 @@ def _days(file: StudentFile) -> Iterator[tuple[str, date]]:
             yield f"{words} {us_date(day)}", day
 
 
+def _steps(file: StudentFile, asked: Asked, here: str) -> list[tuple[str, str, bool]]:
+    """The Census Day or first of July before the day shown, and the one after it, or today: words, address, and whether
+    it leads forward. What was known that very day is known on the next one, too."""
+    today = clock.today()
+    shown = asked.on or file.student.seen_through or today
+    first, last = file.student.birth_on or date.min, file.student.seen_through or today - timedelta(days=1)
+    year = first_calendar_year(academic_year_of(shown))
+    marks = [
+        (day, words)
+        for one in range(year - 1, year + 2)
+        for words, day in (
+            ("School year began", first_day(f"{one}-{one + 1}")),
+            ("Census Day", census_day(f"{one}-{one + 1}")),
+        )
+        if first <= day <= last
+    ]
+    before = max((mark for mark in marks if mark[0] < shown), default=None)
+    after = min((mark for mark in marks if mark[0] > shown), default=None)
+    steps = []
+    for mark, is_forward in ((before, False), (after, True)):
+        if mark is not None:
+            known = mark[0] if asked.known_on and asked.known_on == asked.on else asked.known_on
+            steps.append(
+                (f"{mark[1]} {us_date(mark[0])}", f"{here}{Asked(mark[0], known).query}", is_forward)
+            )
+    if after is None and asked.on is not None:
+        steps.append(("Today", here, True))
+    return steps
+
+
 def _left_unsaid(file: StudentFile, asked: Asked) -> Iterator[str]:
     """What the view cannot tell of that day, and where it is told."""
     if asked.on is None:
@@ -258,16 +299,14 @@ def _left_unsaid(file: StudentFile, asked: Asked) -> Iterator[str]:
         "What a meeting proposed on that day is not kept by day: each meeting stands with its newest values, once it "
         "was finalized. All meetings stand under Meetings."
     )
-    if asked.known_on:
-        yield (
-            f"At the state: what it held is not kept, only what it holds now. So that layer is left out of what was "
-            f"known on {us_date(asked.known_on)}; every line sent, and its answer, stands under State."
-        )
-    else:
-        yield (
-            f"At the state: what it holds now of records dated {us_date(asked.on)} or earlier. What it held on that "
-            "day is not kept; every line sent, and its answer, stands under State."
-        )
+    state_on = us_date(asked.known_on or asked.on)
+    yield (
+        f"State on {state_on}: what was known here by the end of that day, from the state's answers and extracts. What "
+        "was changed at the state by others shows only in the next extract, and what an extract said of a student who "
+        "was not known here yet was left out."
+    )
+    if not asked.known_on:
+        yield f"State today: what it holds now of records dated {us_date(asked.on)} or earlier."
     if file.student.seen_through is None:
         yield (
             "What was planned for the next school year stands in the record of today; each of its fields has its "

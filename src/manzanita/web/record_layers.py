@@ -1,4 +1,5 @@
-"""One field of the record with its layers: current, proposed, last archived, at the state; and what differs.
+"""One field of the record with its layers: current, proposed, last archived, at the state; and what differs. Of another
+day there is one more: what the state held then.
 
 Every layer is compared as the state writes it (``20261123``, ``Y``), and only then put into words.
 """
@@ -15,19 +16,23 @@ from manzanita.domain.fields import FieldDeclaration
 from manzanita.domain.records import parse_state_date, state_date
 from manzanita.exchange.models import StateRecord
 from manzanita.ui.formats import us_date
+from manzanita.web.record_state_then import PutThere
 from manzanita.web.student_file import StudentFile, meeting_day
 
 PROPOSED, ARCHIVED, AT_STATE = "Proposed", "Archived", "At the state"
+STATE_NOW = "State today"
 NOT_ARCHIVED, NOT_HELD = "not archived here", "the state holds nothing"
+HELD_NOTHING, NOT_KNOWN = "the state had nothing then", "what the state held then is not known"
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
     """One layer of one field. ``values`` are its texts by state field number, ``None`` where the layer has no such
-    record at all."""
+    record at all; unless ``is_known``, nobody knows whether it had one."""
 
     label: str
     values: Mapping[str, str] | None
+    is_known: bool = True
 
     def text(self, declared: FieldDeclaration) -> str | None:
         """What it says; ``None`` where it has no such record."""
@@ -42,8 +47,8 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one layer says of a field. ``kind``: ``same``, ``value``, ``blank``, ``nothing`` (it has no such record) or
-    ``never`` (no record of it has the field)."""
+    """What one layer says of a field. ``kind``: ``same``, ``value``, ``blank``, ``nothing`` (it has no such record),
+    ``unknown`` (nobody knows whether it had one) or ``never`` (no record of it has the field)."""
 
     label: str
     kind: str
@@ -84,25 +89,53 @@ class Row:
         return not self.declared.number or self.declared.layout_field.is_confirmed
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows that stand together. ``note`` says of a whole record that a layer has none of it, ``then`` what put there
+    what the state held on another day."""
+
+    title: str
+    rows: Sequence[Row]
+    note: str = ""
+    id: str = ""
+    then: PutThere | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """A group that says nothing anywhere is folded."""
+        return not all(row.is_empty for row in self.rows)
+
+
 def layers_of(
     file: StudentFile,
     proposed: Mapping[str, str] | None = None,
     archived: ArchivedRecord | None = None,
     held: StateRecord | None = None,
+    then: StateRecord | None = None,
 ) -> list[Layer]:
     """The layers beside the current one. Where no meeting is open there is none of what is proposed."""
-    layers = [
-        Layer(ARCHIVED, archived.values if archived else None),
-        Layer(AT_STATE, held.values if held else None),
-    ]
+    layers = [Layer(ARCHIVED, archived.values if archived else None)]
+    shown = file.state_then
+    if shown is not None:
+        layers.append(Layer(shown.label, then.values if then else None, shown.then.is_complete))
+    if shown is None or shown.has_now:
+        layers.append(Layer(STATE_NOW if shown else AT_STATE, held.values if held else None))
     if file.open_meeting is not None:
         layers.insert(0, Layer(f"{PROPOSED} {us_date(meeting_day(file.open_meeting))}", proposed or None))
     return layers
 
 
-def without(archived: ArchivedRecord | None, held: StateRecord | None) -> str:
-    """Which of the two has no such record at all, in words."""
-    return ", ".join(words for words, row in ((NOT_ARCHIVED, archived), (NOT_HELD, held)) if row is None)
+def without(
+    file: StudentFile, archived: ArchivedRecord | None, held: StateRecord | None, then: StateRecord | None
+) -> str:
+    """Which of these has no such record at all, in words."""
+    shown = file.state_then
+    told: list[tuple[str, object]] = [(NOT_ARCHIVED, archived)]
+    if shown is not None:
+        told.append((HELD_NOTHING if shown.then.is_complete else NOT_KNOWN, then))
+    if shown is None or shown.has_now:
+        told.append((NOT_HELD, held))
+    return ", ".join(words for words, row in told if row is None)
 
 
 def newest(rows: Sequence[Any], record: str) -> Any:
@@ -166,7 +199,8 @@ def _cell(file: StudentFile, declared: FieldDeclaration, now: str, layer: Layer)
     text = layer.text(declared)
     if text is None:
         # Nothing is proposed where no meeting speaks of it: then it stays as it is.
-        return Cell(layer.label, "same" if layer.label.startswith(PROPOSED) else "nothing")
+        is_proposed = layer.label.startswith(PROPOSED)
+        return Cell(layer.label, "same" if is_proposed else "nothing" if layer.is_known else "unknown")
     if text == now:
         return Cell(layer.label, "same")
     return Cell(layer.label, "value", words_of(file, declared, text)) if text else Cell(layer.label, "blank")

@@ -31,10 +31,11 @@ class _Newest:
     proposed: Meeting | None
     archived: Any
     held: Any
+    then: Any
 
     @property
     def identity(self) -> tuple[int | None, ...]:
-        rows = (self.current, self.proposed, self.archived, self.held)
+        rows = (self.current, self.proposed, self.archived, self.held, self.then)
         return tuple(row.pk if row is not None else None for row in rows)
 
     @property
@@ -70,20 +71,20 @@ def newest_record(rows: Sequence[Any], kind: str) -> Any:
     return max(meets, key=lambda row: row.key_on, default=None)
 
 
-def meeting_groups(file: StudentFile) -> Iterator[tuple[str, list[Row], str]]:
-    """Title, rows and note of each group. Kinds of which all layers have the same meeting are one group; a student
-    without any meeting has one group of blanks."""
+def meeting_groups(file: StudentFile) -> Iterator[tuple[str, list[Row], str, Any]]:
+    """Title, rows and note of each group, and what the state held then. Kinds of which all layers have the same meeting
+    are one group; a student without any meeting has one group of blanks."""
     found = [one for one in (_newest(file, kind) for kind in KINDS) if one.is_known]
     together: dict[tuple[int | None, ...], list[_Newest]] = {}
     for one in found:
         together.setdefault(one.identity, []).append(one)
     if not together:
-        together[()] = [_Newest("review", None, None, None, None)]
+        together[()] = [_Newest("review", None, None, None, None, None)]
     for kinds in together.values():
         first = kinds[0]
         names = " and ".join(KINDS[one.kind] for one in kinds)
         title = f"Newest {names}" if first.is_known else "Meetings"
-        yield title, _rows(file, first), _note(first)
+        yield title, _rows(file, first), _note(file, first), first.then
 
 
 def _newest(file: StudentFile, kind: str) -> _Newest:
@@ -99,17 +100,18 @@ def _newest(file: StudentFile, kind: str) -> _Newest:
         proposed,
         newest_record(file.should, kind),
         newest_record(file.at_state, kind),
+        newest_record(file.held_then, kind),
     )
 
 
-def _note(newest: _Newest) -> str:
+def _note(file: StudentFile, newest: _Newest) -> str:
     if newest.current is None:
         return "" if newest.is_known else "none is known"
-    return without(newest.archived, newest.held)
+    return without(file, newest.archived, newest.held, newest.then)
 
 
 def _rows(file: StudentFile, newest: _Newest) -> list[Row]:
-    layers = layers_of(file, _proposed(newest.proposed), newest.archived, newest.held)
+    layers = layers_of(file, _proposed(newest.proposed), newest.archived, newest.held, newest.then)
     return [
         row_of(
             file,

@@ -41,6 +41,7 @@ from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.state_findings import SEVERITY_KINDS, SEVERITY_WORDS
 from manzanita.web.state_lines import meaning, name_of, student_names
+from manzanita.web.trend_bars import trend_bars
 
 STATES = {"open": "Open", "dismissed": "Dismissed", "closed": "Closed"}
 SEVERITIES = {"": "Fatal and warnings", **SEVERITY_WORDS, "any": "Every severity"}
@@ -194,30 +195,11 @@ def trend_of(rules: Sequence[RuleCount]) -> dict[str, Any] | None:
         return None
     totals = [sum(week) for week in zip(*(one.weeks for one in rules), strict=True)]
     days = _ends(len(totals))
-    top = max(totals) or 1
-    width, height, gap = 44, 56, 6
-    bars = [
-        {
-            "x": index * width + gap / 2,
-            "y": round(height - total * height / top, 1),
-            "height": round(total * height / top, 1),
-            "width": width - gap,
-            "middle": index * width + width / 2,
-            "label": f"{day:%m/%d}",
-            "total": total,
-        }
-        for index, (total, day) in enumerate(zip(totals, days, strict=True))
-    ]
     words = (
         f"Open: {totals[0]} on {us_date(days[0])}, {totals[-1]} today; "
         f"the most on one of these days was {max(totals)}."
     )
-    return {
-        "bars": bars,
-        "width": len(totals) * width,
-        "words": words,
-        "weeks": list(zip(days, totals, strict=True)),
-    }
+    return trend_bars(list(zip(days, totals, strict=True)), label="%m/%d", words=words)
 
 
 def _ends(count: int) -> list[date]:

@@ -22,8 +22,8 @@ from manzanita.domain.special_groups import GROUPS, Group, age_in_years
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.procedures.special_groups import Beside, beside_of, names_beside, students_in_group
+from manzanita.students.listing import PAGE_SIZE, ListRow, capped_count, list_students
 from manzanita.students.models import Student
-from manzanita.students.queries import PAGE_SIZE, ListRow, capped_count, list_students
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.access import requires
 from manzanita.web.students_words import grade_text

@@ -126,7 +126,6 @@ def _form(
                 )
                 for position, number in enumerate(order)
             ],
-            "wrong_count": len(set(wrong)),
             "elsewhere": [f"{number} {short_name(number)}" for number in elsewhere],
             "preview": preview,
             "changes": [

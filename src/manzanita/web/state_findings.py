@@ -1,4 +1,4 @@
-"""What the state said no to, as work: oldest first, each with rule, field, owner and the way to mend it."""
+"""What the state said no to, as work: what hurts first, each with rule, field, owner and the way to mend it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ SEVERITY_WORDS = {"fatal": "Fatal", "warning": "Warning", "info": "Remark", "not
 @require_safe
 @requires(Capability.READ_STUDENT)
 def findings(request: HttpRequest) -> HttpResponse:
-    """Open findings of the students in scope, oldest first; ``severity`` narrows them."""
+    """Open findings of the students in scope, fatal ones first and the newest first within each weight;
+    ``severity`` narrows them."""
     actor = request.actor
     severity = request.GET.get("severity", "")
     if severity and severity not in SEVERITY_KINDS:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods
@@ -18,11 +18,10 @@ from manzanita.exchange.limited import Limited, Pasted, limited_to, read_pasted
 from manzanita.exchange.queries import plan_operations_of
 from manzanita.exchange.report_actions import expire_report_statuses
 from manzanita.students.models import ScopedQuerySet
-from manzanita.students.queries import search
 from manzanita.students.scope import visible_to
 from manzanita.web.access import requires
+from manzanita.web.found import found_in
 from manzanita.web.state_lines import grouped
-from manzanita.web.student_lists import list_of, students_of
 
 SHOWN = 100
 
@@ -30,20 +29,15 @@ SHOWN = 100
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Capability.SEND_TO_STATE)
 def limited(request: HttpRequest) -> HttpResponse:
-    """Choose students by pasted SSIDs (``ssids``) or a list (``list``, ``search``), look, and send only theirs."""
+    """Choose students by pasted SSIDs (``ssids``) or as a found set (``web.found``), look, and send only theirs."""
     data = request.POST if request.method == "POST" else request.GET
     text = request.POST.get("ssids", "")
-    context: dict[str, Any] = {
-        "ssids": text,
-        "list": data.get("list", ""),
-        "search": data.get("search", ""),
-        "title": "",
-    }
+    context: dict[str, Any] = {"ssids": text, "found_set": None}
     if request.method == "POST":
         # A send must not go by what ran out since the nightly job; who only looks changes nothing.
         expire_report_statuses(request.actor.agency_code)
     try:
-        students, pasted = _chosen(request, text, context)
+        students, pasted = _chosen(request, text, data, context)
     except ValueError as error:
         context["error"] = f"{error}."
         return render(request, "web/state/limited.html", context, status=422)
@@ -56,20 +50,20 @@ def limited(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(
-    request: HttpRequest, text: str, context: dict[str, Any]
+    request: HttpRequest, text: str, data: QueryDict, context: dict[str, Any]
 ) -> tuple[ScopedQuerySet | None, Pasted | None]:
+    """Raises ``ValueError`` for SSIDs that cannot be read, and for a found set that cannot be read whole: what is left
+    out of it would send more than was meant."""
     if text.strip():
         pasted = read_pasted(request.actor, text)
         return visible_to(request.actor).filter(pk__in=pasted.student_ids), pasted
-    if not context["list"]:
+    if not data.get("list"):
         return None, None
-    wanted = list_of(context["list"])
-    if wanted is None:
-        raise Http404("no such list")
-    students = students_of(request.actor, wanted)
-    words = request.session.get("searches", {}).get(context["search"], "")
-    context["title"] = f"Students found for “{words}”" if words else wanted.title
-    return (search(students, words) if words else students), None
+    found = found_in(request, data)
+    if found.refusals:
+        raise ValueError(" ".join(f"{one.text} {one.way_out}" for one in found.refusals).removesuffix("."))
+    context["found_set"] = found
+    return found.students, None
 
 
 def _preview(request: HttpRequest, found: Limited, pasted: Pasted | None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from manzanita.exchange.actions import TRANSACTION_CODES, line_values
 from manzanita.exchange.holds import ON_ITS_WAY, SENT
 from manzanita.exchange.models import Operation, SubmissionLine
 from manzanita.exchange.plan import newest_lines
-from manzanita.students.queries import ListRow, list_rows
+from manzanita.students.listing import ListRow, list_rows
 from manzanita.students.scope import visible_to
 from manzanita.ui.formats import plural, us_date
 from manzanita.ui.jinja_env import url_or_none
@@ -57,7 +57,9 @@ def records_field(number: str) -> Field:
 
 def summary(record: str, values: Mapping[str, str]) -> str:
     """A line in a few words."""
-    words = [meaning(number, values[number]) for number in _SUMMARY_NUMBERS[record] if values.get(number)]
+    words = [
+        meaning(number, values[number]) for number in _SUMMARY_NUMBERS.get(record, ()) if values.get(number)
+    ]
     if record == "MEET":
         words.insert(0, "Plan review" if values.get("24.17") == "Y" else "No plan review")
         if not values.get("24.15"):

@@ -39,7 +39,7 @@ def start_ways(student: Student, meeting_path: str = "") -> dict[str, tuple[str,
     return {
         **dict.fromkeys(("not-waiting", "newer-plan", "later-status", "consent-day"), known),
         **dict.fromkeys(("not-enrolled", "not-yet", "too-early"), enrollments),
-        **dict.fromkeys(("nothing-agreed", "evaluation-old"), meeting),
+        **dict.fromkeys(("nothing-agreed", "agreed-elsewhere", "evaluation-old"), meeting),
         "no-meeting-held": (meeting_path or page, STEPS["finalize"].label),
     }
 

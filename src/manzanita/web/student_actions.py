@@ -17,7 +17,7 @@ from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
 from manzanita.domain.statuses.steps import why_not
 from manzanita.domain.stays import IFSP
 from manzanita.meetings.queries import event_label, reasons_not_to_open
-from manzanita.procedures.later_start import KEY, start_now, waiting_status
+from manzanita.procedures.later_start import KEY, start_now, waits
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.reasons_told import Refused, told, ways_on_record, why_way
 from manzanita.web.step_links import said_left, start_ways
@@ -55,7 +55,9 @@ def actions_of(file: StudentFile) -> Actions:
     """Everything that is looked for beside a student's name, as the reader may do it or not."""
     starting = list(_starting(file))
     gone = list(_gone(file))
-    found = [*gone, *starting, *_meetings(file, is_first=not starting and not _left(file)), *_office(file)]
+    # Where nothing that was agreed is known, the meeting that agrees comes next.
+    leads = any(not _is_nothing(one.reasons) for one in starting)
+    found = [*gone, *starting, *_meetings(file, is_first=not leads and not _left(file)), *_office(file)]
     refused = _grouped(file, [one for one in found if one.reasons])
     possible = [one for one in found if not one.reasons]
     return Actions(possible, refused, sum(len(group.labels) for group in refused))
@@ -84,17 +86,21 @@ def _meeting_path(file: StudentFile) -> str:
 def _starting(file: StudentFile) -> Iterator[Action]:
     """Services whose start was agreed for later; nobody looks for that where nothing waits. Where something does, it
     is what comes next for the student, also while it is not possible: then it leads to why not yet."""
-    if file.actor.perspective.is_read_only or not waiting_status(
-        file.facts.statuses, file.lea_code, file.today
-    ):
+    status = file.facts.status_on(file.today)
+    if file.actor.perspective.is_read_only or status is None or not waits(status):
         return
     against = _against_office(file)
     if not against:
         against = tuple(start_now(file.lea_code, file.facts)[1])
     url = url_or_none("change", file.student.public_id, KEY)
-    if against and file.actor.may(Capability.CORRECT_RECORD):
+    if against and not _is_nothing(against) and file.actor.may(Capability.CORRECT_RECORD):
         yield Action("Why services do not start yet", url, kind="primary")
     yield Action("Services start", url, kind="primary", reasons=against)
+
+
+def _is_nothing(against: tuple[Reason, ...]) -> bool:
+    """Nothing was agreed that could start."""
+    return any(one.code in ("nothing-agreed", "agreed-elsewhere") for one in against)
 
 
 def _gone(file: StudentFile) -> Iterator[Action]:

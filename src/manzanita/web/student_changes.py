@@ -28,7 +28,7 @@ from manzanita.students.former import facts_for
 from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import Mistyped, day_of, mistyped
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import Told, told, why_way
 from manzanita.web.state_lines import summary
@@ -94,6 +94,8 @@ def change(request: HttpRequest, public_id: uuid.UUID, key: str) -> HttpResponse
             return _start_form(request, student, kind, facts)
         return _form(request, student, kind, _first(request, key, facts), None, ())
     asked = _asked(request, key)
+    if wrong := mistyped(request.POST, {"on": kind.day_label, "consented_on": "First consent to services"}):
+        return _form(request, student, kind, asked, None, wrong.reasons, wrong)
     preview: ChangePreview | None = None
     try:
         with alone_with(request, student):
@@ -158,6 +160,7 @@ def _form(
     asked: Asked,
     preview: ChangePreview | None,
     refusals: Sequence[Reason],
+    wrong: Mistyped | None = None,
 ) -> HttpResponse:
     is_sent = request.method == "POST"
     context = {
@@ -165,7 +168,9 @@ def _form(
         "kind": kind,
         "asked": asked,
         "refusals": refusals,
-        "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS},
+        "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS}
+        | (wrong.errors if wrong else {}),
+        "typed": wrong.typed if wrong else {},
         "fixes": {**step_fixes(refusals, student), **_fixes(student, kind), **meanwhile_fix(student)},
         "is_sent": is_sent,
         "agreed": None,

@@ -15,6 +15,7 @@ from manzanita.domain.directory_requests import Entry
 from manzanita.domain.statuses import Unsettled
 from manzanita.exchange.models import Operation, StateFinding, StateRecord
 from manzanita.exchange.reporting import reported_of
+from manzanita.exchange.state_as_of import StateThen
 from manzanita.findings.models import RuleFinding
 from manzanita.findings.queries import gravest_first
 from manzanita.leaving.models import Leaving, ParticipationReport
@@ -31,8 +32,24 @@ from manzanita.procedures.next_year import Planned
 from manzanita.procedures.standing import unsettled_in
 from manzanita.students.models import Enrollment, Plan, Student
 from manzanita.students.queries import StudentFacts, get_student
+from manzanita.ui.formats import us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.student_reads import rows_of_student
+
+
+@dataclass(frozen=True, slots=True)
+class StateShown:
+    """What the state held at the end of the day ``on``, and ``now`` of the same days. ``has_now`` says that the latter
+    is a layer, too: not where only what was known then is asked."""
+
+    then: StateThen
+    on: date
+    now: Sequence[StateRecord]
+    has_now: bool
+
+    @property
+    def label(self) -> str:
+        return f"State on {us_date(self.on)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +64,7 @@ class StudentFile:
     are the clocks of all meetings that began with a consent. ``unsettled`` is what other apps leave to settle.
     ``unseen`` is what changed since the actor last looked through the news, ``None`` where a former LEA looks; so is
     ``next_year``, what is planned or sent for the next school year. ``directory`` has the schools and agencies that
-    the record names, as far as they are known.
+    the record names, as far as they are known. ``state_then`` is of a file as it was on another day (``record_as_of``).
     ``enrollment`` is the one of today, or the newest one for a student who has left.
     """
 
@@ -78,6 +95,11 @@ class StudentFile:
     schools: Mapping[str, str]
     directory: Mapping[str, Entry]
     people: Mapping[int, str]
+    state_then: StateShown | None = None
+
+    @property
+    def held_then(self) -> list[StateRecord]:
+        return self.state_then.then.records if self.state_then else []
 
     @property
     def enrollment(self) -> Enrollment | None:

@@ -38,12 +38,18 @@ from manzanita.students.models import Student
 from manzanita.students.queries import get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import Mistyped, day_of, mistyped
 from manzanita.web.leaving_words import NOT_CONFIRMED, NOT_SETTLED, groups_of, line_words
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import told
 
+
 # The field of the form that a refusal is about, by its code.
+def paper_days(reason: LeavingReason) -> dict[str, str]:
+    """The fields of the days on which papers were given, and their labels."""
+    return {f"{key}_on": f"{PAPERS[key].label} given on" for key in reason.papers}
+
+
 ERROR_FIELDS = {
     "no-date": "on",
     "future-date": "on",
@@ -80,6 +86,8 @@ def leaving(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _form(request, student, _first(request, student, reason, report), None, ())
     asked = _asked(request, reason, report)
+    if wrong := mistyped(request.POST, _day_labels(reason)):
+        return _form(request, student, asked, None, wrong.reasons, wrong)
     try:
         with alone_with(request, student):
             if "check" in request.POST:
@@ -117,6 +125,11 @@ def _asked(request: HttpRequest, reason: LeavingReason, report: ParticipationRep
     )
 
 
+def _day_labels(reason: LeavingReason) -> dict[str, str]:
+    labels = {"letter_on": "Day of the letter"} if reason.asks_letter else {}
+    return labels | {"on": reason.day_label} | paper_days(reason)
+
+
 def _first(
     request: HttpRequest, student: Student, reason: LeavingReason, report: ParticipationReport | None
 ) -> LeavingAsked:
@@ -150,11 +163,13 @@ def _form(
     asked: LeavingAsked,
     preview: LeavingPreview | None,
     refusals: Sequence[Reason],
+    wrong: Mistyped | None = None,
 ) -> HttpResponse:
     reason = REASONS[asked.reason_key]
     errors = {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS}
+    errors |= wrong.errors if wrong else {}
     earliest = earliest_end(asked.letter.on, asked.papers.get(PRIOR_NOTICE, PaperSaid()).on)
-    if earliest is not None and asked.on is None and errors:
+    if earliest is not None and asked.on is None and errors and not (wrong and "on" in wrong.typed):
         errors["on"] = "It had no day: the earliest lawful one is proposed."
     context = {
         "student": student,
@@ -166,6 +181,7 @@ def _form(
         "earliest": earliest,
         "refusals": refusals,
         "errors": errors,
+        "typed": wrong.typed if wrong else {},
         "fixes": _fixes(student, preview or _meetings_only(request, student, asked)) | meanwhile_fix(student),
         "record_seen": stamp_of(request.actor, student),
         "preview": preview,

@@ -23,12 +23,11 @@ from manzanita.exchange.models import StateRecord
 from manzanita.exchange.queries import StripCell, lines_of_student, state_strip
 from manzanita.findings.queries import TO_SETTLE
 from manzanita.meetings.queries import event_label
-from manzanita.students.queries import get_student
 from manzanita.ui.formats import plural, us_date, us_dates
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.news_line import unseen_words
-from manzanita.web.read_purpose import ask_purpose, purpose_for
+from manzanita.web.read_purpose import purpose_first
 from manzanita.web.record_as_of import TODAY, Asked, actions_then, asked_of, file_as_of, tab_parts, view_parts
 from manzanita.web.rights_words import decider_words, languages_of_deciders, undecided_words
 from manzanita.web.settle import words_of
@@ -52,7 +51,7 @@ TAB_ORDER = {
     "history": "History",
 }
 # How the record tab was asked for: another span of the time line leaves that as it is.
-KEPT = (("layers", "all"), ("only", "differences"))
+KEPT = (("layers", "all"), ("only", "differences"), ("only", "today"))
 RULES_IN_STRIP = 4
 STRIP_KINDS = {"equal": "equal", "different": "diff", "held": "held", "none": "na"}
 SEVERITY_KINDS = {"fatal": "fatal", "warning": "warn", "info": "empty", "not_evaluated": "unevaluated"}
@@ -65,13 +64,9 @@ def student_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     tab = request.GET.get("tab", "record")
     if tab not in TABS or (tab == "history" and not has_history(request.actor)):
         raise Http404("no such tab")
-    purpose = ""
-    if request.actor.perspective.asks_purpose:
-        student = get_student(request.actor, public_id)
-        given = purpose_for(request.actor, student)
-        if given is None:
-            return ask_purpose(request, student)
-        purpose = given
+    purpose, question = purpose_first(request, public_id)
+    if question is not None:
+        return question
     file = load_student(request.actor, public_id)
     asked = asked_of(request.GET, file.student) if tab == "record" else TODAY
     log_reads(
@@ -261,7 +256,7 @@ def _record_tab(request: HttpRequest, file: StudentFile) -> dict[str, Any]:
     asked = asked_of(request.GET, file.student)
     then = file_as_of(file, asked)
     return {
-        **record_tab(then, request.GET, **tab_parts(asked)),
+        **record_tab(then, request.GET, **tab_parts(file, asked)),
         **view_parts(file, then, asked, _kept(request, (*KEPT, ("years", "this")))),
     }
 

@@ -31,7 +31,7 @@ from manzanita.students.people import contact_cards, versions_of
 from manzanita.students.people_actions import NotRecorded, reveal_contact
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.read_purpose import ask_purpose, purpose_for
 from manzanita.web.student_file import StudentFile, load_student
 from manzanita.web.student_page import frame_of
@@ -121,8 +121,8 @@ def _context(request: HttpRequest, file: StudentFile, *, revealed_no: int = 0) -
         "protections": PROTECTIONS,
         "may_edit": may_edit,
         "versions": sorted(told, key=lambda version: version["recorded_at"], reverse=True),
-        "versions_shown": VERSIONS_SHOWN,
         "refusals": (),
+        "not_read": mistyped(request.GET, {"on": "As of"}).reasons,
     }
 
 

@@ -35,7 +35,7 @@ from manzanita.students.people_actions import (
 )
 from manzanita.students.queries import get_student
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 
 # Of the kinds, those that the form groups under these words.
 _GROUPS = (
@@ -64,10 +64,7 @@ def contact_new(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def contact(request: HttpRequest, public_id: uuid.UUID, contact_no: int) -> HttpResponse:
     """The form of one contact. The address of a confidential one is in it only after it was asked for, which is
     logged; what was not shown stays as it is."""
-    student = _student(request, public_id)
-    row = newest_contact(student, contact_no)
-    if row is None:
-        raise Http404("no such contact")
+    student, row = _contact_of(request, public_id, contact_no)
     if request.method != "POST":
         return _contact_form(request, student, contact_no, _hiding(row))
     if "show" in request.POST:
@@ -126,10 +123,7 @@ def _save_contact(
 @requires(Capability.EDIT_CONTACTS)
 def contact_end(request: HttpRequest, public_id: uuid.UUID, contact_no: int) -> HttpResponse:
     """The contact's last day; the right to decide ends with it."""
-    student = _student(request, public_id)
-    row = newest_contact(student, contact_no)
-    if row is None:
-        raise Http404("no such contact")
+    student, row = _contact_of(request, public_id, contact_no)
     last_on = day_of(request.POST.get("last_on", ""))
     try:
         if last_on is None:
@@ -153,13 +147,12 @@ def contact_end(request: HttpRequest, public_id: uuid.UUID, contact_no: int) -> 
 @requires(Capability.EDIT_CONTACTS)
 def rights(request: HttpRequest, public_id: uuid.UUID, contact_no: int) -> HttpResponse:
     """By what right one contact decides, or what keeps it from that, from which day, by which paper."""
-    student = _student(request, public_id)
-    person = newest_contact(student, contact_no)
-    if person is None:
-        raise Http404("no such contact")
+    student, person = _contact_of(request, public_id, contact_no)
     if request.method != "POST":
         return _rights_form(request, student, person, *_standing_rights(student, contact_no))
     values, starts_on, ends_on = _rights_values(request)
+    if wrong := mistyped(request.POST, RIGHTS_DAYS):
+        return _rights_form(request, student, person, values, starts_on, ends_on, wrong.reasons)
     try:
         if starts_on is None:
             raise NotRecorded([_no_day()])
@@ -183,10 +176,7 @@ def rights(request: HttpRequest, public_id: uuid.UUID, contact_no: int) -> HttpR
 @requires(Capability.EDIT_CONTACTS)
 def rights_end(request: HttpRequest, public_id: uuid.UUID, contact_no: int) -> HttpResponse:
     """The last day of a right or a limit, or that it never counted."""
-    student = _student(request, public_id)
-    person = newest_contact(student, contact_no)
-    if person is None:
-        raise Http404("no such contact")
+    student, person = _contact_of(request, public_id, contact_no)
     is_mistake = request.POST.get("mistake") == "on"
     last_on = None if is_mistake else day_of(request.POST.get("last_on", ""))
     try:
@@ -213,6 +203,15 @@ def _student(request: HttpRequest, public_id: uuid.UUID) -> Student:
         raise Http404("contacts are kept by the LEA at which the student is")
     log_reads(actor=request.actor, student_ids=[student.pk], what="student.people")
     return student
+
+
+def _contact_of(request: HttpRequest, public_id: uuid.UUID, contact_no: int) -> tuple[Student, Contact]:
+    """The student, and the newest row of the contact, or 404."""
+    student = _student(request, public_id)
+    row = newest_contact(student, contact_no)
+    if row is None:
+        raise Http404("no such contact")
+    return student, row
 
 
 def _number(request: HttpRequest, name: str) -> int:
@@ -271,6 +270,9 @@ def _look_first() -> Reason:
     )
 
 
+RIGHTS_DAYS = {"starts_on": "From", "ends_on": "Last day", "evidence_on": "Date of the paper"}
+
+
 def _no_day() -> Reason:
     return Reason(
         "no-date",
@@ -292,7 +294,7 @@ def _contact_form(
 ) -> HttpResponse:
     row = None if is_new else newest_contact(student, contact_no)
     is_hidden = row is not None and bool(row.confidential_code) and not is_shown
-    on: Any = day_of(request.POST.get("on", "")) or clock.today()
+    on: Any = day_of(request.POST.get("on", "")) or request.POST.get("on") or clock.today()
     context = {
         "student": student,
         "contact_no": contact_no,
@@ -325,6 +327,7 @@ def _rights_form(
         "values": values,
         "starts_on": starts_on,
         "ends_on": ends_on,
+        "typed": mistyped(request.POST, RIGHTS_DAYS | {"last_on": "Last day"}).typed,
         "is_recorded": bool(newest_version(RightsHolder, student, person.contact_no)),
         "seen": newest_version(RightsHolder, student, person.contact_no),
         "refusals": refusals,

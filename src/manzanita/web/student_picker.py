@@ -11,9 +11,10 @@ from django.http import QueryDict
 
 from manzanita.domain.access import Actor
 from manzanita.exchange.limited import read_pasted
+from manzanita.students.listing import ListRow, list_rows
 from manzanita.students.models import ScopedQuerySet
-from manzanita.students.queries import ListRow, list_rows, search
 from manzanita.students.scope import visible_to
+from manzanita.students.searching import search
 
 FOUND_SHOWN = 20
 MOST_PICKED = 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -27,75 +27,83 @@ from manzanita.domain.record_fields import (
 )
 from manzanita.meetings.queries import Proposal, ProposedService, proposal_of
 from manzanita.students.models import Service
-from manzanita.web.record_layers import AT_STATE, Layer, Row, layers_of, newest, row_of, without
+from manzanita.web.record_layers import (
+    ARCHIVED,
+    PROPOSED,
+    Group,
+    Layer,
+    Row,
+    layers_of,
+    newest,
+    row_of,
+    without,
+)
 from manzanita.web.record_layers import NOT_HELD as NO_RECORD
 from manzanita.web.record_meetings import meeting_groups
 from manzanita.web.record_next_year import next_year_group
+from manzanita.web.record_since import RECORD_NOW, since_then
+from manzanita.web.record_state_then import put_there
 from manzanita.web.student_file import StudentFile
 
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Rows that stand together. ``note`` says of a whole record that a layer has none of it."""
-
-    title: str
-    rows: Sequence[Row]
-    note: str = ""
-    id: str = ""
-
-    @property
-    def is_open(self) -> bool:
-        """A group that says nothing anywhere is folded."""
-        return not all(row.is_empty for row in self.rows)
-
-    def without_layer(self, label: str) -> Group:
-        """The same where nothing is known of one layer: neither what it says nor that it says nothing."""
-        rows = [replace(row, cells=[cell for cell in row.cells if cell.label != label]) for row in self.rows]
-        note = ", ".join(part for part in self.note.split(", ") if part != NO_RECORD)
-        return replace(self, rows=rows, note=note)
+ONLY = ("differences", "today")
 
 
 def record_tab(
-    file: StudentFile, asked: QueryDict, *, view: str = "", word: str = "Current", left_out: str = ""
+    file: StudentFile,
+    asked: QueryDict,
+    *,
+    view: str = "",
+    word: str = "Current",
+    today: StudentFile | None = None,
 ) -> dict[str, Any]:
     """What the tab shows; ``asked`` are ``layers=all`` and ``only=differences``.
 
     A record as of another day (``record_as_of``) says ``view``, what its addresses go on with, the ``word`` for its
-    first layer, and the label of a layer that is ``left_out``.
+    first layer, and the file of ``today``, from which ``only=today`` shows what differs.
     """
-    is_all, is_only = asked.get("layers") == "all", asked.get("only") == "differences"
+    is_all = asked.get("layers") == "all"
+    only = asked["only"] if asked.get("only") in ONLY else ""
     groups, next_year = groups_of(file), next_year_group(file)
-    if left_out:
-        groups = [group.without_layer(left_out) for group in groups]
     count = sum(row.differs for group in groups for row in group.rows)
     count += len(next_year.differing) if next_year else 0
-    if is_only:
+    columns = [layer.label for layer in layers_of(file)]
+    changed = since_then(groups, groups_of(today)) if today is not None else []
+    is_since = only == "today" and today is not None
+    is_only = only == "differences"
+    if is_since:
+        groups, columns = changed, [RECORD_NOW, *columns]
+    elif is_only:
         kept = ((group, [row for row in group.rows if row.differs]) for group in groups)
-        groups = [Group(group.title, rows, group.note, group.id) for group, rows in kept if rows]
+        groups = [replace(group, rows=rows) for group, rows in kept if rows]
     here = reverse("student", args=[file.student.public_id])
     years = "&years=this" if asked.get("years") == "this" else ""
 
-    def address(layers: bool, only: bool) -> str:
-        return f"{here}?tab=record{'&layers=all' if layers else ''}{'&only=differences' if only else ''}{years}{view}"
+    def address(layers: bool, only: str) -> str:
+        return f"{here}?tab=record{'&layers=all' if layers else ''}{f'&only={only}' if only else ''}{years}{view}"
+
+    filters = [
+        ("Every field", "", not (is_only or is_since)),
+        (f"Only differences ({count})", "differences", is_only),
+    ]
+    if today is not None:
+        number = sum(len(group.rows) for group in changed)
+        filters.append((f"Differs from today ({number})", "today", is_since))
 
     return {
         "groups": groups,
         "next": next_year,
         "next_rows": (next_year.differing if is_only else next_year.rows) if next_year else [],
-        "columns": [layer.label for layer in layers_of(file) if layer.label != left_out],
+        "columns": columns,
         "current": word,
         "is_all": is_all,
         "is_only": is_only,
-        "difference_count": count,
+        "is_since": is_since,
         "shows": [
-            (word, address(False, is_only), not is_all),
-            ("All layers", address(True, is_only), is_all),
+            (word, address(False, only), not is_all),
+            ("All layers", address(True, only), is_all),
         ],
-        "filters": [
-            ("Every field", address(is_all, False), not is_only),
-            (f"Only differences ({count})", address(is_all, True), is_only),
-        ],
-        "every_field": address(is_all, False),
+        "filters": [(words, address(is_all, which), is_shown) for words, which, is_shown in filters],
+        "every_field": address(is_all, ""),
         "field_url": reverse("field_history", args=[file.student.public_id, "x"]).removesuffix("x"),
         "field_query": f"?{view[1:]}" if view else "",
         "not_shown": _not_shown(file),
@@ -109,10 +117,13 @@ def groups_of(file: StudentFile) -> list[Group]:
     if file.open_meeting is not None:
         proposal = proposal_of(file.open_meeting, file.plan, services, read=(file.answers, file.decisions))
     groups = [_status_group(file)]
-    if file.plan is not None or proposal is not None:
+    if file.plan is not None or proposal is not None or newest(file.held_then, "PLAN") is not None:
         groups += _plan_groups(file, proposal)
         groups += _service_groups(file, services, proposal)
-    groups += [Group(*parts) for parts in meeting_groups(file)]
+    groups += [
+        Group(title, rows, note, then=put_there(file, then))
+        for title, rows, note, then in meeting_groups(file)
+    ]
     groups.append(
         Group(
             "Due dates",
@@ -148,28 +159,29 @@ def _missing(file: StudentFile, record: str) -> set[str]:
 
 def _status_group(file: StudentFile) -> Group:
     status = file.facts.status_on(file.today)
-    archived, held = newest(file.should, "SWDS"), newest(file.at_state, "SWDS")
-    layers, missing = layers_of(file, None, archived, held), _missing(file, "SWDS")
+    beside = [newest(rows, "SWDS") for rows in (file.should, file.at_state, file.held_then)]
+    layers, missing = layers_of(file, None, *beside), _missing(file, "SWDS")
     rows = [
         row_of(file, declared, getattr(status, declared.attribute, None), layers, missing=missing)
         for declared in STATUS_FIELDS
     ]
-    return Group("Status", rows, without(archived, held) if status else "")
+    note = without(file, *beside) if status else ""
+    return Group("Status", rows, note, then=put_there(file, beside[-1]))
 
 
 def _plan_groups(file: StudentFile, proposal: Proposal | None) -> Iterator[Group]:
     offered = {f.declaration.number: f.proposed for f in proposal.plan_fields} if proposal else {}
-    archived, held = newest(file.should, "PLAN"), newest(file.at_state, "PLAN")
-    layers, missing = layers_of(file, offered, archived, held), _missing(file, "PLAN")
+    beside = [newest(rows, "PLAN") for rows in (file.should, file.at_state, file.held_then)]
+    layers, missing = layers_of(file, offered, *beside), _missing(file, "PLAN")
     sections: dict[str, list[Row]] = {}
     for declared in (*PLAN_HEAD_FIELDS, *PLAN_FIELDS):
         current = getattr(file.plan, declared.attribute, None)
         sections.setdefault(declared.section, []).append(
             row_of(file, declared, current, layers, missing=missing)
         )
-    note = without(archived, held)
+    note, then = without(file, *beside), put_there(file, beside[-1])
     for section in (PLAN, *PLAN_SECTIONS):
-        yield Group(section, sections[section], note)
+        yield Group(section, sections[section], note, then=then)
 
 
 def _of_newest_plan(rows: Sequence[Any]) -> list[Any]:
@@ -183,14 +195,14 @@ def _service_groups(
 ) -> Iterator[Group]:
     """A group for each service that any layer has; each archived or held one stands beside one of the same code."""
     offers: Mapping[int, ProposedService] = {s.number: s for s in proposal.services} if proposal else {}
-    archived, held = _of_newest_plan(file.should), _of_newest_plan(file.at_state)
+    layered = [_of_newest_plan(rows) for rows in (file.should, file.at_state, file.held_then)]
     missing = _missing(file, "SERV")
     words = {"add": "offered in the open meeting", "remove": "ends by the offer"}
     by_number = {service.service_no: service for service in services}
     for number in sorted({*by_number, *offers}):
         service, offer = by_number.get(number), offers.get(number)
         code = service.service_code if service else offer.value("25.11") if offer else ""
-        beside = [_take(rows, code if service else "") for rows in (archived, held)]
+        beside = [_take(rows, code if service else "") for rows in layered]
         offered = {f.declaration.number: f.proposed for f in offer.fields} if offer else {}
         layers = layers_of(file, offered, *beside)
         rows = [
@@ -206,21 +218,24 @@ def _service_groups(
         ]
         note = ", ".join(
             part
-            for part in (words.get(offer.offer, "") if offer else "", without(*beside) if service else "")
+            for part in (
+                words.get(offer.offer, "") if offer else "",
+                without(file, *beside) if service else "",
+            )
             if part
         )
-        yield Group(f"Service {code_set('Service').label(code)}", rows, note)
-    for row in (*archived, *held):
-        # What another layer has beyond the plan in force: one group for both that have it.
-        if row not in (archived if isinstance(row, ArchivedRecord) else held):
-            continue
-        code = row.values["25.11"]
-        beside = [_take(archived, code), _take(held, code)]
+        title = f"Service {code_set('Service').label(code)}"
+        yield Group(title, rows, note, then=put_there(file, beside[-1]))
+    while beyond := [row for rows in layered for row in rows]:
+        # What other layers have beyond the plan in force: one group for all that have it.
+        code = beyond[0].values["25.11"]
+        beside = [_take(rows, code) for rows in layered]
         layers = layers_of(file, None, *beside)
         yield Group(
             f"Service {code_set('Service').label(code)}",
             [row_of(file, declared, None, layers, slot="-") for declared in SERVICE_FIELDS],
             "not in the plan in force",
+            then=put_there(file, beside[-1]),
         )
 
 
@@ -241,10 +256,10 @@ def _is_of_age(file: StudentFile) -> bool:
 
 
 def _postsecondary_group(file: StudentFile) -> Group:
-    held = newest(file.at_state, "PSTS")
+    held, then = newest(file.at_state, "PSTS"), newest(file.held_then, "PSTS")
     layers = [
-        layer if layer.label == AT_STATE else Layer(layer.label, {})
-        for layer in layers_of(file, None, None, held)
+        Layer(layer.label, {}) if layer.label.startswith((PROPOSED, ARCHIVED)) else layer
+        for layer in layers_of(file, None, None, held, then)
     ]
     rows = [row_of(file, declared, None, layers) for declared in POSTSECONDARY_FIELDS]
     note = "the SIS sends it; this product does not record it"
@@ -252,14 +267,16 @@ def _postsecondary_group(file: StudentFile) -> Group:
 
 
 def _identification_group(file: StudentFile) -> Group:
-    archived = max(file.should, key=lambda row: row.key_on, default=None)
-    held = max(file.at_state, key=lambda row: row.key_on, default=None)
-    layers = layers_of(file, None, archived, held)
+    beside = [
+        max(rows, key=lambda row: row.key_on, default=None)
+        for rows in (file.should, file.at_state, file.held_then)
+    ]
+    layers = layers_of(file, None, *beside)
     rows = [
-        row_of(file, declared, _identity(file, declared, archived), layers)
+        row_of(file, declared, _identity(file, declared, beside[0]), layers)
         for declared in IDENTIFICATION_FIELDS
     ]
-    return Group("Identification and enrollment", rows, without(archived, held), id="identification")
+    return Group("Identification and enrollment", rows, without(file, *beside), id="identification")
 
 
 def _identity(file: StudentFile, declared: FieldDeclaration, archived: ArchivedRecord | None) -> object:
@@ -280,7 +297,7 @@ def _not_shown(file: StudentFile) -> list[tuple[str, str, str]]:
     if not _is_of_age(file):
         young = f"From age {POSTSECONDARY_AGE}: it tells what became of a student after school."
         rows += [(one.number, layout_field(one.number).name, young) for one in POSTSECONDARY_FIELDS]
-    if file.plan is None and file.open_meeting is None:
+    if file.plan is None and file.open_meeting is None and newest(file.held_then, "PLAN") is None:
         without = "No plan is in force, and none is proposed. What was archived stands under History."
         declared = (*PLAN_HEAD_FIELDS, *PLAN_FIELDS, *SERVICE_FIELDS)
         rows += [(n, layout_field(n).name, without) for one in declared for n in one.numbers]

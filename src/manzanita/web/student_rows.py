@@ -15,7 +15,7 @@ from manzanita.exchange.queries import status_by_student
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.platform.tables import Cell
-from manzanita.students.queries import ListRow
+from manzanita.students.listing import ListRow
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.students_words import grade_text
 

@@ -32,7 +32,7 @@ from manzanita.procedures.ssids import (
 from manzanita.students.models import Ssid, SsidRetirement, Student
 from manzanita.students.queries import get_student
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_of
+from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.merge_words import STATE_RECORDS, steps_of
 from manzanita.web.read_purpose import ask_purpose, purpose_for
 from manzanita.web.reasons_told import told
@@ -49,6 +49,8 @@ def student_ssids(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _page(request, student, purpose)
     asked = _asked(request, student)
+    if wrong := mistyped(request.POST, {"on": "Since"}):
+        return _page(request, student, purpose, asked, wrong.reasons)
     if request.POST.get("do") != "retire":
         return _page(request, student, purpose, asked)
     try:
@@ -101,6 +103,7 @@ def _page(
         "choices": [(one, one) for one in ssids_to_retire(student)],
         "kinds": SsidRetirement.KINDS,
         "asked": asked,
+        "on": (asked.on or request.POST.get("on", "")) if asked else None,
         "look": look,
         "held": _counted([one.record for one in look.held]) if look else "",
         "posted": _counted([one.record for one in look.posted]) if look else "",

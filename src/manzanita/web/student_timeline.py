@@ -14,7 +14,6 @@ from manzanita.domain.clocks import Answer, Step, due
 from manzanita.domain.clocks.reviews import annual_due_on
 from manzanita.domain.codes import code_set
 from manzanita.domain.scenarios import EVENTS
-from manzanita.domain.years import census_day
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import event_label
 from manzanita.ui.formats import plural, us_date, us_dates
@@ -57,12 +56,9 @@ def draw(file: StudentFile, lanes: Sequence[Lane], *, only_this_year: bool = Fal
     """The drawing; empty markup for a student of whom nothing dated is known."""
     if not lanes:
         return Markup()
-    first = min(item.start if isinstance(item, Bar) else item.on for lane in lanes for item in lane.items)
-    years = range(first.year - 1, file.today.year + 2)
     return draw_timeline(
         lanes,
         today=file.today,
-        census_days=[census_day(f"{year}-{year + 1}") for year in years],
         title=f"Time line of {file.student.full_name}",
         description="Enrollments, plans, what the state holds, meetings and due dates. The same facts stand in the "
         "table below the drawing.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from secrets import token_urlsafe
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,69 +13,73 @@ from django.views.decorators.http import require_POST, require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.export_limits import LARGE_EXPORT
+from manzanita.domain.narrowing import ORDER
 from manzanita.procedures.batch_fields import fields_for
-from manzanita.students.queries import PAGE_SIZE, capped_count, list_students, search
+from manzanita.students.listing import PAGE_SIZE, capped_count, list_students
 from manzanita.students.scope import outside_view
 from manzanita.web.access import requires
+from manzanita.web.found import Found, found_in
 from manzanita.web.guest_requests import may_ask
+from manzanita.web.narrowing_choices import choices_of, to_take_away
 from manzanita.web.student_lists import LISTS, StudentList, students_of
 from manzanita.web.student_rows import COLUMNS, rows_of
 
 SEARCHES_KEPT = 20
 MAX_SEARCH_LENGTH = 100
+# The columns by which the list can be put in order.
+SORTS = {"Student": "name", "Grade": "grade", "School": "school", "Plan review due": "review"}
 
 
 @require_safe
 @requires(Capability.READ_STUDENT)
 def students(request: HttpRequest) -> HttpResponse:
-    """One page of one list (``list``), or of what a search found (``search``, a token of the session)."""
-    token = request.GET.get("search", "")
-    text = request.session.get("searches", {}).get(token, "") if token else ""
-    request.search_text = text
-    wanted = LISTS.get(request.GET.get("list", "all"))
-    if wanted is None:
+    """One page of a found set (``web.found``): a list, or what a search found, narrowed and in an order."""
+    given = request.GET
+    if given.get("list", "all") not in LISTS:
         raise Http404("no such list")
-    found = students_of(request.actor, wanted)
-    if text:
-        found = search(found, text)
-    outside = 0
-    if text and wanted.key == "all":
-        outside = capped_count(search(outside_view(request.actor), text))
-    page = list_students(found, request.actor, after=request.GET.get("after", ""))
+    found, after = found_in(request, given, list_key="all"), given.get("after", "")
+    request.search_text = found.text
+    # What was searched for; the sentence above the list is about those.
+    listed = found.searched(students_of(request.actor, found.wanted))
+    outside, elsewhere = 0, None
+    if found.text and found.wanted.key == "all":
+        elsewhere = found.searched(outside_view(request.actor))
+        outside = capped_count(found.narrowed(elsewhere))
+    page = list_students(found.narrowed(listed), request.actor, after=after, order=found.order)
     is_outside = outside > 0 and page.count == 0
     if is_outside:
         # Nobody in the chosen view is meant: whoever is within reach outside of it is, and the page says so.
-        found = search(outside_view(request.actor), text)
-        page = list_students(found, request.actor, after=request.GET.get("after", ""))
-    keep = f"list={wanted.key}" + (f"&search={token}" if text else "")
-    here = reverse("students")
-    if request.GET.get("after") and not page.rows:
+        listed = elsewhere
+        page = list_students(found.narrowed(listed), request.actor, after=after, order=found.order)
+    if after and not page.rows:
         # The list has become shorter since its last page was linked: its first page says what is in it.
-        return redirect(f"{here}?{keep}")
+        return redirect(found.address())
     log_reads(
         actor=request.actor,
         student_ids=[row.student.pk for row in page.rows],
         what="student.list",
-        # Whether somebody searched is noted, what for is not: a name may stand in it.
-        filter_codes=f"list={wanted.key}" + (" search" if text else ""),
+        filter_codes=found.log_codes,
     )
+    is_narrowed = bool(found.narrowing)
     context = {
-        "wanted": wanted,
-        "text": text,
-        "search_token": token,
-        "is_search_gone": bool(token) and not text,
+        "found": found,
+        "wanted": found.wanted,
+        "text": found.text,
         "page": page,
         "outside_view": outside,
         "is_outside": is_outside,
         "may_ask_elsewhere": may_ask(request.actor),
         "rows": rows_of(request.actor, page.rows),
-        "columns": COLUMNS,
+        "heads": _heads(found),
+        "choices": choices_of(found, listed) if page.rows or is_narrowed else [],
+        "is_narrowed": is_narrowed,
+        "take_away": to_take_away(found, listed) if is_narrowed and not page.rows else [],
         "is_large": page.count > LARGE_EXPORT,
         "ask_key": token_urlsafe(12),
-        "first_url": f"{here}?{keep}" if request.GET.get("after") else None,
-        "next_url": f"{here}?{keep}&after={page.after}" if page.after else None,
+        "first_url": found.address() if after else None,
+        "next_url": found.address(after=page.after) if page.after else None,
         "page_size": PAGE_SIZE,
-        "groups": _groups(wanted),
+        "groups": _groups(found.wanted),
         "may_edit": bool(fields_for(request.actor)),
         "comings": _comings(request.actor),
     }
@@ -93,6 +98,19 @@ def search_students(request: HttpRequest) -> HttpResponse:
     kept = [*request.session.get("searches", {}).items(), (token, text)]
     request.session["searches"] = dict(kept[-SEARCHES_KEPT:])
     return redirect(f"{reverse('students')}?search={token}")
+
+
+def _heads(found: Found) -> list[dict[str, Any]]:
+    """The heads of the columns, those that put the list in order as links."""
+    heads = []
+    for label in COLUMNS:
+        head: dict[str, Any] = {"label": label, "num": label == "Grade"}
+        head["cls"] = "later" if label in ("Born", "Disability") else ""
+        if (key := SORTS.get(label)) is not None:
+            head["sort_url"] = found.address(**{ORDER: found.order.turned(key).code})
+            head["sort"] = found.order.direction if found.order.key == key else None
+        heads.append(head)
+    return heads
 
 
 def _groups(wanted: StudentList) -> list[tuple[str, str, bool]]:

@@ -1,5 +1,6 @@
 """Words that the pages of students share: grades, and what the logs say."""
 
+from manzanita.domain.codes import code_set
 from manzanita.domain.grade_spans import shown
 from manzanita.domain.perspectives import PERSPECTIVES
 
@@ -159,3 +160,12 @@ def perspective_words(key: str) -> str:
 def grade_text(code: str) -> str:
     """``4`` for ``04``; other codes (KN, IN ...) as they are."""
     return shown(code)
+
+
+def grade_words(code: str) -> str:
+    """``grade 4`` for ``04``, ``kindergarten`` for ``KN``; the other codes with what they stand for."""
+    known = code_set("GradeLevel").codes.get(code)
+    label = known.label.partition(" (")[0].lower() if known else ""
+    if code.isdecimal() or not label:
+        return f"grade {shown(code)}"
+    return label if code in ("PS", "TK", "KN") else f"grade {code} ({label})"

@@ -118,7 +118,6 @@ def upkeep_job(request: HttpRequest, key: str) -> HttpResponse:
             for row in left
             if row.student_id in people
         ],
-        "is_in_news": key in IN_NEWS,
         **_progress(actor, one, runs[0] if runs else None),
     }
     return render(request, "web/upkeep/job.html", context)

@@ -30,9 +30,8 @@ from manzanita.meetings.queries import OPEN_STATES
 from manzanita.meetings.what_if import case_of, scenario_planned
 from manzanita.orgs.calendars import Calendars, load_calendars
 from manzanita.procedures.what_if import Asked, finding_moves
-from manzanita.students.queries import get_student
 from manzanita.web.access import requires
-from manzanita.web.read_purpose import ask_purpose, purpose_for
+from manzanita.web.read_purpose import purpose_first
 from manzanita.web.student_file import StudentFile, load_student
 from manzanita.web.what_if_choices import Choice, choices_of, grouped
 from manzanita.web.what_if_words import Answered, answered
@@ -82,13 +81,9 @@ class Typed:
 @requires(Capability.READ_STUDENT)
 def student_what_if(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The page; a POST answers one move, for htmx only the part that it names as its target."""
-    purpose = ""
-    if request.actor.perspective.asks_purpose:
-        student = get_student(request.actor, public_id)
-        given = purpose_for(request.actor, student)
-        if given is None:
-            return ask_purpose(request, student)
-        purpose = given
+    purpose, question = purpose_first(request, public_id)
+    if question is not None:
+        return question
     desk = desk_of(load_student(request.actor, public_id))
     log_reads(actor=request.actor, student_ids=[desk.file.student.pk], what=READ, purpose_code=purpose)
     typed = _typed(request, desk)

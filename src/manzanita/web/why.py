@@ -36,8 +36,6 @@ from manzanita.students.queries import get_student
 from manzanita.students.scope import ties_of
 from manzanita.web.access import no_grant, requires
 
-PREFERRED = ["text/html", "application/json"]
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:

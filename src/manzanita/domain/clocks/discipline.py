@@ -23,7 +23,7 @@ from manzanita.domain.clocks.declaration import (
     step,
 )
 from manzanita.domain.clocks.laws import education_code, federal
-from manzanita.domain.years import academic_year_of, first_day
+from manzanita.domain.years import year_start
 
 MANIFESTATION_DAYS = 10
 INTERIM_DAYS = 45
@@ -72,7 +72,7 @@ def removals_of(spans: Days, calendar: Calendar) -> Removals:
 
 def _school_year_begins(day: date, calendar: Calendar) -> date:
     year = calendar.school_year_ending_from(day)
-    return year.first if year is not None and year.first <= day else first_day(academic_year_of(day))
+    return year.first if year is not None and year.first <= day else year_start(day)
 
 
 def _span(first: date, last: date) -> Iterator[date]:

@@ -11,7 +11,7 @@ from manzanita.domain.calendars import NO_CALENDAR, Calendar, Tolling
 from manzanita.domain.clocks import Setting
 from manzanita.domain.delay_codes import INITIAL, PART_C, PLAN_REVIEW, REEVALUATION
 from manzanita.domain.dinc import History
-from manzanita.domain.running_clocks import Situation
+from manzanita.domain.situation import Situation
 
 
 class Part(StrEnum):

@@ -1,0 +1,207 @@
+"""Lists of students: a page of one in its order, however long it is; how many are in it; the facts that it shows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from django.db import connection
+from django.db.models import BooleanField, F
+from django.db.models.expressions import RawSQL
+
+from manzanita.domain.access import Actor
+from manzanita.domain.narrowing import Order
+from manzanita.platform import clock
+from manzanita.platform.together import read_together
+from manzanita.students.models import (
+    CaseAssignment,
+    Enrollment,
+    Plan,
+    ScopedQuerySet,
+    Ssid,
+    Student,
+)
+from manzanita.students.ordering import keys_in_order, public_id_of
+from manzanita.students.queries import taking_part
+from manzanita.students.scope import keys_of, sole_ties
+from manzanita.students.shown import NEWEST, marks_left, read_by
+
+PAGE_SIZE = 50
+COUNT_CAP = 1000
+# A list of no more students is put in order whole; a page of a longer one is found by walking in its order.
+ORDERED_WHOLE = 6000
+BY_NAME = Order()
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One line of a student list."""
+
+    student: Student
+    ssid: str
+    enrollment: Enrollment | None
+    plan: Plan | None
+    case_manager_id: int | None
+    is_current: bool
+    takes_part: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a keyset list. ``after`` is the token of the next page; ``count`` stops at ``COUNT_CAP``."""
+
+    rows: list[ListRow]
+    after: str
+    count: int
+
+    @property
+    def count_text(self) -> str:
+        return f"more than {COUNT_CAP:,}" if self.count > COUNT_CAP else str(self.count)
+
+
+def capped_count(students: ScopedQuerySet) -> int:
+    """How many there are, counted no further than one more than ``COUNT_CAP``."""
+    return min(len(_some_keys(students)[0]), COUNT_CAP + 1)
+
+
+def few_keys(students: ScopedQuerySet) -> list[int] | None:
+    """Database keys of all of them, where there are no more than ``COUNT_CAP``; else ``None``."""
+    keys, is_all = _some_keys(students)
+    return sorted(keys) if is_all and len(keys) <= COUNT_CAP else None
+
+
+def _some_keys(students: ScopedQuerySet, most_asked: int = 0) -> tuple[set[int], bool]:
+    """Keys of some of them, more than ``COUNT_CAP`` (or ``most_asked``) where there are as many; and whether these are
+    all."""
+    ties = sole_ties(students)
+    if ties:
+        # A tie says that there is a student; nobody needs to be looked up. Many have two ties, to attend and to be
+        # reported. To get each student once, the database would have to read every tie.
+        most = ORDERED_WHOLE * min(len(ties), 2)
+        rows = keys_of(ties)[: most + 1]
+        found = set(rows)
+        if len(rows) <= most or len(found) > COUNT_CAP:
+            return found, len(rows) <= most and len(found) <= ORDERED_WHOLE
+    limit = max(COUNT_CAP, most_asked)
+    found = set(students.order_by().values_list("pk", flat=True)[: limit + 1])
+    return found, len(found) <= limit
+
+
+def _with_keys(keys: Iterable[int]) -> ScopedQuerySet:
+    """The students of these keys. On PostgreSQL they are one parameter: thousands would take longer than the query."""
+    students = Student.objects.scoped()
+    if connection.vendor != "postgresql":
+        return students.filter(pk__in=keys)
+    name = f'"{Student._meta.db_table}"."id"'
+    return students.filter(RawSQL(f"{name} = ANY(%s)", [sorted(keys)], output_field=BooleanField()))
+
+
+ORDER = ("last_name", "first_name", "id")
+# The same order, which no index has: the database would walk through everybody in the order of an index to find a few
+# thousand, because it does not know how far apart they are. That takes longer than to put them in order.
+_ORDER_OF_ALL = (F("last_name").asc(nulls_first=True), "first_name", "id")
+
+
+def list_students(students: ScopedQuerySet, actor: Actor, *, after: str = "", order: Order = BY_NAME) -> Page:
+    """One page of ``students``, by name or in another order.
+
+    The next page starts after the row whose token is ``after``: of an order by name a row-value comparison, so that
+    page 900 costs what page 1 costs. Raises ``Http404`` for a token that is none.
+    """
+    # To find a page of another order, everybody is asked for; whoever was found once is not looked for again.
+    keys, is_all = _some_keys(students, 0 if order.key == "name" else ORDERED_WHOLE)
+    is_long = not is_all and sole_ties(students) is not None
+    if is_all:
+        students = _with_keys(keys)
+    if order.key == "name":
+        chosen = _page_by_name(students, order, after, is_all=is_all)
+    else:
+        chosen = _students_of(
+            keys_in_order(students, actor, order, after=after, limit=PAGE_SIZE + 1, is_long=is_long)
+        )
+    token = str(chosen[PAGE_SIZE - 1].public_id) if len(chosen) > PAGE_SIZE else ""
+    return Page(list_rows(chosen[:PAGE_SIZE], actor), token, min(len(keys), COUNT_CAP + 1))
+
+
+def all_in_order(students: ScopedQuerySet, actor: Actor, order: Order) -> list[int]:
+    """Database keys of all ``students`` as the pages have them."""
+    if order.key != "name":
+        return keys_in_order(students, actor, order)
+    return list(_by_name(students, ORDER, order).values_list("pk", flat=True))
+
+
+def _page_by_name(students: ScopedQuerySet, order: Order, after: str, *, is_all: bool) -> list[Student]:
+    wanted = _by_name(students, _ORDER_OF_ALL, order) if is_all else _by_name(students.walked(), ORDER, order)
+    if after:
+        wanted = wanted.filter(_row_after(after, order))
+    return list(wanted[: PAGE_SIZE + 1])
+
+
+def _by_name(students: ScopedQuerySet, names: Sequence[Any], order: Order) -> ScopedQuerySet:
+    found = students.order_by(*names)
+    return found.reverse() if order.is_descending else found
+
+
+def _students_of(keys: Sequence[int]) -> list[Student]:
+    """The students of these keys of a list, in the order of the keys."""
+    found = {one.pk: one for one in _with_keys(keys)}
+    return [found[pk] for pk in keys if pk in found]
+
+
+def _row_after(token: str, order: Order) -> RawSQL:
+    public_id = public_id_of(token)
+    table = Student._meta.db_table
+    left = ", ".join(f'"{table}"."{column}"' for column in ORDER)
+    inner = ", ".join(f'"last"."{column}"' for column in ORDER)
+    value = Student._meta.get_field("public_id").get_db_prep_value(public_id, connection)
+    sign = "<" if order.is_descending else ">"
+    return RawSQL(
+        f'({left}) {sign} (SELECT {inner} FROM "{table}" AS "last" WHERE "last"."public_id" = %s)',
+        [value],
+        output_field=BooleanField(),
+    )
+
+
+def _shown_plan(plan: Plan | None, actor: Actor, is_current: bool) -> Plan | None:
+    """Of a student who has left, only a plan that the own LEA reported."""
+    if plan is None or is_current or actor.record_leas is None or plan.lea_code in actor.record_leas:
+        return plan
+    return None
+
+
+def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
+    """The facts a list shows, four queries for any number of students."""
+    today = clock.today()
+    ids = [student.pk for student in students]
+    ssids = {s.student_id: s.ssid for s in Ssid.objects.as_of(effective=today).filter(student__in=ids)}
+    enrollments: dict[int, list[Enrollment]] = defaultdict(list)
+    for enrollment in read_by(actor, Enrollment.objects.believed().filter(student__in=ids)):
+        enrollments[enrollment.student_id].append(enrollment)
+    in_force = Plan.objects.as_of(effective=today).filter(student__in=ids)
+    statuses = taking_part(today).filter(student__in=ids)
+    read_together(in_force, statuses)
+    plans = {p.student_id: p for p in in_force}
+    participating = {status.student_id for status in statuses}
+    managers = {
+        a.student_id: a.user_id for a in CaseAssignment.objects.as_of(effective=today).filter(student__in=ids)
+    }
+    rows = []
+    for student in students:
+        newest = max(enrollments[student.pk], key=attrgetter(*NEWEST), default=None)
+        has_left = newest is not None and newest.effective_to is not None and newest.effective_to < today
+        is_current = not (has_left and marks_left(actor))
+        rows.append(
+            ListRow(
+                student=student,
+                ssid=ssids.get(student.pk, ""),
+                enrollment=newest,
+                plan=_shown_plan(plans.get(student.pk), actor, is_current),
+                case_manager_id=managers.get(student.pk) if is_current else None,
+                is_current=is_current,
+                takes_part=student.pk in participating,
+            )
+        )
+    return rows
