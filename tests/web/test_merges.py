@@ -45,7 +45,7 @@ def test_both_are_shown_side_by_side_with_what_comes_of_it(twice):
     page = words(answer)
     assert "The left one stays: the state holds more of it." in page
     assert "Alder Testcase Adler Testcase Differs" in page
-    assert "Buckeye Elementary, grade 04 Grade 4, local ID L777, from 11/02/2026" in page
+    assert "Buckeye Elementary, grade 4, local ID L777, from 11/02/2026" in page
     assert (
         "Proposed: as on the left. Then enrolled: L0005, 08/14/2023 to open. Taken away: L777 of 11/02/2026."
         in page

@@ -238,7 +238,7 @@ class _Drafting:
         if known:
             return min(known)
         if self.later is not None:
-            return self.asked.consented_on or self.later.held_on
+            return self.asked.consented_on or self.later.consented_on
         if self.asked.key == "adopt" and self.facts.statuses:
             # The first consent was given where the plan was made, and nobody has said when.
             return None

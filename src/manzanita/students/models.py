@@ -329,6 +329,8 @@ class AgencyRelation(StudentFact):
     agency_code = models.CharField(max_length=7)
     school_code = models.CharField(max_length=7, blank=True)
 
+    # Who owes a child from Part C the IEP.
+    is_counted_from = True
     slot = ("student_id", "relationship")
     content = ("agency_code", "school_code")
 

@@ -23,6 +23,7 @@ from manzanita.students.merging_enrollments import Twice, enrolled_twice, has_da
 from manzanita.students.models import Enrollment, Student
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.state_lines import summary
+from manzanita.web.students_words import grade_text
 
 LABELS = {
     "name": "Name",
@@ -100,7 +101,7 @@ class Words:
     def _enrollment(self, row: Any) -> str:
         school = self._schools.get(row.school_code, row.school_code or row.lea_code)
         local = f", local ID {row.local_student_id}" if row.local_student_id else ""
-        return f"{school}, grade {code_set('GradeLevel').label(row.grade_code)}{local}"
+        return f"{school}, grade {grade_text(row.grade_code)}{local}"
 
 
 def _status(row: Any) -> str:
