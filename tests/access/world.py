@@ -48,7 +48,16 @@ from manzanita.platform.files import store_file
 from manzanita.platform.ids import new_public_id
 from manzanita.students.actions import FACT_MODELS, Identity, register_students, state_student_facts
 from manzanita.students.assignment_models import AssignmentBatch, AssignmentChange
-from manzanita.students.models import BatchEdit, BatchLine, DuplicatePair, Merge, Plan, Service, Student
+from manzanita.students.models import (
+    BatchEdit,
+    BatchLine,
+    DuplicatePair,
+    IdentityConflict,
+    Merge,
+    Plan,
+    Service,
+    Student,
+)
 from manzanita.transfers.models import StudentTransfer
 from tests.support import pages
 from tests.support import world as w
@@ -350,6 +359,23 @@ def _pair(one: Student, other: Student) -> DuplicatePair:
     )
 
 
+def _conflict(lea: str, student: Student) -> IdentityConflict:
+    """A line of the LEA's SIS names the student by number, and somebody else by name."""
+    return IdentityConflict.objects.create(
+        student=student,
+        lea_code=lea,
+        digest="access",
+        words="the first name is another",
+        parts=["first_name"],
+        first_name="Juniper",
+        record="SENR",
+        line=1,
+        cause="sis-import:0",
+        found_at=w.NOON,
+        seen_at=w.NOON,
+    )
+
+
 def _edit(lea: str, student: Student, world: w.World) -> BatchEdit:
     """Next year's grade of a student is to be changed."""
     batch = BatchEdit.objects.create(
@@ -619,6 +645,7 @@ def _objects(
         "adoption": (_adoption(w.LEA, world), _adoption(FAR_LEA, world)),
         "leaving_batch": (_leavings(w.LEA, world), _leavings(FAR_LEA, world)),
         "pair": (_pair(students["alder"], students["towhee"]), _pair(students["sage"], far)),
+        "conflict": (_conflict(w.LEA, students["alder"]), _conflict(FAR_LEA, far)),
         "batch_edit": (_edit(w.LEA, students["yarrow"], world), _edit(FAR_LEA, far, world)),
         "merge": (_merge(students["alder"], world), _merge(far, world)),
         "role": (_role(w.SELPA), _role(FAR_SELPA)),

@@ -46,6 +46,9 @@ TOO_WIDE = f"""Math.max(
     ...Array.from(document.querySelectorAll("main, .acts-list .btn"), one => one.scrollWidth - one.clientWidth),
 )"""
 
+# By how much the document is taller than the window, where the frame scrolls inside and the document must not.
+TOO_TALL = "document.querySelector('.app') ? document.documentElement.scrollHeight - window.innerHeight : 0"
+
 
 class Person:
     """One signed-in person. ``wrong`` collects errors of the console and answers of 400 and more."""
@@ -95,7 +98,7 @@ class Person:
         expect(self.page.get_by_role("heading", level=1)).to_contain_text(name)
 
     def look(self, name: str) -> None:
-        """What holds of every page: nothing on the console, WCAG 2.2 AA, no overflow; keep a picture."""
+        """What holds of every page: nothing on the console, WCAG 2.2 AA, no overflow either way; keep a picture."""
         self.settle()
         # Half a megabyte of script, once for each document.
         if not self.page.evaluate("'axe' in window"):
@@ -108,6 +111,8 @@ class Person:
             # Smaller than a tablet, the main part may be moved under its frame.
             wider = self.page.evaluate(TOO_WIDE if width >= 1024 else WINDOW_TOO_WIDE)
             assert wider <= 0, f"{name}: {wider} px too wide at {width}"
+            taller = self.page.evaluate(TOO_TALL)
+            assert taller <= 0, f"{name}: the document is {taller} px taller than the window at {width}"
         self.page.set_viewport_size({"width": 1440, "height": 900})
         if PICTURES:
             self.page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))

@@ -58,6 +58,7 @@ class Walk:
     says: tuple[str, ...]
     lines: tuple[str, ...]
     conclusion: str = ""
+    why: str = ""
     offer: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     services: tuple[str, ...] = ()
     minutes: Mapping[str, str] = field(default_factory=dict)
@@ -102,6 +103,7 @@ WALKS = [
         (INITIAL, "declines services"),
         "bluet",
         "Initial evaluation",
+        offer=FIRST_IEP,
         services=("415",),
         answers={PLAN: DECLINED, SPEECH: DECLINED},
         says=(
@@ -117,10 +119,16 @@ WALKS = [
         (INITIAL, "starts later (next year)"),
         "comfrey",
         "Initial evaluation",
+        offer=FIRST_IEP,
+        services=("415",),
         conclusion="Eligible, and the family accepts a later start",
+        why="The family asked for the new school year.",
+        answers={PLAN: AGREED, SPEECH: AGREED},
         says=(
             "Status 2 Eligible and Not Participating starts on November 20, 2026.",
             "Eligible, starts later.",
+            "Why: The family asked for the new school year.",
+            "Accepted on November 23, 2026 by Maple Testcase: 415 Language and speech.",
         ),
         lines=(
             f"SWDS-R^^MZ^9910017^2026-2027^9900000053^L0053^SE^9901^^20261120^2^12{DATES}",
@@ -162,13 +170,13 @@ WALKS = [
         offer=PRESCHOOL,
         services=("415",),
         answers={PLAN: AGREED, SPEECH: AGREED},
-        says=("Status 1 Eligible and Participating starts on November 23, 2026.",),
+        says=("Status 1 Eligible and Participating starts on December 10, 2026.",),
         lines=(
-            f"SWDS-R^^MZ^9910017^2026-2027^9900000021^L0021^SE^9901^20261123^20261123^1^{DATES}",
+            f"SWDS-R^^MZ^9910017^2026-2027^9900000021^L0021^SE^9901^20261123^20261210^1^{DATES}",
             f"MEET-R^^MZ^9910017^2026-2027^9900000021^L0021^SE^9901^^20260914^^20260928^10^20261120^20^N^^{DATES}",
-            "PLAN-R^^MZ^9910017^2026-2027^9900000021^L0021^SE^9901^9910017^100^20261123^1^210^240^^^^^201^1^Y"
+            "PLAN-R^^MZ^9910017^2026-2027^9900000021^L0021^SE^9901^9910017^100^20261210^1^210^240^^^^^201^1^Y"
             f"^^^^^^^^^^^N^^{DATES}",
-            f"SERV-R^^MZ^9910017^^2026-2027^9900000021^L0021^9901^^415^100^510^20^30^SE^20261123{DATES}",
+            f"SERV-R^^MZ^9910017^^2026-2027^9900000021^L0021^9901^^415^100^510^20^30^SE^20261210{DATES}",
         ),
     ),
     Walk(
@@ -383,6 +391,8 @@ def hold(person, walk):
         with page.expect_response(re.compile("/hold")):
             page.get_by_label("Held on").fill(HELD)
             page.get_by_label("Held on").press("Tab")
+    if walk.why:
+        page.get_by_label("Why services do not start now").fill(walk.why)
     label, day = walk.day
     if label:
         page.get_by_label(label).fill(day)

@@ -27,6 +27,8 @@ from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings.actions import cancel_meeting, open_meeting
 from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.hold_actions import hold_meeting
+from manzanita.meetings.models import Meeting
+from manzanita.meetings.queries import reasons_not_to_open
 from manzanita.orgs.actions import set_policy
 from manzanita.orgs.calendar_actions import save_calendar
 from manzanita.orgs.models import Agency
@@ -34,8 +36,14 @@ from manzanita.platform.daily import enqueue_daily_jobs
 from manzanita.platform.facts import Statement
 from manzanita.platform.jobs import run_jobs_now
 from manzanita.platform.models import Job
+from manzanita.procedures.change_reasons import Asked
+from manzanita.procedures.changes import record_change
+from manzanita.procedures.finalize import finalize_meeting
 from manzanita.students.actions import state_student_facts
-from manzanita.students.models import SpecialEducationStatus, Student
+from manzanita.students.models import Plan, SpecialEducationStatus, Student
+from manzanita.students.queries import facts_of
+from manzanita.web.student_file import load_student
+from manzanita.web.student_timeline import lanes_of
 from tests.support import world as w
 from tests.support.pages import enrollment
 
@@ -188,6 +196,72 @@ def test_a_student_of_another_selpa_s_plan_is_to_be_reviewed_within_thirty_days(
     recompute([student.pk])
     row = clocks_of(counted, "sage")["transfer-30"]
     assert (row.due_on, row.about, row.lea_code) == (date(2026, 12, 2), "enrollment:2026-11-02", w.LEA)
+
+
+def test_an_adoption_by_the_office_does_not_end_the_thirty_days(counted):
+    """Sage's plan of another SELPA is adopted, amended, and reviewed; inside the SELPA there is no date at all."""
+    student = counted.students["sage"]
+    gone = {"student_id": student.pk, "lea_code": w.OTHER_LEA, "started_on": date(2023, 8, 14)}
+    here = {"student_id": student.pk, "lea_code": w.LEA, "started_on": date(2026, 11, 2)}
+    moves = [
+        Statement(gone, None, date(2026, 11, 2)),
+        Statement(here, enrollment("L1"), date(2026, 11, 2)),
+    ]
+    state_student_facts("enrollment", moves, by_id=None, cause="test")
+    Agency.objects.filter(code=w.OTHER_LEA).update(selpa_code="9999")
+    asked = Asked("adopt", date(2026, 11, 2), "Read on the phone.")
+    record_change(actor=counted.coordinator_actor, student=student, asked=asked)
+    recompute_stale()
+    row = clocks_of(counted, "sage")["transfer-30"]
+    assert (row.due_on, row.lea_code) == (date(2026, 12, 2), w.LEA)
+    # The time line says the same day.
+    file = load_student(counted.coordinator_actor, student.public_id)
+    (lane,) = [one for one in lanes_of(file) if one.name == "Due dates"]
+    marks = [one for one in lane.items if one.on == date(2026, 12, 2)]
+    assert [(one.label, one.is_open) for one in marks] == [("IEP after the transfer 12/02/2026", True)]
+    facts = facts_of(student)
+    assert facts.plan_on(w.TODAY).lea_code == w.LEA
+    # The review that the date asks for may be opened, and the one that the team keeps it by tells nothing.
+    assert not reasons_not_to_open(
+        counted.coordinator_actor, EVENTS["thirty_day"], facts, None, today=w.TODAY
+    )
+    values = {name: getattr(facts.plan_on(w.TODAY), name) for name in Plan.content}
+    slot, amended = {"student_id": student.pk}, values | {"reason_code": "2"}
+    state_student_facts("plan", [Statement(slot, amended, date(2026, 11, 9))], by_id=None, cause="test")
+    recompute_stale()
+    assert "transfer-30" in clocks_of(counted, "sage")
+    Agency.objects.filter(code=w.OTHER_LEA).update(selpa_code=w.SELPA)
+    recompute([student.pk])
+    assert "transfer-30" not in clocks_of(counted, "sage")
+    Agency.objects.filter(code=w.OTHER_LEA).update(selpa_code="9999")
+    new = values | {"reason_code": "1"}
+    state_student_facts("plan", [Statement(slot, new, date(2026, 11, 16))], by_id=None, cause="test")
+    recompute_stale()
+    assert "transfer-30" not in clocks_of(counted, "sage")
+
+
+def test_the_review_after_an_adoption_tells_nothing_and_ends_the_thirty_days(counted):
+    student = counted.students["sage"]
+    gone = {"student_id": student.pk, "lea_code": w.OTHER_LEA, "started_on": date(2023, 8, 14)}
+    here = {"student_id": student.pk, "lea_code": w.LEA, "started_on": date(2026, 11, 2)}
+    moves = [
+        Statement(gone, None, date(2026, 11, 2)),
+        Statement(here, enrollment("L1"), date(2026, 11, 2)),
+    ]
+    state_student_facts("enrollment", moves, by_id=None, cause="test")
+    Agency.objects.filter(code=w.OTHER_LEA).update(selpa_code="9999")
+    actor = counted.coordinator_actor
+    asked = Asked("adopt", date(2026, 11, 2), "Read on the phone.")
+    record_change(actor=actor, student=student, asked=asked)
+    meeting = open_meeting(actor=actor, student=student, event=EVENTS["thirty_day"])
+    recompute_stale()
+    assert clocks_of(counted, "sage")["transfer-30"].meeting_id == meeting.pk
+    hold_meeting(actor=actor, meeting=meeting, held_on=date(2026, 11, 20), conclusion_key="adopted")
+    archive = finalize_meeting(actor=actor, meeting=Meeting.objects.get(pk=meeting.pk))
+    assert not archive.records.exists()
+    recompute_stale()
+    assert "transfer-30" not in clocks_of(counted, "sage")
+    assert [one.reason_code for one in facts_of(student).plans if one.lea_code == w.LEA] == ["3"]
 
 
 def test_thirty_days_do_not_begin_again_after_a_summer(counted):

@@ -11,6 +11,7 @@ from manzanita.auditing.models import ChangeEvent
 from manzanita.domain.judging import judge
 from manzanita.domain.records import complete
 from manzanita.exchange.believed import believed_rows
+from manzanita.exchange.models import StateRecord
 from manzanita.findings.actions import Stored, mark_changed, unmark
 from manzanita.findings.models import ChangedStudent, FindingEvent, RuleFinding
 from manzanita.findings.queries import changed_marks, finding_of, rule_counts, to_settle
@@ -152,9 +153,9 @@ def test_judging_costs_the_same_for_few_and_many(small_world, django_assert_num_
         archive(student, [("PLAN", values)])
     ids = [student.pk for student in many]
     check_students(ids)
-    # savepoint, lock; report statuses, archives 2, SSIDs, what the state holds, enrollments 3; savepoint, findings,
-    # last seen; both savepoints released
-    with django_assert_num_queries(15):
+    # savepoint, lock; report statuses, archives 2, SSIDs, what the state holds, enrollments 3; names of agencies;
+    # savepoint, findings, last seen; both savepoints released
+    with django_assert_num_queries(16):
         assert check_students(ids).kept == 2 * count
 
 
@@ -451,3 +452,36 @@ def test_a_finished_review_leaves_nothing(small_world):
     assert date(2026, 11, 20) == pages.HELD_ON
     judged(small_world)
     assert not RuleFinding.objects.exists()
+
+
+def test_a_status_that_the_state_took_before_our_file_begins_is_no_defect(small_world):
+    """Alder's status of November 2020 stands at the state; the SIS has sent enrollments since August 14, 2023 only."""
+    alder = small_world.students["alder"]
+    values = {
+        "22.01": "SWDS",
+        "22.04": w.LEA,
+        "22.05": "2020-2021",
+        "22.06": w.SSIDS["alder"],
+        "22.10": "20201110",
+        "22.11": "20201110",
+        "22.12": "1",
+    }
+    archive(alder, [("SWDS", values)])
+    check_students([alder.pk])
+    found = RuleFinding.objects.get(student_id=alder.pk, rule_code="GERR0005")
+    assert found.severity == "fatal" and "Chaparral Unified (9910017)" in found.message
+
+    StateRecord.objects.create(
+        lea_code=w.LEA,
+        student_id=alder.pk,
+        record="SWDS",
+        record_key=found.record_key,
+        key_on=date(2020, 11, 10),
+        values=complete("SWDS", values),
+        learned_at=w.NOON,
+        learned_from="reply",
+    )
+    check_students([alder.pk])
+    found.refresh_from_db()
+    assert found.severity == "warning" and found.state == "open"
+    assert "our file begins later" in found.message and "2023-08-14" in found.message

@@ -187,8 +187,8 @@ def test_an_ssid_known_for_a_wholly_other_person_refuses_the_line(small_world, t
     assert outcome(run) == {"lines": 2, "refused": 1, "unchanged": 1, "matched": 1}
     assert notes(run) == [("SENR.txt", 1, "refused", ["1.08", "1.10", "1.12", "1.17"])]
     assert words(run) == [
-        "Line 1: 1.08 SSID 9900000005 is known here as another student: first name, last name and birth date all "
-        "differ. The line is not loaded."
+        "Line 1: 1.08 SSID 9900000005 is known here as another student: the first name is another, the last name is "
+        "another, the birth date is another. The line is not loaded."
     ]
     assert len(enrollments(small_world.students["alder"])) == 1
 

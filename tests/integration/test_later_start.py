@@ -16,6 +16,7 @@ from manzanita.archive.queries import document_of
 from manzanita.arrivals.actions import look_at
 from manzanita.arrivals.models import Arrival
 from manzanita.auditing.models import ChangeEvent
+from manzanita.domain.findings import Owner
 from manzanita.domain.scenarios import EVENTS
 from manzanita.domain.statuses import Kind
 from manzanita.exchange.actions import prepare_submission
@@ -24,12 +25,13 @@ from manzanita.meetings import actions
 from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.hold_actions import hold_meeting
-from manzanita.meetings.models import Meeting
+from manzanita.meetings.models import Decision, Meeting
 from manzanita.orgs.actions import set_policy
 from manzanita.platform.facts import Statement
 from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import preview_change, record_change
 from manzanita.procedures.correct import correct_record
+from manzanita.procedures.finalize import finalize_meeting, preview_of
 from manzanita.procedures.later_start import start_now
 from manzanita.procedures.settling import records_to_settle
 from manzanita.procedures.take_back import known_of, reasons_not_to_take_back, take_back
@@ -279,11 +281,11 @@ def test_an_enrollment_that_goes_on_through_the_summer_counts_when_school_begins
     student = small_world.students["yarrow"]
     noon.move_to(MAY)
     later.agree_on_a_later_start(actor, student)
-    # Still enrolled since 2023: in May and in July nothing is to start.
+    # Still enrolled since 2023: in May and in July nothing may start yet, and she is not lost sight of.
     for day in (MAY, datetime(2026, 7, 2, 20, 0, tzinfo=UTC)):
         noon.move_to(day)
         assert refused(actor, student, date(2026, 5, 14)) == ["not-yet"]
-        assert to_settle(actor, student) == []
+        assert to_settle(actor, student) == [(Kind.STARTING, date(2026, 5, 14))]
     noon.move_to(datetime(2026, 9, 1, 20, 0, tzinfo=UTC))
     assert to_settle(actor, student) == [(Kind.STARTING, date(2026, 9, 1))]
     assert lines(start(actor, student, date(2026, 9, 1)))[0]["22.11"] == "20260901"
@@ -294,6 +296,41 @@ def test_a_meeting_in_the_new_year_means_the_enrollment_of_the_year_after(small_
     later.agree_on_a_later_start(actor, student, held_on=w.TODAY)
     assert first_day(student) == date(2027, 9, 1)
     assert refused(actor, student, w.TODAY) == ["not-yet"]
+    (found,) = [one for one in records_to_settle(actor) if one.student_id == student.pk]
+    assert (found.item.kind, found.item.since, found.item.owner) == (
+        Kind.STARTING,
+        w.TODAY,
+        Owner.COORDINATOR,
+    )
+    assert found.item.text == (
+        "Initial evaluation of 11/23/2026: plan and services start with the enrollment of 2027-2028, "
+        "from 09/01/2027 on."
+    )
+
+
+def test_of_an_enrolled_student_a_later_start_is_said_with_why(small_world, actor):
+    student = small_world.students["yarrow"]
+    meeting = later.held_with_a_later_start(actor, student, w.TODAY, why="")
+    assert not_final(actor, meeting) == ["later-unsaid"]
+    (warning,) = [one for one in preview_of(actor, meeting).effects if one.kind == "warn"]
+    assert "Enrolled here since August 14, 2023" in warning.text and warning.detail == "Why is not said yet."
+    hold_meeting(
+        actor=actor,
+        meeting=meeting,
+        held_on=w.TODAY,
+        conclusion_key="starts_later",
+        conclusion_note="The family is away until August.",
+    )
+    archive = finalize_meeting(actor=actor, meeting=Meeting.objects.get(pk=meeting.pk))
+    assert document_of(archive)["context"]["why_later"] == "The family is away until August."
+
+
+def test_of_a_child_who_is_not_enrolled_nobody_asks_why(small_world, actor):
+    student = small_world.students["yarrow"]
+    later.ends(student, date(2026, 6, 5))
+    meeting = later.held_with_a_later_start(actor, student, w.TODAY, why="")
+    preview = preview_of(actor, meeting)
+    assert preview.may_finalize and not [one for one in preview.effects if one.kind == "warn"]
 
 
 def test_it_is_told_and_listed_on_the_day_and_not_the_evening_before(actor, yarrow, noon):
@@ -360,8 +397,73 @@ def test_consent_is_given_between_the_meeting_and_the_start(actor, back):
     assert refused(actor, back, consented_on=date(2026, 8, 14)) == ["consent-day"]
 
 
-@pytest.mark.parametrize("given", [{"plan": {}, "services": ()}, {"services": ()}])
-def test_where_nothing_was_offered_nothing_can_start(small_world, actor, noon, given):
+NOTHING_OFFERED = [
+    ({"plan": {}, "services": ()}, ["no-plan-offered", "no-service-offered"]),
+    ({"services": ()}, ["no-service-offered"]),
+    ({"plan": {"plan.23.14": "210"}}, ["no-plan-offered"]),
+]
+
+
+@pytest.mark.parametrize(("given", "codes"), NOTHING_OFFERED)
+@pytest.mark.parametrize("conclusion", ["starts_later", "no_response", "offer"])
+def test_without_an_offer_nobody_is_found_eligible(small_world, actor, noon, given, codes, conclusion):
+    student = small_world.students["yarrow"]
+    noon.move_to(MAY)
+    with pytest.raises(NotPossible) as raised:
+        later.agree_on_a_later_start(actor, student, conclusion=conclusion, **given)
+    found = [one for one in raised.value.reasons if one.code.startswith("no-")]
+    assert [one.code for one in found] == codes
+    assert all(one.owner and one.way_out and one.source for one in found)
+    assert facts_of(student).status_on(w.TODAY) is None
+    assert not Archive.objects.filter(student_id=student.pk).exists()
+
+
+def test_a_later_start_is_accepted_by_somebody_on_a_day_and_as_a_whole(small_world, actor, noon):
+    student = small_world.students["yarrow"]
+    noon.move_to(MAY)
+    meeting = later.held_with_a_later_start(actor, student)
+    Decision.objects.filter(meeting=meeting, item_key="service.1").update(is_agreed=False)
+    assert not_final(actor, meeting) == ["declined-in-part"]
+    Decision.objects.filter(meeting=meeting, item_key="service.1").delete()
+    assert not_final(actor, meeting) == ["undecided"]
+    Decision.objects.filter(meeting=meeting).delete()
+    assert not_final(actor, meeting) == ["undecided"]
+    preview = preview_of(actor, meeting)
+    assert not preview.is_decided and [one.record for one in preview.drafts] == ["MEET"]
+
+
+def test_the_day_on_which_the_family_accepted_is_the_first_consent(small_world, actor, noon):
+    student = small_world.students["yarrow"]
+    noon.move_to(MAY + timedelta(days=6))
+    meeting = later.held_with_a_later_start(actor, student)
+    Decision.objects.filter(meeting=meeting, item_key="service.1").update(decided_on=date(2026, 5, 20))
+    finalize_meeting(actor=actor, meeting=meeting)
+    noon.move_to(w.NOON)
+    later.ends(student, date(2026, 6, 5))
+    later.comes(student, CAME)
+    assert lines(start(actor, student))[0]["22.10"] == "20260520"
+
+
+def test_a_later_start_is_not_final_with_a_plan_that_the_state_would_reject(small_world, actor, noon):
+    student = small_world.students["yarrow"]
+    noon.move_to(MAY)
+    meeting = later.held_with_a_later_start(actor, student, plan=later.PLAN | {"plan.23.15": ""})
+    found = preview_of(actor, meeting)
+    assert found.blockers and not found.may_finalize
+    assert all(one.text.startswith("The state would reject it") for one in found.blockers)
+
+
+def not_final(actor, meeting) -> list[str]:
+    with pytest.raises(NotPossible) as raised:
+        finalize_meeting(actor=actor, meeting=meeting)
+    return [one.code for one in raised.value.reasons]
+
+
+@pytest.mark.parametrize("given", [one for one, _ in NOTHING_OFFERED[:2]])
+def test_what_was_made_final_without_an_offer_does_not_start(small_world, actor, noon, monkeypatch, given):
+    """As it could be made before an offer was asked for."""
+    for name in ("offer_blockers", "_kept_blockers"):
+        monkeypatch.setattr(f"manzanita.procedures.finalize.{name}", lambda *given: [])
     student = small_world.students["yarrow"]
     noon.move_to(MAY)
     later.agree_on_a_later_start(actor, student, **given)
@@ -451,7 +553,8 @@ def test_a_correction_of_the_meeting_keeps_what_was_agreed(actor, back, noon):
     correct_record(actor=actor, row=row, changes={"24.15": "20260512"}, reason="The minutes say so.")
     archive = start(actor, back)
     assert [one.record for one in archive.records.order_by("id")] == ["SWDS", "PLAN", "SERV"]
-    assert lines(archive)[0]["22.10"] == "20260512"
+    # The family's answer keeps its day.
+    assert lines(archive)[0]["22.10"] == "20260514"
 
 
 def test_once_the_state_was_told_it_is_not_taken_back(actor, back, noon):

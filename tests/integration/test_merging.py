@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from manzanita.archive.models import Archive
+from manzanita.arrivals.models import Arrival
 from manzanita.auditing.models import ChangeEvent
 from manzanita.domain.merging import Side
 from manzanita.exchange.models import Operation, StateRecord
@@ -18,6 +19,7 @@ from manzanita.procedures.merging_undo import undo_merge, why_not_undo
 from manzanita.students.actions import state_one
 from manzanita.students.duplicates import find_duplicates
 from manzanita.students.finding import candidates
+from manzanita.students.matching import find_students
 from manzanita.students.models import (
     CaseAssignment,
     Contact,
@@ -33,7 +35,7 @@ from manzanita.students.scope import visible_to
 from manzanita.transfers.models import StudentTransfer
 from tests.support import world as w
 from tests.support.merging import ENTERED, entered_again, everything, pair_of, tables_with_a_student
-from tests.support.pages import other_coordinator
+from tests.support.pages import enrollment, other_coordinator
 
 
 def test_no_table_that_holds_a_student_is_forgotten():
@@ -72,6 +74,7 @@ def test_the_preview_says_what_differs_and_changes_nothing(twice):
         ("local_sped_id", "student"),
         ("person.1", "student"),
         ("primary.9910017", "student"),
+        ("never.9910017", "student"),
     ]
     assert look.blockers == []
     assert [one.code for one in look.notes] == ["two-in-sis"]
@@ -86,10 +89,9 @@ def test_the_record_that_stays_has_all_of_both(twice):
     merge, is_new = merged(world, pair, asked)
     assert is_new and (merge.student, merge.other) == (alder, second)
     starts = Enrollment.objects.believed().filter(student=alder).order_by("started_on")
-    # The one entered again goes on no more; its first day stays, so that a file is known by its local ID.
+    # The one entered again has no day of its own; a file is known by its local ID all the same.
     assert list(starts.values_list("started_on", "effective_to", "local_student_id")) == [
         (date(2023, 8, 14), None, "L0005"),
-        (ENTERED, ENTERED, "L777"),
     ]
     assert facts_of(alder).enrollment_on(w.TODAY, w.LEA).local_student_id == "L0005"
     people = Contact.objects.believed().filter(student=alder).order_by("contact_no")
@@ -195,7 +197,7 @@ def test_what_changed_since_the_look_or_was_chosen_otherwise_is_looked_at_again(
         merge_students(
             actor=actor, pair=pair, asked=Asked(choices={"name": Side.OTHER}), reason="Same", seen=seen
         )
-    assert codes(refused.value) == ["changed-since"]
+    assert codes(refused.value) == ["chosen-otherwise"]
     state_one(
         "agency",
         slot={"student_id": second.pk, "relationship": "location"},
@@ -400,3 +402,58 @@ def test_a_stranger_has_no_pair_to_put_together(twice):
     with pytest.raises(NotMerged):
         merge_students(actor=stranger, pair=pair, asked=Asked(), reason="x", seen="")
     assert not Merge.objects.exists()
+
+
+def test_the_arrival_of_the_record_that_was_put_in_says_so(twice):
+    world, alder, second, pair = twice
+    arrival = Arrival.objects.create(
+        student=second,
+        lea_code=w.LEA,
+        enrolled_on=ENTERED,
+        kind="look",
+        found_by="test",
+        found_at=w.NOON,
+        looked_at=w.NOON,
+    )
+    merge, _ = merged(world, pair)
+    arrival.refresh_from_db()
+    assert (arrival.student, arrival.settled_how) == (alder, "merged")
+    assert arrival.settled_reason.startswith("The record was put together with another one")
+    undo_merge(actor=world.coordinator_actor, merge=merge)
+    arrival.refresh_from_db()
+    assert arrival.student == second
+
+
+def test_who_chooses_otherwise_than_was_shown_is_told_that_alone(twice):
+    world, _, _, pair = twice
+    seen = preview_merge(world.coordinator_actor, pair, Asked()).seen
+    asked = Asked(choices={f"primary.{w.LEA}": Side.OTHER})
+    with pytest.raises(NotMerged) as refused:
+        merge_students(actor=world.coordinator_actor, pair=pair, asked=asked, reason="One student", seen=seen)
+    assert [(one.code, str(one.owner)) for one in refused.value.reasons] == [("chosen-otherwise", "You")]
+
+
+def test_an_enrollment_that_never_was_is_taken_away_whole(twice):
+    world, alder, _second, pair = twice
+    asked = Asked(choices={f"primary.{w.LEA}": Side.OTHER, f"never.{w.LEA}": Side.OTHER})
+    merge, _ = merged(world, pair, asked)
+    starts = Enrollment.objects.believed().filter(student=alder)
+    assert list(starts.values_list("started_on", "effective_to", "local_student_id")) == [
+        (ENTERED, None, "L777")
+    ]
+    # By its local ID a file knows the student still.
+    assert find_students(ssids=(), local_ids={(w.LEA, "L0005")}).by_local_id[w.LEA, "L0005"].pk == alder.pk
+    undo_merge(actor=world.coordinator_actor, merge=merge)
+    assert Enrollment.objects.believed().get(student=alder).local_student_id == "L0005"
+
+
+def test_two_districts_at_once_are_told(twice):
+    world, _alder, second, pair = twice
+    slot = {"student_id": second.pk, "lea_code": w.OTHER_LEA, "started_on": ENTERED}
+    values = enrollment() | {"school_code": w.OTHER_SCHOOL}
+    state_one("enrollment", slot=slot, values=values, effective_from=ENTERED, by_id=None, cause="test")
+    look = preview_merge(world.coordinator_actor, pair, Asked())
+    told = next(one for one in look.notes if one.code == "two-primary")
+    assert told.text == (
+        "Two districts have a primary enrollment on the same days from 11/02/2026: 9910017 and 9910025."
+    )

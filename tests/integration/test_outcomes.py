@@ -137,6 +137,7 @@ CASES = [
         "starts later (next year)",
         ["SWDS 20261120 2 12", "MEET 20261120 10 N 20 -"],
         conclusion="starts_later",
+        agrees="all",
         status_after="2",
         **NO_PLAN,
     ),
@@ -174,12 +175,14 @@ CASES = [
         status_after="",
         **NO_PLAN,
     ),
+    # She turns three on December 10: until then there is no Part B status, and no IEP.
     at_three(
         "accepts all",
-        ["SWDS 20261123 1 -", "MEET 20261120 10 N 20 -", "PLAN 20261123 1 100", "SERV 20261123 415"],
+        ["SWDS 20261210 1 -", "MEET 20261120 10 N 20 -", "PLAN 20261210 1 100", "SERV 20261210 415"],
         agrees="all",
+        status_after="",
+        **NO_PLAN,
     ),
-    # She turns three on December 10: until then there is no Part B status.
     at_three(
         "declines services",
         ["SWDS 20261210 2 11", "MEET 20261120 10 N 20 -"],
@@ -191,6 +194,7 @@ CASES = [
         "starts later (next year)",
         ["SWDS 20261210 2 12", "MEET 20261120 10 N 20 -"],
         conclusion="starts_later",
+        agrees="all",
         status_after="",
         **NO_PLAN,
     ),
@@ -198,10 +202,10 @@ CASES = [
         ("C to B", "parent refuses the evaluation"),
         "c_to_b",
         "plover",
-        ["SWDS 20261121 4 20"],
+        ["SWDS 20261210 4 20"],
         conclusion="refused",
         day=DECIDED,
-        status_after="4",
+        status_after="",
         **NO_PLAN,
     ),
     Case(
@@ -378,6 +382,9 @@ def play(actor, student, case) -> Archive:
         held_on=HELD if conclusion.is_held else None,
         concluded_on=case.day,
         delay_code=case.delay,
+        conclusion_note="The family asked for the new school year."
+        if conclusion.key == "starts_later"
+        else "",
     )
     meeting.refresh_from_db()
     if conclusion.asks_family:

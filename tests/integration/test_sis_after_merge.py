@@ -48,7 +48,7 @@ def believed(student) -> list[tuple[str, date, date | None]]:
     return [(one.local_student_id, one.started_on, one.effective_to) for one in rows]
 
 
-KEPT = [("L0005", FIRST_DAY, None), ("L777", ENTERED, ENTERED)]
+KEPT = [("L0005", FIRST_DAY, None)]
 
 
 @pytest.mark.parametrize("ssid", ["", SECOND])
@@ -115,7 +115,11 @@ def test_where_the_second_goes_on_the_first_is_told(small_world, take_in):
     assert stands == [("L0005", FIRST_DAY, date(2026, 11, 1)), ("L777", ENTERED, None)]
     run = take_in(SENR=text(w.senr("alder"), twice()))
     assert believed(alder) == stands
-    assert notes(run) == [("SENR.txt", 1, "kept", ["1.09", "1.22"])]
+    # The student goes on as the line of the second says: so the name is told, too.
+    assert notes(run) == [
+        ("SENR.txt", 1, "kept", ["1.09", "1.22"]),
+        ("SENR.txt", 2, "kept", ["1.09", "1.10"]),
+    ]
     assert "Local Student ID L0005 is that of a second record" in words(run)[0]
 
 

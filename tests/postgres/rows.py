@@ -31,6 +31,8 @@ TABLES = (
     "students_assignmentchange",
     "students_namekey",
     "students_duplicatepair",
+    "students_identitychange",
+    "students_identityconflict",
     "transfers_studenttransfer",
     "students_merge",
     "students_ssidretirement",

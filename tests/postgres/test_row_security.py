@@ -32,6 +32,8 @@ HOLDERS = {
     "meetings_planbatch": "lea_code",
     # Who asks for a student does not reach the student yet: a transfer belongs to its two sides.
     "transfers_studenttransfer": "receiving_code",
+    # A line that was set aside is of the LEA whose SIS says it; whom it names may be another's student.
+    "students_identityconflict": "lea_code",
     "arrivals_adoptionbatch": "lea_code",
     "leaving_leavingbatch": "lea_code",
 }

@@ -53,11 +53,13 @@ def held_with_a_later_start(
     plan: Mapping[str, str] = PLAN,
     services: Sequence[Mapping[str, str]] = (SPEECH,),
     conclusion: str = "starts_later",
+    why: str = "The family asked for the new school year.",
 ) -> Meeting:
-    """The same, held and not finalized."""
+    """The same, held and, where the family is asked, accepted by it; not finalized."""
     from manzanita.meetings import actions, answer_actions, hold_actions
     from manzanita.meetings.evaluations import Evaluation
     from manzanita.meetings.models import Meeting
+    from manzanita.meetings.queries import proposal_of
 
     consent = Evaluation(consent_on=held_on, referred_on=held_on, referred_by_code="10")
     meeting = actions.open_meeting(
@@ -70,8 +72,14 @@ def held_with_a_later_start(
     }
     for key, value in answers.items():
         answer_actions.save_answer(actor=actor, meeting=meeting, field_key=key, value=value, seen_revision=0)
-    hold_actions.hold_meeting(actor=actor, meeting=meeting, conclusion_key=conclusion, held_on=held_on)
-    return Meeting.objects.get(pk=meeting.pk)
+    hold_actions.hold_meeting(
+        actor=actor, meeting=meeting, conclusion_key=conclusion, held_on=held_on, conclusion_note=why
+    )
+    meeting = Meeting.objects.get(pk=meeting.pk)
+    items = proposal_of(meeting, None, ()).items
+    given = [answer_actions.FamilyAnswer(item.key, True, "Maple Testcase", held_on) for item in items]
+    answer_actions.record_decisions(actor=actor, meeting=meeting, answers=given)
+    return meeting
 
 
 def agreed_in_spring(actor: Actor, student: Student) -> None:

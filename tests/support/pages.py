@@ -17,6 +17,7 @@ from manzanita.domain.access import Capability
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings import actions, answer_actions, hold_actions
+from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import proposal_of
 from manzanita.orgs.models import Agency
@@ -170,6 +171,14 @@ def enrolled_elsewhere(student: Student, since: date) -> None:
 def opened(world: w.World, name: str = "alder", event: str = "annual") -> Meeting:
     student = world.students[name]
     return actions.open_meeting(actor=world.case_manager_actor, student=student, event=EVENTS[event])
+
+
+def opened_initial(world: w.World, student: Student, event: str) -> Meeting:
+    """An initial evaluation with consent of September 28, 2026, after a referral of September 14."""
+    began = Evaluation(date(2026, 9, 28), date(2026, 9, 14), "10")
+    return actions.open_meeting(
+        actor=world.coordinator_actor, student=student, event=EVENTS[event], evaluation=began
+    )
 
 
 def typed(world: w.World, meeting: Meeting, key: str, value: str) -> None:

@@ -166,6 +166,22 @@ def test_an_open_evaluation_takes_the_place_of_the_birthday_alone():
     assert due(now, "c-to-b-iep") == (date(2027, 3, 5), date(2027, 5, 20), date(2027, 3, 5))
 
 
+def test_the_district_that_owes_the_iep_has_the_birthday_too():
+    now = replace(CHILD, part_b_lea="9999999")
+    found = [one for one in running_clocks(now) if one.clock == "c-to-b-iep"]
+    assert [(one.lea_code, one.about) for one in found] == [(PLAIN.lea_code, ""), ("9999999", "lea:9999999")]
+    same = replace(now, part_b_lea=PLAIN.lea_code)
+    assert len(list(running_clocks(same))) == len(list(running_clocks(CHILD)))
+    # Its own evaluation, once opened, is the one that counts.
+    meeting = replace(MEETING, event_key="c_to_b", consent_on=date(2026, 11, 16), lea_code="9999999")
+    found = [one for one in running_clocks(replace(now, meetings=(meeting,))) if one.clock == "c-to-b-iep"]
+    assert [one.lea_code for one in found] == ["9999999"]
+
+
+def test_a_final_evaluation_ends_the_way_to_part_b_though_the_ifsp_goes_on():
+    assert "c-to-b-iep" not in named(replace(CHILD, is_part_b_evaluated=True, part_b_lea="9999999"))
+
+
 # Transfers
 
 

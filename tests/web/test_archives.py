@@ -218,3 +218,14 @@ def test_a_plan_before_its_meeting_is_refused_with_the_way_to_the_meetings_day(s
     page = text_of(answer)
     assert "The plan would start on 11/19/2026, before the meeting of 11/20/2026 that made it." in page
     assert f'href="/corrections/{rows["MEET"].pk}">Correct the meeting</a>' in page
+
+
+def test_an_old_record_leads_at_once_to_the_one_that_stands(small_world, coordinator):
+    stored, newer = corrected(small_world)
+    old, stands = (one.records.get(record_key=MINUTES_LINE) for one in (stored, newer))
+    answer = coordinator.get(f"/corrections/{old.pk}")
+    page = text_of(answer)
+    assert answer.status_code == 200
+    assert "Not possible now: 1 reason." in page and "A newer archive holds this record." in page
+    assert f'href="/corrections/{stands.pk}">Correct it there</a>' in page
+    assert "A newer archive" not in text_of(coordinator.get(f"/corrections/{stands.pk}"))

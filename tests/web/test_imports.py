@@ -22,7 +22,7 @@ from manzanita.students.models import Student
 from tests.support import world as w
 
 NO_ID = "018f0000-0000-7000-8000-000000000000"
-PAGES = ["/imports", f"/imports/{NO_ID}", f"/imports/{NO_ID}/progress"]
+PAGES = ["/imports", "/imports/fixes", f"/imports/{NO_ID}", f"/imports/{NO_ID}/progress"]
 
 
 @pytest.fixture
@@ -237,6 +237,23 @@ def test_notes_are_filtered_by_effect_and_paged(coordinator, monkeypatch):
     page = text_of(coordinator.get(f"{here}?effect=refused&after={second.pk}"))
     assert "Line 3:" in page and "of LEA 9910025" not in page
     assert "No such note" in text_of(coordinator.get(f"{here}?effect=emptied"))
+
+
+def test_what_is_to_be_done_comes_first_and_a_line_is_not_both_loaded_and_not(coordinator):
+    rows = [
+        w.senr("sage", w.OTHER_LEA),
+        w.senr("towhee", **{"1.10": "Noel", "1.23": "99"}),
+        w.senr("alder", **{"1.17": "20160230"}),
+    ]
+    run = imported(coordinator, upload(content=senr_text(*rows)))
+    page = text_of(coordinator.get(f"/imports/{run.public_id}"))
+    order = [
+        page.index(words)
+        for words in ("is known here as another student", "20160230", "1 note with nothing to do")
+    ]
+    assert order == sorted(order)
+    assert "Loaded, look at it</span>" not in page and "Line not loaded" in page
+    assert "Say whom it means" in page
 
 
 def test_an_import_that_changes_nothing_says_so(coordinator):

@@ -117,6 +117,18 @@ def test_a_refusal_names_reason_rule_owner_and_way_before_anything_is_tried(coor
     assert coordinator.post(here, SENT).status_code == 422
 
 
+def test_whoever_is_enrolled_and_waits_is_listed_and_led_to_why_not_yet(small_world, coordinator):
+    student = small_world.students["yarrow"]
+    later.agree_on_a_later_start(small_world.coordinator_actor, student, held_on=w.TODAY)
+    page = f"/students/{student.public_id}/changes/services_start"
+    listed = text_of(coordinator.get("/students/settle?kind=starting"))
+    assert "Testcase, Yarrow" in listed and "from 09/01/2027 on." in listed and "SEDS coordinator" in listed
+    record = coordinator.get(f"/students/{student.public_id}")
+    assert re.findall(r'<a class="btn primary" href="([^"]*)"', main(record)) == [page]
+    assert "Why services do not start yet" in text_of(record) and "Open initial evaluation" in text_of(record)
+    assert "The first day on which it may start is 09/01/2027" in text_of(coordinator.get(page))
+
+
 def test_who_never_waited_is_not_offered_it_and_told_why_at_its_address(small_world, coordinator):
     alder = small_world.students["alder"]
     assert "Services start" not in text_of(coordinator.get(f"/students/{alder.public_id}"))
@@ -171,13 +183,23 @@ def test_finalizing_the_meeting_says_that_the_offer_is_kept(small_world, coordin
     assert "The family has not answered yet" not in page
 
 
-def test_finalizing_without_an_offer_says_that_nothing_could_start(small_world, coordinator):
+def test_finalizing_without_an_offer_is_refused_with_where_to_make_it(small_world, coordinator):
     student = small_world.students["yarrow"]
     meeting = later.held_with_a_later_start(
         small_world.coordinator_actor, student, held_on=w.TODAY, plan={}, services=()
     )
     page = text_of(coordinator.get(f"/meetings/{meeting.public_id}/finalize"))
-    assert "No plan is offered, so that nothing could start with that enrollment." in page
+    step = f"/meetings/{meeting.public_id}?step="
+    for words, owner_and_link in (
+        (
+            "The child is found eligible, and no plan is offered: the plan type is blank.",
+            f"{step}eligibility",
+        ),
+        ("The child is found eligible, and no service is offered.", f"{step}services"),
+    ):
+        item = page[page.index(words) :].split("</li>")[0]
+        assert f'href="{owner_and_link}"' in item and "IEP team" in item, words
+    assert "Ready to finalize" not in page
 
 
 @pytest.mark.parametrize(

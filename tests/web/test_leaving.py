@@ -298,3 +298,18 @@ def test_of_one_who_left_without_a_word_to_the_state_no_meeting_is_opened(
     assert "It is recorded that the student left on 11/20/2026." in text_of(answer)
     coordinator.post(f"{here}/undo")
     assert "It is recorded that the student left" not in text_of(coordinator.get(student))
+
+
+@pytest.mark.parametrize("reason", ["moved_out_of_state", "unknown_continuing"])
+def test_the_main_action_of_whoever_left_is_the_leaving(coordinator, here, alder, reason):
+    coordinator.post(here, FORM | {"reason": reason})
+    record = coordinator.get(f"/students/{alder.public_id}").content.decode().split("<main", 1)[1]
+    assert re.findall(r'<a class="btn primary" href="([^"]*)"', record) == [here]
+    assert "Look at the leaving" in record and "Open initial evaluation" in record
+
+
+def test_what_one_code_says_of_two_reasons_is_told_apart(coordinator, here):
+    page = text_of(coordinator.get(f"{here}?reason=moved_out_of_state"))
+    assert "so it is 32, as of whoever is not known to go on" in page
+    page = text_of(coordinator.get(f"{here}?reason=unknown_continuing"))
+    assert "Reason 32 is also that of whoever moved out of California" in page

@@ -246,3 +246,49 @@ def test_who_comes_from_a_due_date_sees_which_kinds_end_it(small_world, coordina
     rows = page.split('id="event-')[1:]
     assert [row.split('"')[0] for row in rows if "Ends it" in row] == ending
     assert ("You come from" in page) is bool(ending)
+
+
+# A first plan
+
+
+def first_plan(world, coordinator) -> Meeting:
+    coordinator.post(path_of(world, "yarrow"), CONSENT)
+    return Meeting.objects.get(student=world.students["yarrow"])
+
+
+def test_over_nothing_nothing_is_the_same_as_in_force(small_world, coordinator):
+    meeting = first_plan(small_world, coordinator)
+    page = text_of(coordinator.get(f"/meetings/{meeting.public_id}?step=eligibility"))
+    assert "Same as in force" not in page and "Not offered yet" in page
+    assert "Blank: only some disabilities need it" in page and "this disability needs none" not in page
+    coordinator.post(f"/meetings/{meeting.public_id}/answer", {"plan.23.15": "240", "rev.plan.23.15": "0"})
+    page = text_of(coordinator.get(f"/meetings/{meeting.public_id}?step=eligibility"))
+    assert "New: nothing is in force" in page
+    page = text_of(coordinator.get(f"/meetings/{meeting.public_id}?step=answer"))
+    assert "This amendment" not in page and "stay put" not in page and "as in force" not in page
+
+
+def test_of_an_ending_without_an_offer_the_family_is_not_asked(small_world, coordinator):
+    meeting = first_plan(small_world, coordinator)
+    sent = {"held_on": "2026-11-20", "conclusion": "not_eligible"}
+    coordinator.post(f"/meetings/{meeting.public_id}/hold", sent)
+    page = text_of(coordinator.get(f"/meetings/{meeting.public_id}?step=answer"))
+    assert "The family is not asked" in page and "This amendment" not in page
+    assert f'href="/meetings/{meeting.public_id}?step=hold"' in page
+
+
+def test_before_any_answer_nothing_is_decided(small_world, coordinator):
+    meeting = first_plan(small_world, coordinator)
+    coordinator.post(f"/meetings/{meeting.public_id}/hold", {"held_on": "2026-11-20", "conclusion": "offer"})
+    page = text_of(coordinator.get(f"/meetings/{meeting.public_id}/finalize"))
+    assert page.count("Not decided yet") >= 3
+    for words in ("offer declined", "Status 2", "No plan starts", "reason 11", "SWDS of"):
+        assert words not in page, words
+    assert "No answer of the family is recorded for: Placement and plan." in page
+
+
+def test_an_option_is_a_code_and_a_name_and_doubt_stands_beside_it(small_world, coordinator):
+    meeting = first_plan(small_world, coordinator)
+    for step in ("eligibility", "placement", "other", "hold"):
+        page = text_of(coordinator.get(f"/meetings/{meeting.public_id}?step={step}"))
+        assert "(not confirmed)" not in page, step

@@ -15,7 +15,7 @@ from tests.support.merging import ENTERED, entered_again, pair_of
 from tests.support.pages import enrollment, other_coordinator, reads, text_of
 
 # Two records side by side, and what would come of it: it is tried and taken back, so it costs what a merge costs.
-COMPARE_QUERIES = 99
+COMPARE_QUERIES = 98
 
 
 @pytest.fixture
@@ -45,8 +45,12 @@ def test_both_are_shown_side_by_side_with_what_comes_of_it(twice):
     page = words(answer)
     assert "The left one stays: the state holds more of it." in page
     assert "Alder Testcase Adler Testcase Differs" in page
-    assert "Buckeye Elementary, grade 04 Grade 4, local ID L777, from 11/02/2026" in page
-    assert "Local ID L0005 goes on, as on the left." in page
+    assert "Buckeye Elementary, grade 4, local ID L777, from 11/02/2026" in page
+    assert (
+        "Proposed: as on the left. Then enrolled: L0005, 08/14/2023 to open. Taken away: L777 of 11/02/2026."
+        in page
+    )
+    assert "The one that does not go on" not in page
     assert "Maple Testcase, Mother, 555-0100, from 08/01/2025" in page
     assert "Oak Testcase, Father, 555-0111, from 11/02/2026" in page
     assert "nothing to send: it stays as it is" in page
@@ -61,7 +65,8 @@ def test_another_choice_is_looked_at_before_it_is_done(twice):
     sent = form_of(client.get(address)) | {"choice.name": "other", "reason": "Birth certificate seen"}
     answer = client.post(address, sent | {"do": "merge"})
     assert answer.status_code == 422
-    assert "or you have chosen otherwise" in words(answer)
+    assert "You have chosen otherwise than the page showed what comes of it." in words(answer)
+    assert "Chosen: Adler Testcase (by you)" in words(answer)
     sent = form_of(answer) | {"reason": "Birth certificate seen"}
     assert sent["choice.name"] == "other"
     answer = client.post(address, sent | {"do": "merge"})
@@ -73,6 +78,20 @@ def test_another_choice_is_looked_at_before_it_is_done(twice):
     again = client.post(address, sent | {"do": "merge"})
     assert again.url == answer.url
     assert Merge.objects.count() == 1
+
+
+def test_each_choice_shows_the_days_that_come_of_it(twice):
+    _alder, _second, pair, client = twice
+    address = f"/students/duplicates/{pair.pk}"
+    sent = form_of(client.get(address)) | {f"choice.primary.{w.LEA}": "other", "do": "look"}
+    page = words(client.post(address, sent))
+    assert (
+        "Chosen: as on the right. Then enrolled: L0005, 08/14/2023 to 11/01/2026; L777, 11/02/2026 to open."
+        in page
+    )
+    assert "The one that does not go on It ended: its own days stay It never was: it is taken away" in page
+    page = words(client.post(address, sent | {f"choice.never.{w.LEA}": "other"}))
+    assert "Then enrolled: L777, 11/02/2026 to open. Taken away: L0005 of 08/14/2023." in page
 
 
 def test_the_other_record_may_be_the_one_that_stays(twice):

@@ -286,3 +286,60 @@ def test_a_settled_arrival_takes_no_plan(coordinator, yarrow):
     coordinator.post(f"/arrivals/{yarrow.public_id}", {"settle": "1", "reason": "Not in special education."})
     answer = coordinator.post(f"/arrivals/{yarrow.public_id}/plan", TOLD)
     assert answer.status_code == 422 and "This arrival is settled." in text_of(answer)
+
+
+def test_everything_wrong_is_said_in_one_round(small_world, coordinator, yarrow):
+    """A first day after the arrival and a review to come are wrong in the form; 140 %, a setting for infants and an
+    evaluation of 2014 are what the rules and the law say."""
+    answer = enter(
+        coordinator,
+        yarrow,
+        starts_on="2023-09-01",
+        reviewed_on="2027-01-10",
+        evaluated_on="2014-02-01",
+        general_education_percent="140",
+        program_setting_code="102",
+    )
+    assert answer.status_code == 422
+    page = html.unescape(text_of(answer))
+    assert "begins after the student came here" in page and "is still to come" in page
+    said = page[page.index("What the rules would say of it here") :]
+    assert "140" in said and "PLAN" in said
+    assert "The evaluation of 02/01/2014 was more than three years old" in said
+    # Of the day that the form refuses, it is not said that it is old as well.
+    assert "more than a year old" not in said
+
+
+def test_what_is_in_order_says_nothing_of_the_rules_beside_another_refusal(small_world, coordinator, yarrow):
+    page = text_of(enter(coordinator, yarrow, reason=""))
+    assert "It has no source." in page and "more than three years old" not in page
+
+
+def test_the_correction_begins_with_what_was_entered(small_world, coordinator, yarrow):
+    enter(coordinator, yarrow)
+    page = text_of(coordinator.get(f"/arrivals/{yarrow.public_id}/plan"))
+    for name, value in (
+        ("lea_code", "3410010"),
+        ("starts_on", "2023-02-01"),
+        ("evaluated_on", "2022-02-01"),
+        ("entered_on", "2021-03-01"),
+        ("general_education_percent", "85"),
+        ("service_1_duration_minutes", "30"),
+    ):
+        tag = next(part for part in page.split("<input")[1:] if f'name="{name}"' in part.split(">")[0])
+        assert f'value="{value}"' in tag.split(">")[0], name
+    assert '<option value="415" selected>' in page
+
+
+def test_what_the_rules_say_is_seen_before_it_is_entered(small_world, coordinator, yarrow):
+    answer = enter(coordinator, yarrow, general_education_percent="140")
+    page = text_of(answer)
+    assert "MZ-PLAN-PERCENT-RANGE" in page and "Nothing was entered yet." in page
+    assert facts_of(yarrow.student).plans == []
+    seen = page[page.index('name="seen" value="') :].split('"')[3]
+    # Another value says other things, so that is looked at as well.
+    assert "Nothing was entered yet." in text_of(
+        enter(coordinator, yarrow, general_education_percent="140", program_setting_code="201", seen=seen)
+    )
+    assert "Entered." in text_of(enter(coordinator, yarrow, general_education_percent="140", seen=seen))
+    assert [one.general_education_percent for one in facts_of(yarrow.student).plans] == ["140"]

@@ -227,6 +227,9 @@ def test_nothing_is_offered_that_changes_something(changed, sign_in):
     assert "Owner: You" in page
     side = page.partition('<aside class="ident"')[2].partition("</aside>")[0]
     assert 'name="event"' not in side and 'method="post"' not in side
+    # The panel and the strip stay of today, and say so.
+    assert "<b>Of today.</b> Beside stands the record of 11/09/2026." in side
+    assert "What the state holds now, not on 11/09/2026." in page
     assert 'aria-disabled="true"' in side and "Change without a meeting" in side
     alder = changed.students["alder"].public_id
     assert not {f"/students/{alder}/{what}" for what in ("changes", "leaving", "meetings/new")} & set(

@@ -267,8 +267,9 @@ def test_the_plan_costs_the_same_for_few_and_many(small_world, coordinator, djan
 
 
 # session, user, grants, no block; the operations, archives without records, read log 2 and its count; counts 2,
-# totals 2; students 5, archives; held groups, submissions; the last look: what ends 3, duties 2; what a lock would keep
-PLAN_QUERIES = 27
+# totals 2; students 5, archives; held groups, submissions; the last look: what ends 3, what the rules object to,
+# duties 2; what a lock would keep
+PLAN_QUERIES = 28
 
 
 def test_a_last_look_counts_what_goes_and_says_what_ends_and_whose_duty_it_is(small_world, coordinator):
@@ -282,6 +283,7 @@ def test_a_last_look_counts_what_goes_and_says_what_ends_and_whose_duty_it_is(sm
     assert row.format("MEET", 1) in look and row.format("PLAN", 1) in look and row.format("SERV", 2) in look
     assert row.format("SWDS", 0) not in look
     assert "No adoption, leaving or change that can still be taken back is among it." in look
+    assert "No finding of our rules is open on what goes." in look
     assert "Duty “Send to the state”: Nobody has this duty." in look
     assert '<a href="/admin/duties">Name somebody</a>' in look
     assert look.index("Name somebody") < look.index("Send 4 operations")

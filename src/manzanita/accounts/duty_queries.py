@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -34,29 +34,49 @@ def duties_at(agency_code: str) -> list[DutyRow]:
         )
     }
     named = {pk for duty in rows.values() for pk in (duty.holder_id, duty.backup_id) if pk is not None}
-    able = _able(agency_code, named)
+    able = _able([agency_code], named)
     return [
         DutyRow(
             kind.key,
             kind.label,
             kind.what,
             rows.get(kind.key),
-            _gap(rows.get(kind.key), able.get(kind.key, set())),
+            _gap(rows.get(kind.key), able.get((agency_code, kind.key), set())),
         )
         for kind in DUTIES.values()
     ]
 
 
-def _able(agency_code: str, ids: Iterable[int]) -> Mapping[str, set[int]]:
-    """Per duty which of these people can do it at the agency now."""
-    found: dict[str, set[int]] = defaultdict(set)
+def gaps_at(agency_codes: Collection[str]) -> dict[str, int]:
+    """Of each of these agencies, how many duties nobody who can do them has; two queries."""
+    rows = Duty.objects.filter(agency__code__in=agency_codes, ended_at__isnull=True)
+    known: dict[str, dict[str, Duty]] = defaultdict(dict)
+    for duty in rows.select_related("agency", "holder", "backup"):
+        known[duty.agency.code][duty.kind] = duty
+    named = {
+        pk
+        for of_agency in known.values()
+        for duty in of_agency.values()
+        for pk in (duty.holder_id, duty.backup_id)
+        if pk is not None
+    }
+    able = _able(agency_codes, named)
+    return {
+        code: sum(bool(_gap(known[code].get(kind), able.get((code, kind), set()))) for kind in DUTIES)
+        for code in agency_codes
+    }
+
+
+def _able(agency_codes: Collection[str], ids: Iterable[int]) -> Mapping[tuple[str, str], set[int]]:
+    """Per agency and duty which of these people can do it there now."""
+    found: dict[tuple[str, str], set[int]] = defaultdict(set)
     grants = Grant.objects.filter(
-        in_force(clock.today()), agency__code=agency_code, user__in=list(ids), user__is_active=True
+        in_force(clock.today()), agency__code__in=agency_codes, user__in=list(ids), user__is_active=True
     )
-    for grant in grants.select_related("role", "delegated_from__role"):
+    for grant in grants.select_related("agency", "role", "delegated_from__role"):
         for kind in DUTIES.values():
             if kind.capability in capabilities_of(grant):
-                found[kind.key].add(grant.user_id)
+                found[grant.agency.code, kind.key].add(grant.user_id)
     return found
 
 

@@ -133,10 +133,10 @@ def running_view(pk: object, user_id: int) -> ViewAsSession | None:
 
 
 def viewing_actor(
-    view: ViewAsSession, helper: User, *, list_view: str = "", at_school: tuple[str, str] = ("", "")
+    view: ViewAsSession, helper: User, *, list_view: str = "", at_place: tuple[str, str] = ("", "")
 ) -> Actor | None:
     """The colleague's actor, cut to reading within the helper's own scope; ``None`` where the view may not go on.
-    ``list_view`` and ``at_school`` are what the helper chose of the colleague's lists.
+    ``list_view`` and ``at_place`` are what the helper chose of the colleague's lists.
 
     Asked anew for each request: either grant may have ended, and half an hour passes.
     """
@@ -148,7 +148,7 @@ def viewing_actor(
     if not own or not seen or not any(Capability.VIEW_AS in capabilities_of(grant) for grant in own):
         return None
     within = actor_of(helper, *own)
-    actor = actor_of(view.viewed, *seen, view=list_view, at_school=at_school)
+    actor = actor_of(view.viewed, *seen, view=list_view, at_place=at_place)
     return replace(
         actor,
         capabilities=actor.capabilities & {Capability.READ_STUDENT},

@@ -36,7 +36,7 @@ class ActorMiddleware:
                     user,
                     *standing,
                     view=request.session.get(VIEW_KEY, ""),
-                    at_school=tuple(request.session.get(SCHOOL_KEY) or ("", "")),
+                    at_place=tuple(request.session.get(SCHOOL_KEY) or ("", "")),
                 )
         request.access_band = band_of(request)
         return self.get_response(request)

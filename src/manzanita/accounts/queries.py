@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from manzanita.accounts.models import Grant, GrantSchool, GrantStudent, User
 from manzanita.domain.access import Actor, Capability, Designation, Scope, View
 from manzanita.domain.perspectives import PERSPECTIVES
-from manzanita.orgs.models import School
+from manzanita.orgs.models import Agency, School
 from manzanita.orgs.queries import member_codes
 from manzanita.platform import clock
 
@@ -71,8 +71,9 @@ def capabilities_of(grant: Grant) -> frozenset[Capability]:
     return allowed
 
 
-def actor_of(user: User, *grants: Grant, view: str = "", at_school: tuple[str, str] = ("", "")) -> Actor:
+def actor_of(user: User, *grants: Grant, view: str = "", at_place: tuple[str, str] = ("", "")) -> Actor:
     """The actor that ``user`` is through ``grants`` of one standing; an unknown ``view`` is the perspective's first.
+    ``at_place``: code and name of the school, or of a SELPA's district, to which the lists are narrowed.
 
     What may be done is the union over the grants: a role brings its own capabilities, a plain grant those of the
     perspective. Two queries where the scope needs them (schools; members of a SELPA), else none.
@@ -88,6 +89,8 @@ def actor_of(user: User, *grants: Grant, view: str = "", at_school: tuple[str, s
     if perspective.scope is Scope.SELPA:
         agencies = tuple(member_codes(first.agency.code))
     views = perspective.views
+    code, name = at_place
+    is_district = perspective.scope is Scope.SELPA and code in agencies
     return Actor(
         user_id=user.pk,
         grant_id=first.pk,
@@ -101,22 +104,23 @@ def actor_of(user: User, *grants: Grant, view: str = "", at_school: tuple[str, s
         agency_codes=agencies,
         npa_id=first.agency.npa_id,
         school_codes=schools,
-        at_school=at_school[0],
-        school_name=at_school[1],
+        at_school="" if is_district else code,
+        at_district=code if is_district else "",
+        place_name=name,
         view=next((one for one in views if one.value == view), views[0] if views else View.CURRENT),
         designation=Designation(first.designation),
     )
 
 
 def actor_of_grant_id(
-    grant_id: int, on: date, *, view: str = "", at_school: tuple[str, str] = ("", "")
+    grant_id: int, on: date, *, view: str = "", at_place: tuple[str, str] = ("", "")
 ) -> Actor | None:
     """The actor of a grant that is still in force for an active person, else ``None``: a job asks again."""
     grant = Grant.objects.select_related("user").filter(pk=grant_id).first()
     if grant is None or not grant.user.is_active:
         return None
     standing = standing_with(grants_in_force(grant.user, on), grant_id)
-    return actor_of(grant.user, *standing, view=view, at_school=at_school) if standing else None
+    return actor_of(grant.user, *standing, view=view, at_place=at_place) if standing else None
 
 
 def standing_with(grants: Sequence[Grant], grant_id: object) -> list[Grant]:
@@ -128,10 +132,17 @@ def schools_within(actor: Actor) -> list[School]:
     """Schools to which the actor may narrow the lists, by name; none where the scope is not one of schools."""
     if actor.perspective.scope not in (Scope.AGENCY, Scope.SELPA, Scope.SCHOOL):
         return []
-    found = School.objects.filter(agency__code__in=actor.agency_codes)
+    found = School.objects.filter(agency__code__in=actor.narrowed.agency_codes)
     if actor.perspective.scope is Scope.SCHOOL:
         found = found.filter(code__in=actor.school_codes)
     return list(found.order_by("name"))
+
+
+def districts_within(actor: Actor) -> list[Agency]:
+    """Districts to which the actor may narrow the lists, by name; none for who is of one."""
+    if actor.perspective.scope is not Scope.SELPA:
+        return []
+    return list(Agency.objects.filter(code__in=actor.agency_codes).order_by("name"))
 
 
 def colleagues_of(actor: Actor) -> list[User]:

@@ -26,7 +26,7 @@ def look_as_colleague(request: HttpRequest) -> bool:
             view,
             request.user,
             list_view=request.session.get(LIST_VIEW, ""),
-            at_school=tuple(request.session.get(AT_SCHOOL) or ("", "")),
+            at_place=tuple(request.session.get(AT_SCHOOL) or ("", "")),
         )
     if view is None or actor is None:
         forget_view(request)

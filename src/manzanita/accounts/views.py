@@ -19,7 +19,7 @@ from manzanita.accounts import passkeys
 from manzanita.accounts.attempts import count_failure, may_try
 from manzanita.accounts.middleware import SCHOOL_KEY, SESSION_KEY, VIEW_KEY
 from manzanita.accounts.models import User
-from manzanita.accounts.queries import grants_in_force, person_with_email, schools_within
+from manzanita.accounts.queries import districts_within, grants_in_force, person_with_email, schools_within
 from manzanita.accounts.second_factor import has_second_factor, needs_second_factor
 from manzanita.accounts.session_actions import signed_out_by
 from manzanita.accounts.sessions import SessionState, begin_session, end_this_session
@@ -137,7 +137,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def switch_grant(request: HttpRequest) -> HttpResponse:
-    """Act through another of one's own grants, look at other students of it, or at one school, from here on.
+    """Act through another of one's own grants, look at other students of it, or at one school or district, from here
+    on.
 
     What is not one's own to choose changes nothing. A new perspective begins with its own view, at home.
     """
@@ -152,7 +153,8 @@ def switch_grant(request: HttpRequest) -> HttpResponse:
     if (view := request.POST.get("view", "")) in [one.value for one in actor.perspective.views]:
         session[VIEW_KEY] = view
     if (code := request.POST.get("school")) is not None:
-        chosen = next((one for one in schools_within(actor) if one.code == code), None)
+        places = [*districts_within(actor), *schools_within(actor)]
+        chosen = next((one for one in places if one.code == code), None)
         session[SCHOOL_KEY] = [chosen.code, chosen.name] if chosen else None
     back = request.POST.get("next", "")
     allowed = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
@@ -164,7 +166,12 @@ def schools(request: HttpRequest) -> HttpResponse:
     """The choices of the scope chip's second part, asked when it is opened."""
     if request.actor is None:
         return redirect("home")
-    context = {"schools": schools_within(request.actor), "at_school": request.actor.at_school}
+    actor = request.actor
+    context = {
+        "districts": districts_within(actor),
+        "schools": schools_within(actor),
+        "at_place": actor.at_place,
+    }
     return render(request, "accounts/schools.html", context)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from manzanita.arrivals.evidence import Found, evidence_of
 from manzanita.arrivals.models import AdoptionBatch, AdoptionItem, Arrival, LookMark, RecordsAsked
@@ -19,7 +20,7 @@ from manzanita.students.many import made_batch
 from manzanita.students.models import Student
 
 # An arrival that the radar itself has settled opens again where its cause is gone; what a person settled does not.
-BY_ITSELF = ("taken-up", "gone", "known-otherwise")
+BY_ITSELF = ("taken-up", "gone", "known-otherwise", "merged")
 
 
 def mark_to_look(lea_code_of: Iterable[tuple[int, str]], cause: str) -> None:
@@ -131,6 +132,20 @@ def _by_itself(arrival: Arrival, how: str, reason: str, now: datetime) -> Arriva
     arrival.settled_at, arrival.settled_how, arrival.settled_by_id = now, how, None
     arrival.settled_reason, arrival.looked_at = reason, now
     return arrival
+
+
+@transaction.atomic(savepoint=False)
+def settle_as_merged(*, other_id: int, moved: Collection[int], since: datetime) -> int:
+    """The arrivals of a record that was put into another one, ``moved`` among them: what the look settled by itself
+    ``since`` then, and what is open on the empty record, ended by that. Returns how many."""
+    ended = Q(pk__in=moved, settled_how__in=BY_ITSELF, settled_at__gte=since)
+    left = Q(student_id=other_id, settled_at__isnull=True)
+    return Arrival.objects.filter(ended | left).update(
+        settled_at=clock.now(),
+        settled_how="merged",
+        settled_by_id=None,
+        settled_reason="The record was put together with another one of the same student, which goes on.",
+    )
 
 
 def _take(arrival: Arrival, kind: Kind, evidence: Evidence, now: datetime) -> None:

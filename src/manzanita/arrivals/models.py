@@ -32,6 +32,7 @@ class Arrival(models.Model):
         ("taken-up", "Taken up by a meeting or a change"),
         ("gone", "The enrollment is gone"),
         ("known-otherwise", "Not an arrival after all"),
+        ("merged", "Put together with another record"),
     ]
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)

@@ -37,10 +37,10 @@ class Asker(Reader, Protocol):
     def view(self) -> str: ...
 
     @property
-    def at_school(self) -> str: ...
+    def at_place(self) -> str: ...
 
     @property
-    def school_name(self) -> str: ...
+    def place_name(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +268,8 @@ def _create(actor: Asker, asked: Asked, student_ids: Sequence[int], verdict: Ver
         perspective_key=actor.perspective_key,
         agency_code=actor.agency_code,
         view=actor.view,
-        school_code=actor.at_school,
-        school_name=actor.school_name,
+        school_code=actor.at_place,
+        school_name=actor.place_name,
         list_key=asked.list_key,
         title=asked.title,
         scope_line=asked.scope_line,

@@ -222,7 +222,7 @@ def trend_of(actor: Actor) -> dict[str, list[tuple[date, int]]]:
     who has students of their own: counts are of whole schools."""
     if actor.perspective.scope in (Scope.ASSIGNED, Scope.NAMED):
         return {}
-    rows = DincCount.objects.filter(**lea_filter(actor), on__gte=month_ends(clock.today())[0])
+    rows = DincCount.objects.filter(**lea_filter(actor.narrowed), on__gte=month_ends(clock.today())[0])
     if actor.perspective.scope is Scope.SCHOOL:
         rows = rows.filter(school_code__in=actor.school_codes)
     if actor.at_school:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -82,9 +82,10 @@ def within_scope(actor: Actor, model: type[DueDate] | type[HeldLate] = DueDate) 
 
     Of an agency's many students the page is found by walking the index of due dates, and asking of each row whether
     the student is listed: a scalar sub-select, because PostgreSQL would turn anything else into one look at everybody.
+    At one district of a SELPA they are those that run at it, of whomever the SELPA's lists show.
     """
-    students = listed_for(actor)
-    rows = model.objects.filter(**lea_filter(actor))
+    students = listed_for(replace(actor, at_district=""))
+    rows = model.objects.filter(**lea_filter(actor.narrowed))
     if actor.perspective.scope in (Scope.ASSIGNED, Scope.NAMED):
         return rows.filter(student__in=students.order_by().values("pk"))
     own = students.walked().filter(pk=OuterRef("student_id")).order_by().values("pk")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Max
 
 from manzanita.accounts.models import RecordRequest
 from manzanita.domain.fields import TRANSITION_FIELDS
+from manzanita.domain.scenarios import ADOPTED
 from manzanita.domain.situation import OpenMeeting, Request, Situation
 from manzanita.domain.stays import Enrolled, Reported, enrollment_start, infant_stays
 from manzanita.domain.transition import transition_lacks
@@ -18,7 +20,14 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.orgs.models import Agency
 from manzanita.platform import clock
+from manzanita.students.infants import part_b_leas
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus, Student
+
+# PLAN 23.13: a plan amended.
+_AMENDED = "2"
+_LONGEST_ADOPTED = timedelta(days=366)
+# MEET 24.14: an initial evaluation for Part B.
+_INITIAL = "10"
 
 _PRIMARY_FIRST = {"10": 0, "30": 1, "50": 2}
 _ENROLLMENT_CODES = ("status_code", "exit_reason_code")
@@ -62,6 +71,7 @@ def situations_of(student_ids: Collection[int], *, today: date | None = None) ->
     known = _known(ids, today)
     selpa_of = dict(Agency.objects.exclude(selpa_code="").values_list("code", "selpa_code"))
     found = {pk: _situation(one, today, selpa_of) for pk, one in known.items()}
+    _tell_adopted(found, known, selpa_of)
     arrived = [pk for pk, one in found.items() if one.came_from_elsewhere]
     if arrived:
         held = Meeting.objects.filter(student__in=arrived, state="finalized", held_on__isnull=False)
@@ -69,7 +79,51 @@ def situations_of(student_ids: Collection[int], *, today: date | None = None) ->
         for pk, lea_code, newest in rows:
             if lea_code == found[pk].lea_code:
                 found[pk] = replace(found[pk], reviewed_here_on=newest)
+    _tell_part_b(found, today)
     return found
+
+
+def _tell_adopted(
+    found: dict[int, Situation], known: Mapping[int, _Known], selpa_of: Mapping[str, str]
+) -> None:
+    """Whose plan of another SELPA was adopted here, and not made anew since: the 30 days go on (EC 56325(a)(1)). Asked
+    of those alone who came within a year, since a review of this LEA comes by then. No query where nobody did."""
+    lately = {
+        pk: one
+        for pk, one in found.items()
+        if one.enrolled_on is not None
+        and one.today - one.enrolled_on <= _LONGEST_ADOPTED
+        and (plan := known[pk].plan) is not None
+        and plan["lea_code"] == one.lea_code
+        and plan["reason_code"] in (ADOPTED, _AMENDED)
+    }
+    if not lately:
+        return
+    plans: dict[int, list[tuple[str, str, date]]] = defaultdict(list)
+    rows = Plan.objects.believed().filter(student__in=lately).order_by("effective_from")
+    for pk, *plan in rows.values_list("student_id", "lea_code", "reason_code", "effective_from"):
+        plans[pk].append(tuple(plan))
+    for pk, one in lately.items():
+        assert one.enrolled_on is not None
+        theirs = [lea for lea, _, on in plans[pk] if on < one.enrolled_on]
+        ours = [why for lea, why, on in plans[pk] if on >= one.enrolled_on and lea == one.lea_code]
+        is_kept = bool(ours) and ours[0] == ADOPTED and set(ours) <= {ADOPTED, _AMENDED}
+        if is_kept and theirs and _is_other_selpa(theirs[-1], one.lea_code, selpa_of):
+            found[pk] = replace(one, came_from_elsewhere=True)
+
+
+def _tell_part_b(found: dict[int, Situation], today: date) -> None:
+    """Of children with an IFSP: who owes the IEP, and whether its evaluation is final. No query where there is none."""
+    infants = [pk for pk, one in found.items() if one.has_ifsp]
+    if not infants:
+        return
+    coming = part_b_leas(infants, today)
+    evaluated = Meeting.objects.filter(
+        student__in=infants, state="finalized", held_on__isnull=False, evaluation_type_code=_INITIAL
+    )
+    done = set(evaluated.values_list("student_id", flat=True))
+    for pk in infants:
+        found[pk] = replace(found[pk], part_b_lea=coming.get(pk, ""), is_part_b_evaluated=pk in done)
 
 
 def _known(ids: list[int], today: date) -> dict[int, _Known]:
@@ -91,7 +145,8 @@ def _known(ids: list[int], today: date) -> dict[int, _Known]:
         )
     ):
         known[pk].enrollments.append(_Enrollment(*values))
-    for row in Plan.objects.as_of(**in_force).filter(student__in=ids).values(*_PLAN, *_INDICATORS):
+    plans = Plan.objects.as_of(**in_force).filter(student__in=ids)
+    for row in plans.values(*_PLAN, "reason_code", *_INDICATORS):
         known[row["student_id"]].plan = row
     for meeting in Meeting.objects.filter(student__in=ids, state__in=OPEN_STATES).order_by("pk"):
         known[meeting.student_id].meetings.append(meeting)

@@ -8,7 +8,7 @@ derive their scope from the :class:`Actor`, and :func:`decide` answers the same 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -191,7 +191,8 @@ class Actor:
 
     Several grants of one perspective at one agency are one actor: schools and capabilities unite. ``agency_codes`` are
     the agencies whose students the actor may reach: the own one, for a SELPA all of its members. ``school_codes`` cuts
-    a school scope; ``at_school`` narrows the lists to one school, by choice.
+    a school scope; ``at_school`` narrows the lists to one school, by choice, and ``at_district`` those of a SELPA to
+    one of its members; ``place_name`` is what either is called.
 
     ``acting_for_id`` is the helper who views as this person; nothing can be changed then. ``within`` is that helper's
     own actor: whom it does not reach is not reached, and what it may not read is not read.
@@ -210,7 +211,8 @@ class Actor:
     school_codes: frozenset[str] = frozenset()
     npa_id: str = ""
     at_school: str = ""
-    school_name: str = ""
+    at_district: str = ""
+    place_name: str = ""
     view: View = View.CURRENT
     designation: Designation = Designation.SPECIAL_EDUCATION
     acting_for_id: int | None = None
@@ -255,6 +257,18 @@ class Actor:
         if own is None or outer is None:
             return outer if own is None else own
         return tuple(code for code in own if code in outer)
+
+    @property
+    def at_place(self) -> str:
+        """Code of the school or district to which the lists are narrowed."""
+        return self.at_school or self.at_district
+
+    @property
+    def narrowed(self) -> Actor:
+        """As whom a list of agencies' rows asks: a SELPA that has chosen a district, as if it had this one only."""
+        if not self.at_district:
+            return self
+        return replace(self, agency_code=self.at_district, agency_codes=(self.at_district,), at_district="")
 
     @property
     def is_read_only(self) -> bool:

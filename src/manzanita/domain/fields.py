@@ -108,7 +108,7 @@ PLAN_FIELDS: tuple[FieldDeclaration, ...] = (
         _ELIGIBILITY,
         _TEAM,
         "Needed for disabilities 210, 260, 270, 280, 290, 300, 310, 320 and 330.",
-        "this disability needs none",
+        "only some disabilities need it",
     ),
     FieldDeclaration(
         "23.17", "disability_2_code", "Disability 2", _ELIGIBILITY, _TEAM, "", "one disability only"
@@ -120,7 +120,7 @@ PLAN_FIELDS: tuple[FieldDeclaration, ...] = (
         _ELIGIBILITY,
         _TEAM,
         "",
-        "disability 2 needs none",
+        "only some disabilities need it",
     ),
     FieldDeclaration(
         "23.19", "is_regional_center_code", "Regional center services", _OTHER, _CLERK, "", "IFSP only"

@@ -122,7 +122,9 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "Moved out of California",
                 "The family moved to another state or country.",
                 _LAST_DAY,
-                "The state is told status 3, eligible and not enrolled: no district of California goes on.",
+                "The state is told status 3, eligible and not enrolled: no district of California goes on. No "
+                "public source prints a reason of its own for that, so it is 32, as of whoever is not known to go on; "
+                "that the family left the state is kept here, and the exit of the SIS tells it.",
                 "The SIS ends the enrollment as a transfer out of California.",
                 "3",
                 "32",
@@ -135,7 +137,8 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 "The student is gone, and no district has asked for the record.",
                 _LAST_DAY,
                 "The state is told status 3, eligible and not enrolled. If another district enrolls the student, "
-                "its own status follows this one.",
+                "its own status follows this one. Reason 32 is also that of whoever moved out of California; here it "
+                "says that nobody knows.",
                 "The SIS ends the enrollment when it is known where the student went, or as no known enrollment.",
                 "3",
                 "32",

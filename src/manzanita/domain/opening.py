@@ -9,7 +9,8 @@ from datetime import date
 from manzanita.domain.access import PERMISSIONS
 from manzanita.domain.clocks.early_start import PART_C_YEARS, third_birthday_of
 from manzanita.domain.findings import Owner, Reason
-from manzanita.domain.scenarios import Event
+from manzanita.domain.scenarios import PARTICIPATING, Event
+from manzanita.domain.stays import IFSP
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Situation:
     """What decides whether an event may be opened: the asker's right, and the student as of ``today``.
 
     ``said_left_on`` is the day of a leaving that is recorded and that the status does not tell.
-    ``open_key`` and ``open_label`` name a meeting that is open already; ``plan_lea`` is whose plan is in force.
+    ``open_key`` and ``open_label`` name a meeting that is open already; ``plan_lea`` is whose plan is in force, and
+    ``plan_type`` (PLAN 23.11) what it is; ``is_plan_adopted`` says that it came from another LEA and was adopted.
     """
 
     today: date
@@ -27,6 +29,8 @@ class Situation:
     agency: str
     is_enrolled_here: bool
     is_enrolled_elsewhere: bool
+    plan_type: str = ""
+    is_plan_adopted: bool = False
     born_on: date | None = None
     left_on: date | None = None
     open_key: str = ""
@@ -34,6 +38,11 @@ class Situation:
     open_link: str = ""
     said_left_on: date | None = None
     said_left_link: str = ""
+
+    @property
+    def is_from_part_c(self) -> bool:
+        """Takes part on an IFSP, of whatever LEA."""
+        return self.status_code == PARTICIPATING and self.plan_type == IFSP
 
 
 def why_not_open(event: Event, now: Situation) -> list[Reason]:
@@ -138,7 +147,7 @@ def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             "Adopt the plan first, or hold a 30-day review.",
             source="SPED Data Guide, plan adoption",
         )
-    elif event.key == "thirty_day" and now.plan_lea == now.agency:
+    elif event.key == "thirty_day" and now.plan_lea == now.agency and not now.is_plan_adopted:
         yield Reason(
             "own-plan",
             "The plan in force is this district's own: a 30-day review is for a plan that arrived from elsewhere.",
@@ -149,7 +158,12 @@ def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
 
 
 def _initial_reasons(event: Event, now: Situation) -> Iterator[Reason]:
-    if now.status_code == "1":
+    third_birthday = third_birthday_of(now.born_on) if now.born_on else None
+    # Late as it may be: in the year of the fourth birthday nobody comes from Part C any more after December.
+    is_past_c = now.born_on is not None and now.today.year - now.born_on.year > PART_C_YEARS + 1
+    if now.is_from_part_c:
+        yield from _from_part_c(event, third_birthday, is_past_c=is_past_c)
+    elif now.status_code == PARTICIPATING:
         yield Reason(
             "participating",
             "The student participates already: status 1.",
@@ -157,9 +171,8 @@ def _initial_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             "Open a triennial reevaluation, or an annual review.",
             source="calpads.org SPED Data Guide",
         )
-    if now.born_on is None:
+    if third_birthday is None:
         return
-    third_birthday = third_birthday_of(now.born_on)
     if event.key == "part_c_initial" and now.today >= third_birthday:
         yield Reason(
             "age-three",
@@ -168,11 +181,32 @@ def _initial_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             "Open an initial evaluation (Part B).",
             source="34 CFR 303.21",
         )
-    if event.key == "c_to_b" and now.today.year - now.born_on.year > PART_C_YEARS + 1:
+    if event.key == "c_to_b" and is_past_c:
         yield Reason(
             "age-c-to-b",
             f"The third birthday was on {third_birthday:%m/%d/%Y}: this is no transition from Part C.",
             Owner.TEAM,
             "Open an initial evaluation (Part B).",
             source="34 CFR 300.124",
+        )
+
+
+def _from_part_c(event: Event, third_birthday: date | None, *, is_past_c: bool) -> Iterator[Reason]:
+    """Of a child with an IFSP in force: Part C has begun already, and Part B begins with the C to B evaluation."""
+    if event.key == "part_c_initial":
+        yield Reason(
+            "has-ifsp",
+            "The child has an IFSP in force: the first one is made already.",
+            Owner.TEAM,
+            "Open an annual plan review for the IFSP, or a C to B transition evaluation.",
+            source="34 CFR 303.342",
+        )
+    elif event.key != "c_to_b" and not is_past_c:
+        day = f" by the third birthday, {third_birthday:%m/%d/%Y}," if third_birthday else ""
+        yield Reason(
+            "from-part-c",
+            f"The child has an IFSP in force: the way to an IEP{day} is the transition from Part C.",
+            Owner.TEAM,
+            "Open a C to B transition evaluation.",
+            source="34 CFR 300.124; EC 56426.9",
         )

@@ -50,6 +50,20 @@ def plan_key_of_service(values: Values) -> str:
     return "|".join(["PLAN", values["25.04"], values["25.07"], values["25.17"]])
 
 
+def spoken_key(key: str) -> str:
+    """Which record a key names, for people: ``PLAN of 10/09/2026``, ``Service 330 of the plan of 11/14/2025``; of what
+    has no day only the record type."""
+    record, *parts = key.split("|")
+    days = [part.removeprefix("pending-") for part in parts[2:]]
+    day = next((one for one in days if len(one) == 8 and one.isascii() and one.isdigit()), "")
+    if not day:
+        return record
+    on = f"{day[4:6]}/{day[6:]}/{day[:4]}"
+    if record == "SERV":
+        return f"Service {parts[3]} of the plan of {on}"
+    return f"{record} {'pending since' if 'pending-' in key else 'of'} {on}"
+
+
 def layout_of(record: str, values: Values) -> Layout:
     """The layout of the academic year that the values name; where they name none, of the year being judged."""
     return layout(record, values.get(YEAR_FIELD[record]) or None)

@@ -12,14 +12,13 @@ from datetime import date, timedelta
 
 from manzanita.domain.clocks import Answer, ClockError, Setting, Value, clock
 from manzanita.domain.clocks.ages import LAST_YEARS, MAJORITY_YEARS, TRANSITION_YEARS
-from manzanita.domain.clocks.early_start import third_birthday_of
+from manzanita.domain.clocks.early_start import WINDOW_OPENS_MONTHS, third_birthday_of
 from manzanita.domain.dates import months_after, years_after
 from manzanita.domain.situation import OpenMeeting, Situation
 from manzanita.domain.watched_clocks import WATCHED, Watched
 
 # A plan lasts a year: what a birthday asks for is looked for from one year before.
 _AHEAD_MONTHS = 12
-_WINDOW_OPENS_MONTHS = 27
 _DAY = timedelta(days=1)
 
 
@@ -219,8 +218,12 @@ def _of_early_start(now: Situation) -> Iterator[Running]:
         if months_after(end, -_AHEAD_MONTHS) <= now.today <= end:
             yield _by_birth(now, name, now.birth_on)
     is_begun = any(one.clock == "third_birthday" for one in now.meetings)
-    if not is_begun and now.today >= months_after(now.birth_on, _WINDOW_OPENS_MONTHS):
-        yield _by_birth(now, "c-to-b-iep", now.birth_on)
+    if is_begun or now.is_part_b_evaluated or now.today < months_after(now.birth_on, WINDOW_OPENS_MONTHS):
+        return
+    yield _by_birth(now, "c-to-b-iep", now.birth_on)
+    if now.part_b_lea not in ("", now.lea_code):
+        given = {"birth_on": now.birth_on}
+        yield Running("c-to-b-iep", now.part_b_lea, "", given, now.birth_on, f"lea:{now.part_b_lea}")
 
 
 _AGES = {

@@ -45,9 +45,11 @@ class Situation:
 
     ``lea_code`` is that of the enrollment. ``is_infant_stay``: there is none, and it is the LEA that serves the infant
     by status and IFSP (``domain.stays.infant_stays``); ``enrolled_on`` is ``None``, so that nothing counts from it.
-    ``came_from_elsewhere``: before this enrollment another SELPA's LEA had the student, and no LEA of this SELPA has a
-    plan in force. ``reviewed_here_on``: the newest meeting held at the LEA of the enrollment. ``has_transition``: the
-    plan in force answers every transition indicator with yes.
+    ``came_from_elsewhere``: before this enrollment another SELPA's LEA had the student, and its plan is still the one
+    that counts, as it is or as it was adopted here. ``reviewed_here_on``: the newest meeting held at the LEA of the
+    enrollment. ``has_transition``: the plan in force answers every transition indicator with yes. ``part_b_lea``: of a
+    child with an IFSP, the LEA that owes the IEP where it is another (``students.infants.part_b_leas``).
+    ``is_part_b_evaluated``: the evaluation that leads from Part C to Part B is final.
     """
 
     today: date
@@ -63,6 +65,8 @@ class Situation:
     reviewed_here_on: date | None = None
     last_plan_review_on: date | None = None
     last_evaluation_on: date | None = None
+    part_b_lea: str = ""
+    is_part_b_evaluated: bool = False
     meetings: tuple[OpenMeeting, ...] = ()
     requests: tuple[Request, ...] = ()
 

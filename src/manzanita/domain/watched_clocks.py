@@ -90,7 +90,7 @@ WATCHED: Mapping[str, Watched] = MappingProxyType(
             Watched(
                 "transfer-30",
                 "a student with another SELPA's plan enrolls here",
-                "the plan is adopted, or a review is held here",
+                "a review is held here: that the office adopts the plan keeps comparable services, and reviews nothing",
                 MappingProxyType({"enrolled_on": "first day of the enrollment, from the SIS"}),
             ),
             Watched(

@@ -98,7 +98,7 @@ def report_leas(actor: Actor, versions: Iterable[Versions]) -> frozenset[str]:
     """The LEAs whose report is made: the actor's. Who follows students by another tie than attendance sees the report
     of whichever LEA they attend."""
     if Relationship.ATTENDING in actor.perspective.relationships:
-        return frozenset(actor.agency_codes)
+        return frozenset(actor.narrowed.agency_codes)
     return frozenset(
         told.fact.lea_code
         for one in versions

@@ -47,8 +47,8 @@ def ask_count(*, actor: Actor, asked: Asked) -> ComplianceRun:
             "lea_code": actor.agency_code,
             "grant_id": actor.grant_id,
             "view": actor.view,
-            "school_code": actor.at_school,
-            "school_name": actor.school_name,
+            "school_code": actor.at_place,
+            "school_name": actor.place_name,
             "day": asked.day,
             "known_on": asked.known_on,
             "trend": asked.trend,
@@ -72,7 +72,7 @@ def make_count(run: JobRun) -> dict[str, int]:
         wanted.grant_id,
         clock.today(),
         view=wanted.view,
-        at_school=(wanted.school_code, wanted.school_name),
+        at_place=(wanted.school_code, wanted.school_name),
     )
     if actor is None or not actor.may(Capability.READ_STUDENT):
         # The perspective is no longer the asker's, so nobody will look at the count.
@@ -94,4 +94,4 @@ def counted_of(run: ComplianceRun) -> Counted:
 def _key(actor: Actor, asked: Asked) -> str:
     days = f"{asked.day}:{asked.known_on or ''}:{asked.trend}"
     viewer = f":{actor.reader_id}" if actor.acting_for_id is not None else ""
-    return f"{actor.grant_id}:{actor.view}:{actor.at_school}:{days}{viewer}"
+    return f"{actor.grant_id}:{actor.view}:{actor.at_place}:{days}{viewer}"

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from django.conf import settings
-from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Value, When
 from django.db.models.fields.json import KT
 from django.http import Http404
 
@@ -185,7 +185,9 @@ def open_findings(
     """Open findings for students in the actor's scope, what hurts first (``WEIGHTS``) and the newest first within it,
     after one already shown."""
     found = StateFinding.objects.filter(
-        closed_at=None, student_id__in=visible_to(actor).order_by().values("pk"), **lea_filter(actor)
+        closed_at=None,
+        student_id__in=visible_to(actor).order_by().values("pk"),
+        **lea_filter(actor.narrowed),
     ).annotate(weight=_WEIGHT)
     if severity:
         found = found.filter(severity=severity)
@@ -255,17 +257,45 @@ def imports_under_way(lea_code: str, sha256s: Iterable[str]) -> list[ImportRun]:
 def import_notes(
     files: Iterable[ImportFile], *, effect: str = "", after: ImportNote | None = None, limit: int = 100
 ) -> list[ImportNote]:
-    """Notes of some files by file and line, after one already shown."""
-    found = ImportNote.objects.filter(file__in=[file.pk for file in files])
+    """Notes of some files, what is to be done first, then by file and line; after one already shown."""
+    found = ImportNote.objects.filter(file__in=[file.pk for file in files]).annotate(need=_NEED)
     if effect:
         found = found.filter(effect=effect)
     if after is not None:
+        need = note_need(after)
         found = found.filter(
-            Q(file_id__gt=after.file_id)
-            | Q(file_id=after.file_id, line__gt=after.line)
-            | Q(file_id=after.file_id, line=after.line, pk__gt=after.pk)
+            Q(need__gt=need)
+            | Q(need=need, file_id__gt=after.file_id)
+            | Q(need=need, file_id=after.file_id, line__gt=after.line)
+            | Q(need=need, file_id=after.file_id, line=after.line, pk__gt=after.pk)
         )
-    return list(found.order_by("file_id", "line", "pk")[:limit])
+    return list(found.order_by("need", "file_id", "line", "pk")[:limit])
+
+
+# Of notes: a line that is out, a field that is, what wants a look, and last what asks nothing of anybody.
+NOTHING_TO_DO = 3
+_NEEDS = {"refused": 0, "emptied": 1, "kept": 2, "elsewhere": NOTHING_TO_DO}
+_NEED = Case(
+    When(effect="kept", severity="info", then=Value(NOTHING_TO_DO)),
+    *(When(effect=effect, then=Value(need)) for effect, need in _NEEDS.items()),
+    output_field=IntegerField(),
+)
+
+
+def note_need(note: ImportNote) -> int:
+    """How much a note wants somebody, 0 the most; ``NOTHING_TO_DO`` of one that asks nothing."""
+    return NOTHING_TO_DO if (note.effect, note.severity) == ("kept", "info") else _NEEDS[note.effect]
+
+
+def refused_lines(notes: Iterable[ImportNote]) -> set[tuple[int, int]]:
+    """Of the lines that these notes are of, those that were refused, as (file, line); one query."""
+    lines = {(note.file_id, note.line) for note in notes if note.line and note.effect != "refused"}
+    if not lines:
+        return set()
+    rows = ImportNote.objects.filter(
+        effect="refused", file_id__in={file for file, _ in lines}, line__in={line for _, line in lines}
+    )
+    return set(rows.values_list("file_id", "line")) & lines
 
 
 def import_note_counts(files: Iterable[ImportFile]) -> dict[str, int]:
@@ -343,14 +373,16 @@ def status_by_student(actor: Actor, student_ids: Iterable[int]) -> dict[int, str
 def has_operation(actor: Actor, *, held: bool) -> Exists:
     """Condition on students: an operation is held, or is different without being held, of an LEA whose records the
     actor reads."""
-    operations = Operation.objects.filter(student_id=OuterRef("pk"), **lea_filter(actor))
+    operations = Operation.objects.filter(student_id=OuterRef("pk"), **lea_filter(actor.narrowed))
     free = Q(hold_code__in=["", ON_ITS_WAY])
     return Exists(operations.filter(~free if held else free))
 
 
 def has_open_finding(actor: Actor) -> Exists:
     """Condition on students: a finding is open of an LEA whose records the actor reads."""
-    return Exists(StateFinding.objects.filter(student_id=OuterRef("pk"), closed_at=None, **lea_filter(actor)))
+    return Exists(
+        StateFinding.objects.filter(student_id=OuterRef("pk"), closed_at=None, **lea_filter(actor.narrowed))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +408,6 @@ def finding_counts(actor: Actor) -> dict[str, FindingCount]:
 @lru_cache(maxsize=256)
 def _finding_counts(actor: Actor, today: date) -> KeptQuery:
     within = visible_to(actor).order_by().values("pk")
-    rows = StateFinding.objects.filter(closed_at=None, student_id__in=within, **lea_filter(actor))
+    rows = StateFinding.objects.filter(closed_at=None, student_id__in=within, **lea_filter(actor.narrowed))
     counts = rows.values_list("severity", "owner").annotate(count=Count("id"), oldest=Min("opened_at"))
     return KeptQuery(counts.order_by("-count", "owner"))

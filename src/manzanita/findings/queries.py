@@ -50,9 +50,9 @@ def findings_of(actor: Actor) -> QuerySet[RuleFinding]:
 
 
 def listed_findings(actor: Actor) -> QuerySet[RuleFinding]:
-    """Those of the school to which the actor has narrowed the lists; in whatever view, as a record has to be right also
-    of a student who has left."""
-    found = findings_of(actor)
+    """Those of the school or district to which the actor has narrowed the lists; in whatever view, as a record has to
+    be right also of a student who has left."""
+    found = findings_of(actor).filter(**lea_filter(actor.narrowed))
     return found.filter(school_code=actor.at_school) if actor.at_school else found
 
 

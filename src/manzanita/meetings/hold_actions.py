@@ -11,8 +11,9 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.later_start import OUTCOME as LATER
 from manzanita.domain.scenarios import EVENTS, Conclusion, Event
-from manzanita.meetings.actions import NotPossible, require_open
+from manzanita.meetings.actions import MAX_REASON_LENGTH, NotPossible, require_open
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import missed_on
 from manzanita.platform import clock
@@ -28,14 +29,15 @@ def hold_meeting(
     delay_code: str = "",
     conclusion_key: str = "",
     concluded_on: date | None = None,
+    conclusion_note: str = "",
 ) -> Meeting:
     """Record how the event was concluded: held on ``held_on``, with its delay reason where it was late.
 
-    ``held_on`` is ``None`` for a conclusion without a meeting; ``concluded_on`` is the day of the family's
-    decision where the conclusion has one. A reason of delay for a meeting that was not late is dropped: there
-    is nothing to explain. Raises ``ValueError`` for an unknown delay code or conclusion, ``NotPossible`` for a
-    day in the future or before the consent, for a day that the state already knows a meeting of, and for a
-    late meeting without a reason.
+    ``held_on`` is ``None`` for a conclusion without a meeting; ``concluded_on`` is the day of the family's decision
+    where the conclusion has one, ``conclusion_note`` why services start later where it says that they do. A reason of
+    delay for a meeting that was not late is dropped: there is nothing to explain. Raises ``ValueError`` for an unknown
+    delay code or conclusion, ``NotPossible`` for a day in the future or before the consent, for a day that the state
+    already knows a meeting of, and for a late meeting without a reason.
     """
     if delay_code and delay_code not in code_set("MeetingDelay").codes:
         raise ValueError(f"no such delay code: {delay_code}")
@@ -44,13 +46,14 @@ def hold_meeting(
     if conclusion_key and conclusion_key not in event.conclusions:
         raise ValueError(f"{event.key} has no such conclusion: {conclusion_key}")
     conclusion = event.conclusion(conclusion_key)
-    standing = _concluded(locked)
+    standing = concluded(locked)
     locked.conclusion_key = conclusion.key
     # What the conclusion says of the plan review decides by which clocks the day is judged.
     locked.is_plan_review = _is_plan_review(event, conclusion)
     locked.concluded_on = concluded_on if conclusion.day_label else None
+    locked.conclusion_note = conclusion_note.strip() if conclusion.key == LATER else ""
     locked.held_on = held_on if conclusion.is_held else None
-    reasons = [*_conclusion_reasons(locked, conclusion)]
+    reasons = [*_conclusion_reasons(locked, conclusion), *_note_reasons(locked.conclusion_note)]
     if locked.held_on is not None:
         reasons.extend(_day_reasons(locked, locked.held_on))
         missed = missed_on(locked, locked.held_on)
@@ -63,9 +66,12 @@ def hold_meeting(
     if reasons:
         raise NotPossible(reasons)
     locked.save(
-        update_fields=["held_on", "delay_code", "state", "conclusion_key", "concluded_on", "is_plan_review"]
+        update_fields=[
+            *("held_on", "delay_code", "state", "conclusion_key", "concluded_on", "conclusion_note"),
+            "is_plan_review",
+        ]
     )
-    if standing == _concluded(locked):
+    if standing == concluded(locked):
         return locked
     students_changed([locked.student_id])
     log_change(
@@ -78,7 +84,7 @@ def hold_meeting(
     return locked
 
 
-def _concluded(meeting: Meeting) -> tuple[object, ...]:
+def concluded(meeting: Meeting) -> tuple[object, ...]:
     """What a second click says again."""
     return (
         meeting.state,
@@ -86,6 +92,7 @@ def _concluded(meeting: Meeting) -> tuple[object, ...]:
         meeting.delay_code,
         meeting.conclusion_key,
         meeting.concluded_on,
+        meeting.conclusion_note,
     )
 
 
@@ -127,6 +134,16 @@ def _conclusion_reasons(meeting: Meeting, conclusion: Conclusion) -> Iterator[Re
         yield Reason("future-date", "A decision cannot be dated in the future.", Owner.TEAM, "Enter its day.")
     elif meeting.consent_on is not None and day < meeting.consent_on:
         yield _before_consent(meeting.consent_on)
+
+
+def _note_reasons(note: str) -> Iterator[Reason]:
+    if "\0" in note or len(note) > MAX_REASON_LENGTH:
+        yield Reason(
+            "long-reason",
+            f"Why services start later has {len(note)} characters, and {MAX_REASON_LENGTH} are kept.",
+            Owner.TEAM,
+            "Say it in a sentence or two.",
+        )
 
 
 def _before_consent(consent_on: date) -> Reason:

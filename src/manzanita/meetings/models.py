@@ -17,7 +17,8 @@ class Meeting(models.Model):
 
     ``due_on`` is the due date of the plan review that the meeting would be, ``evaluation_due_on`` that of the
     evaluation. ``conclusion_key`` is what the team recorded as its end (``domain.scenarios``), ``concluded_on``
-    the day of the family's decision where that is not the day of the meeting.
+    the day of the family's decision where that is not the day of the meeting, ``conclusion_note`` why services of an
+    enrolled student start later.
 
     ``state``: ``open`` (being prepared), ``held``, ``finalized``, ``canceled``. Meetings taken over from the
     state's extract are finalized and carry no answers.
@@ -37,6 +38,7 @@ class Meeting(models.Model):
     consent_on = models.DateField(null=True, blank=True)
     conclusion_key = models.CharField(max_length=20, blank=True)
     concluded_on = models.DateField(null=True, blank=True)
+    conclusion_note = models.CharField(max_length=300, blank=True)
     held_on = models.DateField(null=True, blank=True)
     pending_on = models.DateField(null=True, blank=True)
     delay_code = models.CharField(max_length=2, blank=True)

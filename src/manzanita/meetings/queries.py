@@ -15,7 +15,7 @@ from manzanita.domain.access import Actor, Capability, decide
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS, FieldDeclaration
 from manzanita.domain.findings import Reason
 from manzanita.domain.opening import Situation, why_not_open
-from manzanita.domain.scenarios import EVENTS, OFFER, Event
+from manzanita.domain.scenarios import ADOPTED, EVENTS, OFFER, Event
 from manzanita.meetings.models import Answer, Decision, Meeting
 from manzanita.platform import clock
 from manzanita.platform.kept_queries import Reckoned
@@ -151,6 +151,8 @@ def reasons_not_to_open(
         in (actor.perspective.capabilities if is_view else actor.capabilities),
         status_code=status.status_code if status else "",
         plan_lea=plan.lea_code if plan else "",
+        plan_type=plan.plan_type_code if plan else "",
+        is_plan_adopted=plan is not None and plan.reason_code == ADOPTED,
         agency=actor.agency_code,
         is_enrolled_here=is_here,
         is_enrolled_elsewhere=not is_here and facts.enrollment_on(today) is not None,
@@ -281,6 +283,10 @@ class Proposal:
     def decision_on(self, item_key: str) -> Decision | None:
         return next((item.decision for item in self.items if item.key == item_key), None)
 
+    def plan_value(self, number: str) -> str:
+        """What is offered in one field of the plan."""
+        return next(field.proposed for field in self.plan_fields if field.declaration.number == number)
+
     def plan_values(self) -> dict[str, str]:
         return {field.declaration.attribute: field.proposed for field in self.plan_fields}
 
@@ -316,7 +322,15 @@ def proposal_of(
     read: tuple[Iterable[Answer], Iterable[Decision]] | None = None,
 ) -> Proposal:
     """The offer of ``meeting`` over the ``plan`` and ``services`` in force. ``read`` are its answers and decisions,
-    where they are read already."""
+    where they are read already.
+
+    An initial evaluation offers a first plan, over nothing: a child from Part C keeps nothing of the IFSP unless it is
+    offered anew.
+    """
+    # Meetings taken over from the state's extract may be of no event here; they are closed and ask nobody.
+    event = EVENTS.get(meeting.event_key)
+    if event is not None and event.is_initial:
+        plan, services = None, ()
     answers = newest_answers(meeting, read[0] if read else None)
     decided = read[1] if read else Decision.objects.filter(meeting=meeting)
     decisions = {decision.item_key: decision for decision in decided}
@@ -327,8 +341,6 @@ def proposal_of(
     by_number = {service.service_no: service for service in services}
     numbers = sorted({*by_number, *_added_numbers(answers)})
     proposed_services = [_proposed_service(number, by_number.get(number), answers) for number in numbers]
-    # Meetings taken over from the state's extract may be of no event here; they are closed and ask nobody.
-    event = EVENTS.get(meeting.event_key)
     conclusion = event.conclusion(meeting.conclusion_key) if event else OFFER
     only_changes = conclusion.offers == "changes"
     items = []

@@ -38,6 +38,7 @@ from manzanita.procedures import later_start
 from manzanita.procedures.change_effects import change_effects
 from manzanita.procedures.change_reasons import SETTING_FIELDS, Asked, blockers_of, changed_settings
 from manzanita.procedures.effects import Effect, long_day
+from manzanita.procedures.finding_changes import NO_CHANGES, FindingChanges, finding_changes
 from manzanita.procedures.later_start import LaterStart
 from manzanita.procedures.lines import FutureService, LineWriter
 from manzanita.procedures.stating import Stating
@@ -52,7 +53,8 @@ CHANGED = (SpecialEducationStatus, Plan, Service)
 
 @dataclass(frozen=True, slots=True)
 class ChangePreview:
-    """What recording a change would do now. ``adopted`` is the PLAN that never came into use."""
+    """What recording a change would do now. ``adopted`` is the PLAN that never came into use; ``said`` the findings
+    that would open and close."""
 
     change: Change
     blockers: Sequence[Reason]
@@ -62,6 +64,7 @@ class ChangePreview:
     plan_values: Mapping[str, str] | None = None
     services: Sequence[FutureService] = ()
     adopted: ArchivedRecord | None = None
+    said: FindingChanges = NO_CHANGES
 
 
 def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePreview:
@@ -109,7 +112,15 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
         if must_be_mended(finding)
     ]
     effects = list(change_effects(asked, facts, drafts, adopted, later))
-    return ChangePreview(change, blockers, drafts, findings, effects, plan_values, services, adopted)
+    standing = [(row.record_key, row.values) for row in standing_records([student.pk]).get(student.pk, [])]
+    new = {draft.key: draft.values for draft in drafts}
+    said = finding_changes(
+        f"{asked.key} of {student.pk}",
+        student.pk,
+        standing,
+        [*((key, values) for key, values in standing if key not in new), *new.items()],
+    )
+    return ChangePreview(change, blockers, drafts, findings, effects, plan_values, services, adopted, said)
 
 
 def _require_codes(asked: Asked) -> None:
@@ -227,7 +238,7 @@ class _Drafting:
         if known:
             return min(known)
         if self.later is not None:
-            return self.asked.consented_on or self.later.held_on
+            return self.asked.consented_on or self.later.consented_on
         if self.asked.key == "adopt" and self.facts.statuses:
             # The first consent was given where the plan was made, and nobody has said when.
             return None

@@ -7,12 +7,15 @@ and everybody once a night, as rules change and days pass without anybody touchi
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import transaction
 
 from manzanita.archive.models import ArchivedRecord
+from manzanita.domain.enrollment_gap import RULE as GAP
+from manzanita.domain.enrollment_gap import as_file_gap, with_names
 from manzanita.domain.judging import Judged, Rows, judge
 from manzanita.domain.records import ORDER
 from manzanita.domain.rules import owner_of
@@ -22,6 +25,7 @@ from manzanita.exchange.models import StateRecord
 from manzanita.findings.actions import Said, Stored, mark_changed, store_findings, unmark
 from manzanita.findings.models import ChangedStudent, RuleFinding
 from manzanita.findings.queries import changed_marks, lock_students
+from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
 from manzanita.platform.jobs import JobRun, enqueue_job, is_under_way
 from manzanita.platform.reach import whole_installation
@@ -41,14 +45,20 @@ def check_students(student_ids: Collection[int]) -> Stored:
     lock_students(ids)
     believed = believed_rows(ids)
     judged = judge(believed, as_of=clock.today(), year=settings.STATE_YEAR)
+    ours = {pk: [one for one in judged.get(pk, []) if _is_ours(one)] for pk in ids}
+    at_state = _at_state([pk for pk, found in ours.items() if any(one.finding.code == GAP for one in found)])
+    names = agency_names({one.finding.record_key.split("|")[1] for found in ours.values() for one in found})
     return store_findings(
-        {
-            student_id: [
-                _said(one, believed[student_id]) for one in judged.get(student_id, []) if _is_ours(one)
-            ]
-            for student_id in ids
-        }
+        {pk: [_said(one, believed[pk], at_state, names) for one in found] for pk, found in ours.items()}
     )
+
+
+def _at_state(student_ids: Collection[int]) -> set[str]:
+    """Keys of the statuses that the state holds of these students; no query for nobody."""
+    if not student_ids:
+        return set()
+    held = StateRecord.objects.filter(student_id__in=student_ids, record="SWDS")
+    return set(held.values_list("record_key", flat=True))
 
 
 def _is_ours(one: Judged) -> bool:
@@ -60,9 +70,13 @@ def _is_ours(one: Judged) -> bool:
     )
 
 
-def _said(one: Judged, rows: Rows) -> Said:
-    finding = one.finding
-    lea_code = finding.record_key.split("|")[1]
+def _said(one: Judged, rows: Rows, at_state: Collection[str], names: Mapping[str, str]) -> Said:
+    lea_code = one.finding.record_key.split("|")[1]
+    first_day = min(
+        (row["1.22"] for row in rows["SENR"] if row["1.04"] == lea_code and row["1.22"]), default=""
+    )
+    finding = as_file_gap(one.finding, first_day, is_at_state=one.finding.record_key in at_state)
+    finding = replace(finding, message=with_names(finding.message, names))
     return Said(
         identity=one.identity,
         inputs=one.inputs,

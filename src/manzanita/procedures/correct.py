@@ -42,6 +42,7 @@ from manzanita.procedures.correct_dates import (
     values_along,
     with_year,
 )
+from manzanita.procedures.finding_changes import NO_CHANGES, FindingChanges, finding_changes
 from manzanita.students.models import Plan, Service, SpecialEducationStatus
 
 DELAY_FIELD = "24.18"
@@ -57,7 +58,7 @@ CORRECTABLE: Mapping[str, tuple[str, ...]] = {
 class Correction:
     """What a correction would do. ``changes`` maps field number to (was, becomes); ``steps`` are what the state
     would then be sent, empty where it would be equal; ``blockers`` say why it may not be saved as it stands;
-    ``doubts`` what the sentence that goes with it has to answer."""
+    ``doubts`` what the sentence that goes with it has to answer; ``said`` which findings would open and close."""
 
     row: ArchivedRecord
     values: Mapping[str, str]
@@ -67,6 +68,7 @@ class Correction:
     steps: Sequence[Step]
     move: Move | None = None
     doubts: Sequence[Reason] = ()
+    said: FindingChanges = NO_CHANGES
 
     @property
     def changes_key(self) -> bool:
@@ -114,6 +116,20 @@ def preview_correction(row: ArchivedRecord, changes: Mapping[str, str]) -> Corre
         without=gone - {line for line, _ in lines},
     )
     findings = found.get(key, [])
+    before = [(other.record_key, other.values) for other in standing]
+    said = finding_changes(
+        f"record {row.pk}",
+        row.student_id,
+        before,
+        lines,
+        without=gone - {line for line, _ in lines},
+        moved={row.record_key: key}
+        | {
+            other.record_key: records.record_key("SERV", along[other.pk])
+            for other in standing
+            if other.pk in along
+        },
+    )
     is_standing = any(other.pk == row.pk for other in standing)
     return Correction(
         row=row,
@@ -127,6 +143,7 @@ def preview_correction(row: ArchivedRecord, changes: Mapping[str, str]) -> Corre
         steps=_steps(row, values, move) if changed else [],
         move=move,
         doubts=doubts_of(move) if move else (),
+        said=said if changed and is_standing else NO_CHANGES,
     )
 
 
@@ -219,7 +236,7 @@ def _already_corrected() -> Reason:
         "already-corrected",
         "A newer archive holds this record.",
         Owner.CLERK,
-        "Correct the record there: the student's State tab names it.",
+        "Correct the record there.",
     )
 
 

@@ -23,7 +23,7 @@ UNSETTLED = "No public source prints this case: check it with the SELPA."
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One thing that finalizing does, in words. ``kind``: meeting, clock, plan, field, starts, changes,
+    """One thing that finalizing does, in words. ``kind``: meeting, clock, plan, warn, field, starts, changes,
     continues, ends, declined, undecided, state, nothing; of a leaving also letter, why (the state is told that) and
     sis."""
 
@@ -39,11 +39,15 @@ def long_day(day: date) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Starting:
-    """What starts by an outcome, and when: the plan to come, the status to come, or neither."""
+    """What starts by an outcome, and when: the plan to come, the status to come, or neither. ``is_decided`` is false
+    while the family has answered nothing; ``put_off_since`` the first day of the enrollment of one who is here and
+    whose services start later all the same."""
 
     plan_on: date | None
     status: StatusDue | None = None
     status_on: date | None = None
+    is_decided: bool = True
+    put_off_since: date | None = None
 
 
 def effects_of(
@@ -57,9 +61,24 @@ def effects_of(
 ) -> list[Effect]:
     """Everything that finalizing does by the decisions so far; what has no decision yet says so."""
     starts_on = starting.plan_on
+    if not starting.is_decided:
+        return [
+            *(one for one in _meeting_effects(meeting, event, outcome) if one.kind == "meeting"),
+            Effect(
+                "undecided",
+                "Not decided yet.",
+                "What becomes of status and plan follows from the family's answer.",
+            ),
+            *_field_effects(proposal, None),
+            *(one for service in proposal.services for one in _service_effects(service, proposal, None)),
+            Effect(
+                "undecided", "What the state is told is not decided yet.", "It follows from the same answer."
+            ),
+        ]
     return [
         *_meeting_effects(meeting, event, outcome),
         *_status_effects(starting),
+        *_put_off_effects(meeting, starting),
         _plan_effect(outcome, plan, starting),
         *_offer_effects(outcome, proposal, starts_on),
         _state_effect(outcome, drafts),
@@ -115,6 +134,17 @@ def _status_effects(starting: Starting) -> Iterator[Effect]:
     )
 
 
+def _put_off_effects(meeting: Meeting, starting: Starting) -> Iterator[Effect]:
+    if starting.put_off_since is None:
+        return
+    yield Effect(
+        "warn",
+        f"Enrolled here since {long_day(starting.put_off_since)}, and without services until the enrollment of next "
+        "year. The law has them start as soon as possible (34 CFR 300.323(c)(2)).",
+        f"Why: {meeting.conclusion_note}" if meeting.conclusion_note else "Why is not said yet.",
+    )
+
+
 def _plan_effect(outcome: Outcome, plan: Plan | None, starting: Starting) -> Effect:
     starts_on = starting.plan_on
     if starts_on is not None:
@@ -145,21 +175,21 @@ def _offer_effects(outcome: Outcome, proposal: Proposal, starts_on: date | None)
 
 
 def _kept_effects(proposal: Proposal) -> Iterator[Effect]:
-    """Of an offer that is accepted and starts later: the family is asked nothing more."""
+    """Of an offer that is accepted and starts later; one without plan or services is not made final."""
+    accepted = [one.decision for one in proposal.items if one.decision and one.decision.is_agreed]
     services = [service.name for service in proposal.services if service.offer != "remove"]
-    if services and any(field.proposed for field in proposal.plan_fields):
+    if services and accepted and len(accepted) == len(proposal.items):
+        last = max(accepted, key=lambda one: one.decided_on)
         yield Effect(
             "continues",
             "The plan and its services are kept as they were accepted, and start with that enrollment.",
-            f"{'; '.join(services)}.",
+            f"Accepted on {long_day(last.decided_on)} by {last.decided_by}: {'; '.join(services)}.",
         )
-    else:
-        what = "service" if any(field.proposed for field in proposal.plan_fields) else "plan"
-        yield Effect(
-            "undecided",
-            f"No {what} is offered, so that nothing could start with that enrollment.",
-            "Offer the plan and its services first.",
-        )
+    for item in proposal.items:
+        if item.decision is None:
+            yield Effect("undecided", f"{item.label} is offered.", "The family has not answered yet.")
+        elif not item.decision.is_agreed:
+            yield Effect("declined", f"{item.label} is not kept.", "The family did not agree.")
 
 
 def _field_effects(proposal: Proposal, starts_on: date | None) -> Iterator[Effect]:

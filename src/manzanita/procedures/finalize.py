@@ -6,7 +6,7 @@ The preview is what the page shows and what :func:`finalize_meeting` carries out
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -29,6 +29,7 @@ from manzanita.domain.scenarios import (
     PlanDue,
     Starts,
     StatusDue,
+    adopted_before,
     outcome_of,
 )
 from manzanita.exchange.checks import check_lines
@@ -43,9 +44,12 @@ from manzanita.platform.crash import crash_point
 from manzanita.procedures.effects import DAY, Effect, Starting, effects_of, long_day
 from manzanita.procedures.finalize_reasons import (
     already_final,
+    later_blockers,
     line_blockers,
     meeting_blockers,
+    offer_blockers,
     plan_blockers,
+    put_off_since,
 )
 from manzanita.procedures.later_start import document_of_offer
 from manzanita.procedures.lines import FutureService, LineWriter, plan_reason
@@ -63,6 +67,7 @@ class Preview:
     them; ``plan_values`` and ``services`` the plan to come, both ``None`` where the plan in force stands.
     ``status`` starts on ``status_starts_on``, both ``None`` where the status stands. What has no decision yet
     counts as not agreed: silence is not consent.
+    While the family has answered nothing, nothing is decided (``is_decided``): no status, no plan, no lines of them.
     """
 
     meeting: Meeting
@@ -78,6 +83,7 @@ class Preview:
     drafts: Sequence[RecordDraft]
     findings: Sequence[Finding]
     effects: Sequence[Effect]
+    is_decided: bool = True
 
     @property
     def may_finalize(self) -> bool:
@@ -101,12 +107,17 @@ def preview_of(actor: Actor, meeting: Meeting, facts: StudentFacts | None = None
         conclusion_key=meeting.conclusion_key,
         policies=policies_of(actor.selpa_code),
     )
+    if plan is not None and plan.lea_code == meeting.lea_code:
+        outcome = adopted_before(outcome)
     days = _Days(meeting, proposal, known)
+    is_decided = not proposal.items or any(item.decision is not None for item in proposal.items)
     starts_on = None if outcome.plan_due is PlanDue.NONE else days.of(outcome.plan_starts)
-    status, status_on = _status_to_come(outcome, days, known)
+    status, status_on = _status_to_come(outcome, days, known) if is_decided else (None, None)
     drafts: list[RecordDraft] = []
     plan_values, future = None, None
-    writer = LineWriter(actor, meeting, event, outcome, known)
+    # Where a value comes from is told without what the family has not said.
+    told = outcome if is_decided else replace(outcome, label="what the team found")
+    writer = LineWriter(actor, meeting, event, told, known)
     if status is not None and status_on is not None:
         drafts.append(writer.status_line(status, status_on, consented_on=_first_consent(status, known, days)))
     if outcome.is_meet_due and meeting.held_on is not None:
@@ -116,6 +127,7 @@ def preview_of(actor: Actor, meeting: Meeting, facts: StudentFacts | None = None
         drafts.append(writer.plan_line(plan, plan_values, starts_on))
         drafts.extend(writer.service_lines(future, starts_on))
     findings = _findings(meeting.student_id, drafts)
+    lacking = list(offer_blockers(event, conclusion, proposal))
     return Preview(
         meeting=meeting,
         event=event,
@@ -123,8 +135,11 @@ def preview_of(actor: Actor, meeting: Meeting, facts: StudentFacts | None = None
         outcome=outcome,
         blockers=[
             *meeting_blockers(actor, meeting, conclusion, proposal),
+            *lacking,
+            *later_blockers(meeting, known),
             *plan_blockers(event, known, starts_on),
             *line_blockers(drafts, findings),
+            *([] if lacking else _kept_blockers(actor, meeting, outcome, known, proposal)),
         ],
         status=status,
         status_starts_on=status_on,
@@ -134,9 +149,30 @@ def preview_of(actor: Actor, meeting: Meeting, facts: StudentFacts | None = None
         drafts=drafts,
         findings=findings,
         effects=effects_of(
-            meeting, event, proposal, outcome, plan, Starting(starts_on, status, status_on), drafts
+            meeting,
+            event,
+            proposal,
+            outcome,
+            plan,
+            Starting(starts_on, status, status_on, is_decided, put_off_since(meeting, known)),
+            drafts,
         ),
+        is_decided=is_decided,
     )
+
+
+def _kept_blockers(
+    actor: Actor, meeting: Meeting, outcome: Outcome, known: StudentFacts, proposal: Proposal
+) -> list[Reason]:
+    """Of a plan that starts later the state is told nothing yet. What it would reject then is mended now, while the
+    team is at it."""
+    if outcome.key != OUTCOME:
+        return []
+    told = [one for one in offer_findings(actor, meeting, known, proposal) if one.record in ("PLAN", "SERV")]
+    return list(line_blockers([], told))
+
+
+_OR_THREE = frozenset({Starts.HELD_OR_THREE, Starts.AGREED_OR_THREE, Starts.CONCLUDED_OR_THREE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +185,21 @@ class _Days:
 
     def of(self, starts: Starts) -> date | None:
         """The day, or ``None`` while what it depends on is not recorded."""
-        if starts is Starts.AGREED:
+        found, born_on = self._of(starts), self.meeting.student.birth_on
+        if starts in _OR_THREE and found is not None and born_on is not None:
+            return max(found, third_birthday_of(born_on))
+        return found
+
+    def _of(self, starts: Starts) -> date | None:
+        if starts in (Starts.AGREED, Starts.AGREED_OR_THREE):
             agreed = [item.decision for item in self.proposal.items if item.decision]
             return max((one.decided_on for one in agreed if one.is_agreed), default=None)
-        if starts is Starts.CONCLUDED:
+        if starts in (Starts.CONCLUDED, Starts.CONCLUDED_OR_THREE):
             return self.meeting.concluded_on
         if starts is Starts.ENROLLED:
             enrollment = self.facts.enrollment_on(clock.today(), self.meeting.lea_code)
             return enrollment.started_on if enrollment else None
-        held_on, born_on = self.meeting.held_on, self.meeting.student.birth_on
-        if starts is Starts.HELD_OR_THREE and held_on is not None and born_on is not None:
-            return max(held_on, third_birthday_of(born_on))
-        return held_on
+        return self.meeting.held_on
 
 
 def _status_to_come(
@@ -207,7 +246,8 @@ def offer_drafts(
     actor: Actor, meeting: Meeting, facts: StudentFacts, proposal: Proposal, *, agreed_on: date
 ) -> list[RecordDraft]:
     """The lines of the offer as it stands, as if all of it were agreed on that day: MEET where the meeting was held,
-    and where the family is asked PLAN and SERV, from the day after a plan that starts then or later."""
+    and where the family is asked PLAN and SERV, from the day after a plan that starts then or later; of a child from
+    Part C from the third birthday at the earliest."""
     plan = facts.plan_on(clock.today())
     future = [
         FutureService(service.number, service.values)
@@ -226,6 +266,9 @@ def offer_drafts(
         policies=policies_of(actor.selpa_code),
     )
     writer = LineWriter(actor, meeting, event, outcome, facts)
+    born_on = meeting.student.birth_on
+    if outcome.plan_starts in _OR_THREE and born_on is not None:
+        starts_on = max(starts_on, third_birthday_of(born_on))
     drafts: list[RecordDraft] = []
     if outcome.is_meet_due and meeting.held_on is not None:
         drafts.append(writer.meeting_line(meeting.held_on))
@@ -378,7 +421,10 @@ def _kept_for_later(preview: Preview) -> dict[str, Any]:
     """The whole plan that starts later, as the family accepted it: no record holds it until then."""
     if preview.outcome.key != OUTCOME:
         return {}
-    return {"starts_later": document_of_offer(preview.proposal)}
+    return {
+        "starts_later": document_of_offer(preview.proposal),
+        "why_later": preview.meeting.conclusion_note,
+    }
 
 
 def _changed_offer(proposal: Proposal) -> Iterator[dict[str, str]]:

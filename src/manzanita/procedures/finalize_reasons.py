@@ -9,6 +9,7 @@ from datetime import date
 from manzanita.archive.actions import RecordDraft
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Finding, Owner, Reason
+from manzanita.domain.later_start import OUTCOME as LATER
 from manzanita.domain.rules import owner_of
 from manzanita.domain.scenarios import EVENTS, Conclusion, Event, Needs
 from manzanita.exchange.checks import must_be_mended
@@ -27,6 +28,8 @@ def open_blockers(actor: Actor, meeting: Meeting, facts: StudentFacts, proposal:
     ]
     return [
         *meeting_blockers(actor, meeting, conclusion, proposal),
+        *offer_blockers(event, conclusion, proposal),
+        *later_blockers(meeting, facts),
         *plan_blockers(event, facts, max(agreed, default=None)),
     ]
 
@@ -104,6 +107,61 @@ def meeting_blockers(
             Owner.TEAM,
             "Correct the day of the decision or of the meeting.",
         )
+
+
+def offer_blockers(event: Event, conclusion: Conclusion, proposal: Proposal) -> Iterator[Reason]:
+    """What a child who is found eligible lacks of a first plan: an offer of services is made in the meeting, also where
+    they start later or the family declines them."""
+    if event.is_initial and conclusion.makes_offer:
+        if not proposal.plan_value("23.11"):
+            yield Reason(
+                "no-plan-offered",
+                "The child is found eligible, and no plan is offered: the plan type is blank.",
+                Owner.TEAM,
+                "Offer the plan, from its type on. A later start puts off its first day, not its content.",
+                source="EC 56344(a); 34 CFR 300.323(c)",
+            )
+        if all(service.offer == "remove" for service in proposal.services):
+            yield Reason(
+                "no-service-offered",
+                "The child is found eligible, and no service is offered.",
+                Owner.TEAM,
+                "Offer each service with its provider, place, frequency and minutes.",
+                source="34 CFR 300.320(a)(4)",
+            )
+    if conclusion.asks_family and conclusion.outcome_key:
+        declined = [item.label for item in proposal.items if item.decision and not item.decision.is_agreed]
+        if declined:
+            yield Reason(
+                "declined-in-part",
+                f"“{conclusion.label}” is for an offer that is accepted, and declined is: {', '.join(declined)}.",
+                Owner.TEAM,
+                "Correct the answer; or record under Hold that the team made an offer, which tells the state what was "
+                "declined.",
+                source="34 CFR 300.300(b)",
+            )
+
+
+def later_blockers(meeting: Meeting, facts: StudentFacts) -> Iterator[Reason]:
+    """Whoever is enrolled has a right to services now: that they start later is said with why."""
+    enrolled = put_off_since(meeting, facts)
+    if enrolled is not None and not meeting.conclusion_note:
+        yield Reason(
+            "later-unsaid",
+            f"The student is enrolled here since {enrolled:%m/%d/%Y}, and why services do not start now is not said.",
+            Owner.TEAM,
+            "Say it under Hold; or record there that the team made an offer, and services start when it is accepted.",
+            source="34 CFR 300.323(c)(2)",
+        )
+
+
+def put_off_since(meeting: Meeting, facts: StudentFacts) -> date | None:
+    """Since when the student is enrolled here whose services the meeting puts off to next year; ``None`` where it puts
+    off nobody's."""
+    if meeting.conclusion_key != LATER:
+        return None
+    here = facts.enrollment_on(meeting.held_on or clock.today(), meeting.lea_code)
+    return here.started_on if here else None
 
 
 def plan_blockers(event: Event, facts: StudentFacts, starts_on: date | None) -> Iterator[Reason]:

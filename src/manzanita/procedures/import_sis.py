@@ -27,6 +27,7 @@ from manzanita.platform.files import StoredFile, read_stored_file, remove_stored
 from manzanita.platform.jobs import enqueue_job
 from manzanita.platform.reach import whole_installation
 from manzanita.procedures.arriving import Steps, look_at_marked
+from manzanita.procedures.sis_birth_dates import judge_birth_dates
 from manzanita.procedures.sis_lines import SisFile, read_sis_file
 from manzanita.procedures.sis_loading import load_lines
 from manzanita.procedures.sis_schools import note_unlisted_schools
@@ -174,6 +175,7 @@ def _import(run: ImportRun, steps: Steps, actor: Actor | None) -> dict[str, int]
                 lea_code=run.lea_code,
             )
         return run.counts
+    judge_birth_dates(read, clock.today())
     settled = settle(read, _known_as)
     whole = whole_of(read, settled)
     if not all(file.is_read for file in files):

@@ -1,16 +1,41 @@
-"""What a send ends: adoptions, leavings and changes that can be taken back until the state is told."""
+"""What a send ends: adoptions, leavings and changes that can be taken back until the state is told; and what our rules
+object to in what goes."""
 
 from __future__ import annotations
 
-from django.db.models import Q
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
 
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.arrivals.models import AdoptionItem
 from manzanita.domain.access import Actor
 from manzanita.exchange.queries import operations_of
+from manzanita.findings.queries import findings_of
 from manzanita.leaving.models import Leaving
 from manzanita.procedures.take_back import TITLES
 from manzanita.ui.formats import plural
+
+
+@dataclass(frozen=True, slots=True)
+class Objections:
+    """How many open findings of our rules speak of the records that would go now."""
+
+    fatal: int
+    warnings: int
+
+
+def objections(actor: Actor) -> Objections:
+    """What the rules say of what goes, which the state may say too. One query."""
+    going = operations_of(actor).filter(hold_code="").exclude(kind="delete").order_by()
+    found = findings_of(actor).filter(
+        state="open", lea_code=actor.agency_code, record_key__in=going.values("record_key")
+    )
+    return Objections(
+        **found.aggregate(
+            fatal=Count("pk", filter=Q(severity="fatal")), warnings=Count("pk", filter=Q(severity="warning"))
+        )
+    )
 
 
 def ends_with_sending(actor: Actor) -> list[str]:

@@ -47,7 +47,8 @@ class LaterStart:
     """What was agreed in the ``meeting`` of an LEA to start later: the plan by attribute and its services, both empty
     where the meeting offered nothing. ``begins`` is the first day with school of the year that was meant,
     ``first_day`` the first on which the plan may count, ``None`` while no enrollment of that year is known.
-    ``is_calendar_known`` says whether ``begins`` is the calendar's."""
+    ``is_calendar_known`` says whether ``begins`` is the calendar's; ``accepted_on`` is the day of the family's last
+    answer, ``None`` where none was asked for."""
 
     meeting: Meeting
     archive: Archive
@@ -56,6 +57,12 @@ class LaterStart:
     begins: date
     first_day: date | None
     is_calendar_known: bool
+    accepted_on: date | None = None
+
+    @property
+    def consented_on(self) -> date:
+        """The first consent to services, as far as it is known: where no answer was kept, the day of the meeting."""
+        return self.accepted_on or self.held_on
 
     @property
     def held_on(self) -> date:
@@ -118,7 +125,9 @@ def _later_start(facts: StudentFacts, lea_code: str, since: date) -> LaterStart 
         return None
     calendars = load_calendars({lea_code})
     begins, first = _days(meeting, since, facts.enrollments, calendars)
-    kept = document_of(archive)["context"].get(_KEPT, {})
+    context = document_of(archive)["context"]
+    kept = context.get(_KEPT, {})
+    accepted = [date.fromisoformat(one["decided_on"]) for one in context["decisions"] if one["is_agreed"]]
     plan = kept.get("plan", {})
     is_offered = any(plan.values())
     return LaterStart(
@@ -132,6 +141,7 @@ def _later_start(facts: StudentFacts, lea_code: str, since: date) -> LaterStart 
         begins,
         first,
         calendars.has_terms(lea_code, academic_year_of(begins)),
+        max(accepted, default=None),
     )
 
 
@@ -172,8 +182,9 @@ def _agreed() -> QuerySet[Meeting, Meeting]:
 
 
 def starts_due(rows: Iterable[Meeting]) -> Iterator[tuple[int, date, str]]:
-    """Of meetings as :func:`agreed_later` asks for them, the students for whom the start has come: with its day, and
-    what it is in words. Four queries, none where nobody waits."""
+    """Of meetings as :func:`agreed_later` asks for them, the students who wait: since which day, and for what, in
+    words. Whose start has come waits since that day, anybody else since the status: whoever is enrolled and without
+    services is not lost sight of. Four queries, none where nobody waits."""
     today = clock.today()
     meetings = {
         (row.student_id, row.lea_code): row for row in sorted(rows, key=lambda one: (one.held_on, one.pk))
@@ -190,14 +201,21 @@ def starts_due(rows: Iterable[Meeting]) -> Iterator[tuple[int, date, str]]:
     calendars = load_calendars({lea for _, lea in meetings})
     for (pk, lea), meeting in meetings.items():
         waits = waiting_status(statuses[pk], lea, today)
-        first = _days(meeting, waits.effective_from, enrollments[pk], calendars)[1] if waits else None
+        if waits is None:
+            continue
+        begins, first = _days(meeting, waits.effective_from, enrollments[pk], calendars)
+        agreed = f"{event_label(meeting)} of {meeting.held_on:%m/%d/%Y}: plan and services start with the enrollment"
         if first is not None and first <= today:
-            label = event_label(meeting)
+            yield pk, first, f"{agreed}."
+        elif first is not None:
             yield (
                 pk,
-                first,
-                f"{label} of {meeting.held_on:%m/%d/%Y}: plan and services start with the enrollment.",
+                waits.effective_from,
+                f"{agreed} of {academic_year_of(begins)}, from {first:%m/%d/%Y} on.",
             )
+        else:
+            year = academic_year_of(begins)
+            yield pk, waits.effective_from, f"{agreed} of {year}, which the SIS does not know yet."
 
 
 def start_now(lea_code: str, facts: StudentFacts) -> tuple[LaterStart | None, list[Reason]]:
@@ -287,7 +305,7 @@ def _against(
             f"The first day on which it may start is {found.first_day:%m/%d/%Y},{counted} and the state takes what has "
             "happened.",
             Owner.COORDINATOR,
-            "It can be recorded from that day on, and then stands among the students to settle.",
+            "It can be recorded from that day on. Until then it stands among the students to settle.",
             source="SPED Data Guide, SWDS: from the enrollment",
         )
     newer = [row for row in facts.plans if row.effective_from > found.held_on] or [facts.plan_on(today)]

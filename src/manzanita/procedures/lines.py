@@ -120,7 +120,7 @@ class LineWriter:
         }
         for declared in PLAN_FIELDS:
             text = plan_values[declared.attribute]
-            was = getattr(plan, declared.attribute, "") if plan else ""
+            was = getattr(plan, declared.attribute, "") if plan and not self.event.is_initial else ""
             values[declared.number] = (
                 text,
                 "the plan in force, unchanged" if text == was else self.source,
@@ -129,7 +129,8 @@ class LineWriter:
 
     def service_lines(self, services: Sequence[FutureService], starts_on: date) -> Iterator[RecordDraft]:
         """One SERV for each service of the plan that starts on ``starts_on``."""
-        in_force = {service.service_no: service for service in self.facts.services_on(clock.today())}
+        standing = () if self.event.is_initial else self.facts.services_on(clock.today())
+        in_force = {service.service_no: service for service in standing}
         for service in services:
             values: _Values = {
                 "25.01": ("SERV", "the record type"),

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
+from manzanita.arrivals.actions import settle_as_merged
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Reason
@@ -37,11 +38,13 @@ from manzanita.procedures.merging_base import (
 from manzanita.procedures.merging_reasons import (
     blockers_of,
     changed,
+    chosen_otherwise,
     gone,
     merged_meanwhile,
     no_reason,
     notes_of,
     said_two,
+    two_leas,
 )
 from manzanita.students.assignment_actions import lock_students
 from manzanita.students.matching import hold_register
@@ -135,7 +138,7 @@ def _look(actor: Actor, pair: DuplicatePair, asked: Asked) -> Preview:
         state=of_side,
         steps=None,
         blockers=blockers,
-        notes=list(notes_of(held)),
+        notes=[*two_leas(held["enrollment"], choices), *notes_of(held)],
         seen=_digest(stays, other, choices, asked.retired, keys),
     )
 
@@ -176,14 +179,17 @@ def _digest(
     retired: Retired | None,
     keys: Mapping[str, Mapping[int, Sequence[int]]],
 ) -> str:
-    """Equal as long as nothing is stated of, or added to, either record, and the same is chosen."""
+    """Equal as long as nothing is stated of, or added to, either record, and the same is chosen: two digests."""
     seen = [
         [one.pk, one.name_key, one.local_sped_id, str(one.birth_on), one.gender_code, believed_keys(one.pk)]
         + [[table, len(of_table[one.pk])] for table, of_table in keys.items()]
         for one in (stays, other)
     ]
-    told = [sorted(choices.items()), str(retired)]
-    return hashlib.sha256(json.dumps([seen, told], sort_keys=True).encode()).hexdigest()[:32]
+    told = [stays.pk, sorted(choices.items()), str(retired)]
+    seen.sort()
+    return "-".join(
+        hashlib.sha256(json.dumps(one, sort_keys=True).encode()).hexdigest()[:32] for one in (seen, told)
+    )
 
 
 @transaction.atomic
@@ -204,7 +210,9 @@ def merge_students(
         look = _look(actor, pair, asked)
         refusals = list(look.blockers)
         if look.seen != seen:
-            refusals.append(changed())
+            # Of the two halves the first is of the records, the second of the choices.
+            is_same_records = look.seen.partition("-")[0] == seen.partition("-")[0]
+            refusals.append(chosen_otherwise() if is_same_records else changed())
         if not reason.strip():
             refusals.append(no_reason())
         if (
@@ -230,6 +238,8 @@ def merge_students(
         merge.save(update_fields=["written"])
         DuplicatePair.objects.filter(pk=pair.pk).delete()
         look_at_arrivals(look.stays.pk)
+        moved = merge.written["moved"].get("arrivals_arrival", [])
+        settle_as_merged(other_id=look.other.pk, moved=moved, since=at)
         for one, beside in ((look.stays, look.other), (look.other, look.stays)):
             log_change(
                 actor=actor,

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.merging import Side
+from manzanita.domain.stays import PRIMARY
 from manzanita.domain.student_transfers import OPEN
 from manzanita.exchange.merging import StateHeld, has_waiting_lines, two_at_state
 from manzanita.meetings.models import Meeting, PlannedMeeting
 from manzanita.meetings.queries import open_meeting_of
 from manzanita.platform import clock
 from manzanita.procedures.merging_base import Asked, Retired, standing_merge
-from manzanita.students.merging import Choices, Held
-from manzanita.students.models import DuplicatePair, Merge, Student
+from manzanita.students.merging import Choices, Held, enrollments_after
+from manzanita.students.models import DuplicatePair, Enrollment, Merge, Student
 from manzanita.transfers.models import StudentTransfer
 
 
@@ -97,14 +98,14 @@ def _wrong_retirement(retired: Retired | None, state: Mapping[Side, StateHeld]) 
         yield Reason(
             "not-their-ssid",
             "The SSID that the state is said to have retired is none of the two.",
-            Owner.CLERK,
+            Owner.YOU,
             "Choose one of the two.",
         )
     if retired.on > clock.today():
         yield Reason(
             "retired-in-future",
             f"{retired.on:%m/%d/%Y} is still to come: what the state has not done yet is not recorded.",
-            Owner.CLERK,
+            Owner.YOU,
             "Enter the day on which the state has retired it.",
         )
     if not retired.source:
@@ -134,6 +135,30 @@ def notes_of(held: Mapping[str, Sequence[Held]]) -> Iterator[Reason]:
             )
 
 
+def two_leas(held: Sequence[Held], choices: Choices) -> Iterator[Reason]:
+    """Two districts have the student on the same day, each by its own SIS: that was so before, and is told."""
+    spans = [
+        (key[0], span)
+        for key, spans in enrollments_after(held, choices).items()
+        for span in spans
+        if dict(zip(Enrollment.content, span.value, strict=True))["status_code"] == PRIMARY
+    ]
+    found = {
+        tuple(sorted((lea, other))): (span, beside)
+        for number, (lea, span) in enumerate(spans)
+        for other, beside in spans[number + 1 :]
+        if lea != other and span.overlaps(beside.start, beside.end)
+    }
+    for leas, (span, beside) in sorted(found.items()):
+        yield Reason(
+            "two-primary",
+            f"Two districts have a primary enrollment on the same days from {max(span.start, beside.start):%m/%d/%Y}: "
+            f"{' and '.join(leas)}.",
+            Owner.SIS,
+            "Ask which of the two is right; the other one is ended the day before, or made secondary.",
+        )
+
+
 def gone(pair: DuplicatePair) -> Reason:
     merge = standing_merge(pair.student_id, pair.other_id)
     return merged_meanwhile(merge) if merge is not None else changed()
@@ -153,9 +178,18 @@ def merged_meanwhile(merge: Merge) -> Reason:
 def changed() -> Reason:
     return Reason(
         "changed-since",
-        "Something of the two records has changed since you looked, or you have chosen otherwise.",
-        Owner.CLERK,
+        "Something of the two records has changed since you looked.",
+        Owner.YOU,
         "Look at what comes of it below, then put them together; what you had chosen is still chosen.",
+    )
+
+
+def chosen_otherwise() -> Reason:
+    return Reason(
+        "chosen-otherwise",
+        "You have chosen otherwise than the page showed what comes of it.",
+        Owner.YOU,
+        "Look at what comes of your choices below, then put them together; they are still chosen.",
     )
 
 

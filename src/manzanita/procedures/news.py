@@ -25,7 +25,7 @@ from manzanita.findings.models import FindingEvent
 from manzanita.findings.queries import TO_SETTLE
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
-from manzanita.students.models import Enrollment, Plan, Service, SpecialEducationStatus, Ssid
+from manzanita.students.models import Enrollment, IdentityChange, Plan, Service, SpecialEducationStatus, Ssid
 from manzanita.students.scope import listed_for, present_for
 from manzanita.students.transfer_facts import SIS_CAUSE
 
@@ -79,7 +79,7 @@ def _sources(
     """``since`` may be an expression; without ``until`` there is no end."""
     records = {} if actor.record_leas is None else {"lea_code__in": actor.record_leas}
     if origin in ("", "sis"):
-        for model, lea in ((Enrollment, "lea_code"), (Ssid, "")):
+        for model, lea in ((Enrollment, "lea_code"), (Ssid, ""), (IdentityChange, "")):
             rows = model.objects.filter(_between("recorded_at", since, until), cause__startswith=SIS_CAUSE)
             yield _Source(rows, "student_id", "recorded_at", lea, ("cause",))
     if origin in ("", "state"):
@@ -154,7 +154,7 @@ def _statement(actor: Actor, window: Window) -> tuple[str, list[Any]]:
             sql, given = _compiled(_columns(source))
         except EmptyResultSet:
             continue
-        # An SSID is the state's, not an LEA's.
+        # An SSID is the state's, and who a student is nobody's, not an LEA's.
         parts.append(sql if source.lea else f"SELECT once.*, '' FROM ({sql}) AS once")
         params += given
     if not parts:
@@ -215,6 +215,7 @@ class Rows:
 
     acts: list[ChangeEvent]
     versions: list[Any]
+    identities: list[IdentityChange]
     answers: list[Answer]
     findings: list[FoundOrGone]
     arrivals: list[Arrival]
@@ -276,14 +277,16 @@ def rows_of(actor: Actor, window: Window, student_ids: Collection[int]) -> Rows:
     answers = by_model.get(SubmissionLine, SubmissionLine.objects.none()).values_list(*_ANSWER)
     findings = by_model.get(FindingEvent, FindingEvent.objects.none()).values_list(*_FINDING)
     arrivals = by_model.get(Arrival, Arrival.objects.none())
+    identities = by_model.get(IdentityChange, IdentityChange.objects.none())
     touched = _between("recorded_at", window.since, window.until) | _between(
         "superseded_at", window.since, window.until
     )
     versions = [model.objects.filter(touched, student_id__in=ids).order_by("pk") for model in _FACTS]
-    read_together(acts, answers, findings, arrivals, *versions)
+    read_together(acts, answers, findings, arrivals, identities, *versions)
     return Rows(
         acts=list(acts),
         versions=[row for rows in versions for row in rows],
+        identities=list(identities),
         answers=[Answer(*row) for row in answers],
         findings=[FoundOrGone(*row) for row in findings],
         arrivals=list(arrivals),

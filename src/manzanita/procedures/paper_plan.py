@@ -58,6 +58,42 @@ class PaperPlan:
     services: Sequence[Mapping[str, str]] = ()
 
 
+def paper_plan_of(student_id: int) -> PaperPlan | None:
+    """What was entered from paper before, to be corrected; ``None`` where nothing was."""
+    known = {
+        kind: list(
+            FACT_MODELS[kind]
+            .objects.believed()
+            .filter(student=student_id, cause=CAUSE)
+            .order_by("effective_from")
+        )
+        for kind in ("plan", "service", "status")
+    }
+    if not known["plan"]:
+        return None
+    plan, statuses = known["plan"][-1], known["status"]
+    stopped = next((one for one in statuses if one.status_code != PARTICIPATING), None)
+    meetings = Meeting.objects.filter(student=student_id, source=SOURCE).exclude(state="canceled")
+    return PaperPlan(
+        lea_code=plan.lea_code,
+        starts_on=plan.effective_from,
+        reviewed_on=max(
+            (one.held_on for one in meetings if one.is_plan_review and one.held_on), default=None
+        ),
+        evaluated_on=max(
+            (one.held_on for one in meetings if one.evaluation_type_code and one.held_on), default=None
+        ),
+        entered_on=next((one.initial_entry_on for one in statuses if one.initial_entry_on), None),
+        stopped_on=stopped.effective_from if stopped else None,
+        reason_code=stopped.reason_code if stopped else "",
+        plan={one.attribute: getattr(plan, one.attribute) or "" for one in PLAN_FIELDS},
+        services=[
+            {one.attribute: getattr(service, one.attribute) or "" for one in SERVICE_FIELDS}
+            for service in sorted(known["service"], key=lambda one: one.service_no)
+        ],
+    )
+
+
 def reasons_not_to_enter(actor: Actor, arrival: Arrival) -> list[Reason]:
     """Why no plan can be entered for this arrival; asked before the form is shown."""
     found = []

@@ -56,7 +56,7 @@ class _Rows:
 def records_to_settle(actor: Actor) -> list[ToSettle]:
     """Every record to settle of students within reach, the oldest first; at most ``MOST`` and one. Each is named by the
     first of what is to settle of it. Arrivals and returns are those of this and the last school year."""
-    today = clock.today()
+    today, actor = clock.today(), actor.narrowed
     elsewhere = unsettled_elsewhere(actor, None)
     pairs = sorted({*_candidates(actor), *((pk, actor.agency_code) for pk in elsewhere)})
     found: list[ToSettle] = []

@@ -15,10 +15,12 @@ from django.db import transaction
 from manzanita.archive.models import ArchivedRecord
 from manzanita.arrivals.actions import mark_to_look
 from manzanita.domain.effective import Span
+from manzanita.domain.same_person import Verdict
 from manzanita.domain.stays import PRIMARY
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
+from manzanita.procedures.sis_identity import Identities
 from manzanita.procedures.sis_lines import SisLine
 from manzanita.procedures.sis_saying import LinesLoaded, Person, Saying
 from manzanita.procedures.sis_settling import contradict, is_other_person
@@ -66,6 +68,7 @@ class _Desk(Saying):
         self.record = record
         self.whole = whole
         self.matches = matches
+        self.judged = Identities(record, matches)
         self.result = LinesLoaded()
         self.people: dict[str, Person] = {}
         self.by_pk: dict[int, Person] = {}
@@ -84,8 +87,11 @@ class _Desk(Saying):
         name = ssid or line.person
         if name not in self.people:
             known, is_by_ssid = self._match(line, ssid)
+            if known is not None and not is_by_ssid and self._is_said_to_be_other(line, known):
+                known = None
             if known is not None:
                 self.people[name] = self._known(known, "" if is_by_ssid else ssid)
+                self.people[name].is_by_ssid = is_by_ssid
             elif self.record == "SENR" and not line.is_delete:
                 self.people[name] = Person(
                     0, self.whole.identity_of(line), {}, states_ssid=ssid, is_fresh=True
@@ -94,14 +100,48 @@ class _Desk(Saying):
             else:
                 return self._settle_unknown(line)
         person = self.people[name]
-        stated = self.whole.settled.enrolled_as.get(line.person, line.identity)
+        stated = self._stated(line)
         if self.record == "SINF":
             return self._informed(line, person)
-        if is_other_person(person.identity, stated):
-            return self._refuse_other_person(line)
+        if self._is_set_aside(line, person, stated):
+            return None
         if line.speaks:
             self._note_second_record(line, person)
         return person
+
+    def _stated(self, line: SisLine) -> Identity:
+        """Who the line means; of lines of one student the newest says it."""
+        if self.record == "SINF":
+            return line.identity
+        return self.whole.settled.enrolled_as.get(line.person, line.identity)
+
+    def _is_said_to_be_other(self, line: SisLine, known: KnownStudent) -> bool:
+        """A local ID that the SIS has given to somebody else, as somebody has said: the line makes a student."""
+        stated, ssid = self._stated(line), self.whole.ssid_of(line)
+        judged = self.judged.judge(line, known.pk, known.identity, stated)
+        one = self.judged.line_of(line, known.pk, stated, judged, ssid=ssid, is_by_ssid=False)
+        return self.judged.decided(one) == "other"
+
+    def _is_set_aside(self, line: SisLine, person: Person, stated: Identity) -> bool:
+        """Whether the line names another than it means; then it is refused, and kept to be looked at."""
+        if not person.pk:
+            return False
+        judged = self.judged.judge(line, person.pk, person.identity, stated)
+        if judged.verdict is not Verdict.OTHER:
+            if line.speaks:
+                self.judged.fitting.add((person.pk, line.lea_code))
+            return False
+        if is_aside(line, person) and self.judged.fits_one(person.entered_as, stated):
+            # It means the record that was put in, as that was known.
+            return False
+        ssid = self.whole.ssid_of(line)
+        one = self.judged.line_of(line, person.pk, stated, judged, ssid=ssid, is_by_ssid=person.is_by_ssid)
+        decided = self.judged.decided(one)
+        if decided == "same":
+            return False
+        self.judged.set_aside.append(one)
+        self._refuse_other_person(line, judged, decided)
+        return True
 
     def _match(self, line: SisLine, ssid: str) -> tuple[KnownStudent | None, bool]:
         """Whom we know under the SSID, else under LEA and local id; and whether it was the SSID."""
@@ -128,7 +168,13 @@ class _Desk(Saying):
     def _known(self, known: KnownStudent, states_ssid: str) -> Person:
         if known.pk not in self.by_pk:
             self.by_pk[known.pk] = Person(
-                known.pk, known.identity, known.starts, known.ssid, states_ssid, aside=known.aside
+                known.pk,
+                known.identity,
+                known.starts,
+                known.ssid,
+                states_ssid,
+                aside=known.aside,
+                entered_as=known.entered_as,
             )
             for (lea_code, started_on), held in known.enrollments.items():
                 self.enrollments[known.pk, lea_code, started_on] = list(held)
@@ -145,8 +191,8 @@ class _Desk(Saying):
         """The student of a SINF line, if this LEA has an enrollment of that student and means the same person."""
         if line.lea_code not in person.starts:
             return self._refuse_without_enrollment(line)
-        if is_other_person(person.identity, line.identity):
-            return self._refuse_other_person(line)
+        if self._is_set_aside(line, person, line.identity):
+            return None
         enrolled = self.whole.enrolled_as(line)
         parts = contradict(enrolled, line.identity) if enrolled else ()
         return self._refuse_against_enrollment(line, parts) if parts else person
@@ -203,7 +249,8 @@ class _Desk(Saying):
             content = tuple(values[name] for name in Enrollment.content)
             stated = [(line.starts_on, line.ends_on, content)]
         if self.enrollments[key] == stated:
-            if line.is_delete:
+            # What was put aside is not here any more: that the SIS deletes it now is as it should be.
+            if line.is_delete and not is_aside(line, person):
                 self._note_nothing_to_delete(line)
             return False
         self.enrollments[key] = stated
@@ -258,6 +305,9 @@ class _Desk(Saying):
         if not self._is_newest(line, person):
             self._note_older_identity(line)
             return False
+        judged = self.judged.judge(line, person.pk, person.identity, becomes)
+        if judged.verdict is not Verdict.SAME and set(judged.parts) - {"local_id"}:
+            self._note_moved(line, judged)
         person.identity = becomes
         self.identities[person.pk] = becomes
         return True
@@ -276,7 +326,8 @@ class _Desk(Saying):
 
     def write(self, *, by_id: int | None, cause: str) -> None:
         if self.identities:
-            update_identities(self.identities)
+            update_identities(self.identities, by_id=by_id, cause=cause)
+        self.judged.store(cause)
         state_student_facts("ssid", self.ssid_statements, by_id=by_id, cause=cause)
         state_student_facts("enrollment", self.enrollment_statements, by_id=by_id, cause=cause)
         # The radar looks at them when the whole import is in.

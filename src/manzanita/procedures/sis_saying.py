@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from manzanita.domain.findings import Owner, Severity
+from manzanita.domain.same_person import RULE, Judged
 from manzanita.procedures.sis_lines import AGAIN, IDENTITY_FIELDS, IN_THE_SIS, Note, SisLine
 from manzanita.procedures.sis_settling import contradict
 from manzanita.procedures.sis_whole import Whole
@@ -35,6 +36,8 @@ class Person:
     states_ssid: str = ""
     is_fresh: bool = False
     aside: PutAside | None = None
+    entered_as: Sequence[Identity] = ()
+    is_by_ssid: bool = False
 
 
 class Saying:
@@ -79,15 +82,17 @@ class Saying:
             return "ssid", f"{self._field('ssid')} SSID {ssid}"
         return "local", f"{self._field('local')} Local Student ID {line.local_id[:40]}"
 
-    def _refuse_other_person(self, line: SisLine) -> None:
+    def _refuse_other_person(self, line: SisLine, judged: Judged, decided: str) -> None:
         part, words = self._id_words(line)
+        said = " Somebody has said that it is another student." if decided == "other" else ""
+        parts = ["local" if one == "local_id" else one for one in judged.parts]
         self._refuse(
             line,
-            "MZ-OTHER-PERSON",
-            (part, "first_name", "last_name", "birth_on"),
-            f"{words} is known here as another student: first name, last name and birth date all differ.",
-            "Find out whose number it is. A number typed wrongly is corrected in the SIS; for one student, first "
-            "correct the name or the birth date there. Then export again.",
+            RULE,
+            (part, *(one for one in parts if one != part)),
+            f"{words} is known here as another student: {', '.join(judged.words)}.{said}",
+            "Find out whose number it is. A number typed wrongly is corrected in the SIS. Where it is one student all "
+            "the same, the SEDS coordinator says so under “To correct in the SIS”; then import the file again.",
         )
 
     def _refuse_without_enrollment(self, line: SisLine) -> None:
@@ -174,6 +179,20 @@ class Saying:
             f"together with the one under {goes_on[:40]} here. That one goes on; {what}.",
             f"Put the two together in the SIS: end or delete the enrollment under {line.local_id[:40]}, or, where that "
             f"is the one to keep, the one under {goes_on[:40]}. Then export again.",
+        )
+
+    def _note_moved(self, line: SisLine, judged: Judged) -> None:
+        """Say that a name or birth date became another: a slip in the number could be behind it."""
+        part, words = self._id_words(line)
+        self._note(
+            line,
+            "MZ-NAMES",
+            "kept",
+            Severity.WARNING,
+            (part, *(one for one in judged.parts if one != "local_id")),
+            f"{words} was known here otherwise: {', '.join(judged.words)}. It is loaded; what was known before stands "
+            "at the field in the student's record.",
+            "If these are two students, correct the number in the SIS and export again.",
         )
 
     def _note_nameless(self, line: SisLine, person: Person) -> None:

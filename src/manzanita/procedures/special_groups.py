@@ -11,7 +11,7 @@ from types import MappingProxyType
 from django.db.models import BooleanField, Case, Exists, F, OuterRef, QuerySet, When
 
 from manzanita.deadlines.models import DueDate
-from manzanita.domain.access import Actor, Relationship
+from manzanita.domain.access import Actor
 from manzanita.domain.directory_requests import AgreementSaid, agreement_on
 from manzanita.domain.special_groups import (
     GROUPS,
@@ -26,9 +26,9 @@ from manzanita.meetings.queries import OPEN_STATES
 from manzanita.orgs.queries import agency_names
 from manzanita.orgs.requests import agreements_by_place
 from manzanita.platform import clock
+from manzanita.students.infants import part_b_leas
 from manzanita.students.listing import ListRow
 from manzanita.students.models import (
-    AgencyRelation,
     Enrollment,
     Plan,
     ScopedQuerySet,
@@ -36,20 +36,22 @@ from manzanita.students.models import (
 from manzanita.students.queries import taking_part
 from manzanita.students.scope import here_for, lea_filter
 
+# MEET 24.14: an initial evaluation for Part B.
 _INITIAL = "10"
-_ELSEWHERE = (Relationship.NEXT_YEAR, Relationship.RESIDENCE)
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What the list of a group knows of one student besides the list row: the due dates of the group's clocks, the
-    first clock first, an open meeting, the agencies by role, and for a nonpublic school its agreement."""
+    first clock first, an open meeting, of a child from Part C the final evaluation for Part B, the agencies by role,
+    and for a nonpublic school its agreement."""
 
     dues: Sequence[DueDate] = field(default_factory=tuple)
     meeting: Meeting | None = None
     plan: Plan | None = None
     enrollment: Enrollment | None = None
     goes_to: str = ""
+    evaluated: Meeting | None = None
     agreement: AgreementSaid | None = None
 
 
@@ -124,7 +126,15 @@ def beside_of(actor: Actor, group: Group, rows: Sequence[ListRow]) -> dict[int, 
         )
         meetings = {one.student_id: one for one in opened}
     plans: dict[int, Plan] = {}
-    if group.key == "dsea":
+    evaluated: dict[int, Meeting] = {}
+    if group.key == "c-to-b":
+        ifsps = Plan.objects.as_of(effective=today).filter(student__in=ids, plan_type_code=IFSP)
+        plans = {one.student_id: one for one in ifsps}
+        final = Meeting.objects.filter(
+            student__in=ids, state="finalized", held_on__isnull=False, evaluation_type_code=_INITIAL
+        )
+        evaluated = {one.student_id: one for one in final.order_by("held_on")}
+    elif group.key == "dsea":
         plans = {one.student_id: one for one in _of_others(today).filter(student__in=ids)}
     enrollments: dict[int, Enrollment] = {}
     agreements: Mapping[tuple[str, str], list] = {}
@@ -133,18 +143,25 @@ def beside_of(actor: Actor, group: Group, rows: Sequence[ListRow]) -> dict[int, 
         agreements = agreements_by_place(
             {one.lea_code for one in enrollments.values()}, {one.nps_code for one in enrollments.values()}
         )
-    goes_to = _goes_to(ids, today) if group.key == "c-to-b" else {}
+    goes_to = part_b_leas(ids, today) if group.key == "c-to-b" else {}
     return {
         pk: Beside(
-            dues=sorted(dues[pk], key=lambda one: group.clocks.index(one.clock)),
+            dues=_one_a_clock(dues[pk], group),
             meeting=meetings.get(pk),
             plan=plans.get(pk),
             enrollment=enrollments.get(pk),
             goes_to=goes_to.get(pk, ""),
+            evaluated=evaluated.get(pk),
             agreement=_said(enrollments.get(pk), agreements, today),
         )
         for pk in ids
     }
+
+
+def _one_a_clock(dues: Sequence[DueDate], group: Group) -> list[DueDate]:
+    """In the order of the group's clocks. Whoever reads of two LEAs sees that of the LEA that owes the IEP."""
+    found = {one.clock: one for one in sorted(dues, key=lambda one: one.about)}
+    return sorted(found.values(), key=lambda one: group.clocks.index(one.clock))
 
 
 def _said(
@@ -153,20 +170,6 @@ def _said(
     if placed is None:
         return None
     return agreement_on(agreements.get((placed.lea_code, placed.nps_code), []), today)
-
-
-def _goes_to(ids: Sequence[int], today: date) -> dict[int, str]:
-    """The district that is named for next year, else that of residence, by student."""
-    found: dict[int, dict[str, str]] = defaultdict(dict)
-    rows = AgencyRelation.objects.as_of(effective=today).filter(
-        student__in=ids, relationship__in=[one.value for one in _ELSEWHERE]
-    )
-    for one in rows:
-        found[one.student_id][one.relationship] = one.agency_code
-    return {
-        pk: next(by_role[one.value] for one in _ELSEWHERE if one.value in by_role)
-        for pk, by_role in found.items()
-    }
 
 
 def names_beside(beside: Mapping[int, Beside]) -> dict[str, str]:

@@ -118,7 +118,7 @@ def _take_over_group(
         if by_record["SWDS"]:
             newest = max(by_record["SWDS"], key=itemgetter("22.11"))
             identities[pk] = Identity(local_sped_id=newest["22.08"])
-    update_identities(identities)
+    update_identities(identities, by_id=by_id, cause=TAKEN_OVER)
     for kind, stated in statements.items():
         state_student_facts(kind, stated, by_id=by_id, cause=TAKEN_OVER, at=at)
     take_over_meetings(meetings)

@@ -15,6 +15,7 @@ from manzanita.domain.names import name_key
 from manzanita.platform.changed import students_changed
 from manzanita.platform.facts import Fact, Statement, state_facts
 from manzanita.platform.ids import new_public_id
+from manzanita.students.identity_actions import note_changes
 from manzanita.students.models import (
     AgencyRelation,
     CaseAssignment,
@@ -90,22 +91,29 @@ def register_students(
 
 
 @transaction.atomic
-def update_identities(changes: Mapping[int, Identity]) -> int:
-    """Bring names, birth dates and ids up to what the SIS says now; return how many students changed."""
+def update_identities(
+    changes: Mapping[int, Identity], *, by_id: int | None = None, cause: str = "system"
+) -> int:
+    """Bring names, birth dates and ids up to what is stated now, and note what they were; return how many students
+    changed."""
     students = {student.pk: student for student in Student.unscoped.filter(pk__in=changes)}
     changed = []
+    moved = {}
     for pk, identity in changes.items():
         student = students[pk]
-        before = [getattr(student, name) for name in Identity.__slots__]
+        before = {name: getattr(student, name) for name in Identity.__slots__}
         for name in Identity.__slots__:
             value = getattr(identity, name)
             if value not in ("", None):
                 setattr(student, name, value)
-        if before != [getattr(student, name) for name in Identity.__slots__]:
+        after = {name: getattr(student, name) for name in Identity.__slots__}
+        if before != after:
+            moved[pk] = (before, after)
             student.name_key = _name_key(student)
             changed.append(student)
     Student.unscoped.bulk_update(changed, [*Identity.__slots__, "name_key"], batch_size=500)
     renew_name_keys(changed)
+    note_changes(moved, by_id=by_id, cause=cause)
     students_changed(student.pk for student in changed)
     return len(changed)
 

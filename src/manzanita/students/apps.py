@@ -19,5 +19,8 @@ class StudentsConfig(AppConfig):
                 Holder("students_duplicatepair", Fate.STAYS),
                 Holder("students_merge", Fate.STAYS),
                 Holder("students_batchline", Fate.STAYS),
+                # What the SIS said of a record, it said of that one.
+                Holder("students_identitychange", Fate.STAYS),
+                Holder("students_identityconflict", Fate.STAYS),
             ]
         )

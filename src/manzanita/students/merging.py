@@ -15,7 +15,8 @@ from manzanita.platform.changed import students_changed
 from manzanita.platform.facts import Fact, Statement, bring_back
 from manzanita.platform.together import read_together
 from manzanita.students.actions import FACT_MODELS, Identity, state_student_facts
-from manzanita.students.merging_enrollments import Twice, enrolled_twice, left_of
+from manzanita.students.identity_actions import TOLD, note_changes
+from manzanita.students.merging_enrollments import Twice, enrolled_twice, has_days_left, left_of
 from manzanita.students.models import DuplicatePair, NameKey, Student
 from manzanita.students.name_keys import renew_name_keys
 
@@ -123,9 +124,10 @@ def _of_identity(stays: Student, other: Student) -> Iterator[Difference]:
 
 
 def _of_facts(held: Mapping[str, Sequence[Held]]) -> Iterator[Difference]:
+    twice = enrolled_twice(held["enrollment"])
     for kind in ("ssid", "status", "plan", "enrollment", "assignment", "agency", "contact", "rights"):
         for one in held[kind]:
-            if not one.stays or not one.other:
+            if not one.stays or not one.other or any(two.has(one) for two in twice):
                 continue
             key = choice_key(one)
             if kind == "ssid":
@@ -140,12 +142,12 @@ def _of_facts(held: Mapping[str, Sequence[Held]]) -> Iterator[Difference]:
                 is_other = differ(a, b)
             if is_other:
                 yield _proposed(key, kind, one)
-    for twice in enrolled_twice(held["enrollment"]):
-        rows = (
-            tuple(row for one in side for row in (*one.stays, *one.other))
-            for side in (twice.stays, twice.other)
-        )
-        yield Difference(twice.key, "enrollment", *rows, Side.STAYS, "of the record that stays")
+    for two in twice:
+        a = tuple(row for one in (*two.stays, *two.both) for row in one.stays)
+        b = tuple(row for one in (*two.other, *two.both) for row in one.other)
+        yield Difference(two.key, "enrollment", a, b, Side.STAYS, "of the record that stays")
+        if any(has_days_left(two, side) for side in Side):
+            yield Difference(two.void_key, "enrollment", a, b, Side.STAYS, "it ends, unless it never was")
 
 
 def _proposed(key: str, kind: str, one: Held) -> Difference:
@@ -189,7 +191,7 @@ def statements_of(
             elif kind == "ssid":
                 spans = _ssids(one, choices.get("ssid", Side.STAYS), retired_on)
             else:
-                spans = _ended(one, twice, choices) or _stated(one, choices.get(choice_key(one), Side.STAYS))
+                spans = _ended(one, twice, choices) or _stated(one, _wins(one, twice, choices))
             slot = dict(zip(FACT_MODELS[kind].slot, (stays_id, *one.key), strict=True))
             content = FACT_MODELS[kind].content
             for span in spans:
@@ -217,9 +219,27 @@ def _ended(one: Held, twice: Sequence[Twice], choices: Choices) -> _Spans:
     """An enrollment beside which another one goes on; nothing of one that does, or that stands alone."""
     for doubled in twice:
         if doubled.has(one):
-            rest = left_of(one, doubled, choices.get(doubled.key, Side.STAYS))
+            is_void = choices.get(doubled.void_key) is Side.OTHER
+            rest = left_of(one, doubled, choices.get(doubled.key, Side.STAYS), is_void=is_void)
             return [] if rest is None else [_NOTHING_EVER, *rest]
     return []
+
+
+def _wins(one: Held, twice: Sequence[Twice], choices: Choices) -> Side:
+    """Whose version of a slot stands; an enrollment of both records goes with the one that goes on beside it."""
+    doubled = next((two for two in twice if two.has(one)), None)
+    return choices.get(doubled.key if doubled is not None else choice_key(one), Side.STAYS)
+
+
+def enrollments_after(held: Sequence[Held], choices: Choices) -> dict[tuple[Any, ...], list[Span[Any]]]:
+    """Days and content of each enrollment, by LEA and first day, as putting the two together leaves them."""
+    twice = enrolled_twice(held)
+    found = {}
+    for one in held:
+        stated = _ended(one, twice, choices) or _stated(one, _wins(one, twice, choices))
+        is_whole = bool(stated) and stated[0] is _NOTHING_EVER
+        found[one.key] = stated[1:] if is_whole else [*spans_of(one.stays), *stated]
+    return {key: spans for key, spans in found.items() if spans}
 
 
 def _services(one: Held, plans: Held, wins: Side) -> _Spans:
@@ -279,7 +299,7 @@ def put_together(
         state_student_facts(kind, [*statements, *gone], by_id=by_id, cause=cause, at=at)
     after = believed_keys(stays.pk)
     identity = {name: getattr(stays, name) for names in IDENTITY.values() for name in names}
-    _set_identity(stays, _identity(stays, other, choices))
+    _set_identity(stays, _identity(stays, other, choices), by_id=by_id, cause=cause, at=at)
     return {
         "identity": {**identity, "birth_on": identity["birth_on"] and identity["birth_on"].isoformat()},
         "after": after,
@@ -308,7 +328,7 @@ def take_apart(*, written: Mapping[str, Any], stays: Student, other: Student, at
     values = dict(written["identity"])
     if values["birth_on"]:
         values["birth_on"] = date.fromisoformat(values["birth_on"])
-    _set_identity(stays, values)
+    _set_identity(stays, values, by_id=None, cause="merge-undo", at=at)
 
 
 def _identity(stays: Student, other: Student, choices: Choices) -> dict[str, Any]:
@@ -320,9 +340,13 @@ def _identity(stays: Student, other: Student, choices: Choices) -> dict[str, Any
     return values
 
 
-def _set_identity(student: Student, values: Mapping[str, Any]) -> None:
+def _set_identity(
+    student: Student, values: Mapping[str, Any], *, by_id: int | None, cause: str, at: datetime
+) -> None:
     if all(getattr(student, name) == value for name, value in values.items()):
         return
+    was = {name: getattr(student, name) for name in TOLD}
+    note_changes({student.pk: (was, {**was, **values})}, by_id=by_id, cause=cause, at=at)
     for name, value in values.items():
         setattr(student, name, value)
     who = Identity(**{name: values[name] for name in values})

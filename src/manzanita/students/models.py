@@ -16,6 +16,8 @@ from manzanita.students.assignment_models import AssignmentBatch as AssignmentBa
 from manzanita.students.assignment_models import AssignmentChange as AssignmentChange
 from manzanita.students.batch_models import BatchEdit as BatchEdit
 from manzanita.students.batch_models import BatchLine as BatchLine
+from manzanita.students.identity_models import IdentityChange as IdentityChange
+from manzanita.students.identity_models import IdentityConflict as IdentityConflict
 from manzanita.students.merge_models import Merge as Merge
 from manzanita.students.merge_models import SsidRetirement as SsidRetirement
 from manzanita.students.name_models import DuplicatePair as DuplicatePair
@@ -327,6 +329,8 @@ class AgencyRelation(StudentFact):
     agency_code = models.CharField(max_length=7)
     school_code = models.CharField(max_length=7, blank=True)
 
+    # Who owes a child from Part C the IEP.
+    is_counted_from = True
     slot = ("student_id", "relationship")
     content = ("agency_code", "school_code")
 

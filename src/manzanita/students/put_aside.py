@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Q
+
 from manzanita.students.models import Enrollment, Merge
 
 # LEA code and local id.
@@ -34,13 +36,17 @@ class PutAside:
 
 
 def stays_of_local_ids(wanted: Collection[LocalId]) -> dict[LocalId, int]:
-    """Keys of the records that stay, by the local ids of those that were put into them; two queries."""
-    into = dict(Merge.objects.filter(undone_at__isnull=True).values_list("other_id", "student_id"))
-    if not into:
+    """Keys of the records that stay, by the local ids of those that were put into them, and by those of their own that
+    do not go on; two queries."""
+    merges = Merge.objects.filter(undone_at__isnull=True).order_by("pk")
+    found = list(merges.values_list("other_id", "student_id", "written__closed__enrollment"))
+    if not found:
         return {}
+    into = {other: stays for other, stays, _ in found}
+    closed = [pk for _, _, keys in found for pk in keys or ()]
     rows = (
         Enrollment.objects.filter(
-            student_id__in=into,
+            Q(student_id__in=into) | Q(pk__in=closed),
             lea_code__in={lea for lea, _ in wanted},
             local_student_id__in={local for _, local in wanted},
         )

@@ -206,17 +206,17 @@ def _also_within(actor: Actor, students: ScopedQuerySet) -> ScopedQuerySet:
 
 def listed_for(actor: Actor) -> ScopedQuerySet:
     """Students whom the actor's lists, counts, searches and exports show: of those within reach, the chosen view
-    and school."""
+    and school, or district."""
     if not actor.may(Capability.READ_STUDENT):
         return Student.objects.scoped().none()
     perspective = actor.perspective
     if perspective.scope in (Scope.ASSIGNED, Scope.NAMED):
         return visible_to(actor)
-    today = clock.today()
-    rows = _rows(actor, perspective.relationships & _SHOWN[actor.view], today)
+    today, asks = clock.today(), actor.narrowed
+    rows = _rows(asks, perspective.relationships & _SHOWN[actor.view], today)
     if actor.view is View.LEAVING and Relationship.ATTENDING in perspective.relationships:
         # Still here, but with a last day that is already known.
-        rows.append(_attending(actor, today).filter(effective_to__isnull=False))
+        rows.append(_attending(asks, today).filter(effective_to__isnull=False))
     students = _listed(rows)
     if actor.at_school:
         students = students.filter(Tied([_attending(actor, today).filter(school_code=actor.at_school)]))
@@ -240,7 +240,7 @@ def present_for(actor: Actor) -> ScopedQuerySet:
 def lists_all(actor: Actor) -> bool:
     """Do the lists show everybody within reach?"""
     is_whole = actor.view is View.ALL or actor.perspective.scope in (Scope.ASSIGNED, Scope.NAMED)
-    return is_whole and not actor.at_school
+    return is_whole and not actor.at_place
 
 
 def outside_view(actor: Actor) -> ScopedQuerySet:

@@ -193,7 +193,7 @@ def _scope(actor: Actor | None) -> list[ScopePart]:
         ScopePart(
             "agency",
             "Agency or school",
-            f"{actor.agency_name}, {actor.school_name}" if actor.school_name else actor.agency_name,
+            f"{actor.agency_name}, {actor.place_name}" if actor.place_name else actor.agency_name,
             choices_url=url_or_none("scope_schools") if has_schools else None,
         ),
         ScopePart("students", "Which students", actor.students_label, views if len(views) > 1 else []),

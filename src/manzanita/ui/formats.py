@@ -8,6 +8,7 @@ import re
 
 from django.utils import timezone
 
+from manzanita.domain.records import spoken_key
 from manzanita.platform import clock
 
 MINUS = "−"
@@ -102,6 +103,7 @@ def time_left(seconds: int) -> str:
 FILTERS = {
     "us_date": us_date,
     "us_dates": us_dates,
+    "spoken_key": spoken_key,
     "is_iso_day": is_iso_day,
     "long_date": long_date,
     "state_date": state_date,

@@ -15,6 +15,7 @@ from manzanita.archive.models import Archive
 from manzanita.arrivals.models import Arrival
 from manzanita.arrivals.queries import next_arrival
 from manzanita.auditing.actions import log_reads
+from manzanita.deadlines.models import DueDate
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.arrival_plan import Answer, Way
 from manzanita.domain.arrivals import (
@@ -27,6 +28,7 @@ from manzanita.domain.arrivals import (
     why_not_safe,
 )
 from manzanita.domain.clocks import due
+from manzanita.domain.codes import code_set, unconfirmed_in
 from manzanita.domain.findings import Reason
 from manzanita.domain.student_transfers import STATE_WORDS, State
 from manzanita.exchange.models import Operation
@@ -38,7 +40,7 @@ from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import preview_change
 from manzanita.procedures.effects import held_without_ssid
 from manzanita.procedures.paper_plan import CAUSE as PAPER
-from manzanita.students.duplicates import open_pairs_of
+from manzanita.students.duplicates import newest_merge_into, open_pairs_of
 from manzanita.students.finding import students_by_pk
 from manzanita.students.former import facts_for
 from manzanita.students.queries import StudentFacts
@@ -92,7 +94,9 @@ def arrival_page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason
         "student": one.student,
         "evidence": one.evidence,
         "mark": KIND_MARKS[kind],
-        "kind_words": KIND_WORDS[kind][1]
+        "kind_words": "This was one of two records of the student, which were put together."
+        if one.arrival.settled_how == "merged"
+        else KIND_WORDS[kind][1]
         if one.evidence.is_known or one.evidence.near
         else "Nothing under this record says special education yet.",
         "age": age_words(one.arrival.enrolled_on, today),
@@ -176,6 +180,7 @@ def _lines(actor: Actor, looked: Looked) -> dict[str, Any]:
             told |= {
                 "statuses": [one for one in codes_of("SpecialEducationStatus") if one[0] != "1"],
                 "status_reasons": codes_of("NonParticipationReason"),
+                "reason_doubt": unconfirmed_in(code_set("NonParticipationReason")),
             }
         return told
     asked = Asked("adopt", looked.plan.on, plan_known_on=looked.plan_known_on)
@@ -232,11 +237,23 @@ def _near(actor: Actor, student_id: int, evidence: Evidence) -> list[dict[str, A
     ]
 
 
+_OVER = "No IEP meeting after the transfer is due any more: one was held here, or the plan was made anew."
+
+
+def _runs(arrival: Arrival) -> bool:
+    """Whether the 30 days still run, as every list has it; an adoption alone does not end them."""
+    rows = DueDate.objects.filter(student=arrival.student_id, lea_code=arrival.lea_code, clock="transfer-30")
+    return rows.exists()
+
+
 def _clock(looked: Looked) -> dict[str, Any]:
     """The clock of a transfer: 30 days from another SELPA; no date inside the SELPA, from another state, and where
     nothing is taken up here."""
     evidence = looked.evidence
     name = "" if looked.plan.way in NOTHING_TAKEN_UP else transfer_clock(evidence)
+    is_settled = looked.arrival.settled_at is not None
+    if name == "transfer-30" and is_settled and evidence.former_lea and not _runs(looked.arrival):
+        return {"due_on": None, "words": _OVER, "trace": "", "left": None, "is_known": True}
     answer = due(name, enrolled_on=evidence.enrolled_on) if name else None
     due_on = answer.statutory_due_on if answer else None
     return {
@@ -263,10 +280,12 @@ def _settled(found: Arrival) -> dict[str, Any]:
     """How it was settled, what that can be undone by, and what is at the state of it."""
     if found.settled_at is None:
         return {"archive": None, "batch": None, "may_undo": False}
+    merge = newest_merge_into(found.student) if found.settled_how == "merged" else None
     archive = Archive.objects.filter(pk=found.archive_id).first() if found.archive_id else None
     item = found.adoptions.filter(state="adopted").select_related("batch").order_by("-pk").first()
     waiting = Operation.objects.filter(archive_id=found.archive_id).count() if archive else 0
     return {
+        "merge_url": reverse("merge", args=[merge.public_id]) if merge is not None else "",
         "archive": archive,
         "batch": item.batch if item else None,
         "may_undo": item is not None and waiting > 0,

@@ -23,13 +23,18 @@ from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.directory import code_named
 from manzanita.orgs.models import Agency
 from manzanita.orgs.queries import nonpublic_agencies
+from manzanita.platform import clock
+from manzanita.procedures.paper_findings import PaperFinding, paper_findings, too_old
 from manzanita.procedures.paper_plan import (
     MOST_SERVICES,
     NEEDED,
     PaperPlan,
     enter_paper_plan,
+    paper_plan_of,
+    paper_reasons,
     reasons_not_to_enter,
 )
+from manzanita.ui.formats import us_dates
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import text_given
 from manzanita.web.form_days import day_of, mistyped
@@ -58,19 +63,19 @@ def arrival_plan(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         reasons = reasons_not_to_enter(request.actor, found)
         former = Evidence.from_document(found.evidence).former_lea
-        return _form(
-            request, found, {"lea_code": former, "plan_type_code": "100"}, reasons, may_enter=not reasons
-        )
+        before = paper_plan_of(found.student_id)
+        typed = _typed(before) if before else {"lea_code": former, "plan_type_code": "100"}
+        return _form(request, found, typed, reasons, may_enter=not reasons)
+    may_enter, told = not reasons_not_to_enter(request.actor, found), _told(request)
+    said = paper_findings(request.actor, found, told)
     if wrong := mistyped(request.POST, DAYS):
-        may_enter = not reasons_not_to_enter(request.actor, found)
-        return _form(request, found, request.POST, wrong.reasons, may_enter=may_enter)
+        return _form(request, found, request.POST, wrong.reasons, may_enter=may_enter, told=told, said=said)
+    if may_enter and not _looked_at(request, found, told, said):
+        return _form(request, found, request.POST, (), may_enter=True, told=told, said=said)
     try:
-        enter_paper_plan(
-            actor=request.actor, arrival=found, told=_told(request), reason=text_given(request, "reason")
-        )
+        enter_paper_plan(actor=request.actor, arrival=found, told=told, reason=text_given(request, "reason"))
     except NotPossible as refused:
-        may_enter = not reasons_not_to_enter(request.actor, found)
-        return _form(request, found, request.POST, refused.reasons, may_enter=may_enter)
+        return _form(request, found, request.POST, refused.reasons, may_enter=may_enter, told=told, said=said)
     messages.success(
         request,
         "Entered. Nothing goes to the state by it; the questions are answered by it, and what follows stands below.",
@@ -99,6 +104,38 @@ def _told(request: HttpRequest) -> PaperPlan:
     )
 
 
+def _looked_at(request: HttpRequest, arrival: Arrival, told: PaperPlan, said: Sequence[PaperFinding]) -> bool:
+    """Is there nothing to say of what was typed, is there something wrong in the form, or has the person seen it?"""
+    if any(paper_reasons(told, arrival, clock.today())) or not text_given(request, "reason"):
+        return True
+    digest = _digest(told, arrival, said)
+    return not digest or request.POST.get("seen") == digest
+
+
+def _digest(told: PaperPlan | None, arrival: Arrival, said: Sequence[PaperFinding]) -> str:
+    """Names what is said of a plan: with other findings it is another look. Empty where there is nothing to say."""
+    codes = [f"{one.finding.code}:{one.finding.record_key.split('|')[-1]}" for one in said]
+    codes += [one.name for one in (too_old(told, arrival.enrolled_on) if told else ())]
+    return ",".join(sorted(codes))
+
+
+def _typed(before: PaperPlan) -> dict[str, str]:
+    """What was entered before, as the form has it."""
+    days = {name: day.isoformat() if (day := getattr(before, name)) else "" for name in DAYS}
+    services = {
+        f"service_{number}_{name}": value
+        for number, one in enumerate(before.services, 1)
+        for name, value in one.items()
+    }
+    return {
+        "lea_code": before.lea_code,
+        "reason_code": before.reason_code,
+        **days,
+        **before.plan,
+        **services,
+    }
+
+
 def _districts() -> list[tuple[str, str]]:
     return list(Agency.objects.filter(kind="lea").order_by("name").values_list("code", "name"))
 
@@ -114,10 +151,21 @@ def _form(
     refusals: Sequence[Reason],
     *,
     may_enter: bool,
+    told: PaperPlan | None = None,
+    said: Sequence[PaperFinding] = (),
 ) -> HttpResponse:
+    """``told`` is what was typed, and ``said`` what the rules say of it, in the same round as ``refusals``."""
     always = [next(one for one in PLAN_FIELDS if one.number == number) for number in ALWAYS]
     more = [one for one in PLAN_FIELDS if one not in always]
     errors = {one.code: one.text for one in refusals} | mistyped(typed, DAYS).errors
+    # Where the form itself objects to a field, the rules need not say it again.
+    seen = _digest(told, arrival, said)
+    said = [one for one in said if not (one.names and set(one.names) <= errors.keys())]
+    old = [one for one in (too_old(told, arrival.enrolled_on) if told else ()) if one.name not in errors]
+    for found in said:
+        # A warning stands above, and does not look as if the field were refused.
+        for name in found.names if found.is_fatal else ():
+            errors.setdefault(name, us_dates(found.finding.message))
     agencies = _agencies()
     filled = [
         number
@@ -152,9 +200,17 @@ def _form(
         "typed": typed,
         "refusals": refusals,
         "errors": errors,
+        "said": said,
+        "old": old,
+        "seen": seen,
         "may_enter": may_enter,
     }
-    return render(request, "web/arrivals/plan.html", context, status=422 if request.method == "POST" else 200)
+    return render(
+        request,
+        "web/arrivals/plan.html",
+        context,
+        status=422 if refusals and request.method == "POST" else 200,
+    )
 
 
 def _control(

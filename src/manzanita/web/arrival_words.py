@@ -79,7 +79,8 @@ def rows_of(actor: Actor, arrivals: Sequence[Arrival]) -> list[Row]:
                 school=schools.get(enrollment.school_code, enrollment.school_code) if enrollment else "",
                 mark=KIND_MARKS[arrival.kind],
                 age=age_words(arrival.enrolled_on, today),
-                known=known_words(one),
+                # Of a record that was put into another one, what that one has stands there.
+                known="" if arrival.settled_how == "merged" else known_words(one),
                 former=former_words(one.former_lea, names),
                 former_code=one.former_lea if one.former_lea in names else "",
                 reasons=why_not_safe(one, today),

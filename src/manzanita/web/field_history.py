@@ -23,10 +23,13 @@ from manzanita.domain.record_fields import DECLARED
 from manzanita.exchange.queries import import_runs_by_key
 from manzanita.meetings.queries import label_of, meetings_of
 from manzanita.orgs.queries import agency_names, school_names
+from manzanita.platform import clock
 from manzanita.students.former import versions_for
+from manzanita.students.identity_actions import TOLD
 from manzanita.students.models import (
     AgencyRelation,
     Enrollment,
+    IdentityChange,
     NextYear,
     Plan,
     Service,
@@ -35,7 +38,7 @@ from manzanita.students.models import (
     Student,
     StudentFact,
 )
-from manzanita.students.queries import versions_of
+from manzanita.students.queries import keys_of_person, versions_of
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.field_ownership import ownership_of
@@ -60,6 +63,10 @@ WITHOUT_VERSIONS: Mapping[str, str] = {
     "student": "The newest value counts, and no earlier value is kept. Who changed it stands under History.",
     "postsecondary": "No value is recorded here: what becomes of students after school goes from the SIS to the state.",
 }
+
+
+# Of what is noted when it moves.
+NEVER_MOVED = "The newest value counts. No change of it is recorded."
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +106,21 @@ def field_history(request: HttpRequest, public_id: uuid.UUID, field: str) -> Htt
         "then": refused_then(asked, [], f"{reverse('student', args=[student.public_id])}?tab=record").reasons
         if asked.on
         else [],
-        "derived": WITHOUT_VERSIONS.get(declared.holder, declared.rule) if model is None else "",
+        "derived": _why_no_versions(declared) if model is None else "",
         "versions": _versions(request.actor, student, model, declared, slot) if model else [],
+        "changes": identity_changes(request.actor, student, declared) if declared.holder == "student" else [],
     }
     log_reads(
         actor=request.actor, student_ids=[student.pk], what="student.field-history", purpose_code=purpose
     )
     page = "field_history_part" if request.htmx else "field_history"
     return render(request, f"web/students/{page}.html", context)
+
+
+def _why_no_versions(declared: FieldDeclaration) -> str:
+    if declared.holder == "student" and declared.attribute in TOLD:
+        return NEVER_MOVED
+    return WITHOUT_VERSIONS.get(declared.holder, declared.rule)
 
 
 def declared_at(field: str) -> tuple[FieldDeclaration, str]:
@@ -155,6 +169,68 @@ def _versions(
     return shown[::-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a field of the student became, before that, and what stated it."""
+
+    was: str
+    became: str
+    recorded_at: datetime
+    by: str
+    why: str
+    url: str | None
+
+
+def identity_changes(
+    actor: Actor,
+    student: Student,
+    declared: FieldDeclaration | None = None,
+    *,
+    keys: Sequence[int] | None = None,
+) -> list[Change]:
+    """Changes of name, birth date and gender, or of one of them, newest first. Of a student who has left, as long as
+    the actor's agency had the student. The record that was put together with this one has its own."""
+    found = IdentityChange.objects.filter(student_id__in=keys or keys_of_person(student.pk)).order_by("-pk")
+    if student.seen_through is not None:
+        found = found.filter(recorded_at__lt=clock.end_of(student.seen_through))
+    rows = [one for one in found[:100] if declared is None or declared.attribute in one.became]
+    if not rows:
+        return []
+    causes = _causes(actor, student, rows)
+    people = user_names({row.by_id for row in rows if row.by_id is not None})
+    shown = []
+    for row in rows:
+        why, _, url = causes.get(row.cause, (row.cause.replace("-", " "), "", None))
+        names = [declared.attribute] if declared is not None else sorted(row.became)
+        was, became = (
+            "; ".join(_told(name, side[name], declared) for name in names) for side in (row.was, row.became)
+        )
+        shown.append(Change(was, became, row.recorded_at, people.get(row.by_id or 0, "System"), why, url))
+    return shown
+
+
+STUDENT_LABELS: Mapping[str, str] = {
+    one.attribute: one.label for one in DECLARED.values() if one.holder == "student"
+}
+
+
+def _told(name: str, value: str, declared: FieldDeclaration | None) -> str:
+    text = identity_text(name, value)
+    return text if declared is not None else f"{STUDENT_LABELS[name]}: {text}"
+
+
+def identity_text(name: str, value: str) -> str:
+    """A value of an identity in words: a date as people here write it, a code with its meaning."""
+    if not value:
+        return "blank"
+    if name == "birth_on":
+        return us_date(date.fromisoformat(value))
+    declared = next(
+        (one for one in DECLARED.values() if (one.holder, one.attribute) == ("student", name)), None
+    )
+    return declared.label_of(value) if declared is not None and declared.number else value
+
+
 def is_replaced_by(old: StudentFact, new: StudentFact) -> bool:
     """``old`` was closed in the moment ``new`` was recorded, in the same slot, and held on its first day."""
     return (
@@ -184,7 +260,7 @@ def _words_of(declared: FieldDeclaration, rows: Sequence[StudentFact]) -> Callab
 
 
 def _causes(
-    actor: Actor, student: Student, rows: Sequence[StudentFact]
+    actor: Actor, student: Student, rows: Sequence[StudentFact | IdentityChange]
 ) -> dict[str, tuple[str, str, str | None]]:
     """What stated each version, in words: by cause, with the reason a person gave and a link where one may follow it.
 
@@ -201,7 +277,9 @@ def _causes(
         "people-file": ("The district's list of people and caseloads", "", None),
     }
     for cause, (kind, _, key) in keys.items():
-        if kind == "sis-import":
+        if kind in ("merge", "merge-undo"):
+            told[cause] = ("Two records put together" if kind == "merge" else "A merge taken back", "", None)
+        elif kind == "sis-import":
             run = runs.get(int(key))
             may_open = run is not None and run.lea_code == lea and actor.may(Capability.IMPORT_FILES)
             when = f" of {us_date(run.created_at)}" if run else ""

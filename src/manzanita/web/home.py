@@ -32,14 +32,16 @@ from manzanita.web.due_wanted import list_url
 from manzanita.web.guest_needs import guest_needs
 from manzanita.web.home_arrivals import arrivals_needs
 from manzanita.web.home_directory import directory_needs
+from manzanita.web.home_districts import COLUMNS, district_rows
 from manzanita.web.home_needs import Group, Need, age, in_order
 from manzanita.web.home_notices import notices
-from manzanita.web.home_people import own_duties, people_needs
+from manzanita.web.home_people import own_duties, people_in_order, people_needs
 from manzanita.web.home_plans import planned_reviews
 from manzanita.web.import_run import outcome_of
 from manzanita.web.leaving_list import leavings_needs
 from manzanita.web.participation import report_needs
 from manzanita.web.settle_students import needs_of
+from manzanita.web.sis_fixes import sis_needs
 from manzanita.web.transfer_list import transfer_needs
 
 SPAN_KINDS = {"late": "fatal", "15": "warn", "30": "empty", "60": "empty"}
@@ -69,6 +71,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "bands": in_order(_groups(actor, counts)),
         "rejected_count": counts.held.get("rejected", 0) if counts else 0,
         "duties": own_duties(actor, counts),
+        "districts": district_rows(actor),
+        "district_columns": COLUMNS.values(),
         "actor": actor,
         "can": actor.capabilities,
         "counts": counts,
@@ -84,7 +88,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
-    groups = []
+    groups = sis_needs(actor)
     if actor.may(Capability.READ_STUDENT):
         groups += [*notices(actor), *transfer_needs(actor), *directory_needs(actor)]
         groups += [*report_needs(actor), _clocks(actor)]
@@ -97,9 +101,7 @@ def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
             groups.append(planned_reviews(actor, _owner(actor)))
         groups += [_at_the_state(actor, counts), _meetings(actor)]
     if actor.may(Capability.MANAGE_PEOPLE):
-        groups.append(
-            Group("People", people_needs(actor), "Every duty has a name, and every student a case manager.")
-        )
+        groups.append(Group("People", people_needs(actor), people_in_order(actor)))
         groups.append(Group("Guests", guest_needs(actor), ""))
     return groups
 

@@ -72,6 +72,17 @@ def people_needs(actor: Actor) -> list[Need]:
     return needs
 
 
+def people_in_order(actor: Actor) -> str:
+    """What is said where none of the needs is: only what was counted for this reader."""
+    counted = []
+    if actor.perspective.scope is Scope.AGENCY:
+        counted.append("every duty has a name")
+    if actor.may(Capability.ASSIGN_STUDENTS):
+        counted.append("every student a case manager")
+    words = ", and ".join(counted)
+    return f"{words[0].upper()}{words[1:]}." if words else ""
+
+
 @dataclass(frozen=True, slots=True)
 class OwnDuty:
     """A duty that the reader has or stands in for, with how much waits, where that is known."""

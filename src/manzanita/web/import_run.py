@@ -16,12 +16,22 @@ from manzanita.accounts.queries import user_names
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.directory_requests import Kind, Place
 from manzanita.domain.fields import short_name
-from manzanita.domain.findings import Severity
+from manzanita.domain.same_person import RULE
 from manzanita.exchange.models import ImportFile, ImportNote, ImportRun
-from manzanita.exchange.queries import get_import_run, import_files, import_note_counts, import_notes
+from manzanita.exchange.queries import (
+    NOTHING_TO_DO,
+    get_import_run,
+    import_files,
+    import_note_counts,
+    import_notes,
+    note_need,
+    refused_lines,
+)
 from manzanita.orgs.listing import listed_entries
 from manzanita.orgs.requests import may_ask_directory
 from manzanita.procedures.import_sis import resume_sis_import
+from manzanita.procedures.sis_work import open_conflicts
+from manzanita.students.transfer_facts import SIS_CAUSE
 from manzanita.web.access import requires
 from manzanita.web.unlisted_schools import new_url
 from manzanita.web.work_state import row_and_job
@@ -35,7 +45,9 @@ EFFECTS: Mapping[str, tuple[str, str]] = {
     "kept": ("warn", "Loaded, look at it"),
     "elsewhere": ("na", "Another LEA's"),
 }
-NOTHING_TO_DO = ("na", "Nothing to do")
+ASKS_NOTHING = ("na", "Nothing to do")
+# What a note said of the field when it did not know yet that the line would be refused.
+_REST_IS_LOADED = " The field is left empty; the rest of the line is loaded."
 COUNTS = ("matched", "new", "changed", "unchanged", "refused", "elsewhere", "emptied")
 
 
@@ -75,7 +87,7 @@ def run_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         {
             **progress,
             "by": user_names({run.by_id}).get(run.by_id, "") if run.by_id else "",
-            "rows": _rows(request.actor, files, found[:PAGE_SIZE]),
+            **_split(_rows(request.actor, run, files, found[:PAGE_SIZE])),
             "note_count": sum(counts.values()),
             "tabs": [
                 ("All notes", here, not effect, sum(counts.values())),
@@ -101,20 +113,57 @@ def _note(files: Sequence[ImportFile], text: str) -> ImportNote | None:
     return note
 
 
-def _rows(actor: Actor, files: Sequence[ImportFile], notes: Sequence[ImportNote]) -> list[dict[str, Any]]:
+def _split(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is to be done, and apart what asks nothing of anybody."""
+    return {
+        "rows": [row for row in rows if not row["asks_nothing"]],
+        "quiet": [row for row in rows if row["asks_nothing"]],
+    }
+
+
+def _set_aside(
+    actor: Actor, run: ImportRun, files: Sequence[ImportFile], notes: Sequence[ImportNote]
+) -> dict[tuple[int, int], str]:
+    """The page where somebody says whom a line means, by file and line; one query, and none without such a line."""
+    if not any(note.code == RULE for note in notes):
+        return {}
+    keys = {(file.record, file.pk) for file in files}
+    found = open_conflicts(actor).filter(cause=f"{SIS_CAUSE}{run.pk}")
+    may_settle = actor.may(Capability.ENTER_STUDENT)
+    return {
+        (pk, one.line): reverse("identity_conflict", args=[one.public_id])
+        if may_settle
+        else reverse("sis_fixes")
+        for one in found
+        for record, pk in keys
+        if record == one.record
+    }
+
+
+def _rows(
+    actor: Actor, run: ImportRun, files: Sequence[ImportFile], notes: Sequence[ImportNote]
+) -> list[dict[str, Any]]:
     names = {file.pk: file.name for file in files}
     # What was not in the directory then may be in it since.
     directory = listed_entries({note.about for note in notes} - {""})
+    refused = refused_lines(notes)
+    aside = _set_aside(actor, run, files, notes)
     rows = []
     for note in notes:
-        is_news = note.effect == "kept" and note.severity == Severity.INFO
-        kind, word = NOTHING_TO_DO if is_news else EFFECTS[note.effect]
+        asks_nothing = note_need(note) == NOTHING_TO_DO
+        kind, word = ASKS_NOTHING if asks_nothing and note.effect == "kept" else EFFECTS[note.effect]
+        is_out = (note.file_id, note.line) in refused and note.effect != "refused"
+        if is_out:
+            kind, word = "na", "Line not loaded"
         is_settled = note.about in directory
         if is_settled:
             kind, word = "ok", "Settled since"
         rows.append(
             {
                 "note": note,
+                "asks_nothing": asks_nothing,
+                "message": note.message.replace(_REST_IS_LOADED, "") if is_out else note.message,
+                "aside_url": aside.get((note.file_id, note.line), "") if note.code == RULE else "",
                 "file": names[note.file_id],
                 "fields": [f"{number} {short_name(number)}" for number in note.fields],
                 "kind": kind,
@@ -139,6 +188,7 @@ def _progress(actor: Actor, public_id: uuid.UUID) -> dict[str, Any]:
     files = import_files(run)
     return {
         "run": run,
+        "may_read": actor.may(Capability.READ_STUDENT),
         "outcome": outcome_of(run, has_stopped=has_stopped),
         "files": files,
         "job": job,

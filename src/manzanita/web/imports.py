@@ -17,7 +17,7 @@ from manzanita.accounts.queries import user_names
 from manzanita.domain.access import Actor, Capability
 from manzanita.exchange.queries import files_of_runs, get_import_run, import_runs
 from manzanita.procedures.import_sis import GivenFile, start_sis_import
-from manzanita.web import import_run
+from manzanita.web import import_run, sis_fixes
 from manzanita.web.access import requires
 from manzanita.web.work_state import stopped_among
 
@@ -95,4 +95,4 @@ def _page(actor: Actor, before: str) -> dict[str, Any]:
     }
 
 
-urlpatterns = [path("imports", imports, name="imports"), *import_run.urlpatterns]
+urlpatterns = [path("imports", imports, name="imports"), *sis_fixes.urlpatterns, *import_run.urlpatterns]

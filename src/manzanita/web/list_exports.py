@@ -111,7 +111,7 @@ def make_export(run: JobRun) -> dict[str, int]:
     if export.state != ExportState.MAKING:
         return {}
     actor = actor_of_grant_id(
-        export.grant_id, clock.today(), view=export.view, at_school=(export.school_code, export.school_name)
+        export.grant_id, clock.today(), view=export.view, at_place=(export.school_code, export.school_name)
     )
     found = found_of_key(actor, export.list_key) if actor is not None else None
     reason = _why_not_made(actor, found)

@@ -16,8 +16,10 @@ from manzanita.archive.queries import archive_of_meeting, pending_archive
 from manzanita.auditing.actions import log_reads
 from manzanita.deadlines.queries import attempts_of, delay_said_of, due_of_meeting
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.codes import code_set
+from manzanita.domain.codes import code_set, unconfirmed_in
+from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.later_start import OUTCOME as LATER
 from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings import answer_actions, hold_actions
 from manzanita.meetings.actions import NotPossible
@@ -30,7 +32,7 @@ from manzanita.procedures.pending import pending_of, report_pending
 from manzanita.web.access import requires
 from manzanita.web.archive_lines import line_view
 from manzanita.web.form_days import day_of
-from manzanita.web.meetings_form import STEPS, Desk, code_name, desk_of, referring_parties, step_of, step_url
+from manzanita.web.meetings_form import STEPS, Desk, desk_of, referring_parties, step_of, step_url
 from manzanita.web.meetings_refusals import fetch_anew, refuse_closed, tell_reasons
 from manzanita.web.meetings_steps import page_context
 from manzanita.web.rights_words import decider_words, without_right
@@ -49,6 +51,7 @@ def step_context(actor: Actor, desk: Desk, step: str) -> dict:
             meeting.delay_code,
             meeting.conclusion_key,
             f"{meeting.concluded_on:%Y-%m-%d}" if meeting.concluded_on else "",
+            meeting.conclusion_note,
         )
         return _hold_context(actor, desk, sent, ())
     return _answer_context(actor, desk, {}, ())
@@ -62,10 +65,11 @@ class Concluding:
     delay_code: str
     conclusion_key: str
     concluded_on: str
+    conclusion_note: str
 
     @classmethod
     def sent(cls, request: HttpRequest) -> Concluding:
-        names = ("held_on", "delay_code", "conclusion", "concluded_on")
+        names = ("held_on", "delay_code", "conclusion", "concluded_on", "conclusion_note")
         return cls(*(request.POST.get(name, "").strip() for name in names))
 
 
@@ -77,6 +81,7 @@ def _hold_context(actor: Actor, desk: Desk, sent: Concluding, reasons: Sequence[
     # What was said before there was a meeting is offered, not taken: the team decides what 24.18 says.
     said = delay_said_of(desk.meeting.student_id, missed) if missed and not sent.delay_code else None
     delays = code_set("MeetingDelay")
+    here = desk.facts.enrollment_on(day or clock.today(), desk.meeting.lea_code)
     return {
         **page_context(actor, desk, "hold"),
         "heading": STEPS["hold"],
@@ -88,11 +93,13 @@ def _hold_context(actor: Actor, desk: Desk, sent: Concluding, reasons: Sequence[
         "event": event,
         "parties": referring_parties(),
         "conclusion": conclusion,
+        "enrolled_since": here.started_on if here and conclusion.key == LATER else None,
         "today": clock.today(),
         "is_day": day is not None,
         "missed": missed,
         "days_late": (day - missed).days if day and missed else 0,
-        "delay_codes": [(code.code, code_name(delays, code.code)) for code in delays.current()],
+        "delay_doubt": unconfirmed_in(delays),
+        "delay_codes": [(code.code, code.label) for code in delays.current()],
         "reasons": reasons,
     }
 
@@ -111,13 +118,7 @@ def hold(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if request.POST.get("preview"):
         context = _hold_context(request.actor, desk_of(request.actor, meeting), sent, ())
         return render(request, "web/meetings/hold_delay.html", context)
-    before = (
-        meeting.state,
-        meeting.held_on,
-        meeting.delay_code,
-        meeting.conclusion_key,
-        meeting.concluded_on,
-    )
+    before = hold_actions.concluded(meeting)
     try:
         held = hold_actions.hold_meeting(
             actor=request.actor,
@@ -126,6 +127,7 @@ def hold(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             delay_code=sent.delay_code,
             conclusion_key=sent.conclusion_key,
             concluded_on=day_of(sent.concluded_on),
+            conclusion_note=sent.conclusion_note,
         )
     except ValueError:
         return HttpResponseBadRequest("There is no such delay code or conclusion.", content_type="text/plain")
@@ -138,9 +140,8 @@ def hold(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         context = _hold_context(request.actor, desk, sent, refused.reasons)
         return render(request, "web/meetings/hold.html", context, status=422)
     conclusion = EVENTS[held.event_key].conclusion(held.conclusion_key)
-    after = (held.state, held.held_on, held.delay_code, held.conclusion_key, held.concluded_on)
     what = f"Held on {held.held_on:%m/%d/%Y}" if held.held_on else conclusion.label
-    if before == after:
+    if before == hold_actions.concluded(held):
         messages.info(request, f"{what}, as it was recorded before.")
     else:
         following = "the family's answer" if conclusion.asks_family else "finalize"
@@ -177,12 +178,16 @@ def _answer_context(
     actor: Actor, desk: Desk, sent: dict[str, dict[str, str]], reasons: Sequence[Reason]
 ) -> dict:
     today = clock.today()
+    conclusion = EVENTS[desk.meeting.event_key].conclusion(desk.meeting.conclusion_key)
     return {
         **page_context(actor, desk, "answer"),
         "heading": STEPS["answer"],
         "today": today,
         "people": [(person.name, person.relation) for person in desk.facts.people_on(today)],
         "rights": desk.facts.rights_on(today),
+        "is_initial": EVENTS[desk.meeting.event_key].is_initial,
+        "conclusion": conclusion,
+        "asks_family": conclusion.asks_family,
         "deciders": decider_words(desk.facts, today),
         "rows": [_answer_row(desk, item, sent.get(item.key)) for item in desk.proposal.items],
         "offer_version": offer_version(desk.meeting),
@@ -355,7 +360,8 @@ def _consent_row(desk: Desk, preview: Preview, item: Item) -> dict:
     changes = offer_words(desk, item.key)
     row = {
         "item": item.label,
-        "offer": "; ".join(f"{label} {new}" for label, _, new in changes) or "As in force",
+        "offer": "; ".join(f"{label} {new}" for label, _, new in changes)
+        or ("Nothing is offered yet" if preview.event.is_initial else "As in force"),
         "decision": "",
         "by": "",
         "on": None,
@@ -366,7 +372,7 @@ def _consent_row(desk: Desk, preview: Preview, item: Item) -> dict:
             "decision": AGREES if decision.is_agreed else DECLINES,
             "by": decision.decided_by,
             "on": decision.decided_on,
-            "effect": "Stay put",
+            "effect": _without_plan(preview, is_agreed=decision.is_agreed),
             "effect_kind": "held",
         }
         if item.is_outdated:
@@ -376,10 +382,21 @@ def _consent_row(desk: Desk, preview: Preview, item: Item) -> dict:
     return row
 
 
+def _without_plan(preview: Preview, *, is_agreed: bool) -> str:
+    """What becomes of an item that is not current by this meeting. A first plan leaves nothing in force."""
+    if not preview.event.is_initial:
+        return "Stay put"
+    return "Starts later" if is_agreed else "Does not start"
+
+
 _MENDING_STEPS = {
     "not-held": "hold",
     "no-decision-date": "hold",
     "undecided": "answer",
+    "no-plan-offered": step_of(FIELDS["23.11"]),
+    "no-service-offered": "services",
+    "declined-in-part": "answer",
+    "later-unsaid": "hold",
     "offer-changed": "answer",
     "decided-before-meeting": "answer",
     "plan-starts-that-day": "answer",

@@ -13,6 +13,7 @@ from manzanita.domain.access import Actor
 from manzanita.domain.codes import CodeSet, code_set
 from manzanita.domain.fields import FIELDS, FieldDeclaration
 from manzanita.domain.findings import Finding, Severity
+from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings.models import Answer, Meeting
 from manzanita.meetings.queries import (
     Proposal,
@@ -64,11 +65,13 @@ class FieldView:
     number: str
     label: str
     help: str
+    doubt: str
     blank: str
     value: str
     current: str
     revision: int
     is_changed: bool
+    has_force: bool
     options: Sequence[tuple[str, str]] | None
     findings: Sequence[Finding]
     by_name: str
@@ -117,6 +120,15 @@ class Desk:
         """The number that a service gets which is added from this page."""
         known = {service.service_no for service in self.facts.services}
         return max(known | {service.number for service in self.proposal.services}, default=0) + 1
+
+    def has_force(self, key: str) -> bool:
+        """Whether anything is in force that the field of this key is offered over. An initial offers a first plan."""
+        if EVENTS[self.meeting.event_key].is_initial:
+            return False
+        if not key.startswith("service."):
+            return self.facts.plan_on(clock.today()) is not None
+        service = self.service(int(key.split(".")[1]))
+        return service is not None and service.current is not None
 
     def service(self, number: int) -> ProposedService | None:
         return next((service for service in self.proposal.services if service.number == number), None)
@@ -206,16 +218,24 @@ def field_view(desk: Desk, field: ProposedField) -> FieldView:
         number=declaration.number,
         label=declaration.label,
         help=declaration.help,
+        doubt=doubt_of(declaration.codes, field.proposed),
         blank=f"Blank: {declaration.blank_when}" if declaration.blank_when else "Blank",
         value=field.proposed,
         current=declaration.label_of(field.current),
         revision=field.revision,
         is_changed=field.is_changed,
+        has_force=desk.has_force(field.key),
         options=_options(declaration, field.current, field.proposed),
         findings=desk.at_field(field.key),
         by_name=field.answer.by_name if field.answer else "",
         at=field.answer.at if field.answer else None,
     )
+
+
+def doubt_of(codes: CodeSet | None, value: str) -> str:
+    """What is said beside a field whose chosen code no public state source prints; empty text for any other."""
+    known = codes.codes.get(value) if codes else None
+    return "" if known is None or known.is_confirmed else f"No public state source prints the code {value}."
 
 
 def _options(declaration: FieldDeclaration, *kept: str) -> list[tuple[str, str]] | None:
@@ -224,9 +244,7 @@ def _options(declaration: FieldDeclaration, *kept: str) -> list[tuple[str, str]]
         options = [(agency.npa_id, agency.name) for agency in nonpublic_agencies()]
         unknown = "not in the list of agencies"
     elif declaration.codes is not None:
-        options = [
-            (code.code, code_name(declaration.codes, code.code)) for code in declaration.codes.current()
-        ]
+        options = [(code.code, code.label) for code in declaration.codes.current()]
         unknown = "not in the code set"
     else:
         return None
@@ -238,16 +256,9 @@ def _options(declaration: FieldDeclaration, *kept: str) -> list[tuple[str, str]]
     return options
 
 
-def code_name(codes: CodeSet, code: str) -> str:
-    """The name of a code, marked where no public state source prints the code."""
-    known = codes.codes[code]
-    return known.label if known.is_confirmed else f"{known.label} (not confirmed)"
-
-
 def referring_parties() -> list[tuple[str, str]]:
     """Who may have referred a child, as (code, name)."""
-    parties = code_set("ReferringParty")
-    return [(code.code, code_name(parties, code.code)) for code in parties.current()]
+    return [(code.code, code.label) for code in code_set("ReferringParty").current()]
 
 
 def answered_fields(answers: Mapping[str, Answer]) -> list[tuple[str, str, Answer]]:

@@ -33,7 +33,7 @@ from manzanita.web.access import requires
 from manzanita.web.form_days import day_or_error
 from manzanita.web.meetings_form import referring_parties
 from manzanita.web.meetings_refusals import tell_reasons
-from manzanita.web.reasons_told import Told, told, ways_on_record, why_way
+from manzanita.web.reasons_told import Told, Way, told, ways_on_record, why_way
 from manzanita.web.step_links import said_left
 
 EVALUATION_FIELDS = ("consent_on", "referred_on", "referred_by")
@@ -52,7 +52,7 @@ class Choice:
 def choices(actor: Actor, student: Student, facts: StudentFacts) -> list[Choice]:
     """Every event for this student: those that may be opened first, each group in the order of the registry."""
     is_open, left = open_meeting_of(student), _said_left(actor, student, facts)
-    ways = ways_on_record(actor, student, _path_of(actor, is_open))
+    ways = ways_on_record(actor, student, _path_of(actor, is_open)) | _INSTEAD
     otherwise = why_way(student)
     found = []
     for event in EVENTS.values():
@@ -106,6 +106,19 @@ def meeting_new(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return _page(request, student, {}, ())
 
 
+# What is opened instead stands on this page, possible or with why not.
+_INSTEAD: Mapping[str, Way] = {
+    code: (f"#event-{key}", EVENTS[key].label)
+    for code, key in {
+        "not-participating": "b_initial",
+        "own-plan": "annual",
+        "participating": "triennial",
+        "age-three": "b_initial",
+        "age-c-to-b": "b_initial",
+        "has-ifsp": "annual",
+        "from-part-c": "c_to_b",
+    }.items()
+}
 # The events that end a clock, for who comes from a due date and has to choose among eight.
 ENDS: Mapping[str, Sequence[str]] = {
     "annual-review": ("annual", "triennial"),
@@ -113,6 +126,7 @@ ENDS: Mapping[str, Sequence[str]] = {
     "triennial": ("triennial",),
     "transition-plan": ("annual", "triennial", "amendment"),
     "c-to-b-iep": ("c_to_b",),
+    "transfer-30": ("thirty_day", "annual", "triennial"),
 }
 
 

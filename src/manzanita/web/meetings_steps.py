@@ -23,7 +23,6 @@ from manzanita.web.meetings_form import (
     SECTIONS,
     STEPS,
     Desk,
-    code_name,
     fields_of,
     section_fields,
     service_fields,
@@ -55,15 +54,12 @@ def page_context(actor: Actor, desk: Desk, step: str, service_text: str = "") ->
         context |= {"fields": section_fields(desk, step), "heading": SECTIONS[step]}
     elif step == "services":
         chosen = _chosen_service(desk, service_text)
-        service_codes = code_set("Service")
         context |= {
             "heading": STEPS[step],
             "chosen": chosen,
             "fields": service_fields(desk, chosen) if chosen else [],
             "next_service_no": desk.next_service_no,
-            "service_codes": [
-                (code.code, code_name(service_codes, code.code)) for code in service_codes.current()
-            ],
+            "service_codes": [(code.code, code.label) for code in code_set("Service").current()],
         }
     return context
 
@@ -138,6 +134,10 @@ _SHORT = {
     "not-held": "no date",
     "no-decision-date": "no date",
     "undecided": "no answer",
+    "no-plan-offered": "no plan",
+    "no-service-offered": "no service",
+    "declined-in-part": "declined",
+    "later-unsaid": "why later",
     "nothing-changed": "no change",
     "offer-changed": "offer changed",
     "decided-before-meeting": "date of answer",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -18,11 +18,12 @@ from manzanita.orgs.queries import school_names
 from manzanita.platform.facts import Fact
 from manzanita.platform.holders import Fate, holders
 from manzanita.procedures.merging import Preview
-from manzanita.students.merging import Difference, Held, choice_key
-from manzanita.students.merging_enrollments import enrolled_twice
-from manzanita.students.models import Student
+from manzanita.students.merging import Difference, Held, choice_key, enrollments_after
+from manzanita.students.merging_enrollments import Twice, enrolled_twice, has_days_left
+from manzanita.students.models import Enrollment, Student
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.state_lines import summary
+from manzanita.web.students_words import grade_text
 
 LABELS = {
     "name": "Name",
@@ -51,7 +52,8 @@ _OPERATION_WORDS = {"add": "Add", "replace": "Replace", "delete": "Delete"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing of both records: what each says, and what will stand. ``key`` is set where it has to be chosen."""
+    """One thing of both records: what each says, and what will stand. ``key`` is set where it has to be chosen,
+    ``is_own_choice`` where somebody has chosen otherwise than was proposed."""
 
     label: str
     stays: str
@@ -60,6 +62,7 @@ class Line:
     key: str = ""
     chosen: str = ""
     why: str = ""
+    is_own_choice: bool = False
 
     @property
     def is_choice(self) -> bool:
@@ -98,7 +101,7 @@ class Words:
     def _enrollment(self, row: Any) -> str:
         school = self._schools.get(row.school_code, row.school_code or row.lea_code)
         local = f", local ID {row.local_student_id}" if row.local_student_id else ""
-        return f"{school}, grade {code_set('GradeLevel').label(row.grade_code)}{local}"
+        return f"{school}, grade {grade_text(row.grade_code)}{local}"
 
 
 def _status(row: Any) -> str:
@@ -129,13 +132,18 @@ def lines_of(look: Preview) -> list[Line]:
         for key in ("name", "birth_on", "gender_code", "local_sped_id")
     ]
     twice = enrolled_twice(look.held["enrollment"])
-    lines += [_twice_line(look, words, chosen[one.key]) for one in twice]
+    lines += [line for one in twice for line in _twice_lines(look, words, one, chosen)]
     for kind in KINDS:
         for one in look.held[kind]:
             if any(doubled.has(one) for doubled in twice):
                 continue
             lines.append(_fact_line(look, words, one, chosen))
-    return [line for line in lines if line.stays or line.other]
+    proposed = {one.key: str(one.chosen) for one in look.differences}
+    return [
+        replace(line, is_own_choice=line.is_choice and line.chosen != proposed.get(line.key))
+        for line in lines
+        if line.stays or line.other
+    ]
 
 
 def _identity_line(look: Preview, key: str, difference: Difference | None) -> Line:
@@ -170,17 +178,59 @@ def _fact_line(look: Preview, words: Words, one: Held, chosen: Mapping[str, Diff
     return Line(label, a, b, "stays" if a else "comes along")
 
 
-def _twice_line(look: Preview, words: Words, difference: Difference) -> Line:
-    """Of two primary enrollments on the same days, which goes on, and with it which local ID."""
-    side = look.choices[difference.key]
+def _twice_lines(look: Preview, words: Words, two: Twice, chosen: Mapping[str, Difference]) -> Iterator[Line]:
+    """Of two primary enrollments on the same days, which goes on, whether the other ended or never was, and the days
+    of each after that."""
+    difference = chosen[two.key]
+    side = look.choices[two.key]
     a, b = (words.all_of("enrollment", rows) for rows in (difference.stays, difference.other))
-    goes_on = (difference.stays if side is Side.STAYS else difference.other)[-1]
-    local = f"Local ID {goes_on.local_student_id} goes on" if goes_on.local_student_id else "This one goes on"
-    outcome = (
-        f"{local}, {FATES[side]}. The other ends the day before it begins, or on its own first day if that is later: "
-        "a student has one primary enrollment a day."
+    yield Line(
+        "Enrollment that goes on",
+        a,
+        b,
+        f"{FATES[side]}. {_days_after(look, two)} A student has one primary enrollment a day.",
+        two.key,
+        str(side),
+        difference.why,
     )
-    return Line("Enrollment that goes on", a, b, outcome, difference.key, str(side), difference.why)
+    void = chosen.get(two.void_key)
+    # What has no day of its own is taken away; there is nothing to choose.
+    if void is not None and has_days_left(two, side):
+        is_void = look.choices[two.void_key] is Side.OTHER
+        yield Line(
+            "The one that does not go on",
+            "It ended: its own days stay",
+            "It never was: it is taken away",
+            "it is taken away" if is_void else "its own days stay",
+            two.void_key,
+            str(look.choices[two.void_key]),
+            void.why,
+        )
+
+
+def _days_after(look: Preview, two: Twice) -> str:
+    """The first and last day of each enrollment of the LEA as it will stand, and those that will not."""
+    after = enrollments_after(look.held["enrollment"], look.choices)
+    told = []
+    for key, spans in sorted(after.items()):
+        if key[0] == two.lea_code:
+            told += [
+                f"{_local_id(span)}{us_date(span.start)} to {us_date(span.end) if span.end else 'open'}"
+                for span in spans
+            ]
+    gone = [
+        f"{row.local_student_id or 'the one'} of {us_date(row.started_on)}"
+        for one in (*two.stays, *two.other)
+        if one.key not in after
+        for row in (one.stays or one.other)[-1:]
+    ]
+    text = f"Then enrolled: {'; '.join(told)}."
+    return f"{text} Taken away: {', '.join(gone)}." if gone else text
+
+
+def _local_id(span: Any) -> str:
+    local = dict(zip(Enrollment.content, span.value, strict=True))["local_student_id"]
+    return f"{local}, " if local else ""
 
 
 def moves_of(look: Preview) -> list[str]:

@@ -23,7 +23,7 @@ from manzanita.procedures.news import Answer, FoundOrGone, Rows, Window, is_by_n
 from manzanita.students.models import Enrollment, Plan, Service, SpecialEducationStatus, Ssid, Student
 from manzanita.students.transfer_facts import SIS_CAUSE
 from manzanita.ui.formats import plural, us_date, us_dates
-from manzanita.web.field_history import MODELS, is_replaced_by
+from manzanita.web.field_history import MODELS, STUDENT_LABELS, identity_text, is_replaced_by
 from manzanita.web.students_words import ACTION_WORDS, grade_text, perspective_words
 
 # An act and the facts that it stated are written in one transaction, moments apart.
@@ -95,7 +95,7 @@ def lines_of(
     words = _Words(actor, rows, students)
     found: dict[int, list[Line]] = defaultdict(list)
     if window.origin in ("", "sis"):
-        for student_id, line in words.sis_lines(window):
+        for student_id, line in (*words.sis_lines(window), *words.identity_lines()):
             found[student_id].append(line)
     stated = words.stated_by_act(window)
     for act in rows.acts:
@@ -128,7 +128,8 @@ class _Words:
         self.schools = school_names(
             {row.school_code for row in rows.versions if isinstance(row, Enrollment)} - {""}
         )
-        causes = {row.cause for row in rows.versions if row.cause.startswith(SIS_CAUSE)}
+        stated = (*rows.versions, *rows.identities)
+        causes = {row.cause for row in stated if row.cause.startswith(SIS_CAUSE)}
         self.runs = import_runs_by_key([int(cause.removeprefix(SIS_CAUSE)) for cause in causes])
         self.by_slot: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
         for row in rows.versions:
@@ -168,6 +169,33 @@ class _Words:
                     address if model is Enrollment else self._page(student_id, "record"),
                     "Enrollments" if model is Enrollment else "Record",
                     **values,
+                ),
+            )
+
+    def identity_lines(self) -> Iterator[tuple[int, Line]]:
+        """Name, birth date or gender became another by a file, what was and what is."""
+        for row in self.rows.identities:
+            if row.student_id not in self.students or not is_told(self.actor, self.rows, row.student_id, ""):
+                continue
+            run = self.runs.get(int(row.cause.removeprefix(SIS_CAUSE)))
+            moved = [
+                Moved(STUDENT_LABELS[name], identity_text(name, row.was[name]), identity_text(name, value))
+                for name, value in row.became.items()
+            ]
+            yield (
+                row.student_id,
+                Line(
+                    row.recorded_at,
+                    "sis",
+                    f"SIS file{f' of {us_date(run.created_at)}' if run else ''}",
+                    "Name, birth date or gender changed",
+                    self._page(row.student_id, "history"),
+                    "History",
+                    moved=moved if self.tells_values else [],
+                    note=""
+                    if self.tells_values
+                    else f"{plural(len(moved), 'field')}: open the student to see which",
+                    kind="warn",
                 ),
             )
 

@@ -24,9 +24,9 @@ from manzanita.web.people_forms import chosen, tabs
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Capability.MANAGE_PEOPLE)
 def duties(request: HttpRequest) -> HttpResponse:
-    """Every duty of the agency; a POST names its people."""
+    """Every duty of the agency; a POST names its people. A SELPA reads those of the district that it has chosen."""
     actor = request.actor
-    if actor.perspective.scope is not Scope.AGENCY:
+    if actor.perspective.scope is not Scope.AGENCY and not (actor.at_district and request.method != "POST"):
         raise Http404("duties are a district's")
     if request.method != "POST":
         return _page(request)
@@ -49,7 +49,8 @@ def _page(request: HttpRequest, refusals: Sequence[Reason] = ()) -> HttpResponse
     actor = request.actor
     context = {
         "tabs": tabs(actor, "duties"),
-        "rows": duties_at(actor.agency_code),
+        "rows": duties_at(actor.narrowed.agency_code),
+        "may_name": not actor.at_district,
         "able": {kind.key: staff_with(actor, kind.capability) for kind in DUTIES.values()},
         "refusals": refusals,
     }

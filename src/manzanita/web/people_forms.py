@@ -43,7 +43,8 @@ def tabs(actor: Actor, current: str) -> list[Tab]:
     return [
         (label, reverse(name), name == current, waiting or None if name == "transfers" else None)
         for label, name, capability in pages
-        if actor.may(capability) and not (name == "duties" and actor.perspective.scope is not Scope.AGENCY)
+        if actor.may(capability)
+        and not (name == "duties" and actor.perspective.scope is not Scope.AGENCY and not actor.at_district)
     ]
 
 

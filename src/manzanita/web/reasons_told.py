@@ -15,6 +15,11 @@ from manzanita.domain.rules import rule_info
 from manzanita.students.models import Student
 
 _CODE = re.compile(r"[A-Z][A-Z0-9-]{3,}")
+# What another kind of meeting is for.
+_KINDS = (
+    *("not-participating", "own-plan", "participating", "age-three", "age-c-to-b"),
+    *("has-ifsp", "from-part-c"),
+)
 # Address and label of where a refusal is mended.
 Way = tuple[str, str]
 
@@ -91,7 +96,7 @@ def ways_on_record(actor: Actor, student: Student, meeting_path: str = "") -> di
     leaving = (page("leaving"), "Show the leaving, take it back") if corrects else why
     return {
         **dict.fromkeys(("has-left", "enrolled-elsewhere", "not-enrolled"), enrollments),
-        **dict.fromkeys(("not-participating", "own-plan", "participating", "age-three", "age-c-to-b"), kinds),
+        **dict.fromkeys(_KINDS, kinds),
         **dict.fromkeys(("here", "said-left"), leaving),
         "no-plan": changes,
         "not-adopted": (page("change", "adopt"), "Adopt the plan") if corrects else kinds,

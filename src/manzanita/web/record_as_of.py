@@ -292,8 +292,8 @@ def _left_unsaid(file: StudentFile, asked: Asked) -> Iterator[str]:
     if asked.on is None:
         return
     yield (
-        "Name, birth date, gender and local number keep no earlier value: they stand as they are today. So do the "
-        "panel at the side, the time line and what is to be sent."
+        "Name, birth date, gender and local number stand as they are today; what they were stands at each field. "
+        "So do the panel at the side, the time line and what is to be sent."
     )
     yield (
         "What a meeting proposed on that day is not kept by day: each meeting stands with its newest values, once it "

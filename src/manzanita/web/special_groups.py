@@ -106,7 +106,7 @@ def _rows(actor: Actor, group: Group, found: Sequence[ListRow]) -> list[Row]:
             Row(
                 name=f"{student.last_name}, {student.first_name}",
                 student_url=reverse("student", args=[student.public_id]),
-                why=_why(group, student, own, names, row, today),
+                why=_why(actor, group, student, own, names, row, today),
                 mark=(own.agreement.kind, own.agreement.words) if own.agreement else None,
                 dates=[_due(one, today) for one in own.dues[:2]],
                 grade=grade_text(row.enrollment.grade_code) if row.enrollment else "",
@@ -130,18 +130,29 @@ def _due(one: DueDate, today: date) -> tuple[str, str, str]:
 
 
 def _why(
-    group: Group, student: Student, own: Beside, names: Mapping[str, str], row: ListRow, today: date
+    actor: Actor,
+    group: Group,
+    student: Student,
+    own: Beside,
+    names: Mapping[str, str],
+    row: ListRow,
+    today: date,
 ) -> str:
     """Why the student is in this list, in a sentence."""
     born = student.birth_on
     if group.key == "c-to-b" and born is not None:
         third = third_birthday_of(born)
         words = f"{'Turns' if third > today else 'Turned'} three on {us_date(third)}."
-        served_at = own.dues[0].lea_code if own.dues else ""
-        lea = row.enrollment.lea_code if row.enrollment else served_at
-        if own.goes_to and own.goes_to != lea:
+        served_at = own.plan.lea_code if own.plan else ""
+        if own.goes_to and own.goes_to != served_at:
             words += f" Then in {names.get(own.goes_to, own.goes_to)}."
-        if served_at and row.enrollment is None:
+        if own.evaluated is not None and own.evaluated.held_on is not None:
+            starts = own.evaluated.plan_starts_on
+            words += f" Evaluated on {us_date(own.evaluated.held_on)}"
+            words += f"; the IEP starts on {us_date(starts)}." if starts else "; no IEP follows from it."
+        if row.enrollment is None and served_at != actor.agency_code:
+            words += f" Served by {names.get(served_at, served_at)} until then."
+        elif row.enrollment is None:
             words += " No SIS file has enrolled the child yet."
         return words
     if group.key == "preschool" and born is not None:
@@ -180,7 +191,7 @@ def _steps(actor: Actor, group: Group, student: Student, own: Beside, today: dat
         if last is not None and (last - today).days <= _PLANNED_DAYS:
             url = reverse("leaving", args=[student.public_id])
             return [(f"{url}?reason={_LEAVING_KEY}", "Plan the leaving")]
-    if group.key == "c-to-b" and actor.may(Capability.HOLD_MEETING):
+    if group.key == "c-to-b" and own.evaluated is None and actor.may(Capability.HOLD_MEETING):
         return [(reverse("meeting_new", args=[student.public_id]), "Open the meeting")]
     due = next(
         (one for one in own.dues if one.due_on is not None and (one.due_on - today).days <= _SOON_DAYS), None

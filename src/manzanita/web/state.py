@@ -35,7 +35,7 @@ from manzanita.exchange.queries import (
 from manzanita.exchange.report_actions import expire_report_statuses
 from manzanita.exchange.sends import UNDER_WAY, submissions
 from manzanita.platform import clock
-from manzanita.procedures.last_look import ends_with_sending
+from manzanita.procedures.last_look import ends_with_sending, objections
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web import (
     report_status,
@@ -113,6 +113,7 @@ def _last_look(actor: Actor) -> dict[str, Any]:
     row = next(one for one in duties_at(actor.agency_code) if one.kind == "send")
     return {
         "ends": ends_with_sending(actor),
+        "objections": objections(actor),
         "duty": row,
         "duties_url": reverse("duties") if _may_name(actor) else None,
     }

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
-from manzanita.archive.models import ArchivedRecord
+from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
@@ -43,7 +43,8 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     given = _given(request, row)
     reason = request.POST.get("reason", "")
     preview = preview_correction(row, given)
-    refusals: Sequence[Reason] = ()
+    # That a newer one stands is said at once, with the way there, not only to who has typed.
+    refusals: Sequence[Reason] = [one for one in preview.blockers if one.code == "already-corrected"]
     if request.method == "POST":
         refusals = preview.blockers
         if "check" not in request.POST:
@@ -122,7 +123,8 @@ def _form(
                     row.values[number],
                     errors.get(number, ""),
                     rejected.get(number, {}),
-                    is_first=position == 0,
+                    # After a look the focus is on what was found.
+                    is_first=position == 0 and not (is_posted and not refusals),
                 )
                 for position, number in enumerate(order)
             ],
@@ -134,23 +136,35 @@ def _form(
             ],
             "refusals": refusals,
             "fixes": _fixes(row, refusals),
-            "warnings": [
-                one for one in preview.findings if is_posted and one.code not in {r.code for r in refusals}
-            ],
+            "is_looked": is_posted and not refusals,
             "reason": reason,
             "is_checked": is_posted,
         },
-        status=422 if refusals else 200,
+        status=422 if refusals and is_posted else 200,
     )
 
 
 def _fixes(row: ArchivedRecord, refusals: Sequence[Reason]) -> dict[str, tuple[str, str]]:
-    """Where the other of two days that contradict each other is corrected: address and label by the refusal's code."""
+    """Where a refusal is mended that this form does not mend: address and label by its code."""
+    newer = (
+        {"already-corrected": _newer(row)} if any(one.code == "already-corrected" for one in refusals) else {}
+    )
     other, label = ("MEET", "Correct the meeting") if row.record == "PLAN" else ("PLAN", "Correct the plan")
     if all(one.code != "plan-before-meeting" for one in refusals):
-        return {}
+        return newer
     found = row.archive.records.filter(record=other).first()
-    return {"plan-before-meeting": (reverse("correct", args=[found.pk]), label)} if found else {}
+    return newer | ({"plan-before-meeting": (reverse("correct", args=[found.pk]), label)} if found else {})
+
+
+def _newer(row: ArchivedRecord) -> tuple[str, str]:
+    """Where the record is corrected that stands now: in the newest archive that took the place of this one."""
+    archive = row.archive
+    while (next_one := Archive.objects.filter(supersedes=archive).first()) is not None:
+        archive = next_one
+    found = archive.records.filter(record_key=row.record_key).first() if archive != row.archive else None
+    if found is None:
+        return reverse("archive", args=[archive.public_id]), "Open the newer archive"
+    return reverse("correct", args=[found.pk]), "Correct it there"
 
 
 def _errors(findings: Sequence[Finding], refusals: Sequence[Reason]) -> dict[str, str]:

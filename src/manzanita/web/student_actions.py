@@ -9,10 +9,13 @@ from datetime import timedelta
 from django.urls import reverse
 
 from manzanita.domain.access import PERMISSIONS, Capability, Scope, decide
+from manzanita.domain.clocks.early_start import WINDOW_OPENS_MONTHS
+from manzanita.domain.dates import months_after
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.leaving import STAYS_ENROLLED
 from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
 from manzanita.domain.statuses.steps import why_not
+from manzanita.domain.stays import IFSP
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.procedures.later_start import KEY, start_now, waits
 from manzanita.ui.jinja_env import url_or_none
@@ -21,6 +24,8 @@ from manzanita.web.step_links import said_left, start_ways
 from manzanita.web.student_file import StudentFile
 from manzanita.web.student_status import standing_in
 
+# MEET 24.14 of an initial evaluation for Part B.
+PART_B_INITIAL = EVENTS["c_to_b"].evaluation_type_code
 # An assessment takes its 60 days and the plan for it its 15: a triennial is offered from then on.
 TRIENNIAL_AHEAD = timedelta(days=75)
 
@@ -49,8 +54,10 @@ class Actions:
 def actions_of(file: StudentFile) -> Actions:
     """Everything that is looked for beside a student's name, as the reader may do it or not."""
     starting = list(_starting(file))
-    leads = any(not one.reasons for one in starting)
-    found = [*starting, *_meetings(file, is_first=not leads), *_office(file)]
+    gone = list(_gone(file))
+    # Where nothing that was agreed is known, the meeting that agrees comes next.
+    leads = any(not _is_nothing(one.reasons) for one in starting)
+    found = [*gone, *starting, *_meetings(file, is_first=not leads and not _left(file)), *_office(file)]
     refused = _grouped(file, [one for one in found if one.reasons])
     possible = [one for one in found if not one.reasons]
     return Actions(possible, refused, sum(len(group.labels) for group in refused))
@@ -77,27 +84,41 @@ def _meeting_path(file: StudentFile) -> str:
 
 
 def _starting(file: StudentFile) -> Iterator[Action]:
-    """Services whose start was agreed for later; nobody looks for that where nothing waits."""
+    """Services whose start was agreed for later; nobody looks for that where nothing waits. Where something does, it
+    is what comes next for the student, also while it is not possible: then it leads to why not yet."""
     status = file.facts.status_on(file.today)
     if file.actor.perspective.is_read_only or status is None or not waits(status):
         return
     against = _against_office(file)
     if not against:
         against = tuple(start_now(file.lea_code, file.facts)[1])
-    yield Action(
-        "Services start", url_or_none("change", file.student.public_id, KEY), kind="primary", reasons=against
-    )
+    url = url_or_none("change", file.student.public_id, KEY)
+    if against and not _is_nothing(against) and file.actor.may(Capability.CORRECT_RECORD):
+        yield Action("Why services do not start yet", url, kind="primary")
+    yield Action("Services start", url, kind="primary", reasons=against)
+
+
+def _is_nothing(against: tuple[Reason, ...]) -> bool:
+    """Nothing was agreed that could start."""
+    return any(one.code in ("nothing-agreed", "agreed-elsewhere") for one in against)
+
+
+def _gone(file: StudentFile) -> Iterator[Action]:
+    """What comes next for somebody who left is the leaving: what others still have to do about it, and the way back."""
+    if _left(file) and file.actor.may(Capability.CORRECT_RECORD):
+        url = url_or_none("leaving", file.student.public_id)
+        yield Action("Look at the leaving", url, kind="primary")
 
 
 def _meetings(file: StudentFile, *, is_first: bool) -> Iterator[Action]:
     meeting, url = file.open_meeting, _meeting_path(file)
     if meeting is not None and url:
-        yield Action(f"Continue {event_label(meeting).lower()}", url, kind="primary")
+        yield Action(f"Continue {_within(event_label(meeting))}", url, kind="primary")
         is_first = False
     for event in _usual_events(file):
         reasons = tuple(_reasons_not_to_open(file, event))
         yield Action(
-            f"Open {event.label.lower()}",
+            f"Open {_within(event.label)}",
             # An initial evaluation begins with dates, so it has a page of its own.
             url_or_none("meeting_new" if event.is_initial else "meeting_open", file.student.public_id),
             method="get" if event.is_initial else "post",
@@ -110,6 +131,11 @@ def _meetings(file: StudentFile, *, is_first: bool) -> Iterator[Action]:
         held = decide(file.actor, Capability.HOLD_MEETING)
         url = url_or_none("meeting_new", file.student.public_id)
         yield Action("All kinds of meetings", url, reasons=() if held else held.because)
+
+
+def _within(label: str) -> str:
+    """A label inside a sentence; what begins with a single letter is a name, as “C to B”."""
+    return label if label[1:2] == " " else f"{label[:1].lower()}{label[1:]}"
 
 
 def _reasons_not_to_open(file: StudentFile, event: Event) -> list[Reason]:
@@ -129,9 +155,23 @@ def _usual_events(file: StudentFile) -> list[Event]:
     status = file.facts.status_on(file.today)
     if status is None or status.status_code != PARTICIPATING:
         return [EVENTS["b_initial"]]
+    if _is_from_part_c(file):
+        return [EVENTS[key] for key in ("c_to_b", "annual", "amendment")]
     evaluation_due = file.student.evaluation_due_on
     is_triennial_near = evaluation_due is not None and evaluation_due <= file.today + TRIENNIAL_AHEAD
     return [EVENTS[key] for key in (*(["triennial"] if is_triennial_near else []), "annual", "amendment")]
+
+
+def _is_from_part_c(file: StudentFile) -> bool:
+    """A child with an IFSP who is on the way to Part B, and whose evaluation for it is not final."""
+    born, plan = file.student.birth_on, file.plan
+    if plan is None or plan.plan_type_code != IFSP or born is None:
+        return False
+    is_evaluated = any(
+        one.state == "finalized" and one.held_on and one.evaluation_type_code == PART_B_INITIAL
+        for one in file.known_meetings
+    )
+    return file.today >= months_after(born, WINDOW_OPENS_MONTHS) and not is_evaluated
 
 
 def _office(file: StudentFile) -> Iterator[Action]:

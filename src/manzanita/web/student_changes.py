@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.changes import CHANGES, Change
-from manzanita.domain.codes import code_set
+from manzanita.domain.codes import code_set, unconfirmed_in
 from manzanita.domain.findings import Reason
 from manzanita.domain.statuses.steps import STEPS, why_not
 from manzanita.meetings.actions import NotPossible
@@ -149,7 +149,7 @@ def _first(request: HttpRequest, key: str, facts: StudentFacts) -> Asked:
 def _start_form(request: HttpRequest, student: Student, kind: Change, facts: StudentFacts) -> HttpResponse:
     """What was agreed, from the first day on which it may start; or at once why it may not start now."""
     found, against = start_now(request.actor.agency_code, facts)
-    asked = Asked(KEY, found.first_day if found else None, consented_on=found.held_on if found else None)
+    asked = Asked(KEY, found.first_day if found else None, consented_on=found.consented_on if found else None)
     return _form(request, student, kind, asked, None, against)
 
 
@@ -224,12 +224,17 @@ def _options(kind: Change, asked: Asked) -> dict[str, Any]:
         return {
             "statuses": codes_of("SpecialEducationStatus"),
             "status_reasons": codes_of("NonParticipationReason"),
+            "reason_doubt": unconfirmed_in(code_set("NonParticipationReason")),
         }
     if kind.key == "meeting":
         return {
             "evaluation_types": codes_of("EvaluationType"),
             "eligibilities": codes_of("EligibilityOutcome"),
             "delays": codes_of("MeetingDelay"),
+            "doubts": {
+                name: unconfirmed_in(code_set(name))
+                for name in ("EvaluationType", "EligibilityOutcome", "MeetingDelay")
+            },
         }
     if kind.key == "setting":
         return {
@@ -238,7 +243,9 @@ def _options(kind: Change, asked: Asked) -> dict[str, Any]:
                     "number": one.number,
                     "label": one.label,
                     "value": asked.settings.get(one.number, ""),
-                    "hint": one.help,
+                    "hint": " ".join(
+                        filter(None, [one.help, unconfirmed_in(one.codes) if one.codes else ""])
+                    ),
                     "blank": f"Blank: {one.blank_when}" if one.blank_when else "Blank",
                     "options": codes_of(one.layout_field.code_set) if one.layout_field.code_set else [],
                 }
@@ -249,11 +256,8 @@ def _options(kind: Change, asked: Asked) -> dict[str, Any]:
 
 
 def codes_of(name: str) -> list[tuple[str, str]]:
-    """Codes in force; a name or number that no state source prints says so."""
-    return [
-        (code.code, code.label if code.is_confirmed else f"{code.label} (not confirmed)")
-        for code in code_set(name).current()
-    ]
+    """Codes in force. That no state source prints some of them stands beside the field (``unconfirmed_in``)."""
+    return [(code.code, code.label) for code in code_set(name).current()]
 
 
 urlpatterns = [

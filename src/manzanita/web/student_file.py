@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from manzanita.accounts.queries import user_name_rows
 from manzanita.archive.models import Archive, ArchivedRecord
+from manzanita.deadlines.models import DueDate
 from manzanita.domain.access import Actor
 from manzanita.domain.directory_requests import Entry
 from manzanita.domain.statuses import Unsettled
@@ -84,6 +85,7 @@ class StudentFile:
     should: Sequence[ArchivedRecord]
     findings: Sequence[StateFinding]
     rule_findings: Sequence[RuleFinding]
+    transfer_dues: Sequence[DueDate]
     leavings: Sequence[Leaving]
     reports: Sequence[ParticipationReport]
     unsettled: Sequence[Unsettled]
@@ -220,6 +222,7 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         should=reported_of(rows.statuses, (r for r in rows.records if r.lea_code == lea)).get(student.pk, []),
         findings=[f for f in rows.findings if f.lea_code == lea],
         rule_findings=gravest_first(f for f in rows.rule_findings if f.lea_code == lea),
+        transfer_dues=[one for one in rows.transfer_dues if one.lea_code == lea],
         leavings=[one for one in rows.leavings if one.lea_code == lea],
         reports=[one for one in rows.reports if one.lea_code == lea],
         unsettled=unsettled_in(rows.unsettled).get(student.pk, []),

@@ -12,6 +12,7 @@ from manzanita.auditing.queries import changes_of_student, reads_of_student
 from manzanita.domain.access import CAPABILITY_WORDS, Capability, decide
 from manzanita.students.former import events_for
 from manzanita.students.queries import keys_of_person
+from manzanita.web.field_history import identity_changes
 from manzanita.web.student_file import StudentFile
 from manzanita.web.student_take_back import acts_of
 from manzanita.web.students_words import ACTION_WORDS, READ_WORDS, perspective_words
@@ -34,6 +35,7 @@ def history_tab(_request: HttpRequest, file: StudentFile) -> dict[str, Any]:
         "acts": acts,
         "why_no_acts": decide(file.actor, Capability.CORRECT_RECORD),
         "changes": changes,
+        "identity_changes": identity_changes(file.actor, student, keys=keys),
         "reads": reads,
         "may_audit": may_audit,
         "audit_deed": CAPABILITY_WORDS[Capability.READ_AUDIT],

@@ -10,6 +10,7 @@ from typing import Any
 
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.archive.queries import archives_of, uncorrected_records
+from manzanita.deadlines.models import DueDate
 from manzanita.domain.access import Actor
 from manzanita.exchange.models import Operation, ReportStatus, StateFinding, StateRecord
 from manzanita.exchange.queries import open_findings_of, operations_of_student, state_records_of
@@ -44,6 +45,7 @@ class StudentRows:
     rule_findings: Iterable[RuleFinding]
     statuses: Iterable[ReportStatus]
     records: Iterable[ArchivedRecord]
+    transfer_dues: Iterable[DueDate]
     leavings: Iterable[Leaving]
     reports: Iterable[ParticipationReport]
     unsettled: Sequence[Asked]
@@ -81,6 +83,7 @@ def _asked(actor: Actor, student: Student) -> StudentRows:
         rule_findings=open_rule_findings_of(pk),
         statuses=statuses_in_force([pk]),
         records=uncorrected_records([pk]),
+        transfer_dues=DueDate.objects.filter(student=pk, clock="transfer-30"),
         leavings=leavings_that_count(pk),
         reports=open_reports_of(pk),
         unsettled=asked_elsewhere(actor, [pk]),

@@ -298,12 +298,21 @@ def _coming(file: StudentFile) -> Iterator[Mark]:
     student, page = file.student, reverse("meeting_new", args=[file.student.public_id])
     if student.seen_through is None and not file.facts.takes_part_on(file.today):
         return
+    for row in file.transfer_dues:
+        answer = due("transfer-30", enrolled_on=row.started_on)
+        yield _open(file, answer, "IEP after the transfer", _review_of(file) or f"{page}#event-thirty_day")
     if student.last_plan_review_on:
         answer = due("annual-review", last_iep_on=student.last_plan_review_on)
         yield _open(file, answer, "Plan review", _way(file, "plan_review") or f"{page}#event-annual")
     if student.last_evaluation_on:
         answer = due("triennial", last_evaluation_on=student.last_evaluation_on)
         yield _open(file, answer, "Triennial", _way(file, "evaluation") or f"{page}#event-triennial")
+
+
+def _review_of(file: StudentFile) -> str | None:
+    """The open meeting that will end the 30 days of a transfer."""
+    meeting = file.open_meeting
+    return file.meeting_url(meeting) if meeting and meeting.event_key == "thirty_day" else None
 
 
 def _way(file: StudentFile, clock: str) -> str | None:

@@ -6,6 +6,7 @@ from manzanita.domain.perspectives import PERSPECTIVES
 
 # Verbs of the change log and codes of the read log, as a person reads them.
 ACTION_WORDS = {
+    "settle_identity": "Said whom a line of the SIS means",
     "open_meeting": "Opened a meeting",
     "correct_evaluation": "Corrected what an evaluation began with",
     "hold_meeting": "Recorded a meeting as held",
@@ -84,6 +85,8 @@ READ_WORDS = {
     "compliance.compare": "Compared with a monitoring list of the state",
     "student.export": "In an exported list",
     "student.candidates": "Seen before a student was entered",
+    "sis.fixes": "Seen by local ID in what the SIS has to mend",
+    "sis.identity": "Compared with a line of the SIS",
     "student.duplicates": "Seen among possible duplicates",
     "student.batch": "Seen in a change of many students",
     "student.ssids": "SSIDs, and what stands under them at the state",

@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("manzanita.accounts.urls")),
     path("", include("manzanita.web.home")),
+    path("", include("manzanita.web.home_districts")),
     path("", include("manzanita.web.news")),
     path("", include("manzanita.web.guests")),
     path("", include("manzanita.web.arrivals")),

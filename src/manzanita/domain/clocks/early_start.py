@@ -22,7 +22,7 @@ from manzanita.domain.dates import months_after, years_after
 
 IFSP_DAYS = 45
 PART_C_YEARS = 3
-_WINDOW_OPENS_MONTHS = 27
+WINDOW_OPENS_MONTHS = 27
 _WINDOW_CLOSES_DAYS = 90
 
 
@@ -53,7 +53,7 @@ def _transition_notice(given: Given, setting: Setting) -> Outcome:
 
 def _conference(given: Given, setting: Setting) -> Outcome:
     born = given.day("birth_on")
-    opens, third = months_after(born, _WINDOW_OPENS_MONTHS), third_birthday_of(born)
+    opens, third = months_after(born, WINDOW_OPENS_MONTHS), third_birthday_of(born)
     due = third - timedelta(days=_WINDOW_CLOSES_DAYS)
     return Outcome(
         due,

@@ -7,8 +7,9 @@ withdrawn) and, where an offer was made, by the family's answers item by item. B
 of one.
 """
 
-from manzanita.domain.scenarios.ending import EVENTS, outcome_of
+from manzanita.domain.scenarios.ending import EVENTS, adopted_before, outcome_of
 from manzanita.domain.scenarios.kinds import (
+    ADOPTED,
     OFFER,
     PARTICIPATING,
     Conclusion,
@@ -21,6 +22,7 @@ from manzanita.domain.scenarios.kinds import (
 )
 
 __all__ = [
+    "ADOPTED",
     "EVENTS",
     "OFFER",
     "PARTICIPATING",
@@ -31,5 +33,6 @@ __all__ = [
     "PlanDue",
     "Starts",
     "StatusDue",
+    "adopted_before",
     "outcome_of",
 ]

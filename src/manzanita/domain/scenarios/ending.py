@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from manzanita.domain.scenarios.initial import INITIAL_EVENTS
-from manzanita.domain.scenarios.kinds import Conclusion, Event, Outcome
+from manzanita.domain.scenarios.kinds import ADOPTED, Conclusion, Event, Outcome, PlanDue
 from manzanita.domain.scenarios.of_plans import PLAN_EVENTS
 
 EVENTS: Mapping[str, Event] = MappingProxyType({one.key: one for one in (*INITIAL_EVENTS, *PLAN_EVENTS)})
+
+
+def adopted_before(outcome: Outcome) -> Outcome:
+    """The 30-day review of a plan that the office has adopted already, and that the team keeps as it is: the plan
+    stands, and nothing is left to tell."""
+    if outcome.plan_reason_code != ADOPTED:
+        return outcome
+    return replace(
+        outcome,
+        plan_due=PlanDue.NONE,
+        explanation="The plan was adopted before, and the team keeps it: the 30 days have their review.",
+        nothing_sent="The plan was adopted before and is told already; that the team keeps it reports no meeting.",
+    )
 
 
 def outcome_of(

@@ -22,13 +22,17 @@ _INITIAL_CONCLUSIONS = (
     Conclusion(
         "starts_later",
         "Eligible, and the family accepts a later start",
-        "Status 2, reason 12: the plan starts with the enrollment next year.",
+        "The plan is offered and accepted item by item, and starts with the enrollment next year: status 2, reason 12, "
+        "until then.",
+        asks_family=True,
+        makes_offer=True,
         outcome_key="starts_later",
     ),
     Conclusion(
         "no_response",
         "Eligible, and the family does not answer after documented attempts",
-        "No services start without consent.",
+        "The plan is offered; no services start without consent.",
+        makes_offer=True,
         outcome_key="no_response",
     ),
     Conclusion("not_eligible", "Not eligible", "The team found no eligibility.", outcome_key="not_eligible"),
@@ -131,6 +135,34 @@ _INITIAL_ACCEPTED = Outcome(
 )
 
 
+_NOT_BEFORE_THREE = {
+    Starts.AGREED: Starts.AGREED_OR_THREE,
+    Starts.HELD: Starts.HELD_OR_THREE,
+    Starts.CONCLUDED: Starts.CONCLUDED_OR_THREE,
+}
+
+
+def _not_before_three(outcome: Outcome) -> Outcome:
+    """``outcome`` of a child who is Part C's until the third birthday: what Part B decides counts from then on, so that
+    an IFSP in force ends on the day before and no sooner (34 CFR 303.21, 300.101(b) and 300.124)."""
+
+    def later(starts: Starts) -> Starts:
+        return _NOT_BEFORE_THREE.get(starts, starts)
+
+    def later_status(status: StatusDue | None) -> StatusDue | None:
+        return status and replace(status, starts=later(status.starts))
+
+    return replace(
+        outcome,
+        status_due=later_status(outcome.status_due),
+        plan_starts=later(outcome.plan_starts),
+        variants={
+            answer: {**said, "status_due": later_status(said["status_due"])} if "status_due" in said else said
+            for answer, said in outcome.variants.items()
+        },
+    )
+
+
 INITIAL_EVENTS = (
     event(
         "part_c_initial",
@@ -161,22 +193,33 @@ INITIAL_EVENTS = (
             Conclusion(
                 "refused",
                 "The family refuses the evaluation",
-                "The district of residence reports status 4 from the day of the refusal.",
+                "The district of residence reports status 4 from the day of the refusal, or from the third "
+                "birthday if that is later.",
                 outcome_key="refused",
                 is_held=False,
                 day_label="Refused on",
             ),
         ),
-        (
-            *_initial_outcomes(_INITIAL_ACCEPTED),
-            Outcome(
-                "refused",
-                "Evaluation refused",
-                False,
-                PlanDue.NONE,
-                False,
-                "The family refused the Part B evaluation: status 4, and no meeting.",
-                status_due=StatusDue("4", "20", Starts.CONCLUDED),
+        map(
+            _not_before_three,
+            (
+                *_initial_outcomes(
+                    replace(
+                        _INITIAL_ACCEPTED,
+                        explanation="The first IEP starts on the day the last part was agreed, or on the third "
+                        "birthday if that is later; an IFSP ends on the day before. Status 1 starts with it, where it "
+                        "does not stand already.",
+                    )
+                ),
+                Outcome(
+                    "refused",
+                    "Evaluation refused",
+                    False,
+                    PlanDue.NONE,
+                    False,
+                    "The family refused the Part B evaluation: status 4, and no meeting.",
+                    status_due=StatusDue("4", "20", Starts.CONCLUDED),
+                ),
             ),
         ),
     ),

@@ -15,6 +15,8 @@ from typing import Any
 
 # SWDS 22.12: eligible and participating.
 PARTICIPATING = "1"
+# PLAN 23.13: another LEA's plan, adopted.
+ADOPTED = "3"
 
 
 class PlanDue(StrEnum):
@@ -32,6 +34,8 @@ class Starts(StrEnum):
     HELD = "the day of the meeting"
     HELD_OR_THREE = "the day of the meeting, or the third birthday if that is later"
     CONCLUDED = "the day of the family's decision"
+    AGREED_OR_THREE = "the day the last agreed part was agreed, or the third birthday if that is later"
+    CONCLUDED_OR_THREE = "the day of the family's decision, or the third birthday if that is later"
     ENROLLED = "the first day of the enrollment here"
     GIVEN = "the day given when it was recorded"
 
@@ -80,8 +84,9 @@ class Outcome:
 class Conclusion:
     """What the team records as the end of an event.
 
-    ``asks_family``: the family answers the offer item by item. ``outcome_key`` is the outcome where it does
-    not. ``is_held`` False: there was no meeting, and ``day_label`` names the day that counts instead;
+    ``asks_family``: the family answers the offer item by item, and its answers decide the outcome unless
+    ``outcome_key`` names it; then every item has to be accepted. ``makes_offer``: there is an offer, whoever answers
+    it. ``is_held`` False: there was no meeting, and ``day_label`` names the day that counts instead;
     with a meeting, a ``day_label`` asks for a second day (of a revocation).
     """
 
@@ -89,6 +94,7 @@ class Conclusion:
     label: str
     help: str
     asks_family: bool = False
+    makes_offer: bool = False
     outcome_key: str = ""
     is_held: bool = True
     day_label: str = ""
@@ -130,7 +136,13 @@ class Event:
         return self.conclusions[key] if key else next(iter(self.conclusions.values()))
 
 
-OFFER = Conclusion("offer", "The team made an offer", "The family answers it item by item.", asks_family=True)
+OFFER = Conclusion(
+    "offer",
+    "The team made an offer",
+    "The family answers it item by item.",
+    asks_family=True,
+    makes_offer=True,
+)
 # MEET 24.16.
 NOT_ELIGIBLE, ELIGIBLE = "10", "20"
 

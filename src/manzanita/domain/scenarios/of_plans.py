@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from manzanita.domain.scenarios.kinds import (
+    ADOPTED,
     ELIGIBLE,
     NO_VARIANTS,
     NOT_ELIGIBLE,
@@ -194,7 +195,7 @@ PLAN_EVENTS = (
                 "The plan and its services start here with the enrollment; an adoption reports no meeting.",
                 plan_starts=Starts.ENROLLED,
                 is_plan_review=False,
-                plan_reason_code="3",
+                plan_reason_code=ADOPTED,
             ),
             replace(
                 _ACCEPTS_ALL,

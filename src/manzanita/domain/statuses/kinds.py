@@ -102,10 +102,11 @@ KINDS: Mapping[Kind, RecordStatus] = MappingProxyType(
                 Kind.STARTING,
                 Group.TO_SETTLE,
                 "Services to start",
-                "Found eligible here with a start agreed for later, and the enrollment that was meant has begun.",
+                "Found eligible here with a start agreed for later; plan and services have not started.",
                 Owner.COORDINATOR,
                 "Recording that the services start; or a meeting that agrees on something else.",
-                "Not over a Census Day: until recorded, the state takes the student for one who does not take part.",
+                "Until that enrollment, and then not over a Census Day: until recorded, the state takes the student "
+                "for one who does not take part.",
                 "SWDS 2 with reason 12; from the enrollment SWDS 1, PLAN and SERV.",
                 "SPED Data Guide; 34 CFR 300.323(c)(2)",
             ),

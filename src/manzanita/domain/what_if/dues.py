@@ -116,7 +116,10 @@ def _others(case: Case) -> Iterator[Due]:
         return
     setting = Setting(case.calendar, case.reading(case.today))
     for running in running_clocks(situation):
-        is_told = running.clock == "c-to-b-iep" and running.meeting_key is not None
+        # One day for both LEAs: that of the serving one is told.
+        is_told = running.clock == "c-to-b-iep" and (
+            running.meeting_key is not None or running.lea_code != situation.lea_code
+        )
         if is_told or (running.clock in _OF_MEETINGS and running.clock != "c-to-b-iep"):
             continue
         counted = count(running, setting)

@@ -70,6 +70,9 @@
       case "g":
         afterG = Date.now();
         break;
+      case "f":
+        toFields(event);
+        break;
       case "j":
         stepRow(event, 1);
         break;
@@ -87,6 +90,19 @@
         break;
     }
   });
+
+  /* The first field of the record; on another part of it the first thing under the tabs that can be reached. */
+  function toFields(event) {
+    const tabs = $(".student .tabs");
+    if (!tabs) return;
+    const first = $(".layers .hist") || $$("main a[href], main button, main input, main select, main summary").find((one) =>
+      (tabs.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING) && !tabs.contains(one) && one.checkVisibility()
+    );
+    if (!first) return;
+    event.preventDefault();
+    first.focus({ preventScroll: true });
+    first.scrollIntoView({ block: "nearest" });
+  }
 
   $$("[data-keys-toggle]").forEach((box) => {
     box.checked = keysOn;
@@ -468,4 +484,11 @@
   }
   document.addEventListener("htmx:afterSettle", ready);
   ready();
+  /* After a search one goes on from what was found, not from the top of the page; nothing scrolls. */
+  const found = $("[data-found]");
+  if (found && document.activeElement === document.body) {
+    const place = $("[data-row]", found) || $("h1");
+    if (!place.hasAttribute("tabindex")) place.setAttribute("tabindex", "-1");
+    place.focus({ preventScroll: true });
+  }
 })();

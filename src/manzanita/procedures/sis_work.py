@@ -1,0 +1,155 @@
+"""What is to be corrected in the SIS of an agency: lines set aside for whom they name, lines refused, findings.
+
+For who takes files in, reading student records or not: every row names the student by local ID and SSID alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from manzanita.domain.access import Actor
+from manzanita.domain.findings import Owner
+from manzanita.domain.rules import rule_info
+from manzanita.domain.same_person import RULE
+from manzanita.domain.sis_work import told_values
+from manzanita.exchange.models import ImportNote, ImportRun, StateFinding
+from manzanita.findings.models import RuleFinding
+from manzanita.findings.queries import TO_SETTLE
+from manzanita.platform.together import read_together
+from manzanita.students.models import Enrollment, IdentityConflict, Ssid
+
+MOST_SHOWN = 200
+_WEIGHT = {"fatal": 0, "warning": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One thing to correct. ``values`` are by field number, ``None`` where the value is not told; ``says`` is what is
+    wrong, ``fix`` what to do. ``student_id`` is 0 where the line names nobody who is known."""
+
+    kind: str
+    code: str
+    severity: str
+    student_id: int
+    local_id: str
+    ssid: str
+    values: Mapping[str, str | None]
+    says: str
+    fix: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``conflicts`` wait for a decision or for the SIS; ``work`` is the rest, the heaviest and oldest first;
+    ``is_more``: there is more than is shown."""
+
+    conflicts: Sequence[IdentityConflict]
+    work: Sequence[Work]
+    newest: ImportRun | None
+    is_more: bool
+
+    @property
+    def student_ids(self) -> list[int]:
+        ids = [one.student_id for one in (*self.conflicts, *self.work) if one.student_id]
+        return list(dict.fromkeys(ids))
+
+
+def open_conflicts(actor: Actor) -> QuerySet[IdentityConflict]:
+    """Lines of the actor's agency that are set aside still, the longest first."""
+    found = IdentityConflict.objects.filter(lea_code=actor.agency_code, ended_at__isnull=True)
+    return found.order_by("found_at", "pk")
+
+
+def _findings(actor: Actor) -> tuple[QuerySet[RuleFinding], QuerySet[StateFinding]]:
+    theirs = {"lea_code": actor.agency_code, "owner": str(Owner.SIS), "severity__in": TO_SETTLE}
+    return (
+        RuleFinding.objects.filter(state="open", **theirs).order_by("opened_at", "pk"),
+        StateFinding.objects.filter(closed_at__isnull=True, **theirs).order_by("opened_at", "pk"),
+    )
+
+
+def _refused(newest: ImportRun | None) -> QuerySet[ImportNote]:
+    """Lines of the newest import that are out for another reason than whom they name."""
+    if newest is None:
+        return ImportNote.objects.none()
+    notes = ImportNote.objects.filter(file__run=newest, effect="refused", owner=str(Owner.SIS))
+    return notes.exclude(code=RULE).order_by("file_id", "line", "pk")
+
+
+def sis_work(actor: Actor) -> Found:
+    """What the SIS of the actor's agency has to mend; five queries for any number."""
+    newest = _newest(actor)
+    conflicts, refused = open_conflicts(actor)[:MOST_SHOWN], _refused(newest)[:MOST_SHOWN]
+    ours, states = (rows[:MOST_SHOWN] for rows in _findings(actor))
+    findings: list[RuleFinding | StateFinding] = [*ours, *states]
+    ids = {one.student_id for one in findings}
+    local = _local_ids(actor.agency_code, ids)
+    work = [_of_finding(one, local.get(one.student_id, ("", ""))) for one in findings]
+    work += [_of_note(one, newest) for one in refused if newest is not None]
+    work.sort(key=lambda one: (_WEIGHT.get(one.severity, 2), one.since))
+    is_more = max(map(len, (conflicts, refused, ours, states))) == MOST_SHOWN
+    return Found(list(conflicts), work, newest, is_more)
+
+
+def sis_work_count(actor: Actor) -> tuple[int, datetime | None]:
+    """How many things are to be corrected in the SIS, and since when the oldest is open."""
+    found = sis_work(actor)
+    since = [one.found_at for one in found.conflicts] + [one.since for one in found.work]
+    return len(found.conflicts) + len(found.work), min(since, default=None)
+
+
+def _newest(actor: Actor) -> ImportRun | None:
+    return (
+        ImportRun.objects.filter(lea_code=actor.agency_code, kind="sis", state="done").order_by("-pk").first()
+    )
+
+
+def _local_ids(lea_code: str, ids: set[int]) -> dict[int, tuple[str, str]]:
+    """Local ID of the newest enrollment at the LEA, and SSID, by student."""
+    enrolled = (
+        Enrollment.objects.believed().filter(lea_code=lea_code, student_id__in=ids).order_by("started_on")
+    )
+    ssids = Ssid.objects.believed().filter(student_id__in=ids).order_by("effective_from")
+    rows = enrolled.values_list("student_id", "local_student_id"), ssids.values_list("student_id", "ssid")
+    read_together(*rows)
+    local, known = dict(rows[0]), dict(rows[1])
+    return {pk: (local.get(pk, ""), known.get(pk, "")) for pk in ids}
+
+
+def _of_finding(one: RuleFinding | StateFinding, ids: tuple[str, str]) -> Work:
+    values = told_values(one.fields, one.values)
+    rule = rule_info(one.rule_code)
+    # The message names values; where one of them is of special education, the rule says what is wrong instead.
+    is_theirs = all(value is not None for value in values.values())
+    return Work(
+        kind="The state" if isinstance(one, StateFinding) else "Our rules",
+        code=one.rule_code,
+        severity=one.severity,
+        student_id=one.student_id,
+        local_id=ids[0],
+        ssid=ids[1],
+        values=values,
+        says=one.message if is_theirs or rule is None else rule.title,
+        fix=rule.fix if rule is not None else "",
+        since=one.opened_at,
+    )
+
+
+def _of_note(note: ImportNote, newest: ImportRun) -> Work:
+    return Work(
+        kind=f"Line {note.line} not loaded" if note.line else "File not loaded",
+        code=note.code,
+        severity=note.severity,
+        student_id=0,
+        local_id="",
+        ssid="",
+        values=dict.fromkeys(note.fields),
+        says=note.message,
+        fix=note.fix,
+        since=newest.created_at,
+    )
