@@ -111,10 +111,10 @@ def test_a_large_list_leads_to_what_it_needs(coordinator, laurel):
 
 def test_without_a_fresh_sign_in_nothing_is_asked_and_nothing_typed_is_lost(coordinator, laurel):
     answer = ask(coordinator)
-    assert answer.url == "/account/confirm?next=%2Fexports%2Fnew%3Flist%3Dall%26search%3D"
+    assert answer.url == "/account/confirm?next=%2Fexports%2Fnew%3Flist%3Dall"
     assert not ListExport.objects.exists()
     page = text_of(coordinator.get(answer.url))
-    assert 'name="next" value="/exports/new?list=all&amp;search="' in page
+    assert 'name="next" value="/exports/new?list=all"' in page
     assert confirmed(coordinator).url == "/exports/new?list=all"
     assert WHY in text_of(coordinator.get("/exports/new?list=all"))
 
