@@ -324,7 +324,7 @@ def test_the_student_s_page_shows_the_findings_with_the_way_to_each(small_world,
     # The hold says no more than the finding, so it is not said twice.
     assert "The state would reject it" not in strip
     tab = text_of(coordinator.get(f"{address}?tab=state"))
-    assert "What our rules say" in tab and "PLAN 23.15" in tab
+    assert "What our rules say" in tab and 'PLAN of 11/23/2026 <span class="dim">23.15</span>' in tab
 
 
 # Rules
