@@ -55,6 +55,7 @@ def test_1_sis_files_come_in_and_each_refusal_is_explained(coordinator, folder):
     page.set_input_files("input[type=file]", [folder / "SIS_SENR.txt"])
     page.get_by_role("button", name="Import the files").click()
     expect(page.locator("#progress")).to_contain_text("Loaded", timeout=30_000)
+    page.get_by_text("1 note with nothing to do").click()
     told = page.locator("main").inner_text()
     assert 'Student Birth Date: "20170231" is not a day of the calendar' in told
     assert "Line 6 has 2 fields, and a SENR line has 35" in told

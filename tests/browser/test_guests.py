@@ -141,7 +141,7 @@ def test_5_the_district_approves_and_the_session_says_how_long(coordinator, host
     expect(page.locator("main")).to_contain_text("Open for 2 h.")
 
     host.go("/host/sessions")
-    host.page.get_by_role("button", name="Look there").click()
+    host.page.get_by_role("button", name="Open it").click()
     band = host.page.get_by_label("Your access")
     expect(band).to_contain_text("Host staff, approved session")
     expect(band).to_contain_text(re.compile(r"(2 h 0|1 h 5\d) min left"))
