@@ -152,5 +152,5 @@ def test_the_message_holds_what_is_theirs_and_the_local_id():
         "- Two primary enrollments on the same days from 11/02/2026: Heron Creek Unified and Chaparral Unified. Ask "
         "which of the two is right; the other one is ended the day before, or made secondary.",
         "",
-        "Please answer under this ID; the student's name does not belong into mail.",
+        "Please answer under this ID; the student's name does not belong in mail.",
     ]

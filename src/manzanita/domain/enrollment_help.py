@@ -220,6 +220,6 @@ def sis_message(lea_name: str, local_id: str, reasons: Iterable[Reason]) -> str:
         "",
         *(f"- {one.text} {one.way_out}" for one in theirs),
         "",
-        "Please answer under this ID; the student's name does not belong into mail.",
+        "Please answer under this ID; the student's name does not belong in mail.",
     ]
     return "\n".join(lines)

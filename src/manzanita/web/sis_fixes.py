@@ -115,7 +115,7 @@ def _message(actor: Actor, found: Found) -> str:
         return ""
     lea = agency_names([actor.agency_code]).get(actor.agency_code, actor.agency_code)
     head = f"To correct in the SIS, {lea}, {us_date(clock.today())}"
-    foot = "Please answer under these IDs; a student's name does not belong into mail."
+    foot = "Please answer under these IDs; a student's name does not belong in mail."
     return "\n".join([head, "", *lines, "", foot])
 
 
