@@ -21,7 +21,7 @@ from manzanita.domain.leaving import REASONS
 from manzanita.domain.special_groups import GROUPS, Group, age_in_years
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
-from manzanita.procedures.special_groups import Beside, beside_of, names_beside, students_in_group
+from manzanita.procedures.special_groups import Beside, beside_of, names_beside, students_by_group
 from manzanita.students.listing import PAGE_SIZE, ListRow, capped_count, list_students
 from manzanita.students.models import Student
 from manzanita.ui.formats import plural, us_date
@@ -44,7 +44,8 @@ def special_groups(request: HttpRequest) -> HttpResponse:
     if group is None:
         raise Http404("no such group")
     after = request.GET.get("after", "")
-    page = list_students(students_in_group(actor, group.key), actor, after=after)
+    students = students_by_group(actor)
+    page = list_students(students[group.key], actor, after=after)
     if after and not page.rows:
         # The list has become shorter since its page was linked.
         return redirect(_url(group))
@@ -54,9 +55,7 @@ def special_groups(request: HttpRequest) -> HttpResponse:
         what="special_groups",
         filter_codes=f"group={group.key}",
     )
-    counts = {
-        key: page.count if key == group.key else capped_count(students_in_group(actor, key)) for key in GROUPS
-    }
+    counts = {key: page.count if key == group.key else capped_count(students[key]) for key in GROUPS}
     context = {
         "group": group,
         "groups": [
