@@ -15,6 +15,7 @@ from manzanita.students.queries import facts_of
 from tests.support import pages
 from tests.support import world as w
 from tests.support.pages import NO_ID, other_coordinator, reads, text_of
+from tests.web.test_home import needs
 
 FORM = {"reason": "dropped_out", "on": "2026-11-20", "note": "The school says so."}
 
@@ -313,3 +314,13 @@ def test_what_one_code_says_of_two_reasons_is_told_apart(coordinator, here):
     assert "so it is 32, as of whoever is not known to go on" in page
     page = text_of(coordinator.get(f"{here}?reason=unknown_continuing"))
     assert "Reason 32 is also that of whoever moved out of California" in page
+
+
+def test_of_more_than_are_shown_the_number_is_whole_on_both_pages(small_world, coordinator, monkeypatch):
+    monkeypatch.setattr("manzanita.web.leaving_list.SHOWN", 1)
+    for name in ("alder", "towhee"):
+        answer = coordinator.post(f"/students/{small_world.students[name].public_id}/leaving", FORM)
+        assert answer.status_code == 302, text_of(answer)
+    listed = text_of(coordinator.get("/students/leaving"))
+    assert "2 students, the 1 who left first are shown" in listed
+    assert needs(coordinator)["Left, and still enrolled in the SIS"][0] == 2

@@ -11,7 +11,7 @@ from manzanita.domain.special_groups import GROUPS
 from manzanita.meetings.models import Meeting
 from manzanita.orgs.models import Agency, Agreement
 from manzanita.platform.facts import Statement
-from manzanita.procedures.special_groups import students_in_group
+from manzanita.procedures.special_groups import students_by_group
 from manzanita.students.actions import state_student_facts
 from manzanita.students.models import Student
 from tests.support import pages
@@ -40,7 +40,7 @@ EXPECTED = {
 @pytest.mark.parametrize("key", GROUPS)
 def test_who_is_in_each_group(small_world, crowd, key):
     names = {student.pk: name for name, student in crowd.items()}
-    found = students_in_group(small_world.coordinator_actor, key).values_list("pk", flat=True)
+    found = students_by_group(small_world.coordinator_actor)[key].values_list("pk", flat=True)
     assert {names[pk] for pk in found} == EXPECTED[key]
 
 

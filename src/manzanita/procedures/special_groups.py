@@ -113,11 +113,6 @@ def students_by_group(actor: Actor) -> dict[str, ScopedQuerySet]:
     return {key: of_group(actor, here, clock.today()) for key, of_group in _STUDENTS.items()}
 
 
-def students_in_group(actor: Actor, key: str) -> ScopedQuerySet:
-    """Those of one group."""
-    return students_by_group(actor)[key]
-
-
 def beside_of(actor: Actor, group: Group, rows: Sequence[ListRow]) -> dict[int, Beside]:
     """By key of the student, for a number of queries that hangs on the group alone."""
     today, ids = clock.today(), [row.student.pk for row in rows]

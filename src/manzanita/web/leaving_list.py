@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -25,7 +26,10 @@ def leavings(request: HttpRequest) -> HttpResponse:
     """What is planned, and what was recorded lately, of students within reach."""
     planned, done = (list_leavings(request.actor, state) for state in ("planned", "done"))
     today = clock.today()
-    open_here = list(open_at_sis(request.actor, today)[:SHOWN])
+    waiting = open_at_sis(request.actor, today)
+    open_here = list(waiting[: SHOWN + 1])
+    open_count = waiting.count() if len(open_here) > SHOWN else len(open_here)
+    open_here = open_here[:SHOWN]
     log_reads(
         actor=request.actor,
         student_ids=[one.student_id for one in (*planned, *done, *open_here)],
@@ -41,6 +45,7 @@ def leavings(request: HttpRequest) -> HttpResponse:
             )
             for one in open_here
         ],
+        "open_count": open_count,
         "sent": sent_archives([one.archive_id for one in done if one.archive_id]),
         "parts": [(planned, True), (done, False)],
         "names": user_names({one.asked_by_id for one in (*planned, *done)}),
@@ -54,14 +59,14 @@ def leavings_needs(actor: Actor) -> list[Group]:
     if not actor.may(Capability.CORRECT_RECORD):
         return []
     today = clock.today()
-    days = list(open_at_sis(actor, today).values_list("leaves_on", flat=True)[: SHOWN + 1])
-    if not days:
+    found = open_at_sis(actor, today).order_by().aggregate(count=Count("pk"), first=Min("leaves_on"))
+    if not found["count"]:
         return []
-    waits = (today - days[0]).days
+    waits = (today - found["first"]).days
     need = Need(
         kind="held",
         label="Left, and still enrolled in the SIS",
-        count=len(days),
+        count=found["count"],
         url=reverse("leavings"),
         oldest=age(waits),
         detail="The leaving is recorded here; the SIS has not ended the enrollment.",
