@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.person import Person
-from tests.support.system import free_port
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.browser
 

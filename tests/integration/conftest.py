@@ -16,7 +16,8 @@ from manzanita.exchange.models import ImportRun
 from manzanita.procedures.import_sis import take_in_sis_files
 from tests.support import state_files
 from tests.support import world as w
-from tests.support.system import SECRET, System, free_port
+from tests.support.ports import free_port
+from tests.support.system import SECRET, System
 
 
 @pytest.fixture

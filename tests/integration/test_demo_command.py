@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.system import free_port
+from tests.support.ports import free_port
 
 STUDENTS = "60"
 

@@ -14,7 +14,8 @@ from manzanita.exchange.gateway.api import ApiGateway
 from manzanita.exchange.gateway.choice import gateway
 from manzanita.exchange.gateway.files import FileGateway
 from tests.support import world as w
-from tests.support.system import SECRET, System, free_port
+from tests.support.ports import free_port
+from tests.support.system import SECRET, System
 
 MEET = "MEET^A^MZ1^9910017^2026-2027^9900000005^L0005^SE-0005^9901^^^^^^20261120^^Y^30^"
 BAD = "MEET^A^MZ2^9910017^2026-2027^9900000005^L0005^^9901^^^^^^20261121^^Y^30^"

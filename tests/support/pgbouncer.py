@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.postgres import free_port, unprivileged_owner
+from tests.support.ports import free_port
+from tests.support.postgres import unprivileged_owner
 
 START_SECONDS = 20
 

@@ -13,7 +13,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.databases import MIGRATED, every_sort
+from tests.support.ports import free_port
 
 ROLE = "manzanita"
 
@@ -96,12 +96,6 @@ def _binaries() -> Path | None:
     versions = Path("/usr/lib/postgresql").glob("*/bin")
     candidates += sorted(versions, key=lambda path: float(path.parent.name), reverse=True)
     return next((path for path in candidates if (path / "initdb").exists()), None)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def unprivileged_owner() -> pwd.struct_passwd | None:
