@@ -94,6 +94,30 @@ def test_the_same_line_again_asks_once_and_the_right_one_ends_it(
     assert IdentityConflict.objects.get().ended_at == w.NOON
 
 
+def test_a_number_that_is_corrected_ends_it_though_nobody_names_the_stranger_any_more(small_world, take_in):
+    """Sage is another district's: no line of ours will ever fit her."""
+    assert outcome(take_in(SENR=text(fern(**{"1.08": w.SSIDS["sage"]})))) == {"lines": 1, "refused": 1}
+    assert outcome(take_in(SENR=text(fern()))) == {"lines": 1, "new": 1}
+    assert IdentityConflict.objects.get().ended_at == w.NOON
+
+
+def test_an_older_line_of_the_same_import_that_is_right_does_not_end_it(small_world, take_in):
+    newer = fern(**{"1.08": w.SSIDS["sage"], "1.22": "20261102"})
+    assert outcome(take_in(SENR=text(fern(), newer))) == {"lines": 2, "new": 1, "refused": 1}
+    assert IdentityConflict.objects.get().ended_at is None
+
+
+def test_the_other_file_that_is_right_does_not_end_it(small_world, take_in):
+    alder = w.senr("alder")
+    info = fern_info(
+        **{"2.09": ALDER, "2.10": alder["1.09"], "2.11": "Alder", "2.13": "Testcase", "2.18": alder["1.17"]}
+    )
+    take_in(SENR=text(alder | {"1.10": "Juniper"}), SINF=text(info, record="SINF"))
+    assert IdentityConflict.objects.get().ended_at is None
+    take_in(SINF=text(info, record="SINF"))
+    assert IdentityConflict.objects.get().ended_at is None
+
+
 def test_who_says_it_is_the_same_student_lets_the_line_in(small_world, take_in):
     line = w.senr("alder", **{"1.10": "Juniper"})
     take_in(SENR=text(line))
@@ -106,6 +130,7 @@ def test_who_says_it_is_the_same_student_lets_the_line_in(small_world, take_in):
     )
     run = take_in(SENR=text(line))
     assert outcome(run) == {"lines": 1, "changed": 1, "matched": 1}
+    assert IdentityConflict.objects.get().ended_at == w.NOON
     alder = small_world.students["alder"]
     assert identity(alder)[0] == "Juniper"
     change = IdentityChange.objects.get()
@@ -121,6 +146,18 @@ def test_who_says_it_is_the_same_student_lets_the_line_in(small_world, take_in):
         "court order seen",
         {"decision": "same"},
     )
+
+
+def test_what_somebody_has_said_is_not_overwritten_by_another(small_world, take_in):
+    take_in(SENR=text(w.senr("alder", **{"1.10": "Juniper"})))
+    conflict = IdentityConflict.objects.get()
+    said = {"actor": small_world.coordinator_actor, "conflict": conflict}
+    assert decide_conflict(**said, decision="same", reason="court order seen")
+    assert not decide_conflict(**said, decision="other", reason="twins")
+    conflict.refresh_from_db()
+    assert (conflict.decision, conflict.reason) == ("same", "court order seen")
+    assert decide_conflict(**said, decision="", reason="")
+    assert decide_conflict(**said, decision="other", reason="twins")
 
 
 def test_an_ssid_said_to_be_anothers_stays_out_and_says_so(small_world, take_in):
@@ -144,6 +181,7 @@ def test_a_local_id_said_to_be_anothers_makes_a_student(small_world, take_in):
         actor=small_world.coordinator_actor, conflict=conflict, decision="other", reason="given anew"
     )
     assert outcome(take_in(SENR=text(line))) == {"lines": 1, "new": 1}
+    assert IdentityConflict.objects.get().ended_at == w.NOON
     # The old one has the number still; the new one goes on as its own.
     assert outcome(take_in(SENR=text(line))) == {"lines": 1, "unchanged": 1, "matched": 1}
 

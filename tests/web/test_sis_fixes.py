@@ -148,9 +148,24 @@ def test_a_line_set_aside_is_listed_and_the_coordinator_says_whom_it_means(small
     assert (one.decision, one.reason, one.decided_by) == ("", "", None)
 
 
-def test_of_a_student_out_of_reach_nothing_is_shown(small_world, sign_in, take):
-    take(w.senr("sage", **{"1.10": "Noel", "1.22": "20261102"}))
+def test_who_comes_second_is_told_what_was_said(small_world, sign_in, take):
+    take(w.senr("alder", **{"1.10": "Juniper"}))
+    one = IdentityConflict.objects.get()
+    here = f"/imports/fixes/{one.public_id}"
     coordinator = sign_in(small_world.coordinator)
+    coordinator.post(here, {"do": "same", "reason": "court order seen"})
+    page = page_of(coordinator.post(here, {"do": "other", "reason": "twins"}, follow=True))
+    assert "Nothing was changed: Juniper Mockup has said “the same student” already." in page
+    take(w.senr("alder", **{"1.10": "Juniper"}))
+    for answer in (coordinator.get(here, follow=True), coordinator.post(here, {"do": "again"}, follow=True)):
+        assert "The SIS does not say this any more" in page_of(answer)
+
+
+def test_of_a_student_out_of_reach_nothing_is_shown(small_world, sign_in, take):
+    run = take(w.senr("sage", **{"1.10": "Noel", "1.22": "20261102"}))
+    coordinator = sign_in(small_world.coordinator)
+    notes = page_of(coordinator.get(f"/imports/{run.public_id}"))
+    assert 'href="/imports/fixes">Show whose job it is<' in notes and "Say whom it means" not in notes
     page = page_of(coordinator.get("/imports/fixes"))
     assert "a student of another district" in page and "Look at both" not in page
     one = IdentityConflict.objects.get()

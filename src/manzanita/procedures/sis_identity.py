@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from manzanita.domain.likeness import Known
@@ -22,17 +22,22 @@ def known_of(identity: Identity) -> Known:
 
 @dataclass(slots=True)
 class Identities:
-    """``conflicts`` are what was set aside before, of any student of the chunk; ``set_aside`` is what is now."""
+    """``conflicts`` are what was set aside before, of any student of the chunk or under one of its ``local_ids`` (by
+    LEA); ``set_aside`` is what is now. ``fitting`` (student, LEA) and ``loaded`` (LEA, local ID) are of the newest lines
+    that name whom they mean: what ends an earlier conflict."""
 
     record: str
     matches: Matches
+    local_ids: Collection[tuple[str, str]]
     conflicts: dict[tuple[int, str, str], IdentityConflict] = field(default_factory=dict)
     set_aside: list[SetAside] = field(default_factory=list)
     fitting: set[tuple[int, str]] = field(default_factory=set)
+    loaded: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         found = (self.matches.by_ssid, self.matches.by_local_id)
-        self.conflicts = conflicts_of({known.pk for some in found for known in some.values()})
+        students = {known.pk for some in found for known in some.values()}
+        self.conflicts = conflicts_of(students, self.local_ids)
 
     def judge(self, line: SisLine, pk: int, known: Identity, stated: Identity) -> Judged:
         return judge_identity(
@@ -81,7 +86,16 @@ class Identities:
 
     def store(self, cause: str) -> None:
         if self.set_aside or self.conflicts:
-            store_conflicts(self.set_aside, self.conflicts, self.fitting, cause=cause)
+            ended = [
+                one
+                for one in self.conflicts.values()
+                if one.record == self.record
+                and (
+                    (one.student_id, one.lea_code) in self.fitting
+                    or (one.lea_code, one.local_id) in self.loaded
+                )
+            ]
+            store_conflicts(self.set_aside, self.conflicts, ended, cause=cause)
 
 
 def _is_enrolled_as(student: KnownStudent, line: SisLine) -> bool:

@@ -31,7 +31,7 @@ from manzanita.students.actions import (
     state_student_facts,
     update_identities,
 )
-from manzanita.students.matching import Held, KnownStudent, Matches, find_students, hold_register
+from manzanita.students.matching import Held, KnownStudent, find_students, hold_register
 from manzanita.students.models import Enrollment
 
 
@@ -41,14 +41,15 @@ def load_lines(
 ) -> LinesLoaded:
     """Load some lines of one settled file."""
     hold_register()
+    local_ids = {(line.lea_code, line.local_id) for line in lines if line.local_id}
     matches = find_students(
-        ssids={ssid for line in lines if (ssid := whole.ssid_of(line))},
-        local_ids={(line.lea_code, line.local_id) for line in lines if line.local_id},
+        ssids={ssid for line in lines if (ssid := whole.ssid_of(line))}, local_ids=local_ids
     )
-    desk = _Desk(record, whole, matches)
+    desk = _Desk(record, whole, Identities(record, matches, local_ids))
     found = [desk.look_up(line) for line in lines]
     desk.register_new()
     judged = [(line, person) for line, person in zip(lines, found, strict=True) if person is not None]
+    desk.judged.loaded.update((line.lea_code, line.local_id) for line, _ in judged if line.speaks)
     # What was put aside is held against what goes on, as these lines leave it.
     for line, person in sorted(judged, key=lambda one: is_aside(*one)):
         desk.judge(line, person)
@@ -64,11 +65,11 @@ def is_aside(line: SisLine, person: Person) -> bool:
 class _Desk(Saying):
     """Where the lines of one chunk are judged: what is known of their students, and what is to be written."""
 
-    def __init__(self, record: str, whole: Whole, matches: Matches) -> None:
+    def __init__(self, record: str, whole: Whole, judged: Identities) -> None:
         self.record = record
         self.whole = whole
-        self.matches = matches
-        self.judged = Identities(record, matches)
+        self.matches = judged.matches
+        self.judged = judged
         self.result = LinesLoaded()
         self.people: dict[str, Person] = {}
         self.by_pk: dict[int, Person] = {}

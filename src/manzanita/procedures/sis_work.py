@@ -5,13 +5,13 @@ For who takes files in, reading student records or not: every row names the stud
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
 
-from manzanita.domain.access import Actor
+from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Owner
 from manzanita.domain.rules import rule_info
 from manzanita.domain.same_person import RULE
@@ -21,6 +21,7 @@ from manzanita.findings.models import RuleFinding
 from manzanita.findings.queries import TO_SETTLE
 from manzanita.platform.together import read_together
 from manzanita.students.models import Enrollment, IdentityConflict, Ssid
+from manzanita.students.scope import visible_to
 
 MOST_SHOWN = 200
 _WEIGHT = {"fatal": 0, "warning": 1}
@@ -63,6 +64,14 @@ def open_conflicts(actor: Actor) -> QuerySet[IdentityConflict]:
     """Lines of the actor's agency that are set aside still, the longest first."""
     found = IdentityConflict.objects.filter(lea_code=actor.agency_code, ended_at__isnull=True)
     return found.order_by("found_at", "pk")
+
+
+def settled_by(actor: Actor, conflicts: Iterable[IdentityConflict]) -> set[int]:
+    """Of the students whom these lines name, those of whom the actor may say whether they are meant. One query."""
+    named = {one.student_id for one in conflicts}
+    if not named or not actor.may(Capability.ENTER_STUDENT):
+        return set()
+    return set(visible_to(actor).filter(pk__in=named).order_by().values_list("pk", flat=True))
 
 
 def _findings(actor: Actor) -> tuple[QuerySet[RuleFinding], QuerySet[StateFinding]]:

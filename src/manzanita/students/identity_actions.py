@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
@@ -78,9 +79,16 @@ def digest_of(one: SetAside | IdentityConflict) -> str:
     return hashlib.sha256(json.dumps(stated).encode()).hexdigest()[:32]
 
 
-def conflicts_of(student_ids: Collection[int]) -> dict[tuple[int, str, str], IdentityConflict]:
-    """Conflicts of some students by student, LEA and digest; one query."""
-    rows = IdentityConflict.objects.filter(student_id__in=student_ids) if student_ids else []
+def conflicts_of(
+    student_ids: Collection[int], local_ids: Collection[tuple[str, str]]
+) -> dict[tuple[int, str, str], IdentityConflict]:
+    """Conflicts of some students, and open ones under some local IDs (by LEA), by student, LEA and digest; one query."""
+    under = Q(
+        ended_at__isnull=True,
+        lea_code__in={lea for lea, _ in local_ids},
+        local_id__in={local_id for _, local_id in local_ids},
+    )
+    rows = IdentityConflict.objects.filter(Q(student_id__in=student_ids) | under)
     return {(one.student_id, one.lea_code, one.digest): one for one in rows}
 
 
@@ -88,11 +96,11 @@ def conflicts_of(student_ids: Collection[int]) -> dict[tuple[int, str, str], Ide
 def store_conflicts(
     seen: Iterable[SetAside],
     known: Mapping[tuple[int, str, str], IdentityConflict],
-    fitting: Collection[tuple[int, str]],
+    ended: Iterable[IdentityConflict],
     *,
     cause: str,
 ) -> None:
-    """Keep the lines that were set aside; conflicts of ``fitting`` (student, LEA) have ended: the SIS is right now."""
+    """Keep the lines that were set aside. Those ``ended`` the SIS does not say any more, unless the same import did."""
     now = clock.now()
     new: dict[tuple[int, str, str], IdentityConflict] = {}
     changed = []
@@ -118,27 +126,24 @@ def store_conflicts(
         elif row.pk:
             changed.append(row)
         row.record, row.line, row.cause, row.seen_at, row.ended_at = one.record, one.line, cause, now, None
-    ended = [
-        row
-        for (student_id, lea_code, _), row in known.items()
-        if (student_id, lea_code) in fitting and row.ended_at is None and row not in changed
-    ]
-    for row in ended:
+    over = [row for row in ended if row.ended_at is None and row.cause != cause]
+    for row in over:
         row.ended_at = now
     if new:
         IdentityConflict.objects.bulk_create(new.values(), batch_size=500)
-    if changed or ended:
+    if changed or over:
         columns = ["record", "line", "cause", "seen_at", "ended_at"]
         IdentityConflict.objects.bulk_update(
-            {one.pk: one for one in [*changed, *ended]}.values(), columns, 500
+            {one.pk: one for one in [*changed, *over]}.values(), columns, 500
         )
 
 
 @transaction.atomic
 def decide_conflict(*, actor: Actor, conflict: IdentityConflict, decision: str, reason: str) -> bool:
-    """Say that the line means the same student, or another; ``""`` asks again. False where it is said already."""
+    """Say that the line means the same student, or another; ``""`` asks again. False where somebody has said one of
+    them already: that is taken back first."""
     row = IdentityConflict.objects.select_for_update().get(pk=conflict.pk)
-    if row.decision == decision:
+    if row.decision == decision or (row.decision and decision):
         return False
     row.decision, row.reason = decision, reason if decision else ""
     row.decided_at, row.decided_by_id = (clock.now(), actor.user_id) if decision else (None, None)

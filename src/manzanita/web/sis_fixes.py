@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -21,7 +20,14 @@ from manzanita.domain.findings import Owner
 from manzanita.domain.sis_work import IDS
 from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
-from manzanita.procedures.sis_work import Found, Work, open_conflicts, sis_work, sis_work_count
+from manzanita.procedures.sis_work import (
+    Found,
+    Work,
+    open_conflicts,
+    settled_by,
+    sis_work,
+    sis_work_count,
+)
 from manzanita.students.identity_actions import decide_conflict
 from manzanita.students.models import IdentityConflict, Student
 from manzanita.students.scope import visible_to
@@ -42,7 +48,7 @@ def sis_fixes(request: HttpRequest) -> HttpResponse:
     actor = request.actor
     found = sis_work(actor)
     log_reads(actor=actor, student_ids=found.student_ids, what="sis.fixes", filter_codes="owner=sis")
-    reached = _reached(actor, found.conflicts)
+    reached = settled_by(actor, found.conflicts)
     context = {
         "conflicts": [_conflict_row(actor, one, reached) for one in found.conflicts],
         "rows": [_work_row(one) for one in found.work],
@@ -51,13 +57,6 @@ def sis_fixes(request: HttpRequest) -> HttpResponse:
         "newest": found.newest,
     }
     return render(request, "web/imports/fixes.html", context)
-
-
-def _reached(actor: Actor, conflicts: Sequence[IdentityConflict]) -> set[int]:
-    if not conflicts or not actor.may(Capability.ENTER_STUDENT):
-        return set()
-    found = visible_to(actor).filter(pk__in={one.student_id for one in conflicts}).order_by()
-    return set(found.values_list("pk", flat=True))
 
 
 def _conflict_row(actor: Actor, one: IdentityConflict, reached: set[int]) -> dict[str, Any]:
@@ -130,13 +129,18 @@ def _who(local_id: str, ssid: str) -> str:
 def identity_conflict(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The student whom the number names beside what the line says; a POST says whether they are one."""
     actor = request.actor
-    one = open_conflicts(actor).filter(public_id=public_id).first()
+    one = IdentityConflict.objects.filter(lea_code=actor.agency_code, public_id=public_id).first()
     student = visible_to(actor).filter(pk=one.student_id).first() if one is not None else None
     if one is None or student is None:
         raise Http404("no such line in this scope")
     reason = " ".join(request.POST.get("reason", "").replace("\0", "").split())[:LONGEST_REASON]
     decision = request.POST.get("do", "")
     error = ""
+    if one.ended_at is not None:
+        messages.info(
+            request, "The SIS does not say this any more: there is nothing left to say of that line."
+        )
+        return redirect("sis_fixes")
     if request.method == "POST" and decision in ("same", "other", "again"):
         if reason or decision == "again":
             return _decide(request, one, "" if decision == "again" else decision, reason)
@@ -147,12 +151,16 @@ def identity_conflict(request: HttpRequest, public_id: uuid.UUID) -> HttpRespons
         "student": student,
         "rows": _side_by_side(one, student),
         "said": SAID.get(one.decision, ""),
-        "by": user_names({one.decided_by_id}).get(one.decided_by_id, "") if one.decided_by_id else "",
+        "by": _decided_by(one),
         "reason": reason,
         "error": error,
         "longest": LONGEST_REASON,
     }
     return render(request, "web/imports/identity.html", context, status=422 if error else 200)
+
+
+def _decided_by(one: IdentityConflict) -> str:
+    return user_names({one.decided_by_id}).get(one.decided_by_id, "") if one.decided_by_id else ""
 
 
 def _side_by_side(one: IdentityConflict, student: Student) -> list[tuple[str, str, str, bool]]:
@@ -168,7 +176,7 @@ def _side_by_side(one: IdentityConflict, student: Student) -> list[tuple[str, st
 
 def _decide(request: HttpRequest, one: IdentityConflict, decision: str, reason: str) -> HttpResponse:
     if not decide_conflict(actor=request.actor, conflict=one, decision=decision, reason=reason):
-        messages.info(request, "Somebody has said so already; nothing was changed.")
+        messages.info(request, _said_already(one))
     elif decision == "same":
         messages.success(
             request, "Remembered: the same student. Import the file again, and the line is loaded."
@@ -180,6 +188,16 @@ def _decide(request: HttpRequest, one: IdentityConflict, decision: str, reason: 
     else:
         messages.success(request, "Taken back: the line is to be looked at again.")
     return redirect("sis_fixes")
+
+
+def _said_already(one: IdentityConflict) -> str:
+    one.refresh_from_db()
+    if not one.decision:
+        return "It had been taken back already; nothing was changed."
+    return (
+        f"Nothing was changed: {_decided_by(one)} has said “{SAID[one.decision].lower()}” already. Take that back first "
+        "if it is wrong."
+    )
 
 
 def sis_needs(actor: Actor) -> list[Group]:
