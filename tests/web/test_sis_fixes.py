@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -11,6 +13,7 @@ from manzanita.exchange.models import StateFinding
 from manzanita.findings.models import RuleFinding
 from manzanita.orgs.models import Agency
 from manzanita.platform.reach import whole_installation
+from manzanita.procedures import sis_work
 from manzanita.procedures.import_sis import take_in_sis_files
 from manzanita.students.models import IdentityConflict
 from tests.support import world as w
@@ -173,6 +176,18 @@ def test_of_a_student_out_of_reach_nothing_is_shown(small_world, sign_in, take):
     assert (
         coordinator.post(f"/imports/fixes/{one.public_id}", {"do": "same", "reason": "x"}).status_code == 404
     )
+
+
+def test_home_counts_all_though_the_list_is_cut(small_world, sis, monkeypatch):
+    monkeypatch.setattr(sis_work, "MOST_SHOWN", 3)
+    for number in range(3):
+        finding(small_world.students["alder"], identity=f"n{number}", rule_code=f"MZ-N{number}")
+    assert "There is more than stands here" not in page_of(sis.get("/imports/fixes"))
+    finding(small_world.students["alder"], identity="n3", rule_code="MZ-N3")
+    page = page_of(sis.get("/imports/fixes"))
+    assert "There is more than stands here" in page and "MZ-N2" in page and "MZ-N3" not in page
+    (row,) = [row for row in page_of(sis.get("/")).split("<tr data-row>")[1:] if "/imports/fixes" in row]
+    assert "To correct in the SIS 4 today" in " ".join(re.sub(r"<[^>]*>", " ", row).split())
 
 
 @pytest.mark.parametrize("count", [1, 12])

@@ -23,8 +23,8 @@ def known_of(identity: Identity) -> Known:
 @dataclass(slots=True)
 class Identities:
     """``conflicts`` are what was set aside before, of any student of the chunk or under one of its ``local_ids`` (by
-    LEA); ``set_aside`` is what is now. ``fitting`` (student, LEA) and ``loaded`` (LEA, local ID) are of the newest lines
-    that name whom they mean: what ends an earlier conflict."""
+    LEA); ``set_aside`` is what is now. ``fitting`` (student, LEA) and ``loaded`` (LEA, local ID) are of the newest
+    lines that name whom they mean: what ends an earlier conflict."""
 
     record: str
     matches: Matches

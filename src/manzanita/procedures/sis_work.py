@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
 
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Owner
@@ -91,25 +91,38 @@ def _refused(newest: ImportRun | None) -> QuerySet[ImportNote]:
 
 
 def sis_work(actor: Actor) -> Found:
-    """What the SIS of the actor's agency has to mend; five queries for any number."""
+    """What the SIS of the actor's agency has to mend; seven queries for any number."""
     newest = _newest(actor)
-    conflicts, refused = open_conflicts(actor)[:MOST_SHOWN], _refused(newest)[:MOST_SHOWN]
-    ours, states = (rows[:MOST_SHOWN] for rows in _findings(actor))
+    asked = (open_conflicts(actor), _refused(newest), *_findings(actor))
+    read = [list(rows[: MOST_SHOWN + 1]) for rows in asked]
+    is_more = max(map(len, read)) > MOST_SHOWN
+    conflicts, refused, ours, states = (rows[:MOST_SHOWN] for rows in read)
     findings: list[RuleFinding | StateFinding] = [*ours, *states]
     ids = {one.student_id for one in findings}
     local = _local_ids(actor.agency_code, ids)
     work = [_of_finding(one, local.get(one.student_id, ("", ""))) for one in findings]
     work += [_of_note(one, newest) for one in refused if newest is not None]
     work.sort(key=lambda one: (_WEIGHT.get(one.severity, 2), one.since))
-    is_more = max(map(len, (conflicts, refused, ours, states))) == MOST_SHOWN
-    return Found(list(conflicts), work, newest, is_more)
+    return Found(conflicts, work, newest, is_more)
 
 
 def sis_work_count(actor: Actor) -> tuple[int, datetime | None]:
-    """How many things are to be corrected in the SIS, and since when the oldest is open."""
-    found = sis_work(actor)
-    since = [one.found_at for one in found.conflicts] + [one.since for one in found.work]
-    return len(found.conflicts) + len(found.work), min(since, default=None)
+    """How many things are to be corrected in the SIS, all of them, and since when the oldest is open. Five queries."""
+    newest = _newest(actor)
+    refused = _refused(newest).count()
+    dated = [(open_conflicts(actor), "found_at"), *((rows, "opened_at") for rows in _findings(actor))]
+    told = [rows.order_by().aggregate(count=Count("pk"), first=Min(column)) for rows, column in dated]
+    since = [one["first"] for one in told if one["first"] is not None]
+    if newest is not None and refused:
+        since.append(newest.created_at)
+    return refused + sum(one["count"] for one in told), min(since, default=None)
+
+
+def undecided_count(actor: Actor) -> tuple[int, datetime | None]:
+    """How many lines wait for somebody to say whom they mean, and since when the oldest does. One query."""
+    rows = open_conflicts(actor).filter(decision="").order_by()
+    told = rows.aggregate(count=Count("pk"), first=Min("found_at"))
+    return told["count"], told["first"]
 
 
 def _newest(actor: Actor) -> ImportRun | None:

@@ -82,7 +82,7 @@ def digest_of(one: SetAside | IdentityConflict) -> str:
 def conflicts_of(
     student_ids: Collection[int], local_ids: Collection[tuple[str, str]]
 ) -> dict[tuple[int, str, str], IdentityConflict]:
-    """Conflicts of some students, and open ones under some local IDs (by LEA), by student, LEA and digest; one query."""
+    """Conflicts of some students, and open ones under local IDs (by LEA), by student, LEA and digest; one query."""
     under = Q(
         ended_at__isnull=True,
         lea_code__in={lea for lea, _ in local_ids},

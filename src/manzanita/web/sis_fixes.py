@@ -23,10 +23,10 @@ from manzanita.platform import clock
 from manzanita.procedures.sis_work import (
     Found,
     Work,
-    open_conflicts,
     settled_by,
     sis_work,
     sis_work_count,
+    undecided_count,
 )
 from manzanita.students.identity_actions import decide_conflict
 from manzanita.students.models import IdentityConflict, Student
@@ -195,8 +195,8 @@ def _said_already(one: IdentityConflict) -> str:
     if not one.decision:
         return "It had been taken back already; nothing was changed."
     return (
-        f"Nothing was changed: {_decided_by(one)} has said “{SAID[one.decision].lower()}” already. Take that back first "
-        "if it is wrong."
+        f"Nothing was changed: {_decided_by(one)} has said “{SAID[one.decision].lower()}” already. Take that back "
+        "first if it is wrong."
     )
 
 
@@ -205,8 +205,7 @@ def sis_needs(actor: Actor) -> list[Group]:
     if not actor.may(Capability.IMPORT_FILES):
         return []
     if actor.may(Capability.READ_STUDENT):
-        rows = list(open_conflicts(actor).filter(decision="").values_list("found_at", flat=True)[:1000])
-        count, oldest = len(rows), min(rows, default=None)
+        count, oldest = undecided_count(actor)
         label, owner, step = "Lines of the SIS that are set aside", "You", "Say whom they mean"
         nothing = ""
     else:
