@@ -25,6 +25,7 @@ from manzanita.students.models import (
     Contact,
     DuplicatePair,
     Enrollment,
+    IdentityChange,
     Merge,
     RightsHolder,
     Ssid,
@@ -124,6 +125,18 @@ def test_the_enrollment_of_the_other_record_may_be_the_one_that_goes_on(twice):
     ]
     undo_merge(actor=world.coordinator_actor, merge=merge)
     assert everything(alder, second) == before
+
+
+def test_a_name_that_came_and_went_says_by_whom(twice):
+    world, alder, _, pair = twice
+    merge, _ = merged(world, pair, Asked(choices={"name": Side.OTHER}))
+    undo_merge(actor=world.coordinator_actor, merge=merge)
+    rows = IdentityChange.objects.filter(student=alder).order_by("pk")
+    by = world.coordinator.pk
+    assert list(rows.values_list("was__first_name", "became__first_name", "by_id", "cause")) == [
+        ("Alder", "Adler", by, f"merge:{merge.pk}"),
+        ("Adler", "Alder", by, f"merge-undo:{merge.pk}"),
+    ]
 
 
 def test_a_student_is_still_found_by_the_name_of_the_second_record(twice):

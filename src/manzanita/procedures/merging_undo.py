@@ -83,7 +83,14 @@ def undo_merge(*, actor: Actor, merge: Merge) -> bool:
         for one in holders(Fate.MOVES):
             give_back_rows(one, written["moved"].get(one.table, []), merge.other_id)
         DuplicatePair.objects.filter(pk__in=written["pairs"]).delete()
-        take_apart(written=written, stays=merge.student, other=merge.other, at=at)
+        take_apart(
+            written=written,
+            stays=merge.student,
+            other=merge.other,
+            by_id=actor.user_id,
+            cause=f"merge-undo:{merge.pk}",
+            at=at,
+        )
         bring_back_names(written["names"], merge.student_id, merge.other_id)
         if "retirement" in written:
             SsidRetirement.objects.filter(pk=written["retirement"]).update(

@@ -315,7 +315,9 @@ def changed_since(written: Mapping[str, Any], stays_id: int, other_id: int) -> l
     return [kind for kind in FACT_MODELS if now[kind] != written["after"].get(kind, []) or beside[kind]]
 
 
-def take_apart(*, written: Mapping[str, Any], stays: Student, other: Student, at: datetime) -> None:
+def take_apart(
+    *, written: Mapping[str, Any], stays: Student, other: Student, by_id: int, cause: str, at: datetime
+) -> None:
     """Believe again what was believed before :func:`put_together`."""
     for kind, model in FACT_MODELS.items():
         # A kind of fact that came later than the merge has nothing in it.
@@ -328,7 +330,7 @@ def take_apart(*, written: Mapping[str, Any], stays: Student, other: Student, at
     values = dict(written["identity"])
     if values["birth_on"]:
         values["birth_on"] = date.fromisoformat(values["birth_on"])
-    _set_identity(stays, values, by_id=None, cause="merge-undo", at=at)
+    _set_identity(stays, values, by_id=by_id, cause=cause, at=at)
 
 
 def _identity(stays: Student, other: Student, choices: Choices) -> dict[str, Any]:
@@ -341,7 +343,7 @@ def _identity(stays: Student, other: Student, choices: Choices) -> dict[str, Any
 
 
 def _set_identity(
-    student: Student, values: Mapping[str, Any], *, by_id: int | None, cause: str, at: datetime
+    student: Student, values: Mapping[str, Any], *, by_id: int, cause: str, at: datetime
 ) -> None:
     if all(getattr(student, name) == value for name, value in values.items()):
         return
