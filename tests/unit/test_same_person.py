@@ -113,6 +113,9 @@ def test_a_birth_date_that_cannot_be(born, why):
 def test_a_leap_day_is_a_day_like_another():
     assert why_no_birth_date(date(2005, 2, 28), date(2028, 2, 29)) == "makes the student older than 22"
     assert why_no_birth_date(date(2005, 3, 1), date(2028, 2, 29)) == ""
+    # Born on February 29, one is a year older on February 28 (decision 17).
+    assert why_no_birth_date(date(2004, 2, 29), date(2027, 2, 27)) == ""
+    assert why_no_birth_date(date(2004, 2, 29), date(2027, 2, 28)) == "makes the student older than 22"
 
 
 def test_month_and_day_swapped_are_called_so():

@@ -12,6 +12,8 @@ from manzanita.arrivals.actions import look_at, say_arrived
 from manzanita.arrivals.models import Arrival
 from manzanita.exchange.models import Operation
 from manzanita.platform.facts import Statement
+from manzanita.procedures.paper_findings import too_old
+from manzanita.procedures.paper_plan import PaperPlan
 from manzanita.students.actions import state_student_facts
 from manzanita.students.queries import facts_of
 from tests.support import arrivals as hand
@@ -308,6 +310,13 @@ def test_everything_wrong_is_said_in_one_round(small_world, coordinator, yarrow)
     assert "The evaluation of 02/01/2014 was more than three years old" in said
     # Of the day that the form refuses, it is not said that it is old as well.
     assert "more than a year old" not in said
+
+
+def test_a_review_of_a_leap_day_is_a_year_old_on_february_28():
+    told = PaperPlan(lea_code=w.LEA, reviewed_on=date(2024, 2, 29), evaluated_on=date(2024, 2, 29))
+    assert [one.name for one in too_old(told, date(2025, 2, 28))] == []
+    assert [one.name for one in too_old(told, date(2025, 3, 1))] == ["reviewed_on"]
+    assert [one.name for one in too_old(told, date(2027, 3, 1))] == ["reviewed_on", "evaluated_on"]
 
 
 def test_what_is_in_order_says_nothing_of_the_rules_beside_another_refusal(small_world, coordinator, yarrow):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from manzanita.domain.dates import years_after
 from manzanita.domain.likeness import Birth, Degree, Known, birth_likeness, name_likeness
 
 RULE = "MZ-OTHER-PERSON"
@@ -98,13 +99,6 @@ def why_no_birth_date(birth_on: date, today: date) -> str:
     if birth_on > today:
         return "is still to come"
     # On the 23rd birthday one is 22 no more.
-    if birth_on <= _years_before(today, OLDEST_STUDENT_YEARS + 1):
+    if years_after(birth_on, OLDEST_STUDENT_YEARS + 1) <= today:
         return f"makes the student older than {OLDEST_STUDENT_YEARS}"
     return ""
-
-
-def _years_before(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return day.replace(year=day.year - years, day=28)

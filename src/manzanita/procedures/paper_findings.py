@@ -13,6 +13,7 @@ from django.conf import settings
 from manzanita.arrivals.models import Arrival
 from manzanita.domain.access import Actor
 from manzanita.domain.changes import CHANGES
+from manzanita.domain.dates import years_after
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
 from manzanita.domain.findings import Finding, Severity
 from manzanita.exchange.checks import check_lines, lacks_only_ssid
@@ -92,7 +93,7 @@ def too_old(told: PaperPlan, first: date) -> Iterator[Old]:
         ("reviewed_on", told.reviewed_on, 1, "plan review", "EC 56343(d)"),
         ("evaluated_on", told.evaluated_on, 3, "evaluation", "34 CFR 300.303(b)(2)"),
     ):
-        if day is not None and _years_after(day, years) < first:
+        if day is not None and years_after(day, years) < first:
             much = "a year" if years == 1 else "three years"
             yield Old(
                 name,
@@ -100,10 +101,3 @@ def too_old(told: PaperPlan, first: date) -> Iterator[Old]:
                 f"{first:%m/%d/%Y}: the next one is overdue, or the day is another one.",
                 source,
             )
-
-
-def _years_after(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return date(day.year + years, 3, 1)
