@@ -221,6 +221,20 @@ def test_a_draft_is_forgotten_with_what_was_pasted(client):
     assert (batch.state, batch.problems, batch.lines.count()) == ("dropped", [], 0)
 
 
+def test_what_a_colleague_has_applied_is_not_called_canceled(client):
+    batch = drafted(client, **NEXT, pasted="9900000005")
+    do(client, batch, "apply")
+    answer = client.post(f"/students/edits/{batch.public_id}", {"do": "drop"}, follow=True)
+    assert "Canceled: nothing was changed." not in words(answer)
+    assert "Not canceled: somebody has applied it." in words(answer) and "1 student changed." in words(answer)
+    batch.refresh_from_db()
+    assert batch.state == "done"
+    second = drafted(client, **NEXT, pasted="Testcase, Towhee")
+    for _ in range(2):
+        answer = client.post(f"/students/edits/{second.public_id}", {"do": "drop"}, follow=True)
+        assert "Canceled: nothing was changed." in words(answer)
+
+
 def test_strangers_find_nothing_and_whoever_may_not_is_told(client, small_world, sign_in):
     batch = drafted(client, **NEXT, pasted="9900000005")
     stranger = sign_in(other_coordinator(small_world))
@@ -352,6 +366,22 @@ def test_a_grade_that_is_no_step_of_one_year_is_looked_at_twice(client, small_wo
     page = words(client.get(f"/students/edits/{batch.public_id}"))
     assert "Grade 4 now and grade 6 next year: 2 grades up at once." in page
     assert "1 of them to look at once more: see the rows" in page
+
+
+def test_school_and_grade_of_now_are_those_of_the_primary_enrollment(client, small_world):
+    """Towhee, in grade 6 at Buckeye Elementary, takes a course at another school, entered there as of grade 3."""
+    state_one(
+        "enrollment",
+        slot={"student_id": small_world.students["towhee"].pk, "lea_code": w.LEA, "started_on": w.TODAY},
+        values=enrollment("L9") | {"school_code": w.OTHER_SCHOOL, "grade_code": "03", "status_code": "20"},
+        effective_from=w.TODAY,
+        by_id=None,
+        cause="test",
+    )
+    raised = drafted(client, **GRADE, value_next_grade="+1", pasted="Testcase, Towhee")
+    assert lines(raised) == [("Towhee", "07", "ready", "school-ends")]
+    stays = drafted(client, **GRADE, value_next_grade="06", pasted="Testcase, Towhee")
+    assert lines(stays) == [("Towhee", "06", "ready", "")]
 
 
 def test_one_grade_up_gives_each_an_own_value_and_guesses_no_school(client, small_world):

@@ -14,7 +14,7 @@ from manzanita.accounts.models import RecordRequest
 from manzanita.domain.fields import TRANSITION_FIELDS
 from manzanita.domain.scenarios import ADOPTED
 from manzanita.domain.situation import OpenMeeting, Request, Situation
-from manzanita.domain.stays import Enrolled, Reported, enrollment_start, infant_stays
+from manzanita.domain.stays import Enrolled, Reported, enrollment_start, infant_stays, rank
 from manzanita.domain.transition import transition_lacks
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
@@ -29,7 +29,6 @@ _LONGEST_ADOPTED = timedelta(days=366)
 # MEET 24.14: an initial evaluation for Part B.
 _INITIAL = "10"
 
-_PRIMARY_FIRST = {"10": 0, "30": 1, "50": 2}
 _ENROLLMENT_CODES = ("status_code", "exit_reason_code")
 _PLAN = ("student_id", "lea_code", "effective_from", "effective_to", "plan_type_code")
 _INDICATORS = tuple(one.attribute for one in TRANSITION_FIELDS)
@@ -46,7 +45,7 @@ class _Enrollment:
 
     @property
     def order(self) -> int:
-        return _PRIMARY_FIRST.get(self.status_code, 3)
+        return rank(self.status_code)
 
     def as_enrolled(self) -> Enrolled:
         return Enrolled(self.lea_code, self.first, self.last, self.status_code, self.exit_code)

@@ -17,6 +17,8 @@ from manzanita.domain.years import year_start
 _DAY = timedelta(days=1)
 # SENR 1.23: an enrollment beside the one that counts.
 PRIMARY, SECONDARY = "10", "20"
+# Of several enrollments of a day: primary before short-term before non-ADA before the rest.
+_RANKS = {PRIMARY: 0, "30": 1, "50": 2}
 # SENR 1.26: enrolled, and never came.
 NO_SHOW = "N470"
 # A transfer out (T160 and the like) ends a stay, also where it falls into the summer.
@@ -26,6 +28,11 @@ LONGEST_SUMMER = timedelta(days=120)
 _PARTICIPATING = "1"
 # PLAN 23.11: an Individualized Family Service Plan, of a child from birth to three.
 IFSP = "150"
+
+
+def rank(status_code: str) -> int:
+    """Which enrollment of a day is the student's (SENR 1.23): the one of the lowest rank."""
+    return _RANKS.get(status_code, len(_RANKS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,12 +80,12 @@ def undo_batch(*, actor: Actor, batch: BatchEdit) -> bool:
     return True
 
 
-def drop_batch(batch: BatchEdit) -> bool:
-    """Forget a draft, with what was pasted."""
+@transaction.atomic
+def drop_batch(batch: BatchEdit) -> None:
+    """Forget a draft, with what was pasted; what is no draft any more stays as it is."""
     changed = BatchEdit.objects.filter(pk=batch.pk, state="draft").update(state="dropped", problems=[])
     if changed:
         batch.lines.all().delete()
-    return bool(changed)
 
 
 def may_not() -> Reason:

@@ -14,8 +14,15 @@ from manzanita.orgs.queries import agency_names, member_codes, open_schools, sch
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.procedures.batch_field_shape import BatchField, Values, plain, read_words
-from manzanita.procedures.next_grades import ONE_UP, ONE_UP_WORDS, grade_doubts, raised
-from manzanita.students.models import AgencyRelation, Enrollment, NextYear
+from manzanita.procedures.next_grades import (
+    ONE_UP,
+    ONE_UP_WORDS,
+    grade_doubts,
+    grades_seen,
+    places_now,
+    raised,
+)
+from manzanita.students.models import AgencyRelation, NextYear
 
 _NEXT = str(Relationship.NEXT_YEAR)
 
@@ -78,21 +85,15 @@ def _next_school_words(values: Collection[str]) -> dict[str, str]:
 
 def _next_school_doubts(actor: Actor, wanted: Values) -> dict[int, Reason]:
     """Whose grade is far from those of everybody who attends the school today."""
-    today = clock.today()
     schools = {pk: school for pk, value in wanted.items() if (school := value.partition("/")[2])}
-    seen: dict[str, set[str]] = defaultdict(set)
-    here = Enrollment.objects.as_of(effective=today).filter(school_code__in=set(schools.values())).order_by()
-    for school, grade in here.values_list("school_code", "grade_code").distinct():
-        seen[school].add(grade)
+    seen, now = grades_seen(schools.values()), places_now(schools)
     called = school_names(set(schools.values()))
     found = {}
     ids = list(schools)
     for some in (ids[start : start + 1000] for start in range(0, len(ids), 1000)):
         planned = _grade_now(some)
-        attends = Enrollment.objects.as_of(effective=today).filter(student_id__in=some)
-        grades = dict(attends.order_by("started_on").values_list("student_id", "grade_code"))
         for pk in some:
-            grade, school = planned.get(pk) or grades.get(pk, ""), schools[pk]
+            grade, school = planned.get(pk) or now.get(pk, ("", ""))[1], schools[pk]
             expected = (grade,) if pk in planned else next_grades(grade)
             span = span_of(seen[school])
             if span is not None and is_far(expected, seen[school]):

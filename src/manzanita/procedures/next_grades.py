@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from manzanita.domain.access import Actor, Relationship
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.grade_spans import grade_up, is_above, jump, shown, span_of
+from manzanita.domain.stays import SECONDARY, rank
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.students.models import AgencyRelation, Enrollment
@@ -24,7 +25,7 @@ _AT_ONCE = 1000
 def raised(ids: Collection[int]) -> tuple[dict[int, str], dict[int, Reason]]:
     """By student, the grade after that of today; and of whom no grade follows by itself, why."""
     values, stopped = {}, {}
-    now = _now(ids)
+    now = places_now(ids)
     for pk in ids:
         grade = now[pk][1] if pk in now else ""
         after = grade_up(grade)
@@ -37,8 +38,8 @@ def raised(ids: Collection[int]) -> tuple[dict[int, str], dict[int, Reason]]:
 
 def grade_doubts(actor: Actor, wanted: Mapping[int, str]) -> dict[int, Reason]:
     """Whose grade would be no step of one year, or is above those of the school of now without another one planned."""
-    now = _now(wanted)
-    seen = _seen({school for school, _ in now.values()})
+    now = places_now(wanted)
+    seen = grades_seen({school for school, _ in now.values()})
     names = school_names(set(seen))
     moving = _moving(wanted)
     found = {}
@@ -93,23 +94,31 @@ def _school_ends(value: str, school: str, span: tuple[str, str]) -> Reason:
     )
 
 
-def _now(ids: Collection[int]) -> dict[int, tuple[str, str]]:
-    """By student, school and grade of today."""
+def places_now(ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """By student, school and grade of today: those of the primary enrollment, where a secondary one lasts beside it."""
     found: dict[int, tuple[str, str]] = {}
     for some in _chunks(ids):
         rows = Enrollment.objects.as_of(effective=clock.today()).filter(student_id__in=some)
-        for pk, school, grade in rows.order_by("started_on").values_list(
-            "student_id", "school_code", "grade_code"
-        ):
+        columns = rows.order_by("started_on").values_list(
+            "student_id", "school_code", "grade_code", "status_code"
+        )
+        # The last one stands: the newest of the lowest rank.
+        for pk, school, grade, _ in sorted(columns, key=lambda row: -rank(row[3])):
             found[pk] = (school, grade)
     return found
 
 
-def _seen(schools: Collection[str]) -> dict[str, set[str]]:
-    """By school, the grades of whoever attends it today."""
+def grades_seen(schools: Collection[str]) -> dict[str, set[str]]:
+    """By school, the grades of whoever attends it today; who only takes a course there is counted elsewhere."""
     seen: dict[str, set[str]] = defaultdict(set)
-    rows = Enrollment.objects.as_of(effective=clock.today()).filter(school_code__in=schools).order_by()
-    for school, grade in rows.values_list("school_code", "grade_code").distinct():
+    rows = (
+        Enrollment.objects.as_of(effective=clock.today())
+        .filter(school_code__in=set(schools) - {""})
+        .order_by()
+    )
+    for school, grade in (
+        rows.exclude(status_code=SECONDARY).values_list("school_code", "grade_code").distinct()
+    ):
         seen[school].add(grade)
     return seen
 

@@ -17,6 +17,7 @@ from django.http import Http404
 from manzanita.domain.access import Actor
 from manzanita.domain.rights import Rights, Standing, rights_holders_on
 from manzanita.domain.scenarios import PARTICIPATING
+from manzanita.domain.stays import rank
 from manzanita.platform import clock
 from manzanita.platform.kept_queries import KeptQuery, Told
 from manzanita.platform.together import read_together
@@ -159,11 +160,8 @@ class StudentFacts:
 
     def enrollment_on(self, day: date, lea_code: str | None = None) -> Enrollment | None:
         """The enrollment that covers ``day``; a primary one (10) before short-term (30) before the rest."""
-        order = {"10": 0, "30": 1, "50": 2}
         covering = [e for e in self.enrollments if _covers(e, day) and lea_code in (None, e.lea_code)]
-        return min(
-            covering, key=lambda e: (order.get(e.status_code, 3), -e.started_on.toordinal()), default=None
-        )
+        return min(covering, key=lambda e: (rank(e.status_code), -e.started_on.toordinal()), default=None)
 
     def still_at(self, day: date, other_than: str) -> str:
         """Code of another LEA at which a primary enrollment covers ``day``; empty text for none."""

@@ -216,8 +216,11 @@ def batch(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
                 messages.info(request, "It is taken back, or being taken back, already.")
         elif do == "drop":
             drop_batch(found)
-            messages.success(request, "Canceled: nothing was changed.")
-            return redirect("batch_new")
+            found.refresh_from_db()
+            if found.state == "dropped":
+                messages.success(request, "Canceled: nothing was changed.")
+                return redirect("batch_new")
+            messages.info(request, "Not canceled: somebody has applied it. What became of it stands here.")
     except NotPossible as refused:
         return _page(request, found, refused.reasons)
     return redirect("batch", public_id)
