@@ -86,6 +86,24 @@ def test_sis_staff_see_what_is_theirs_by_local_id_and_no_special_education(small
     assert read.student_ids == [alder.pk]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rule_code": "GERR9999"},
+        {"fields": [], "values": {}},
+        {"fields": ["99.99"], "values": {"99.99": "280"}},
+    ],
+    ids=["unknown rule", "no field named", "unknown field"],
+)
+def test_what_nobody_here_can_judge_is_not_told(small_world, sis, changes):
+    """The state may answer with a rule or a field that is not in our book; its message may say anything."""
+    finding(small_world.students["alder"], **changes)
+    answer = sis.get("/imports/fixes")
+    page = page_of(answer)
+    assert answer.status_code == 200 and w.SSIDS["alder"] in page
+    assert "280" not in page and "Alder" not in page and "Disability" not in page
+
+
 def test_home_of_sis_staff_leads_there_with_its_count(small_world, sis):
     page = page_of(sis.get("/"))
     assert "Nothing is to be corrected in the SIS." in page

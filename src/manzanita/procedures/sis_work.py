@@ -146,8 +146,8 @@ def _local_ids(lea_code: str, ids: set[int]) -> dict[int, tuple[str, str]]:
 def _of_finding(one: RuleFinding | StateFinding, ids: tuple[str, str]) -> Work:
     values = told_values(one.fields, one.values)
     rule = rule_info(one.rule_code)
-    # The message names values; where one of them is of special education, the rule says what is wrong instead.
-    is_theirs = all(value is not None for value in values.values())
+    # The message names values; unless all of them are known to be theirs, the rule says what is wrong instead.
+    is_theirs = bool(values) and all(value is not None for value in values.values())
     return Work(
         kind="The state" if isinstance(one, StateFinding) else "Our rules",
         code=one.rule_code,
@@ -156,10 +156,13 @@ def _of_finding(one: RuleFinding | StateFinding, ids: tuple[str, str]) -> Work:
         local_id=ids[0],
         ssid=ids[1],
         values=values,
-        says=one.message if is_theirs or rule is None else rule.title,
+        says=one.message if is_theirs else rule.title if rule is not None else _NOT_TOLD,
         fix=rule.fix if rule is not None else "",
         since=one.opened_at,
     )
+
+
+_NOT_TOLD = "What is wrong names special education: ask the SEDS coordinator."
 
 
 def _of_note(note: ImportNote, newest: ImportRun) -> Work:
