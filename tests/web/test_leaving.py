@@ -11,6 +11,7 @@ from django.test import Client
 from manzanita.archive.models import Archive
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.meetings.hold_actions import hold_meeting
+from manzanita.platform.ids import new_public_id
 from manzanita.students.queries import facts_of
 from tests.support import pages
 from tests.support import world as w
@@ -170,6 +171,17 @@ def test_the_end_of_the_enrollment_waits_for_the_sis_in_sight_of_everybody(coord
     pages.leaves(alder, date(2026, 11, 20))
     assert "still enrolled in the SIS" not in text_of(coordinator.get("/students/leaving"))
     assert "in the SIS the enrollment goes on." not in text_of(coordinator.get(student))
+
+
+def test_who_came_back_and_left_again_is_one_student_still_enrolled(coordinator, here):
+    """The SIS has kept the enrollment open over both; the last leaving counts."""
+    coordinator.post(here, FORM)
+    first = Leaving.objects.get()
+    first.pk, first.public_id, first.leaves_on = None, new_public_id(), date(2026, 10, 1)
+    first.save(force_insert=True)
+    listed = text_of(coordinator.get("/students/leaving"))
+    assert "3 days" in listed and "53 days" not in listed
+    assert needs(coordinator)["Left, and still enrolled in the SIS"][0] == 1
 
 
 def test_who_no_longer_attends_has_no_last_day_to_come(manager, here):

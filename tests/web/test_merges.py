@@ -124,6 +124,9 @@ def test_an_old_address_leads_to_the_record_that_stays_with_a_word(twice):
     assert answer.status_code == 409
     assert "Juniper Mockup, 12:00 pm on 11/23/2026, has put the record together with that of Alder" in page
     assert "What you had entered Parent asked" in page
+    # The page names the one who stays: seen is seen.
+    newest = ReadEvent.objects.order_by("pk").last()
+    assert (newest.what, newest.student_ids) == ("student.merge", [alder.pk])
 
 
 def test_it_is_taken_back_from_the_list_of_what_was_put_together(twice):

@@ -62,14 +62,16 @@ def list_leavings(actor: Actor, state: str) -> list[Leaving]:
 def open_at_sis(actor: Actor, today: date) -> QuerySet[Leaving]:
     """Done ones of students within reach after whose day the enrollment goes on, the longest gone first: the SIS has
     still to end it (``domain.leaving.sis_reason``). Not of whom the LEA has told the state since that they take
-    part."""
+    part, and of several of one student the last."""
     own = {"student": OuterRef("student"), "lea_code": OuterRef("lea_code")}
     goes_on = Enrollment.objects.as_of(effective=today).filter(started_on__lte=OuterRef("leaves_on"), **own)
     again = SpecialEducationStatus.objects.as_of(effective=today).filter(
         status_code=PARTICIPATING, effective_from__gt=OuterRef("leaves_on"), **own
     )
+    after = Q(leaves_on__gt=OuterRef("leaves_on")) | Q(leaves_on=OuterRef("leaves_on"), pk__gt=OuterRef("pk"))
+    later = Leaving.objects.filter(after, state="done", **own)
     rows = _within(actor, Leaving).filter(state="done", leaves_on__lt=today)
-    rows = rows.exclude(reason_key__in=STAYS_ENROLLED).filter(Exists(goes_on), ~Exists(again))
+    rows = rows.exclude(reason_key__in=STAYS_ENROLLED).filter(Exists(goes_on), ~Exists(again), ~Exists(later))
     return rows.order_by("leaves_on", "id")
 
 

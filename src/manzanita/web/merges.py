@@ -252,6 +252,7 @@ def _next_pair(request: HttpRequest) -> str | None:
 
 def _merged_meanwhile(request: HttpRequest, error: MergedAway, here: str) -> HttpResponse:
     """What was sent for a record that somebody has put into another one since: by whom and when, and what was sent."""
+    log_reads(actor=request.actor, student_ids=[error.stays.pk], what="student.merge")
     hidden = {"csrfmiddlewaretoken", FIELD}
     context = {
         "student": error.stays,
