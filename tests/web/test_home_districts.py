@@ -14,6 +14,7 @@ from manzanita.deadlines.recompute import recompute_stale
 from manzanita.exchange.models import Submission
 from manzanita.findings.models import RuleFinding
 from manzanita.orgs.models import Agency
+from manzanita.students import listing
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
 from tests.support.guests import person_of
@@ -52,6 +53,14 @@ def test_each_district_has_a_row_with_what_is_open_there(small_world, selpa):
         "Chaparral Unified": ["0", "0", "0", "1", "1", "0", "4", "Never"],
         "Heron Creek Unified": ["0", "0", "0", "0", "0", "0", "4", "Never"],
     }
+
+
+def test_a_long_list_of_one_district_offers_the_schools_of_that_district(selpa, monkeypatch):
+    monkeypatch.setattr(listing, "COUNT_CAP", 1)
+    assert "Willow Bend Elementary" in text_of(selpa.get("/students"))
+    selpa.post(CHIP, {"school": w.LEA, "next": "/students"})
+    page = text_of(selpa.get("/students"))
+    assert "Buckeye Elementary" in page and "Willow Bend Elementary" not in page
 
 
 def test_the_last_send_is_told_in_days(small_world, selpa):

@@ -67,8 +67,8 @@ class Occurring:
 def occurring(students: ScopedQuerySet, actor: Actor) -> Occurring:
     """What ``students`` can be narrowed to so that somebody is left; two queries, for a long list three.
 
-    Of a list that is too long to be looked through for this, what occurs at the actor's agencies: their schools and
-    grades, all plan types and disabilities, and their people who manage a case.
+    Of a list that is too long to be looked through for this, what occurs at the actor's agencies, or at the chosen
+    district: their schools and grades, all plan types and disabilities, and their people who manage a case.
     """
     keys = few_keys(students)
     if keys is None and actor.record_leas is not None:
@@ -94,15 +94,15 @@ def _column(rows: Iterable[tuple[str, str]], place: int) -> frozenset[str]:
 
 
 def _at_agencies(actor: Actor) -> Occurring:
-    today = clock.today()
+    today, codes = clock.today(), actor.narrowed.agency_codes
     rows = Enrollment.objects.believed().filter(
-        Q(effective_to__isnull=True) | Q(effective_to__gte=today), lea_code__in=actor.agency_codes
+        Q(effective_to__isnull=True) | Q(effective_to__gte=today), lea_code__in=codes
     )
     if actor.perspective.scope is Scope.SCHOOL:
         rows = rows.filter(school_code__in=actor.school_codes)
     at = list(rows.order_by().values_list("school_code", "grade_code").distinct())
     managed = CaseAssignment.objects.as_of(effective=today).filter(user=OuterRef("pk"))
-    people = User.objects.filter(Exists(managed), grants__agency__code__in=actor.agency_codes)
+    people = User.objects.filter(Exists(managed), grants__agency__code__in=codes)
     plans, disabilities = (
         frozenset(one.code for one in code_set(name).current())
         for name in ("EducationPlanType", "Disability")
