@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.person import COORDINATOR, PICTURES, Person, totp_key_of
 from tests.support import state_files as w
 from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases
-from tests.support.system import System, served
+from tests.support.forked import served
+from tests.support.system import System
 
 # The shell is the same browser without windows: it draws the same and needs a third less of a machine.
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or "/usr/bin/chromium"

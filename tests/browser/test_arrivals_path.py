@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.person import COORDINATOR
-from tests.support.system import System
+from tests.support.forked import served
 
 pytestmark = pytest.mark.browser
 
@@ -18,16 +18,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world with arrivals that nobody has looked at; jobs run, no sandbox is needed."""
-    database = databases.migrated()
-    running = System(folder / "system", database)
-    try:
-        running.output("-m", "tests.support.build", "--arrivals")
-        running.start_web()
-        running.start_worker()
+    with served(folder, databases, "--arrivals", write_state=None) as running:
         yield running
-    finally:
-        running.stop()
-        databases.drop(database)
 
 
 def test_a_coordinator_adopts_twenty_five_plans_at_once(person, capsys):

@@ -17,8 +17,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.counted import Hand, Walked
+from tests.support.forked import ForkedSystem
 from tests.support.morning import SIZES, TODAY
-from tests.support.system import System
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +59,7 @@ def system(folder, databases):
     database = databases.migrated()
     # Nobody kills a worker here: what the night has left is done in peace, however slow the machine.
     environment = {"MANZANITA_TODAY": TODAY.isoformat(), "MANZANITA_JOB_LEASE_SECONDS": "60"}
-    running = System(folder / "system", database, **environment)
+    running = ForkedSystem(folder / "system", database, **environment)
     try:
         running.built = running.output("-m", "tests.support.morning", SIZE).strip().splitlines()[-1]
         running.start_web()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.system import System
+from tests.support.forked import ForkedSystem
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +37,7 @@ with whole_installation("test"):
 def system(folder, databases):
     """The neighbor's coordinator can sign in; neither a sandbox nor jobs are needed."""
     database = databases.migrated()
-    running = System(folder / "system", database)
+    running = ForkedSystem(folder / "system", database)
     try:
         running.output("-m", "tests.support.build", "--guests")
         running.output("-c", PLANNED)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.person import CASE_MANAGER, COORDINATOR
-from tests.support.system import System
+from tests.support.forked import served
 from tests.support.workbooks import sheets_of
 
 pytestmark = pytest.mark.browser
@@ -23,16 +23,8 @@ TABLET, LAPTOP = {"width": 820, "height": 900}, {"width": 1280, "height": 900}
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world with 1,100 students more and a second coordinator; nothing is sent, so no state."""
-    database = databases.migrated()
-    running = System(folder / "system", database)
-    try:
-        running.output("-m", "tests.support.build", "--many")
-        running.start_web()
-        running.start_worker()
+    with served(folder, databases, "--many", write_state=None) as running:
         yield running
-    finally:
-        running.stop()
-        databases.drop(database)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.person import CASE_MANAGER
-from tests.support.system import served
+from tests.support.forked import served
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.person import COORDINATOR
-from tests.support.system import System
+from tests.support.forked import served
 
 pytestmark = pytest.mark.browser
 
@@ -15,16 +15,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world; no sandbox is needed, jobs are."""
-    database = databases.migrated()
-    running = System(folder / "system", database)
-    try:
-        running.output("-m", "tests.support.build")
-        running.start_web()
-        running.start_worker()
+    with served(folder, databases, write_state=None) as running:
         yield running
-    finally:
-        running.stop()
-        databases.drop(database)
 
 
 def test_a_coordinator_looks_first_and_enters_only_who_is_not_here(person):

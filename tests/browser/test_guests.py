@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.person import CASE_MANAGER, COORDINATOR
-from tests.support.system import System
+from tests.support.forked import served
 
 pytestmark = pytest.mark.browser
 
@@ -23,15 +23,8 @@ MONITOR, HOST, ELSEWHERE = (
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world, with somebody of the host and a coordinator of the other district; no sandbox is needed."""
-    database = databases.migrated()
-    running = System(folder / "system", database)
-    try:
-        running.output("-m", "tests.support.build", "--guests")
-        running.start_web()
+    with served(folder, databases, "--guests", write_state=None, works=False) as running:
         yield running
-    finally:
-        running.stop()
-        databases.drop(database)
 
 
 @pytest.fixture(scope="module")

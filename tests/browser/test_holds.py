@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from manzanita.exchange.holds import HOLDS, ON_ITS_WAY
 from manzanita.exchange.models import ReportStatus
 from tests.support import state_files as w
-from tests.support.system import served
+from tests.support.forked import served
 
 pytestmark = pytest.mark.browser
 

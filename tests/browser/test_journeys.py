@@ -22,7 +22,8 @@ from tests.browser.person import Person
 from tests.browser.test_student_transfer import FERN, SIS_FILES
 from tests.support import journeys, state_files
 from tests.support.cast import RECORDS
-from tests.support.system import System, served
+from tests.support.forked import served
+from tests.support.system import System
 
 pytestmark = pytest.mark.browser
 DATA = Path(__file__).parents[1] / "data"

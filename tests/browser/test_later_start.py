@@ -13,7 +13,8 @@ from playwright.sync_api import expect
 
 from tests.browser.counted import Hand, told
 from tests.browser.test_journeys import JOURNEYS, at_the_state, expected_lines, send
-from tests.support.system import System, served
+from tests.support.forked import served
+from tests.support.system import System
 
 pytestmark = pytest.mark.browser
 WHY = "The SIS enrolled her, and her services began that day."

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.person import COORDINATOR
-from tests.support.system import System
+from tests.support.forked import served
 
 pytestmark = pytest.mark.browser
 
@@ -16,15 +16,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world with a second record of Alder; no sandbox is needed, nor a worker."""
-    database = databases.migrated()
-    running = System(folder / "system", database)
-    try:
-        running.output("-m", "tests.support.build", "--twice")
-        running.start_web()
+    with served(folder, databases, "--twice", write_state=None, works=False) as running:
         yield running
-    finally:
-        running.stop()
-        databases.drop(database)
 
 
 def test_a_duplicate_is_put_together_and_taken_apart_again(person, capsys):

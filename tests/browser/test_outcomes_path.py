@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support import cast
-from tests.support.system import served
+from tests.support.forked import served
 
 pytestmark = pytest.mark.browser
 

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from tests.browser.person import COORDINATOR
 from tests.support import staff
 from tests.support import state_files as w
-from tests.support.system import System
+from tests.support.forked import served
 
 pytestmark = pytest.mark.browser
 
@@ -37,15 +37,8 @@ SCHOOL_STAFF = "\n".join(
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world with a caseload of 40 and the people of ``tests.support.staff``."""
-    database = databases.migrated()
-    running = System(folder / "system", database)
-    try:
-        running.output("-m", "tests.support.build", "--people")
-        running.start_web()
+    with served(folder, databases, "--people", write_state=None, works=False) as running:
         yield running
-    finally:
-        running.stop()
-        databases.drop(database)
 
 
 @pytest.fixture(scope="module")

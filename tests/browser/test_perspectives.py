@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.person import COORDINATOR
 from tests.support import state_files as w
+from tests.support.forked import served
 from tests.support.system import System
 
 pytestmark = pytest.mark.browser
@@ -17,15 +18,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def system(folder, databases) -> Iterator[System]:
     """The small world with a student in each relationship; the coordinator holds two more perspectives."""
-    database = databases.migrated()
-    running = System(folder / "system", database)
-    try:
-        running.output("-m", "tests.support.build", "--access")
-        running.start_web()
+    with served(folder, databases, "--access", write_state=None, works=False) as running:
         yield running
-    finally:
-        running.stop()
-        databases.drop(database)
 
 
 @pytest.fixture(scope="module")

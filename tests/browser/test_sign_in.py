@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.person import CASE_MANAGER, COORDINATOR, Person, code_book
 from tests.support import state_files as w
+from tests.support.forked import ForkedSystem
 from tests.support.provider import CLIENT_ID, CLIENT_SECRET, Provider
 from tests.support.system import System
 
@@ -26,7 +27,7 @@ def provider() -> Iterator[Provider]:
 def system(folder, databases, provider) -> Iterator[System]:
     """The small world with a provider for one of two domains; the session locks after some seconds."""
     database = databases.migrated()
-    running = System(
+    running = ForkedSystem(
         folder / "system", database, MANZANITA_OIDC_TESTS=CLIENT_SECRET, NO_PROXY="127.0.0.1,localhost"
     )
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.system import System
+from tests.support.forked import served
 
 pytestmark = pytest.mark.browser
 OFFICE = "laurel.specimen@example.org"
@@ -14,15 +14,8 @@ OFFICE = "laurel.specimen@example.org"
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """Students of private schools and special groups; neither a sandbox nor jobs are needed."""
-    database = databases.migrated()
-    running = System(folder / "system", database)
-    try:
-        running.output("-m", "tests.support.build", "--special")
-        running.start_web()
+    with served(folder, databases, "--special", write_state=None, works=False) as running:
         yield running
-    finally:
-        running.stop()
-        databases.drop(database)
 
 
 def test_1_private_schools_and_special_groups_lead_to_the_next_step(coordinator):

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.person import COORDINATOR
-from tests.support.system import System
+from tests.support.forked import served
 
 pytestmark = pytest.mark.browser
 
@@ -38,15 +38,8 @@ with whole_installation("test"):
 @pytest.fixture(scope="module")
 def system(folder, databases):
     """The small world with the coordinator of the other district."""
-    database = databases.migrated()
-    running = System(folder / "system", database)
-    try:
-        running.output("-m", "tests.support.build", "--guests")
-        running.start_web()
+    with served(folder, databases, "--guests", write_state=None, works=False) as running:
         yield running
-    finally:
-        running.stop()
-        databases.drop(database)
 
 
 class Hand:

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.system import served
+from tests.support.forked import served
 
 pytestmark = pytest.mark.browser
 

@@ -16,8 +16,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support import cast
+from tests.support.forked import served
 from tests.support.reasons import reasons_of_files
-from tests.support.system import System, served
+from tests.support.system import System
 
 pytestmark = pytest.mark.browser
 

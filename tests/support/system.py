@@ -7,14 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 
 from tests.support import state_files
-from tests.support.databases import APP_ROLE, Databases
+from tests.support.databases import APP_ROLE
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,31 +166,3 @@ class System:
             )
             reply.raise_for_status()
             return reply.text.splitlines()
-
-
-@contextmanager
-def served(
-    folder: Path,
-    databases: Databases,
-    *build: str,
-    write_state: Callable[[Path], None] | None = state_files.write_files,
-    **environment: str,
-) -> Iterator[System]:
-    """The small world on a database of its own, with web server and worker; ``built`` is what ``build`` printed.
-
-    The sandbox holds the files that ``write_state`` writes; ``None`` is a system without one.
-    """
-    database = databases.migrated()
-    running = System(folder / "system", database, **environment)
-    try:
-        running.built = running.output("-m", "tests.support.build", *build).strip()
-        if write_state is not None:
-            write_state(folder / "state")
-            running.start_sandbox(folder / "state")
-            running.control("clock", today=state_files.TODAY.isoformat())
-        running.start_web()
-        running.start_worker()
-        yield running
-    finally:
-        running.stop()
-        databases.drop(database)
