@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
 
+from manzanita.arrivals.actions import look_at
 from manzanita.arrivals.models import Arrival
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
@@ -19,8 +21,10 @@ from manzanita.procedures.leaving import LeavingAsked, record_leaving
 from manzanita.procedures.leaving_job import carry_out_planned
 from manzanita.procedures.settling import records_to_settle
 from manzanita.students.actions import state_student_facts
+from manzanita.transfers.actions import ask
 from manzanita.web import student_reads
-from tests.support import pages
+from tests.support import arrivals as hand
+from tests.support import pages, staff
 from tests.support import world as w
 from tests.support.cast import add_cast
 from tests.support.pages import other_coordinator, text_of
@@ -137,11 +141,46 @@ def test_only_those_within_reach(small_world, crowd, sign_in):
     assert "Testcase, Grebe" in page and "1 student," in page
 
 
+def test_a_selpa_sees_each_once_at_its_district_and_is_led_to_no_page_that_is_not_its_own(
+    small_world, sign_in
+):
+    people = staff.add_people()
+    avocet, eider = hand.add([hand.row("Avocet"), hand.row("Eider")]).values()
+    look_at(w.LEA, [avocet.pk, eider.pk], found_by="test")
+    ask(
+        student_id=eider.pk,
+        receiving_code=w.OTHER_LEA,
+        sending_code=w.LEA,
+        enroll_on=w.TODAY,
+        asked_by_id=people.neighbor.pk,
+    )
+
+    found = [
+        (one.student_id, one.lea_code, one.item.kind) for one in records_to_settle(staff.actor(people.selpa))
+    ]
+
+    assert sorted(found) == [
+        (avocet.pk, w.LEA, Kind.ARRIVING),
+        # Both left the other district without a word of it; for Eider it asks again.
+        (avocet.pk, w.OTHER_LEA, Kind.LEAVING),
+        (eider.pk, w.LEA, Kind.LEAVING),
+        (eider.pk, w.OTHER_LEA, Kind.LEAVING),
+    ]
+    client = sign_in(people.selpa)
+    main = client.get(ADDRESS).content.decode().split("<main")[1]
+    links = re.findall(r'<a class="go[^"]*" href="([^"]+)"', main)
+    assert len(links) == 4 and [one for one in links if client.get(one).status_code != 200] == []
+
+
 def test_other_apps_feed_the_list_and_take_the_place_of_the_facts(small_world, crowd, sign_in, monkeypatch):
     grebe, alder = crowd["grebe"], crowd["alder"]
     told = [
-        (grebe.pk, Unsettled(Kind.ARRIVING, date(2026, 11, 1), Owner.COORDINATOR, "Four questions", "/due")),
-        (alder.pk, Unsettled(Kind.HELD, date(2026, 5, 20), Owner.COORDINATOR)),
+        (
+            grebe.pk,
+            w.LEA,
+            Unsettled(Kind.ARRIVING, date(2026, 11, 1), Owner.COORDINATOR, "Four questions", "/due"),
+        ),
+        (alder.pk, w.LEA, Unsettled(Kind.HELD, date(2026, 5, 20), Owner.COORDINATOR)),
     ]
     nobody = Arrival.objects.none()
     monkeypatch.setattr(standing, "SOURCES", [lambda actor, ids: standing.Asked(nobody, lambda rows: told)])

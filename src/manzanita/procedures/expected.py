@@ -28,7 +28,7 @@ def expected_elsewhere(actor: Actor) -> QuerySet[AgencyRelation, AgencyRelation]
     return expected_at(actor).filter(~Exists(was_here))
 
 
-def told_of(places: Iterable[AgencyRelation]) -> Iterator[tuple[int, Unsettled]]:
+def told_of(places: Iterable[AgencyRelation]) -> Iterator[tuple[int, str, Unsettled]]:
     expecting = expecting_on(clock.today())
     for place in places:
         assert expecting is not None
@@ -37,7 +37,8 @@ def told_of(places: Iterable[AgencyRelation]) -> Iterator[tuple[int, Unsettled]]
             f"Planned on {planned_on:%m/%d/%Y} for this school year. Seen here until a SIS file enrolls the student, "
             f"here or elsewhere; until {expecting.last:%m/%d/%Y}, Census Day, at the latest."
         )
-        yield place.student_id, Unsettled(Kind.EXPECTED, expecting.first, Owner.SIS, told)
+        item = Unsettled(Kind.EXPECTED, expecting.first, Owner.SIS, told)
+        yield place.student_id, place.agency_code, item
 
 
 def place_of(actor: Actor, student: Student) -> AgencyRelation | None:

@@ -181,10 +181,10 @@ def _agreed() -> QuerySet[Meeting, Meeting]:
     return Meeting.objects.filter(state="finalized", outcome_key=OUTCOME, held_on__isnull=False)
 
 
-def starts_due(rows: Iterable[Meeting]) -> Iterator[tuple[int, date, str]]:
-    """Of meetings as :func:`agreed_later` asks for them, the students who wait: since which day, and for what, in
-    words. Whose start has come waits since that day, anybody else since the status: whoever is enrolled and without
-    services is not lost sight of. Four queries, none where nobody waits."""
+def starts_due(rows: Iterable[Meeting]) -> Iterator[tuple[int, str, date, str]]:
+    """Of meetings as :func:`agreed_later` asks for them, the students who wait: at which LEA, since which day, and
+    for what, in words. Whose start has come waits since that day, anybody else since the status: whoever is enrolled
+    and without services is not lost sight of. Four queries, none where nobody waits."""
     today = clock.today()
     meetings = {
         (row.student_id, row.lea_code): row for row in sorted(rows, key=lambda one: (one.held_on, one.pk))
@@ -206,16 +206,17 @@ def starts_due(rows: Iterable[Meeting]) -> Iterator[tuple[int, date, str]]:
         begins, first = _days(meeting, waits.effective_from, enrollments[pk], calendars)
         agreed = f"{event_label(meeting)} of {meeting.held_on:%m/%d/%Y}: plan and services start with the enrollment"
         if first is not None and first <= today:
-            yield pk, first, f"{agreed}."
+            yield pk, lea, first, f"{agreed}."
         elif first is not None:
             yield (
                 pk,
+                lea,
                 waits.effective_from,
                 f"{agreed} of {academic_year_of(begins)}, from {first:%m/%d/%Y} on.",
             )
         else:
             year = academic_year_of(begins)
-            yield pk, waits.effective_from, f"{agreed} of {year}, which the SIS does not know yet."
+            yield pk, lea, waits.effective_from, f"{agreed} of {year}, which the SIS does not know yet."
 
 
 def start_now(lea_code: str, facts: StudentFacts) -> tuple[LaterStart | None, list[Reason]]:

@@ -50,7 +50,7 @@ def ended_in_june(actor: Actor, student_ids: Sequence[int] | None) -> QuerySet[E
     )
 
 
-def held(rows: Iterable[Enrollment]) -> Iterator[tuple[int, Unsettled]]:
+def held(rows: Iterable[Enrollment]) -> Iterator[tuple[int, str, Unsettled]]:
     """Of those whose enrollment ended in June, who is held. No query where nobody's did."""
     ended = list(rows)
     if not ended:
@@ -73,4 +73,4 @@ def held(rows: Iterable[Enrollment]) -> Iterator[tuple[int, Unsettled]]:
                 f"Enrolled until {last:%m/%d/%Y}, and in no SIS file since school began on {since:%m/%d/%Y}"
                 + ("." if is_known else ", as is counted where no calendar is loaded.")
             )
-            yield one.student_id, Unsettled(Kind.HELD, since, Owner.COORDINATOR, told)
+            yield one.student_id, one.lea_code, Unsettled(Kind.HELD, since, Owner.COORDINATOR, told)

@@ -58,7 +58,7 @@ def records_to_settle(actor: Actor) -> list[ToSettle]:
     first of what is to settle of it. Arrivals and returns are those of this and the last school year."""
     today, actor = clock.today(), actor.narrowed
     elsewhere = unsettled_elsewhere(actor, None)
-    pairs = sorted({*_candidates(actor), *((pk, actor.agency_code) for pk in elsewhere)})
+    pairs = sorted({*_candidates(actor), *elsewhere})
     found: list[ToSettle] = []
     for start in range(0, len(pairs), _AT_ONCE):
         some = pairs[start : start + _AT_ONCE]
@@ -73,7 +73,10 @@ def records_to_settle(actor: Actor) -> list[ToSettle]:
                     meetings=one.meetings,
                     leavings=[left for left in one.leavings if left.lea_code == lea_code],
                     reports=[told for told in one.reports if told.lea_code == lea_code],
-                    unsettled=[*elsewhere.get(pk, ()), *failed_leavings(one.leavings, lea_code, today)],
+                    unsettled=[
+                        *elsewhere.get((pk, lea_code), ()),
+                        *failed_leavings(one.leavings, lea_code, today),
+                    ],
                 )
             )
             if standing.to_settle:

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from manzanita.arrivals.models import Arrival
 from manzanita.arrivals.queries import open_arrivals, open_arrivals_of
-from manzanita.domain.access import Actor
+from manzanita.domain.access import Actor, Capability
 from manzanita.domain.arrivals import MAY_STAND, Evidence, status_words, transfer_clock
 from manzanita.domain.findings import Owner
 from manzanita.domain.scenarios import EVENTS
@@ -31,7 +31,7 @@ from manzanita.domain.statuses import (
     Unsettled,
     standing_on,
 )
-from manzanita.domain.student_transfers import WAITING, Side, State
+from manzanita.domain.student_transfers import WAITING, State
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
@@ -43,7 +43,7 @@ from manzanita.procedures.rollover import ended_in_june, held
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
 from manzanita.students.scope import in_reach, lea_filter
 from manzanita.transfers.models import StudentTransfer
-from manzanita.transfers.queries import open_transfers_of, side_of
+from manzanita.transfers.queries import open_transfers_of, party_codes
 
 # Nobody settles more than this from one list; a count beyond it says "more than".
 MOST = 1000
@@ -51,13 +51,15 @@ MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an app leaves to settle of some students: the rows that it reads for that, and what it makes of them, with
-    the students' keys. All apps' rows are read in one query."""
+    """What an app leaves to settle of some students: the rows that it reads for that, and what it makes of them, each
+    with the student's key and the LEA at which it is to settle. All apps' rows are read in one query."""
 
     rows: Iterable[Any]
-    told: Callable[[Iterable[Any]], Iterable[tuple[int, Unsettled]]]
+    told: Callable[[Iterable[Any]], Iterable[Told]]
 
 
+# A student's key, the LEA, and what it has to settle of the student.
+Told = tuple[int, str, Unsettled]
 # Of all students whom the actor may see the oldest ``MOST`` and one, or all of those named.
 Source = Callable[[Actor, Sequence[int] | None], Asked]
 
@@ -67,16 +69,17 @@ def _arriving(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
         rows = open_arrivals(actor).order_by("enrolled_on", "pk")[: MOST + 1]
     else:
         rows = open_arrivals_of(actor, student_ids)
-    return Asked(rows, _arrivals_told)
+    return Asked(rows, partial(_arrivals_told, actor.may(Capability.CORRECT_RECORD)))
 
 
-def _arrivals_told(rows: Iterable[Arrival]) -> Iterator[tuple[int, Unsettled]]:
+def _arrivals_told(may_settle: bool, rows: Iterable[Arrival]) -> Iterator[Told]:
     for one in rows:
         kind = Kind.RETURNING if one.kind == "returning" else Kind.ARRIVING
-        page = reverse("arrival", args=[one.public_id])
+        page = reverse("arrival", args=[one.public_id]) if may_settle else ""
         told = f"Arrived: {one.get_kind_display().lower()}."
         record = _arriving_record(Evidence.from_document(one.evidence)) if kind is Kind.ARRIVING else None
-        yield one.student_id, Unsettled(kind, one.enrolled_on, Owner.COORDINATOR, told, page, record)
+        item = Unsettled(kind, one.enrolled_on, Owner.COORDINATOR, told, page, record)
+        yield one.student_id, one.lea_code, item
 
 
 def _arriving_record(evidence: Evidence) -> RecordStatus:
@@ -101,18 +104,20 @@ def _transferring(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
         rows = rows.filter(in_reach(actor)).order_by("asked_at", "pk")[: MOST + 1]
     else:
         rows = rows.filter(student_id__in=student_ids)
-    return Asked(rows, partial(_transfers_told, actor))
+    return Asked(rows, partial(_transfers_told, party_codes(actor)))
 
 
-def _transfers_told(actor: Actor, rows: Iterable[StudentTransfer]) -> Iterator[tuple[int, Unsettled]]:
+def _transfers_told(own: Sequence[str], rows: Iterable[StudentTransfer]) -> Iterator[Told]:
     for one in rows:
-        is_ours = side_of(actor, one) is Side.RECEIVER
-        if not is_ours and State(one.state) not in WAITING:
-            continue  # It was answered here.
-        kind = Kind.ARRIVING if is_ours else Kind.LEAVING
         page = reverse("student_transfer", args=[one.public_id])
         asked_on = one.asked_at.astimezone(clock.CALIFORNIA).date()
-        yield one.student_id, Unsettled(kind, asked_on, Owner.COORDINATOR, "A transfer is asked for.", page)
+        sides = [(Kind.ARRIVING, one.receiving_code)]
+        if State(one.state) in WAITING:  # Otherwise it was answered there.
+            sides.append((Kind.LEAVING, one.sending_code))
+        for kind, lea_code in sides:
+            if lea_code in own:
+                item = Unsettled(kind, asked_on, Owner.COORDINATOR, "A transfer is asked for.", page)
+                yield one.student_id, lea_code, item
 
 
 def _held(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
@@ -129,9 +134,9 @@ def _starting(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
     return Asked(rows, _starts_told)
 
 
-def _starts_told(rows: Iterable[Meeting]) -> Iterator[tuple[int, Unsettled]]:
-    for pk, since, told in starts_due(rows):
-        yield pk, Unsettled(Kind.STARTING, since, Owner.COORDINATOR, told)
+def _starts_told(rows: Iterable[Meeting]) -> Iterator[Told]:
+    for pk, lea_code, since, told in starts_due(rows):
+        yield pk, lea_code, Unsettled(Kind.STARTING, since, Owner.COORDINATOR, told)
 
 
 def _expecting(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
@@ -146,8 +151,12 @@ def _expecting(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
 SOURCES: tuple[Source, ...] = (_arriving, _transferring, _held, _starting, _expecting)
 
 
-def unsettled_elsewhere(actor: Actor, student_ids: Sequence[int] | None) -> dict[int, list[Unsettled]]:
-    """What the other apps leave to settle, by the student's key; one query, and of those held from the rollover what
+# By the student's key and the LEA at which it is to settle.
+ByRecord = dict[tuple[int, str], list[Unsettled]]
+
+
+def unsettled_elsewhere(actor: Actor, student_ids: Sequence[int] | None) -> ByRecord:
+    """What the other apps leave to settle, by student and LEA; one query, and of those held from the rollover what
     their calendars say."""
     if student_ids is None:
         return unsettled_in(_asked_of_all(actor, clock.today(), tuple(SOURCES)).read())
@@ -179,12 +188,12 @@ def asked_elsewhere(actor: Actor, student_ids: Sequence[int] | None) -> list[Ask
     return [source(actor, student_ids) for source in SOURCES]
 
 
-def unsettled_in(asked: Iterable[Asked]) -> dict[int, list[Unsettled]]:
+def unsettled_in(asked: Iterable[Asked]) -> ByRecord:
     """The same, once its rows are read."""
-    found: dict[int, list[Unsettled]] = {}
+    found: ByRecord = {}
     for one in asked:
-        for pk, item in one.told(one.rows):
-            found.setdefault(pk, []).append(item)
+        for pk, lea_code, item in one.told(one.rows):
+            found.setdefault((pk, lea_code), []).append(item)
     return found
 
 

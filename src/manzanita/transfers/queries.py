@@ -42,8 +42,13 @@ def transfers_of(actor: Actor) -> QuerySet[StudentTransfer]:
     found = StudentTransfer.objects.all()
     if not actor.may(Capability.TRANSFER_STUDENT):
         return found.none()
-    own = actor.agency_codes if actor.perspective.scope is Scope.SELPA else (actor.agency_code,)
+    own = party_codes(actor)
     return found.filter(Q(receiving_code__in=own) | Q(sending_code__in=own)).order_by("asked_at", "pk")
+
+
+def party_codes(actor: Actor) -> tuple[str, ...]:
+    """The agencies for which the actor takes part in transfers: the own one, or the members of the SELPA."""
+    return actor.agency_codes if actor.perspective.scope is Scope.SELPA else (actor.agency_code,)
 
 
 def open_transfers_of(actor: Actor) -> QuerySet[StudentTransfer]:

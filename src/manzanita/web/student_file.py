@@ -225,7 +225,7 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         transfer_dues=[one for one in rows.transfer_dues if one.lea_code == lea],
         leavings=[one for one in rows.leavings if one.lea_code == lea],
         reports=[one for one in rows.reports if one.lea_code == lea],
-        unsettled=unsettled_in(rows.unsettled).get(student.pk, []),
+        unsettled=unsettled_in(rows.unsettled).get((student.pk, lea), []),
         unseen=rows.unseen,
         next_year=planned,
         agencies={code: name for code, name, *_ in agencies},
