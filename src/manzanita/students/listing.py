@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
 
 from django.db import connection
 from django.db.models import BooleanField, F
@@ -16,6 +15,7 @@ from manzanita.domain.access import Actor
 from manzanita.domain.narrowing import Order
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
+from manzanita.students.by_name import NAME_ORDER, by_name
 from manzanita.students.models import (
     CaseAssignment,
     Enrollment,
@@ -99,10 +99,9 @@ def _with_keys(keys: Iterable[int]) -> ScopedQuerySet:
     return students.filter(RawSQL(f"{name} = ANY(%s)", [sorted(keys)], output_field=BooleanField()))
 
 
-ORDER = ("last_name", "first_name", "id")
-# The same order, which no index has: the database would walk through everybody in the order of an index to find a few
-# thousand, because it does not know how far apart they are. That takes longer than to put them in order.
-_ORDER_OF_ALL = (F("last_name").asc(nulls_first=True), "first_name", "id")
+# The order of names as no index has it: the database would walk through everybody in the order of an index to find a
+# few thousand, because it does not know how far apart they are. That takes longer than to put them in order.
+_ORDER_OF_ALL = (F(NAME_ORDER[0]).asc(nulls_first=True), *NAME_ORDER[1:])
 
 
 def list_students(students: ScopedQuerySet, actor: Actor, *, after: str = "", order: Order = BY_NAME) -> Page:
@@ -130,19 +129,19 @@ def all_in_order(students: ScopedQuerySet, actor: Actor, order: Order) -> list[i
     """Database keys of all ``students`` as the pages have them."""
     if order.key != "name":
         return keys_in_order(students, actor, order)
-    return list(_by_name(students, ORDER, order).values_list("pk", flat=True))
+    return list(_turned(by_name(students), order).values_list("pk", flat=True))
 
 
 def _page_by_name(students: ScopedQuerySet, order: Order, after: str, *, is_all: bool) -> list[Student]:
-    wanted = _by_name(students, _ORDER_OF_ALL, order) if is_all else _by_name(students.walked(), ORDER, order)
+    named = students.order_by(*_ORDER_OF_ALL) if is_all else by_name(students.walked())
+    wanted = _turned(named, order)
     if after:
         wanted = wanted.filter(_row_after(after, order))
     return list(wanted[: PAGE_SIZE + 1])
 
 
-def _by_name(students: ScopedQuerySet, names: Sequence[Any], order: Order) -> ScopedQuerySet:
-    found = students.order_by(*names)
-    return found.reverse() if order.is_descending else found
+def _turned(named: ScopedQuerySet, order: Order) -> ScopedQuerySet:
+    return named.reverse() if order.is_descending else named
 
 
 def _students_of(keys: Sequence[int]) -> list[Student]:
@@ -154,8 +153,8 @@ def _students_of(keys: Sequence[int]) -> list[Student]:
 def _row_after(token: str, order: Order) -> RawSQL:
     public_id = public_id_of(token)
     table = Student._meta.db_table
-    left = ", ".join(f'"{table}"."{column}"' for column in ORDER)
-    inner = ", ".join(f'"last"."{column}"' for column in ORDER)
+    left = ", ".join(f'"{table}"."{column}"' for column in NAME_ORDER)
+    inner = ", ".join(f'"last"."{column}"' for column in NAME_ORDER)
     value = Student._meta.get_field("public_id").get_db_prep_value(public_id, connection)
     sign = "<" if order.is_descending else ">"
     return RawSQL(

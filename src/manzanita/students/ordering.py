@@ -21,12 +21,13 @@ from manzanita.domain.access import Actor
 from manzanita.domain.codes import code_set
 from manzanita.domain.narrowing import Order, grade_places
 from manzanita.orgs.models import School
+from manzanita.students.by_name import NAME_ORDER
 from manzanita.students.models import ScopedQuerySet
 from manzanita.students.scope import visible_to
 from manzanita.students.shown import newest_enrollments, under_review
 
 Sql = tuple[str, Sequence[Any]]
-NAMED = ('"last_name"', '"first_name"', '"id"')
+NAMED = tuple(f'"{column}"' for column in NAME_ORDER)
 
 
 def keys_in_order(
