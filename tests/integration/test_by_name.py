@@ -1,6 +1,6 @@
 """One order of names: every list of students that stands by name has it, and so have equal rows of the others.
 
-Seven students, entered in the order of ``ENTERED``. The database of the tests compares letter by letter, capitals first.
+Seven students, entered in the order of ``ENTERED``. The tests' database compares letter by letter, capitals first.
 """
 
 from __future__ import annotations
