@@ -10,8 +10,9 @@ from django.test import Client
 
 from manzanita.leaving.models import Leaving, LeavingBatch
 from manzanita.platform.facts import Statement
-from manzanita.procedures.leaving_many import LEAVINGS
+from manzanita.procedures.leaving_many import LEAVINGS, departures
 from manzanita.students.actions import state_student_facts
+from manzanita.students.models import Student
 from tests.integration.test_leaving_many import carried_out
 from tests.support import pages
 from tests.support import world as w
@@ -54,6 +55,13 @@ def test_they_stand_by_how_the_sis_ended_them_with_the_reason_that_suggests(coor
     assert chosen == ["moved_continuing", "unknown_continuing"]
     assert page.count("data-select checked") + page.count("data-select  checked") == 3
     assert {what for _, what in reads()} == {"leaving.list"} and len(reads()) == 3
+
+
+def test_those_of_one_last_day_stand_by_name(small_world, gone):
+    for name, first in (("bunting", "Wren"), ("dunlin", "Ivy"), ("gadwall", "Ivy")):
+        Student.unscoped.filter(pk=gone[name].pk).update(last_name="Sedge", first_name=first)
+    found = [one.student.pk for one in departures(small_world.coordinator_actor)]
+    assert found == [gone[name].pk for name in ("dunlin", "gadwall", "bunting")]
 
 
 @pytest.mark.parametrize("code", ["E130", "E300", "E400"])

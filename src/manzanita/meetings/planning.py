@@ -35,6 +35,7 @@ from manzanita.domain.rights_kinds import KINDS, Tier
 from manzanita.meetings.models import Meeting, PlannedMeeting, PlanningLimits, PlanningSupply
 from manzanita.orgs.calendars import Calendars, load_calendars
 from manzanita.platform import clock
+from manzanita.students.by_name import by_name
 from manzanita.students.models import (
     CaseAssignment,
     Contact,
@@ -96,7 +97,7 @@ def reviews_of(actor: Actor, manager_id: int, until: date) -> list[Review]:
     """Reviews of the caseload that are due through ``until``, the first due first; six queries, and one for infants
     whom no SIS has enrolled. Who has a meeting that was held already needs no day."""
     due = Q(plan_review_due_on__lte=until) | Q(evaluation_due_on__lte=until)
-    students = list(managed_by(actor, manager_id).filter(due).order_by("pk"))
+    students = list(by_name(managed_by(actor, manager_id).filter(due)))
     ids = [one.pk for one in students]
     today = clock.today()
     enrolled = Enrollment.objects.as_of(effective=today).filter(
@@ -134,7 +135,7 @@ def reviews_of(actor: Actor, manager_id: int, until: date) -> list[Review]:
                 meeting if meets else None,
             )
         )
-    return sorted(found, key=lambda one: (one.due_on, one.student.last_name, one.student.pk))
+    return sorted(found, key=lambda one: one.due_on)
 
 
 def clock_of(student: Student, until: date) -> tuple[str, date, date | None]:

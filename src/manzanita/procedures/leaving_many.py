@@ -26,6 +26,7 @@ from manzanita.procedures.leaving import LeavingAsked, LeavingPreview, preview_l
 from manzanita.procedures.leaving_undo import undo_leaving
 from manzanita.procedures.many import Many
 from manzanita.procedures.settling import records_to_settle
+from manzanita.students.by_name import by_name
 from manzanita.students.models import Enrollment, Student
 from manzanita.students.scope import visible_to
 
@@ -87,18 +88,20 @@ def departures(actor: Actor, among: Collection[uuid.UUID] | None = None) -> list
     students = visible_to(actor).filter(pk__in=waiting)
     if among is not None:
         students = students.filter(public_id__in=among)
-    found = {one.pk: one for one in students}
+    found = {one.pk: one for one in by_name(students)}
     newest: dict[int, Enrollment] = {}
     rows = Enrollment.objects.believed().filter(student__in=found, lea_code=actor.agency_code)
     for row in rows.order_by("started_on", "pk"):
         newest[row.student_id] = row
     given = handed_over(actor.agency_code, {pk: row.started_on for pk, row in newest.items()})
     ended = [
-        Departure(found[pk], row.effective_to, row.exit_reason_code, given[pk].to if pk in given else "")
-        for pk, row in newest.items()
-        if row.effective_to is not None and row.effective_to < clock.today()
+        Departure(student, row.effective_to, row.exit_reason_code, given[pk].to if pk in given else "")
+        for pk, student in found.items()
+        if (row := newest.get(pk)) is not None
+        and row.effective_to is not None
+        and row.effective_to < clock.today()
     ]
-    return sorted(ended, key=lambda one: (one.last_day, one.student.last_name, one.student.first_name))
+    return sorted(ended, key=lambda one: one.last_day)
 
 
 def preview_leavings(actor: Actor, chosen: Sequence[Departure], said: Together) -> list[Offer]:

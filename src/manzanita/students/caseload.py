@@ -15,6 +15,7 @@ from manzanita.accounts.granting import managed_codes
 from manzanita.domain.access import Actor
 from manzanita.platform import clock
 from manzanita.platform.kept_queries import Reckoned
+from manzanita.students.by_name import by_name
 from manzanita.students.models import (
     AssignmentBatch,
     CaseAssignment,
@@ -67,7 +68,7 @@ def assignable(actor: Actor) -> ScopedQuerySet:
 def assignable_of(actor: Actor, students: ScopedQuerySet) -> ScopedQuerySet:
     """Of ``students`` those who attend in the actor's reach today and take part in special education, by name."""
     here = participating(students).filter(pk__in=assignable(actor).order_by().values("pk"))
-    return here.order_by("last_name", "first_name", "pk")
+    return by_name(here)
 
 
 def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
@@ -81,7 +82,7 @@ def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
     today = clock.today()
     if choice.ssids:
         known = Ssid.objects.as_of(effective=today).filter(student=OuterRef("pk"), ssid__in=choice.ssids)
-        return students.filter(Exists(known)).order_by("last_name", "first_name", "pk")
+        return by_name(students.filter(Exists(known)))
     students = participating(search(students, choice.text) if choice.text else students)
     here = Enrollment.objects.as_of(effective=today).filter(
         student=OuterRef("pk"), lea_code__in=actor.agency_codes
@@ -95,7 +96,7 @@ def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
         students = students.exclude(Exists(managed))
     elif choice.manager_id:
         students = students.filter(Exists(managed.filter(user_id=choice.manager_id)))
-    return students.order_by("last_name", "first_name", "pk")
+    return by_name(students)
 
 
 def without_manager_count(actor: Actor) -> int:
@@ -173,8 +174,8 @@ def caseload_of(actor: Actor, user_id: int, on: date) -> Caseload:
     memberships = {
         one.student_id: one.role for one in TeamMember.objects.as_of(effective=on).filter(user=user_id)
     }
-    mine = list(visible_to(actor).filter(pk__in=managed).order_by("last_name", "first_name", "pk"))
-    team = list(visible_to(actor).filter(pk__in=list(memberships)).order_by("last_name", "first_name", "pk"))
+    mine = list(by_name(visible_to(actor).filter(pk__in=managed)))
+    team = list(by_name(visible_to(actor).filter(pk__in=list(memberships))))
     all_ids = set(managed.values_list("student_id", flat=True)) | set(memberships)
     within = {student.pk for student in mine} | {student.pk for student in team}
     return Caseload(mine, [(one, memberships[one.pk]) for one in team], len(all_ids - within))

@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from manzanita.domain.access import Actor
 from manzanita.domain.likeness import Known, Likeness, likeness, near_birth_dates
 from manzanita.domain.name_sounds import sound_keys
+from manzanita.students.by_name import by_name
 from manzanita.students.listing import ListRow, list_rows
 from manzanita.students.models import NameKey, Ssid, Student
 from manzanita.students.scope import visible_to
@@ -39,7 +40,7 @@ def candidates(actor: Actor, asked: Known) -> list[Candidate]:
     """Students within reach who may be ``asked``, the best first; six queries, or eight with an SSID."""
     alike = _alike(asked)
     visible = visible_to(actor).filter(pk__in=list(alike))
-    ranked = sorted(visible, key=lambda one: (alike[one.pk][0].order, one.last_name, one.first_name, one.pk))
+    ranked = sorted(by_name(visible), key=lambda one: alike[one.pk][0].order)
     return [
         Candidate(row, alike[row.student.pk][0], _known_as(row.student, alike[row.student.pk][1]))
         for row in list_rows(ranked[:MOST_SHOWN], actor)

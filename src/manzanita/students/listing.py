@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BooleanField, F
 from django.db.models.expressions import RawSQL
@@ -16,6 +16,7 @@ from manzanita.domain.access import Actor
 from manzanita.domain.narrowing import Order
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
+from manzanita.students.by_name import NAME_ORDER, by_name
 from manzanita.students.models import (
     CaseAssignment,
     Enrollment,
@@ -24,13 +25,14 @@ from manzanita.students.models import (
     Ssid,
     Student,
 )
-from manzanita.students.ordering import keys_in_order, public_id_of
+from manzanita.students.ordering import keys_in_order, public_id_of, sql_of
 from manzanita.students.queries import taking_part
-from manzanita.students.scope import keys_of, sole_ties
+from manzanita.students.scope import each_key_of, keys_of, sole_ties
 from manzanita.students.shown import NEWEST, marks_left, read_by
 
 PAGE_SIZE = 50
 COUNT_CAP = 1000
+Cut = Callable[[ScopedQuerySet], ScopedQuerySet]
 # A list of no more students is put in order whole; a page of a longer one is found by walking in its order.
 ORDERED_WHOLE = 6000
 BY_NAME = Order()
@@ -73,9 +75,33 @@ def few_keys(students: ScopedQuerySet) -> list[int] | None:
     return sorted(keys) if is_all and len(keys) <= COUNT_CAP else None
 
 
-def _some_keys(students: ScopedQuerySet, most_asked: int = 0) -> tuple[set[int], bool]:
-    """Keys of some of them, more than ``COUNT_CAP`` (or ``most_asked``) where there are as many; and whether these are
-    all."""
+def capped_counts(students: ScopedQuerySet, cuts: Sequence[Cut]) -> list[int]:
+    """``capped_count`` of what each cut leaves of ``students``; one query, which finds the students once."""
+    students._require_scope()
+    ties = sole_ties(students)
+    # Joined, not asked by IN: the database does not see that each stands among them once, and would sort them out anew.
+    same = f'"listed"."id" = "{Student._meta.db_table}"."id"'
+    some = Student.objects.scoped().extra(tables=["listed"], where=[same])
+    try:
+        sql, given = sql_of(each_key_of(ties) if ties else students.order_by().values("pk"))
+    except EmptyResultSet:
+        return [0] * len(cuts)
+    counts, params = [], list(given)
+    for cut in cuts:
+        try:
+            left, asked = sql_of(cut(some).order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
+        except EmptyResultSet:
+            counts.append("0")
+            continue
+        counts.append(f'(SELECT COUNT(*) FROM ({left}) AS "left")')
+        params += asked
+    with connection.cursor() as cursor:
+        cursor.execute(f'WITH "listed" ("id") AS MATERIALIZED ({sql}) SELECT {", ".join(counts)}', params)
+        return list(cursor.fetchone())
+
+
+def _some_keys(students: ScopedQuerySet) -> tuple[set[int], bool]:
+    """Keys of some of them, more than ``COUNT_CAP`` where there are as many; and whether these are all."""
     ties = sole_ties(students)
     if ties:
         # A tie says that there is a student; nobody needs to be looked up. Many have two ties, to attend and to be
@@ -85,9 +111,8 @@ def _some_keys(students: ScopedQuerySet, most_asked: int = 0) -> tuple[set[int],
         found = set(rows)
         if len(rows) <= most or len(found) > COUNT_CAP:
             return found, len(rows) <= most and len(found) <= ORDERED_WHOLE
-    limit = max(COUNT_CAP, most_asked)
-    found = set(students.order_by().values_list("pk", flat=True)[: limit + 1])
-    return found, len(found) <= limit
+    found = set(students.order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
+    return found, len(found) <= COUNT_CAP
 
 
 def _with_keys(keys: Iterable[int]) -> ScopedQuerySet:
@@ -99,10 +124,9 @@ def _with_keys(keys: Iterable[int]) -> ScopedQuerySet:
     return students.filter(RawSQL(f"{name} = ANY(%s)", [sorted(keys)], output_field=BooleanField()))
 
 
-ORDER = ("last_name", "first_name", "id")
-# The same order, which no index has: the database would walk through everybody in the order of an index to find a few
-# thousand, because it does not know how far apart they are. That takes longer than to put them in order.
-_ORDER_OF_ALL = (F("last_name").asc(nulls_first=True), "first_name", "id")
+# The order of names as no index has it: the database would walk through everybody in the order of an index to find a
+# few thousand, because it does not know how far apart they are. That takes longer than to put them in order.
+_ORDER_OF_ALL = (F(NAME_ORDER[0]).asc(nulls_first=True), *NAME_ORDER[1:])
 
 
 def list_students(students: ScopedQuerySet, actor: Actor, *, after: str = "", order: Order = BY_NAME) -> Page:
@@ -111,38 +135,44 @@ def list_students(students: ScopedQuerySet, actor: Actor, *, after: str = "", or
     The next page starts after the row whose token is ``after``: of an order by name a row-value comparison, so that
     page 900 costs what page 1 costs. Raises ``Http404`` for a token that is none.
     """
-    # To find a page of another order, everybody is asked for; whoever was found once is not looked for again.
-    keys, is_all = _some_keys(students, 0 if order.key == "name" else ORDERED_WHOLE)
-    is_long = not is_all and sole_ties(students) is not None
-    if is_all:
-        students = _with_keys(keys)
     if order.key == "name":
-        chosen = _page_by_name(students, order, after, is_all=is_all)
+        keys, is_all = _some_keys(students)
+        count = len(keys)
+        chosen = _page_by_name(_with_keys(keys) if is_all else students, order, after, is_all=is_all)
     else:
-        chosen = _students_of(
-            keys_in_order(students, actor, order, after=after, limit=PAGE_SIZE + 1, is_long=is_long)
-        )
+        found, count = _page_in_order(students, actor, order, after)
+        chosen = _students_of(found)
     token = str(chosen[PAGE_SIZE - 1].public_id) if len(chosen) > PAGE_SIZE else ""
-    return Page(list_rows(chosen[:PAGE_SIZE], actor), token, min(len(keys), COUNT_CAP + 1))
+    return Page(list_rows(chosen[:PAGE_SIZE], actor), token, min(count, COUNT_CAP + 1))
 
 
 def all_in_order(students: ScopedQuerySet, actor: Actor, order: Order) -> list[int]:
     """Database keys of all ``students`` as the pages have them."""
     if order.key != "name":
-        return keys_in_order(students, actor, order)
-    return list(_by_name(students, ORDER, order).values_list("pk", flat=True))
+        return keys_in_order(students, actor, order)[0]
+    return list(_turned(by_name(students), order).values_list("pk", flat=True))
 
 
 def _page_by_name(students: ScopedQuerySet, order: Order, after: str, *, is_all: bool) -> list[Student]:
-    wanted = _by_name(students, _ORDER_OF_ALL, order) if is_all else _by_name(students.walked(), ORDER, order)
+    named = students.order_by(*_ORDER_OF_ALL) if is_all else by_name(students.walked())
+    wanted = _turned(named, order)
     if after:
         wanted = wanted.filter(_row_after(after, order))
     return list(wanted[: PAGE_SIZE + 1])
 
 
-def _by_name(students: ScopedQuerySet, names: Sequence[Any], order: Order) -> ScopedQuerySet:
-    found = students.order_by(*names)
-    return found.reverse() if order.is_descending else found
+def _page_in_order(students: ScopedQuerySet, actor: Actor, order: Order, after: str) -> tuple[list[int], int]:
+    """Keys, and how many students there are. To find a page everybody is asked for, and counted on the way; only of
+    ties it is cheap to know first how many there are."""
+    is_long = False
+    if sole_ties(students) is not None:
+        keys, is_all = _some_keys(students)
+        students, is_long = (_with_keys(keys), False) if is_all else (students, True)
+    return keys_in_order(students, actor, order, after=after, limit=PAGE_SIZE + 1, is_long=is_long)
+
+
+def _turned(named: ScopedQuerySet, order: Order) -> ScopedQuerySet:
+    return named.reverse() if order.is_descending else named
 
 
 def _students_of(keys: Sequence[int]) -> list[Student]:
@@ -154,8 +184,8 @@ def _students_of(keys: Sequence[int]) -> list[Student]:
 def _row_after(token: str, order: Order) -> RawSQL:
     public_id = public_id_of(token)
     table = Student._meta.db_table
-    left = ", ".join(f'"{table}"."{column}"' for column in ORDER)
-    inner = ", ".join(f'"last"."{column}"' for column in ORDER)
+    left = ", ".join(f'"{table}"."{column}"' for column in NAME_ORDER)
+    inner = ", ".join(f'"last"."{column}"' for column in NAME_ORDER)
     value = Student._meta.get_field("public_id").get_db_prep_value(public_id, connection)
     sign = "<" if order.is_descending else ">"
     return RawSQL(

@@ -12,6 +12,7 @@ from django.http import Http404
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Reason, reason_document
 from manzanita.platform import clock
+from manzanita.students.by_name import by_name
 from manzanita.students.many_models import StudentBatch, StudentItem
 from manzanita.students.scope import in_reach
 
@@ -53,7 +54,7 @@ def get_batch(batches: type[Batch], actor: Actor, public_id: uuid.UUID) -> Batch
 def items_of(actor: Actor, batch: StudentBatch, *related: str) -> list[Any]:
     """Its students as far as the actor reaches them, by name; each with its ``related`` rows."""
     rows = batch.items.filter(in_reach(actor)).select_related("student", *related)
-    return list(rows.order_by("student__last_name", "student__first_name", "pk"))
+    return list(by_name(rows, "student"))
 
 
 def batches_of(batches: type[Batch], actor: Actor, done: str, limit: int = 10) -> list[Batch]:

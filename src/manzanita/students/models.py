@@ -190,6 +190,11 @@ class Enrollment(StudentFact):
             _believed_index(
                 "enrollment_at_lea", "lea_code", "effective_to", "effective_from", "student", "nps_code"
             ),
+            # What a list is narrowed to, and what it offers.
+            _believed_index(
+                "enrollment_at_school",
+                *("lea_code", "school_code", "grade_code", "effective_to", "student", "nps_code"),
+            ),
             _believed_index("enrollment_local_id", "lea_code", "local_student_id"),
             # What a SIS file brought since somebody last looked.
             models.Index(fields=["recorded_at", "student"], name="enrollment_news"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -14,7 +15,7 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.narrowing import NOBODY, REVIEWS, Narrowing
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
-from manzanita.students.listing import capped_count, few_keys
+from manzanita.students.listing import capped_counts, few_keys
 from manzanita.students.models import CaseAssignment, Enrollment, ScopedQuerySet
 from manzanita.students.scope import visible_to
 from manzanita.students.shown import (
@@ -124,8 +125,11 @@ def is_manager_within(actor: Actor, user_id: int) -> bool:
 
 
 def counts_without(students: ScopedQuerySet, actor: Actor, wanted: Narrowing) -> dict[str, int]:
-    """How many there would be without each chosen part, capped; one query a part."""
-    return {
-        part.key: capped_count(narrowed(students, actor, wanted.without(part.key)))
-        for part, _ in wanted.chosen
-    }
+    """How many there would be without each chosen part, capped; one query."""
+    keys = [part.key for part, _ in wanted.chosen]
+    counts = capped_counts(students, [partial(_without, actor=actor, wanted=wanted, key=key) for key in keys])
+    return dict(zip(keys, counts, strict=True))
+
+
+def _without(students: ScopedQuerySet, *, actor: Actor, wanted: Narrowing, key: str) -> ScopedQuerySet:
+    return narrowed(students, actor, wanted.without(key))

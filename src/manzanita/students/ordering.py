@@ -21,12 +21,13 @@ from manzanita.domain.access import Actor
 from manzanita.domain.codes import code_set
 from manzanita.domain.narrowing import Order, grade_places
 from manzanita.orgs.models import School
+from manzanita.students.by_name import NAME_ORDER
 from manzanita.students.models import ScopedQuerySet
 from manzanita.students.scope import visible_to
 from manzanita.students.shown import newest_enrollments, under_review
 
 Sql = tuple[str, Sequence[Any]]
-NAMED = ('"last_name"', '"first_name"', '"id"')
+NAMED = tuple(f'"{column}"' for column in NAME_ORDER)
 
 
 def keys_in_order(
@@ -37,19 +38,20 @@ def keys_in_order(
     after: str = "",
     limit: int | None = None,
     is_long: bool = False,
-) -> list[int]:
+) -> tuple[list[int], int]:
     """Database keys of ``students`` in this order: all, or ``limit`` of those that follow the row of the token
-    ``after``. Raises ``Http404`` for a token that is none; of a student out of reach nothing follows.
+    ``after``; and how many students there are. Raises ``Http404`` for a token that is none; of a student out of reach
+    nothing follows.
 
     ``is_long``: they are most students of the actor's agencies."""
     place: Sql = ("", ())
     if after:
         last = _place_of(actor, order, after)
         if last is None:
-            return []
+            return [], 0
         place = _behind(order, *last)
     rows = _rows(students, actor, order, place, limit, is_long=is_long)
-    return [row[0] for row in rows]
+    return [row[0] for row in rows if row[0] is not None], rows[0][-1] if rows else 0
 
 
 def public_id_of(token: str) -> uuid.UUID:
@@ -64,7 +66,10 @@ def _place_of(actor: Actor, order: Order, token: str) -> tuple[Any, ...] | None:
     """What decides the place of the row, and its name and key."""
     one = visible_to(actor).filter(public_id=public_id_of(token))
     rows = _rows(one, actor, order, ("", ()), 1, is_long=False)
-    return (rows[0][1], rows[0][2:], rows[0][0]) if rows else None
+    if not rows or rows[0][0] is None:
+        return None
+    pk, decides, last_name, first_name, _ = rows[0]
+    return decides, (last_name, first_name), pk
 
 
 def _behind(order: Order, decides: Any, name: Sequence[str], pk: int) -> Sql:
@@ -82,7 +87,8 @@ def _behind(order: Order, decides: Any, name: Sequence[str], pk: int) -> Sql:
 def _rows(
     students: ScopedQuerySet, actor: Actor, order: Order, place: Sql, limit: int | None, *, is_long: bool
 ) -> list[tuple[Any, ...]]:
-    """Key, what decides, last and first name of each, in order.
+    """Key, what decides, last and first name of each, in order, and beside each how many students there are in all:
+    that stands in a row without a key where there is none in this place.
 
     Students and facts are each read in one go and then joined: asked for one student after the other, the facts of
     25,000 would take three times as long.
@@ -97,8 +103,8 @@ def _rows(
         )
         facts = facts.filter(listed)
     try:
-        asked = _sql(students.order_by().values_list("id", "last_name", "first_name", "plan_review_due_on"))
-        told = _sql(facts.order_by().values_list("student_id", *way.columns))
+        asked = sql_of(students.order_by().values_list("id", "last_name", "first_name", "plan_review_due_on"))
+        told = sql_of(facts.order_by().values_list("student_id", *way.columns))
     except EmptyResultSet:
         return []
     where, given = place
@@ -109,7 +115,9 @@ def _rows(
                    {way.decides[0]} AS "decides"
               FROM "one" LEFT JOIN "fact" ON "fact"."student_id" = "one"."id" {way.joined}
         )
-        SELECT "id", "decides", "last_name", "first_name" FROM "placed" {where}
+        SELECT "id", "decides", "last_name", "first_name", "size"
+          FROM (SELECT COUNT(*) AS "size" FROM "one") AS "whole"
+          LEFT JOIN (SELECT * FROM "placed" {where}) AS "there" ON TRUE
         ORDER BY "decides" IS NULL, "decides" {direction}, {", ".join(NAMED)}
         {"" if limit is None else f"LIMIT {int(limit)}"}
     """
@@ -118,7 +126,8 @@ def _rows(
         return cursor.fetchall()
 
 
-def _sql(rows: QuerySet) -> Sql:
+def sql_of(rows: QuerySet) -> Sql:
+    """As a part of a statement. Raises ``EmptyResultSet`` where there can be no rows."""
     return rows.query.get_compiler(connection=connection).as_sql()
 
 

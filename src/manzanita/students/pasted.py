@@ -11,6 +11,7 @@ from manzanita.domain.access import Actor
 from manzanita.domain.name_sounds import sound_keys
 from manzanita.domain.names import name_words
 from manzanita.domain.pasting import PastedLine, names_told
+from manzanita.students.by_name import by_name
 from manzanita.students.models import Enrollment, NameKey, Ssid
 from manzanita.students.scope import current_for, visible_to
 
@@ -123,10 +124,4 @@ def _chunks(values: Sequence[object]) -> Iterator[Sequence[object]]:
 
 def in_order(actor: Actor, keys: Iterable[int]) -> list[int]:
     """Of these the students who attend here today, by name."""
-    students = current_for(actor)
-    rows = [
-        row
-        for some in _chunks(sorted(keys))
-        for row in students.filter(pk__in=some).values_list("last_name", "first_name", "pk")
-    ]
-    return [row[-1] for row in sorted(rows)]
+    return list(by_name(current_for(actor).filter(pk__in=sorted(keys))).values_list("pk", flat=True))

@@ -308,7 +308,7 @@ class Tied(Expression):
     def __init__(self, rows: list[QuerySet]) -> None:
         super().__init__(output_field=BooleanField())
         self.rows = rows
-        self.gathered: Any = In(F("pk"), _ids(rows).query)
+        self.gathered: Any = In(F("pk"), each_key_of(rows).query)
 
     def get_source_expressions(self) -> list[Any]:
         return [self.gathered]
@@ -344,7 +344,7 @@ def keys_of(rows: list[QuerySet]) -> QuerySet:
     return first.union(*rest, all=True) if rest else first
 
 
-def _ids(rows: list[QuerySet]) -> QuerySet:
+def each_key_of(rows: list[QuerySet]) -> QuerySet:
     """Database keys of the students of ``rows``, each once: that also keeps PostgreSQL from asking row by row."""
     first, *rest = (one.order_by().values("student_id") for one in rows)
     return first.union(*rest) if rest else first.distinct()

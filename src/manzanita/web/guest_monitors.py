@@ -34,6 +34,7 @@ from manzanita.auditing.queries import look_counts
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.platform import clock
+from manzanita.students.by_name import by_name
 from manzanita.students.listing import list_rows
 from manzanita.students.scope import visible_to
 from manzanita.ui.formats import plural
@@ -168,7 +169,7 @@ def monitor(request: HttpRequest, pk: int) -> HttpResponse:
         picked = pick(request.actor, request.POST)
         log_reads(actor=request.actor, student_ids=picked.shown_ids, what="monitor.pick")
     named = named_ids(grant)
-    students = visible_to(request.actor).filter(pk__in=named).order_by("last_name", "first_name", "pk")
+    students = by_name(visible_to(request.actor).filter(pk__in=named))
     rows = list_rows(list(students), request.actor)
     log_reads(actor=request.actor, student_ids=[row.student.pk for row in rows], what="monitor.students")
     context = {

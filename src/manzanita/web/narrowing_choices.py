@@ -81,7 +81,7 @@ class TakeAway:
 
 
 def to_take_away(found: Found, students: ScopedQuerySet) -> list[TakeAway]:
-    """The parts without which somebody is left, the most first; one query for each that is chosen."""
+    """The parts without which somebody is left, the most first; one query."""
     counts = counts_without(students, found.actor, found.narrowing)
     offered = [
         TakeAway(part.label, found.words[part.key], counts[part.key], found.address(**{part.key: ""}))

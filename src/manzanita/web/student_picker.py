@@ -11,6 +11,7 @@ from django.http import QueryDict
 
 from manzanita.domain.access import Actor
 from manzanita.exchange.limited import read_pasted
+from manzanita.students.by_name import by_name
 from manzanita.students.listing import ListRow, list_rows
 from manzanita.students.models import ScopedQuerySet
 from manzanita.students.scope import visible_to
@@ -41,7 +42,7 @@ class Picked:
 
 def pick(actor: Actor, data: QueryDict) -> Picked:
     """Read ``picked`` (public ids), ``ssids`` (pasted) and ``find`` (a search) of a form, within the actor's reach."""
-    ids = set(_in_order(of_public_ids(actor, data.getlist("picked"))).values_list("pk", flat=True))
+    ids = set(of_public_ids(actor, data.getlist("picked")).values_list("pk", flat=True))
     not_found: Sequence[tuple[str, str]] = ()
     error = ""
     try:
@@ -56,9 +57,9 @@ def pick(actor: Actor, data: QueryDict) -> Picked:
     text = " ".join(data.get("find", "").replace("\0", "").split())[:100]
     found = []
     if text:
-        offered = _in_order(search(visible_to(actor), text).exclude(pk__in=ids))
+        offered = by_name(search(visible_to(actor), text).exclude(pk__in=ids))
         found = list(offered[: FOUND_SHOWN + 1])
-    chosen = list(_in_order(visible_to(actor).filter(pk__in=ids)))
+    chosen = list(by_name(visible_to(actor).filter(pk__in=ids)))
     return Picked(
         list_rows(chosen, actor),
         list_rows(found[:FOUND_SHOWN], actor),
@@ -77,7 +78,3 @@ def of_public_ids(actor: Actor, values: Iterable[str]) -> ScopedQuerySet:
         except ValueError:
             continue
     return visible_to(actor).filter(public_id__in=wanted)
-
-
-def _in_order(students: ScopedQuerySet) -> ScopedQuerySet:
-    return students.order_by("last_name", "first_name", "pk")
