@@ -377,7 +377,9 @@ def test_a_record_that_two_correct_in_different_fields(small_world, two):
     assert Archive.objects.filter(cause="correction").count() == 1
     # 30 minutes weekly before; the one said 45 minutes, the other yearly.
     assert (chosen(lost.answer, "25.14"), chosen(lost.answer, "25.15")) == ("40", "45")
-    (address,) = re.findall(r'<form method="post" class="fgrid" action="(/corrections/[0-9]+)"', html_of(lost))
+    (address,) = re.findall(
+        r'<form method="post" class="fgrid" action="(/corrections/[0-9]+)"', html_of(lost)
+    )
     assert address != lost.address
     # As the browser sends it: every control of the page.
     sent = hidden(lost.answer) | lost.values | {"25.14": "40", "25.15": "45"}
@@ -412,7 +414,9 @@ def test_two_records_of_one_archive_that_two_correct(small_world, two):
     (address,) = re.findall(r'action="(/corrections/[0-9]+)"', html_of(lost))
     assert lost.client.post(address, hidden(lost.answer) | lost.values).status_code == 302
     standing = ArchivedRecord.objects.filter(archive__superseded_by__isnull=True)
-    minutes = {one.record_key: one.values["25.15"] for one in standing if one.record_key in (SPEECH, RESOURCE)}
+    minutes = {
+        one.record_key: one.values["25.15"] for one in standing if one.record_key in (SPEECH, RESOURCE)
+    }
     assert minutes == {SPEECH: "45", RESOURCE: "75"}
 
 
@@ -443,6 +447,33 @@ def test_a_leaving_and_a_correction(small_world, two):
     assert corrects.answer.status_code == 409
     told(left, corrects, two)
     assert again(corrects).status_code == 302
+
+
+def test_who_was_faster_is_told_of_what_the_other_one_did_after(small_world, two):
+    """On the next page of the record, and in the news, until it is marked as seen there."""
+    alder = small_world.students["alder"]
+    here = f"/students/{alder.public_id}"
+    first = correction(two[0], SPEECH, FIRST, f25_15="45").read()
+    second = correction(two[1], SPEECH, SECOND, f25_14="40").read()
+    with time_machine.travel(w.NOON + timedelta(minutes=1), tick=False):
+        first.send()
+        second.send()
+        assert "Changed after you" not in words(two[0].get(here))
+    with time_machine.travel(w.NOON + timedelta(minutes=5), tick=False):
+        (address,) = re.findall(r'action="(/corrections/[0-9]+)"', html_of(second))
+        values = second.values | {"25.15": chosen(second.answer, "25.15")}
+        assert two[1].post(address, hidden(second.answer) | values).status_code == 302
+        told_of = "Larkspur Sample, 12:05 pm on 11/23/2026: corrected an archived record."
+        assert f"Changed after you {told_of}" in words(two[0].get(here))
+        assert f"Changed after you {told_of}" in words(two[0].get(f"{here}?tab=state"))
+        # Who was slower did so knowing what the first one had done.
+        assert "Changed after you" not in words(two[1].get(here))
+        page = two[0].get("/news")
+        assert "After you Your own change was of 11/23/2026, 12:01 pm." in words(page)
+        assert "Larkspur Sample, SEDS coordinator" in words(page)
+        assert f"“{WORDS[SECOND]}”" in words(page) and "Yearly" in words(page)
+        two[0].post("/news/seen", {"through": hidden(page)["through"]})
+        assert "Changed after you" not in words(two[0].get(here))
 
 
 def html_of(one: Sent) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
@@ -111,7 +110,6 @@ def preview_correction(row: ArchivedRecord, changes: Mapping[str, str]) -> Corre
         f"record {row.pk}",
         row.student_id,
         lines,
-        year=settings.STATE_YEAR,
         about=[row.record],
         without=gone - {line for line, _ in lines},
     )

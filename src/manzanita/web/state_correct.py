@@ -24,7 +24,13 @@ from manzanita.exchange.plan import open_findings_of_record, record_to_correct
 from manzanita.exchange.queries import operations_of
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import nonpublic_agencies
-from manzanita.procedures.correct import CORRECTABLE, Correction, correct_record, newest_of, preview_correction
+from manzanita.procedures.correct import (
+    CORRECTABLE,
+    Correction,
+    correct_record,
+    newest_of,
+    preview_correction,
+)
 from manzanita.procedures.correct_dates import DATE_FIELDS
 from manzanita.students.models import Student
 from manzanita.students.queries import get_student, public_ids
@@ -89,7 +95,9 @@ def _not_saved(
         row, given = newest, {number: newest.values[number] for number in _numbers(newest)} | typed
         told.append(LAID_OVER)
     preview = preview_correction(row, given)
-    return _form(request, student, row, given, preview, [*told, *preview.blockers] if told else refusals, reason)
+    return _form(
+        request, student, row, given, preview, [*told, *preview.blockers] if told else refusals, reason
+    )
 
 
 def _given(request: HttpRequest, row: ArchivedRecord) -> dict[str, str]:
