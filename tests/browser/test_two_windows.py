@@ -80,3 +80,26 @@ def test_taken_back_by_one_and_once_more_by_the_other(coordinator, colleague):
     expect(theirs.get_by_role("alert")).to_contain_text(re.compile("Juniper Mockup, .*: took back that"))
     expect(theirs.get_by_role("button", name="Take it back")).to_have_count(0)
     colleague.wrong = [text for text in colleague.wrong if "status of 409" not in text]
+
+
+def test_who_was_faster_is_told_of_what_the_other_one_did_after(coordinator, colleague):
+    theirs = colleague.page
+    theirs.get_by_role("link", name="Dropped out", exact=True).click()
+    theirs.get_by_label("Last day here").fill("2026-11-18")
+    theirs.get_by_label("What happened").fill(TYPED)
+    theirs.get_by_role("button", name=re.compile("^Check")).click()
+    theirs.get_by_role("button", name="Record it").click()
+    expect(theirs.locator("main")).to_contain_text("Recorded by Larkspur Sample")
+
+    coordinator.page.get_by_role("link", name="Alder Testcase").first.click()
+    told = coordinator.page.get_by_text("Changed after you").locator("..")
+    expect(told).to_contain_text(
+        re.compile(r"Larkspur Sample, \d+:\d\d [ap]m on 11/23/2026: recorded that the student leaves")
+    )
+    coordinator.look("two-windows-told-after")
+    told.get_by_role("link", name="Show what was done").click()
+    expect(coordinator.page.locator("main")).to_contain_text(TYPED)
+    coordinator.go("/news")
+    expect(coordinator.page.locator("main")).to_contain_text("After you")
+    expect(coordinator.page.locator("main")).to_contain_text("Larkspur Sample, SEDS coordinator")
+    coordinator.look("two-windows-news")

@@ -23,7 +23,7 @@ def said(small_world):
         line = records.complete("PLAN", w.plan("alder", "20261123", **{"23.01": "PLAN", **changes}))
         assert records.record_key("PLAN", line) == PLAN
         with time_machine.travel("2026-11-23T12:00:00-08:00", tick=False):
-            found = check_lines(small_world.students["alder"].pk, [(PLAN, line)], year="2026-2027")
+            found = check_lines(small_world.students["alder"].pk, [(PLAN, line)])
         return {one.code: (one.severity, one.message) for one in found.get(PLAN, [])}
 
     return check

@@ -15,8 +15,6 @@ from manzanita.exchange.models import StateRecord
 from manzanita.students.queries import facts_of
 from tests.support import world as w
 
-YEAR = "2026-2027"
-
 
 @pytest.fixture
 def pages(monkeypatch):
@@ -33,8 +31,8 @@ def said(small_world, noon, pages):
     def check(page="meeting 1", **changes):
         line = records.complete("PLAN", w.plan("alder", "20261123", **{"23.01": "PLAN", **changes}))
         lines = [(records.record_key("PLAN", line), line)]
-        found = check_typed(page, student_id, lines, year=YEAR, about={"PLAN"})
-        whole = check_lines(student_id, lines, year=YEAR)
+        found = check_typed(page, student_id, lines, about={"PLAN"})
+        whole = check_lines(student_id, lines)
         assert {key: sorted(map(repr, of_key)) for key, of_key in found.items()} == {
             key: sorted(map(repr, of_key)) for key, of_key in whole.items()
         }

@@ -17,13 +17,16 @@ from django.test.utils import CaptureQueriesContext
 
 from manzanita.accounts.models import User
 from manzanita.accounts.queries import actor_of, grants_in_force
-from manzanita.archive.models import Archive
+from manzanita.archive.models import Archive, ArchivedRecord
+from manzanita.arrivals.actions import say_arrived
+from manzanita.arrivals.models import Arrival
 from manzanita.exchange.models import SubmissionLine
 from manzanita.leaving.models import Leaving
 from manzanita.meetings.models import Meeting
 from manzanita.platform.jobs import run_jobs_now
 from manzanita.procedures.assigning import Term, Wanted, apply_assignments
 from manzanita.students.models import BatchLine, CaseAssignment, Merge, Student
+from manzanita.students.queries import facts_of
 from tests.support import world as w
 from tests.support.cast import add_cast
 from tests.support.guests import person_of
@@ -60,6 +63,15 @@ class Sent:
 def hidden(answer) -> dict[str, str]:
     found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', answer.content.decode())
     return {name: unescape(value) for name, value in found if name != "csrfmiddlewaretoken"}
+
+
+def chosen(answer, name: str) -> str:
+    """What stands in a control of the page: the value of a field, or the option that is chosen."""
+    html = unescape(answer.content.decode())
+    if select := re.search(rf'<select [^>]*name="{name}"[^>]*>(.*?)</select>', html, re.DOTALL):
+        option = re.search(r'<option value="([^"]*)" selected', select[1])
+        return option[1] if option else ""
+    return re.search(rf'<input [^>]*name="{name}"[^>]* value="([^"]*)"', html)[1]
 
 
 def words(answer) -> str:
@@ -284,3 +296,185 @@ def test_one_s_own_second_window_is_no_other_person(small_world, two):
     form.send()
     # Refused for what it would do, and not because somebody else was there.
     assert form.answer.status_code == 422
+
+
+@pytest.mark.parametrize("form", [status_change, leaving])
+def test_a_day_that_is_none_does_not_pass_over_what_the_other_one_did(small_world, two, form):
+    """The page that says it has to tell of the other one, too: sent again it counts as seen."""
+    alder = small_world.students["alder"]
+    first = leaving(two[0], alder, FIRST).read()
+    second = form(two[1], alder, SECOND).read()
+    second.values["on"] = "November"
+    first.send()
+    second.send()
+    assert (first.answer.status_code, second.answer.status_code) == (302, 409)
+    told(first, second, two)
+    assert 'value="November"' in html_of(second)
+
+
+PAPER = {
+    "lea_code": "3410010",
+    "starts_on": "2023-02-01",
+    "reviewed_on": "2023-02-01",
+    "evaluated_on": "2022-02-01",
+    "entered_on": "2021-03-01",
+    "plan_type_code": "100",
+    "disability_1_code": "240",
+    "program_setting_code": "400",
+    "general_education_percent": "85",
+    "primary_residence_code": "210",
+    "has_transportation_code": "N",
+    "service_1_service_code": "415",
+    "service_1_provider_code": "100",
+    "service_1_location_code": "510",
+    "service_1_frequency_code": "20",
+    "service_1_duration_minutes": "30",
+}
+
+
+def paper(client: Client, arrival: Arrival, who: str, **says: str) -> Sent:
+    return Sent(client, f"/arrivals/{arrival.public_id}/plan", PAPER | {"reason": WORDS[who]} | says)
+
+
+def test_a_plan_on_paper_that_two_enter(small_world, two):
+    """The later word takes the place of the earlier one only where it was seen."""
+    yarrow = small_world.students["yarrow"]
+    arrival = say_arrived(actor=small_world.coordinator_actor, student=yarrow)
+    minutes = {FIRST: "25", SECOND: "45"}
+    forms = [
+        paper(client, arrival, who, service_1_duration_minutes=minutes[who])
+        for client, who in zip(two, minutes, strict=True)
+    ]
+    won, lost = at_once(*forms)
+    page = told(won, lost, two)
+    assert "entered a plan that came on paper" in page
+    assert f"Entered meanwhile: {won.values['service_1_duration_minutes']}" in page
+    (service,) = facts_of(yarrow).services
+    assert service.duration_minutes == won.values["service_1_duration_minutes"]
+    # Now it is known: sent again, the newer word stands, and both are in the history.
+    answer = again(lost)
+    assert answer.status_code == 302, words(answer)
+    (service,) = facts_of(yarrow).services
+    assert service.duration_minutes == lost.values["service_1_duration_minutes"]
+
+
+SPEECH, RESOURCE = (f"SERV|9910017|9900000005|20251114|{code}|100|510" for code in ("415", "330"))
+
+
+def correction(client: Client, key: str, who: str, **changes: str) -> Sent:
+    row = ArchivedRecord.objects.get(record_key=key, archive__superseded_by__isnull=True)
+    values = {name.replace("_", ".").removeprefix("f"): text for name, text in changes.items()}
+    return Sent(client, f"/corrections/{row.pk}", values | {"reason": WORDS[who]})
+
+
+def test_a_record_that_two_correct_in_different_fields(small_world, two):
+    """Who was slower goes on at the record that stands now, with the own words and the other's values."""
+    first = correction(two[0], SPEECH, FIRST, f25_15="45")
+    second = correction(two[1], SPEECH, SECOND, f25_14="40")
+    won, lost = at_once(first, second)
+    page = told(won, lost, two)
+    assert "corrected an archived record" in page
+    assert Archive.objects.filter(cause="correction").count() == 1
+    # 30 minutes weekly before; the one said 45 minutes, the other yearly.
+    assert (chosen(lost.answer, "25.14"), chosen(lost.answer, "25.15")) == ("40", "45")
+    (address,) = re.findall(
+        r'<form method="post" class="fgrid" action="(/corrections/[0-9]+)"', html_of(lost)
+    )
+    assert address != lost.address
+    # As the browser sends it: every control of the page.
+    sent = hidden(lost.answer) | lost.values | {"25.14": "40", "25.15": "45"}
+    assert lost.client.post(address, sent).status_code == 302
+    row = ArchivedRecord.objects.get(record_key=SPEECH, archive__superseded_by__isnull=True)
+    assert (row.values["25.14"], row.values["25.15"]) == ("40", "45")
+
+
+def test_a_record_that_two_correct_in_the_same_field(small_world, two):
+    """The own word is kept, what the other one said stands beside it, and sending it again makes it count."""
+    first = correction(two[0], SPEECH, FIRST, f25_15="45")
+    second = correction(two[1], SPEECH, SECOND, f25_15="50")
+    won, lost = at_once(first, second)
+    told(won, lost, two)
+    own, other = lost.values["25.15"], won.values["25.15"]
+    assert chosen(lost.answer, "25.15") == own
+    assert f"Was {other}" in words(lost.answer)
+    (address,) = re.findall(r'action="(/corrections/[0-9]+)"', html_of(lost))
+    assert lost.client.post(address, hidden(lost.answer) | lost.values).status_code == 302
+    row = ArchivedRecord.objects.get(record_key=SPEECH, archive__superseded_by__isnull=True)
+    assert row.values["25.15"] == own
+    reasons = Archive.objects.filter(cause="correction").order_by("pk").values_list("reason", flat=True)
+    assert list(reasons) == [won.values["reason"], lost.values["reason"]]
+
+
+def test_two_records_of_one_archive_that_two_correct(small_world, two):
+    """The other record was copied into the newer archive: it is corrected there."""
+    first = correction(two[0], SPEECH, FIRST, f25_15="45")
+    second = correction(two[1], RESOURCE, SECOND, f25_15="75")
+    won, lost = at_once(first, second)
+    told(won, lost, two)
+    (address,) = re.findall(r'action="(/corrections/[0-9]+)"', html_of(lost))
+    assert lost.client.post(address, hidden(lost.answer) | lost.values).status_code == 302
+    standing = ArchivedRecord.objects.filter(archive__superseded_by__isnull=True)
+    minutes = {
+        one.record_key: one.values["25.15"] for one in standing if one.record_key in (SPEECH, RESOURCE)
+    }
+    assert minutes == {SPEECH: "45", RESOURCE: "75"}
+
+
+def test_a_record_whose_code_the_other_one_corrected(small_world, two):
+    """It has another key since, and is found all the same."""
+    first = correction(two[0], SPEECH, FIRST, f25_11="420").read()
+    second = correction(two[1], SPEECH, SECOND, f25_15="50").read()
+    first.send()
+    second.send()
+    assert (first.answer.status_code, second.answer.status_code) == (302, 409)
+    (address,) = re.findall(r'action="(/corrections/[0-9]+)"', html_of(second))
+    assert (chosen(second.answer, "25.11"), chosen(second.answer, "25.15")) == ("420", "50")
+    sent = hidden(second.answer) | second.values | {"25.11": "420"}
+    assert second.client.post(address, sent).status_code == 302
+    row = ArchivedRecord.objects.get(
+        record_key=SPEECH.replace("|415|", "|420|"), archive__superseded_by__isnull=True
+    )
+    assert row.values["25.15"] == "50"
+
+
+def test_a_leaving_and_a_correction(small_world, two):
+    """Another deed of the same record is told before a correction goes through; both may be right."""
+    alder = small_world.students["alder"]
+    left = leaving(two[0], alder, FIRST).read()
+    corrects = correction(two[1], SPEECH, SECOND, f25_15="50").read()
+    left.send()
+    corrects.send()
+    assert corrects.answer.status_code == 409
+    told(left, corrects, two)
+    assert again(corrects).status_code == 302
+
+
+def test_who_was_faster_is_told_of_what_the_other_one_did_after(small_world, two):
+    """On the next page of the record, and in the news, until it is marked as seen there."""
+    alder = small_world.students["alder"]
+    here = f"/students/{alder.public_id}"
+    first = correction(two[0], SPEECH, FIRST, f25_15="45").read()
+    second = correction(two[1], SPEECH, SECOND, f25_14="40").read()
+    with time_machine.travel(w.NOON + timedelta(minutes=1), tick=False):
+        first.send()
+        second.send()
+        assert "Changed after you" not in words(two[0].get(here))
+    with time_machine.travel(w.NOON + timedelta(minutes=5), tick=False):
+        (address,) = re.findall(r'action="(/corrections/[0-9]+)"', html_of(second))
+        values = second.values | {"25.15": chosen(second.answer, "25.15")}
+        assert two[1].post(address, hidden(second.answer) | values).status_code == 302
+        told_of = "Larkspur Sample, 12:05 pm on 11/23/2026: corrected an archived record."
+        assert f"Changed after you {told_of}" in words(two[0].get(here))
+        assert f"Changed after you {told_of}" in words(two[0].get(f"{here}?tab=state"))
+        # Who was slower did so knowing what the first one had done.
+        assert "Changed after you" not in words(two[1].get(here))
+        page = two[0].get("/news")
+        assert "After you Your own change was of 11/23/2026, 12:01 pm." in words(page)
+        assert "Larkspur Sample, SEDS coordinator" in words(page)
+        assert f"“{WORDS[SECOND]}”" in words(page) and "Yearly" in words(page)
+        two[0].post("/news/seen", {"through": hidden(page)["through"]})
+        assert "Changed after you" not in words(two[0].get(here))
+
+
+def html_of(one: Sent) -> str:
+    return one.answer.content.decode()

@@ -43,7 +43,7 @@ def manager(small_world, sign_in) -> Client:
 
 def test_the_page_names_the_twelve_reasons_and_what_the_state_is_told(coordinator, here):
     page = text_of(coordinator.get(here))
-    assert page.count('href="?reason=') == 12
+    assert page.count("/leaving?reason=") == 12
     for words in (
         "Moved, and goes on in special education in California",
         "SWDS 4, reason 23",

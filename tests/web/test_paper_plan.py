@@ -287,7 +287,7 @@ def test_another_district_and_a_case_manager_have_no_such_page(small_world, sign
 def test_a_settled_arrival_takes_no_plan(coordinator, yarrow):
     coordinator.post(f"/arrivals/{yarrow.public_id}", {"settle": "1", "reason": "Not in special education."})
     answer = coordinator.post(f"/arrivals/{yarrow.public_id}/plan", TOLD)
-    assert answer.status_code == 422 and "This arrival is settled." in text_of(answer)
+    assert answer.status_code == 409 and "This arrival is settled." in text_of(answer)
 
 
 def test_everything_wrong_is_said_in_one_round(small_world, coordinator, yarrow):

@@ -653,8 +653,10 @@ def test_correct_and_resend(small_world, coordinator):
     assert "Corrected" in text_of(coordinator.get(f"/findings/{finding.pk}"))
 
     stale = coordinator.post(f"/corrections/{record.pk}", {**values, "25.15": "45", "reason": "second tab"})
-    assert stale.status_code == 422
-    assert "A newer archive holds this record." in text_of(stale)
+    assert stale.status_code == 409
+    page = text_of(stale)
+    assert "this is the record that stands now, with what you typed laid over it." in page
+    assert 'value="second tab"' in page
 
 
 def test_a_changed_key_is_told_as_delete_and_add(small_world, coordinator):

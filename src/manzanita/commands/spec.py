@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show = parts.add_parser("show", help="which version holds in which year, and where it comes from")
     revert = parts.add_parser("revert", help="let what held before hold again")
     for part in (load, show, revert):
-        which = "all with a workbook" if part is show else "the one this installation reports"
+        which = "all with a workbook" if part is show else "the school year of today"
         part.add_argument("--year", metavar="2026-2027", help=f"academic year (default: {which})")
     for part in (load, revert):
         part.add_argument("--yes", action="store_true", help="do not ask")
@@ -36,12 +36,11 @@ def run(args: argparse.Namespace) -> int:
     import django
 
     django.setup()
-    from django.conf import settings
-
     from manzanita.domain.years import first_calendar_year
+    from manzanita.platform import clock
     from manzanita.platform.request_ids import request_id
 
-    year = args.year or settings.STATE_YEAR
+    year = args.year or clock.academic_year()
     try:
         first_calendar_year(year)
     except ValueError as error:

@@ -316,7 +316,6 @@ STATE_GATEWAY = {
     "longest_pause_seconds": env.float("MANZANITA_STATE_LONGEST_PAUSE_SECONDS", 3600.0),
     "files_dir": env.str("MANZANITA_STATE_FILES_DIR", str(VAR_DIR / "state_files")),
 }
-STATE_YEAR = env.str("MANZANITA_STATE_YEAR", "2026-2027")
 # How old a process may take the layouts and codes to be before it looks whether others were loaded; 0: it never looks.
 SPECIFICATION_SECONDS = env.float("MANZANITA_SPECIFICATION_SECONDS", 10.0)
 # Only crash tests set this: a named point at which the process ends itself once.

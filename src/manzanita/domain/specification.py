@@ -7,7 +7,7 @@ What the product brings along holds in every year for which nothing else is said
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -45,8 +45,14 @@ class Specification:
 
 
 _in_force: Mapping[str, Specification] = MappingProxyType({})
-_usual_year = CURRENT_YEAR
 _judged_year: ContextVar[str | None] = ContextVar("judged_year", default=None)
+
+
+def _current_year() -> str:
+    return CURRENT_YEAR
+
+
+_usual_year: Callable[[], str] = _current_year
 
 
 def put_in_force(specifications: Mapping[str, Specification]) -> None:
@@ -55,8 +61,9 @@ def put_in_force(specifications: Mapping[str, Specification]) -> None:
     _in_force = MappingProxyType(dict(specifications))
 
 
-def judge_usually(year: str) -> None:
-    """From now on layouts and code sets are those of ``year`` wherever no other year is being judged."""
+def judge_usually(year: Callable[[], str]) -> None:
+    """From now on layouts and code sets are those of the ``year`` that is told whenever it is asked, wherever no other
+    year is being judged: a process goes on over June 30."""
     global _usual_year
     _usual_year = year
 
@@ -79,7 +86,7 @@ def specified_years() -> tuple[str, ...]:
 def judged_year() -> str:
     """The academic year by whose specification layouts and codes answer now; empty text for ours."""
     year = _judged_year.get()
-    return _usual_year if year is None else year
+    return _usual_year() if year is None else year
 
 
 @contextmanager

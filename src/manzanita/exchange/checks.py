@@ -22,7 +22,6 @@ def check_lines(
     student_id: int,
     lines: Sequence[tuple[str, Mapping[str, str]]],
     *,
-    year: str,
     without: Collection[str] = (),
 ) -> dict[str, list[Finding]]:
     """Findings per record key for ``lines`` (key, values) of one student, beside what the state holds.
@@ -33,11 +32,11 @@ def check_lines(
     if not lines:
         return {}
     rows = rows_with(student_id, lines, without=without)
-    return by_line(evaluate_records(rows, as_of=clock.today(), year=year), lines)
+    return by_line(evaluate_records(rows, as_of=clock.today(), year=clock.academic_year()), lines)
 
 
 def check_many(
-    lines: Mapping[int, Sequence[tuple[str, Mapping[str, str]]]], *, year: str
+    lines: Mapping[int, Sequence[tuple[str, Mapping[str, str]]]],
 ) -> dict[int, dict[str, list[Finding]]]:
     """As :func:`check_lines`, of the lines of many students by their key; a bounded number of queries."""
     ids = sorted(lines)
@@ -56,7 +55,7 @@ def check_many(
             if one.record_key not in replaced:
                 rows[one.record].append(complete(one.record, one.values))
         people[pk] = {**rows, "SENR": enrollments[pk], "SINF": births.get(pk, [])}
-    said = judge(people, as_of=clock.today(), year=year)
+    said = judge(people, as_of=clock.today(), year=clock.academic_year())
     return {pk: by_line([one.finding for one in said.get(pk, ())], lines[pk]) for pk in ids}
 
 

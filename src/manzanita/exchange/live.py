@@ -52,7 +52,6 @@ def check_typed(
     student_id: int,
     lines: Sequence[tuple[str, Mapping[str, str]]],
     *,
-    year: str,
     about: Collection[str],
     without: Collection[str] = (),
     known: StudentFacts | None = None,
@@ -64,7 +63,7 @@ def check_typed(
     if not lines:
         return {}
     rows = rows_with(student_id, lines, without=without, known=known)
-    return by_line(_judge(page, rows, Setting(clock.today(), year), about), lines)
+    return by_line(_judge(page, rows, Setting(clock.today(), clock.academic_year()), about), lines)
 
 
 def _judge(page: str, rows: Rows, setting: Setting, about: Collection[str]) -> list[Finding]:

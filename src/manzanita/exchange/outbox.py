@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.conf import settings
 from django.db import transaction
 
 from manzanita.archive.models import ArchivedRecord
@@ -215,7 +214,6 @@ def _find_holds(
         findings = check_lines(
             student_id,
             [(step.key, step.values) for step in steps if step.kind != "delete"],
-            year=settings.STATE_YEAR,
             without={step.key for step in steps if step.kind == "delete"},
         )
     first_held: Step | None = None

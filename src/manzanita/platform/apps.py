@@ -6,8 +6,7 @@ class PlatformConfig(AppConfig):
     label = "platform"
 
     def ready(self) -> None:
-        from django.conf import settings
-
         from manzanita.domain.specification import judge_usually
+        from manzanita.platform import clock
 
-        judge_usually(settings.STATE_YEAR)
+        judge_usually(clock.academic_year)

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from manzanita.domain.years import academic_year_of
+
 CALIFORNIA = ZoneInfo("America/Los_Angeles")
 
 
@@ -21,6 +23,11 @@ def now() -> datetime:
 def today() -> date:
     """The day it is in California, whatever the time zone of the machine."""
     return now().astimezone(CALIFORNIA).date()
+
+
+def academic_year() -> str:
+    """The school year of today, as the state writes it: another one from July 1 in California."""
+    return academic_year_of(today())
 
 
 def day_of(instant: datetime) -> date:

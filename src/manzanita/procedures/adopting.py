@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from manzanita.archive.actions import RecordDraft
@@ -101,7 +100,7 @@ def _judged(offers: Sequence[Offer]) -> list[Offer]:
         for one in offers
         if one.drafts
     }
-    said = check_many(lines, year=settings.STATE_YEAR) if lines else {}
+    said = check_many(lines) if lines else {}
     judged = []
     for one in offers:
         of_lines = said.get(one.arrival.student_id, {})

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from django.conf import settings
 from django.db import transaction
 
 from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
@@ -285,7 +284,6 @@ def _findings(
         f"{change} of {student_id}",
         student_id,
         [(one.record_key, one.values) for one in beside] + [(draft.key, draft.values) for draft in drafts],
-        year=settings.STATE_YEAR,
         about={draft.record for draft in drafts},
     )
     return [finding for key in dict.fromkeys(draft.key for draft in drafts) for finding in found.get(key, [])]

@@ -10,7 +10,6 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from django.conf import settings
 from django.db import transaction
 
 from manzanita.archive.models import ArchivedRecord
@@ -44,7 +43,7 @@ def check_students(student_ids: Collection[int]) -> Stored:
     ids = sorted(set(student_ids))
     lock_students(ids)
     believed = believed_rows(ids)
-    judged = judge(believed, as_of=clock.today(), year=settings.STATE_YEAR)
+    judged = judge(believed, as_of=clock.today(), year=clock.academic_year())
     ours = {pk: [one for one in judged.get(pk, []) if _is_ours(one)] for pk in ids}
     at_state = _at_state([pk for pk, found in ours.items() if any(one.finding.code == GAP for one in found)])
     names = agency_names({one.finding.record_key.split("|")[1] for found in ours.values() for one in found})

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
@@ -111,7 +110,6 @@ def preview_correction(row: ArchivedRecord, changes: Mapping[str, str]) -> Corre
         f"record {row.pk}",
         row.student_id,
         lines,
-        year=settings.STATE_YEAR,
         about=[row.record],
         without=gone - {line for line, _ in lines},
     )
@@ -238,6 +236,24 @@ def _already_corrected() -> Reason:
         Owner.CLERK,
         "Correct the record there.",
     )
+
+
+def newest_of(row: ArchivedRecord) -> ArchivedRecord | None:
+    """The record that stands in the place of ``row`` today, itself where no archive took the place of its own;
+    ``None`` where the newest one has no such record."""
+    found: ArchivedRecord | None = row
+    while found is not None and (newer := Archive.objects.filter(supersedes=found.archive_id).first()):
+        found = _in_newer(found, newer)
+    return found
+
+
+def _in_newer(row: ArchivedRecord, newer: Archive) -> ArchivedRecord | None:
+    records_of = ArchivedRecord.objects.select_related("archive").filter(archive=newer)
+    if newer.cause != "correction":
+        return records_of.filter(record_key=row.record_key).first()
+    # A correction may change the key; it has the records of the old archive, one for one (``_write``).
+    place = row.archive.records.filter(pk__lt=row.pk).count()
+    return records_of.order_by("pk")[place]
 
 
 def _no_reason() -> Reason:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from manzanita.archive.actions import ArchiveDraft, RecordDraft, write_archives
@@ -235,7 +234,6 @@ def offer_findings(actor: Actor, meeting: Meeting, known: StudentFacts, proposal
         f"meeting {meeting.pk}",
         meeting.student_id,
         _lines(drafts),
-        year=settings.STATE_YEAR,
         about={draft.record for draft in drafts},
         known=known,
     )
@@ -353,7 +351,7 @@ def _plan_to_come(proposal: Proposal, *, takes_all: bool) -> tuple[dict[str, str
 
 
 def _findings(student_id: int, drafts: Sequence[RecordDraft]) -> list[Finding]:
-    return _in_order(check_lines(student_id, _lines(drafts), year=settings.STATE_YEAR), drafts)
+    return _in_order(check_lines(student_id, _lines(drafts)), drafts)
 
 
 def _lines(drafts: Sequence[RecordDraft]) -> list[tuple[str, Mapping[str, str]]]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.conf import settings
-
 from manzanita.domain.findings import Finding, Severity
 from manzanita.domain.records import ORDER
 from manzanita.exchange.live import check_typed
@@ -56,7 +54,7 @@ def finding_changes(
 
 
 def _said(page: str, student_id: int, lines: Lines, without: Collection[str]) -> list[Finding]:
-    found = check_typed(page, student_id, lines, year=settings.STATE_YEAR, about=ORDER, without=without)
+    found = check_typed(page, student_id, lines, about=ORDER, without=without)
     return [one for of_line in found.values() for one in of_line if one.severity in _WEIGHT]
 
 

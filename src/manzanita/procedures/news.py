@@ -7,9 +7,10 @@ the SSID; one line's answer; one finding that opened or closed; one arrival.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -42,6 +43,10 @@ ORIGINS = {
 NOT_NEWS = ("read_who_saw", "exact-search", "record_disclosure")
 # What somebody planned and a job of the night did under that person's grant: news to that person, too.
 CARRIED_OUT = ("record_leaving",)
+# Of who has never said that anything is seen: so many days are new.
+FIRST_DAYS = 7
+# So long after an own act it is told that somebody else has changed the record since.
+OWN_DAYS = 30
 # What rules do to a finding by themselves; what people do to it is an act.
 _FOUND = ("opened", "returned", "closed")
 
@@ -115,6 +120,12 @@ def _acts(
         is_ours = Q(lea_code__in=_own_codes(actor))
         acts = acts.filter(~by_night, is_ours if origin == "people" else ~is_ours)
     return acts if is_own else acts.filter(by_night | ~Q(actor_user_id=actor.user_id))
+
+
+def _own_acts(actor: Actor) -> QuerySet[Any, Any]:
+    """What the actor did by hand."""
+    own = ChangeEvent.objects.filter(actor_user_id=actor.user_id).exclude(action__in=NOT_NEWS)
+    return own.exclude(action__in=CARRIED_OUT, request_id__startswith="job-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +231,12 @@ class Rows:
     findings: list[FoundOrGone]
     arrivals: list[Arrival]
     present: set[int]
+    # When the asker did something about them, in order.
+    own: Mapping[int, list[datetime]]
+
+    def own_before(self, student_id: int, at: datetime) -> datetime | None:
+        """When the asker did something about the student last before ``at``."""
+        return max((one for one in self.own.get(student_id, ()) if one < at), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +299,12 @@ def rows_of(actor: Actor, window: Window, student_ids: Collection[int]) -> Rows:
         "superseded_at", window.since, window.until
     )
     versions = [model.objects.filter(touched, student_id__in=ids).order_by("pk") for model in _FACTS]
-    read_together(acts, answers, findings, arrivals, identities, *versions)
+    mine = _own_acts(actor).filter(student_id__in=ids, at__gt=window.since - timedelta(days=OWN_DAYS))
+    mine = mine.values_list("student_id", "at")
+    read_together(acts, answers, findings, arrivals, identities, mine, *versions)
+    own: dict[int, list[datetime]] = defaultdict(list)
+    for student_id, at in mine:
+        own[student_id].append(at)
     return Rows(
         acts=list(acts),
         versions=[row for rows in versions for row in rows],
@@ -291,6 +313,7 @@ def rows_of(actor: Actor, window: Window, student_ids: Collection[int]) -> Rows:
         findings=[FoundOrGone(*row) for row in findings],
         arrivals=list(arrivals),
         present=set(present_for(actor).filter(pk__in=ids).order_by().values_list("pk", flat=True)),
+        own=own,
     )
 
 
@@ -338,15 +361,26 @@ def mark_seen(*, actor: Actor, through: datetime, first_since: datetime | None =
 
 
 @dataclass(frozen=True, slots=True)
+class AfterOwn:
+    """What somebody else did about a student after the asker's own last act there."""
+
+    by_id: int
+    action: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Unseen:
-    """The reads behind "3 changes since you last looked" on a student's page, for who reads more in the same query."""
+    """The reads behind "3 changes since you last looked" on a student's page, and behind what somebody else did after
+    the actor's own last act there, for who reads more in the same query."""
 
     mark: QuerySet[Any, Any]
     changes: Sequence[QuerySet[Any, Any]]
+    others: QuerySet[Any, Any]
 
     @property
     def querysets(self) -> list[QuerySet[Any, Any]]:
-        return [self.mark, *self.changes]
+        return [self.mark, *self.changes, self.others]
 
     @property
     def count(self) -> int:
@@ -355,7 +389,13 @@ class Unseen:
     @property
     def looked_at(self) -> datetime | None:
         """When the person last said that the changes are seen; ``None``: never."""
-        return next((at for (at,) in self.mark), None)
+        return next((at for at, _ in self.mark), None)
+
+    @property
+    def after_own(self) -> AfterOwn | None:
+        """The newest one, until it is marked as seen, or the actor acts again."""
+        since = next((through for _, through in self.mark), clock.now() - timedelta(days=FIRST_DAYS))
+        return next((AfterOwn(*row) for row in self.others if row[2] > since), None)
 
 
 def unseen_of(actor: Actor, student_id: int) -> Unseen:
@@ -368,4 +408,11 @@ def unseen_of(actor: Actor, student_id: int) -> Unseen:
         changes.append(
             rows.values_list(*lea, *source.once).distinct() if source.once else rows.values_list("pk")
         )
-    return Unseen(_marks(actor).values_list("marked_at"), changes)
+    own = _own_acts(actor).filter(student_id=student_id).order_by("-at", "-pk").values("at")[:1]
+    others = _acts(actor, Subquery(own), None, "", is_own=False)
+    others = others.filter(student_id=student_id, actor_user_id__isnull=False).order_by("-at", "-pk")
+    return Unseen(
+        _marks(actor).values_list("marked_at", "seen_through"),
+        changes,
+        others.values_list("actor_user_id", "action", "at")[:1],
+    )

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.conf import settings
-
 from manzanita.arrivals.models import Arrival
 from manzanita.domain.access import Actor
 from manzanita.domain.changes import CHANGES
@@ -70,7 +68,7 @@ def paper_findings(actor: Actor, arrival: Arrival, told: PaperPlan) -> list[Pape
     lines = list(writer.service_lines(services, first))
     number_of = {draft.key: one.number for draft, one in zip(lines, services, strict=True)}
     drafts = [writer.plan_line(None, plan, first), *lines]
-    found = check_lines(student.pk, [(one.key, one.values) for one in drafts], year=settings.STATE_YEAR)
+    found = check_lines(student.pk, [(one.key, one.values) for one in drafts])
     said = [
         PaperFinding(one, _names(one, number_of))
         for key in dict.fromkeys(draft.key for draft in drafts)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from django.conf import settings
 from django.db import transaction
 
 from manzanita.archive.actions import ArchiveDraft, write_archives
@@ -22,7 +21,7 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.records import state_date
 from manzanita.domain.scenarios import EVENTS, outcome_of
-from manzanita.domain.years import census_day
+from manzanita.domain.years import academic_year_of, census_day
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.models import Meeting
@@ -53,7 +52,7 @@ def pending_of(meeting: Meeting) -> Pending | None:
         return None
     today, due = clock.today(), meeting.evaluation_due_on
     is_overdue = due is not None and today > due
-    census = census_day(settings.STATE_YEAR)
+    census = census_day(academic_year_of(today))
     is_expected = meeting.consent_on <= census <= today
     if is_expected:
         why = f"Expected: consent was given by Census Day, {census:%m/%d/%Y}, and the meeting comes after it."

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.conf import settings
 from django.db import transaction
 
 from manzanita.archive.models import ArchivedRecord
@@ -144,7 +143,7 @@ def _judged(rule: Rule, proposals: Sequence[Proposal]) -> list[Proposal]:
     """The same, left out where the rules object to what the record would become."""
     ids = {one.finding.student_id for one in proposals if one.why_not is None}
     people = {pk: _mended(rows, proposals, pk) for pk, rows in believed_rows(ids).items()} if ids else {}
-    said = judge(people, as_of=clock.today(), year=settings.STATE_YEAR)
+    said = judge(people, as_of=clock.today(), year=clock.academic_year())
     return [
         one if one.why_not is not None else _unless_refused(rule, one, said.get(one.finding.student_id, ()))
         for one in proposals

@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.conf import settings
-
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.domain import records
 from manzanita.domain.access import Actor
@@ -79,7 +77,7 @@ def finding_moves(actor: Actor, facts: StudentFacts, asked: Asked, *, lea_code: 
     before, after = _lines(actor, facts, asked)
     as_of = max(clock.today(), asked.day) if asked.part is Part.HELD else clock.today()
     live = LiveRecords(
-        _with(believed, before), as_of=as_of, year=settings.STATE_YEAR, about=frozenset(records.ORDER)
+        _with(believed, before), as_of=as_of, year=academic_year_of(as_of), about=frozenset(records.ORDER)
     )
     found = live.findings()
     renamed = _renamed(before, after)

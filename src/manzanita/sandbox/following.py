@@ -27,7 +27,7 @@ def follow(workbook: Path, year: str) -> None:
     """
     found = workbook_of(sheets_of(workbook.read_bytes(), workbook.name))
     put_in_force({year: specification_of(found, year=year, origin=f"the workbook {workbook.name}")})
-    judge_usually(year)
+    judge_usually(lambda: year)
 
 
 def claim(connection: sqlite3.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -38,6 +39,8 @@ from manzanita.ui.formats import us_dates
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import text_given
 from manzanita.web.form_days import day_of, mistyped
+from manzanita.web.meanwhile import CODE, alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
+from manzanita.web.state_lines import meaning
 from manzanita.web.student_changes import codes_of
 
 DAYS = {
@@ -50,6 +53,7 @@ DAYS = {
 # In the order of the paper; what only some plans have is folded.
 ALWAYS = ("23.11", "23.15", "23.16", "23.20", "23.23", "23.14", "23.33")
 SHOWN_SERVICES = 3
+NUMBERS = {"reason_code": "22.13"} | {one.attribute: one.number for one in (*PLAN_FIELDS, *SERVICE_FIELDS)}
 # A plan has one service at least; of the others every field may stay empty.
 LATER_SERVICES = tuple(f"service_{number}_" for number in range(2, MOST_SERVICES + 1))
 
@@ -68,14 +72,22 @@ def arrival_plan(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         return _form(request, found, typed, reasons, may_enter=not reasons)
     may_enter, told = not reasons_not_to_enter(request.actor, found), _told(request)
     said = paper_findings(request.actor, found, told)
-    if wrong := mistyped(request.POST, DAYS):
-        return _form(request, found, request.POST, wrong.reasons, may_enter=may_enter, told=told, said=said)
-    if may_enter and not _looked_at(request, found, told, said):
-        return _form(request, found, request.POST, (), may_enter=True, told=told, said=said)
     try:
-        enter_paper_plan(actor=request.actor, arrival=found, told=told, reason=text_given(request, "reason"))
+        with alone_with(request, found.student):
+            if wrong := mistyped(request.POST, DAYS):
+                raise NotPossible(wrong.reasons)
+            if may_enter and not _looked_at(request, found, told, said):
+                return _form(request, found, request.POST, (), may_enter=True, told=told, said=said)
+            enter_paper_plan(
+                actor=request.actor, arrival=found, told=told, reason=text_given(request, "reason")
+            )
     except NotPossible as refused:
-        return _form(request, found, request.POST, refused.reasons, may_enter=may_enter, told=told, said=said)
+        reasons = list(refused.reasons)
+        if is_conflict(reasons):
+            # The form stays as it was filled in, also where nothing can be entered any more.
+            may_enter, now = True, get_arrival(request.actor, public_id)
+            reasons = [one for one in reasons if one.code == CODE] + reasons_not_to_enter(request.actor, now)
+        return _form(request, found, request.POST, reasons, may_enter=may_enter, told=told, said=said)
     messages.success(
         request,
         "Entered. Nothing goes to the state by it; the questions are answered by it, and what follows stands below.",
@@ -136,6 +148,27 @@ def _typed(before: PaperPlan) -> dict[str, str]:
     }
 
 
+def _entered_meanwhile(told: PaperPlan, student_id: int) -> dict[str, str]:
+    """At each field that somebody else has entered otherwise, what they entered."""
+    stands = paper_plan_of(student_id)
+    if stands is None:
+        return {}
+    own, other = _typed(told), _typed(stands)
+    return {
+        name: f"Entered meanwhile: {_shown(name, other.get(name, '')) or 'blank'}"
+        for name in own.keys() | other.keys()
+        if own.get(name, "") != other.get(name, "")
+    }
+
+
+def _shown(name: str, value: str) -> str:
+    """A value of the form in words."""
+    if name in DAYS:
+        return us_dates(value)
+    declared = NUMBERS.get(re.sub(r"^service_[0-9]_", "", name))
+    return meaning(declared, value) if declared and value else value
+
+
 def _districts() -> list[tuple[str, str]]:
     return list(Agency.objects.filter(kind="lea").order_by("name").values_list("code", "name"))
 
@@ -158,6 +191,8 @@ def _form(
     always = [next(one for one in PLAN_FIELDS if one.number == number) for number in ALWAYS]
     more = [one for one in PLAN_FIELDS if one not in always]
     errors = {one.code: one.text for one in refusals} | mistyped(typed, DAYS).errors
+    if told and is_conflict(refusals):
+        errors = _entered_meanwhile(told, arrival.student_id) | errors
     # Where the form itself objects to a field, the rules need not say it again.
     seen = _digest(told, arrival, said)
     said = [one for one in said if not (one.names and set(one.names) <= errors.keys())]
@@ -170,7 +205,9 @@ def _form(
     filled = [
         number
         for number in range(1, MOST_SERVICES + 1)
-        if typed.get(f"service_{number}_service_code") or number <= SHOWN_SERVICES
+        if typed.get(f"service_{number}_service_code")
+        or number <= SHOWN_SERVICES
+        or any(name.startswith(f"service_{number}_") for name in errors)
     ]
     context = {
         "arrival": arrival,
@@ -204,13 +241,11 @@ def _form(
         "old": old,
         "seen": seen,
         "may_enter": may_enter,
+        "fixes": meanwhile_fix(arrival.student),
+        "record_seen": stamp_of(request.actor, arrival.student),
     }
-    return render(
-        request,
-        "web/arrivals/plan.html",
-        context,
-        status=422 if refusals and request.method == "POST" else 200,
-    )
+    status = status_of(refusals) if request.method == "POST" else 200
+    return render(request, "web/arrivals/plan.html", context, status=status)
 
 
 def _control(

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import include, path
@@ -101,10 +100,11 @@ def compliance_count(request: HttpRequest) -> HttpResponse:
 
 def _quick(asked: Asked, measure: Measure) -> list[tuple[str, str, bool]]:
     """Days that are asked for often, as (label, address, is this one)."""
+    year = clock.academic_year()
     days = [
         ("Today", clock.today()),
-        ("Census Day", census_day(settings.STATE_YEAR)),
-        ("June 30", last_day(settings.STATE_YEAR)),
+        ("Census Day", census_day(year)),
+        ("June 30", last_day(year)),
     ]
     return [
         (label, page_url(Asked(day, asked.known_on, asked.trend), measure), day == asked.day)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -82,10 +83,15 @@ def _reasons(events: Sequence[ChangeEvent], names: dict[int, str], typed: str) -
     reasons = []
     for one in events:
         who = names.get(one.actor_user_id or 0, "The system by itself")
-        what = ACTION_WORDS.get(one.action, one.action.replace("_", " "))
-        text = f"{who}, {us_time(one.at)} on {us_date(one.at)}: {what[0].lower()}{what[1:]}."
+        text = deed_words(who, one.at, one.action)
         reasons.append(Reason(CODE, text, Owner.COORDINATOR, again if one is events[-1] else ""))
     return reasons
+
+
+def deed_words(who: str, at: datetime, action: str) -> str:
+    """What somebody did to a record, and when, for who was there too."""
+    what = ACTION_WORDS.get(action, action.replace("_", " "))
+    return f"{who}, {us_time(at)} on {us_date(at)}: {what[0].lower()}{what[1:]}."
 
 
 def is_conflict(refusals: Sequence[Reason]) -> bool:

@@ -18,6 +18,7 @@ from manzanita.auditing.models import NewsMark
 from manzanita.domain.access import Capability
 from manzanita.platform import clock
 from manzanita.procedures.news import (
+    FIRST_DAYS,
     ORIGINS,
     PAGE_SIZE,
     Window,
@@ -36,8 +37,6 @@ from manzanita.web.student_page import has_history
 LINES_SHOWN = 12
 # What "since" can be instead of the last look: key, words, days back.
 SPANS = {"day": ("24 hours", 1), "week": ("7 days", 7), "month": ("30 days", 30)}
-# Nobody has looked yet.
-FIRST_DAYS = 7
 
 
 @require_safe

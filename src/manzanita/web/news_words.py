@@ -86,6 +86,8 @@ class Line:
     begun: list[Begun] = field(default_factory=list)
     note: str = ""
     kind: str = "empty"
+    # Somebody else's act after one of the reader's own: when that was.
+    after_own: datetime | None = None
 
 
 def lines_of(
@@ -234,7 +236,9 @@ class _Words:
         values = self._values(stated)
         if act.reason and self.tells_values:
             values["note"] = f"“{act.reason}”"
-        return Line(act.at, origin, who, what, url, label, **values)
+        is_other = act.actor_user_id != self.actor.user_id and origin != "upkeep"
+        after_own = self.rows.own_before(act.student_id, act.at) if is_other else None
+        return Line(act.at, origin, who, what, url, label, **values, after_own=after_own)
 
     def _place(self, act: ChangeEvent, student_id: int) -> tuple[str, str]:
         app = act.subject_type.partition(".")[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -16,6 +15,7 @@ from manzanita.domain.layouts import RECORDS
 from manzanita.domain.rules import catalog, rule_info
 from manzanita.domain.rules.declaration import PHASES, RuleInfo
 from manzanita.findings.queries import rule_counts
+from manzanita.platform import clock
 from manzanita.web.access import requires_grant
 from manzanita.web.settle import SEVERITY_WORDS, open_url, rule_trend
 from manzanita.web.state_findings import SEVERITY_KINDS
@@ -85,7 +85,7 @@ def _counts(actor: Actor) -> dict[str, int]:
 
 
 def _words(one: RuleInfo) -> dict[str, Any]:
-    severity = str(one.severity_in(settings.STATE_YEAR))
+    severity = str(one.severity_in(clock.academic_year()))
     return {
         "kind": SEVERITY_KINDS[severity],
         "word": SEVERITY_WORDS[severity],
@@ -100,7 +100,7 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
     one = rule_info(code)
     if one is None:
         raise Http404("no such rule")
-    actor, year = request.actor, settings.STATE_YEAR
+    actor, year = request.actor, clock.academic_year()
     may_read = actor.may(Capability.READ_STUDENT)
     count, trend = rule_trend(actor, one.code) if may_read else (None, None)
     severity = str(one.severity_in(year))

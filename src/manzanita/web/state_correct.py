@@ -16,7 +16,7 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS, short_name
-from manzanita.domain.findings import Finding, Reason
+from manzanita.domain.findings import Finding, Owner, Reason
 from manzanita.domain.layouts import field as layout_field
 from manzanita.domain.specification import specification
 from manzanita.exchange.models import StateFinding
@@ -24,14 +24,31 @@ from manzanita.exchange.plan import open_findings_of_record, record_to_correct
 from manzanita.exchange.queries import operations_of
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import nonpublic_agencies
-from manzanita.procedures.correct import CORRECTABLE, Correction, correct_record, preview_correction
+from manzanita.procedures.correct import (
+    CORRECTABLE,
+    Correction,
+    correct_record,
+    newest_of,
+    preview_correction,
+)
 from manzanita.procedures.correct_dates import DATE_FIELDS
+from manzanita.students.models import Student
+from manzanita.students.queries import get_student, public_ids
 from manzanita.ui.formats import us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
+from manzanita.web.meanwhile import CODE, alone_with, meanwhile_fix, stamp_of, status_of
 from manzanita.web.state_lines import meaning, name_of, student_names, summary
 
 AGENCY_FIELD = "25.05"
+# The code of the refusal that a newer archive holds the record.
+STALE = "already-corrected"
+LAID_OVER = Reason(
+    CODE,
+    "It was corrected since you opened it: this is the record that stands now, with what you typed laid over it.",
+    Owner.CLERK,
+    "Look at both, and save it.",
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,21 +57,47 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     """The form; a POST with ``check`` says what it would do, one without saves it."""
     row = record_to_correct(request.actor, pk)
     log_reads(actor=request.actor, student_ids=[row.student_id], what="correction")
+    student = get_student(request.actor, public_ids([row.student_id])[row.student_id])
     given = _given(request, row)
     reason = request.POST.get("reason", "")
-    preview = preview_correction(row, given)
-    # That a newer one stands is said at once, with the way there, not only to who has typed.
-    refusals: Sequence[Reason] = [one for one in preview.blockers if one.code == "already-corrected"]
-    if request.method == "POST":
-        refusals = preview.blockers
-        if "check" not in request.POST:
-            try:
+    if request.method != "POST":
+        preview = preview_correction(row, given)
+        # That a newer one stands is said at once, with the way there, not only to who has typed.
+        refusals = [one for one in preview.blockers if one.code == STALE]
+        return _form(request, student, row, given, preview, refusals, reason)
+    try:
+        with alone_with(request, student):
+            if "check" not in request.POST:
                 archive = correct_record(actor=request.actor, row=row, changes=given, reason=reason)
-            except NotPossible as refused:
-                refusals = refused.reasons
-            else:
                 return _saved(request, row, archive.pk)
-    return _form(request, row, given, preview, refusals, reason)
+            preview = preview_correction(row, given)
+            if any(one.code == STALE for one in preview.blockers):
+                raise NotPossible(preview.blockers)
+            return _form(request, student, row, given, preview, preview.blockers, reason)
+    except NotPossible as refused:
+        return _not_saved(request, student, row, given, refused.reasons, reason)
+
+
+def _not_saved(
+    request: HttpRequest,
+    student: Student,
+    row: ArchivedRecord,
+    given: Mapping[str, str],
+    refusals: Sequence[Reason],
+    reason: str,
+) -> HttpResponse:
+    """The form as it was filled in; of a record that was corrected meanwhile that of the one that stands now, with what
+    was typed laid over what the other correction says."""
+    told = [one for one in refusals if one.code == CODE]
+    newest = newest_of(row)
+    if newest is not None and newest.pk != row.pk:
+        typed = {number: value for number, value in given.items() if value != row.values[number]}
+        row, given = newest, {number: newest.values[number] for number in _numbers(newest)} | typed
+        told.append(LAID_OVER)
+    preview = preview_correction(row, given)
+    return _form(
+        request, student, row, given, preview, [*told, *preview.blockers] if told else refusals, reason
+    )
 
 
 def _given(request: HttpRequest, row: ArchivedRecord) -> dict[str, str]:
@@ -89,6 +132,7 @@ def _saved(request: HttpRequest, row: ArchivedRecord, archive_id: int) -> HttpRe
 
 def _form(
     request: HttpRequest,
+    student: Student,
     row: ArchivedRecord,
     given: Mapping[str, str],
     preview: Correction,
@@ -135,20 +179,20 @@ def _form(
                 for number, (was, new) in preview.changes.items()
             ],
             "refusals": refusals,
-            "fixes": _fixes(row, refusals),
+            "fixes": _fixes(row, refusals) | meanwhile_fix(student),
+            "address": reverse("correct", args=[row.pk]) + (f"?field={asked}" if asked in given else ""),
+            "record_seen": stamp_of(request.actor, student),
             "is_looked": is_posted and not refusals,
             "reason": reason,
             "is_checked": is_posted,
         },
-        status=422 if refusals and is_posted else 200,
+        status=status_of(refusals) if is_posted else 200,
     )
 
 
 def _fixes(row: ArchivedRecord, refusals: Sequence[Reason]) -> dict[str, tuple[str, str]]:
     """Where a refusal is mended that this form does not mend: address and label by its code."""
-    newer = (
-        {"already-corrected": _newer(row)} if any(one.code == "already-corrected" for one in refusals) else {}
-    )
+    newer = {STALE: _newer(row)} if any(one.code == STALE for one in refusals) else {}
     other, label = ("MEET", "Correct the meeting") if row.record == "PLAN" else ("PLAN", "Correct the plan")
     if all(one.code != "plan-before-meeting" for one in refusals):
         return newer
@@ -158,13 +202,13 @@ def _fixes(row: ArchivedRecord, refusals: Sequence[Reason]) -> dict[str, tuple[s
 
 def _newer(row: ArchivedRecord) -> tuple[str, str]:
     """Where the record is corrected that stands now: in the newest archive that took the place of this one."""
+    newest = newest_of(row)
+    if newest is not None:
+        return reverse("correct", args=[newest.pk]), "Correct it there"
     archive = row.archive
-    while (next_one := Archive.objects.filter(supersedes=archive).first()) is not None:
-        archive = next_one
-    found = archive.records.filter(record_key=row.record_key).first() if archive != row.archive else None
-    if found is None:
-        return reverse("archive", args=[archive.public_id]), "Open the newer archive"
-    return reverse("correct", args=[found.pk]), "Correct it there"
+    while (newer := Archive.objects.filter(supersedes=archive).first()) is not None:
+        archive = newer
+    return reverse("archive", args=[archive.public_id]), "Open the newer archive"
 
 
 def _errors(findings: Sequence[Finding], refusals: Sequence[Reason]) -> dict[str, str]:

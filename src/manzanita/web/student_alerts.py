@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.conf import settings
-
 from manzanita.archive.queries import document_of
 from manzanita.domain.clocks.ages import majority_on
 from manzanita.domain.private_conflicts import conflicts_of
 from manzanita.domain.private_schools import PLAN_SHORT
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.stays import NO_SHOW, PRIMARY
-from manzanita.domain.years import census_day
+from manzanita.domain.years import academic_year_of, census_day
 from manzanita.procedures.private_schools import known_of
 from manzanita.students.models import Enrollment
 from manzanita.ui.formats import plural, us_date
@@ -183,7 +181,7 @@ def _left(file: StudentFile) -> Iterator[Alert]:
         yield Alert("na", "Not here", "No enrollment here today")
         return
     text = f"Left {file.agency(last.lea_code)} on {us_date(last.effective_to)}."
-    census = census_day(settings.STATE_YEAR)
+    census = census_day(academic_year_of(file.today))
     if file.facts.enrollment_on(census, file.lea_code) is not None:
         text += f" Enrolled here on Census Day, {us_date(census)}: this district certifies what it reported for Fall 1."
     yield Alert("na", "Left", text)

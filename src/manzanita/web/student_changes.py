@@ -94,11 +94,12 @@ def change(request: HttpRequest, public_id: uuid.UUID, key: str) -> HttpResponse
             return _start_form(request, student, kind, facts)
         return _form(request, student, kind, _first(request, key, facts), None, ())
     asked = _asked(request, key)
-    if wrong := mistyped(request.POST, {"on": kind.day_label, "consented_on": "First consent to services"}):
-        return _form(request, student, kind, asked, None, wrong.reasons, wrong)
+    wrong = mistyped(request.POST, {"on": kind.day_label, "consented_on": "First consent to services"})
     preview: ChangePreview | None = None
     try:
         with alone_with(request, student):
+            if wrong:
+                raise NotPossible(wrong.reasons)
             if "check" in request.POST:
                 preview = preview_change(request.actor, student, asked)
                 return _form(request, student, kind, asked, preview, preview.blockers)
@@ -107,7 +108,7 @@ def change(request: HttpRequest, public_id: uuid.UUID, key: str) -> HttpResponse
         reasons = list(refused.reasons)
         if is_conflict(reasons):
             reasons += preview_change(request.actor, student, asked).blockers
-        return _form(request, student, kind, asked, None, reasons)
+        return _form(request, student, kind, asked, None, reasons, wrong)
     except ValueError as error:
         raise Http404("no such code") from error
     messages.success(

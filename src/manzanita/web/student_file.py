@@ -62,7 +62,8 @@ class StudentFile:
     that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here;
     ``answers`` and ``decisions`` are of the meeting that is open, ``open_anywhere``, at whatever LEA. ``evaluations``
     are the clocks of all meetings that began with a consent. ``unsettled`` is what other apps leave to settle.
-    ``unseen`` is what changed since the actor last looked through the news, ``None`` where a former LEA looks; so is
+    ``unseen`` is what changed since the actor last looked through the news, or did something, ``None`` where a former
+    LEA looks; so is
     ``next_year``, what is planned or sent for the next school year. ``directory`` has the schools and agencies that
     the record names, as far as they are known. ``state_then`` is of a file as it was on another day (``record_as_of``).
     ``enrollment`` is the one of today, or the newest one for a student who has left.
@@ -200,6 +201,8 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     codes |= {one.agency_code for one in places}
     people = {facts.case_manager_id, *(m.opened_by_id for m in meetings), *(a.by_id for a in archives)}
     people |= {one.by_id for one in (*places, planned and planned.grade) if one}
+    if rows.unseen and (after := rows.unseen.after_own):
+        people.add(after.by_id)
     agencies = agency_rows(codes - {""})
     schools = school_rows({one.school_code for one in (*facts.enrollments, *places)} - {""})
     users = user_name_rows({person for person in people if person is not None})

@@ -100,10 +100,11 @@ def leaving(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _form(request, student, _first(request, student, reason, report), None, ())
     asked = _asked(request, reason, report)
-    if wrong := mistyped(request.POST, _day_labels(reason)):
-        return _form(request, student, asked, None, wrong.reasons, wrong)
+    wrong = mistyped(request.POST, _day_labels(reason))
     try:
         with alone_with(request, student):
+            if wrong:
+                raise NotPossible(wrong.reasons)
             if "check" in request.POST:
                 preview = preview_leaving(request.actor, student, asked)
                 return _form(request, student, asked, preview, preview.blockers)
@@ -112,7 +113,7 @@ def leaving(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         reasons = list(refused.reasons)
         if is_conflict(reasons):
             reasons += preview_leaving(request.actor, student, asked).blockers
-        return _form(request, student, asked, None, reasons)
+        return _form(request, student, asked, None, reasons, wrong)
     messages.success(
         request,
         f"Planned for {us_date(done.leaves_on)}: {reason.words}."

@@ -27,7 +27,7 @@ from manzanita.meetings.queries import event_label
 from manzanita.ui.formats import plural, us_date, us_dates
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
-from manzanita.web.news_line import unseen_words
+from manzanita.web.news_line import after_own_words, unseen_words
 from manzanita.web.read_purpose import purpose_first
 from manzanita.web.record_as_of import TODAY, Asked, actions_then, asked_of, file_as_of, tab_parts, view_parts
 from manzanita.web.rights_words import decider_words, languages_of_deciders, undecided_words
@@ -108,6 +108,7 @@ def frame_of(request: HttpRequest, file: StudentFile, tab: str, asked: Asked = T
         "lead": _lead(file),
         "has_news": has_history(file.actor),
         "news": unseen_words(file) if has_history(file.actor) else "",
+        "after_own": after_own_words(file) if has_history(file.actor) else "",
         "actions": actions_then(actions_of(file), asked, f"{page}?tab={tab}"),
         "drawing": draw(file, lanes, only_this_year=only_this_year),
         "spans": [
