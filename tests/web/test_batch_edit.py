@@ -80,6 +80,7 @@ def test_pasted_students_get_next_year_s_school_and_it_is_taken_back(client, sma
         in page
     )
     assert "4 9999999999 No student within your reach has this SSID." in page
+    assert "Paste them again Owner: SPED clerk · Students within your reach, each once" in page
     # Of the other district's student not even the name is known here.
     assert "5 Testcase, Sage No student within your reach has this name." in page
     assert "6 9900000005 The student stands in line 1 already." in page

@@ -239,6 +239,16 @@ def _page(request: HttpRequest, found: BatchEdit, refusals: Sequence[Reason] = (
     return render(request, "web/students/batch.html", context, status=422 if refusals else 200)
 
 
+# Each line says for itself what is wrong with it; the rest is the same for all.
+_NOBODY_MEANT = Reason(
+    "nobody-meant",
+    "Each line means exactly one student within your reach who attends in your district today.",
+    Owner.CLERK,
+    "Mend these lines, and paste them again.",
+    source="Students within your reach, each once",
+)
+
+
 def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
     """One page of lines: of one state (``show``), else what has to be mended first."""
     counts = counts_of(found)
@@ -272,6 +282,7 @@ def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
         "first_url": f"{here}?show={show}" if start else None,
         "problems": found.problems[:SHOWN],
         "problem_count": len(found.problems),
+        "problems_told": told([_NOBODY_MEANT], {}, (reverse("batch_new"), "Paste them again")),
         "problems_url": reverse("batch_problems", args=[found.public_id]),
         "page_size": SHOWN,
     }
