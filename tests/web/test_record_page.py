@@ -197,7 +197,7 @@ def test_the_page_of_a_field_says_who_owns_it_and_how_it_changes(small_world, co
     owned = page.split('<section class="owned"')[1]
     assert f"<p>Owner: <b>{word}</b>. " in owned
     assert told in owned
-    assert "Not now" not in owned
+    assert "not now" not in owned
     assert reads()[-1] == (small_world.students["alder"].pk, "student.field-history")
 
 

@@ -1,4 +1,4 @@
-"""What the page of one arrival says no to: each reason with its rule, whose job it is, and the place where it is mended."""
+"""How the page of an arrival says no: each reason with its rule, whose job it is, and where it is mended."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def told_on_arrival(
         "arrival-near": (near[0]["pair_url"], near[0]["pair_label"])
         if near and near[0]["name"]
         else (reverse("duplicates"), "Possible duplicates"),
-        "arrival-no-ssid": (of_student("student_ssids"), "Show the SSIDs"),
+        "arrival-no-ssid": (f"{enrollments[0]}#f-message", "Message to the SIS staff"),
         "arrival-still-enrolled": (transfer["transfer_url"], transfer["transfer_label"])
         if transfer["transfer_url"]
         else enrollments,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 
 from manzanita.archive.models import ArchivedRecord
-from manzanita.domain.access import Capability, decide
+from manzanita.domain.access import PERMISSIONS, Capability, decide
 from manzanita.domain.changes import CHANGES
 from manzanita.domain.fields import FieldDeclaration, Ownership
 from manzanita.domain.findings import Owner, Reason
@@ -18,6 +18,7 @@ from manzanita.domain.scenarios import EVENTS, PARTICIPATING
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.procedures.change_reasons import SETTING_FIELDS
 from manzanita.procedures.correct import CORRECTABLE
+from manzanita.web.reasons_told import Told, told, ways_on_record, why_way
 from manzanita.web.record_layers import newest
 from manzanita.web.record_meetings import newest_record
 from manzanita.web.step_links import said_left
@@ -62,10 +63,22 @@ def ownership_of(file: StudentFile, declared: FieldDeclaration, slot: str) -> di
         "rule": declared.rule,
         "help": declared.help,
         "blank_when": declared.blank_when,
-        "ways": list(_ways(file, declared, slot)),
+        "ways": [(way, _told(file, way.reasons)) for way in _ways(file, declared, slot)],
         "confidence": CONFIDENCES.get(declared.layout_field.confidence, "") if declared.number else "",
         "is_confirmed": not declared.number or declared.layout_field.is_confirmed,
     }
+
+
+def _told(file: StudentFile, reasons: Sequence[Reason]) -> list[Told]:
+    """Why the reader may not go a way, as the record's own page says it."""
+    meeting = reverse("meeting", args=[file.open_meeting.public_id]) if file.open_meeting else ""
+    ways = ways_on_record(file.actor, file.student, meeting)
+    ways |= {
+        "other-agency": (reverse("directory"), "Whom to ask there"),
+        # Where what would be archived is decided.
+        "nothing-archived": ways["own-plan"],
+    }
+    return told(reasons, ways, why_way(file.student))
 
 
 def _ways(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[Way]:
@@ -135,6 +148,7 @@ def _against(file: StudentFile, capability: Capability) -> Iterator[Reason]:
             f"The record is {file.agency_name(file.lea_code)}'s.",
             Owner.COORDINATOR,
             "Ask the SEDS coordinator there.",
+            source=PERMISSIONS,
         )
 
 
@@ -189,6 +203,7 @@ def _correction(file: StudentFile, declared: FieldDeclaration, slot: str) -> Ite
                 "Nothing is archived of it yet, so there is nothing to correct.",
                 Owner.TEAM,
                 "It is archived when the meeting is finalized or the change is recorded.",
+                source="Corrected is what was archived",
             ),
         )
     url = f"{reverse('correct', args=[row.pk])}?field={declared.number}" if row and not reasons else ""
