@@ -31,11 +31,6 @@ SENTENCES = {
     Ownership.OFFICE: "The office changes it, with a reason and from the day that is entered.",
     Ownership.COMPUTED: "Nobody types it: it follows from something else.",
 }
-# Of a field of the plan that no change without a meeting names.
-WITH_THE_PLAN = (
-    "The office enters it with the plan: in a meeting, and it changes when the meeting is finalized. What was entered "
-    "wrongly is corrected."
-)
 CONFIDENCES = {
     "seen": "A public page of the state prints this field.",
     "confirmed": "The state's own workbook has this field.",
@@ -59,7 +54,7 @@ def ownership_of(file: StudentFile, declared: FieldDeclaration, slot: str) -> di
     """What the page of a field says of who owns it. ``slot`` is the number of a service or the kind of a meeting."""
     return {
         "word": str(declared.ownership),
-        "sentence": WITH_THE_PLAN if _comes_with_plan(declared) else SENTENCES[declared.ownership],
+        "sentence": SENTENCES[declared.ownership],
         "rule": declared.rule,
         "help": declared.help,
         "blank_when": declared.blank_when,
@@ -91,7 +86,7 @@ def _ways(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[
             reverse("student_enrollments", args=[file.student.public_id]),
         )
         return
-    if declared.ownership is Ownership.MEETING or _comes_with_plan(declared):
+    if declared.ownership is Ownership.MEETING:
         yield _meeting_way(file)
     if declared.section == NEXT_YEAR or (declared.section == IDENTIFICATION and not declared.rule):
         yield _office(
@@ -118,12 +113,6 @@ def _ways(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[
             Capability.CORRECT_RECORD,
         )
     yield from _correction(file, declared, slot)
-
-
-def _comes_with_plan(declared: FieldDeclaration) -> bool:
-    """A field of the PLAN that is the office's, and that no change without a meeting changes."""
-    is_of_plan = declared.number.startswith("23.")
-    return declared.ownership is Ownership.OFFICE and is_of_plan and not _changes_of(declared)
 
 
 def _changes_of(declared: FieldDeclaration) -> tuple[str, ...]:
