@@ -221,7 +221,7 @@ def test_7_districts_that_ask_are_answered_and_one_is_asked(begin, coordinator, 
             if not number:
                 coordinator.look("morning-7-asked")
         if number < size.accepted:
-            hand.button("Check, and show what will happen")
+            hand.button("Accept: check first what it will do")
             hand.button("Accept", exact=True)
             hand.see("Accepted.")
         else:

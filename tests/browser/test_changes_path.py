@@ -64,16 +64,14 @@ def send(coordinator) -> None:
 
 
 def test_1_a_setting_that_changed(coordinator):
-    page = begin(coordinator, "Bunting", "Program setting")
+    page = begin(coordinator, "Bunting", "Setting and residence")
     check(page)
     refused(coordinator, "The change has no day.", "Owner: You")
     expect(page.get_by_label("Changed on")).to_have_attribute("aria-invalid", "true")
     coordinator.look("change-setting-refused")
     page.get_by_label("Changed on").fill("2026-11-16")
     check(page)
-    refused(
-        coordinator, "No setting differs from the plan in force.", "Change the field that is no longer so."
-    )
+    refused(coordinator, "Nothing differs from the plan in force.", "Change the field that is no longer so.")
     page.get_by_label("General education participation").fill("70")
     page.get_by_label("What happened").fill("The family moved to another school.")
     page.get_by_label("What happened").press("Enter")
@@ -85,13 +83,13 @@ def test_1_a_setting_that_changed(coordinator):
 
 
 def test_2_the_same_change_again_leads_to_what_is_known(coordinator):
-    page = begin(coordinator, "Bunting", "Program setting")
+    page = begin(coordinator, "Bunting", "Setting and residence")
     page.get_by_label("Changed on").fill("2026-11-16")
     page.get_by_label("General education participation").fill("60")
     check(page)
     refused(coordinator, "A plan that starts on 11/16/2026 is known already")
     page.get_by_role("link", name="Show what is known").click()
-    expect(page.locator("main")).to_contain_text("Program setting of November 16, 2026")
+    expect(page.locator("main")).to_contain_text("Setting and residence of November 16, 2026")
 
 
 def test_3_a_meeting_that_the_state_does_not_know(coordinator):

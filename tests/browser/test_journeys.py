@@ -386,7 +386,7 @@ def test_a_student_is_asked_for_read_and_handed_over(at_home, coordinator, fern,
     answering.link("Testcase, Towhee")
     answering.see("read on screen")
     answering.picture()
-    answering.button("Check, and show what will happen")
+    answering.button("Accept: check first what it will do")
     answering.button("Accept", exact=True)
     answering.see("Accepted.")
     end(answering, walked, 4, 0)

@@ -83,7 +83,7 @@ def test_a_student_is_asked_for_previewed_accepted_and_completed(person, system,
     his.click("link", "Testcase, Alder")
     expect(juniper.page.locator("main")).to_contain_text("read on screen")
     juniper.look("transfer-sender")
-    his.click("button", "Check, and show what will happen")
+    his.click("button", "Accept: check first what it will do")
     his.click("button", "Accept", exact=True)
     expect(juniper.page.locator("main")).to_contain_text("Accepted.")
 

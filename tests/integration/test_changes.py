@@ -142,6 +142,21 @@ def test_a_setting_changes_the_plan_and_repeats_its_services(actor, alder):
     assert facts.plan_on(date(2026, 11, 9)).general_education_percent == "60"
 
 
+def test_what_is_the_office_s_of_a_plan_changes_from_a_day_on(actor, alder):
+    """Residence (23.14) and transportation (23.33); regional center services (23.19) are of infants."""
+    asked = Asked("setting", date(2026, 11, 9), REASON, settings={"23.14": "230", "23.19": "", "23.33": "Y"})
+    preview = preview_change(actor, alder, asked)
+    assert [one.text for one in preview.effects if one.kind == "changes"] == [
+        "Primary residence becomes 230 Residential facility from November 9, 2026.",
+        "Special transportation becomes Y Yes from November 9, 2026.",
+    ]
+    plan, *services = lines(record_change(actor=actor, student=alder, asked=asked))
+    assert (plan["23.12"], plan["23.13"], plan["23.14"], plan["23.33"]) == ("20261109", "2", "230", "Y")
+    assert plan["23.20"] == "400" and len(services) == 2  # what was not asked stays
+    facts = facts_of(alder)
+    assert [facts.plan_on(date(2026, 11, day)).has_transportation_code for day in (8, 9)] == ["N", "Y"]
+
+
 def test_a_meeting_alone_is_told_and_moves_the_clocks(actor, alder):
     asked = Asked(
         "meeting", date(2026, 11, 17), REASON, is_plan_review=True, evaluation_type_code="40",

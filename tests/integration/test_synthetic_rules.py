@@ -69,6 +69,6 @@ def test_nothing_else_is_found(planted):
         if (one.code, one.ssid) not in expected and one.code != "MZ-LINE"
     ]
     assert others == []
-    assert len({one["code"] for one in errors}) == 98
+    assert len({one["code"] for one in errors}) == 99
     # Only the degree of support is asked for twice in the same words.
     assert {one["code"]: one["also"] for one in errors if one["also"]} == {"PLAN0726F1": ["PLAN0726"]}

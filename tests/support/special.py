@@ -20,8 +20,8 @@ NPS = "9980001"
 SINCE = date(2026, 8, 17)
 
 
-def state(kind: str, slot: dict, values: dict | None, first: date = SINCE) -> None:
-    state_student_facts(kind, [Statement(slot, values, first)], by_id=None, cause="test")
+def state(kind: str, slot: dict, values: dict | None, first: date = SINCE, last: date | None = None) -> None:
+    state_student_facts(kind, [Statement(slot, values, first, last)], by_id=None, cause="test")
 
 
 def enroll_privately(*students: Student) -> None:

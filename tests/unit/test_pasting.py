@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import re
 from datetime import date
 
 import pytest
+import xlsxwriter
 
+from manzanita.domain.pasted_workbook import text_of_workbook
 from manzanita.domain.pasting import MOST_LINES, PastedLine, read_pasted
+from manzanita.domain.workbook import WorkbookRefused
 
 HEADS = ("Next year's grade",)
 
@@ -98,3 +103,72 @@ def test_what_is_no_list_says_why(text, problem):
 def test_whatever_is_pasted_comes_back_as_lines_or_a_reason(text):
     pasted = read_pasted(text, value_heads=HEADS)
     assert pasted.problem or all(isinstance(one, PastedLine) for one in pasted.lines)
+
+
+def _workbook(*sheets: tuple[str, list[list[object]]]) -> bytes:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        day = book.add_format({"num_format": "mm/dd/yyyy"})
+        for name, rows in sheets:
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                for column, cell in enumerate(row):
+                    if isinstance(cell, date):
+                        sheet.write_datetime(number, column, cell, day)
+                    else:
+                        sheet.write(number, column, cell)
+    return file.getvalue()
+
+
+def test_the_sheet_with_heads_of_students_is_read_with_the_numbers_of_its_rows():
+    data = _workbook(
+        ("About", [["Confidential"], ["List", "Students"]]),
+        (
+            "Back",
+            [
+                ["Student", "Date of birth", "SSID", "SPED ID"],
+                ["Testcase,\tAlder\n", date(2016, 4, 9), 9900000005, "SE-1"],
+                [],
+                ["Testcase, Towhee", "04/10/2016", "", 12],
+            ],
+        ),
+    )
+    found = read_pasted(text_of_workbook(data, "The file"), value_heads=["SPED ID"])
+    assert [(one.number, one.ssid, one.last, one.first, one.birth_on, one.value) for one in found.lines] == [
+        (2, "9900000005", "Testcase", "Alder", date(2016, 4, 9), "SE-1"),
+        (4, "", "Testcase", "Towhee", date(2016, 4, 10), "12"),
+    ]
+
+
+def test_a_sheet_without_heads_is_read_like_pasted_lines():
+    data = _workbook(("Sheet1", [[9900000005, "SE-1"], [9900000006, "SE-2"]]))
+    found = read_pasted(text_of_workbook(data, "The file"))
+    assert [(one.ssid, one.value) for one in found.lines] == [("9900000005", "SE-1"), ("9900000006", "SE-2")]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"PK\x03\x04", "The file cannot be read as an Excel workbook."),
+        (_workbook(("Sheet1", [[9900000005]]))[:-40], "The file cannot be read as an Excel workbook."),
+        (_workbook(("Sheet1", [])), "In The file no cell is filled."),
+        (_workbook(("Sheet1", [[number] for number in range(5_002)])), "The file has more than 5,000 rows"),
+        # Eight million bytes of one part and more: a small file that grows.
+        (_workbook(("Sheet1", [["x" * 30_000] for _ in range(280)])), None),
+        (_workbook(("Sheet1", [[f"{number:05}" + "x" * 30_000] for number in range(280)])), "cannot be read"),
+    ],
+)
+def test_what_is_no_workbook_of_students_is_said(data, why):
+    if why is None:
+        assert "longer than any student" in read_pasted(text_of_workbook(data, "The file")).problem
+        return
+    with pytest.raises(WorkbookRefused, match=re.escape(why)):
+        text_of_workbook(data, "The file")
+
+
+def test_the_words_above_the_table_of_a_list_that_went_out_are_no_students():
+    text = "Confidential\nList,Students\n\nSSID,SPED ID\n9900000005,SE-1\n"
+    found = read_pasted(text, value_heads=["SPED ID"])
+    assert [(one.number, one.ssid, one.value) for one in found.lines] == [(5, "9900000005", "SE-1")]
+    # A pasted list with a gap in it is read from its first line.
+    assert len(read_pasted("9900000005\n\n9900000006\n").lines) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -14,12 +15,13 @@ from manzanita.arrivals.models import AdoptionBatch, Arrival, RecordsAsked
 from manzanita.exchange.actions import prepare_submission
 from manzanita.exchange.models import Operation
 from manzanita.orgs.models import Agency, AgencyContact
+from manzanita.platform.facts import Statement
 from manzanita.platform.jobs import run_jobs_now
-from manzanita.students.actions import Identity, register_students, set_clocks, state_one
+from manzanita.students.actions import Identity, register_students, set_clocks, state_one, state_student_facts
 from manzanita.students.queries import facts_of
 from tests.support import arrivals as hand
 from tests.support import world as w
-from tests.support.pages import NO_ID, enrollment, other_coordinator, reads, text_of
+from tests.support.pages import NO_ID, enrollment, leaves, other_coordinator, plan, reads, text_of
 
 # session, user, grants, no block; arrivals, what a list shows of them, agencies, contacts, schools, counts, radar; log
 LIST_QUERIES = 30
@@ -297,6 +299,79 @@ def test_a_person_knows_better_and_the_way_follows(coordinator, arrived):
     assert page.index("<b>SWDS</b>") < page.index("<b>PLAN</b>") < page.index("<b>SERV</b>")
 
 
+SAID_FIRST = "Nothing is taken up before the questions of an arrival are answered"
+NO_LOOK = "Adopted together are plans that need no call and no look"
+
+
+@pytest.mark.parametrize(
+    ("name", "block", "words", "ways"),
+    [
+        (
+            "Falcon",
+            "why-ask",
+            "Whether the student is going to take part here is not known. Ask the family, then answer the third "
+            f"question. Answer the question Owner: IEP team · {SAID_FIRST}",
+            ["/arrivals/{arrival}#ask-head"],
+        ),
+        (
+            "Linnet",
+            "why-look",
+            "By status 1 Eligible and Participating since 01/10/2024 the student takes part, and no plan is known for "
+            "the first day here. Read the state's extract of the former district, or ask there for the plan. Ask the "
+            f"former district Owner: SEDS coordinator · {NO_LOOK}",
+            ["/arrivals/{arrival}#records-head", "/arrivals/adopt#checks"],
+        ),
+        (
+            "Vireo",
+            "why-look",
+            "The student is still enrolled at Heron Creek Unified on the first day here. Ask there for the exit, and "
+            "for a transfer of the record; until then two districts count the student. Ask for a transfer "
+            f"Owner: SIS staff · {NO_LOOK}",
+            ["/transfers/new?student={student}", "/arrivals/adopt#checks"],
+        ),
+    ],
+)
+def test_what_is_missing_says_its_rule_and_leads_to_where_it_is_mended(
+    coordinator, arrived, name, block, words, ways
+):
+    arrival = arrived(name)[name]
+    told = told_in(page_of(coordinator, arrival), block)
+    keys = {"arrival": arrival.public_id, "student": arrival.student.public_id}
+    assert told[0] == (words, [way.format(**keys) for way in ways])
+
+
+def test_what_stands_against_the_adoption_says_its_rule_and_leads_on(coordinator):
+    """A newer plan of the other district starts after the first day here."""
+    plans = "THEM:100:2026-01-10..2026-11-09 THEM:100:2026-11-10"
+    student = hand.add([{**hand.row("Avocet"), "plans": plans}])["Avocet"]
+    look_at(w.LEA, [student.pk], found_by="test")
+    arrival = Arrival.objects.get()
+    record = f"/students/{student.public_id}"
+    why = (
+        "A plan that starts on 11/10/2026 is known already, and the state keeps one plan a day. Correct that record, "
+        "or enter a later day. Show the record Owner: SPED clerk · CALPADS key of PLAN: LEA, SSID, start date"
+    )
+    assert told_in(page_of(coordinator, arrival), "why-not") == [(why, [record])]
+    sent = {"adopt": "1", "reason": "By phone."}
+    refused = text_of(coordinator.post(f"/arrivals/{arrival.public_id}", sent)).split("Nothing was changed")[
+        1
+    ]
+    assert f'href="{record}">Show the record</a>' in refused
+    assert "Owner: SPED clerk · CALPADS key of PLAN" in refused
+
+
+def told_in(answer, block: str) -> list[tuple[str, list[str]]]:
+    """The reasons of one block of a page: words and addresses."""
+    part = text_of(answer).split(f'<div class="whynot" id="{block}">')[1].split("</div>")[0]
+    return [
+        (
+            " ".join(unescape(re.sub(r"<[^>]+>", " ", one)).split()),
+            [unescape(link) for link in re.findall(r'href="([^"]+)"', one)],
+        )
+        for one in re.findall(r"<p>(.*?)</p>", part)
+    ]
+
+
 def test_who_stops_at_once_arrives_inactive_and_the_state_is_told(coordinator, arrived):
     arrival = arrived("Avocet")["Avocet"]
     here = f"/arrivals/{arrival.public_id}"
@@ -331,7 +406,7 @@ def test_what_needs_nothing_is_settled_with_a_reason(coordinator, arrived, name,
     assert label in text_of(coordinator.get(here))
     refused = coordinator.post(here, {"settle": "1", "reason": " "})
     # It is the reader's own form, whatever the office.
-    assert refused.status_code == 422 and '<span class="dim">You</span>' in text_of(refused)
+    assert refused.status_code == 422 and '<span class="dim">Owner: You</span>' in text_of(refused)
     assert "SPED clerk" not in text_of(refused)
     coordinator.post(here, {"settle": "1", "reason": "The family was asked."})
     arrival.refresh_from_db()
@@ -494,6 +569,72 @@ def test_enrollments_stand_beside_the_dates_of_special_education(coordinator, ar
     ):
         assert told in page
     assert reads()[-1] == (student.pk, "student.enrollments")
+
+
+def ways_in_help(client, student) -> dict[str, list[str]]:
+    """What does not fit, by its first words, and every address beside it; each opens."""
+    page = client.get(f"/students/{student.public_id}/enrollments").content.decode()
+    found = {}
+    for row in re.findall(
+        r'<tr><th scope="row" class="wrap">(.*?)</tr>', page.split('id="line-head"')[0], re.S
+    ):
+        words = " ".join(unescape(re.sub(r"<[^>]+>", " ", row)).split()).removeprefix("Does not fit: ")
+        links = re.findall(r'<a[^>]* href="([^"]+)"', row)
+        for link in links:
+            if link.startswith("#"):
+                assert f'id="{link[1:]}"' in page
+            else:
+                assert client.get(link).status_code == 200, link
+        found[" ".join(words.split()[:4])] = links
+    return found
+
+
+def test_what_does_not_fit_leads_to_its_fix(small_world, coordinator, sign_in, arrived):
+    arrivals = arrived("Avocet", "Vireo", "Umbrette")
+    towhee, ani = small_world.students["towhee"], hand.add([{**hand.row("Ani"), "ssid": "n"}])["Ani"]
+    leaves(towhee, date(2026, 11, 13))
+    state_student_facts(
+        "enrollment",
+        [
+            Statement(
+                {"student_id": ani.pk, "lea_code": w.LEA, "started_on": date(2026, 11, 2)},
+                {**enrollment(""), "exit_reason_code": "N470"},
+                date(2026, 11, 2),
+                date(2026, 11, 2),
+            )
+        ],
+        by_id=None,
+        cause="test",
+    )
+    state_student_facts(
+        "plan", [Statement({"student_id": ani.pk}, plan(), date(2026, 11, 2))], by_id=None, cause="test"
+    )
+    to_sis = ["#f-message"]
+
+    avocet, vireo, umbrette = (
+        ways_in_help(coordinator, arrivals[name].student) for name in ("Avocet", "Vireo", "Umbrette")
+    )
+    assert avocet == {"The plan in force": [f"/arrivals/{arrivals['Avocet'].public_id}"]}
+    assert vireo["Two primary enrollments on"] == to_sis
+    assert umbrette["The student has no"] == to_sis
+    left = ways_in_help(coordinator, towhee)
+    assert left["The enrollment ended on"] == ["/rules/GERR0005", f"/students/{towhee.public_id}/leaving"]
+    assert left["The enrollment of 08/14/2023"] == to_sis, "without an exit reason"
+    never = ways_in_help(coordinator, ani)
+    assert never["The student never came"] == [f"/students/{ani.public_id}/changes/never_came"]
+    assert never["The enrollment has no"] == to_sis, "no local student ID"
+
+
+def test_whose_job_it_is_not_is_led_to_report_it(small_world, sign_in):
+    towhee = small_world.students["towhee"]
+    slot = {"student_id": towhee.pk}
+    values = {"user_id": small_world.case_manager.pk}
+    state_one(
+        "assignment", slot=slot, values=values, effective_from=date(2025, 8, 1), by_id=None, cause="test"
+    )
+    leaves(towhee, date(2026, 11, 20))
+    found = ways_in_help(sign_in(small_world.case_manager), towhee)
+    assert found["The enrollment ended on"][1:] == [f"/students/{towhee.public_id}/participation"]
 
 
 def test_the_message_to_the_sis_names_nobody(coordinator, arrived):

@@ -13,6 +13,7 @@ from manzanita.auditing.models import ChangeEvent
 from manzanita.orgs.models import Agency, School
 from manzanita.platform.facts import Statement
 from manzanita.platform.jobs import run_jobs_now
+from manzanita.platform.tables import Table, as_csv, as_xlsx
 from manzanita.students.actions import state_one, state_student_facts
 from manzanita.students.models import AgencyRelation, BatchEdit, CaseAssignment, NextYear, Student
 from tests.support import world as w
@@ -80,6 +81,7 @@ def test_pasted_students_get_next_year_s_school_and_it_is_taken_back(client, sma
         in page
     )
     assert "4 9999999999 No student within your reach has this SSID." in page
+    assert "Paste them again Owner: SPED clerk · Students within your reach, each once" in page
     # Of the other district's student not even the name is known here.
     assert "5 Testcase, Sage No student within your reach has this name." in page
     assert "6 9900000005 The student stands in line 1 already." in page
@@ -147,6 +149,24 @@ def test_a_table_comes_back_from_a_spreadsheet_and_only_what_differs_changes(cli
     assert alder.local_sped_id == "SE-0005"
 
 
+def test_a_list_that_went_out_comes_back_as_the_file_it_was(client, small_world):
+    """As workbook, and as CSV with the words about it above the table: changed in one cell, nothing else moves."""
+    columns = ["Student", "SSID", "Birth date", "Special education ID"]
+    rows = [
+        ["Testcase, Alder", w.SSIDS["alder"], date(2016, 4, 9), "SE-0098"],
+        ["Testcase, Towhee", w.SSIDS["towhee"], None, ""],
+    ]
+    table = Table(
+        "Students", [("List", "Students"), ("Scope", "All, of the district")], "Confidential", columns, rows
+    )
+    for name, content in (("back.xlsx", as_xlsx(table)), ("back.csv", as_csv(table))):
+        file = SimpleUploadedFile(name, b"".join(content))
+        batch = drafted(client, field="local_sped_id", reason="New numbers", file=file)
+        lines = {one.student.first_name: (one.state, one.new) for one in batch.lines.all()}
+        assert lines == {"Alder": ("ready", "SE-0098"), "Towhee": ("refused", "")}, name
+        assert batch.problems == []
+
+
 def test_a_case_manager_by_name_is_judged_as_on_the_page_of_assignments(client, small_world):
     yarrow = small_world.students["yarrow"]
     text = f"SSID\tCase manager\n{w.SSIDS['yarrow']}\tWren Placeholder\n{w.SSIDS['alder']}\tNobody Known\n"
@@ -204,7 +224,10 @@ def test_the_job_asks_again_what_its_maker_may(client, small_world):
         ({"reason": " "}, "Why the students are changed: not said."),
         ({"field": "plan"}, "This is no field that you may change of many students at once."),
         ({"pasted": " "}, "Nothing stands there."),
-        ({"file": SimpleUploadedFile("a.xlsx", b"PK\x03\x04")}, "This is a workbook."),
+        (
+            {"file": SimpleUploadedFile("a.xlsx", b"PK\x03\x04")},
+            "The file cannot be read as an Excel workbook. Save it as .xlsx, without a password, and load it again.",
+        ),
         ({"file": SimpleUploadedFile("a.csv", b"x" * 2_000_001)}, "The file is larger than 2 MB."),
     ],
 )

@@ -32,7 +32,7 @@ def test_the_page_names_each_change_when_it_is_right_and_what_the_state_is_told(
     for words in (
         "Status change",
         "Plan adoption",
-        "Program setting",
+        "Setting and residence",
         "Meeting only",
         "Adopted, but never came",
     ):

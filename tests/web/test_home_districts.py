@@ -10,11 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from manzanita.arrivals.actions import look_at
 from manzanita.deadlines.recompute import recompute_stale
 from manzanita.exchange.models import Submission
 from manzanita.findings.models import RuleFinding
 from manzanita.orgs.models import Agency
 from manzanita.students import listing
+from tests.support import arrivals as hand
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
 from tests.support.guests import person_of
@@ -85,6 +87,23 @@ def test_a_number_leads_to_the_list_of_its_district(small_world, selpa):
     assert page.count("<tr data-row") == 4 and "Chaparral SELPA, Chaparral Unified" in page
     selpa.post("/districts/list", {"at": f"{w.OTHER_LEA}:overdue"})
     assert text_of(selpa.get("/due?span=late")).count("<tr data-row") == 0
+
+
+def test_arrivals_lead_to_whoever_came_and_the_last_send_to_what_waits(small_world, selpa):
+    archive(small_world.students["alder"], review_rows())
+    students = hand.add([hand.row(name) for name in ("Avocet", "Oriole", "Jacana")])
+    look_at(w.LEA, [one.pk for one in students.values()], found_by="test")
+    assert rows(selpa)["Chaparral Unified"][5] == "2"
+    answer = selpa.post("/districts/list", {"at": f"{w.LEA}:arrivals"})
+    assert answer.url == "/students/settle?kind=arrivals"
+    listed = selpa.get(answer.url)
+    assert sorted(names_in(listed)) == ["Avocet", "Oriole"]
+    # Who settles them is the district; the SELPA is not led to where it may not go.
+    assert "/arrivals/" not in text_of(listed) and "Show the record" in text_of(listed)
+
+    answer = selpa.post("/districts/list", {"at": f"{w.LEA}:sent"})
+    assert answer.url == "/students?list=different"
+    assert names_in(selpa.get(answer.url)) == ["Alder"]
 
 
 def finding(student: int, lea_code: str, severity: str, number: int) -> None:

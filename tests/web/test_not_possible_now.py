@@ -6,33 +6,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
 from django.test import Client
 
 from manzanita.accounts.models import User
+from manzanita.arrivals.actions import look_at
 from manzanita.arrivals.models import Arrival
 from manzanita.domain.findings import Owner
-from manzanita.domain.statuses import Kind, Unsettled
+from manzanita.domain.record_fields import RECORD_FIELDS
+from manzanita.domain.statuses import Kind
 from manzanita.leaving.actions import report_participation
 from manzanita.meetings.models import Meeting
 from manzanita.platform.facts import Statement
 from manzanita.platform.jobs import run_jobs_now
-from manzanita.procedures import standing
 from manzanita.procedures.leaving import LeavingAsked, record_leaving
 from manzanita.students.actions import state_one, state_student_facts
 from manzanita.students.models import BatchEdit, Merge, SsidRetirement, Student
-from tests.support import pages
+from manzanita.web.student_file import load_student
+from manzanita.web.student_status import standing_in
+from tests.support import arrivals as hand
+from tests.support import later, pages
 from tests.support import world as w
 from tests.support.cast import add_cast
 from tests.support.guests import monitor_of, person_of
 from tests.support.merging import entered_again, pair_of
 from tests.support.pages import text_of
+from tests.support.special import enroll_privately, give_isp, state, student_of
 from tests.web.test_student_transfers import asked
 
 STATEMENTS = 14
+# Of who waits for a start what was agreed is read too, and of both the days of the calendar.
+MORE_STATEMENTS = {"services to start": 8, "services to start, not yet": 8, "held from rollover": 1}
 OWNERS = {str(one) for one in Owner}
 
 
@@ -136,9 +144,9 @@ def _initial(world: w.World, student: Student) -> Student:
     return student
 
 
-def _left(world: w.World, name: str, reason: str) -> Student:
+def _left(world: w.World, name: str, reason: str, on: date = date(2026, 11, 13)) -> Student:
     student = world.students[name]
-    asked = LeavingAsked(reason, date(2026, 11, 13), "Told by the school.")
+    asked = LeavingAsked(reason, on, "Told by the school.")
     record_leaving(actor=world.coordinator_actor, student=student, asked=asked)
     return student
 
@@ -186,6 +194,51 @@ def _incoming(world: w.World) -> Student:
     return student
 
 
+def _starting(world: w.World) -> Student:
+    """Found eligible in May, and enrolled since August."""
+    student = world.students["yarrow"]
+    later.agreed_in_spring(world.coordinator_actor, student)
+    return student
+
+
+def _starting_later(world: w.World) -> Student:
+    """Found eligible today: the start is the next school year's."""
+    student = world.students["yarrow"]
+    later.agree_on_a_later_start(world.coordinator_actor, student, held_on=w.TODAY)
+    return student
+
+
+def _held_from_rollover(world: w.World) -> Student:
+    student = world.students["towhee"]
+    later.ends(student, date(2026, 6, 5))
+    return student
+
+
+def _expected(world: w.World) -> Student:
+    """Of the other district until June, planned for ours, and enrolled nowhere yet."""
+    student = world.students["sage"]
+    slot = {"student_id": student.pk, "lea_code": w.OTHER_LEA, "started_on": pages.START}
+    ended = pages.enrollment() | {"school_code": w.OTHER_SCHOOL, "exit_reason_code": "E155"}
+    state("enrollment", slot, ended, pages.START, date(2027, 6, 11))
+    slot = {"student_id": student.pk, "relationship": "next_year"}
+    values = {"agency_code": w.LEA, "school_code": w.SCHOOL}
+    state("agency", slot, values, w.TODAY, date(2027, 6, 30))
+    return student
+
+
+def _services_plan(world: w.World) -> Student:
+    student = world.students["towhee"]
+    enroll_privately(student)
+    give_isp(student)
+    return student
+
+
+def _infant(world: w.World) -> Student:
+    return student_of(
+        "Killdeer", date(2024, 5, 24), plan={"plan_type_code": "150"}, enrolled={"grade_code": "IN"}
+    )
+
+
 def _no_ssid(world: w.World) -> Student:
     student = world.students["yarrow"]
     slot = {"student_id": student.pk}
@@ -204,53 +257,126 @@ def _held(world: w.World) -> Student:
 
 
 ANNUAL, AMEND, INITIAL = "Open annual plan review", "Open amendment", "Open initial evaluation"
-CHANGE, LEAVE, SSID, ARRIVED, REPORT, ALL = (
+CHANGE, LEAVE, SSID, ARRIVED, REPORT, ALL, START = (
     "Change without a meeting",
     "Leaving special education",
     "SSID retired by the state",
     "Student arrived",
     "Student has left or stops taking part",
     "All kinds of meetings",
+    "Services start",
 )
 OFFICE = {CHANGE, LEAVE, ARRIVED}
-# Each way in which a record may stand, and what the coordinator and the case manager may not do then.
-SITUATIONS: dict[str, tuple[Callable[[w.World], Student], set[str], set[str]]] = {
-    "active": (lambda world: world.students["towhee"], {ARRIVED}, OFFICE),
-    "no status": (lambda world: world.students["yarrow"], set(), OFFICE),
-    "no ssid": (_no_ssid, {SSID}, OFFICE),
-    "inactive, not participating": (lambda one: _status(one.students["towhee"], "2"), {ARRIVED}, OFFICE),
-    "inactive, not enrolled": (lambda one: _status(one.students["towhee"], "3"), {ARRIVED}, OFFICE),
-    "inactive, not eligible": (lambda one: _status(one.students["towhee"], "4"), {ARRIVED}, OFFICE),
-    "status without a plan": (
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A way in which a record may stand: the student, made of the small world; the status it is called by; what the
+    coordinator and the case manager may not do then. ``moment``: on another day than November 23, 2026."""
+
+    make: Callable[[w.World], Student]
+    kind: Kind
+    coordinator: set[str]
+    manager: set[str]
+    moment: datetime | None = None
+
+
+SITUATIONS: dict[str, Situation] = {
+    "active": Situation(lambda world: world.students["towhee"], Kind.ACTIVE, {ARRIVED}, OFFICE),
+    "no status": Situation(lambda world: world.students["yarrow"], Kind.NONE, set(), OFFICE),
+    "no ssid": Situation(_no_ssid, Kind.NONE, {SSID}, OFFICE),
+    "inactive, not participating": Situation(
+        lambda one: _status(one.students["towhee"], "2"), Kind.INACTIVE, {ARRIVED}, OFFICE
+    ),
+    "inactive, not enrolled": Situation(
+        lambda one: _status(one.students["towhee"], "3"), Kind.INACTIVE, {ARRIVED}, OFFICE
+    ),
+    "inactive, not eligible": Situation(
+        lambda one: _status(one.students["towhee"], "4"), Kind.INACTIVE, {ARRIVED}, OFFICE
+    ),
+    "status without a plan": Situation(
         lambda one: _status(one.students["yarrow"], "1"),
+        Kind.ACTIVE,
         {ANNUAL, AMEND},
         OFFICE | {ANNUAL, AMEND},
     ),
-    "referral": (lambda one: _initial(one, one.students["yarrow"]), {INITIAL}, OFFICE | {INITIAL}),
-    "arriving": (lambda _: add_cast(["grebe"])["grebe"], {AMEND}, OFFICE | {AMEND}),
-    "returning": (_returning, set(), OFFICE),
-    "leaving, reported": (_reported, {ARRIVED}, OFFICE | {REPORT}),
-    "leaving, says the SIS": (_gone, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
-    "left, told": (
-        lambda one: _left(one, "towhee", "dropped_out"),
-        {LEAVE},
-        OFFICE | {REPORT},
+    "referral": Situation(
+        lambda one: _initial(one, one.students["yarrow"]), Kind.REFERRAL, {INITIAL}, OFFICE | {INITIAL}
     ),
-    "left, untold": (
+    "services to start": Situation(_starting, Kind.STARTING, set(), OFFICE | {START}),
+    "services to start, not yet": Situation(_starting_later, Kind.STARTING, {START}, OFFICE | {START}),
+    "arriving": Situation(lambda _: add_cast(["grebe"])["grebe"], Kind.ARRIVING, {AMEND}, OFFICE | {AMEND}),
+    "returning": Situation(_returning, Kind.RETURNING, set(), OFFICE),
+    "leaving, reported": Situation(_reported, Kind.LEAVING, {ARRIVED}, OFFICE | {REPORT}),
+    "leaving, says the SIS": Situation(
+        _gone, Kind.LEAVING, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}
+    ),
+    "leaving, planned": Situation(
+        lambda one: _left(one, "towhee", "dropped_out", date(2026, 12, 18)), Kind.ACTIVE, {ARRIVED}, OFFICE
+    ),
+    "left, told": Situation(
+        lambda one: _left(one, "towhee", "dropped_out"), Kind.INACTIVE, {LEAVE}, OFFICE | {REPORT}
+    ),
+    "left, untold": Situation(
         lambda one: _left(one, "towhee", "moved_continuing"),
+        Kind.INACTIVE,
         {LEAVE, ANNUAL, AMEND, ARRIVED},
         OFFICE | {ANNUAL, AMEND, REPORT},
     ),
-    "follow-up": (
+    "follow-up": Situation(
         lambda one: _initial(one, _status(one.students["towhee"], "2")),
+        Kind.FOLLOW_UP,
         {INITIAL, ARRIVED},
         OFFICE | {INITIAL},
     ),
-    "meeting open": (_opened, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
-    "meeting held": (_held, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
-    "former LEA": (_former, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
-    "incoming": (_incoming, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
+    "held from rollover": Situation(
+        _held_from_rollover, Kind.HELD, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}
+    ),
+    "expected": Situation(
+        _expected,
+        Kind.EXPECTED,
+        {ANNUAL, AMEND, ARRIVED},
+        OFFICE | {ANNUAL, AMEND},
+        datetime(2027, 9, 14, 19, tzinfo=UTC),
+    ),
+    "services plan": Situation(_services_plan, Kind.ACTIVE, {ARRIVED}, OFFICE),
+    "infant": Situation(_infant, Kind.ACTIVE, {ARRIVED, SSID}, OFFICE),
+    "meeting open": Situation(_opened, Kind.ACTIVE, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
+    "meeting held": Situation(_held, Kind.ACTIVE, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
+    "former LEA": Situation(_former, Kind.LEAVING, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
+    "incoming": Situation(_incoming, Kind.INACTIVE, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
 }
+# Fields that are changed by a meeting, without one, by leaving, of many at once, and by correcting what was archived.
+FIELDS = (
+    "plan.program_setting_code",
+    "status.status_code",
+    "service.duration_minutes",
+    "meeting.delay_code",
+    "student.local_sped_id",
+)
+
+
+def field_page(student: Student, key: str) -> str:
+    kind, _, attribute = key.partition(".")
+    slot = {"service": "-1", "meeting": "-review"}.get(kind, "")
+    return f"{page_of(student)}/fields/{kind}{slot}.{attribute}"
+
+
+@pytest.fixture
+def made(small_world, noon):
+    """``made(name)``: the student of a situation, on its day."""
+
+    def make(name: str) -> Student:
+        situation = SITUATIONS[name]
+        if situation.moment is not None:
+            noon.move_to(situation.moment)
+        return situation.make(small_world)
+
+    return make
+
+
+def test_every_status_is_walked():
+    assert {one.kind for one in SITUATIONS.values()} == set(Kind)
 
 
 def page_of(student: Student) -> str:
@@ -258,45 +384,64 @@ def page_of(student: Student) -> str:
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_the_coordinator_is_told_why_not(small_world, sign_in, situation):
-    make, not_now, _ = SITUATIONS[situation]
-    student = make(small_world)
+def test_the_coordinator_is_told_why_not(small_world, sign_in, made, situation):
+    student, not_now = made(situation), SITUATIONS[situation].coordinator
+    assert (
+        standing_in(load_student(small_world.coordinator_actor, student.public_id)).kind
+        is SITUATIONS[situation].kind
+    )
     client = sign_in(small_world.coordinator)
     for tab in ("record", "meetings", "state", "history"):
         assert told_on(client, f"{page_of(student)}?tab={tab}") == not_now
     for more in ("people", "changes", "leaving", "ssids", "meetings/new", "enrollments"):
         told_on(client, f"{page_of(student)}/{more}")
+    for key in FIELDS:
+        told_on(client, field_page(student, key))
+    for arrival in Arrival.objects.filter(student=student, lea_code=w.LEA):
+        told_on(client, f"/arrivals/{arrival.public_id}")
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_the_case_manager_is_told_why_not(small_world, sign_in, situation):
-    make, _, not_now = SITUATIONS[situation]
-    student = make(small_world)
+def test_the_case_manager_is_told_why_not(small_world, sign_in, made, situation):
+    student, not_now = made(situation), SITUATIONS[situation].manager
     client = sign_in(_assigned(small_world, student))
     assert told_on(client, page_of(student)) == not_now
     for more in ("meetings/new", "participation", "people"):
         told_on(client, f"{page_of(student)}/{more}")
+    for key in FIELDS:
+        told_on(client, field_page(student, key))
 
 
 @pytest.mark.parametrize(
-    "situation", [one for one in SITUATIONS if one not in ("leaving, says the SIS", "former LEA")]
+    "situation",
+    [one for one in SITUATIONS if one not in ("leaving, says the SIS", "held from rollover", "former LEA")],
 )
-def test_somebody_who_only_reads_is_told_why_not(small_world, sign_in, situation):
-    student = SITUATIONS[situation][0](small_world)
-    not_now = told_on(sign_in(_clerk(small_world)), page_of(student))
-    assert not_now >= OFFICE and {one for one in not_now - OFFICE if one.startswith("Open ")}
-    assert not_now - OFFICE <= {ANNUAL, AMEND, INITIAL}
+def test_somebody_who_only_reads_is_told_why_not(small_world, sign_in, made, situation):
+    student = made(situation)
+    client = sign_in(_clerk(small_world))
+    not_now = told_on(client, page_of(student))
+    for key in FIELDS:
+        told_on(client, field_page(student, key))
+    meetings = {one for one in not_now - OFFICE if one.startswith("Open ")}
+    assert not_now >= OFFICE and meetings
+    assert not_now - OFFICE - meetings <= {START}
 
 
-def test_held_from_rollover(small_world, sign_in, monkeypatch):
-    student = small_world.students["towhee"]
-    item = Unsettled(Kind.HELD, date(2026, 5, 20), Owner.COORDINATOR)
-    monkeypatch.setattr(
-        standing,
-        "SOURCES",
-        [lambda actor, ids: standing.Asked(Arrival.objects.none(), lambda _: [(student.pk, item)])],
-    )
-    assert told_on(sign_in(small_world.coordinator), page_of(student)) == {ARRIVED}
+def test_every_field_says_why_it_is_not_changed(small_world, sign_in):
+    client = sign_in(_clerk(small_world))
+    for one in RECORD_FIELDS:
+        told_on(client, field_page(small_world.students["towhee"], one.key))
+
+
+@pytest.mark.parametrize("name", [one["name"] for one in hand.rows() if one["kind"]])
+def test_whoever_arrives_is_told_what_is_missing(small_world, sign_in, name):
+    (student,) = hand.add([hand.row(name)]).values()
+    look_at(w.LEA, [student.pk], found_by="test")
+    here = f"/arrivals/{Arrival.objects.get().public_id}"
+    client = sign_in(small_world.coordinator)
+    told_on(client, here)
+    client.post(here, {"answer": "1", "eligible": "yes", "here": "yes", "enrolled": "yes"})
+    told_on(client, here)
 
 
 def test_staff_of_the_former_district_are_told_why_not(small_world, sign_in):
@@ -388,12 +533,12 @@ def test_a_batch_that_is_too_old(small_world, sign_in):
 
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_the_page_takes_its_statements_and_no_more(
-    small_world, sign_in, django_assert_max_num_queries, situation
+    small_world, sign_in, made, django_assert_max_num_queries, situation
 ):
-    student = SITUATIONS[situation][0](small_world)
+    student = made(situation)
     client = sign_in(small_world.coordinator)
     client.get(page_of(student))
-    with django_assert_max_num_queries(STATEMENTS):
+    with django_assert_max_num_queries(STATEMENTS + MORE_STATEMENTS.get(situation, 0)):
         client.get(page_of(student))
 
 

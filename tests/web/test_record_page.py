@@ -181,9 +181,9 @@ def test_layers_cost_no_more_statements(small_world, coordinator, django_assert_
     [
         ("ssid.ssid", "SIS", "Enrollments, and the message to the SIS staff"),
         ("plan.disability_1_code", "Meeting", "Open amendment"),
-        ("plan.program_setting_code", "Meeting", "Program setting"),
-        ("plan.primary_residence_code", "Office", "The office enters it with the plan: in a meeting"),
-        ("plan.has_transportation_code", "Office", "Open amendment"),
+        ("plan.program_setting_code", "Meeting", "Setting and residence"),
+        ("plan.primary_residence_code", "Office", "Setting and residence"),
+        ("plan.has_transportation_code", "Office", "Setting and residence"),
         ("status.status_code", "Office", "Status change"),
         ("student.local_sped_id", "Office", "Batch edit, of one student or many"),
         ("next.school_code", "Office", "Batch edit, of one student or many"),
@@ -197,7 +197,7 @@ def test_the_page_of_a_field_says_who_owns_it_and_how_it_changes(small_world, co
     owned = page.split('<section class="owned"')[1]
     assert f"<p>Owner: <b>{word}</b>. " in owned
     assert told in owned
-    assert "Not now" not in owned
+    assert "not now" not in owned
     assert reads()[-1] == (small_world.students["alder"].pk, "student.field-history")
 
 

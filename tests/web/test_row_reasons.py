@@ -15,6 +15,7 @@ from django.test import Client
 
 from manzanita.arrivals.actions import look_at
 from manzanita.arrivals.models import AdoptionBatch, AdoptionItem, Arrival
+from manzanita.domain import arrival_plan, enrollment_help
 from manzanita.domain import arrivals as arrival_checks
 from manzanita.domain.findings import Owner, Reason, reason_document
 from manzanita.exchange.actions import prepare_submission
@@ -105,6 +106,7 @@ def text_of_html(part: str) -> str:
         adopting,
         adoption_undo,
         arrival_checks,
+        arrival_plan,
         assigning,
         batch_drafts,
         batch_edit,
@@ -113,6 +115,7 @@ def text_of_html(part: str) -> str:
         batch_next_year,
         change_reasons,
         changes,
+        enrollment_help,
         leaving,
         leaving_many,
         leaving_undo,

@@ -130,7 +130,7 @@ def test_accepting_is_looked_at_first_taken_back_and_leads_to_the_leaving(small_
     transfer = asked(fern)
     here = f"/transfers/{transfer.public_id}"
     page = text_of(juniper.get(here))
-    assert "Check, and show what will happen" in page and ">Accept<" not in page
+    assert "Accept: check first what it will do" in page and ">Accept<" not in page
     # Whose contact it is, and whose SIS.
     assert "What stands in the way at your district" in page and "Whom to ask at Heron Creek Unified" in page
     assert "By your SIS the student has not left yet." in page

@@ -43,6 +43,8 @@ class Answered:
     is_corrected: bool = False
 
 
+# The policy behind each question that has no answer yet.
+ANSWERED_FIRST = "Nothing is taken up before the questions of an arrival are answered"
 QUESTIONS: Mapping[str, str] = MappingProxyType(
     {
         "eligible": "Is the student eligible for special education?",
@@ -288,10 +290,12 @@ def _open_question(key: str) -> Reason:
             "Whether the student is eligible is not known.",
             Owner.COORDINATOR,
             "Ask the former district, then answer the first question.",
+            source=ANSWERED_FIRST,
         )
     return Reason(
         "ask-here",
         "Whether the student is going to take part here is not known.",
         Owner.TEAM,
         "Ask the family, then answer the third question.",
+        source=ANSWERED_FIRST,
     )

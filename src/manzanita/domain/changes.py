@@ -91,8 +91,9 @@ CHANGES: Mapping[str, Change] = MappingProxyType(
             ),
             _change(
                 "setting",
-                "Program setting",
-                "Where the plan is carried out changed without a meeting: a fifth birthday, a move to another school.",
+                "Setting and residence",
+                "Where or how the plan is carried out changed without a meeting: a fifth birthday, a move to another "
+                "school, another residence, regional center services, transportation.",
                 "Changed on",
                 "PLAN and SERV",
                 plan_due=PlanDue.ALL,

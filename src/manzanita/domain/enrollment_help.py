@@ -15,6 +15,7 @@ _PARTICIPATING = "1"
 # GERR0005 asks nothing of a status that starts in these months.
 _SUMMER_MONTHS = (6, 7, 8)
 _NEAR = timedelta(days=45)
+_ADOPTION = "SPED Data Guide, plan adoption"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ def _two_primary(known: Known) -> Iterator[Reason]:
                 f"Two primary enrollments on the same days from {_us(other.first)}: {where}.",
                 Owner.SIS,
                 "Ask which of the two is right; the other one is ended the day before, or made secondary.",
+                source="SENR 1.23: one primary enrollment at a time",
             )
 
 
@@ -126,6 +128,7 @@ def _ended(known: Known) -> Iterator[Reason]:
             f"The enrollment ended on {_us(max(ends))}, and by our records the student still takes part here.",
             Owner.COORDINATOR,
             "Say why the student left; where the exit is wrong, the SIS opens the enrollment again.",
+            source="GERR0005: a status needs an enrollment",
         )
 
 
@@ -155,6 +158,7 @@ def _never_came(known: Known) -> Iterator[Reason]:
                 f"The student never came (exit {NO_SHOW}), and a plan is in force here from {_us(plans[0].first)}.",
                 Owner.CLERK,
                 "Record “Adopted, but never came”.",
+                source=_ADOPTION,
             )
 
 
@@ -167,6 +171,7 @@ def _not_taken_up(known: Known) -> Iterator[Reason]:
             f"The plan in force is that of {known.name(others[0].value)}; this district has not taken it up.",
             Owner.COORDINATOR,
             "Settle the arrival: adopt the plan, or say why not.",
+            source=_ADOPTION,
         )
 
 
@@ -178,6 +183,7 @@ def _secondary_only(known: Known) -> Iterator[Reason]:
             "The only enrollment here is a secondary one, which does not count for special education.",
             Owner.SIS,
             "Find out where the student is enrolled first; the SIS corrects the status (1.23).",
+            source="SENR 1.23, enrollment status",
         )
 
 
@@ -189,6 +195,7 @@ def _exits(known: Known) -> Iterator[Reason]:
                 f"The enrollment of {_us(one.first)} ended on {_us(one.last)} without an exit reason.",
                 Owner.SIS,
                 "Enter the exit reason (1.26).",
+                source="SENR 1.26, exit reason",
             )
 
 
@@ -199,6 +206,7 @@ def _ids(known: Known) -> Iterator[Reason]:
             "The student has no SSID.",
             Owner.SIS,
             "Request it from the state; nothing is sent before.",
+            source="CALPADS, SSID enrollment",
         )
     if known.here and not known.local_id:
         yield Reason(
@@ -206,6 +214,7 @@ def _ids(known: Known) -> Iterator[Reason]:
             "The enrollment has no local student ID.",
             Owner.SIS,
             "Enter it (1.09), so that the files know the student again.",
+            source="SENR 1.09, local student ID",
         )
 
 

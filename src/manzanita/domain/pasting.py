@@ -16,6 +16,8 @@ from manzanita.domain.names import name_words
 MOST_LINES = 5_000
 LONGEST_LINE = 2_000
 _SHOWN = 120
+# As many lines may say what a file is.
+_MOST_WORDS = 20
 _WHICH_CELL = "Which cell is what? Give the table a first line with heads, such as SSID."
 _WHICH_NAME = "Which part is the name? Write “Last, First”, with the birth date beside it."
 # What the heads of columns may be called, by what stands below them.
@@ -41,6 +43,7 @@ _HEADS: Mapping[str, str] = {
     "date of birth": "born",
     "dob": "born",
 }
+_SAY_WHO = {"ssid", "local_id", "name", "last"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def read_pasted(text: str, *, value_heads: Collection[str] = ()) -> Pasted:
         return Pasted(problem=f"More than {MOST_LINES:,} lines are not changed at once.")
     if any(len(line) > LONGEST_LINE for _, line in numbered):
         return Pasted(problem="A line is longer than any student. Is it a table, with one student a line?")
+    numbered = _below_the_words(numbered)
     delimiter = next((mark for mark in "\t;," if mark in numbered[0][1]), ",")
     heads = [_words(cell) for cell in _cells(numbered[0][1], delimiter)]
     values = {_words(head) for head in value_heads}
@@ -89,7 +93,7 @@ def read_pasted(text: str, *, value_heads: Collection[str] = ()) -> Pasted:
         for place, head in enumerate(heads)
         if head in values or head in _HEADS
     }
-    if not {"ssid", "local_id", "name", "last"} & set(columns.values()):
+    if not _SAY_WHO & set(columns.values()):
         read = [_loose(number, line, delimiter) for number, line in numbered]
         return Pasted(read, has_values=any(one.value is not None for one in read))
     if len(set(columns.values())) < len(columns):
@@ -104,6 +108,25 @@ def read_pasted(text: str, *, value_heads: Collection[str] = ()) -> Pasted:
             raw[place].strip() for place in range(len(raw)) if place not in columns and raw[place].strip()
         ],
     )
+
+
+def is_head(cells: Sequence[str]) -> bool:
+    """Does this row say what stands in the columns below it?"""
+    return any(_HEADS.get(_words(cell)) in _SAY_WHO for cell in cells)
+
+
+def says_birth(head: str) -> bool:
+    return _HEADS.get(_words(head)) == "born"
+
+
+def _below_the_words(numbered: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """A list that went out as CSV says first what it is; its table begins after an empty line."""
+    before = 0
+    for place, (number, line) in enumerate(numbered[:_MOST_WORDS]):
+        if place and number > before + 1 and is_head(_cells(line, ",")):
+            return numbered[place:]
+        before = number
+    return numbered
 
 
 def _words(head: str) -> str:

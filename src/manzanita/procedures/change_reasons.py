@@ -9,14 +9,19 @@ from functools import partial
 
 from manzanita.domain.access import PERMISSIONS, Actor, Capability
 from manzanita.domain.changes import ADOPTED
-from manzanita.domain.fields import PLAN_FIELDS
+from manzanita.domain.fields import PLAN_FIELDS, Ownership
 from manzanita.domain.findings import HAPPENED, Owner, Reason
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.statuses.steps import why_not
 from manzanita.platform import clock
 from manzanita.students.queries import StudentFacts
 
-SETTING_FIELDS = tuple(declared for declared in PLAN_FIELDS if declared.section == "Placement and setting")
+# Where and how the plan is carried out: placement and setting, and what is the office's own of the plan.
+SETTING_FIELDS = tuple(
+    declared
+    for declared in PLAN_FIELDS
+    if declared.section == "Placement and setting" or declared.ownership is Ownership.OFFICE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +165,7 @@ def _plan_blockers(lea_code: str, asked: Asked, facts: StudentFacts, on: date) -
     if asked.key == "setting" and not changed_settings(asked, facts, on):
         yield Reason(
             "nothing-changed",
-            "No setting differs from the plan in force.",
+            "Nothing differs from the plan in force.",
             Owner.CLERK,
             "Change the field that is no longer so.",
         )

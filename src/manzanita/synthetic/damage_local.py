@@ -213,6 +213,7 @@ LOCAL_DAMAGES: Mapping[str, Damage] = {
     "MZ-SERV-NO-PLAN": _service_of_no_plan,
     "MZ-SERV-NO-DURATION": _set("SERV", "25.15", "", lambda _row: True),
     "MZ-SERV-NO-FREQUENCY": _if_born(_set("SERV", "25.14", "", lambda _row: True), until=_SCHOOL_AGE),
+    "MZ-SERV-LONG": _set("SERV", "25.15", "50000", lambda row: row["25.14"] in ("10", "20", "30"), "25.14"),
     "MZ-SERV-SHORT": _set("SERV", "25.15", "5", lambda _row: True),
     "MZ-SERV-PROVIDER-AGE": _if_born(
         _set("SERV", "25.12", "250", lambda row: row["25.12"] == "100", "25.12"), until=_SCHOOL_AGE

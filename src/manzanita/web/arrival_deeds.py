@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from manzanita.arrivals.actions import save_answers, settle_arrival
 from manzanita.domain.arrival_plan import QUESTIONS, Answer, Way, answers_of
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
 from manzanita.platform.ids import new_public_id
@@ -132,4 +132,5 @@ def _no_such_way() -> Reason:
         "What follows has changed since you opened the page.",
         Owner.COORDINATOR,
         "Look at it below, and decide again.",
+        source=LOOK_AGAIN,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -46,6 +46,7 @@ from manzanita.students.former import facts_for
 from manzanita.students.queries import StudentFacts
 from manzanita.transfers.queries import open_transfer_to
 from manzanita.web.arrival_looked import NOTHING_TAKEN_UP, Looked
+from manzanita.web.arrival_told import told_on_arrival
 from manzanita.web.arrival_words import (
     CALL_ROLES,
     KIND_MARKS,
@@ -57,6 +58,7 @@ from manzanita.web.arrival_words import (
 )
 from manzanita.web.guest_requests import may_transfer
 from manzanita.web.meanwhile import stamp_of, status_of
+from manzanita.web.reasons_told import Told
 from manzanita.web.state_lines import summary
 from manzanita.web.student_changes import codes_of
 from manzanita.web.student_timeline import trace_words
@@ -89,6 +91,13 @@ def arrival_page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason
     facts = facts_for(actor, one.student)
     manager_id = facts.case_manager_id
     kind = Kind(one.arrival.kind)
+    paper = _paper_words(one, any(row.cause == PAPER for row in facts.plans))
+    near, transfer = _near(actor, one.student.pk, one.evidence), _transfer(actor, one, facts)
+    lines = _lines(actor, one)
+
+    def told(reasons: Iterable[Reason]) -> list[Told]:
+        return told_on_arrival(actor, one, reasons, has_paper=bool(paper), transfer=transfer, near=near)
+
     context = {
         "arrival": one.arrival,
         "student": one.student,
@@ -106,10 +115,11 @@ def arrival_page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason
         "is_adopting": one.is_adopting,
         # Where the student takes part, or nothing is known, paper is the likeliest way on.
         "is_paper_first": one.evidence.status_code in ("", PARTICIPATING),
-        "paper": _paper_words(one, any(row.cause == PAPER for row in facts.plans)),
+        "paper": paper,
         "settle_label": SETTLE_LABELS.get(one.plan.way),
-        "looks": _looks(one, today),
-        "near": _near(actor, one.student.pk, one.evidence),
+        "ask": told(one.plan.ask),
+        "looks": told(_looks(one, today)),
+        "near": near,
         "former": former_words(former, names),
         "former_asked": names.get(former, former),
         "former_code": former if former in names else "",
@@ -118,7 +128,7 @@ def arrival_page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason
         "records_contact": next(iter(contacts_by_code([former], RECORDS_ROLES).get(former, ())), None),
         "role_words": role_words,
         "clock": _clock(one),
-        **_transfer(actor, one, facts),
+        **transfer,
         "manager_id": manager_id,
         "people": [(str(user.pk), user.name) for user in candidates(actor)["assignment"]]
         if actor.may(Capability.ASSIGN_STUDENTS)
@@ -132,12 +142,13 @@ def arrival_page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason
             }
             - {None}
         ),
-        "refusals": refusals,
+        "refusals": told(refusals),
         "typed": request.POST if refusals else {},
         "token": new_public_id(),
         "today": today,
         "record_seen": stamp_of(actor, one.student),
-        **_lines(actor, one),
+        **lines,
+        "blockers": told(lines["blockers"]),
         **_settled(one.arrival),
         "next": _next(actor, one.arrival),
     }

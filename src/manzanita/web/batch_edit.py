@@ -16,7 +16,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.pasted_workbook import text_of_workbook
 from manzanita.domain.pasting import LONGEST_LINE, MOST_LINES, read_pasted
+from manzanita.domain.workbook import WorkbookRefused
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import school_names
 from manzanita.platform.models import Job, JobState
@@ -119,9 +121,10 @@ def _pasted(request: HttpRequest) -> str:
         raise NotPossible([_unreadable("The file is larger than 2 MB.")])
     content = file.read()
     if content.startswith(b"PK"):
-        raise NotPossible(
-            [_unreadable("This is a workbook. Save it as CSV first, or copy its cells and paste them.")]
-        )
+        try:
+            return text_of_workbook(content, "The file")
+        except WorkbookRefused as refused:
+            raise NotPossible([_unreadable(one) for one in refused.problems]) from None
     for encoding in ("utf-8-sig", "cp1252"):
         try:
             return content.decode(encoding)
@@ -242,6 +245,16 @@ def _page(request: HttpRequest, found: BatchEdit, refusals: Sequence[Reason] = (
     return render(request, "web/students/batch.html", context, status=422 if refusals else 200)
 
 
+# Each line says for itself what is wrong with it; the rest is the same for all.
+_NOBODY_MEANT = Reason(
+    "nobody-meant",
+    "Each line means exactly one student within your reach who attends in your district today.",
+    Owner.CLERK,
+    "Mend these lines, and paste them again.",
+    source="Students within your reach, each once",
+)
+
+
 def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
     """One page of lines: of one state (``show``), else what has to be mended first."""
     counts = counts_of(found)
@@ -275,6 +288,7 @@ def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
         "first_url": f"{here}?show={show}" if start else None,
         "problems": found.problems[:SHOWN],
         "problem_count": len(found.problems),
+        "problems_told": told([_NOBODY_MEANT], {}, (reverse("batch_new"), "Paste them again")),
         "problems_url": reverse("batch_problems", args=[found.public_id]),
         "page_size": SHOWN,
     }

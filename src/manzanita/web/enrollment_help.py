@@ -17,18 +17,21 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.enrollment_help import Dated, Known, sis_message, what_is_wrong
-from manzanita.domain.findings import Reason
+from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.statuses import Kind
 from manzanita.domain.stays import Enrolled, Held, enrollment_start, participation_start
 from manzanita.ui.formats import us_date
 from manzanita.ui.timeline import Bar, Lane, draw_timeline
 from manzanita.web.access import requires
 from manzanita.web.read_purpose import purpose_first
+from manzanita.web.reasons_told import Way, explained_at, why_way
 from manzanita.web.student_file import ONE_DAY, StudentFile, load_student
 from manzanita.web.student_status import standing_in
 from manzanita.web.student_timeline import enrollment_bars, plan_bars, rows_of, state_plan_bars
 from manzanita.web.unlisted_schools import ASK, ask_url, unlisted_of
 
 PARTICIPATING = "1"
+MESSAGE: Way = ("#f-message", "Message to the SIS staff")
 
 
 @require_safe
@@ -104,18 +107,41 @@ def _known(file: StudentFile) -> Known:
 
 
 def _shown(file: StudentFile, reason: Reason, asks: Mapping[str, str]) -> dict[str, Any]:
-    """A reason with the page where it is mended here, if it is; ``asks`` are requests for the directory, by text."""
-    pk = file.student.public_id
-    may = file.actor.may(Capability.CORRECT_RECORD)
-    links = {
-        "adopted-never-came": (reverse("change", args=[pk, "never_came"]), "Record it"),
-        "not-taken-up": (reverse("arrivals"), "Arrivals"),
-        "ended-takes-part": (reverse("changes", args=[pk]), "Change without a meeting"),
-    }
-    url, label = links.get(reason.code, ("", "")) if may else ("", "")
+    """A reason with its rule and the page where it is mended, as the reader may; ``asks`` are requests for the
+    directory, by text."""
+    url, label = _mended_at(file, reason)
     if asked := asks.get(reason.text):
         url, label = asked, ASK
-    return {"reason": replace(reason, link=url), "label": label}
+    explained = explained_at(reason.source)
+    return {
+        "reason": replace(reason, link=url),
+        "label": label,
+        "source_url": explained if explained != url else "",
+    }
+
+
+def _mended_at(file: StudentFile, reason: Reason) -> Way:
+    """What is the SIS's is told them; what is the office's is done there, and by others at least understood."""
+    actor, pk = file.actor, file.student.public_id
+    if reason.owner is Owner.SIS:
+        return MESSAGE
+    if actor.may(Capability.CORRECT_RECORD):
+        return {
+            "adopted-never-came": (reverse("change", args=[pk, "never_came"]), "Record it"),
+            "not-taken-up": _arrival_of(file),
+            "ended-takes-part": (reverse("leaving", args=[pk]), "Leaving special education"),
+        }.get(reason.code, (reverse("directory"), "Directory"))
+    if reason.code == "ended-takes-part" and actor.may(Capability.HOLD_MEETING):
+        return reverse("participation", args=[pk]), "Student has left or stops taking part"
+    return why_way(file.student)
+
+
+def _arrival_of(file: StudentFile) -> Way:
+    """The student's own arrival, or the transfer that waits; the record, which begins one, where there is neither."""
+    arriving = [one.url for one in file.unsettled if one.kind in (Kind.ARRIVING, Kind.RETURNING) and one.url]
+    if arriving:
+        return arriving[0], "Settle the arrival"
+    return reverse("student", args=[file.student.public_id]), "Student arrived: on the record"
 
 
 def _status_bars(file: StudentFile) -> Iterator[Bar]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 
 from manzanita.archive.models import ArchivedRecord
-from manzanita.domain.access import Capability, decide
+from manzanita.domain.access import PERMISSIONS, Capability, decide
 from manzanita.domain.changes import CHANGES
 from manzanita.domain.fields import FieldDeclaration, Ownership
 from manzanita.domain.findings import Owner, Reason
@@ -18,6 +18,7 @@ from manzanita.domain.scenarios import EVENTS, PARTICIPATING
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.procedures.change_reasons import SETTING_FIELDS
 from manzanita.procedures.correct import CORRECTABLE
+from manzanita.web.reasons_told import Told, told, ways_on_record, why_way
 from manzanita.web.record_layers import newest
 from manzanita.web.record_meetings import newest_record
 from manzanita.web.step_links import said_left
@@ -30,11 +31,6 @@ SENTENCES = {
     Ownership.OFFICE: "The office changes it, with a reason and from the day that is entered.",
     Ownership.COMPUTED: "Nobody types it: it follows from something else.",
 }
-# Of a field of the plan that no change without a meeting names.
-WITH_THE_PLAN = (
-    "The office enters it with the plan: in a meeting, and it changes when the meeting is finalized. What was entered "
-    "wrongly is corrected."
-)
 CONFIDENCES = {
     "seen": "A public page of the state prints this field.",
     "confirmed": "The state's own workbook has this field.",
@@ -58,14 +54,26 @@ def ownership_of(file: StudentFile, declared: FieldDeclaration, slot: str) -> di
     """What the page of a field says of who owns it. ``slot`` is the number of a service or the kind of a meeting."""
     return {
         "word": str(declared.ownership),
-        "sentence": WITH_THE_PLAN if _comes_with_plan(declared) else SENTENCES[declared.ownership],
+        "sentence": SENTENCES[declared.ownership],
         "rule": declared.rule,
         "help": declared.help,
         "blank_when": declared.blank_when,
-        "ways": list(_ways(file, declared, slot)),
+        "ways": [(way, _told(file, way.reasons)) for way in _ways(file, declared, slot)],
         "confidence": CONFIDENCES.get(declared.layout_field.confidence, "") if declared.number else "",
         "is_confirmed": not declared.number or declared.layout_field.is_confirmed,
     }
+
+
+def _told(file: StudentFile, reasons: Sequence[Reason]) -> list[Told]:
+    """Why the reader may not go a way, as the record's own page says it."""
+    meeting = reverse("meeting", args=[file.open_meeting.public_id]) if file.open_meeting else ""
+    ways = ways_on_record(file.actor, file.student, meeting)
+    ways |= {
+        "other-agency": (reverse("directory"), "Whom to ask there"),
+        # Where what would be archived is decided.
+        "nothing-archived": ways["own-plan"],
+    }
+    return told(reasons, ways, why_way(file.student))
 
 
 def _ways(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[Way]:
@@ -78,7 +86,7 @@ def _ways(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[
             reverse("student_enrollments", args=[file.student.public_id]),
         )
         return
-    if declared.ownership is Ownership.MEETING or _comes_with_plan(declared):
+    if declared.ownership is Ownership.MEETING:
         yield _meeting_way(file)
     if declared.section == NEXT_YEAR or (declared.section == IDENTIFICATION and not declared.rule):
         yield _office(
@@ -107,12 +115,6 @@ def _ways(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[
     yield from _correction(file, declared, slot)
 
 
-def _comes_with_plan(declared: FieldDeclaration) -> bool:
-    """A field of the PLAN that is the office's, and that no change without a meeting changes."""
-    is_of_plan = declared.number.startswith("23.")
-    return declared.ownership is Ownership.OFFICE and is_of_plan and not _changes_of(declared)
-
-
 def _changes_of(declared: FieldDeclaration) -> tuple[str, ...]:
     """Keys of the changes without a meeting that change the field."""
     if declared.section == STATUS and not declared.rule:
@@ -135,6 +137,7 @@ def _against(file: StudentFile, capability: Capability) -> Iterator[Reason]:
             f"The record is {file.agency_name(file.lea_code)}'s.",
             Owner.COORDINATOR,
             "Ask the SEDS coordinator there.",
+            source=PERMISSIONS,
         )
 
 
@@ -189,6 +192,7 @@ def _correction(file: StudentFile, declared: FieldDeclaration, slot: str) -> Ite
                 "Nothing is archived of it yet, so there is nothing to correct.",
                 Owner.TEAM,
                 "It is archived when the meeting is finalized or the change is recorded.",
+                source="Corrected is what was archived",
             ),
         )
     url = f"{reverse('correct', args=[row.pk])}?field={declared.number}" if row and not reasons else ""

@@ -26,6 +26,7 @@ from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
 from manzanita.students.scope import lea_filter, visible_to
 from manzanita.web.access import requires
+from manzanita.web.settle_students import ARRIVALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,12 @@ COLUMNS: Mapping[str, Column] = {
         Column("held", "Students held", "held", "students", "list=held"),
         Column("different", "Students different", "diff", "students", "list=different"),
         Column("overdue", "Overdue", "fatal", "due_list", "span=late"),
-        Column("arrivals", "Arrivals to settle", "warn", "students_to_settle"),
+        Column("arrivals", "Arrivals to settle", "warn", "students_to_settle", f"kind={ARRIVALS}"),
         Column("duties", "Duties without a person", "warn", "duties"),
     )
 }
+# What a district has not sent: where the days since its last send lead.
+UNSENT = Column("sent", "Days since the last send", "diff", "students", "list=different")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +114,13 @@ def district_list(request: HttpRequest) -> HttpResponse:
     """Narrow the lists to a district of the SELPA, and show one of them. A POST, as it changes what the lists show."""
     code, _, key = request.POST.get("at", "").partition(":")
     names = agency_names(request.actor.agency_codes) if request.actor.perspective.scope is Scope.SELPA else {}
-    if code not in names or (key and key not in COLUMNS):
+    lists = {**COLUMNS, UNSENT.key: UNSENT}
+    if code not in names or (key and key not in lists):
         raise Http404("no such list of a district of this SELPA")
     request.session[AT_SCHOOL] = [code, names[code]]
     if not key:
         return redirect("home")
-    column = COLUMNS[key]
+    column = lists[key]
     return redirect(reverse(column.page) + (f"?{column.asked}" if column.asked else ""))
 
 

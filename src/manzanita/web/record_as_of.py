@@ -198,6 +198,7 @@ def view_parts(file: StudentFile, then: StudentFile, asked: Asked, kept: str) ->
     """Control and banner of the view; ``then`` is the file as of it, ``kept`` how the tab is shown otherwise."""
     here = f"{reverse('student', args=[file.student.public_id])}?tab=record{kept}"
     errors = asked.errors or {}
+    days = [(words, f"{here}{Asked(day).query}", day == asked.on) for words, day in _days(file)]
     return {
         "as_of": asked,
         "as_of_url": here.partition("?")[0],
@@ -211,8 +212,9 @@ def view_parts(file: StudentFile, then: StudentFile, asked: Asked, kept: str) ->
         "known_then_url": f"{here}{Asked(asked.on, asked.on).query}"
         if asked.on and not asked.known_on
         else "",
-        "day_links": [(words, f"{here}{Asked(day).query}", day == asked.on) for words, day in _days(file)],
-        "steps": _steps(file, asked, here),
+        "day_links": days,
+        # What stands among the days already is not said twice.
+        "steps": [one for one in _steps(file, asked, here) if one[1] not in {day[1] for day in days}],
         "left_unsaid": list(_left_unsaid(file, asked)),
         **held_parts(then),
     }

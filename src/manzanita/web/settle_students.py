@@ -27,6 +27,9 @@ from manzanita.web.state_lines import student_names
 from manzanita.web.students_words import grade_text
 
 PAGE_SIZE = 50
+# Two kinds in one list: whoever came, and whom nobody has taken up yet.
+ARRIVALS = "arrivals"
+_TOGETHER: dict[str, tuple[Kind, ...]] = {ARRIVALS: (Kind.ARRIVING, Kind.RETURNING)}
 # Where each kind is settled: the name of the page, what its link says and which change it is, for who may record.
 PLACES: dict[Kind, tuple[str, ...]] = {
     Kind.LEAVING: ("leaving", "Record or answer"),
@@ -41,14 +44,15 @@ PLACES: dict[Kind, tuple[str, ...]] = {
 @require_safe
 @requires(Capability.READ_STUDENT)
 def students_to_settle(request: HttpRequest) -> HttpResponse:
-    """One page of the list, cut to one ``kind`` or one ``owner``."""
+    """One page of the list, cut to one ``kind`` (or ``arrivals``) or one ``owner``."""
     actor = request.actor
     kind, owner = request.GET.get("kind", ""), request.GET.get("owner", "")
-    if kind not in ("", *SETTLED_IN_ORDER):
+    if kind not in ("", *SETTLED_IN_ORDER, *_TOGETHER):
         raise Http404("no such kind")
+    meant = _TOGETHER.get(kind) or ((Kind(kind),) if kind else SETTLED_IN_ORDER)
     number = _page_number(request)
     everything = records_to_settle(actor)
-    found = [one for one in everything if kind in ("", one.item.kind) and owner in ("", one.item.owner)]
+    found = [one for one in everything if one.item.kind in meant and owner in ("", one.item.owner)]
     shown = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     keep = {name: value for name, value in (("kind", kind), ("owner", owner)) if value}
     if number > 1 and not shown:
@@ -70,9 +74,11 @@ def students_to_settle(request: HttpRequest) -> HttpResponse:
         + [
             (f"{KINDS[one].label} {counts[one]}", _url(kind=one, owner=owner), kind == one)
             for one in SETTLED_IN_ORDER
-        ],
+        ]
+        + ([(f"Arrivals {len(found)}", _url(kind=kind, owner=owner), True)] if kind in _TOGETHER else []),
         "owners": sorted({one.item.owner.value for one in everything}),
-        "kind": KINDS[Kind(kind)] if kind else None,
+        "kind": KINDS[meant[0]] if len(meant) == 1 else None,
+        "asked_kind": kind,
         "owner": owner,
         "count": f"more than {MOST:,}" if len(found) > MOST else plural(len(found), "student"),
         "is_narrowed": bool(keep),

@@ -13,6 +13,12 @@ from manzanita.domain.rules.examples import LEA, OTHER_LEA, plan, senr, serv
 from manzanita.domain.rules.local import local_rule
 
 _SHORTEST = 10
+# Frequency -> the minutes that there are in such a period. What is yearly or as needed has the layout's five digits.
+_MINUTES_IN: Mapping[str, tuple[str, int]] = {
+    "10": ("a day", 24 * 60),
+    "20": ("a week", 7 * 24 * 60),
+    "30": ("a month", 31 * 24 * 60),
+}
 _TRANSITION_AGE = 165
 # Provider -> the months of age from and up to which it serves, by the retired rules SSRV0410, 0412, 0413 and 0415.
 _AGES: Mapping[str, tuple[int, int]] = {
@@ -34,6 +40,17 @@ def _no_plan(_setting: Setting) -> pl.Expr:
 
 def _too_short(_setting: Setting) -> pl.Expr:
     return pl.col("25.15").cast(pl.Int32, strict=False) < _SHORTEST
+
+
+def _too_long(_setting: Setting) -> pl.Expr:
+    most = {code: minutes for code, (_, minutes) in _MINUTES_IN.items()}
+    there_are = pl.col("25.14").replace_strict(most, default=None, return_dtype=pl.Int32)
+    return pl.col("25.15").cast(pl.Int32, strict=False) > there_are
+
+
+def _too_long_message(row: Row) -> str:
+    words, most = _MINUTES_IN[row["25.14"]]
+    return f"Service {row['25.11']} lasts {row['25.15']} minutes {words}, and {words} has {most:,}."
 
 
 def _provider_age(_setting: Setting) -> pl.Expr:
@@ -146,6 +163,36 @@ def rules() -> list[Rule]:
             ),
             passes=[{"SERV": [serv({"25.15": "10"})]}, {"SERV": [serv({"25.15": ""})]}],
             fails=[{"SERV": [serv({"25.15": "9"})]}, {"SERV": [serv({"25.15": "0"})]}],
+        ),
+        local_rule(
+            code="MZ-SERV-LONG",
+            title="More minutes than there are",
+            records=("SERV",),
+            subjects=("SERV",),
+            fields=("25.14", "25.15"),
+            meaning="25.15 has the minutes of each time that 25.14 names. A day has 1,440, a week 10,080, a month of "
+            "31 days 44,640; more is a year's total beside a weekly frequency, or a digit too many. What is yearly or "
+            "as needed has as many as the state's layout has digits for.",
+            case="Jay's speech of 1,440 minutes a year stands as 14,400 a week.",
+            fix="Enter the minutes of one time, or the frequency that they are meant for.",
+            owner=Owner.TEAM,
+            source="the state's layout of SERV: minutes by the frequency",
+            wrong=_too_long,
+            message=_too_long_message,
+            passes=[
+                {"SERV": [serv({"25.14": "10", "25.15": "1440"})]},
+                {"SERV": [serv({"25.14": "20", "25.15": "10080"})]},
+                {"SERV": [serv({"25.14": "30", "25.15": "44640"})]},
+                {"SERV": [serv({"25.14": "40", "25.15": "99999"})]},
+                {"SERV": [serv({"25.14": "90", "25.15": "99999"})]},
+                {"SERV": [serv({"25.14": "", "25.15": "99999"})]},
+                {"SERV": [serv({"25.15": ""})]},
+            ],
+            fails=[
+                {"SERV": [serv({"25.14": "10", "25.15": "1441"})]},
+                {"SERV": [serv({"25.14": "20", "25.15": "10081"})]},
+                {"SERV": [serv({"25.14": "30", "25.15": "44641"})]},
+            ],
         ),
         local_rule(
             code="MZ-SERV-PROVIDER-AGE",

@@ -9,6 +9,7 @@ import io
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
@@ -23,19 +24,25 @@ _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 
-def xlsx_sheets(data: bytes, file: str) -> Sheets:
-    """Every sheet by name. Raises :class:`WorkbookRefused` where the file cannot be read as a workbook."""
+def xlsx_sheets(
+    data: bytes, file: str, *, largest_part_bytes: int = LARGEST_PART_BYTES, most_sheets: int | None = None
+) -> Sheets:
+    """Every sheet, or the first ``most_sheets``, by name. Raises :class:`WorkbookRefused` where the file cannot be read
+    as a workbook."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as book:
-            shared = _shared_texts(book)
-            return {name: _rows(_tree(book, part), shared) for name, part in _parts(book).items()}
+            shared = _shared_texts(book, largest_part_bytes)
+            parts = list(_parts(book, largest_part_bytes).items())[:most_sheets]
+            return {name: _rows(_tree(book, part, largest_part_bytes), shared) for name, part in parts}
     except (
         zipfile.BadZipFile,
         ElementTree.ParseError,
         KeyError,
         ValueError,
         IndexError,
-        NotImplementedError,
+        EOFError,
+        RuntimeError,
+        zlib.error,
     ):
         raise WorkbookRefused(
             [
@@ -44,10 +51,12 @@ def xlsx_sheets(data: bytes, file: str) -> Sheets:
         ) from None
 
 
-def _parts(book: zipfile.ZipFile) -> Mapping[str, str]:
+def _parts(book: zipfile.ZipFile, largest: int) -> Mapping[str, str]:
     """Path of each sheet inside the archive, by its name."""
-    targets = {one.attrib["Id"]: one.attrib["Target"] for one in _tree(book, "xl/_rels/workbook.xml.rels")}
-    sheets = _tree(book, "xl/workbook.xml").iterfind(f"{_MAIN}sheets/{_MAIN}sheet")
+    targets = {
+        one.attrib["Id"]: one.attrib["Target"] for one in _tree(book, "xl/_rels/workbook.xml.rels", largest)
+    }
+    sheets = _tree(book, "xl/workbook.xml", largest).iterfind(f"{_MAIN}sheets/{_MAIN}sheet")
     # A target is relative to xl, or begins at the root of the archive.
     return {
         one.attrib["name"]: posixpath.normpath(posixpath.join("/xl", targets[one.attrib[_RELATION]])).lstrip(
@@ -57,9 +66,9 @@ def _parts(book: zipfile.ZipFile) -> Mapping[str, str]:
     }
 
 
-def _tree(book: zipfile.ZipFile, part: str) -> ElementTree.Element:
+def _tree(book: zipfile.ZipFile, part: str, largest: int) -> ElementTree.Element:
     """The XML of one part. Raises ``ValueError`` for one that is huge, declares entities, or is not UTF-8."""
-    if book.getinfo(part).file_size > LARGEST_PART_BYTES:
+    if book.getinfo(part).file_size > largest:
         raise ValueError(part)
     text = book.read(part).decode("utf-8")
     if "<!DOCTYPE" in text:
@@ -67,10 +76,10 @@ def _tree(book: zipfile.ZipFile, part: str) -> ElementTree.Element:
     return ElementTree.fromstring(text)
 
 
-def _shared_texts(book: zipfile.ZipFile) -> Sequence[str]:
+def _shared_texts(book: zipfile.ZipFile, largest: int) -> Sequence[str]:
     if "xl/sharedStrings.xml" not in book.namelist():
         return ()
-    return [_text_of(one) for one in _tree(book, "xl/sharedStrings.xml").iterfind(f"{_MAIN}si")]
+    return [_text_of(one) for one in _tree(book, "xl/sharedStrings.xml", largest).iterfind(f"{_MAIN}si")]
 
 
 def _text_of(element: ElementTree.Element) -> str:
