@@ -92,7 +92,8 @@ def store_conflicts(
     *,
     cause: str,
 ) -> None:
-    """Keep the lines that were set aside; conflicts of ``fitting`` (student, LEA) have ended: the SIS is right now."""
+    """Keep the lines that were set aside; conflicts of ``fitting`` (student, LEA) have ended: the SIS is right now, but
+    for what the other file of the same import (``cause``) said."""
     now = clock.now()
     new: dict[tuple[int, str, str], IdentityConflict] = {}
     changed = []
@@ -121,7 +122,10 @@ def store_conflicts(
     ended = [
         row
         for (student_id, lea_code, _), row in known.items()
-        if (student_id, lea_code) in fitting and row.ended_at is None and row not in changed
+        if (student_id, lea_code) in fitting
+        and row.ended_at is None
+        and row not in changed
+        and row.cause != cause
     ]
     for row in ended:
         row.ended_at = now
