@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.test import Client
 
@@ -9,15 +11,18 @@ from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.auditing.models import ReadEvent
 from manzanita.exchange.models import StateFinding
 from manzanita.findings.models import RuleFinding
+from manzanita.leaving.models import Leaving
 from manzanita.orgs.models import Agency
 from manzanita.platform.reach import whole_installation
 from manzanita.procedures.import_sis import take_in_sis_files
 from manzanita.students.models import IdentityConflict
+from tests.support import pages
 from tests.support import world as w
 from tests.support.sis_files import text
 
-# session, user, grants, no block; newest import; set aside, refused; findings of two kinds; ids of students; the log.
-MOST_QUERIES = 16
+# session, user, grants, no block; newest import; set aside, refused; findings of two kinds; leavings; ids of students;
+# the log.
+MOST_QUERIES = 17
 
 
 @pytest.fixture
@@ -158,6 +163,48 @@ def test_of_a_student_out_of_reach_nothing_is_shown(small_world, sign_in, take):
     assert (
         coordinator.post(f"/imports/fixes/{one.public_id}", {"do": "same", "reason": "x"}).status_code == 404
     )
+
+
+def leaves(student, sign_in, small_world, reason="dropped_out") -> None:
+    form = {"reason": reason, "on": "2026-11-20", "note": "The school says so."}
+    answer = sign_in(small_world.coordinator).post(f"/students/{student.public_id}/leaving", form)
+    assert answer.status_code == 302
+
+
+def test_who_left_and_is_still_enrolled_is_the_sis_staffs_until_the_sis_ends_it(small_world, sis, sign_in):
+    alder = small_world.students["alder"]
+    leaves(alder, sign_in, small_world)
+    home = page_of(sis.get("/"))
+    assert "To correct in the SIS" in home and "3 days" in home
+    page = page_of(sis.get("/imports/fixes"))
+    said = "By our records the student left on 11/20/2026, and in the SIS the enrollment goes on."
+    assert said in page and "L0005" in page and "08/14/2023" in page and "3 days" in page
+    assert "E140 (no known enrollment, truant)" in page
+    assert "Dropped out" not in page and "Alder" not in page
+    message = page.split('name="message"', 1)[1]
+    assert said in message and "Local ID L0005" in message
+    with whole_installation("test"):
+        assert ReadEvent.objects.filter(what="sis.fixes").latest("pk").student_ids == [alder.pk]
+    pages.leaves(alder, date(2026, 11, 20))
+    assert "Nothing is to be corrected in the SIS." in page_of(sis.get("/"))
+
+
+def test_leavings_of_another_district_are_not_shown(small_world, sis, sign_in):
+    leaves(small_world.students["alder"], sign_in, small_world)
+    Leaving.objects.update(lea_code=w.OTHER_LEA)
+    assert "left on" not in page_of(sis.get("/imports/fixes"))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_leavings_cost_the_same_for_few_and_many(
+    small_world, sis, sign_in, django_assert_max_num_queries, count
+):
+    for name in ("alder", "towhee", "yarrow")[:count]:
+        leaves(small_world.students[name], sign_in, small_world)
+    sis.get("/imports/fixes")
+    with django_assert_max_num_queries(MOST_QUERIES):
+        page = page_of(sis.get("/imports/fixes"))
+    assert page.split("<textarea", 1)[0].count("By our records the student left on") == count
 
 
 @pytest.mark.parametrize("count", [1, 12])

@@ -1,4 +1,5 @@
-"""What is to be corrected in the SIS of an agency: lines set aside for whom they name, lines refused, findings.
+"""What is to be corrected in the SIS of an agency: lines set aside for whom they name, lines refused, findings,
+enrollments that go on after a leaving.
 
 For who takes files in, reading student records or not: every row names the student by local ID and SSID alone.
 """
@@ -7,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
+from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
@@ -19,6 +22,8 @@ from manzanita.domain.sis_work import told_values
 from manzanita.exchange.models import ImportNote, ImportRun, StateFinding
 from manzanita.findings.models import RuleFinding
 from manzanita.findings.queries import TO_SETTLE
+from manzanita.leaving.queries import open_at_sis_of
+from manzanita.platform import clock
 from manzanita.platform.together import read_together
 from manzanita.students.models import Enrollment, IdentityConflict, Ssid
 
@@ -28,8 +33,9 @@ _WEIGHT = {"fatal": 0, "warning": 1}
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One thing to correct. ``values`` are by field number, ``None`` where the value is not told; ``says`` is what is
-    wrong, ``fix`` what to do. ``student_id`` is 0 where the line names nobody who is known."""
+    """One thing to correct. ``code`` is the rule's, blank where none asks. ``values`` are by field number, ``None``
+    where the value is not told; ``says`` is what is wrong, ``fix`` what to do.
+    ``student_id`` is 0 where the line names nobody who is known."""
 
     kind: str
     code: str
@@ -82,17 +88,19 @@ def _refused(newest: ImportRun | None) -> QuerySet[ImportNote]:
 
 
 def sis_work(actor: Actor) -> Found:
-    """What the SIS of the actor's agency has to mend; five queries for any number."""
+    """What the SIS of the actor's agency has to mend; six queries for any number."""
     newest = _newest(actor)
     conflicts, refused = open_conflicts(actor)[:MOST_SHOWN], _refused(newest)[:MOST_SHOWN]
     ours, states = (rows[:MOST_SHOWN] for rows in _findings(actor))
+    left = open_at_sis_of(actor.agency_code, clock.today())[:MOST_SHOWN]
     findings: list[RuleFinding | StateFinding] = [*ours, *states]
-    ids = {one.student_id for one in findings}
+    ids = {one.student_id for one in (*findings, *left)}
     local = _local_ids(actor.agency_code, ids)
     work = [_of_finding(one, local.get(one.student_id, ("", ""))) for one in findings]
+    work += [_of_leaving(one, local.get(one.student_id, ("", ""))) for one in left]
     work += [_of_note(one, newest) for one in refused if newest is not None]
     work.sort(key=lambda one: (_WEIGHT.get(one.severity, 2), one.since))
-    is_more = max(map(len, (conflicts, refused, ours, states))) == MOST_SHOWN
+    is_more = max(map(len, (conflicts, refused, ours, states, left))) == MOST_SHOWN
     return Found(list(conflicts), work, newest, is_more)
 
 
@@ -137,6 +145,23 @@ def _of_finding(one: RuleFinding | StateFinding, ids: tuple[str, str]) -> Work:
         says=one.message if is_theirs or rule is None else rule.title,
         fix=rule.fix if rule is not None else "",
         since=one.opened_at,
+    )
+
+
+def _of_leaving(one: Any, ids: tuple[str, str]) -> Work:
+    """Of a leaving the day is told, and what the SIS does, not the reason."""
+    day = datetime.combine(one.leaves_on, time.min, tzinfo=timezone.get_current_timezone())
+    return Work(
+        kind="Left",
+        code="",
+        severity="warning",
+        student_id=one.student_id,
+        local_id=ids[0],
+        ssid=ids[1],
+        values={"1.22": f"{one.enrolled_on:%Y%m%d}"},
+        says=f"By our records the student left on {one.leaves_on.isoformat()}, and in the SIS the enrollment goes on.",
+        fix=f"{one.reason.sis} The next SIS file with that line ends this.",
+        since=day,
     )
 
 

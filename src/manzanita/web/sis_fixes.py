@@ -25,7 +25,7 @@ from manzanita.procedures.sis_work import Found, Work, open_conflicts, sis_work,
 from manzanita.students.identity_actions import decide_conflict
 from manzanita.students.models import IdentityConflict, Student
 from manzanita.students.scope import visible_to
-from manzanita.ui.formats import us_date
+from manzanita.ui.formats import us_date, us_dates
 from manzanita.web.access import requires
 from manzanita.web.home_needs import Group, Need, age
 from manzanita.web.state_lines import meaning
@@ -110,7 +110,10 @@ def _message(actor: Actor, found: Found) -> str:
         f"birth date ({one.words}). MZ-OTHER-PERSON"
         for one in found.conflicts
     ]
-    lines += [f"- {_who(one.local_id, one.ssid)}: {one.says} {one.fix} {one.code}" for one in found.work]
+    lines += [
+        f"- {_who(one.local_id, one.ssid)}: {us_dates(one.says)} {one.fix} {one.code}".rstrip()
+        for one in found.work
+    ]
     if not lines:
         return ""
     lea = agency_names([actor.agency_code]).get(actor.agency_code, actor.agency_code)
