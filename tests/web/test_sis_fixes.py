@@ -121,6 +121,44 @@ def test_of_our_rules_too(small_world, sis):
     assert "The exit reason is missing." in page and "blank" in page
 
 
+def rule_finding(student, **changes) -> None:
+    values = {
+        "identity": f"r{RuleFinding.objects.count()}",
+        "severity": "warning",
+        "phase": "record",
+        "kind": "value",
+        "owner": "SIS staff",
+        "student_id": student.pk,
+        "lea_code": w.LEA,
+        "record_key": "k",
+        "inputs": "x",
+        "first_seen_at": w.NOON,
+        "opened_at": w.NOON,
+        "last_seen_at": w.NOON,
+    }
+    RuleFinding.objects.create(**{**values, **changes})
+
+
+def test_of_a_status_before_the_file_begins_they_read_what_the_record_says(small_world, sis):
+    said = (
+        "The state has taken this status of 2024-02-26, and the enrollments that the SIS has sent us of the student at "
+        "Chaparral Unified (9910017) begin on 2026-08-14: our file begins later, so it cannot say whether the student "
+        "was enrolled that day. Have the SIS send the earlier enrollment, or dismiss this with that reason."
+    )
+    rule_finding(
+        small_world.students["alder"],
+        rule_code="GERR0005",
+        record="SWDS",
+        fields=["22.04", "22.06", "22.11", "22.12"],
+        values={"22.04": w.LEA, "22.06": w.SSIDS["alder"], "22.11": "20240226", "22.12": "1"},
+        message=said,
+    )
+    page = page_of(sis.get("/imports/fixes"))
+    assert page.count("our file begins later") == 2, "in the list and in the message"
+    assert "No enrollment on the status date" not in page and "or the status date." not in page
+    assert "tell the SEDS coordinator" in page
+
+
 def test_sis_staff_are_not_offered_students(sis, take):
     run = take(w.senr("alder", **{"1.24": "05"}))
     page = page_of(sis.get(f"/imports/{run.public_id}"))

@@ -18,7 +18,7 @@ from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
 from manzanita.domain.rules import rule_info
 from manzanita.domain.same_person import RULE
-from manzanita.domain.sis_work import told_values
+from manzanita.domain.sis_work import is_told, told_values
 from manzanita.exchange.models import ImportNote, ImportRun, StateFinding
 from manzanita.findings.models import RuleFinding
 from manzanita.findings.queries import TO_SETTLE
@@ -130,10 +130,7 @@ def _local_ids(lea_code: str, ids: set[int]) -> dict[int, tuple[str, str]]:
 
 
 def _of_finding(one: RuleFinding | StateFinding, ids: tuple[str, str]) -> Work:
-    values = told_values(one.fields, one.values)
     rule = rule_info(one.rule_code)
-    # The message names values; where one of them is of special education, the rule says what is wrong instead.
-    is_theirs = all(value is not None for value in values.values())
     return Work(
         kind="The state" if isinstance(one, StateFinding) else "Our rules",
         code=one.rule_code,
@@ -141,9 +138,10 @@ def _of_finding(one: RuleFinding | StateFinding, ids: tuple[str, str]) -> Work:
         student_id=one.student_id,
         local_id=ids[0],
         ssid=ids[1],
-        values=values,
-        says=one.message if is_theirs or rule is None else rule.title,
-        fix=rule.fix if rule is not None else "",
+        values=told_values(one.fields, one.values),
+        # Where the message names what is of special education, the rule says what is wrong instead.
+        says=one.message if rule is None or is_told(one.message, one.values) else rule.title,
+        fix=(rule.sis_fix or rule.fix) if rule is not None else "",
         since=one.opened_at,
     )
 

@@ -66,8 +66,9 @@ class RuleInfo:
     ``severity`` is the weight in any year without an entry in ``severity_by_year``; ``first_year`` and
     ``last_year`` bound the years in force (``None``: open). From the year ``presumed_from`` on nobody has seen the
     rule printed: it is presumed to go on and warns, whatever its severity was. From the day ``inactive_from`` on
-    the state has it switched off. ``missing_input`` names what a rule that is not implemented lacks here. A rule is
-    equal to itself only, so that what is derived from it may be kept.
+    the state has it switched off. ``missing_input`` names what a rule that is not implemented lacks here.
+    ``sis_fix`` is the part of ``fix`` that is SIS staff's, where another part is not. A rule is equal to itself only,
+    so that what is derived from it may be kept.
     """
 
     code: str
@@ -90,6 +91,7 @@ class RuleInfo:
     inactive_from: date | None = None
     known_defects: tuple[KnownDefect, ...] = ()
     missing_input: str = ""
+    sis_fix: str = ""
 
     @property
     def is_local(self) -> bool:
