@@ -159,6 +159,37 @@ def test_of_a_status_before_the_file_begins_they_read_what_the_record_says(small
     assert "tell the SEDS coordinator" in page
 
 
+def message_of(page: str) -> str:
+    return page.split('name="message"', 1)[1].split(">", 1)[1].split("</textarea", 1)[0]
+
+
+def test_the_message_is_of_sentences_with_the_values_and_days_as_people_write_them(small_world, sis, take):
+    finding(
+        small_world.students["alder"],
+        message="Disability 280 since 2026-02-26",
+        values={"23.15": "280", "1.22": "20260226"},
+    )
+    finding(
+        small_world.students["alder"],
+        fields=["1.25"],
+        values={"1.25": "20260226"},
+        message="Ended on 2026-02-26",
+        rule_code="SENR0001",
+    )
+    take(w.senr("towhee", **{"1.10": "Juniper"}))
+    message = message_of(page_of(sis.get("/imports/fixes")))
+    assert "2026-0" not in message and "280" not in message
+    assert (
+        "Local ID L0005: No enrollment on the status date. 1.22 Enrollment Start Date: 02/26/2026. Send the enrollment that "
+        "covers the day." in message
+    )
+    assert "Local ID L0005: Ended on 02/26/2026. 1.25 Enrollment Exit Date: 02/26/2026. " in message
+    assert (
+        "Local ID L0002: SENR line 1 names one student by number and another by name or birth date (the first name is "
+        "another). Is the SSID right?" in message
+    )
+
+
 def test_sis_staff_are_not_offered_students(sis, take):
     run = take(w.senr("alder", **{"1.24": "05"}))
     page = page_of(sis.get(f"/imports/{run.public_id}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -18,10 +18,11 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.fields import short_name
 from manzanita.domain.findings import Owner
+from manzanita.domain.same_person import RULE
 from manzanita.domain.sis_work import IDS
 from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
-from manzanita.procedures.sis_work import Found, Work, open_conflicts, sis_work, sis_work_count
+from manzanita.procedures.sis_work import Work, open_conflicts, sis_work, sis_work_count
 from manzanita.students.identity_actions import decide_conflict
 from manzanita.students.models import IdentityConflict, Student
 from manzanita.students.scope import visible_to
@@ -41,13 +42,15 @@ def sis_fixes(request: HttpRequest) -> HttpResponse:
     """Lines that were set aside, lines that were refused, and findings that the SIS mends, by local ID."""
     actor = request.actor
     found = sis_work(actor)
+    rows = [_work_row(one) for one in found.work]
     log_reads(actor=actor, student_ids=found.student_ids, what="sis.fixes", filter_codes="owner=sis")
     reached = _reached(actor, found.conflicts)
+    conflicts = [_conflict_row(actor, one, reached) for one in found.conflicts]
     context = {
-        "conflicts": [_conflict_row(actor, one, reached) for one in found.conflicts],
-        "rows": [_work_row(one) for one in found.work],
+        "conflicts": conflicts,
+        "rows": rows,
         "is_more": found.is_more,
-        "message": _message(actor, found),
+        "message": _message(actor, conflicts, rows),
         "newest": found.newest,
     }
     return render(request, "web/imports/fixes.html", context)
@@ -91,6 +94,7 @@ def _work_row(one: Work) -> dict[str, Any]:
     kind, word = SEVERITIES.get(one.severity, ("warn", "Look at it"))
     return {
         "one": one,
+        "says": us_dates(one.says),
         "kind": kind,
         "word": word,
         "days": _days(one.since),
@@ -103,23 +107,33 @@ def _work_row(one: Work) -> dict[str, Any]:
     }
 
 
-def _message(actor: Actor, found: Found) -> str:
-    """All of it as a message, ready to copy; blank where nothing is to be corrected."""
+def _message(actor: Actor, conflicts: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> str:
+    """All that the page lists as a message, ready to copy; blank where nothing is to be corrected."""
     lines = [
-        f"- {_who(one.local_id, one.ssid)}: {one.record} line names one student by number and another by name or "
-        f"birth date ({one.words}). MZ-OTHER-PERSON"
-        for one in found.conflicts
+        _line(
+            row["one"],
+            f"{row['one'].record} line {row['one'].line} names one student by number and another by name or birth date "
+            f"({row['one'].words})",
+            row["todo"],
+            code=RULE,
+        )
+        for row in conflicts
     ]
-    lines += [
-        f"- {_who(one.local_id, one.ssid)}: {us_dates(one.says)} {one.fix} {one.code}".rstrip()
-        for one in found.work
-    ]
+    for row in rows:
+        told = "; ".join(f"{number} {label}: {value}" for number, label, value in row["fields"] if value)
+        lines.append(_line(row["one"], row["says"], told, row["one"].fix, code=row["one"].code))
     if not lines:
         return ""
     lea = agency_names([actor.agency_code]).get(actor.agency_code, actor.agency_code)
     head = f"To correct in the SIS, {lea}, {us_date(clock.today())}"
     foot = "Please answer under these IDs; a student's name does not belong in mail."
     return "\n".join([head, "", *lines, "", foot])
+
+
+def _line(one: Work | IdentityConflict, *parts: str, code: str) -> str:
+    """One line of the message: whom it is about, sentences, and the rule."""
+    said = [part if part.endswith((".", "?", "!", ":")) else f"{part}." for part in parts if part]
+    return f"- {_who(one.local_id, one.ssid)}: {' '.join([*said, code])}".rstrip()
 
 
 def _who(local_id: str, ssid: str) -> str:
