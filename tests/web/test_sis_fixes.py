@@ -159,6 +159,32 @@ def test_of_a_status_before_the_file_begins_they_read_what_the_record_says(small
     assert "tell the SEDS coordinator" in page
 
 
+def test_what_is_said_of_the_rule_itself_is_folded_and_home_weighs_what_is_there(small_world, sis):
+    alder = small_world.students["alder"]
+    rule_finding(
+        alder,
+        rule_code="PLAN0637E4",
+        record="PLAN",
+        fields=["23.06", "23.12"],
+        values={"23.06": w.SSIDS["alder"], "23.12": "20260110"},
+        message="The student participates on the plan of 2026-01-10 and is enrolled at no LEA on 2026-11-23. Presumed "
+        "from 2025-2026 on: the state has printed this rule for earlier years only, so it warns until a page shows "
+        "that it goes on. Known defect: the state said on 2024-06-13 that this rule speaks too often, and no page says that "
+        "it was mended; where the student is enrolled, nothing is to be done.",
+    )
+    page = page_of(sis.get("/imports/fixes"))
+    row, fold = page.split("About this rule", 1)
+    assert "enrolled at no LEA on 11/23/2026." in row and "Presumed from" not in row
+    assert "Presumed from 2025-2026 on" in fold and "said on 06/13/2024" in fold
+    assert "where the student has left for good, tell the SEDS coordinator." in page
+    assert "send the status" not in page
+    assert "Presumed" not in message_of(page) and "Known defect" not in message_of(page)
+    assert "Overdue or fatal" not in page_of(sis.get("/"))
+    assert "Soon, or a warning" in page_of(sis.get("/"))
+    finding(alder)
+    assert "Overdue or fatal" in page_of(sis.get("/"))
+
+
 def message_of(page: str) -> str:
     return page.split('name="message"', 1)[1].split(">", 1)[1].split("</textarea", 1)[0]
 
@@ -180,8 +206,8 @@ def test_the_message_is_of_sentences_with_the_values_and_days_as_people_write_th
     message = message_of(page_of(sis.get("/imports/fixes")))
     assert "2026-0" not in message and "280" not in message
     assert (
-        "Local ID L0005: No enrollment on the status date. 1.22 Enrollment Start Date: 02/26/2026. Send the enrollment that "
-        "covers the day." in message
+        "Local ID L0005: No enrollment on the status date. 1.22 Enrollment Start Date: 02/26/2026. Send the "
+        "enrollment that covers the day." in message
     )
     assert "Local ID L0005: Ended on 02/26/2026. 1.25 Enrollment Exit Date: 02/26/2026. " in message
     assert (

@@ -34,7 +34,8 @@ _WEIGHT = {"fatal": 0, "warning": 1}
 @dataclass(frozen=True, slots=True)
 class Work:
     """One thing to correct. ``code`` is the rule's, blank where none asks. ``values`` are by field number, ``None``
-    where the value is not told; ``says`` is what is wrong, ``fix`` what to do.
+    where the value is not told; ``says`` is what is wrong, ``of_rule``
+    what is said of the rule itself, ``fix`` what to do.
     ``student_id`` is 0 where the line names nobody who is known."""
 
     kind: str
@@ -47,6 +48,7 @@ class Work:
     says: str
     fix: str
     since: datetime
+    of_rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,13 @@ def sis_work(actor: Actor) -> Found:
     return Found(list(conflicts), work, newest, is_more)
 
 
-def sis_work_count(actor: Actor) -> tuple[int, datetime | None]:
-    """How many things are to be corrected in the SIS, and since when the oldest is open."""
+def sis_work_count(actor: Actor) -> tuple[int, datetime | None, str]:
+    """How many things are to be corrected in the SIS, since when the oldest is open, and the heaviest weight."""
     found = sis_work(actor)
     since = [one.found_at for one in found.conflicts] + [one.since for one in found.work]
-    return len(found.conflicts) + len(found.work), min(since, default=None)
+    # A line that is set aside is a line that is not loaded. The work stands in order, the heaviest first.
+    heaviest = "fatal" if found.conflicts else next((one.severity for one in found.work), "")
+    return len(found.conflicts) + len(found.work), min(since, default=None), heaviest
 
 
 def _newest(actor: Actor) -> ImportRun | None:
@@ -131,6 +135,7 @@ def _local_ids(lea_code: str, ids: set[int]) -> dict[int, tuple[str, str]]:
 
 def _of_finding(one: RuleFinding | StateFinding, ids: tuple[str, str]) -> Work:
     rule = rule_info(one.rule_code)
+    says, of_rule = rule.split_caveat(one.message) if rule is not None else (one.message, "")
     return Work(
         kind="The state" if isinstance(one, StateFinding) else "Our rules",
         code=one.rule_code,
@@ -140,7 +145,8 @@ def _of_finding(one: RuleFinding | StateFinding, ids: tuple[str, str]) -> Work:
         ssid=ids[1],
         values=told_values(one.fields, one.values),
         # Where the message names what is of special education, the rule says what is wrong instead.
-        says=one.message if rule is None or is_told(one.message, one.values) else rule.title,
+        says=says if rule is None or is_told(says, one.values) else rule.title,
+        of_rule=of_rule,
         fix=(rule.sis_fix or rule.fix) if rule is not None else "",
         since=one.opened_at,
     )

@@ -95,6 +95,7 @@ def _work_row(one: Work) -> dict[str, Any]:
     return {
         "one": one,
         "says": us_dates(one.says),
+        "of_rule": us_dates(one.of_rule),
         "kind": kind,
         "word": word,
         "days": _days(one.since),
@@ -207,9 +208,10 @@ def sis_needs(actor: Actor) -> list[Group]:
         rows = list(open_conflicts(actor).filter(decision="").values_list("found_at", flat=True)[:1000])
         count, oldest = len(rows), min(rows, default=None)
         label, owner, step = "Lines of the SIS that are set aside", "You", "Say whom they mean"
-        nothing = ""
+        nothing, kind = "", "fatal"
     else:
-        count, oldest = sis_work_count(actor)
+        count, oldest, heaviest = sis_work_count(actor)
+        kind = "fatal" if heaviest == "fatal" else "warn"
         label, owner, step = "To correct in the SIS", "You", "Show what"
         nothing = "Nothing is to be corrected in the SIS."
     needs = []
@@ -217,7 +219,7 @@ def sis_needs(actor: Actor) -> list[Group]:
         days = _days(oldest)
         needs = [
             Need(
-                kind="fatal",
+                kind=kind,
                 label=label,
                 count=count,
                 url=reverse("sis_fixes"),

@@ -129,6 +129,13 @@ class RuleInfo:
         parts += [defect.text for defect in self.known_defects if defect.is_open(setting.as_of)]
         return "".join(f" {part}" for part in parts)
 
+    def split_caveat(self, message: str) -> tuple[str, str]:
+        """A finding's message without what it says of the rule itself, and that."""
+        parts = [self.presumption, *(defect.text for defect in self.known_defects)]
+        starts = [at for part in parts if part and (at := message.find(f" {part}")) >= 0]
+        end = min(starts, default=len(message))
+        return message[:end], message[end:].strip()
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FieldRule(RuleInfo):
