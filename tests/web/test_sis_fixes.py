@@ -169,8 +169,8 @@ def test_what_is_said_of_the_rule_itself_is_folded_and_home_weighs_what_is_there
         values={"23.06": w.SSIDS["alder"], "23.12": "20260110"},
         message="The student participates on the plan of 2026-01-10 and is enrolled at no LEA on 2026-11-23. Presumed "
         "from 2025-2026 on: the state has printed this rule for earlier years only, so it warns until a page shows "
-        "that it goes on. Known defect: the state said on 2024-06-13 that this rule speaks too often, and no page says that "
-        "it was mended; where the student is enrolled, nothing is to be done.",
+        "that it goes on. Known defect: the state said on 2024-06-13 that this rule speaks too often, and no page "
+        "says that it was mended; where the student is enrolled, nothing is to be done.",
     )
     page = page_of(sis.get("/imports/fixes"))
     row, fold = page.split("About this rule", 1)
@@ -237,6 +237,8 @@ def test_a_line_set_aside_is_listed_and_the_coordinator_says_whom_it_means(small
     assert here in page_of(coordinator.get("/imports/fixes"))
     page = page_of(coordinator.get(here))
     assert "Alder" in page and "Juniper" in page and "Differs" in page
+    assert page.count("<td>L0005</td>") == 2, "the student's beside the line's"
+    assert f'href="/students/{small_world.students["alder"].public_id}"' in page
     refused = coordinator.post(here, {"do": "same", "reason": " "})
     assert refused.status_code == 422 and "how you know is empty" in page_of(refused)
     coordinator.post(here, {"do": "same", "reason": "court order seen"})
@@ -248,9 +250,20 @@ def test_a_line_set_aside_is_listed_and_the_coordinator_says_whom_it_means(small
     assert (one.decision, one.reason, one.decided_by) == ("", "", None)
 
 
+def test_the_note_of_the_import_says_whose_job_it_is_to_say_whom_it_means(small_world, sis, sign_in, take):
+    run = take(w.senr("alder", **{"1.10": "Juniper"}))
+    page = page_of(sis.get(f"/imports/{run.public_id}"))
+    assert "The SEDS coordinator says whom it means." in page and 'href="/imports/fixes"' in page
+    assert "Say whom it means" not in page
+    page = page_of(sign_in(small_world.coordinator).get(f"/imports/{run.public_id}"))
+    assert f'href="/imports/fixes/{IdentityConflict.objects.get().public_id}">Say whom it means' in page
+    assert "The SEDS coordinator says whom it means." not in page
+
+
 def test_of_a_student_out_of_reach_nothing_is_shown(small_world, sign_in, take):
-    take(w.senr("sage", **{"1.10": "Noel", "1.22": "20261102"}))
+    run = take(w.senr("sage", **{"1.10": "Noel", "1.22": "20261102"}))
     coordinator = sign_in(small_world.coordinator)
+    assert "Say whom it means" not in page_of(coordinator.get(f"/imports/{run.public_id}"))
     page = page_of(coordinator.get("/imports/fixes"))
     assert "a student of another district" in page and "Look at both" not in page
     one = IdentityConflict.objects.get()

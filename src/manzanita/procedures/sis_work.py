@@ -97,7 +97,7 @@ def sis_work(actor: Actor) -> Found:
     left = open_at_sis_of(actor.agency_code, clock.today())[:MOST_SHOWN]
     findings: list[RuleFinding | StateFinding] = [*ours, *states]
     ids = {one.student_id for one in (*findings, *left)}
-    local = _local_ids(actor.agency_code, ids)
+    local = numbers_of(actor.agency_code, ids)
     work = [_of_finding(one, local.get(one.student_id, ("", ""))) for one in findings]
     work += [_of_leaving(one, local.get(one.student_id, ("", ""))) for one in left]
     work += [_of_note(one, newest) for one in refused if newest is not None]
@@ -121,7 +121,7 @@ def _newest(actor: Actor) -> ImportRun | None:
     )
 
 
-def _local_ids(lea_code: str, ids: set[int]) -> dict[int, tuple[str, str]]:
+def numbers_of(lea_code: str, ids: set[int]) -> dict[int, tuple[str, str]]:
     """Local ID of the newest enrollment at the LEA, and SSID, by student."""
     enrolled = (
         Enrollment.objects.believed().filter(lea_code=lea_code, student_id__in=ids).order_by("started_on")

@@ -33,6 +33,7 @@ from manzanita.procedures.import_sis import resume_sis_import
 from manzanita.procedures.sis_work import open_conflicts
 from manzanita.students.transfer_facts import SIS_CAUSE
 from manzanita.web.access import requires
+from manzanita.web.sis_fixes import settled_by
 from manzanita.web.unlisted_schools import new_url
 from manzanita.web.work_state import row_and_job
 
@@ -123,17 +124,19 @@ def _split(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _set_aside(
     actor: Actor, run: ImportRun, files: Sequence[ImportFile], notes: Sequence[ImportNote]
-) -> dict[tuple[int, int], str]:
-    """The page where somebody says whom a line means, by file and line; one query, and none without such a line."""
+) -> dict[tuple[int, int], tuple[str, str, str]]:
+    """Where somebody says whom a line means, by file and line, as link, its words, and whose job it is; a query or two,
+    and none without such a line."""
     if not any(note.code == RULE for note in notes):
         return {}
     keys = {(file.record, file.pk) for file in files}
-    found = open_conflicts(actor).filter(cause=f"{SIS_CAUSE}{run.pk}")
-    may_settle = actor.may(Capability.ENTER_STUDENT)
+    found = list(open_conflicts(actor).filter(cause=f"{SIS_CAUSE}{run.pk}"))
+    settles = settled_by(actor, found)
+    theirs = (reverse("sis_fixes"), "Show it in the list", "The SEDS coordinator says whom it means.")
     return {
-        (pk, one.line): reverse("identity_conflict", args=[one.public_id])
-        if may_settle
-        else reverse("sis_fixes")
+        (pk, one.line): (reverse("identity_conflict", args=[one.public_id]), "Say whom it means", "")
+        if one.student_id in settles
+        else theirs
         for one in found
         for record, pk in keys
         if record == one.record
@@ -163,7 +166,7 @@ def _rows(
                 "note": note,
                 "asks_nothing": asks_nothing,
                 "message": note.message.replace(_REST_IS_LOADED, "") if is_out else note.message,
-                "aside_url": aside.get((note.file_id, note.line), "") if note.code == RULE else "",
+                "aside": aside.get((note.file_id, note.line)) if note.code == RULE else None,
                 "file": names[note.file_id],
                 "fields": [f"{number} {short_name(number)}" for number in note.fields],
                 "kind": kind,

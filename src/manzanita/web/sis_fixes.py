@@ -22,7 +22,7 @@ from manzanita.domain.same_person import RULE
 from manzanita.domain.sis_work import IDS
 from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
-from manzanita.procedures.sis_work import Work, open_conflicts, sis_work, sis_work_count
+from manzanita.procedures.sis_work import Work, numbers_of, open_conflicts, sis_work, sis_work_count
 from manzanita.students.identity_actions import decide_conflict
 from manzanita.students.models import IdentityConflict, Student
 from manzanita.students.scope import visible_to
@@ -44,7 +44,7 @@ def sis_fixes(request: HttpRequest) -> HttpResponse:
     found = sis_work(actor)
     rows = [_work_row(one) for one in found.work]
     log_reads(actor=actor, student_ids=found.student_ids, what="sis.fixes", filter_codes="owner=sis")
-    reached = _reached(actor, found.conflicts)
+    reached = settled_by(actor, found.conflicts)
     conflicts = [_conflict_row(actor, one, reached) for one in found.conflicts]
     context = {
         "conflicts": conflicts,
@@ -56,7 +56,8 @@ def sis_fixes(request: HttpRequest) -> HttpResponse:
     return render(request, "web/imports/fixes.html", context)
 
 
-def _reached(actor: Actor, conflicts: Sequence[IdentityConflict]) -> set[int]:
+def settled_by(actor: Actor, conflicts: Sequence[IdentityConflict]) -> set[int]:
+    """The students of whom the actor says whether a line means them: who may enter students, and reaches them."""
     if not conflicts or not actor.may(Capability.ENTER_STUDENT):
         return set()
     found = visible_to(actor).filter(pk__in={one.student_id for one in conflicts}).order_by()
@@ -164,6 +165,7 @@ def identity_conflict(request: HttpRequest, public_id: uuid.UUID) -> HttpRespons
         "one": one,
         "student": student,
         "rows": _side_by_side(one, student),
+        "may_open": actor.may(Capability.READ_STUDENT),
         "said": SAID.get(one.decision, ""),
         "by": user_names({one.decided_by_id}).get(one.decided_by_id, "") if one.decided_by_id else "",
         "reason": reason,
@@ -177,10 +179,13 @@ def _side_by_side(one: IdentityConflict, student: Student) -> list[tuple[str, st
     def day(value: Any) -> str:
         return us_date(value) if value else "blank"
 
+    local_id, ssid = numbers_of(one.lea_code, {student.pk})[student.pk]
     return [
         ("First name", student.first_name or "blank", one.first_name or "blank", "first_name" in one.parts),
         ("Last name", student.last_name or "blank", one.last_name or "blank", "last_name" in one.parts),
         ("Born on", day(student.birth_on), day(one.birth_on), "birth_on" in one.parts),
+        ("Local ID", local_id or "none", one.local_id or "none", "local_id" in one.parts),
+        ("SSID", ssid or "none", one.ssid or "none", bool(one.ssid and ssid and one.ssid != ssid)),
     ]
 
 
