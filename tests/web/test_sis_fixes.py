@@ -8,11 +8,12 @@ import pytest
 from django.test import Client
 
 from manzanita.accounts.actions import add_person, grant_perspective
-from manzanita.auditing.models import ReadEvent
-from manzanita.exchange.models import StateFinding
+from manzanita.auditing.models import ChangeEvent, ReadEvent
+from manzanita.exchange.models import ImportRun, StateFinding
 from manzanita.findings.models import RuleFinding
 from manzanita.leaving.models import Leaving
 from manzanita.orgs.models import Agency
+from manzanita.platform.jobs import run_jobs_now
 from manzanita.platform.reach import whole_installation
 from manzanita.procedures.import_sis import take_in_sis_files
 from manzanita.students.models import IdentityConflict
@@ -258,6 +259,46 @@ def test_the_note_of_the_import_says_whose_job_it_is_to_say_whom_it_means(small_
     page = page_of(sign_in(small_world.coordinator).get(f"/imports/{run.public_id}"))
     assert f'href="/imports/fixes/{IdentityConflict.objects.get().public_id}">Say whom it means' in page
     assert "The SEDS coordinator says whom it means." not in page
+
+
+def test_a_line_said_to_be_of_the_same_student_is_loaded_from_the_list(small_world, sis, sign_in, take):
+    take(w.senr("alder", **{"1.10": "Juniper"}), w.senr("towhee"))
+    coordinator = sign_in(small_world.coordinator)
+    assert "Import again" not in page_of(coordinator.get("/imports/fixes"))
+    here = f"/imports/fixes/{IdentityConflict.objects.get().public_id}"
+    page = page_of(coordinator.post(here, {"do": "same", "reason": "court order seen"}, follow=True))
+    assert "1 line said to be of the same student can be loaded now." in page
+    assert "SENR.txt, 11/23/2026" in page and "1 line of 2 did not load then and is judged anew" in page
+    assert "It is loaded with “Import again” above." in page
+    # Whose job it is: who takes files in, reading student records or not.
+    assert "Import again" in page_of(sis.get("/imports/fixes"))
+    answer = sis.post("/imports/fixes/again")
+    run = ImportRun.objects.latest("pk")
+    assert answer.url == f"/imports/{run.public_id}"
+    run_jobs_now(raises_errors=True)
+    run.refresh_from_db()
+    assert (run.counts["lines"], run.counts["changed"], run.counts["unchanged"]) == (2, 1, 1)
+    alder = small_world.students["alder"]
+    alder.refresh_from_db()
+    assert alder.first_name == "Juniper"
+    logged = ChangeEvent.objects.filter(action="start_import").latest("pk")
+    assert logged.subject_id == run.pk
+    # It is loaded: nothing waits, and nothing is loaded twice.
+    assert not IdentityConflict.objects.filter(ended_at=None).exists()
+    assert sis.post("/imports/fixes/again").url == "/imports/fixes"
+    assert ImportRun.objects.latest("pk") == run
+
+
+def test_an_older_file_is_not_taken_in_again(small_world, sis, sign_in, take):
+    take(w.senr("alder", **{"1.10": "Juniper"}))
+    one = IdentityConflict.objects.get()
+    sign_in(small_world.coordinator).post(
+        f"/imports/fixes/{one.public_id}", {"do": "same", "reason": "court order seen"}
+    )
+    take(w.senr("towhee"))
+    page = page_of(sis.get("/imports/fixes"))
+    assert "It is loaded with the next import of a file that has it." in page and "Import again" not in page
+    assert sis.post("/imports/fixes/again").url == "/imports/fixes"
 
 
 def test_of_a_student_out_of_reach_nothing_is_shown(small_world, sign_in, take):

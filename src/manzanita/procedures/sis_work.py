@@ -91,7 +91,7 @@ def _refused(newest: ImportRun | None) -> QuerySet[ImportNote]:
 
 def sis_work(actor: Actor) -> Found:
     """What the SIS of the actor's agency has to mend; six queries for any number."""
-    newest = _newest(actor)
+    newest = newest_import(actor)
     conflicts, refused = open_conflicts(actor)[:MOST_SHOWN], _refused(newest)[:MOST_SHOWN]
     ours, states = (rows[:MOST_SHOWN] for rows in _findings(actor))
     left = open_at_sis_of(actor.agency_code, clock.today())[:MOST_SHOWN]
@@ -115,7 +115,8 @@ def sis_work_count(actor: Actor) -> tuple[int, datetime | None, str]:
     return len(found.conflicts) + len(found.work), min(since, default=None), heaviest
 
 
-def _newest(actor: Actor) -> ImportRun | None:
+def newest_import(actor: Actor) -> ImportRun | None:
+    """The newest import of SIS files of the actor's agency that is done."""
     return (
         ImportRun.objects.filter(lea_code=actor.agency_code, kind="sis", state="done").order_by("-pk").first()
     )

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
@@ -22,6 +22,7 @@ from manzanita.domain.same_person import RULE
 from manzanita.domain.sis_work import IDS
 from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
+from manzanita.procedures.sis_again import Again, load_again, to_load_again
 from manzanita.procedures.sis_work import Work, numbers_of, open_conflicts, sis_work, sis_work_count
 from manzanita.students.identity_actions import decide_conflict
 from manzanita.students.models import IdentityConflict, Student
@@ -45,9 +46,11 @@ def sis_fixes(request: HttpRequest) -> HttpResponse:
     rows = [_work_row(one) for one in found.work]
     log_reads(actor=actor, student_ids=found.student_ids, what="sis.fixes", filter_codes="owner=sis")
     reached = settled_by(actor, found.conflicts)
-    conflicts = [_conflict_row(actor, one, reached) for one in found.conflicts]
+    again = to_load_again(actor, found.conflicts)
+    conflicts = [_conflict_row(actor, one, reached, again) for one in found.conflicts]
     context = {
         "conflicts": conflicts,
+        "again": again,
         "rows": rows,
         "is_more": found.is_more,
         "message": _message(actor, conflicts, rows),
@@ -64,10 +67,14 @@ def settled_by(actor: Actor, conflicts: Sequence[IdentityConflict]) -> set[int]:
     return set(found.values_list("pk", flat=True))
 
 
-def _conflict_row(actor: Actor, one: IdentityConflict, reached: set[int]) -> dict[str, Any]:
+def _conflict_row(
+    actor: Actor, one: IdentityConflict, reached: set[int], again: Again | None
+) -> dict[str, Any]:
     may_settle = one.student_id in reached
     if one.decision == "same":
-        todo, owner = "Import the file again: the line is loaded then.", Owner.SIS
+        is_here = again is not None and one in again.let_in
+        way = "“Import again” above" if is_here else "the next import of a file that has it"
+        todo, owner = f"It is loaded with {way}.", Owner.SIS
     elif one.decision == "other":
         todo, owner = "Correct the number in the SIS, export again, and import the new file.", Owner.SIS
     else:
@@ -194,7 +201,7 @@ def _decide(request: HttpRequest, one: IdentityConflict, decision: str, reason: 
         messages.info(request, "Somebody has said so already; nothing was changed.")
     elif decision == "same":
         messages.success(
-            request, "Remembered: the same student. Import the file again, and the line is loaded."
+            request, "Remembered: the same student. The line is not loaded yet; its row says when it will be."
         )
     elif decision == "other":
         messages.success(
@@ -202,6 +209,21 @@ def _decide(request: HttpRequest, one: IdentityConflict, decision: str, reason: 
         )
     else:
         messages.success(request, "Taken back: the line is to be looked at again.")
+    return redirect("sis_fixes")
+
+
+@require_POST
+@requires(Capability.IMPORT_FILES)
+def sis_again(request: HttpRequest) -> HttpResponse:
+    """Take the newest files in again, for the lines that were let in since."""
+    started = load_again(request.actor)
+    if started is not None:
+        return redirect("import_run", started.run.public_id)
+    messages.info(
+        request,
+        "Nothing was started: no line of the newest import waits to be let in, or its files are not kept any more. "
+        "Import the newest file from the SIS; SIS staff have it.",
+    )
     return redirect("sis_fixes")
 
 
@@ -239,5 +261,6 @@ def sis_needs(actor: Actor) -> list[Group]:
 
 urlpatterns = [
     path("imports/fixes", sis_fixes, name="sis_fixes"),
+    path("imports/fixes/again", sis_again, name="sis_again"),
     path("imports/fixes/<uuid:public_id>", identity_conflict, name="identity_conflict"),
 ]
