@@ -210,7 +210,7 @@ def test_the_message_is_of_sentences_with_the_values_and_days_as_people_write_th
         "Local ID L0005: No enrollment on the status date. 1.22 Enrollment Start Date: 02/26/2026. Send the "
         "enrollment that covers the day." in message
     )
-    assert "Local ID L0005: Ended on 02/26/2026. 1.25 Enrollment Exit Date: 02/26/2026. " in message
+    assert "Local ID L0005: Ended on 02/26/2026. SENR0001" in message
     assert (
         "Local ID L0002: SENR line 1 names one student by number and another by name or birth date (the first name is "
         "another). Is the SSID right?" in message

@@ -129,7 +129,11 @@ def _message(actor: Actor, conflicts: Sequence[Mapping[str, Any]], rows: Sequenc
         for row in conflicts
     ]
     for row in rows:
-        told = "; ".join(f"{number} {label}: {value}" for number, label, value in row["fields"] if value)
+        told = "; ".join(
+            f"{number} {label}: {value}"
+            for number, label, value in row["fields"]
+            if value and value not in row["says"]
+        )
         lines.append(_line(row["one"], row["says"], told, row["one"].fix, code=row["one"].code))
     if not lines:
         return ""
