@@ -123,6 +123,8 @@ class _Desk(Saying):
         if informed is None or contradict(enrolled, informed.identity) or is_aside(informed, person):
             return None
         becomes = over(person.identity, enrolled)
+        if over(becomes, informed.identity) == becomes:
+            return informed.identity
         judged = self.judged.judge(informed, person.pk, becomes, informed.identity)
         if judged.verdict is Verdict.OTHER:
             one = self.judged.line_of(
