@@ -9,7 +9,7 @@ import pytest
 from manzanita.auditing.models import ChangeEvent
 from manzanita.exchange.models import ImportNote
 from manzanita.students.identity_actions import decide_conflict
-from manzanita.students.models import Enrollment, IdentityChange, IdentityConflict, Student
+from manzanita.students.models import Enrollment, IdentityChange, IdentityConflict, Ssid, Student
 from tests.support import world as w
 from tests.support.sis_files import fern, fern_info, notes, outcome, student_of, text, words
 
@@ -82,6 +82,111 @@ def test_sinf_of_another_is_set_aside_too(small_world, take_in):
     assert outcome(run) == {"lines": 1, "refused": 1}
     assert identity(small_world.students["alder"])[0] == "Alder"
     assert IdentityConflict.objects.get().record == "SINF"
+
+
+def alders_info(**changes: str) -> dict[str, str]:
+    """SINF of Alder as he is known."""
+    values = {"2.09": ALDER, "2.10": "L0005", "2.11": "Alder", "2.13": "Testcase", "2.18": "20160409"}
+    return fern_info(**{**values, "2.19": "M", **changes})
+
+
+@pytest.mark.parametrize(
+    ("enrolled", "informed"),
+    [
+        ({}, {"2.11": "Juniper"}),
+        # What SENR does not say makes nobody of another first name and birth date the student.
+        ({"1.17": ""}, {"2.11": "Juniper", "2.18": "20140101"}),
+        ({"1.17": "notaday"}, {"2.13": "Quillwort", "2.18": "20140101"}),
+    ],
+)
+def test_sinf_of_another_is_set_aside_with_its_senr_as_without(small_world, take_in, enrolled, informed):
+    alder = small_world.students["alder"]
+    before = identity(alder)
+    row = alders_info(**informed)
+    assert outcome(take_in(SINF=text(row, record="SINF"))) == {"lines": 1, "refused": 1}
+    run = take_in(SENR=text(w.senr("alder", **enrolled)), SINF=text(row, record="SINF"))
+    counts = outcome(run)
+    assert (counts["lines"], counts["unchanged"], counts["refused"]) == (2, 1, 1)
+    assert "changed" not in counts
+    assert identity(alder) == before and not IdentityChange.objects.exists()
+    said = ImportNote.objects.filter(file__run=run).exclude(effect="emptied").get()
+    assert (said.code, said.effect, said.file.name, said.line) == (
+        "MZ-OTHER-PERSON",
+        "refused",
+        "SINF.txt",
+        1,
+    )
+    assert IdentityConflict.objects.get().ended_at is None
+
+
+def test_of_a_new_student_sinf_makes_no_other_person(take_in):
+    info = text(fern_info(**{"2.11": "Juniper"}), record="SINF")
+    run = take_in(SENR=text(fern()), SINF=info)
+    assert outcome(run) == {"lines": 2, "new": 1, "refused": 1}
+    assert identity(student_of(fern()["1.08"]))[0] == "Fern"
+
+
+def test_the_ssid_of_a_twin_in_sinf_is_not_given_to_who_has_none(take_in):
+    take_in(SENR=text(fern(**{"1.08": ""})))
+    info = text(fern_info(**{"2.11": "Juniper"}), record="SINF")
+    run = take_in(SENR=text(fern(**{"1.08": ""})), SINF=info)
+    assert outcome(run) == {"lines": 2, "unchanged": 1, "matched": 1, "refused": 1}
+    assert not Ssid.objects.filter(ssid=fern()["1.08"]).exists()
+
+
+def test_what_sinf_says_otherwise_is_counted_and_told_on_its_own_line(small_world, take_in):
+    files = {
+        "SENR": text(w.senr("alder")),
+        "SINF": text(alders_info(**{"2.11": "Aldar"}), record="SINF"),
+    }
+    run = take_in(**files)
+    assert outcome(run) == {"lines": 2, "changed": 1, "unchanged": 1, "matched": 2}
+    assert [file.counts["changed"] for file in run.files.order_by("pk")] == [0, 1]
+    assert notes(run) == [("SINF.txt", 1, "kept", ["2.09", "2.11"])]
+    assert identity(small_world.students["alder"])[0] == "Aldar"
+    # And it is the last word: SENR does not take it back.
+    assert outcome(take_in(**files)) == {"lines": 2, "unchanged": 2, "matched": 2}
+    assert IdentityChange.objects.count() == 1
+
+
+def test_what_both_say_is_told_on_the_line_of_senr(small_world, take_in):
+    run = take_in(
+        SENR=text(w.senr("alder", **{"1.10": "Aldar"})),
+        SINF=text(alders_info(**{"2.11": "Aldar"}), record="SINF"),
+    )
+    assert outcome(run) == {"lines": 2, "changed": 1, "unchanged": 1, "matched": 2}
+    assert notes(run) == [("SENR.txt", 1, "kept", ["1.08", "1.10"])]
+
+
+def test_a_question_about_senr_stays_open_beside_a_sinf_that_fits(small_world, take_in):
+    run = take_in(SENR=text(w.senr("alder", **{"1.10": "Juniper"})), SINF=text(alders_info(), record="SINF"))
+    assert outcome(run) == {"lines": 2, "refused": 1, "unchanged": 1, "matched": 1}
+    assert IdentityConflict.objects.get().ended_at is None
+
+
+def test_said_to_be_the_same_sinf_speaks_and_the_question_ends(small_world, take_in):
+    files = {
+        "SENR": text(w.senr("alder")),
+        "SINF": text(alders_info(**{"2.11": "Juniper"}), record="SINF"),
+    }
+    take_in(**files)
+    actor = small_world.coordinator_actor
+    decide_conflict(
+        actor=actor, conflict=IdentityConflict.objects.get(), decision="same", reason="court order"
+    )
+    assert outcome(take_in(**files)) == {"lines": 2, "changed": 1, "unchanged": 1, "matched": 2}
+    assert identity(small_world.students["alder"])[0] == "Juniper"
+    assert IdentityConflict.objects.get().ended_at == w.NOON
+    # SENR has the old name still, and asks of its own.
+    assert outcome(take_in(**files)) == {"lines": 2, "refused": 1, "unchanged": 1, "matched": 1}
+    decide_conflict(
+        actor=actor,
+        conflict=IdentityConflict.objects.get(ended_at=None),
+        decision="same",
+        reason="not yet there",
+    )
+    assert outcome(take_in(**files)) == {"lines": 2, "unchanged": 2, "matched": 2}
+    assert identity(small_world.students["alder"])[0] == "Juniper"
 
 
 def test_the_same_line_again_asks_once_and_the_right_one_ends_it(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from manzanita.domain.sis_work import is_of_sis, told_values
+from manzanita.domain.sis_work import is_of_sis, is_told, told_values
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,21 @@ def test_their_own_values_and_days_are_told_and_no_other():
         "23.15": None,
         "1.26": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("message", "is_theirs"),
+    [
+        (
+            "The status starts on 2026-01-10, and no enrollment at Chaparral Unified (9910017) covers it.",
+            True,
+        ),
+        ("The status is 1 already since 2026-01-10.", False),
+        ("Disability 280 of the plan.", False),
+        ("The plan says OTHER HEALTH IMPAIRMENT.", False),
+        ("", True),
+    ],
+)
+def test_a_message_is_told_where_it_names_nothing_of_special_education(message, is_theirs):
+    values = {"22.04": "9910017", "22.11": "20260110", "22.12": "1", "23.15": "280", "23.16": ""}
+    assert is_told(message, values) is is_theirs

@@ -84,11 +84,12 @@ _BIRTH_WORDS = {
 
 
 def _degree(known: str, stated: str) -> Degree:
-    return name_likeness(known, stated) if known and stated else Degree.SAME
+    # Nearly every line of an export says what is known.
+    return name_likeness(known, stated) if known and stated and known != stated else Degree.SAME
 
 
 def _is_swapped(known: Known, stated: Known, first: Degree, last: Degree) -> bool:
-    if not all((known.first, known.last, stated.first, stated.last)):
+    if first is last is Degree.SAME or not all((known.first, known.last, stated.first, stated.last)):
         return False
     crossed = (name_likeness(known.first, stated.last), name_likeness(known.last, stated.first))
     return max(crossed) <= Degree.NEAR and sum(crossed) < first + last

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 
 from manzanita.domain.access import Actor
@@ -60,9 +60,19 @@ def list_leavings(actor: Actor, state: str) -> list[Leaving]:
 
 
 def open_at_sis(actor: Actor, today: date) -> QuerySet[Leaving]:
-    """Done ones of students within reach after whose day the enrollment goes on, the longest gone first: the SIS has
-    still to end it (``domain.leaving.sis_reason``). Not of whom the LEA has told the state since that they take
-    part, and of several of one student the last."""
+    """Those that the SIS has still to end, of students within reach, the longest gone first."""
+    return _still_enrolled(_within(actor, Leaving), today)
+
+
+def open_at_sis_of(lea_code: str, today: date) -> QuerySet[Leaving]:
+    """The same of an LEA, for who keeps its SIS and reaches no student."""
+    return _still_enrolled(Leaving.objects.filter(lea_code=lea_code), today)
+
+
+def _still_enrolled(rows: QuerySet[Leaving], today: date) -> QuerySet[Leaving]:
+    """Done ones after whose day the enrollment goes on (``domain.leaving.sis_reason``), with ``enrolled_on``, the day
+    on which that starts. Not of whom the LEA has told the state since that they take part, and of several of one
+    student the last."""
     own = {"student": OuterRef("student"), "lea_code": OuterRef("lea_code")}
     goes_on = Enrollment.objects.as_of(effective=today).filter(started_on__lte=OuterRef("leaves_on"), **own)
     again = SpecialEducationStatus.objects.as_of(effective=today).filter(
@@ -70,9 +80,9 @@ def open_at_sis(actor: Actor, today: date) -> QuerySet[Leaving]:
     )
     after = Q(leaves_on__gt=OuterRef("leaves_on")) | Q(leaves_on=OuterRef("leaves_on"), pk__gt=OuterRef("pk"))
     later = Leaving.objects.filter(after, state="done", **own)
-    rows = _within(actor, Leaving).filter(state="done", leaves_on__lt=today)
-    rows = rows.exclude(reason_key__in=STAYS_ENROLLED).filter(Exists(goes_on), ~Exists(again), ~Exists(later))
-    return rows.order_by("leaves_on", "id")
+    rows = rows.filter(state="done", leaves_on__lt=today).exclude(reason_key__in=STAYS_ENROLLED)
+    rows = rows.annotate(enrolled_on=Subquery(goes_on.order_by("-started_on").values("started_on")[:1]))
+    return rows.filter(~Exists(again), ~Exists(later), enrolled_on__isnull=False).order_by("leaves_on", "id")
 
 
 def open_report_of(student: Student, lea_code: str) -> ParticipationReport | None:

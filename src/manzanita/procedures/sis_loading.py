@@ -24,7 +24,7 @@ from manzanita.procedures.sis_identity import Identities
 from manzanita.procedures.sis_lines import SisLine
 from manzanita.procedures.sis_saying import LinesLoaded, Person, Saying
 from manzanita.procedures.sis_settling import contradict, is_other_person
-from manzanita.procedures.sis_whole import Whole, over
+from manzanita.procedures.sis_whole import Whole, over, without
 from manzanita.students.actions import (
     Identity,
     register_students,
@@ -94,10 +94,12 @@ class _Desk(Saying):
                 self.people[name] = self._known(known, "" if is_by_ssid else ssid)
                 self.people[name].is_by_ssid = is_by_ssid
             elif self.record == "SENR" and not line.is_delete:
-                self.people[name] = Person(
-                    0, self.whole.identity_of(line), {}, states_ssid=ssid, is_fresh=True
-                )
-                self.new.append(self.people[name])
+                enrolled = self._stated(line)
+                person = Person(0, enrolled, {}, states_ssid=ssid, is_fresh=True)
+                informed = self._informed_as(line, person, enrolled)
+                person.identity = enrolled if informed is None else over(enrolled, informed)
+                self.people[name] = person
+                self.new.append(person)
             else:
                 return self._settle_unknown(line)
         person = self.people[name]
@@ -115,6 +117,23 @@ class _Desk(Saying):
         if self.record == "SINF":
             return line.identity
         return self.whole.settled.enrolled_as.get(line.person, line.identity)
+
+    def _informed_as(self, line: SisLine, person: Person, enrolled: Identity) -> Identity | None:
+        """What SINF says of the student of a SENR line, where its line will be taken after this one."""
+        informed = self.whole.informed_by(line)
+        if informed is None or contradict(enrolled, informed.identity) or is_aside(informed, person):
+            return None
+        becomes = over(person.identity, enrolled)
+        if over(becomes, informed.identity) == becomes:
+            return informed.identity
+        judged = self.judged.judge(informed, person.pk, becomes, informed.identity)
+        if judged.verdict is Verdict.OTHER:
+            one = self.judged.line_of(
+                informed, person.pk, informed.identity, judged, ssid=informed.ssid, is_by_ssid=True
+            )
+            if self.judged.decided(one) != "same":
+                return None
+        return informed.identity
 
     def _is_said_to_be_other(self, line: SisLine, known: KnownStudent) -> bool:
         """A local ID that the SIS has given to somebody else, as somebody has said: the line makes a student."""
@@ -139,6 +158,8 @@ class _Desk(Saying):
         one = self.judged.line_of(line, person.pk, stated, judged, ssid=ssid, is_by_ssid=person.is_by_ssid)
         decided = self.judged.decided(one)
         if decided == "same":
+            if line.speaks:
+                self.judged.fitting.add((person.pk, line.lea_code))
             return False
         self.judged.set_aside.append(one)
         self._refuse_other_person(line, judged, decided)
@@ -299,7 +320,11 @@ class _Desk(Saying):
         return own[-1] if own else ""
 
     def _take_identity(self, line: SisLine, person: Person) -> bool:
-        stated = self.whole.identity_of(line) if self.record == "SENR" else line.identity
+        stated = self._stated(line)
+        informed = self._informed_as(line, person, stated) if self.record == "SENR" else None
+        if informed is not None:
+            # What SINF says otherwise is said, judged and told on its own line.
+            stated = without(stated, informed)
         becomes = over(person.identity, stated)
         if becomes == person.identity:
             return False

@@ -92,7 +92,7 @@ class Saying:
             (part, *(one for one in parts if one != part)),
             f"{words} is known here as another student: {', '.join(judged.words)}.{said}",
             "Find out whose number it is. A number typed wrongly is corrected in the SIS. Where it is one student all "
-            "the same, the SEDS coordinator says so under “To correct in the SIS”; then import the file again.",
+            "the same, the SEDS coordinator says so under “To correct in the SIS”, and the line is loaded from there.",
         )
 
     def _refuse_without_enrollment(self, line: SisLine) -> None:

@@ -21,12 +21,12 @@ from manzanita.students.actions import Identity
 class Settled:
     """What the files of one import say together, by ``SisLine.person``.
 
-    ``enrolled_as`` is the identity on the newest SENR line, ``informed_as`` that on the newest SINF line (those
-    lines have ``speaks``); ``first_starts`` is the first day of enrollment.
+    ``enrolled_as`` is the identity on the newest SENR line, ``informed_by`` the newest SINF line (those lines have
+    ``speaks``); ``first_starts`` is the first day of enrollment.
     """
 
     enrolled_as: Mapping[str, Identity]
-    informed_as: Mapping[str, Identity]
+    informed_by: Mapping[str, SisLine]
     first_starts: Mapping[str, date]
 
 
@@ -42,12 +42,13 @@ def settle(files: Sequence[SisFile], known_as: Callable[[set[str]], Mapping[str,
     known = known_as(disputed) if disputed else {}
     for group in by_record.values():
         _take_out_contradictions(group, known)
-    enrolled_as, informed_as = (_let_newest_speak(group) for group in by_record.values())
+    enrolled_by, informed_by = (_let_newest_speak(group) for group in by_record.values())
     first_starts: dict[str, date] = {}
     for file in by_record["SENR"]:
         for line in file.lines:
             first_starts[line.person] = min(line.starts_on, first_starts.get(line.person, line.starts_on))
-    return Settled(enrolled_as, informed_as, first_starts)
+    enrolled_as = {person: line.identity for person, line in enrolled_by.items()}
+    return Settled(enrolled_as, informed_by, first_starts)
 
 
 def _name_persons(files: Iterable[SisFile]) -> None:
@@ -223,8 +224,8 @@ def _refuse_second_line(file: SisFile, line: SisLine, home: SisFile, before: Sis
     )
 
 
-def _let_newest_speak(files: Sequence[SisFile]) -> dict[str, Identity]:
-    """Mark for each person the line with the newest start, the later one of two; return what it says."""
+def _let_newest_speak(files: Sequence[SisFile]) -> dict[str, SisLine]:
+    """Mark for each person the line with the newest start, the later one of two; return it."""
     newest: dict[str, SisLine] = {}
     for file in files:
         for line in file.lines:
@@ -235,4 +236,4 @@ def _let_newest_speak(files: Sequence[SisFile]) -> dict[str, Identity]:
         file.lines = [
             replace(line, speaks=True) if newest.get(line.person) is line else line for line in file.lines
         ]
-    return {person: line.identity for person, line in newest.items()}
+    return newest

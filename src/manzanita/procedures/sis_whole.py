@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
+from manzanita.domain.same_person import Verdict, judge_identity
+from manzanita.procedures.sis_identity import known_of
 from manzanita.procedures.sis_lines import SisFile, SisLine
 from manzanita.procedures.sis_settling import Settled, contradict
 from manzanita.students.actions import Identity
@@ -35,11 +38,10 @@ class Whole:
         local = local_person(line)
         return known.get(line.person) or (known.get(local) if self.ssids.get(local) == line.person else None)
 
-    def identity_of(self, line: SisLine) -> Identity:
-        """Who the newest lines say the student of a SENR line is; SINF before SENR where they are of one person."""
-        enrolled = self.settled.enrolled_as.get(line.person, line.identity)
-        informed = self.settled.informed_as.get(self.ssid_of(line))
-        return enrolled if informed is None or contradict(enrolled, informed) else over(enrolled, informed)
+    def informed_by(self, line: SisLine) -> SisLine | None:
+        """The SINF line of the same LEA that will say after a SENR line who the student is."""
+        informed = self.settled.informed_by.get(self.ssid_of(line))
+        return informed if informed is not None and informed.lea_code == line.lea_code else None
 
 
 def whole_of(files: Iterable[SisFile], settled: Settled) -> Whole:
@@ -54,13 +56,30 @@ def whole_of(files: Iterable[SisFile], settled: Settled) -> Whole:
                 local_ids.add((line.lea_code, line.local_id))
             elif file.record == "SINF" and line.local_id:
                 enrolled = settled.enrolled_as.get(local_person(line))
-                if enrolled is not None and not contradict(enrolled, line.identity):
+                if enrolled is not None and not are_two(enrolled, line.identity):
                     ssids.setdefault(local_person(line), line.ssid)
     return Whole(settled, ssids, deleted, local_ids)
 
 
 def local_person(line: SisLine) -> str:
     return f"{line.lea_code}/{line.local_id}"
+
+
+def are_two(one: Identity, other: Identity) -> bool:
+    """Whether two files under one local ID speak of two students."""
+    verdict = judge_identity(known_of(one), known_of(other)).verdict
+    return bool(contradict(one, other)) or verdict is Verdict.OTHER
+
+
+def without(stated: Identity, other: Identity) -> Identity:
+    """``stated`` without what ``other`` says otherwise."""
+    is_said = {
+        name: getattr(other, name) not in ("", None, getattr(stated, name)) for name in Identity.__slots__
+    }
+    blank: dict[str, Any] = {
+        name: None if name == "birth_on" else "" for name, said in is_said.items() if said
+    }
+    return replace(stated, **blank) if blank else stated
 
 
 def over(known: Identity, stated: Identity) -> Identity:

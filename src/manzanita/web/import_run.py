@@ -123,18 +123,19 @@ def _split(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _set_aside(
     actor: Actor, run: ImportRun, files: Sequence[ImportFile], notes: Sequence[ImportNote]
-) -> dict[tuple[int, int], tuple[str, str]]:
-    """Address and label of the page where the actor says whom a line means, by file and line, or of the list that says
-    whose job that is; two queries, and none without such a line."""
+) -> dict[tuple[int, int], tuple[str, str, str]]:
+    """Where somebody says whom a line means, by file and line, as link, its words, and whose job it is; a query or two,
+    and none without such a line."""
     if not any(note.code == RULE for note in notes):
         return {}
     keys = {(file.record, file.pk) for file in files}
     found = list(open_conflicts(actor).filter(cause=f"{SIS_CAUSE}{run.pk}"))
-    reached = settled_by(actor, found)
+    settles = settled_by(actor, found)
+    theirs = (reverse("sis_fixes"), "Show it in the list", "The SEDS coordinator says whom it means.")
     return {
-        (pk, one.line): (reverse("identity_conflict", args=[one.public_id]), "Say whom it means")
-        if one.student_id in reached
-        else (reverse("sis_fixes"), "Show whose job it is")
+        (pk, one.line): (reverse("identity_conflict", args=[one.public_id]), "Say whom it means", "")
+        if one.student_id in settles
+        else theirs
         for one in found
         for record, pk in keys
         if record == one.record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -10,19 +11,21 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.fields import short_name
 from manzanita.domain.findings import Owner
+from manzanita.domain.same_person import RULE
 from manzanita.domain.sis_work import IDS
 from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
+from manzanita.procedures.sis_again import Again, load_again, to_load_again
 from manzanita.procedures.sis_work import (
-    Found,
     Work,
+    numbers_of,
     settled_by,
     sis_work,
     sis_work_count,
@@ -31,7 +34,7 @@ from manzanita.procedures.sis_work import (
 from manzanita.students.identity_actions import decide_conflict
 from manzanita.students.models import IdentityConflict, Student
 from manzanita.students.scope import visible_to
-from manzanita.ui.formats import us_date
+from manzanita.ui.formats import us_date, us_dates
 from manzanita.web.access import requires
 from manzanita.web.home_needs import Group, Need, age
 from manzanita.web.state_lines import meaning
@@ -47,22 +50,30 @@ def sis_fixes(request: HttpRequest) -> HttpResponse:
     """Lines that were set aside, lines that were refused, and findings that the SIS mends, by local ID."""
     actor = request.actor
     found = sis_work(actor)
+    rows = [_work_row(one) for one in found.work]
     log_reads(actor=actor, student_ids=found.student_ids, what="sis.fixes", filter_codes="owner=sis")
     reached = settled_by(actor, found.conflicts)
+    again = to_load_again(actor, found.conflicts)
+    conflicts = [_conflict_row(actor, one, reached, again) for one in found.conflicts]
     context = {
-        "conflicts": [_conflict_row(actor, one, reached) for one in found.conflicts],
-        "rows": [_work_row(one) for one in found.work],
+        "conflicts": conflicts,
+        "again": again,
+        "rows": rows,
         "is_more": found.is_more,
-        "message": _message(actor, found),
+        "message": _message(actor, conflicts, rows),
         "newest": found.newest,
     }
     return render(request, "web/imports/fixes.html", context)
 
 
-def _conflict_row(actor: Actor, one: IdentityConflict, reached: set[int]) -> dict[str, Any]:
+def _conflict_row(
+    actor: Actor, one: IdentityConflict, reached: set[int], again: Again | None
+) -> dict[str, Any]:
     may_settle = one.student_id in reached
     if one.decision == "same":
-        todo, owner = "Import the file again: the line is loaded then.", Owner.SIS
+        is_here = again is not None and one in again.let_in
+        way = "“Import again” above" if is_here else "the next import of a file that has it"
+        todo, owner = f"It is loaded with {way}.", Owner.SIS
     elif one.decision == "other":
         todo, owner = "Correct the number in the SIS, export again, and import the new file.", Owner.SIS
     else:
@@ -90,6 +101,8 @@ def _work_row(one: Work) -> dict[str, Any]:
     kind, word = SEVERITIES.get(one.severity, ("warn", "Look at it"))
     return {
         "one": one,
+        "says": us_dates(one.says),
+        "of_rule": us_dates(one.of_rule),
         "kind": kind,
         "word": word,
         "days": _days(one.since),
@@ -102,20 +115,37 @@ def _work_row(one: Work) -> dict[str, Any]:
     }
 
 
-def _message(actor: Actor, found: Found) -> str:
-    """All of it as a message, ready to copy; blank where nothing is to be corrected."""
+def _message(actor: Actor, conflicts: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> str:
+    """All that the page lists as a message, ready to copy; blank where nothing is to be corrected."""
     lines = [
-        f"- {_who(one.local_id, one.ssid)}: {one.record} line names one student by number and another by name or "
-        f"birth date ({one.words}). MZ-OTHER-PERSON"
-        for one in found.conflicts
+        _line(
+            row["one"],
+            f"{row['one'].record} line {row['one'].line} names one student by number and another by name or birth date "
+            f"({row['one'].words})",
+            row["todo"],
+            code=RULE,
+        )
+        for row in conflicts
     ]
-    lines += [f"- {_who(one.local_id, one.ssid)}: {one.says} {one.fix} {one.code}" for one in found.work]
+    for row in rows:
+        told = "; ".join(
+            f"{number} {label}: {value}"
+            for number, label, value in row["fields"]
+            if value and value not in row["says"]
+        )
+        lines.append(_line(row["one"], row["says"], told, row["one"].fix, code=row["one"].code))
     if not lines:
         return ""
     lea = agency_names([actor.agency_code]).get(actor.agency_code, actor.agency_code)
     head = f"To correct in the SIS, {lea}, {us_date(clock.today())}"
     foot = "Please answer under these IDs; a student's name does not belong in mail."
     return "\n".join([head, "", *lines, "", foot])
+
+
+def _line(one: Work | IdentityConflict, *parts: str, code: str) -> str:
+    """One line of the message: whom it is about, sentences, and the rule."""
+    said = [part if part.endswith((".", "?", "!", ":")) else f"{part}." for part in parts if part]
+    return f"- {_who(one.local_id, one.ssid)}: {' '.join([*said, code])}".rstrip()
 
 
 def _who(local_id: str, ssid: str) -> str:
@@ -150,6 +180,7 @@ def identity_conflict(request: HttpRequest, public_id: uuid.UUID) -> HttpRespons
         "one": one,
         "student": student,
         "rows": _side_by_side(one, student),
+        "may_open": actor.may(Capability.READ_STUDENT),
         "said": SAID.get(one.decision, ""),
         "by": _decided_by(one),
         "reason": reason,
@@ -167,10 +198,13 @@ def _side_by_side(one: IdentityConflict, student: Student) -> list[tuple[str, st
     def day(value: Any) -> str:
         return us_date(value) if value else "blank"
 
+    local_id, ssid = numbers_of(one.lea_code, {student.pk})[student.pk]
     return [
         ("First name", student.first_name or "blank", one.first_name or "blank", "first_name" in one.parts),
         ("Last name", student.last_name or "blank", one.last_name or "blank", "last_name" in one.parts),
         ("Born on", day(student.birth_on), day(one.birth_on), "birth_on" in one.parts),
+        ("Local ID", local_id or "none", one.local_id or "none", "local_id" in one.parts),
+        ("SSID", ssid or "none", one.ssid or "none", bool(one.ssid and ssid and one.ssid != ssid)),
     ]
 
 
@@ -179,7 +213,7 @@ def _decide(request: HttpRequest, one: IdentityConflict, decision: str, reason: 
         messages.info(request, _said_already(one))
     elif decision == "same":
         messages.success(
-            request, "Remembered: the same student. Import the file again, and the line is loaded."
+            request, "Remembered: the same student. The line is not loaded yet; its row says when it will be."
         )
     elif decision == "other":
         messages.success(
@@ -200,6 +234,21 @@ def _said_already(one: IdentityConflict) -> str:
     )
 
 
+@require_POST
+@requires(Capability.IMPORT_FILES)
+def sis_again(request: HttpRequest) -> HttpResponse:
+    """Take the newest files in again, for the lines that were let in since."""
+    started = load_again(request.actor)
+    if started is not None:
+        return redirect("import_run", started.run.public_id)
+    messages.info(
+        request,
+        "Nothing was started: no line of the newest import waits to be let in, or its files are not kept any more. "
+        "Import the newest file from the SIS; SIS staff have it.",
+    )
+    return redirect("sis_fixes")
+
+
 def sis_needs(actor: Actor) -> list[Group]:
     """The line of home: for who reads no student all that the SIS has to mend, else what waits for a decision."""
     if not actor.may(Capability.IMPORT_FILES):
@@ -207,9 +256,10 @@ def sis_needs(actor: Actor) -> list[Group]:
     if actor.may(Capability.READ_STUDENT):
         count, oldest = undecided_count(actor)
         label, owner, step = "Lines of the SIS that are set aside", "You", "Say whom they mean"
-        nothing = ""
+        nothing, kind = "", "fatal"
     else:
-        count, oldest = sis_work_count(actor)
+        count, oldest, heaviest = sis_work_count(actor)
+        kind = "fatal" if heaviest == "fatal" else "warn"
         label, owner, step = "To correct in the SIS", "You", "Show what"
         nothing = "Nothing is to be corrected in the SIS."
     needs = []
@@ -217,7 +267,7 @@ def sis_needs(actor: Actor) -> list[Group]:
         days = _days(oldest)
         needs = [
             Need(
-                kind="fatal",
+                kind=kind,
                 label=label,
                 count=count,
                 url=reverse("sis_fixes"),
@@ -232,5 +282,6 @@ def sis_needs(actor: Actor) -> list[Group]:
 
 urlpatterns = [
     path("imports/fixes", sis_fixes, name="sis_fixes"),
+    path("imports/fixes/again", sis_again, name="sis_again"),
     path("imports/fixes/<uuid:public_id>", identity_conflict, name="identity_conflict"),
 ]

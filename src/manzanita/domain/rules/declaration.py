@@ -66,8 +66,9 @@ class RuleInfo:
     ``severity`` is the weight in any year without an entry in ``severity_by_year``; ``first_year`` and
     ``last_year`` bound the years in force (``None``: open). From the year ``presumed_from`` on nobody has seen the
     rule printed: it is presumed to go on and warns, whatever its severity was. From the day ``inactive_from`` on
-    the state has it switched off. ``missing_input`` names what a rule that is not implemented lacks here. A rule is
-    equal to itself only, so that what is derived from it may be kept.
+    the state has it switched off. ``missing_input`` names what a rule that is not implemented lacks here.
+    ``sis_fix`` is the part of ``fix`` that is SIS staff's, where another part is not. A rule is equal to itself only,
+    so that what is derived from it may be kept.
     """
 
     code: str
@@ -90,6 +91,7 @@ class RuleInfo:
     inactive_from: date | None = None
     known_defects: tuple[KnownDefect, ...] = ()
     missing_input: str = ""
+    sis_fix: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -126,6 +128,13 @@ class RuleInfo:
         parts = [self.presumption] if self.is_presumed(setting.year) else []
         parts += [defect.text for defect in self.known_defects if defect.is_open(setting.as_of)]
         return "".join(f" {part}" for part in parts)
+
+    def split_caveat(self, message: str) -> tuple[str, str]:
+        """A finding's message without what it says of the rule itself, and that."""
+        parts = [self.presumption, *(defect.text for defect in self.known_defects)]
+        starts = [at for part in parts if part and (at := message.find(f" {part}")) >= 0]
+        end = min(starts, default=len(message))
+        return message[:end], message[end:].strip()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -275,6 +275,7 @@ def rules() -> list[Rule]:
             meaning="The plan that is in effect on Census Day at the LEA of the enrollment does not start before the "
             "student's newest date of birth.",
             fix="Correct the date of birth in the student information system, or the start date of the plan.",
+            sis_fix="Correct the date of birth. Where it is right, tell the SEDS coordinator: the plan is wrong.",
             owner=Owner.SIS,
             source=f"{_PAGES}Fall1/PLAN0714F1",
             confidence="seen",

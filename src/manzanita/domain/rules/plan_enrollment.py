@@ -51,6 +51,7 @@ def rules() -> list[Rule]:
             "120 days) is not named. No page prints the severity, so this warns.",
             fix="Correct the enrollment in the student information system; where the student has left for good, send "
             "the status that says so.",
+            sis_fix="Correct the enrollment; where the student has left for good, tell the SEDS coordinator.",
             owner=Owner.SIS,
             source=_FLASH,
             confidence="seen",

@@ -143,6 +143,8 @@ def rules() -> list[Rule]:
             "secondary enrollment does not count, the first and the last day do. Dates in June, July and August are "
             "not checked. For statuses 2 and 4 this is a warning, because sources disagree.",
             fix="Correct the enrollment in the student information system, or the status date.",
+            sis_fix="Send the enrollment that covers the day. Where there was none, tell the SEDS coordinator, who "
+            "corrects the status.",
             owner=Owner.SIS,
             source="https://documentation.staging.calpads.org/Troubleshooting/SWDS/GERR0005/",
             confidence="seen",
