@@ -12,7 +12,7 @@ from manzanita.domain.changes import ADOPTED
 from manzanita.domain.fields import PLAN_FIELDS
 from manzanita.domain.findings import HAPPENED, Owner, Reason
 from manzanita.domain.scenarios import PARTICIPATING
-from manzanita.domain.statuses.steps import why_not
+from manzanita.domain.statuses.steps import lack, why_not
 from manzanita.platform import clock
 from manzanita.students.queries import StudentFacts
 
@@ -40,8 +40,11 @@ class Asked:
     consented_on: date | None = None
 
 
-def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts) -> Iterator[Reason]:
-    """What stands against a change in what is known already; what the rules say of its lines is not asked here."""
+def blockers_of(
+    actor: Actor, asked: Asked, facts: StudentFacts, *, is_here: bool = True
+) -> Iterator[Reason]:
+    """What stands against a change in what is known already; what the rules say of its lines is not asked here.
+    ``is_here``: no leaving stands that the status does not tell."""
     clerk = Owner.CLERK
     if not actor.may(Capability.CORRECT_RECORD):
         yield Reason(
@@ -64,8 +67,8 @@ def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts) -> Iterator[Rea
         )
     yield from {
         "status": _status_blockers,
-        "adopt": partial(_plan_blockers, actor.agency_code),
-        "setting": partial(_plan_blockers, actor.agency_code),
+        "adopt": partial(_plan_blockers, actor.agency_code, is_here),
+        "setting": partial(_plan_blockers, actor.agency_code, is_here),
         "meeting": _meeting_blockers,
     }.get(asked.key, lambda *_: iter(()))(asked, facts, asked.on)
 
@@ -119,21 +122,28 @@ def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Re
 
 
 def plan_holds(
-    facts: StudentFacts, lea_code: str, on: date, plan_known_on: date | None = None
+    facts: StudentFacts, lea_code: str, on: date, plan_known_on: date | None = None, *, is_here: bool = True
 ) -> frozenset[str]:
     """What holds on a day of its plan, or of the one of ``plan_known_on``, of the conditions of
     ``domain.statuses.steps``."""
-    plan, here = facts.plan_on(plan_known_on or on), facts.enrollment_on(on, lea_code)
+    plan, enrolled = facts.plan_on(plan_known_on or on), facts.enrollment_on(on, lea_code)
+    holds = {"here"} if is_here else set()
     if plan is None:
-        return frozenset()
+        return frozenset(holds)
+    holds.add("plan-known")
     if plan.lea_code != lea_code:
-        return frozenset({"plan-arrived"})
-    own = {"plan-own"} | ({"adopted"} if plan.reason_code == ADOPTED else set())
-    is_older = here is not None and plan.effective_from < here.effective_from
-    return frozenset(own | {"plan-arrived"} if is_older else own)
+        return frozenset(holds | {"plan-arrived"})
+    holds |= {"plan-own"} | ({"adopted"} if plan.reason_code == ADOPTED else set())
+    is_older = enrolled is not None and plan.effective_from < enrolled.effective_from
+    return frozenset(holds | {"plan-arrived"} if is_older else holds)
 
 
-def _plan_blockers(lea_code: str, asked: Asked, facts: StudentFacts, on: date) -> Iterator[Reason]:
+def _plan_blockers(
+    lea_code: str, is_here: bool, asked: Asked, facts: StudentFacts, on: date
+) -> Iterator[Reason]:
+    if not is_here:
+        yield lack("here")
+        return
     plan = facts.plan_on(asked.plan_known_on or on)
     if plan is None:
         yield Reason(
