@@ -40,9 +40,7 @@ class Asked:
     consented_on: date | None = None
 
 
-def blockers_of(
-    actor: Actor, asked: Asked, facts: StudentFacts, *, is_here: bool = True
-) -> Iterator[Reason]:
+def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts, *, is_here: bool = True) -> Iterator[Reason]:
     """What stands against a change in what is known already; what the rules say of its lines is not asked here.
     ``is_here``: no leaving stands that the status does not tell."""
     clerk = Owner.CLERK
@@ -104,13 +102,8 @@ def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Re
         )
     yield from later_status(facts, on)
     if asked.status_code == PARTICIPATING and facts.plan_on(on) is None:
-        yield Reason(
-            "no-plan",
-            "A student who takes part has a plan, and none is in force that day.",
-            Owner.CLERK,
-            "Adopt the plan that arrived: that records the status too. Or hold the initial meeting.",
-            source="SPED Data Guide, plan adoption",
-        )
+        # A plan that is in force later than that day is adopted from its own.
+        yield lack("plan-known", frozenset({"here", "plan-arrived"}) if facts.plans else frozenset())
     if asked.status_code != PARTICIPATING and not asked.reason_code:
         yield Reason(
             "no-status-reason",
@@ -129,13 +122,14 @@ def plan_holds(
     plan, enrolled = facts.plan_on(plan_known_on or on), facts.enrollment_on(on, lea_code)
     holds = {"here"} if is_here else set()
     if plan is None:
-        return frozenset(holds)
+        return frozenset(holds | {"plan-foreign"})
+    arrived = {"plan-arrived", "plan-foreign"}
     holds.add("plan-known")
     if plan.lea_code != lea_code:
-        return frozenset(holds | {"plan-arrived"})
+        return frozenset(holds | arrived)
     holds |= {"plan-own"} | ({"adopted"} if plan.reason_code == ADOPTED else set())
     is_older = enrolled is not None and plan.effective_from < enrolled.effective_from
-    return frozenset(holds | {"plan-arrived"} if is_older else holds)
+    return frozenset(holds | arrived if is_older else holds)
 
 
 def _plan_blockers(

@@ -230,7 +230,7 @@ def start_now(lea_code: str, facts: StudentFacts) -> tuple[LaterStart | None, li
         why = Reason(
             "not-waiting",
             _instead(now),
-            Owner.CLERK,
+            Owner.TEAM,
             "Nothing is left to start. What is to start or to change now is for a meeting to agree.",
             source="SWDS0618",
         )

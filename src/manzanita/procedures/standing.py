@@ -43,6 +43,7 @@ from manzanita.procedures.expected import expected_elsewhere, told_of
 from manzanita.procedures.later_start import agreed_later, starts_due
 from manzanita.procedures.rollover import ended_in_june, held
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus, Student
+from manzanita.students.queries import StudentFacts
 from manzanita.students.scope import in_reach, lea_filter
 from manzanita.transfers.models import StudentTransfer
 from manzanita.transfers.queries import open_transfers_of, side_of
@@ -232,6 +233,18 @@ def unsaid_leaving(facts: Facts, lea_code: str, student: Student) -> Left | None
     such a student here before it is taken back."""
     leavings = leavings_of(student, lea_code)
     return standing_of(facts, lea_code, day=clock.today(), leavings=leavings).left_unsaid
+
+
+def untold_leaving(facts: StudentFacts, lea_code: str, student: Student) -> Leaving | None:
+    """The leaving by which the student is gone, where the state was told nothing of it, so that it can be taken back
+    whenever it is wrong: before that no plan begins here. Of what the state was told, a plan adopted again is the
+    way back."""
+    today, leavings = clock.today(), leavings_of(student, lea_code)
+    left = standing_of(facts, lea_code, day=today, leavings=leavings).left
+    if left is None or not is_gone(left, facts.enrollment_on(today, lea_code)):
+        return None
+    done = [one for one in leavings if one.state == "done" and one.leaves_on == left.on]
+    return next((one for one in done if one.archive_id is None), None)
 
 
 def is_gone(left: Left | None, here: Enrollment | None) -> bool:

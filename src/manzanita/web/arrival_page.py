@@ -30,6 +30,7 @@ from manzanita.domain.arrivals import (
 from manzanita.domain.clocks import due
 from manzanita.domain.codes import code_set, unconfirmed_in
 from manzanita.domain.findings import Reason
+from manzanita.domain.statuses.steps import STEPS
 from manzanita.domain.student_transfers import STATE_WORDS, State
 from manzanita.exchange.models import Operation
 from manzanita.orgs.queries import agency_names
@@ -56,8 +57,10 @@ from manzanita.web.arrival_words import (
     role_words,
 )
 from manzanita.web.guest_requests import may_transfer
-from manzanita.web.meanwhile import stamp_of, status_of
+from manzanita.web.meanwhile import meanwhile_fix, stamp_of, status_of
+from manzanita.web.reasons_told import told
 from manzanita.web.state_lines import summary
+from manzanita.web.step_links import address_of_step, step_fixes
 from manzanita.web.student_changes import codes_of
 from manzanita.web.student_timeline import trace_words
 
@@ -132,7 +135,7 @@ def arrival_page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason
             }
             - {None}
         ),
-        "refusals": refusals,
+        "refusals": told(refusals, _ways(one, refusals)),
         "typed": request.POST if refusals else {},
         "token": new_public_id(),
         "today": today,
@@ -142,6 +145,18 @@ def arrival_page(request: HttpRequest, looked: Looked, refusals: Sequence[Reason
         "next": _next(actor, one.arrival),
     }
     return render(request, "web/arrivals/arrival.html", context, status=status_of(refusals))
+
+
+def _ways(looked: Looked, refusals: Sequence[Reason]) -> dict[str, tuple[str, str]]:
+    """Where a deed that was refused is mended: the step that comes first, here or on the record."""
+    here = "#ask-head", STEPS["answer"].label
+    return {
+        **step_fixes(refusals, looked.student),
+        **dict.fromkeys(("answered-inactive", "way-changed"), here),
+        "arrival-settled": (reverse("student", args=[looked.student.public_id]), "Show the record"),
+        "plan-starts-that-day": (address_of_step("take_back", looked.student), "Show what is known"),
+        **meanwhile_fix(looked.student),
+    }
 
 
 def _paper_words(looked: Looked, is_entered: bool) -> str:

@@ -35,9 +35,11 @@ from manzanita.procedures.paper_plan import (
     reasons_not_to_enter,
 )
 from manzanita.ui.formats import us_dates
+from manzanita.web import reasons_told
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import text_given
 from manzanita.web.form_days import day_of, mistyped
+from manzanita.web.step_links import step_fixes
 from manzanita.web.student_changes import codes_of
 
 DAYS = {
@@ -198,7 +200,7 @@ def _form(
             for number in range(1, MOST_SERVICES + 1)
         ],
         "typed": typed,
-        "refusals": refusals,
+        "refusals": reasons_told.told(refusals, step_fixes(refusals, arrival.student)),
         "errors": errors,
         "said": said,
         "old": old,

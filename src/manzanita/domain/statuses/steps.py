@@ -25,10 +25,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. It ``needs`` conditions, ``brings`` some and ``ends`` others; what it needs and ends it cannot do twice.
-    ``page`` is the name of the page on which it is taken, ``key`` of it where one page has several; ``is_of_student``
-    says whether that page is one of the student's. ``again`` says why it may be taken twice, ``gone`` why of a student
-    who left, where no need stands against that."""
+    """One step. It ``needs`` conditions, ``brings`` some and ``ends`` others; what ends its own need cannot be taken
+    twice. ``page`` is the name of the page on which it is taken, ``page_key`` of it where one page has several;
+    ``is_of_student`` says whether that page is one of the student's. ``again`` says why it may be taken twice, ``gone``
+    why of a student who left, where no need stands against that."""
 
     key: str
     label: str
@@ -207,7 +207,11 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
             ),
             # Two records of one student
             Condition(
-                "not-two", "Somebody has said that these are two people.", Owner.CLERK, ONE_RECORD, "ask_again"
+                "not-two",
+                "Somebody has said that these are two people.",
+                Owner.CLERK,
+                ONE_RECORD,
+                "ask_again",
             ),
             Condition(
                 "one-meeting",
@@ -230,9 +234,7 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
                 ANSWERED,
                 "state_answers",
             ),
-            Condition(
-                "merged", "The merge has been taken back already.", Owner.CLERK, TAKEN_BACK, "merge"
-            ),
+            Condition("merged", "The merge has been taken back already.", Owner.CLERK, TAKEN_BACK, "merge"),
             Condition(
                 "merge-newest",
                 "Something was recorded or sent since the two were put together.",
@@ -241,7 +243,9 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
                 instead="enter",
             ),
             # SSIDs and files
-            Condition("ssid", "The student has no SSID yet.", Owner.SIS, "CALPADS, SSID enrollment", "enroll"),
+            Condition(
+                "ssid", "The student has no SSID yet.", Owner.SIS, "CALPADS, SSID enrollment", "enroll"
+            ),
             Condition(
                 "ssid-counts",
                 "This is no SSID of the student that the state has not retired already.",
@@ -452,7 +456,9 @@ STEPS: Mapping[str, Step] = MappingProxyType(
                 page="leaving",
                 again="A plan that is changed takes the place of the one before.",
             ),
-            Step("cancel_leave", "Cancel the planned leaving", ("planned",), ends=("planned",), page="leaving"),
+            Step(
+                "cancel_leave", "Cancel the planned leaving", ("planned",), ends=("planned",), page="leaving"
+            ),
             # Two records of one student
             Step(
                 "enter",
