@@ -375,7 +375,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
             ),
             Step(
                 "say_arrived",
-                "Student arrived",
+                "Say that the student arrived",
                 ("enrolled", "plan-foreign"),
                 brings=("arrival-open",),
                 page="student",
