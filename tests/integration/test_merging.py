@@ -234,7 +234,7 @@ def test_whoever_was_said_to_be_two_is_not_put_together(twice):
     settle_as_two(actor=actor, pair=pair, reason="Twins")
     with pytest.raises(NotMerged) as refused:
         merge_students(actor=actor, pair=pair, asked=Asked(), reason="Same child", seen=seen)
-    assert codes(refused.value) == ["said-to-be-two"]
+    assert codes(refused.value) == ["not-two"]
 
 
 def test_a_meeting_on_each_a_line_on_its_way_and_two_ssids_at_the_state_stand_against_it(twice):
@@ -278,14 +278,14 @@ def test_a_meeting_on_each_a_line_on_its_way_and_two_ssids_at_the_state_stand_ag
         learned_from="extract",
     )
     look = preview_merge(world.coordinator_actor, pair, Asked())
-    assert [one.code for one in look.blockers] == ["both-meet", "lines-on-their-way", "two-at-state"]
+    assert [one.code for one in look.blockers] == ["one-meeting", "lines-answered", "two-at-state"]
     assert look.steps is None
     assert look.blockers[2].text == (
         "The state holds records under both SSIDs, 9900000005 and 9900000999: for it these are two people."
     )
     with pytest.raises(NotMerged) as refused:
         merge_students(actor=world.coordinator_actor, pair=pair, asked=Asked(), reason="Same", seen=look.seen)
-    assert codes(refused.value) == ["both-meet", "lines-on-their-way", "two-at-state"]
+    assert codes(refused.value) == ["one-meeting", "lines-answered", "two-at-state"]
 
 
 def test_a_record_that_another_district_asks_for_is_put_together_with_none(twice):
@@ -302,7 +302,7 @@ def test_a_record_that_another_district_asks_for_is_put_together_with_none(twice
     )
     with pytest.raises(NotMerged) as refused:
         merged(world, pair)
-    assert codes(refused.value) == ["in-transfer"]
+    assert codes(refused.value) == ["no-transfer"]
     StudentTransfer.objects.filter(pk=asked.pk).update(state="declined", ended_at=w.NOON)
     merged(world, pair)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from itertools import combinations
 
 import pytest
 
@@ -23,7 +22,7 @@ from manzanita.domain.statuses import (
     how_long,
     standing_on,
 )
-from manzanita.domain.statuses.steps import CONDITIONS, PROCEDURES, STEPS, why_not
+from manzanita.domain.statuses.steps import CONDITIONS, STEPS, why_not
 
 US, THEM = "9910017", "9910025"
 TODAY = date(2026, 11, 23)
@@ -279,54 +278,48 @@ def test_how_long_an_inactive_status_may_stand(status, reason, words, rule):
     assert rule in source
 
 
-def _before(procedure: tuple[str, ...], step: str) -> frozenset[str]:
-    """What holds when the steps before ``step`` were taken, from the usual beginning."""
-    holds = {"no-meeting-open", "no-meeting-held", "here", "plan-arrived"}
-    for key in procedure[: procedure.index(step)]:
-        holds = (holds | set(STEPS[key].brings)) - set(STEPS[key].ends)
-    return frozenset(holds)
+NEEDS = [(step.key, need) for step in STEPS.values() for need in step.needs]
 
 
-PAIRS = [
-    (name, first, later)
-    for name, procedure in PROCEDURES.items()
-    for first, later in combinations(procedure, 2)
-]
-
-
-@pytest.mark.parametrize(("name", "first", "later"), PAIRS)
-def test_a_later_step_is_refused_before_the_earlier_one(name, first, later):
-    holds = _before(PROCEDURES[name], first)
-    if later == "leave" and first == "open_meeting":
-        assert why_not(later, holds) is None, "without a meeting there is nothing to finish first"
-        return
-    if later == "leave" and first == "hold":
-        assert why_not(later, holds) is None, "a meeting that was not held is canceled with the leaving"
-        return
-    reason = why_not(later, holds)
+@pytest.mark.parametrize(("step", "need"), NEEDS)
+def test_a_step_without_what_it_needs_is_refused_with_the_one_that_comes_first(step, need):
+    holds = frozenset(STEPS[step].needs) - {need}
+    reason = why_not(step, holds)
     assert reason is not None
+    assert reason.code == need
     assert reason.text and reason.way_out and reason.owner and reason.source
-    assert reason.link in STEPS
+    assert reason.link in (CONDITIONS[need].brought_by, CONDITIONS[need].instead)
     assert STEPS[reason.link].page
 
 
-@pytest.mark.parametrize("name", PROCEDURES)
-def test_in_order_every_step_is_allowed(name):
-    for step in PROCEDURES[name]:
-        assert why_not(step, _before(PROCEDURES[name], step)) is None
+def test_with_what_it_needs_every_step_is_allowed():
+    for step in STEPS.values():
+        assert why_not(step.key, frozenset(step.needs)) is None
 
 
-def test_every_condition_is_brought_by_the_step_that_it_names():
+def test_every_condition_is_brought_by_the_step_that_it_names_or_another_is_meant():
     for key, one in CONDITIONS.items():
-        step = STEPS[one.brought_by]
-        assert key in step.brings or key == "plan-arrived", key
+        assert one.brought_by or one.instead, key
+        assert not one.brought_by or key in STEPS[one.brought_by].brings, key
+        assert not one.instead or one.instead in STEPS, key
+
+
+def test_what_is_brought_or_ended_is_a_condition_and_every_condition_is_needed():
+    named = {key for step in STEPS.values() for key in (*step.needs, *step.brings, *step.ends)}
+    assert named == set(CONDITIONS) == {need for _, need in NEEDS}
+
+
+def test_a_step_says_why_it_may_be_taken_twice_or_of_one_who_left_where_no_need_forbids_it():
+    for step in STEPS.values():
+        assert bool(step.again) != bool(set(step.needs) & set(step.ends)), step.key
+        assert bool(step.gone) != bool(set(step.needs) & set(STEPS["leave"].ends)), step.key
 
 
 def test_who_has_nothing_to_adopt_is_not_told_to_adopt_first():
     """Of one who simply left, or never arrived, no plan was adopted and none waits."""
-    for holds in ({"plan-own"}, set()):
+    for holds in ({"here", "plan-own"}, {"here"}):
         reason = why_not("never_came", frozenset(holds))
         assert reason is not None
         assert (reason.link, reason.way_out) == ("leave", "Instead: record the leaving.")
-    arrived = why_not("never_came", frozenset({"plan-arrived"}))
+    arrived = why_not("never_came", frozenset({"here", "plan-arrived"}))
     assert arrived is not None and arrived.way_out == "First: adopt the plan."

@@ -114,7 +114,9 @@ def test_it_is_recorded_shown_and_taken_back(coordinator, here, alder):
     page = text_of(coordinator.post(f"{here}/undo", follow=True))
     assert "Taken back: the record stands as it was before." in page
     assert facts_of(alder).status_on(date(2026, 11, 20)).status_code == "1"
-    assert "It was taken back already." in text_of(coordinator.post(f"{here}/undo", follow=True))
+    assert "No leaving is recorded, so there is nothing to take back." in text_of(
+        coordinator.post(f"{here}/undo", follow=True)
+    )
 
 
 def test_a_refusal_says_why_keeps_what_was_typed_and_points_at_the_field(coordinator, here):
@@ -205,7 +207,9 @@ def test_a_day_to_come_is_planned_listed_changed_and_canceled(coordinator, here)
     assert "Canceled: nothing will happen on that day." in text_of(
         coordinator.post(f"{here}/cancel", follow=True)
     )
-    assert "Nothing is planned any more." in text_of(coordinator.post(f"{here}/cancel", follow=True))
+    assert "No leaving is planned, so there is nothing to cancel." in text_of(
+        coordinator.post(f"{here}/cancel", follow=True)
+    )
     assert "Nothing is planned" in text_of(coordinator.get("/students/leaving"))
 
 

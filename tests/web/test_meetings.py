@@ -215,7 +215,8 @@ def refused_to_open(client: Client, world, name: str = "alder", event: str = "an
 def test_a_second_event_is_refused_while_one_is_open(small_world, manager):
     pages.opened(small_world)
     page = refused_to_open(manager, small_world, event="amendment")
-    assert "Finalize the open annual plan review, or record the change there. (IEP team)" in page
+    assert "Finalize the open annual plan review, or record the change there." in page
+    assert "Owner: IEP team · One open meeting a student" in page
 
 
 def test_a_student_who_is_not_enrolled_is_refused(small_world, coordinator):

@@ -148,7 +148,7 @@ def test_it_is_taken_back_from_the_list_of_what_was_put_together(twice):
     client.get(f"/students/merges/{merge.public_id}")
     assert reads()[-2:] == [(alder.pk, "student.merge"), (second.pk, "student.merge")]
     client.post(f"/students/merges/{merge.public_id}", {"do": "undo"})
-    assert "It had been taken back already." in words(client.get("/students/duplicates"))
+    assert "The merge has been taken back already." in words(client.get("/students/duplicates"))
 
 
 def test_without_a_reason_nothing_is_done_and_two_people_can_be_said_here(twice):

@@ -360,9 +360,10 @@ def test_what_is_not_taken_back_says_why_and_leads_on(small_world, coordinator):
             [f"/students/{avocet.public_id}/changes/never_came"],
         ),
         (
-            "Not taken back: the record was corrected, changed, or a meeting was opened since. Look at the record, "
-            f"and correct it there. Show the record Owner: SEDS coordinator · {TAKEN_BACK}",
-            [f"/students/{bittern.public_id}"],
+            "Not taken back: the record was corrected, changed, or a meeting was opened since. Look at what was "
+            "done since, and take that back first. Show what was done since Owner: SEDS coordinator · "
+            f"{TAKEN_BACK}",
+            [f"/students/{bittern.public_id}?tab=history"],
         ),
     ]
 

@@ -75,7 +75,7 @@ def test_merged_the_records_at_the_state_count_under_the_new_one_and_nothing_is_
 
     page = words(client.get(address))
     assert f"{OLD} merged into {NEW}, 11/20/2026. Juniper Mockup, 11/23/2026: CALPADS history" in page
-    for word in ("Taken back: the SSIDs are as they were.", "Taken back: the SSIDs are as they were."):
+    for word in ("Taken back: the SSIDs are as they were.", "That was taken back already: the SSIDs are"):
         client.post(f"{address}/{row.pk}/undo")
         assert word in words(client.get(address))
     now = everything(alder)
@@ -159,7 +159,7 @@ def test_after_a_line_was_sent_it_is_not_taken_back(client, alder, small_world):
     address = f"/students/{alder.public_id}/ssids"
     assert "lines were sent to the state since." in words(client.get(address))
     client.post(f"{address}/{SsidRetirement.objects.get().pk}/undo")
-    assert "Not taken back." in words(client.get(address))
+    assert "It can be taken back no longer: lines were sent" in words(client.get(address))
     assert SsidRetirement.objects.get().undone_at is None
 
 

@@ -23,6 +23,7 @@ from manzanita.domain.access import Actor
 from manzanita.domain.arrivals import NO_LOOK, Evidence, Kind, kind_of, why_not_safe
 from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason
 from manzanita.domain.rules import owner_of
+from manzanita.domain.statuses.steps import lack
 from manzanita.exchange.checks import check_many, must_be_mended
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
@@ -219,6 +220,12 @@ def _look_alone() -> Reason:
         "Open it, and answer the four questions.",
         source=NO_LOOK,
     )
+
+
+def why_settled(arrival: Arrival) -> Reason:
+    """Of an arrival that is settled: what was adopted is taken back first, anything else is opened again."""
+    is_adopted = arrival.settled_how == "adopted"
+    return lack("arrival-open", frozenset() if is_adopted else frozenset({"enrolled", "plan-foreign"}))
 
 
 def _settled_meanwhile() -> Reason:

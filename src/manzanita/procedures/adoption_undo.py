@@ -6,6 +6,7 @@ What was believed before is stated again, and an archive without records takes t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,7 +17,8 @@ from manzanita.arrivals.actions import look_where_open, reopen_arrival
 from manzanita.arrivals.models import AdoptionItem
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import BUILT_ON, UNTIL_TOLD, Owner, Reason
+from manzanita.domain.findings import Reason
+from manzanita.domain.statuses.steps import lack
 from manzanita.exchange.models import SubmissionLine
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.meetings.actions import NotPossible, refresh_clocks
@@ -75,12 +77,11 @@ def undo_adoption(actor: Actor, item: AdoptionItem) -> None:
 def _why_not_undo(item: AdoptionItem, archive: Archive, now: Mapping[str, list[Any]]) -> Reason | None:
     on_its_way = SubmissionLine.objects.filter(archive_id=archive.pk, outcome__in=["waiting", "posted"])
     if on_its_way.exists():
-        return Reason(
-            "adoption-sent",
-            "Not taken back: something of it was sent to the state.",
-            Owner.COORDINATOR,
-            "For a student who never came use “Adopted, but never came”; else correct the record.",
-            source=UNTIL_TOLD,
+        return replace(
+            lack("adoption-untold"),
+            code="adoption-sent",
+            text="Not taken back: something of it was sent to the state.",
+            way_out="For a student who never came use “Adopted, but never came”; else correct the record.",
         )
     cause = f"archive:{archive.pk}"
     has_changed = any(
@@ -94,12 +95,11 @@ def _why_not_undo(item: AdoptionItem, archive: Archive, now: Mapping[str, list[A
         opened_at__gte=item.done_at,
     )
     if newest_of(archive) != archive or has_changed or meetings.exists():
-        return Reason(
-            "adoption-built-on",
-            "Not taken back: the record was corrected, changed, or a meeting was opened since.",
-            Owner.COORDINATOR,
-            "Look at the record, and correct it there.",
-            source=BUILT_ON,
+        return replace(
+            lack("adoption-newest"),
+            code="adoption-built-on",
+            text="Not taken back: the record was corrected, changed, or a meeting was opened since.",
+            way_out="Look at what was done since, and take that back first.",
         )
     return None
 

@@ -12,7 +12,7 @@ from manzanita.domain.changes import ADOPTED
 from manzanita.domain.fields import PLAN_FIELDS, Ownership
 from manzanita.domain.findings import HAPPENED, Owner, Reason
 from manzanita.domain.scenarios import PARTICIPATING
-from manzanita.domain.statuses.steps import why_not
+from manzanita.domain.statuses.steps import lack, why_not
 from manzanita.platform import clock
 from manzanita.students.queries import StudentFacts
 
@@ -45,8 +45,9 @@ class Asked:
     consented_on: date | None = None
 
 
-def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts) -> Iterator[Reason]:
-    """What stands against a change in what is known already; what the rules say of its lines is not asked here."""
+def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts, *, is_here: bool = True) -> Iterator[Reason]:
+    """What stands against a change in what is known already; what the rules say of its lines is not asked here.
+    ``is_here``: no leaving stands that the status does not tell."""
     clerk = Owner.CLERK
     if not actor.may(Capability.CORRECT_RECORD):
         yield Reason(
@@ -69,8 +70,8 @@ def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts) -> Iterator[Rea
         )
     yield from {
         "status": _status_blockers,
-        "adopt": partial(_plan_blockers, actor.agency_code),
-        "setting": partial(_plan_blockers, actor.agency_code),
+        "adopt": partial(_plan_blockers, actor.agency_code, is_here),
+        "setting": partial(_plan_blockers, actor.agency_code, is_here),
         "meeting": _meeting_blockers,
     }.get(asked.key, lambda *_: iter(()))(asked, facts, asked.on)
 
@@ -106,13 +107,8 @@ def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Re
         )
     yield from later_status(facts, on)
     if asked.status_code == PARTICIPATING and facts.plan_on(on) is None:
-        yield Reason(
-            "no-plan",
-            "A student who takes part has a plan, and none is in force that day.",
-            Owner.CLERK,
-            "Adopt the plan that arrived: that records the status too. Or hold the initial meeting.",
-            source="SPED Data Guide, plan adoption",
-        )
+        # A plan that is in force later than that day is adopted from its own.
+        yield lack("plan-known", frozenset({"here", "plan-arrived"}) if facts.plans else frozenset())
     if asked.status_code != PARTICIPATING and not asked.reason_code:
         yield Reason(
             "no-status-reason",
@@ -124,21 +120,29 @@ def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Re
 
 
 def plan_holds(
-    facts: StudentFacts, lea_code: str, on: date, plan_known_on: date | None = None
+    facts: StudentFacts, lea_code: str, on: date, plan_known_on: date | None = None, *, is_here: bool = True
 ) -> frozenset[str]:
     """What holds on a day of its plan, or of the one of ``plan_known_on``, of the conditions of
     ``domain.statuses.steps``."""
-    plan, here = facts.plan_on(plan_known_on or on), facts.enrollment_on(on, lea_code)
+    plan, enrolled = facts.plan_on(plan_known_on or on), facts.enrollment_on(on, lea_code)
+    holds = {"here"} if is_here else set()
     if plan is None:
-        return frozenset()
+        return frozenset(holds | {"plan-foreign"})
+    arrived = {"plan-arrived", "plan-foreign"}
+    holds.add("plan-known")
     if plan.lea_code != lea_code:
-        return frozenset({"plan-arrived"})
-    own = {"plan-own"} | ({"adopted"} if plan.reason_code == ADOPTED else set())
-    is_older = here is not None and plan.effective_from < here.effective_from
-    return frozenset(own | {"plan-arrived"} if is_older else own)
+        return frozenset(holds | arrived)
+    holds |= {"plan-own"} | ({"adopted"} if plan.reason_code == ADOPTED else set())
+    is_older = enrolled is not None and plan.effective_from < enrolled.effective_from
+    return frozenset(holds | arrived if is_older else holds)
 
 
-def _plan_blockers(lea_code: str, asked: Asked, facts: StudentFacts, on: date) -> Iterator[Reason]:
+def _plan_blockers(
+    lea_code: str, is_here: bool, asked: Asked, facts: StudentFacts, on: date
+) -> Iterator[Reason]:
+    if not is_here:
+        yield lack("here")
+        return
     plan = facts.plan_on(asked.plan_known_on or on)
     if plan is None:
         yield Reason(

@@ -25,6 +25,7 @@ from manzanita.domain.findings import Finding, Owner, Reason
 from manzanita.domain.records import state_date
 from manzanita.domain.rules import owner_of
 from manzanita.domain.scenarios import PARTICIPATING, Starts, StatusDue
+from manzanita.domain.statuses.steps import STEPS, lack
 from manzanita.exchange.checks import must_be_mended
 from manzanita.exchange.live import check_typed
 from manzanita.exchange.outbox import reconcile_students
@@ -35,11 +36,18 @@ from manzanita.platform import clock
 from manzanita.platform.facts import hold_facts
 from manzanita.procedures import later_start
 from manzanita.procedures.change_effects import change_effects
-from manzanita.procedures.change_reasons import SETTING_FIELDS, Asked, blockers_of, changed_settings
+from manzanita.procedures.change_reasons import (
+    SETTING_FIELDS,
+    Asked,
+    blockers_of,
+    changed_settings,
+    plan_holds,
+)
 from manzanita.procedures.effects import Effect, long_day
 from manzanita.procedures.finding_changes import NO_CHANGES, FindingChanges, finding_changes
 from manzanita.procedures.later_start import LaterStart
 from manzanita.procedures.lines import FutureService, LineWriter
+from manzanita.procedures.standing import untold_leaving
 from manzanita.procedures.stating import Stating
 from manzanita.procedures.take_over import event_key_of
 from manzanita.students.actions import issue_local_sped_id, local_sped_id_for
@@ -75,25 +83,20 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
     # Recording it gives the student an id where there is none; the preview judges the lines with it.
     student.local_sped_id = student.local_sped_id or local_sped_id_for(student)
     facts = facts_of(student)
-    blockers = list(blockers_of(actor, asked, facts))
+    is_here = not (
+        "here" in STEPS[asked.key].needs and untold_leaving(facts, actor.agency_code, student) is not None
+    )
+    blockers = list(blockers_of(actor, asked, facts, is_here=is_here))
     later = None
     if asked.key == later_start.KEY:
         later, against = later_start.start_now(actor.agency_code, facts)
         if later is not None and not against and asked.on is not None:
             days = (asked.on, asked.consented_on)
             against = list(later_start.reasons_against_days(facts, actor.agency_code, later, *days))
-        blockers = against or blockers
+        blockers = [*([] if is_here else [lack("here")]), *against] or blockers
     adopted = adoption_in_force(actor, student, facts) if asked.key == "never_came" else None
     if asked.key == "never_came" and adopted is None:
-        blockers.append(
-            Reason(
-                "nothing-adopted",
-                "No plan of this student was adopted here, so there is nothing to take back.",
-                Owner.COORDINATOR,
-                "Record a status change instead, or do not report the archive that is wrong.",
-                source="SPED Data Guide, plan adoption",
-            )
-        )
+        blockers.append(lack("adopted", plan_holds(facts, actor.agency_code, asked.on or clock.today())))
     if asked.on is None or blockers:
         return ChangePreview(change, blockers, [], [], [], adopted=adopted)
     drafts, plan_values, services = _Drafting(actor, student, asked, change, facts, later).all()

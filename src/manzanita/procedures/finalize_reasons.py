@@ -12,6 +12,7 @@ from manzanita.domain.findings import Finding, Owner, Reason
 from manzanita.domain.later_start import OUTCOME as LATER
 from manzanita.domain.rules import owner_of
 from manzanita.domain.scenarios import EVENTS, Conclusion, Event, Needs
+from manzanita.domain.statuses.steps import CONDITIONS
 from manzanita.exchange.checks import must_be_mended
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import Proposal
@@ -64,6 +65,7 @@ def meeting_blockers(
             "The meeting has no date on which it was held.",
             Owner.TEAM,
             "Record the day on which the team met.",
+            source=CONDITIONS["meeting-held"].source,
         )
     if conclusion.day_label and meeting.concluded_on is None and meeting.conclusion_key:
         yield Reason(
@@ -206,5 +208,6 @@ def line_blockers(drafts: Sequence[RecordDraft], findings: Sequence[Finding]) ->
                 f"The state would reject it: {finding.message}",
                 owner_of(finding.code, finding.fields),
                 "Correct the field.",
+                source=finding.code,
                 values=dict(finding.values),
             )

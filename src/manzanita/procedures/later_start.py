@@ -22,7 +22,7 @@ from manzanita.domain.fields import FIELDS, PLAN_FIELDS, SERVICE_FIELDS
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.later_start import OUTCOME, WAITS, may_start_on, next_school_begins
 from manzanita.domain.scenarios import PARTICIPATING
-from manzanita.domain.statuses.steps import why_not
+from manzanita.domain.statuses.steps import lack
 from manzanita.domain.stays import Enrolled
 from manzanita.domain.years import academic_year_of
 from manzanita.meetings.models import Meeting
@@ -231,8 +231,8 @@ def start_now(lea_code: str, facts: StudentFacts) -> tuple[LaterStart | None, li
         why = Reason(
             "not-waiting",
             _instead(now),
-            Owner.CLERK,
-            "Nothing is left to start. Look at what is known.",
+            Owner.TEAM,
+            "Nothing is left to start. What is to start or to change now is for a meeting to agree.",
             source="SWDS0618",
         )
         return None, [why]
@@ -321,9 +321,7 @@ def _against(
         )
     meeting = open_meeting_of(facts.student)
     if meeting is not None and meeting.state == "held":
-        held = why_not(KEY, frozenset())
-        if held is not None:
-            yield held
+        yield lack("no-meeting-held")
 
 
 def _instead(status: SpecialEducationStatus | None) -> str:

@@ -29,6 +29,7 @@ from manzanita.domain.leaving import (
     transfer_doubt,
 )
 from manzanita.domain.revocation import Letter, letter_reasons
+from manzanita.domain.statuses.steps import lack
 from manzanita.leaving.actions import (
     add_leaving,
     end_leaving,
@@ -37,7 +38,7 @@ from manzanita.leaving.actions import (
     settle_report,
 )
 from manzanita.leaving.models import Leaving, ParticipationReport
-from manzanita.leaving.queries import planned_leaving, standing_leaving
+from manzanita.leaving.queries import leavings_of, planned_leaving, standing_leaving
 from manzanita.meetings.actions import NotPossible, cancel_meeting
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES, label_of
@@ -48,6 +49,7 @@ from manzanita.procedures.changes import ChangePreview, adoption_in_force, previ
 from manzanita.procedures.effects import Effect
 from manzanita.procedures.handed_over import HandedOver, handed_over
 from manzanita.procedures.leaving_effects import DAY, leaving_effects, letter_effects
+from manzanita.procedures.standing import is_gone, standing_of
 from manzanita.students.actions import FACT_MODELS, state_student_facts
 from manzanita.students.models import CaseAssignment, Student, TeamMember
 from manzanita.students.queries import StudentFacts, facts_of
@@ -104,7 +106,7 @@ def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> Leav
     reason, today = REASONS[asked.reason_key], clock.today()
     facts = facts_of(student)
     fates = [_fate(meeting) for meeting in _open_meetings(student, actor.agency_code)]
-    blockers = list(_blockers(actor, student, asked, reason, today))
+    blockers = list(_blockers(actor, student, asked, reason, today, facts))
     if asked.on is None:
         return LeavingPreview(reason, blockers, [], fates, None, None, False)
     is_ahead = asked.on > today
@@ -149,7 +151,12 @@ def _grade(facts: StudentFacts, lea_code: str, on: date) -> str:
 
 
 def _blockers(
-    actor: Actor, student: Student, asked: LeavingAsked, reason: LeavingReason, today: date
+    actor: Actor,
+    student: Student,
+    asked: LeavingAsked,
+    reason: LeavingReason,
+    today: date,
+    facts: StudentFacts,
 ) -> Iterator[Reason]:
     if not actor.may(Capability.CORRECT_RECORD):
         yield Reason(
@@ -174,15 +181,21 @@ def _blockers(
     too_young = age_reason(reason, student.birth_on, on)
     if too_young is not None:
         yield too_young
-    standing = standing_leaving(student, actor.agency_code)
-    if standing is not None and on <= standing.leaves_on:
-        yield Reason(
-            "left-already",
-            f"It is recorded already that the student left on {standing.leaves_on:%m/%d/%Y}: "
+    leavings = leavings_of(student, actor.agency_code)
+    standing = next((one for one in leavings if one.state == "done"), None)
+    if standing is None:
+        return
+    left = standing_of(facts, actor.agency_code, day=today, leavings=leavings).left
+    gone = is_gone(left, facts.enrollment_on(today, actor.agency_code))
+    if gone or on <= standing.leaves_on:
+        yield replace(
+            lack("here"),
+            code="left-already",
+            text=f"It is recorded already that the student left on {standing.leaves_on:%m/%d/%Y}: "
             f"{standing.reason.words}.",
-            Owner.COORDINATOR,
-            "Take that back first where it is wrong, or enter a later day.",
-            source="SPED Data Guide, exits",
+            way_out="Take that back first where it is wrong. Who comes back is enrolled anew by the SIS."
+            if gone
+            else "Take that back first where it is wrong, or enter a later day.",
         )
 
 

@@ -80,7 +80,7 @@ def _against(actor: Actor, leaving: Leaving) -> Iterator[Reason]:
             "later-facts",
             "Status, plan, services or case manager were recorded anew since.",
             Owner.COORDINATOR,
-            "Change what is wrong by itself: taking this back would undo that, too.",
+            "Take back first what is wrong of it: taking this back would undo that, too.",
             source=BUILT_ON,
         )
 

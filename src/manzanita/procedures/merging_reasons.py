@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason
 from manzanita.domain.merging import Side
+from manzanita.domain.statuses.steps import ONE_MEETING, ONE_RECORD, SSID_HISTORY, lack
 from manzanita.domain.stays import PRIMARY
 from manzanita.domain.student_transfers import OPEN
 from manzanita.exchange.merging import StateHeld, has_waiting_lines, two_at_state
@@ -33,6 +35,7 @@ def blockers_of(
                 f"{one.full_name} has left your district on {one.seen_through:%m/%d/%Y}; the record is another's now.",
                 Owner.COORDINATOR,
                 "Ask the district where the student is, or the SELPA, to put the records together.",
+                source=ONE_RECORD,
             )
     meetings: dict[Side, Meeting] = {
         side: meeting
@@ -40,11 +43,9 @@ def blockers_of(
         if (meeting := open_meeting_of(one)) is not None
     }
     if len(meetings) == 2:
-        yield Reason(
-            "both-meet",
-            "A meeting is under way on each of the two records, and a student has one at a time.",
-            Owner.TEAM,
-            "Finalize or cancel one of them.",
+        yield replace(
+            lack("one-meeting"),
+            way_out="Finalize or cancel one of them.",
             values={"meeting": str(meetings[Side.OTHER].public_id)},
         )
     for side, meeting in meetings.items():
@@ -54,6 +55,7 @@ def blockers_of(
                 "The meeting that is under way builds on the plan that would not stand.",
                 Owner.TEAM,
                 "Let the plan of the meeting's record stand, or finalize or cancel the meeting.",
+                source=ONE_MEETING,
                 values={"meeting": str(meeting.public_id)},
             )
     planned = PlannedMeeting.objects.filter(ended_by__isnull=True, student_id__in=[stays.pk, other.pk])
@@ -63,20 +65,17 @@ def blockers_of(
             "A meeting is planned on each of the two records.",
             Owner.TEAM,
             "Take one of the two off the planner.",
+            source=ONE_MEETING,
         )
     if StudentTransfer.objects.filter(student_id__in=[stays.pk, other.pk], state__in=sorted(OPEN)).exists():
-        yield Reason(
-            "in-transfer",
-            "One of the two is asked for by another district, which reads or receives that record.",
-            Owner.COORDINATOR,
-            "Let the transfer be completed, declined or withdrawn first.",
+        yield replace(
+            lack("no-transfer"), way_out="Let the transfer be completed, declined or withdrawn first."
         )
     if has_waiting_lines([stays.pk, other.pk]):
-        yield Reason(
-            "lines-on-their-way",
-            "Lines of one of the two are on their way: nobody knows yet what the state will hold.",
-            Owner.STATE,
-            "Come back when the state has answered.",
+        yield replace(
+            lack("lines-answered"),
+            text="Lines of one of the two are on their way: nobody knows yet what the state will hold.",
+            way_out="Come back when the state has answered.",
         )
     two = two_at_state(state[Side.STAYS], state[Side.OTHER])
     if two and asked.retired is None:
@@ -86,6 +85,7 @@ def blockers_of(
             Owner.COORDINATOR,
             "Either they are two, then say so (“not the same”). Or the state has put the SSIDs together: then say "
             "below which one it has retired, since when, and where you have that from.",
+            source=SSID_HISTORY,
         )
     yield from _wrong_retirement(asked.retired, state)
 
@@ -171,6 +171,7 @@ def merged_meanwhile(merge: Merge) -> Reason:
         f"{merge.by.name} has put the two records together at {at:%I:%M %p on %m/%d/%Y}.",
         Owner.COORDINATOR,
         "Look at what was done; it can be taken back there.",
+        source=LOOK_AGAIN,
         values={"merge": str(merge.public_id)},
     )
 
@@ -203,9 +204,4 @@ def no_reason() -> Reason:
 
 
 def said_two() -> Reason:
-    return Reason(
-        "said-to-be-two",
-        "Somebody has said that these are two people.",
-        Owner.CLERK,
-        "Ask again first, on the page of possible duplicates.",
-    )
+    return replace(lack("not-two"), way_out="Ask again first, on the page of possible duplicates.")

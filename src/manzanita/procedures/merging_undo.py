@@ -9,6 +9,7 @@ from django.db import transaction
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import BUILT_ON, Owner, Reason
+from manzanita.domain.statuses.steps import lack
 from manzanita.exchange.merging import bring_back_state, has_waiting_lines, state_held
 from manzanita.platform import clock
 from manzanita.platform.holders import Fate, give_back_rows, holders, newest_keys
@@ -23,15 +24,7 @@ from manzanita.students.models import DuplicatePair, Merge, SsidRetirement
 def why_not_undo(merge: Merge) -> list[Reason]:
     """What stands against taking a merge back: whatever somebody would lose by it."""
     if merge.undone_at is not None:
-        return [
-            Reason(
-                "undone-already",
-                "The merge has been taken back already.",
-                Owner.CLERK,
-                "Nothing is left to do.",
-                source=BUILT_ON,
-            )
-        ]
+        return [lack("merged")]
     with whole_installation(WHY_WHOLE):
         return list(_why_not_undo(merge))
 

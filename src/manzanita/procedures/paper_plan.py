@@ -10,7 +10,7 @@ older one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,16 +19,18 @@ from django.db import transaction
 from manzanita.arrivals.actions import look_at
 from manzanita.arrivals.models import Arrival
 from manzanita.auditing.actions import log_change
-from manzanita.domain.access import Actor, Capability
+from manzanita.domain.access import PERMISSIONS, Actor, Capability
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS, FieldDeclaration
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import PARTICIPATING
+from manzanita.domain.statuses.steps import lack
 from manzanita.findings.actions import mark_changed
 from manzanita.meetings.actions import NotPossible, refresh_clocks, take_over_meetings
 from manzanita.meetings.models import Meeting
 from manzanita.platform import clock
 from manzanita.platform.changed import students_changed
 from manzanita.platform.facts import Statement
+from manzanita.procedures.adopting import why_settled
 from manzanita.students.actions import FACT_MODELS, state_student_facts
 from manzanita.students.models import Student
 
@@ -104,24 +106,16 @@ def reasons_not_to_enter(actor: Actor, arrival: Arrival) -> list[Reason]:
                 "Your perspective does not enter plans.",
                 Owner.COORDINATOR,
                 "Ask the SEDS coordinator.",
+                source=PERMISSIONS,
             )
         )
     if arrival.settled_at is not None:
-        found.append(
-            Reason(
-                "arrival-settled",
-                "This arrival is settled.",
-                Owner.COORDINATOR,
-                "Take the adoption back first, or choose “Student arrived” on the record.",
-            )
-        )
+        found.append(why_settled(arrival))
     if any(_known_otherwise(kind, arrival.student_id) for kind in ("plan", "service")):
         found.append(
-            Reason(
-                "plan-known",
-                "A plan of this student is known from a file or from the state, and paper does not replace it.",
-                Owner.COORDINATOR,
-                "Adopt that one, and change it in a meeting; or ask the former district to correct it.",
+            replace(
+                lack("plan-unknown"),
+                way_out="Adopt that one, and change it in a meeting; or ask the former district to correct it.",
             )
         )
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -18,8 +18,8 @@ from django.db import transaction
 from manzanita.archive.actions import canonical_bytes
 from manzanita.arrivals.actions import look_at
 from manzanita.auditing.actions import log_change
-from manzanita.domain.access import Actor
-from manzanita.domain.findings import Owner, Reason, RefusedForReasons
+from manzanita.domain.access import PERMISSIONS, Actor
+from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason, RefusedForReasons
 from manzanita.domain.likeness import Known
 from manzanita.domain.portable import (
     SLOTS,
@@ -30,6 +30,7 @@ from manzanita.domain.portable import (
     problems_of,
     standing_of,
 )
+from manzanita.domain.statuses.steps import ONE_RECORD, lack
 from manzanita.domain.years import year_end
 from manzanita.findings.actions import mark_changed
 from manzanita.meetings.actions import refresh_clocks, take_over_meetings
@@ -229,12 +230,11 @@ def _refusals(
     found = []
     if file.signature is Signature.UNKNOWN and not (is_unverified_accepted and reason.strip()):
         found.append(
-            Reason(
-                "unverified",
-                "Nobody here knows the key that signed the file.",
-                Owner.COORDINATOR,
-                "Compare the fingerprint with the office that sent it and trust the key, or say why you take it as it "
-                "is.",
+            replace(
+                lack("key-known"),
+                code="unverified",
+                way_out="Compare the fingerprint with the office that sent it and trust the key, or say why you "
+                "take it as it is.",
             )
         )
     if target is not None and student is None:
@@ -244,16 +244,15 @@ def _refusals(
                 "The student chosen is not within your reach.",
                 Owner.COORDINATOR,
                 "Look again.",
+                source=PERMISSIONS,
             )
         )
     if student is None and is_elsewhere(actor, file):
         found.append(
-            Reason(
-                "here-already",
-                "A district of this installation has the record of this SSID.",
-                Owner.COORDINATOR,
-                "Ask it for the student by a transfer: a second record would split the history.",
-                link="search_elsewhere",
+            replace(
+                lack("record-free"),
+                code="here-already",
+                way_out="Ask it for the student by a transfer: a second record would split the history.",
             )
         )
     holder = student_with_ssid(file.who.ssid) if file.who.ssid else None
@@ -265,6 +264,7 @@ def _refusals(
                 "The SSID of the file is that of another student within your reach.",
                 Owner.COORDINATOR,
                 "Choose that student below; of two who share an SSID the state says whose it is.",
+                source=ONE_RECORD,
             )
         )
     alike = [one for one in who_may_be_meant(actor, file) if student is None or one.student.pk != student.pk]
@@ -275,6 +275,7 @@ def _refusals(
                 "Somebody who may be this student is here, and was not when you looked.",
                 Owner.COORDINATOR,
                 "Look at the students below once more.",
+                source=LOOK_AGAIN,
             )
         )
     return found

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -14,9 +14,10 @@ from django.db import transaction
 
 from manzanita.auditing.actions import log_change
 from manzanita.domain import records
-from manzanita.domain.access import Actor, Capability
-from manzanita.domain.findings import BUILT_ON, Owner, Reason
+from manzanita.domain.access import PERMISSIONS, Actor, Capability
+from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.likeness import Strength
+from manzanita.domain.statuses.steps import ONE_RECORD, lack
 from manzanita.exchange.merging import bring_back_state, has_waiting_lines, keep_state, state_held
 from manzanita.exchange.models import Operation, StateRecord, SubmissionLine
 from manzanita.exchange.outbox import reconcile_students
@@ -113,24 +114,24 @@ def _look(actor: Actor, student: Student, asked: Asked) -> Preview:
 
 
 def _blockers(actor: Actor, student: Student, asked: Asked) -> Iterator[Reason]:
-    clerk = Owner.CLERK
     if not actor.may(Capability.CORRECT_RECORD) or student.seen_through is not None:
         yield Reason(
             "not-yours",
             "Your perspective does not change records without a meeting, or the student has left your district.",
             Owner.COORDINATOR,
             "Ask the SEDS coordinator of the district where the student is.",
+            source=PERMISSIONS,
         )
     known = {
         one.ssid: one for one in Ssid.objects.believed().filter(student=student).order_by("effective_from")
     }
+    if not known:
+        yield lack("ssid")
+        return
     row = known.get(asked.ssid)
     if row is None or asked.ssid not in ssids_to_retire(student):
-        yield Reason(
-            "not-an-ssid-of-this-student",
-            "This is no SSID of the student that the state has not retired already.",
-            clerk,
-            "Choose one of the list.",
+        yield replace(
+            lack("ssid-counts"), way_out="Choose one of the list; or take back what was recorded of it."
         )
         return
     if asked.on is None:
@@ -158,12 +159,7 @@ def _blockers(actor: Actor, student: Student, asked: Asked) -> Iterator[Reason]:
         )
     yield from _wrong_new(student, asked, is_current=_is_current(row))
     if has_waiting_lines([student.pk]):
-        yield Reason(
-            "lines-on-their-way",
-            "Lines of the student are on their way: nobody knows yet what the state will hold.",
-            Owner.STATE,
-            "Come back when the state has answered.",
-        )
+        yield replace(lack("lines-answered"), way_out="Come back when the state has answered.")
 
 
 def _is_current(row: Ssid) -> bool:
@@ -202,6 +198,7 @@ def _wrong_new(student: Student, asked: Asked, *, is_current: bool) -> Iterator[
                 Owner.COORDINATOR,
                 "Put the two records together, and say there which SSID is retired. Where you do not reach the other "
                 "record, ask its district or the SELPA.",
+                source=ONE_RECORD,
                 values={"student": str(other)},
             )
 
@@ -316,12 +313,10 @@ def _why_not_undo(row: SsidRetirement) -> Iterator[Reason]:
 
 
 def _too_late(words: str) -> Reason:
-    return Reason(
-        "new-since",
-        f"It can be taken back no longer: {words}.",
-        Owner.COORDINATOR,
-        "Record what the state says now, with its day.",
-        source=BUILT_ON,
+    return replace(
+        lack("retirement-newest"),
+        text=f"It can be taken back no longer: {words}.",
+        way_out="Record what the state says now, with its day.",
     )
 
 

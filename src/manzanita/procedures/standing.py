@@ -16,6 +16,7 @@ from manzanita.arrivals.queries import open_arrivals, open_arrivals_of
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.arrivals import MAY_STAND, Evidence, status_words, transfer_clock
 from manzanita.domain.findings import Owner
+from manzanita.domain.leaving import STAYS_ENROLLED
 from manzanita.domain.scenarios import EVENTS
 from manzanita.domain.statuses import (
     KINDS,
@@ -33,6 +34,7 @@ from manzanita.domain.statuses import (
 )
 from manzanita.domain.student_transfers import WAITING, State
 from manzanita.leaving.models import Leaving, ParticipationReport
+from manzanita.leaving.queries import leavings_of
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
@@ -40,7 +42,8 @@ from manzanita.platform.together import Together, read_together
 from manzanita.procedures.expected import expected_elsewhere, told_of
 from manzanita.procedures.later_start import agreed_later, starts_due
 from manzanita.procedures.rollover import ended_in_june, held
-from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
+from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus, Student
+from manzanita.students.queries import StudentFacts
 from manzanita.students.scope import in_reach, lea_filter
 from manzanita.transfers.models import StudentTransfer
 from manzanita.transfers.queries import open_transfers_of, party_codes
@@ -232,6 +235,33 @@ def standing_of(
             unsettled=unsettled,
         )
     )
+
+
+def unsaid_leaving(facts: Facts, lea_code: str, student: Student) -> Left | None:
+    """The leaving by which the record is inactive today where the status does not say so: nothing more is recorded of
+    such a student here before it is taken back."""
+    leavings = leavings_of(student, lea_code)
+    return standing_of(facts, lea_code, day=clock.today(), leavings=leavings).left_unsaid
+
+
+def untold_leaving(facts: StudentFacts, lea_code: str, student: Student) -> Leaving | None:
+    """The leaving by which the student is gone, where the state was told nothing of it, so that it can be taken back
+    whenever it is wrong: before that no plan begins here. Of what the state was told, a plan adopted again is the
+    way back."""
+    today, leavings = clock.today(), leavings_of(student, lea_code)
+    left = standing_of(facts, lea_code, day=today, leavings=leavings).left
+    if left is None or not is_gone(left, facts.enrollment_on(today, lea_code)):
+        return None
+    done = [one for one in leavings if one.state == "done" and one.leaves_on == left.on]
+    return next((one for one in done if one.archive_id is None), None)
+
+
+def is_gone(left: Left | None, here: Enrollment | None) -> bool:
+    """Who left stays so until that is taken back, or until the SIS enrolls the student anew (``here`` is the enrollment
+    of the day); who only stopped to take part may still leave."""
+    if left is None or left.reason_key in STAYS_ENROLLED:
+        return False
+    return here is None or here.effective_from <= left.on
 
 
 def known_of(

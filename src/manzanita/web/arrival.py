@@ -14,8 +14,9 @@ from manzanita.accounts.granting import Refused
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.meetings.actions import NotPossible
+from manzanita.procedures.adopting import why_settled
 from manzanita.web.access import requires
-from manzanita.web.arrival_deeds import DEEDS
+from manzanita.web.arrival_deeds import DEEDS, is_sent_twice
 from manzanita.web.arrival_looked import look
 from manzanita.web.arrival_page import arrival_page
 from manzanita.web.arrival_words import text_given
@@ -39,8 +40,9 @@ def arrival(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         with alone_with(request, looked.student, typed=text_given(request, "reason")):
             looked = look(request.actor, public_id)
             if looked.arrival.settled_at is not None and do != "assign":
-                messages.info(request, "Nothing was changed: this arrival is settled.")
-                return redirect("arrival", public_id)
+                if is_sent_twice(request, looked.arrival):
+                    return redirect("arrival", public_id)
+                raise NotPossible([why_settled(looked.arrival)])
             DEEDS[do](request, looked)
     except (NotPossible, Refused) as refused:
         return arrival_page(request, look(request.actor, public_id), refused.reasons)

@@ -8,8 +8,10 @@ from django.contrib import messages
 from django.http import HttpRequest
 
 from manzanita.arrivals.actions import save_answers, settle_arrival
+from manzanita.arrivals.models import Arrival
 from manzanita.domain.arrival_plan import QUESTIONS, Answer, Way, answers_of
 from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason
+from manzanita.domain.statuses.steps import lack
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
 from manzanita.platform.ids import new_public_id
@@ -43,10 +45,7 @@ def _adopt(request: HttpRequest, looked: Looked) -> None:
     plan = looked.plan
     if not looked.is_adopting or plan.on is None:
         raise NotPossible([_no_such_way()])
-    try:
-        token = uuid.UUID(request.POST.get("token", ""))
-    except ValueError:
-        token = new_public_id()
+    token = _token(request) or new_public_id()
     adopt_alone(
         actor=request.actor,
         arrival=looked.arrival,
@@ -61,10 +60,23 @@ def _adopt(request: HttpRequest, looked: Looked) -> None:
     )
 
 
+def is_sent_twice(request: HttpRequest, arrival: Arrival) -> bool:
+    """Is it the very form by which the plan was adopted? Then nothing is refused: it is done."""
+    token = _token(request)
+    return token is not None and arrival.adoptions.filter(batch__public_id=token).exists()
+
+
+def _token(request: HttpRequest) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(request.POST.get("token", ""))
+    except ValueError:
+        return None
+
+
 def _inactive(request: HttpRequest, looked: Looked) -> None:
     """The status that the student arrives with instead of taking part, through the same procedure as any change."""
     if looked.plan.way is not Way.INACTIVE_TOLD:
-        raise NotPossible([_no_such_way()])
+        raise NotPossible([lack("answered-inactive")])
     asked = Asked(
         "status",
         looked.plan.on,

@@ -36,11 +36,13 @@ from manzanita.procedures.paper_plan import (
     reasons_not_to_enter,
 )
 from manzanita.ui.formats import us_dates
+from manzanita.web import reasons_told
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import text_given
 from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.meanwhile import CODE, alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.state_lines import meaning
+from manzanita.web.step_links import step_fixes
 from manzanita.web.student_changes import codes_of
 
 DAYS = {
@@ -235,13 +237,14 @@ def _form(
             for number in range(1, MOST_SERVICES + 1)
         ],
         "typed": typed,
-        "refusals": refusals,
+        "refusals": reasons_told.told(
+            refusals, step_fixes(refusals, arrival.student) | meanwhile_fix(arrival.student)
+        ),
         "errors": errors,
         "said": said,
         "old": old,
         "seen": seen,
         "may_enter": may_enter,
-        "fixes": meanwhile_fix(arrival.student),
         "record_seen": stamp_of(request.actor, arrival.student),
     }
     status = status_of(refusals) if request.method == "POST" else 200

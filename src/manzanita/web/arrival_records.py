@@ -25,8 +25,8 @@ from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import text_given
 from manzanita.web.form_days import day_of, day_or_error
-from manzanita.web.meetings_refusals import tell_reasons
 from manzanita.web.people_forms import number_of
+from manzanita.web.reasons_told import tell_reasons
 
 
 @require_POST

@@ -14,7 +14,7 @@ from manzanita.domain.rules import rule_info
 from manzanita.web.arrival_looked import Looked
 from manzanita.web.meanwhile import meanwhile_fix
 from manzanita.web.reasons_told import Told, Way, told, ways_on_record
-from manzanita.web.step_links import step_fixes
+from manzanita.web.step_links import address_of_step, step_fixes
 
 # What the former district knows.
 _ASK_THERE = (
@@ -25,7 +25,7 @@ _ASK_THERE = (
 _PLAN = ("arrival-no-plan", "arrival-no-services", "no-plan")
 _RECORD = (
     *("arrival-changes-later", "arrival-kind", "arrival-later-plan", "arrival-settled"),
-    *("later-status", "plan-starts-that-day"),
+    *"later-status",
 )
 
 
@@ -67,7 +67,10 @@ def told_on_arrival(
         **dict.fromkeys(_PLAN, plan),
         **dict.fromkeys(_RECORD, record),
         **dict.fromkeys(("arrival-left", "arrival-not-yet", "future-date", "not-enrolled"), enrollments),
-        **dict.fromkeys(("ask-eligible", "ask-here", "arrival-not-participating"), answers),
+        **dict.fromkeys(
+            ("ask-eligible", "ask-here", "arrival-not-participating", "answered-inactive"), answers
+        ),
+        "plan-starts-that-day": (address_of_step("take_back", student), "Show what is known"),
         **dict.fromkeys(
             ("way-changed", "no-reason", "no-status", "no-status-reason"),
             (f"{page}#plan-head", "Show what follows"),

@@ -16,12 +16,18 @@ from manzanita.arrivals.queries import count_arrivals, list_arrivals
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.arrivals import Kind
+from manzanita.domain.statuses.steps import lack, why_not
+from manzanita.platform import clock
 from manzanita.platform.models import Job, JobState
 from manzanita.procedures.arriving import LOOK_JOB, NIGHTLY_LOOK_JOB, enqueue_look
+from manzanita.procedures.change_reasons import plan_holds
+from manzanita.students.former import facts_for
 from manzanita.students.queries import get_student
 from manzanita.web import arrival, arrival_plan, arrival_records, arrivals_adopt
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import KIND_MARKS, role_words, rows_of
+from manzanita.web.reasons_told import tell_reasons
+from manzanita.web.step_links import step_fixes
 
 # What may be shown: all that is open, what can be adopted together, one kind, or what is settled.
 SAFE, SETTLED = "safe", "settled"
@@ -102,15 +108,21 @@ def arrivals_look(request: HttpRequest) -> HttpResponse:
 def student_arrived(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Somebody says that this student has come: the arrival of the stay, made where there is none."""
     student = get_student(request.actor, public_id)
-    found = say_arrived(actor=request.actor, student=student)
-    if found is None:
-        messages.error(
-            request,
-            f"No arrival: the student has no enrollment at {request.actor.agency_name}. It comes with the next SIS "
-            "file, or is entered with a new student. (SIS staff)",
-        )
-        return redirect("student", public_id)
-    return redirect("arrival", found.public_id)
+    facts, lea_code, today = facts_for(request.actor, student), request.actor.agency_code, clock.today()
+    # Who comes on a day that the SIS knows has arrived, too.
+    is_enrolled = any(
+        one.lea_code == lea_code and (one.effective_to is None or today <= one.effective_to)
+        for one in facts.enrollments
+    )
+    holds = plan_holds(facts, lea_code, today) | ({"enrolled"} if is_enrolled else set())
+    reason = why_not("say_arrived", holds)
+    found = None if reason else say_arrived(actor=request.actor, student=student)
+    if found is not None:
+        return redirect("arrival", found.public_id)
+    # Only a secondary enrollment is none either.
+    reason = reason or lack("enrolled")
+    tell_reasons(request, [reason], step_fixes([reason], student))
+    return redirect("student", public_id)
 
 
 urlpatterns = [

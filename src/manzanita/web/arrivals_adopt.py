@@ -95,6 +95,7 @@ PAGES = ManyPages(
     lambda item: reverse("arrival", args=[item.arrival.public_id]),
     lambda actor, item: told_of_arrival(actor, item.arrival, reasons_of(item.reasons)),
     related=("arrival__student",),
+    anew=("/arrivals", "Arrivals"),
     undone_words="Taken back: the record is as it was before, and the arrival is open again.",
 )
 

@@ -191,7 +191,7 @@ def _form(
         "ticked": ticked,
         "count": count,
         "most": MOST_AT_ONCE,
-        "refusals": refusals,
+        "refusals": told(refusals),
         "batches": [
             {"batch": one, "label": FIELDS[one.field_key].label} for one in batches_of(request.actor)
         ],
@@ -233,7 +233,7 @@ def _page(request: HttpRequest, found: BatchEdit, refusals: Sequence[Reason] = (
     context = _progress(found) | _lines(request, found)
     anew = reverse("batch_new"), "Change many students"
     context |= {
-        "refusals": refusals,
+        "refusals": told(refusals),
         "seconds": seconds_of(found) if found.state == "draft" else None,
         "why_not": told(
             why_not_undo(request.actor, found), {"may-not": (reverse("why"), "What you may do")}, anew

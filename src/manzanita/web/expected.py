@@ -23,7 +23,8 @@ from manzanita.students.models import Student
 from manzanita.students.queries import facts_of, get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
-from manzanita.web.meanwhile import FIELD, alone_with, stamp_of, status_of
+from manzanita.web.meanwhile import FIELD, alone_with, meanwhile_fix, stamp_of, status_of
+from manzanita.web.reasons_told import told
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -82,7 +83,7 @@ def _page(request: HttpRequest, student: Student, reason: str, refusals: list) -
         ],
         "reason": reason,
         "error": "Say in a sentence how you know." if is_lacking else "",
-        "reasons": refusals,
+        "reasons": told(refusals, meanwhile_fix(student)),
         "field": FIELD,
         "stamp": stamp_of(request.actor, student),
     }

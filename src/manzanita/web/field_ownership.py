@@ -162,7 +162,7 @@ def _meeting_way(file: StudentFile) -> Way:
         file.open_anywhere,
         today=file.today,
         meeting_path=reverse("meeting", args=[meeting.public_id]) if meeting else "",
-        said_left=said_left(standing_in(file), file.student),
+        said_left=said_left(standing_in(file).left_unsaid, file.student),
     )
     label = f"Open {event.label[0].lower()}{event.label[1:]}"
     text = "Or any other meeting of the team that decides on it."

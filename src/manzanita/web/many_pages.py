@@ -17,13 +17,14 @@ from django.views.decorators.http import require_POST, require_safe
 from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
+from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason
+from manzanita.domain.statuses.steps import TAKEN_BACK
 from manzanita.meetings.actions import NotPossible
 from manzanita.procedures.many import Many
 from manzanita.students.many import get_batch, items_of
-from manzanita.students.many_models import StudentItem
+from manzanita.students.many_models import StudentBatch, StudentItem
 from manzanita.web.access import requires
-from manzanita.web.meetings_refusals import tell_reasons
-from manzanita.web.reasons_told import Told
+from manzanita.web.reasons_told import IN_FORM, Told, Way, tell_reasons
 from manzanita.web.work_state import row_and_job
 
 UNDER_WAY = ("waiting", "running", "undoing")
@@ -44,6 +45,8 @@ class ManyPages:
     told: Callable[[Actor, Any], list[Told]]
     related: tuple[str, ...] = ()
     more: Callable[[Actor, bool], Mapping[str, Any]] = lambda actor, is_under_way: {}
+    # Where what was taken back is done anew.
+    anew: Way = IN_FORM
     # Said after taking back at once; where a job does it, the page says so itself.
     undone_words: str = "Taken back."
 
@@ -159,6 +162,24 @@ def _progress(request: HttpRequest, public_id: uuid.UUID, pages: ManyPages) -> H
     return answer
 
 
+def _nothing_left(batch: StudentBatch) -> Reason:
+    if batch.state == "undoing":
+        return Reason(
+            "under-way",
+            "Somebody is taking it back already.",
+            Owner.COORDINATOR,
+            "Wait for it.",
+            source=LOOK_AGAIN,
+        )
+    return Reason(
+        "nothing-left",
+        "Nothing of it is left to take back.",
+        Owner.COORDINATOR,
+        "What was taken back may be done anew.",
+        source=TAKEN_BACK,
+    )
+
+
 @require_POST
 @requires(Capability.CORRECT_RECORD)
 def _undo(request: HttpRequest, public_id: uuid.UUID, pages: ManyPages) -> HttpResponse:
@@ -166,7 +187,7 @@ def _undo(request: HttpRequest, public_id: uuid.UUID, pages: ManyPages) -> HttpR
     batch = get_batch(pages.many.batches, request.actor, public_id)
     try:
         if not pages.many.start_undo(actor=request.actor, batch=batch):
-            messages.info(request, "Nothing is left to take back, or somebody is at it.")
+            tell_reasons(request, [_nothing_left(batch)], {"nothing-left": pages.anew})
             return redirect(pages.name, public_id)
     except NotPossible as refused:
         tell_reasons(request, refused.reasons)

@@ -32,7 +32,7 @@ FIELD = "record_seen"
 CODE = "changed-meanwhile"
 SHOWN = 5
 # How refusals are answered that come of what somebody else did.
-_CONFLICTS = frozenset({CODE, "merged-meanwhile", "sent", "arrival-settled"})
+_CONFLICTS = frozenset({CODE, "merged-meanwhile", "sent", "arrival-settled", "arrival-open"})
 
 
 def stamp_of(actor: Actor, *students: Student) -> str:

@@ -35,8 +35,9 @@ from manzanita.web.access import requires
 from manzanita.web.meetings_decide import step_context
 from manzanita.web.meetings_form import STEPS, answered_fields, desk_of
 from manzanita.web.meetings_health import health_of
-from manzanita.web.meetings_refusals import refuse_closed, tell_reasons
+from manzanita.web.meetings_refusals import refuse_closed
 from manzanita.web.meetings_steps import page_context
+from manzanita.web.reasons_told import tell_reasons
 
 
 @require_safe

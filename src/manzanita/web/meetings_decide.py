@@ -33,8 +33,9 @@ from manzanita.web.access import requires
 from manzanita.web.archive_lines import line_view
 from manzanita.web.form_days import day_of
 from manzanita.web.meetings_form import STEPS, Desk, desk_of, referring_parties, step_of, step_url
-from manzanita.web.meetings_refusals import fetch_anew, refuse_closed, tell_reasons
+from manzanita.web.meetings_refusals import fetch_anew, refuse_closed
 from manzanita.web.meetings_steps import page_context
+from manzanita.web.reasons_told import IN_FORM, Way, tell_reasons, told
 from manzanita.web.rights_words import decider_words, without_right
 
 AGREES, DECLINES = "agrees", "declines"
@@ -318,14 +319,16 @@ def _record(
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Capability.FINALIZE_MEETING)
 def finalize(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """In words what will happen (GET); make it happen (POST). A second click lands on the archive."""
+    """In words what will happen (GET); make it happen (POST). A second click of one's own lands on the archive."""
     meeting = get_meeting(request.actor, public_id)
     if request.method == "POST":
         try:
             archive = finalize_meeting(actor=request.actor, meeting=meeting)
         except NotPossible:
-            # The page says everything that stands against it, or the meeting is final and has its archive.
+            # The page says everything that stands against it.
             meeting.refresh_from_db()
+            if meeting.state not in OPEN_STATES and meeting.finalized_by_id != request.actor.user_id:
+                return refuse_closed(request, meeting)
         else:
             messages.success(request, "The meeting is final. This is its archive.")
             return redirect("archive", archive.public_id)
@@ -342,7 +345,7 @@ def finalize(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "rows": [_consent_row(desk, preview, item) for item in desk.proposal.items],
         "effects": preview.effects,
         "lines": [line_view(draft.record, draft.values, draft.origins) for draft in preview.drafts],
-        "blockers": [(reason, _mending_url(desk, reason)) for reason in preview.blockers],
+        "blockers": [told([reason], otherwise=_mending(desk, reason))[0] for reason in preview.blockers],
         "counts": {choice: _count(desk, choice) for choice in (True, False)},
     }
     status = 409 if request.method == "POST" else 200
@@ -389,6 +392,7 @@ def _without_plan(preview: Preview, *, is_agreed: bool) -> str:
     return "Starts later" if is_agreed else "Does not start"
 
 
+_GO = "Go there"
 _MENDING_STEPS = {
     "not-held": "hold",
     "no-decision-date": "hold",
@@ -405,18 +409,16 @@ _MENDING_STEPS = {
 }
 
 
-def _mending_url(desk: Desk, reason: Reason) -> str:
+def _mending(desk: Desk, reason: Reason) -> Way:
     """The step that ends a reason, or the field that a rule objects to."""
     step = _MENDING_STEPS.get(reason.code)
-    if step:
-        return step_url(desk.meeting, step)
     for offered in desk.offered:
-        if offered.finding.code == reason.code and offered.step:
-            return desk.finding_url(offered)
+        if not step and offered.finding.code == reason.code and offered.step:
+            return desk.finding_url(offered), _GO
     changed = [field for field in desk.proposal.plan_fields if field.declaration.number in reason.values]
-    if changed:
-        return step_url(desk.meeting, step_of(changed[0].declaration))
-    return ""
+    if not step and changed:
+        step = step_of(changed[0].declaration)
+    return (step_url(desk.meeting, step), _GO) if step else IN_FORM
 
 
 urlpatterns = [

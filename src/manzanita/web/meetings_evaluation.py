@@ -19,7 +19,8 @@ from manzanita.web.access import requires
 from manzanita.web.meetings_decide import step_context
 from manzanita.web.meetings_form import desk_of, step_url
 from manzanita.web.meetings_open import evaluation_in
-from manzanita.web.meetings_refusals import refuse_closed, tell_reasons
+from manzanita.web.meetings_refusals import refuse_closed
+from manzanita.web.reasons_told import tell_reasons
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -17,14 +17,13 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.scenarios import EVENTS, Event
-from manzanita.leaving.queries import leavings_of
 from manzanita.meetings import actions
 from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import open_meeting_of, reasons_not_to_open
 from manzanita.platform import clock
-from manzanita.procedures.standing import standing_of
+from manzanita.procedures.standing import unsaid_leaving
 from manzanita.students.former import facts_for
 from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
@@ -32,8 +31,7 @@ from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_or_error
 from manzanita.web.meetings_form import referring_parties
-from manzanita.web.meetings_refusals import tell_reasons
-from manzanita.web.reasons_told import Told, Way, told, ways_on_record, why_way
+from manzanita.web.reasons_told import Told, Way, tell_reasons, told, ways_on_record, why_way
 from manzanita.web.step_links import said_left
 
 EVALUATION_FIELDS = ("consent_on", "referred_on", "referred_by")
@@ -52,13 +50,18 @@ class Choice:
 def choices(actor: Actor, student: Student, facts: StudentFacts) -> list[Choice]:
     """Every event for this student: those that may be opened first, each group in the order of the registry."""
     is_open, left = open_meeting_of(student), _said_left(actor, student, facts)
-    ways = ways_on_record(actor, student, _path_of(actor, is_open)) | _INSTEAD
+    ways = _ways(actor, student, is_open) | _INSTEAD
     otherwise = why_way(student)
     found = []
     for event in EVENTS.values():
         reasons = _reasons(actor, event, facts, is_open, left)
         found.append(Choice(event, _due_words(student, event), reasons, told(reasons, ways, otherwise)))
     return sorted(found, key=lambda choice: bool(choice.reasons))
+
+
+def _ways(actor: Actor, student: Student, is_open: Meeting | None) -> Mapping[str, Way]:
+    """Where it is mended that a meeting may not be opened."""
+    return ways_on_record(actor, student, _path_of(actor, is_open))
 
 
 def _reasons(
@@ -77,9 +80,7 @@ def _path_of(actor: Actor, meeting: Meeting | None) -> str:
 
 
 def _said_left(actor: Actor, student: Student, facts: StudentFacts) -> tuple[date, str] | None:
-    leavings = leavings_of(student, actor.agency_code)
-    standing = standing_of(facts, actor.agency_code, day=clock.today(), leavings=leavings)
-    return said_left(standing, student)
+    return said_left(unsaid_leaving(facts, actor.agency_code, student), student)
 
 
 def _due_words(student: Student, event: Event) -> str:
@@ -144,7 +145,9 @@ def _page(
         "sent": {name: sent.get(name, "") for name in EVALUATION_FIELDS},
         "sent_to": sent.get("event", ""),
         "blank": dict.fromkeys(EVALUATION_FIELDS, ""),
-        "reasons": reasons,
+        "reasons": told(reasons, _ways(request.actor, student, open_meeting_of(student)) | _INSTEAD)
+        if reasons
+        else [],
     }
     return render(request, "web/meetings/open.html", context, status=422 if reasons else 200)
 
@@ -173,7 +176,8 @@ def open_event(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         if event.is_initial:
             log_reads(actor=request.actor, student_ids=[student.pk], what="meeting.open")
             return _page(request, student, request.POST.dict(), refused.reasons)
-        tell_reasons(request, refused.reasons)
+        ways = _ways(request.actor, student, open_meeting_of(student))
+        tell_reasons(request, refused.reasons, ways, why_way(student))
         return redirect("student", student.public_id)
     return redirect("meeting", meeting.public_id)
 

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner
+from manzanita.domain.statuses.steps import lack
 from manzanita.meetings.models import Meeting
-
-
-def tell_reasons(request: HttpRequest, reasons: Sequence[Reason]) -> None:
-    """Each reason as one message: what, the way out, whose job it is."""
-    for reason in reasons:
-        messages.error(request, f"{reason.text} {reason.way_out} ({reason.owner})")
+from manzanita.web.reasons_told import tell_reasons
+from manzanita.web.step_links import step_fixes
 
 
 def refuse_closed(request: HttpRequest, meeting: Meeting) -> HttpResponse:
     """Nothing is written into a closed meeting: say so on the page where what stands of it is read."""
     if meeting.state == "canceled":
-        reason = Reason(
-            "canceled",
-            "Nothing was changed: this meeting was canceled.",
-            Owner.TEAM,
-            "Open another meeting on the student.",
+        reason = replace(
+            lack("meeting-open"),
+            text="Nothing was changed: this meeting was canceled.",
+            way_out="Open another meeting.",
         )
     else:
-        reason = Reason(
-            "already-final",
-            "Nothing was changed: this meeting is final, and its answers stand.",
-            Owner.COORDINATOR,
-            "Correct its archive, or open an amendment.",
+        reason = replace(
+            lack("meeting-open"),
+            text="Nothing was changed: this meeting is final, and its answers stand.",
+            owner=Owner.COORDINATOR,
+            way_out="Correct its archive, or open an amendment.",
         )
-    tell_reasons(request, [reason])
+    tell_reasons(request, [reason], step_fixes([reason], meeting.student))
     return redirect("meeting", meeting.public_id)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +17,7 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.merging import Side
+from manzanita.domain.statuses.steps import STEPS, lack
 from manzanita.procedures.merging import Preview, merge_students, preview_merge
 from manzanita.procedures.merging_base import Asked, NotMerged, Retired
 from manzanita.procedures.merging_undo import undo_merge, why_not_undo
@@ -37,7 +37,7 @@ from manzanita.web.duplicates import STRENGTHS, settle
 from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.meanwhile import FIELD, changes_since, stamp_of, status_of
 from manzanita.web.merge_words import held_words, lines_of, moved_words, moves_of, steps_of
-from manzanita.web.reasons_told import told
+from manzanita.web.reasons_told import Way, tell_reasons, told
 
 LONGEST_REASON = 300
 # What a look at the pair needs to be shown again.
@@ -155,6 +155,7 @@ def _page(
         what="student.merge",
         filter_codes="two records of one student",
     )
+    new = [one for one in refusals if one.code not in {b.code for b in look.blockers}]
     context = {
         "pair": pair,
         "mark": STRENGTHS[pair.strength],
@@ -163,14 +164,14 @@ def _page(
         "lines": lines_of(look),
         "moves": moves_of(look),
         "steps": steps_of(look.steps) if look.steps is not None else None,
-        "blockers": _linked(look.blockers),
+        "blockers": told(look.blockers, _ways(look.blockers)),
         "notes": look.notes,
         "ssids": _ssids(look),
         "ssid_choices": [(one, one) for one in _ssids(look)],
         "sent": request.POST,
         "errors": mistyped(request.POST, RETIRED_ON).errors,
         "reason": reason or request.POST.get("reason", ""),
-        "refusals": [one for one in _linked(refusals) if one.code not in {b.code for b in look.blockers}],
+        "refusals": told(new, _ways(new)),
         "record_seen": stamp_of(request.actor, *sorted((look.stays, look.other), key=lambda one: one.pk)),
         "is_look": request.method == "POST",
         "longest": LONGEST_REASON,
@@ -199,18 +200,21 @@ def _ssids(look: Preview) -> list[str]:
     return found if len(found) == 2 else []
 
 
-def _linked(reasons: Sequence[Reason]) -> list[Reason]:
-    """The same reasons, each with the way to what would mend it."""
+def _ways(reasons: Sequence[Reason]) -> dict[str, Way]:
+    """Where each reason is mended, by its code."""
     ways: dict[str, Callable[[Reason], str | None]] = {
-        "both-meet": lambda one: url_or_none("meeting", one.values["meeting"]),
+        "one-meeting": lambda one: url_or_none("meeting", one.values["meeting"]),
         "meeting-builds-on-plan": lambda one: url_or_none("meeting", one.values["meeting"]),
         "merged-meanwhile": lambda one: url_or_none("merge", one.values["merge"]),
         "both-planned": lambda one: url_or_none("plan_list"),
-        "in-transfer": lambda one: url_or_none("student_transfers"),
-        "lines-on-their-way": lambda one: url_or_none("state"),
-        "said-to-be-two": lambda one: url_or_none("duplicates"),
+        "no-transfer": lambda one: url_or_none("student_transfers"),
+        "lines-answered": lambda one: url_or_none("state"),
+        "not-two": lambda one: url_or_none("duplicates"),
+        "left-the-district": lambda one: url_or_none("directory"),
     }
-    return [replace(one, link=ways[one.code](one) or "") if one.code in ways else one for one in reasons]
+    return {
+        one.code: (url, "Go there") for one in reasons if one.code in ways and (url := ways[one.code](one))
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -226,22 +230,31 @@ def merge(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             if undo_merge(actor=request.actor, merge=found):
                 messages.success(request, "Taken back: there are two records again, each as it was.")
             else:
-                messages.info(request, "It had been taken back already.")
+                again = [lack("merged")]
+                tell_reasons(request, again, {"merged": _pair_way(found.student_id, found.other_id)})
             return redirect("duplicates")
         except NotMerged as refused:
             refusals = refused.reasons
     # Two again, both stand on the page.
     shown = [found.student_id, *([found.other_id] if found.undone_at else [])]
     log_reads(actor=request.actor, student_ids=shown, what="student.merge")
-    known = f"{reverse('student', args=[found.student.public_id])}?tab=history", "What was done since"
+    enter = reverse("student_new"), STEPS["enter"].label
     context = {
         "merge": found,
         "moved": moved_words(found.written["moved"]),
-        "why_not": [] if found.undone_at else told(why_not_undo(found), {}, known),
-        "refusals": refusals,
+        "why_not": [] if found.undone_at else told(why_not_undo(found), {}, enter),
+        "refusals": told(refusals, {}, enter),
         "next": _next_pair(request),
     }
     return render(request, "web/students/merged.html", context, status=422 if refusals else 200)
+
+
+def _pair_way(student_id: int, other_id: int) -> Way:
+    """Two that were taken apart are a pair to be looked at again."""
+    low, high = sorted((student_id, other_id))
+    pair = DuplicatePair.objects.filter(student_id=low, other_id=high).first()
+    url = reverse("duplicate_settle", args=[pair.pk]) if pair else reverse("duplicates")
+    return url, STEPS["merge"].label
 
 
 def _next_pair(request: HttpRequest) -> str | None:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from django.contrib import messages
+from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from manzanita.domain.access import PERMISSIONS, Actor, Capability
 from manzanita.domain.arrivals import NO_LOOK
@@ -18,10 +23,12 @@ _CODE = re.compile(r"[A-Z][A-Z0-9-]{3,}")
 # What another kind of meeting is for.
 _KINDS = (
     *("not-participating", "own-plan", "participating", "age-three", "age-c-to-b"),
-    *("has-ifsp", "from-part-c"),
+    *("has-ifsp", "from-part-c", "plan-foreign"),
 )
 # Address and label of where a refusal is mended.
 Way = tuple[str, str]
+# Of what is mended in the form that stands on the same page.
+IN_FORM: Way = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +52,13 @@ class Refused:
     reasons: list[Told]
 
 
-def told(reasons: Iterable[Reason], ways: Mapping[str, Way], otherwise: Way) -> list[Told]:
+def told(
+    reasons: Iterable[Reason], ways: Mapping[str, Way] = MappingProxyType({}), otherwise: Way = IN_FORM
+) -> list[Told]:
     """``ways`` by the code of a reason, as the reader may open them; ``otherwise`` for the rest."""
     found = []
     for one in reasons:
-        url, label = ways.get(one.code, otherwise)
+        url, label = ways.get(one.code) or ((one.link, "Go there") if one.link[:1] == "/" else otherwise)
         explained = explained_at(one.source)
         found.append(
             Told(
@@ -63,6 +72,25 @@ def told(reasons: Iterable[Reason], ways: Mapping[str, Way], otherwise: Way) -> 
             )
         )
     return found
+
+
+def tell_reasons(
+    request: HttpRequest,
+    reasons: Iterable[Reason],
+    ways: Mapping[str, Way] = MappingProxyType({}),
+    otherwise: Way = IN_FORM,
+) -> None:
+    """Each reason as one message on the page that follows: what, the way out, whose job it is, by which rule."""
+    for one in told(reasons, ways, otherwise):
+        messages.error(request, _message(one))
+
+
+def _message(one: Told) -> SafeString:
+    """As the macro ``told`` has it on a page."""
+    way = format_html(' <a class="go" href="{}">{}</a>', one.url, one.label) if one.url else ""
+    rule = format_html('<a href="{}">{}</a>', one.source_url, one.source) if one.source_url else one.source
+    owner = format_html("Owner: {} · {}", one.owner, rule) if one.source else f"Owner: {one.owner}"
+    return format_html('{}{} <span class="dim">{}</span>', one.text, way, owner)
 
 
 def explained_at(source: str) -> str:
@@ -95,7 +123,7 @@ def ways_on_record(actor: Actor, student: Student, meeting_path: str = "") -> di
     changes = (page("changes"), "Change without a meeting") if corrects else kinds
     leaving = (page("leaving"), "Show the leaving, take it back") if corrects else why
     return {
-        **dict.fromkeys(("has-left", "enrolled-elsewhere", "not-enrolled"), enrollments),
+        **dict.fromkeys(("has-left", "enrolled-elsewhere", "not-enrolled", "enrolled"), enrollments),
         **dict.fromkeys(_KINDS, kinds),
         **dict.fromkeys(("here", "said-left"), leaving),
         "no-plan": changes,

@@ -12,7 +12,7 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Reason, reason_of
 from manzanita.students.models import Student
 from manzanita.web.reasons_told import Told, Way, told, ways_on_record
-from manzanita.web.step_links import step_fixes
+from manzanita.web.step_links import address_of_step, step_fixes
 
 Documents = Iterable[Mapping[str, Any]]
 
@@ -30,7 +30,8 @@ def told_of_arrival(actor: Actor, arrival: Arrival, reasons: Iterable[Reason]) -
     ways = {
         **dict.fromkeys(("arrival-gone", "arrival-still-enrolled", "arrival-left"), enrollments),
         **dict.fromkeys(("arrival-taken-up", "arrival-changes-later", "arrival-later-plan"), record),
-        **dict.fromkeys(("adoption-built-on", "plan-starts-that-day"), record),
+        "adoption-built-on": (address_of_step("take_back", student), "Show what was done since"),
+        "plan-starts-that-day": record,
         "arrival-rejected": meetings if actor.may(Capability.HOLD_MEETING) else record,
         "arrival-no-ssid": (reverse("student_ssids", args=[student.public_id]), "Show the SSIDs"),
         "adoption-sent": (

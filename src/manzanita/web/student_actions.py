@@ -12,12 +12,13 @@ from manzanita.domain.access import PERMISSIONS, Capability, Scope, decide
 from manzanita.domain.clocks.early_start import WINDOW_OPENS_MONTHS
 from manzanita.domain.dates import months_after
 from manzanita.domain.findings import Owner, Reason
-from manzanita.domain.leaving import STAYS_ENROLLED
 from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
-from manzanita.domain.statuses.steps import why_not
+from manzanita.domain.statuses.steps import lack, why_not
 from manzanita.domain.stays import IFSP
 from manzanita.meetings.queries import event_label, reasons_not_to_open
+from manzanita.procedures.change_reasons import plan_holds
 from manzanita.procedures.later_start import KEY, start_now, waits
+from manzanita.procedures.standing import is_gone
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.reasons_told import Refused, told, ways_on_record, why_way
 from manzanita.web.step_links import said_left, start_ways
@@ -91,7 +92,8 @@ def _starting(file: StudentFile) -> Iterator[Action]:
         return
     against = _against_office(file)
     if not against:
-        against = tuple(start_now(file.lea_code, file.facts)[1])
+        said = (lack("here"),) if standing_in(file).left_unsaid else ()
+        against = (*said, *start_now(file.lea_code, file.facts)[1])
     url = url_or_none("change", file.student.public_id, KEY)
     if against and not _is_nothing(against) and file.actor.may(Capability.CORRECT_RECORD):
         yield Action("Why services do not start yet", url, kind="primary")
@@ -146,7 +148,7 @@ def _reasons_not_to_open(file: StudentFile, event: Event) -> list[Reason]:
         file.open_anywhere,
         today=file.today,
         meeting_path=_meeting_path(file),
-        said_left=said_left(standing_in(file), file.student),
+        said_left=said_left(standing_in(file).left_unsaid, file.student),
     )
 
 
@@ -233,13 +235,8 @@ def _against_office(file: StudentFile) -> tuple[Reason, ...]:
 
 
 def _left(file: StudentFile) -> tuple[Reason, ...]:
-    """Who left stays so until that is taken back, or until the SIS enrolls the student anew; who only stopped to take
-    part may still leave."""
-    left, here = standing_in(file).left, file.facts.enrollment_on(file.today, file.lea_code)
-    if left is None or left.reason_key in STAYS_ENROLLED or (here and here.effective_from > left.on):
-        return ()
-    reason = why_not("leave", frozenset({"no-meeting-held"}))
-    return (reason,) if reason else ()
+    here = file.facts.enrollment_on(file.today, file.lea_code)
+    return (lack("here"),) if is_gone(standing_in(file).left, here) else ()
 
 
 def _no_ssid(file: StudentFile) -> tuple[Reason, ...]:
@@ -258,27 +255,9 @@ def _no_ssid(file: StudentFile) -> tuple[Reason, ...]:
 
 def _not_arriving(file: StudentFile) -> tuple[Reason, ...]:
     """Who is here on another district's plan, or on none, may have arrived."""
-    if not file.is_enrolled_here:
-        return (
-            Reason(
-                "not-enrolled",
-                "The student has no enrollment here today.",
-                Owner.SIS,
-                "The SIS adds the enrollment; it arrives with the next file.",
-                source="GERR0005",
-            ),
-        )
-    if file.plan is None or file.plan.lea_code != file.lea_code:
-        return ()
-    return (
-        Reason(
-            "own-plan",
-            "The plan in force is this district's own, so nothing is to be adopted.",
-            Owner.TEAM,
-            "It changes by a meeting.",
-            source="SPED Data Guide, plan adoption",
-        ),
-    )
+    enrolled = {"enrolled"} if file.is_enrolled_here else set()
+    reason = why_not("say_arrived", plan_holds(file.facts, file.lea_code, file.today) | enrolled)
+    return (reason,) if reason else ()
 
 
 def _reported(file: StudentFile) -> tuple[Reason, ...]:

@@ -18,12 +18,14 @@ from manzanita.domain.access import Capability
 from manzanita.domain.changes import CHANGES, Change
 from manzanita.domain.codes import code_set, unconfirmed_in
 from manzanita.domain.findings import Reason
-from manzanita.domain.statuses.steps import STEPS, why_not
+from manzanita.domain.statuses.steps import STEPS, lack, why_not
 from manzanita.meetings.actions import NotPossible
+from manzanita.meetings.queries import open_meeting_of
 from manzanita.platform import clock
 from manzanita.procedures.change_reasons import SETTING_FIELDS, Asked, plan_holds
 from manzanita.procedures.changes import ChangePreview, preview_change, record_change
 from manzanita.procedures.later_start import KEY, start_now
+from manzanita.procedures.standing import untold_leaving
 from manzanita.students.former import facts_for
 from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
@@ -53,15 +55,18 @@ def changes(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     student = get_student(request.actor, public_id)
     log_reads(actor=request.actor, student_ids=[student.pk], what="procedure")
     facts = facts_for(request.actor, student)
-    holds = plan_holds(facts, request.actor.agency_code, clock.today())
-    _, against = start_now(request.actor.agency_code, facts)
+    lea_code = request.actor.agency_code
+    is_here = untold_leaving(facts, lea_code, student) is None
+    holds = plan_holds(facts, lea_code, clock.today(), is_here=is_here)
+    against = [*([] if is_here else [lack("here")]), *start_now(lea_code, facts)[1]]
     context = {
         "student": student,
         "kinds": CHANGES.values(),
         "reasons": {
             key: _not_now(student, reason)
             for key in CHANGES
-            if key in STEPS and key != KEY and (reason := why_not(key, holds))
+            # A status may say that the student takes no part, which needs no plan.
+            if key not in (KEY, "status") and (reason := why_not(key, holds))
         }
         | ({KEY: _not_started(student, against)} if against else {}),
     }
@@ -164,15 +169,17 @@ def _form(
     wrong: Mistyped | None = None,
 ) -> HttpResponse:
     is_sent = request.method == "POST"
+    steps = step_fixes(refusals, student, _meeting_path(student, refusals))
+    fixes = {**_fixes(student, kind), **steps, **meanwhile_fix(student)}
     context = {
         "student": student,
         "kind": kind,
         "asked": asked,
         "refusals": refusals,
+        "told": told(refusals, fixes),
         "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS}
         | (wrong.errors if wrong else {}),
         "typed": wrong.typed if wrong else {},
-        "fixes": {**step_fixes(refusals, student), **_fixes(student, kind), **meanwhile_fix(student)},
         "is_sent": is_sent,
         "agreed": None,
         "record_seen": stamp_of(request.actor, student),
@@ -190,6 +197,14 @@ def _form(
     return render(request, "web/students/change.html", context, status=status)
 
 
+def _meeting_path(student: Student, refusals: Sequence[Reason]) -> str:
+    """The meeting that was held, where a refusal is about it."""
+    if all(one.code != "no-meeting-held" for one in refusals):
+        return ""
+    meeting = open_meeting_of(student)
+    return reverse("meeting", args=[meeting.public_id]) if meeting else ""
+
+
 def _agreed(request: HttpRequest, student: Student) -> dict[str, Any]:
     """What the form of a start that was agreed for later says of the agreement, and the first consent where it is
     known and no longer asked for."""
@@ -205,16 +220,8 @@ def _fixes(student: Student, kind: Change) -> dict[str, tuple[str, str]]:
     known = (f"{here}?tab=history", "Show what is known")
     if kind.key == KEY:
         return start_ways(student)
-    if kind.key == "status":
-        without_plan = reverse("change", args=[student.public_id, "adopt"]), "Adopt the plan"
-    else:
-        without_plan = reverse("state_extracts"), "Read the state's extracts"
     return {
-        "no-plan": without_plan,
-        "nothing-adopted": (
-            reverse("change", args=[student.public_id, "status"]),
-            "Record a status change",
-        ),
+        "no-plan": (reverse("state_extracts"), "Read the state's extracts"),
         **dict.fromkeys(("same-status", "later-status", "plan-starts-that-day", "meeting-known"), known),
     }
 

@@ -27,7 +27,7 @@ from manzanita.domain.leaving import (
     suggested_reason,
 )
 from manzanita.domain.revocation import Letter, earliest_end
-from manzanita.domain.statuses.steps import why_not
+from manzanita.domain.statuses.steps import STEPS, lack
 from manzanita.leaving.actions import papers_of
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import (
@@ -55,7 +55,8 @@ from manzanita.web.access import requires
 from manzanita.web.form_days import Mistyped, day_of, mistyped
 from manzanita.web.leaving_words import NOT_CONFIRMED, NOT_SETTLED, groups_of, line_words
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
-from manzanita.web.reasons_told import told
+from manzanita.web.reasons_told import tell_reasons, told
+from manzanita.web.step_links import address_of_step, step_fixes
 
 
 # The field of the form that a refusal is about, by its code.
@@ -184,6 +185,7 @@ def _form(
     wrong: Mistyped | None = None,
 ) -> HttpResponse:
     reason = REASONS[asked.reason_key]
+    fixes = _fixes(student, preview or _meetings_only(request, student, asked)) | meanwhile_fix(student)
     errors = {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS}
     errors |= wrong.errors if wrong else {}
     earliest = earliest_end(asked.letter.on, asked.papers.get(PRIOR_NOTICE, PaperSaid()).on)
@@ -200,7 +202,7 @@ def _form(
         "refusals": refusals,
         "errors": errors,
         "typed": wrong.typed if wrong else {},
-        "fixes": _fixes(student, preview or _meetings_only(request, student, asked)) | meanwhile_fix(student),
+        "told": told(refusals, fixes),
         "record_seen": stamp_of(request.actor, student),
         "preview": preview,
         "groups": groups_of(preview) if preview and not refusals else [],
@@ -231,7 +233,6 @@ def _fixes(student: Student, preview: LeavingPreview) -> dict[str, tuple[str, st
             (reverse("people", args=[student.public_id]), "Show who holds the rights"),
         ),
         "GERR0005": (f"{here}?tab=record", "Show the enrollment"),
-        "nothing-adopted": (reverse("leaving", args=[student.public_id]), "Choose another reason"),
         **{
             fate.reason.code: (reverse("meeting", args=[fate.meeting.public_id]), "Go to the meeting")
             for fate in preview.meetings
@@ -257,6 +258,12 @@ def _reasons_page(
         {report.reported_by_id} if report else set()
     )
     change = reverse("changes", args=[student.public_id]), "Change without a meeting"
+    since = address_of_step("take_back", student), STEPS["take_back"].label
+    ways = {
+        "sent": (address_of_step("status", student), STEPS["status"].label),
+        **dict.fromkeys(("later-facts", "already-corrected"), since),
+        **meanwhile_fix(student),
+    }
     context = {
         "student": student,
         "reasons": [(one, line_words(one)) for one in REASONS.values()],
@@ -265,14 +272,14 @@ def _reasons_page(
         "given": given,
         "standing": standing,
         "archive": _archive_of(standing),
-        "undo_reasons": told(reasons_not_to_undo(actor, standing), {}, change) if standing else [],
+        "undo_reasons": told(reasons_not_to_undo(actor, standing), ways, change) if standing else [],
         "planned": planned,
         "report": report,
         "today": clock.today(),
         "sis_end": _sis_end(standing, facts) if standing else None,
         "names": user_names(ids),
         "papers": _paper_words(standing or planned),
-        "refusals": refusals,
+        "refusals": told(refusals, ways, change),
         "record_seen": stamp_of(actor, student),
     }
     return render(request, "web/students/leaving.html", context, status=status)
@@ -324,7 +331,7 @@ def leaving_undo(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
                 again = _waits_again(request, student)
                 messages.success(request, f"Taken back: the record stands as it was before.{again}")
             else:
-                _tell_order(request, "undo_leave", "It was taken back already.")
+                _tell_order(request, student, "left")
     except NotPossible as refused:
         return _refused(request, student, refused.reasons)
     return redirect("leaving", student.public_id)
@@ -355,17 +362,16 @@ def leaving_cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
                 again = _waits_again(request, student)
                 messages.success(request, f"Canceled: nothing will happen on that day.{again}")
             else:
-                _tell_order(request, "cancel_leave", "Nothing is planned any more.")
+                _tell_order(request, student, "planned")
     except NotPossible as refused:
         return _refused(request, student, refused.reasons)
     return redirect("leaving", student.public_id)
 
 
-def _tell_order(request: HttpRequest, step: str, words: str) -> None:
-    """Why the step has nothing to act on; the page that follows is where the step before it is taken."""
-    reason = why_not(step, frozenset({"here"}))
-    more = f" {reason.text} {reason.way_out} ({reason.owner})" if reason else ""
-    messages.info(request, f"{words}{more}")
+def _tell_order(request: HttpRequest, student: Student, lacking: str) -> None:
+    """Why the step has nothing to act on: somebody was faster, or it was never there."""
+    reason = lack(lacking)
+    tell_reasons(request, [reason], step_fixes([reason], student))
 
 
 urlpatterns = [

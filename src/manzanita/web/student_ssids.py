@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +17,7 @@ from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.findings import Reason
+from manzanita.domain.statuses.steps import lack
 from manzanita.meetings.actions import NotPossible
 from manzanita.procedures.ssids import (
     Asked,
@@ -35,7 +35,8 @@ from manzanita.web.access import requires
 from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.merge_words import STATE_RECORDS, steps_of
 from manzanita.web.read_purpose import ask_purpose, purpose_for
-from manzanita.web.reasons_told import told
+from manzanita.web.reasons_told import Told, Way, tell_reasons, told
+from manzanita.web.step_links import step_fixes
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -92,12 +93,11 @@ def _page(
     reasons = list(refusals or (look.blockers if look else ()))
     standing = retirements_of(student)
     names = user_names({one.by_id for one in standing})
-    known = f"{reverse('student', args=[student.public_id])}?tab=history", "What was done since"
     context = {
         "student": student,
         "known": Ssid.objects.believed().filter(student=student).order_by("effective_from"),
         "standing": [
-            {"row": one, "by": names.get(one.by_id, ""), "why_not": told(why_not_undo(one), {}, known)}
+            {"row": one, "by": names.get(one.by_id, ""), "why_not": _told(student, why_not_undo(one))}
             for one in standing
         ],
         "choices": [(one, one) for one in ssids_to_retire(student)],
@@ -109,9 +109,14 @@ def _page(
         "posted": _counted([one.record for one in look.posted]) if look else "",
         "before": steps_of(look.before) if look else [],
         "after": steps_of(look.after) if look and look.after is not None else None,
-        "reasons": [_linked(request, student, one) for one in reasons],
+        "reasons": told(reasons, _ways(request, student, reasons)),
     }
     return render(request, "web/students/ssids.html", context, status=422 if refusals else 200)
+
+
+def _told(student: Student, reasons: Sequence[Reason]) -> list[Told]:
+    known = f"{reverse('student', args=[student.public_id])}?tab=history", "What was done since"
+    return told(reasons, step_fixes(reasons, student), known)
 
 
 def _counted(found: Sequence[str]) -> str:
@@ -119,17 +124,16 @@ def _counted(found: Sequence[str]) -> str:
     return ", ".join(f"{counts[record]} {record}" for record in STATE_RECORDS if counts[record]) or "nothing"
 
 
-def _linked(request: HttpRequest, student: Student, reason: Reason) -> Reason:
-    """Where another record has the SSID, the way to where the two are put together."""
-    if reason.code != "of-another-record":
-        return reason
-    pair = pair_to_merge(request.actor, student, int(reason.values["student"]))
-    link = (
-        reverse("duplicate_settle", args=[pair])
-        if pair and request.actor.may(Capability.ENTER_STUDENT)
-        else ""
-    )
-    return replace(reason, link=link)
+def _ways(request: HttpRequest, student: Student, reasons: Sequence[Reason]) -> dict[str, Way]:
+    """The step that comes first; where another record has the SSID, the way to where the two are put together."""
+    ways = step_fixes(reasons, student)
+    other = next((one.values["student"] for one in reasons if one.code == "of-another-record"), None)
+    if other is None:
+        return ways
+    pair = pair_to_merge(request.actor, student, int(other))
+    if pair and request.actor.may(Capability.ENTER_STUDENT):
+        return ways | {"of-another-record": (reverse("duplicate_settle", args=[pair]), "Compare the two")}
+    return ways | {"of-another-record": (reverse("directory"), "Whom to ask there")}
 
 
 @require_POST
@@ -139,9 +143,10 @@ def ssid_undo(request: HttpRequest, public_id: uuid.UUID, number: int) -> HttpRe
     student = get_student(request.actor, public_id)
     row: Any = get_object_or_404(SsidRetirement.objects.select_related("student"), pk=number, student=student)
     try:
-        undo_retirement(actor=request.actor, row=row)
+        if not undo_retirement(actor=request.actor, row=row):
+            raise NotPossible([lack("retired")])
     except NotPossible as refused:
-        messages.error(request, f"Not taken back. {refused.reasons[0].text} {refused.reasons[0].way_out}")
+        tell_reasons(request, refused.reasons, step_fixes(refused.reasons, student))
     else:
         messages.success(request, "Taken back: the SSIDs are as they were.")
     return redirect("student_ssids", public_id)

@@ -12,13 +12,14 @@ from django.contrib import messages
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
 from manzanita.arrivals.queries import open_arrivals
 from manzanita.auditing.actions import log_change, log_reads
 from manzanita.domain.access import Capability, Scope
 from manzanita.domain.portable import LARGEST_BYTES, SECTION_WORDS, Standing, Unreadable
+from manzanita.domain.statuses.steps import STEPS
 from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform.ids import new_public_id
 from manzanita.procedures.portable_in import (
@@ -35,6 +36,7 @@ from manzanita.students.scope import visible_to
 from manzanita.transfers.actions import trust_key
 from manzanita.transfers.signing import Signature, fingerprint
 from manzanita.web.access import missing_capability, requires
+from manzanita.web.reasons_told import Way, told
 from manzanita.web.student_rows import rows_of
 from manzanita.web.transfer_words import agency_codes_of, days_of, row_words
 
@@ -49,6 +51,9 @@ SIGNATURES = {
     Signature.UNKNOWN: ("warn", "Unverified: signed with a key that nobody here knows"),
 }
 SALT = "manzanita.portable-file"
+# Where it is mended that a file was not taken, by the code of the reason; the file stands on the same page.
+_WHOSE: Way = ("#sign-head", STEPS["trust_key"].label)
+_WHO: Way = ("#who-head", "Choose who is meant")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -151,9 +156,15 @@ def _preview(
         "counts": {standing.value: counts[standing] for standing in Standing},
         "carried": signing.dumps(carried, salt=SALT, compress=True),
         "typed": request.POST,
-        "refusals": refused.reasons if refused else [],
+        "refusals": told(refused.reasons, _ways()) if refused else [],
     }
     return render(request, "web/transfers/file_preview.html", context, status=422 if refused else 200)
+
+
+def _ways() -> dict[str, Way]:
+    elsewhere = reverse("search_elsewhere"), STEPS["ask_transfer"].label
+    who = dict.fromkeys(("target-gone", "ssid-taken", "found-since"), _WHO)
+    return {"unverified": _WHOSE, "here-already": elsewhere, **who}
 
 
 def _target(request: HttpRequest) -> Student | None:

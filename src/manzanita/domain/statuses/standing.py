@@ -216,14 +216,21 @@ def _derived(known: Known, status: StatusFact | None, left: Left | None) -> Iter
 def _kinds(known: Known, status: StatusFact | None, left: Left | None) -> Iterator[tuple[Kind, date, str]]:
     """Kind, since when, and what there is to say beyond the sentence of the kind."""
     here, plan = _here(known), _on(known.plans, known.day)
+    is_back = left is not None and _is_back(known, left)
     participates = status is not None and status.code == PARTICIPATING
-    if here is not None and participates and plan is not None and plan.lea_code != known.lea_code:
+    has_come = here is not None and (left is None or is_back)
+    if (
+        here is not None
+        and has_come
+        and participates
+        and plan is not None
+        and plan.lea_code != known.lea_code
+    ):
         theirs = [one for one in known.enrollments if one.lea_code == plan.lea_code]
         # Who has a plan of this LEA since the first day here has arrived: that two LEAs report one is another matter.
         has_own = any(one.lea_code == known.lea_code and one.first >= here.first for one in known.plans)
         if _on(theirs, known.day) is None and not has_own:
             yield Kind.ARRIVING, here.first, ""
-    is_back = left is not None and _is_back(known, left)
     is_three = (
         status is not None and status.code == NOT_ENROLLED and here is not None and here.first > status.first
     )

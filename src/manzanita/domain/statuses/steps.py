@@ -7,106 +7,279 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import BUILT_ON, UNTIL_TOLD, Owner, Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What a step may need. ``lacking`` is said where it does not hold; ``brought_by`` is the step that comes first,
-    ``instead`` the one that is meant where that first step cannot be taken either."""
+    blank where none brings it again; ``instead`` is the one that is meant where that step cannot be taken either."""
 
     key: str
     lacking: str
     owner: Owner
-    brought_by: str
-    source: str = ""
+    source: str
+    brought_by: str = ""
     instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. It ``needs`` conditions, ``brings`` some and ``ends`` others. ``page`` is the name of the page on which
-    it is taken, ``key`` of it where one page has several."""
+    """One step. It ``needs`` conditions, ``brings`` some and ``ends`` others; what ends its own need cannot be taken
+    twice. ``page`` is the name of the page on which it is taken, ``page_key`` of it where one page has several;
+    ``is_of_student`` says whether that page is one of the student's. ``again`` says why it may be taken twice, ``gone``
+    why of a student who left, where no need stands against that."""
 
     key: str
     label: str
-    needs: tuple[str, ...]
+    needs: tuple[str, ...] = ()
     brings: tuple[str, ...] = ()
     ends: tuple[str, ...] = ()
     page: str = "change"
     page_key: str = ""
+    is_of_student: bool = True
+    again: str = ""
+    gone: str = ""
 
+
+_ADOPTION = "SPED Data Guide, plan adoption"
+_MEET = "SPED Data Guide, MEET"
+# The rules of this product behind what no source of the state orders.
+ONE_MEETING = "One open meeting a student"
+TAKEN_BACK = "Taking back needs what is taken back"
+ONE_RECORD = "One record a student"
+SETTLED_ONCE = "An arrival is settled once"
+KNOWN_KEY = "A file is taken on a key that somebody compared"
+ANSWERED = "Nothing is moved while the state has not answered"
+SSID_HISTORY = "CALPADS, SSID history"
 
 CONDITIONS: Mapping[str, Condition] = MappingProxyType(
     {
         one.key: one
         for one in (
-            Condition(
-                "meeting-open", "No meeting is open.", Owner.TEAM, "open_meeting", "SPED Data Guide, MEET"
-            ),
+            # Meetings
+            Condition("meeting-open", "No meeting is open.", Owner.TEAM, _MEET, "open_meeting"),
             Condition(
                 "meeting-held",
                 "The meeting was not held yet.",
                 Owner.TEAM,
+                f"{_MEET}: a meeting is reported when it was held",
                 "hold",
-                "SPED Data Guide, MEET: a meeting is reported when it was held",
             ),
             Condition(
                 "no-meeting-open",
                 "Another meeting is open, and a second one would be dated back over it.",
                 Owner.TEAM,
+                ONE_MEETING,
                 "finalize",
-                "One open meeting a student",
             ),
             Condition(
                 "no-meeting-held",
                 "A meeting was held and is not finalized: the state has to hear of it first.",
                 Owner.TEAM,
+                _MEET,
                 "finalize",
-                "SPED Data Guide, MEET",
             ),
+            # Plans and status
             Condition(
                 "plan-arrived",
                 "No plan waits to be adopted: there is none, or it is this district's own since the enrollment began.",
                 Owner.TEAM,
-                "open_meeting",
-                "SPED Data Guide, plan adoption: PLAN starts with the enrollment",
+                f"{_ADOPTION}: PLAN starts with the enrollment",
+                instead="open_meeting",
             ),
             Condition(
                 "plan-own",
                 "This district has no plan of its own: a plan that arrived is adopted before anything of it changes.",
                 Owner.COORDINATOR,
+                _ADOPTION,
                 "adopt",
-                "SPED Data Guide, plan adoption",
             ),
+            Condition(
+                "plan-known",
+                "A student who takes part has a plan, and none is in force that day.",
+                Owner.TEAM,
+                _ADOPTION,
+                "adopt",
+                "open_meeting",
+            ),
+            Condition(
+                "start-agreed",
+                "No start waits that a meeting of this district put off (status 2, reason 12).",
+                Owner.TEAM,
+                "34 CFR 300.323(c)(2)",
+                instead="open_meeting",
+            ),
+            Condition(
+                "enrolled",
+                "The student has no enrollment here today.",
+                Owner.SIS,
+                "GERR0005",
+                "enroll",
+            ),
+            # Adoption and arrival
             Condition(
                 "adopted",
                 "No plan of this student was adopted here, so there is nothing to take back.",
                 Owner.COORDINATOR,
+                _ADOPTION,
                 "adopt",
-                "SPED Data Guide, plan adoption",
                 "leave",
             ),
+            Condition(
+                "adoption-newest",
+                "The record was corrected, changed, or a meeting was opened since the adoption.",
+                Owner.COORDINATOR,
+                BUILT_ON,
+                "take_back",
+            ),
+            Condition(
+                "adoption-untold",
+                "Something of the adoption was sent to the state.",
+                Owner.COORDINATOR,
+                UNTIL_TOLD,
+                instead="never_came",
+            ),
+            Condition(
+                "plan-foreign",
+                "The plan in force is this district's own, so nothing is to be adopted.",
+                Owner.TEAM,
+                _ADOPTION,
+                instead="open_meeting",
+            ),
+            Condition(
+                "arrival-open",
+                "This arrival is settled.",
+                Owner.COORDINATOR,
+                SETTLED_ONCE,
+                "say_arrived",
+                "undo_adoption",
+            ),
+            Condition(
+                "answered-inactive",
+                "By the four questions the student does not arrive as one who takes no part.",
+                Owner.COORDINATOR,
+                "The four questions of an arrival say what follows",
+                "answer",
+            ),
+            Condition(
+                "plan-unknown",
+                "A plan of this student is known from a file or from the state, and paper does not replace it.",
+                Owner.COORDINATOR,
+                _ADOPTION,
+                instead="adopt",
+            ),
+            # Leaving
             Condition(
                 "here",
                 "It is recorded that the student left.",
                 Owner.COORDINATOR,
-                "undo_leave",
                 "SPED Data Guide, exits",
+                "undo_leave",
             ),
             Condition(
                 "left",
                 "No leaving is recorded, so there is nothing to take back.",
                 Owner.COORDINATOR,
+                TAKEN_BACK,
                 "leave",
-                "Taking back needs what is taken back",
+            ),
+            Condition(
+                "leaving-newest",
+                "Status, plan, services or case manager were recorded anew since the leaving.",
+                Owner.COORDINATOR,
+                BUILT_ON,
+                "take_back",
+            ),
+            Condition(
+                "leaving-untold",
+                "The state was told of the leaving already.",
+                Owner.COORDINATOR,
+                "SWDS0618: a status stands until the next one starts",
+                instead="status",
             ),
             Condition(
                 "planned",
                 "No leaving is planned, so there is nothing to cancel.",
                 Owner.COORDINATOR,
-                "plan_leave",
                 "Canceling needs what is canceled",
+                "plan_leave",
+            ),
+            # Two records of one student
+            Condition(
+                "not-two",
+                "Somebody has said that these are two people.",
+                Owner.CLERK,
+                ONE_RECORD,
+                "ask_again",
+            ),
+            Condition(
+                "one-meeting",
+                "A meeting is under way on each of the two records, and a student has one at a time.",
+                Owner.TEAM,
+                ONE_MEETING,
+                "finalize",
+            ),
+            Condition(
+                "no-transfer",
+                "One of the two is asked for by another district, which reads or receives that record.",
+                Owner.COORDINATOR,
+                "A transfer is asked for, answered, completed, in this order",
+                "end_transfer",
+            ),
+            Condition(
+                "lines-answered",
+                "Lines of the student are on their way: nobody knows yet what the state will hold.",
+                Owner.STATE,
+                ANSWERED,
+                "state_answers",
+            ),
+            Condition("merged", "The merge has been taken back already.", Owner.CLERK, TAKEN_BACK, "merge"),
+            Condition(
+                "merge-newest",
+                "Something was recorded or sent since the two were put together.",
+                Owner.COORDINATOR,
+                BUILT_ON,
+                instead="enter",
+            ),
+            # SSIDs and files
+            Condition(
+                "ssid", "The student has no SSID yet.", Owner.SIS, "CALPADS, SSID enrollment", "enroll"
+            ),
+            Condition(
+                "ssid-counts",
+                "This is no SSID of the student that the state has not retired already.",
+                Owner.CLERK,
+                SSID_HISTORY,
+                "undo_retire",
+            ),
+            Condition(
+                "retired",
+                "That was taken back already: the SSIDs are as they were.",
+                Owner.CLERK,
+                TAKEN_BACK,
+                "retire_ssid",
+            ),
+            Condition(
+                "retirement-newest",
+                "Another SSID was stated, or lines were sent, since the SSID was retired.",
+                Owner.COORDINATOR,
+                BUILT_ON,
+                instead="retire_ssid",
+            ),
+            Condition(
+                "record-free",
+                "A district of this installation has the record of this SSID.",
+                Owner.COORDINATOR,
+                ONE_RECORD,
+                "ask_transfer",
+            ),
+            Condition(
+                "key-known",
+                "Nobody here knows the key that signed the file.",
+                Owner.COORDINATOR,
+                KNOWN_KEY,
+                "trust_key",
             ),
         )
     }
@@ -116,10 +289,11 @@ STEPS: Mapping[str, Step] = MappingProxyType(
     {
         one.key: one
         for one in (
+            # Meetings
             Step(
                 "open_meeting",
                 "Open a meeting",
-                ("no-meeting-open",),
+                ("here", "no-meeting-open"),
                 brings=("meeting-open",),
                 ends=("no-meeting-open",),
                 page="meeting_new",
@@ -131,48 +305,148 @@ STEPS: Mapping[str, Step] = MappingProxyType(
                 brings=("meeting-held",),
                 ends=("no-meeting-held",),
                 page="meeting_hold",
+                again="Until it is final, the day and what came of it are corrected in the same form.",
             ),
             Step(
                 "finalize",
                 "Finalize the meeting",
                 ("meeting-open", "meeting-held"),
-                brings=("no-meeting-open", "no-meeting-held", "plan-own"),
+                brings=("no-meeting-open", "no-meeting-held", "one-meeting", "plan-own", "start-agreed"),
                 ends=("meeting-open", "meeting-held", "plan-arrived"),
                 page="meeting_finalize",
             ),
+            # Plans and status
             Step(
                 "adopt",
                 "Adopt the plan",
-                ("plan-arrived",),
-                brings=("plan-own", "adopted"),
-                ends=("plan-arrived",),
+                ("here", "plan-arrived"),
+                brings=("plan-own", "plan-known", "adopted", "adoption-newest", "adoption-untold"),
+                ends=("plan-arrived", "plan-foreign", "arrival-open"),
                 page_key="adopt",
             ),
-            Step("services_start", "Start what was agreed", ("no-meeting-held",), page_key="services_start"),
-            Step("setting", "Change the program setting", ("plan-own",), page_key="setting"),
+            Step(
+                "services_start",
+                "Start what was agreed",
+                ("here", "start-agreed", "enrolled", "no-meeting-held"),
+                brings=("plan-own", "plan-known"),
+                ends=("start-agreed",),
+                page_key="services_start",
+            ),
+            Step(
+                "setting",
+                "Change the program setting",
+                ("here", "plan-own"),
+                page_key="setting",
+                again="Where a plan is carried out may change any number of times, each on a day of its own.",
+            ),
+            Step(
+                "status",
+                "Record a status change",
+                # Of the status that says that the student takes part.
+                ("plan-known",),
+                page_key="status",
+                again="A status stands until the next one starts; the same one again is not recorded.",
+                gone="After a leaving that the state was told of, it says what is so now.",
+            ),
+            Step(
+                "meeting",
+                "Record a meeting that was held",
+                page_key="meeting",
+                again="Each day has its meeting; the same day again is not recorded.",
+                gone="It was held before, whatever has been recorded since.",
+            ),
+            Step(
+                "take_back",
+                "Take back what was done since",
+                brings=("adoption-newest", "leaving-newest"),
+                page="student",
+                page_key="history",
+                again="What was done last is taken back first, one after the other.",
+                gone="What was recorded may have been wrong also of one who left.",
+            ),
+            # Adoption and arrival
+            Step(
+                "enroll",
+                "Show the enrollments, and what to tell the SIS staff",
+                brings=("enrolled", "ssid"),
+                page="student_enrollments",
+                again="Each SIS file says it anew.",
+                gone="Who comes back is enrolled anew.",
+            ),
+            Step(
+                "say_arrived",
+                "Say that the student arrived",
+                ("enrolled", "plan-foreign"),
+                brings=("arrival-open",),
+                page="student",
+                page_key="record",
+                again="An arrival that is open is shown; there is one of a stay.",
+                gone="Who comes back arrives again.",
+            ),
+            Step(
+                "answer",
+                "Answer the four questions",
+                ("arrival-open",),
+                brings=("answered-inactive",),
+                page="arrivals",
+                is_of_student=False,
+                again="Somebody may learn better; the newest answer counts.",
+                gone="Whether the student takes part here is one of the questions.",
+            ),
+            Step(
+                "arrive_inactive",
+                "Record that the student arrives inactive",
+                ("arrival-open", "answered-inactive"),
+                ends=("arrival-open",),
+                page="arrivals",
+                is_of_student=False,
+                gone="It says of an arrival that the student takes no part.",
+            ),
+            Step(
+                "paper_plan",
+                "Enter the plan that came on paper",
+                ("arrival-open", "plan-unknown"),
+                brings=("plan-arrived",),
+                page="arrivals",
+                is_of_student=False,
+                again="Entered again, the newer word takes the place of the older one, until it is adopted.",
+                gone="Who comes back may bring a plan along.",
+            ),
             Step(
                 "never_came",
                 "Take the adoption back: never came",
                 ("adopted",),
-                brings=("left",),
-                ends=("adopted", "plan-own", "here"),
+                ends=("adopted", "plan-own"),
                 page_key="never_came",
+                gone="That an adopted plan was never used is recorded whatever became of the student.",
             ),
+            Step(
+                "undo_adoption",
+                "Take the adoption back",
+                ("adopted", "adoption-newest", "adoption-untold"),
+                brings=("plan-arrived", "plan-foreign", "arrival-open"),
+                ends=("adopted", "plan-own"),
+                page="student",
+                page_key="history",
+                gone="A leaving that changed the record since is taken back first.",
+            ),
+            # Leaving
             Step(
                 "leave",
                 "Record the leaving",
                 ("here", "no-meeting-held"),
-                brings=("left",),
-                ends=("here",),
+                brings=("left", "leaving-newest", "leaving-untold"),
+                ends=("here", "meeting-open", "planned"),
                 page="leaving",
             ),
             Step(
                 "undo_leave",
                 "Take the leaving back",
-                ("left",),
+                ("left", "leaving-newest", "leaving-untold"),
                 brings=("here",),
                 ends=("left",),
                 page="leaving",
+                gone="It is of one who left.",
             ),
             Step(
                 "plan_leave",
@@ -180,22 +454,113 @@ STEPS: Mapping[str, Step] = MappingProxyType(
                 ("here",),
                 brings=("planned",),
                 page="leaving",
+                again="A plan that is changed takes the place of the one before.",
             ),
             Step(
                 "cancel_leave", "Cancel the planned leaving", ("planned",), ends=("planned",), page="leaving"
             ),
+            # Two records of one student
+            Step(
+                "enter",
+                "Enter a student",
+                page="student_new",
+                is_of_student=False,
+                again="Each is looked for first; whom somebody may know is shown before a second record is made.",
+                gone="It is of another student.",
+            ),
+            Step(
+                "ask_again",
+                "Ask again whether they are two",
+                brings=("not-two",),
+                page="duplicates",
+                is_of_student=False,
+                again="Asked again, the pair is looked at anew.",
+                gone="Two records may be one student's, also of one who left.",
+            ),
+            Step(
+                "merge",
+                "Put the two records together",
+                ("not-two", "one-meeting", "no-transfer", "lines-answered"),
+                brings=("merged", "merge-newest"),
+                page="duplicates",
+                is_of_student=False,
+                again="A second click finds what was put together.",
+                gone="Two records may be one student's, also of one who left.",
+            ),
+            Step(
+                "undo_merge",
+                "Undo the merge",
+                ("merged", "merge-newest"),
+                ends=("merged",),
+                page="student",
+                page_key="history",
+                gone="A leaving that was recorded since stands against it.",
+            ),
+            Step(
+                "end_transfer",
+                "Complete, decline or withdraw the transfer",
+                brings=("no-transfer",),
+                page="student_transfers",
+                is_of_student=False,
+                again="The order of its own steps stands in domain.student_transfers.",
+                gone="A transfer is of one who goes.",
+            ),
+            Step(
+                "state_answers",
+                "See what is on its way to the state",
+                brings=("lines-answered",),
+                page="state",
+                is_of_student=False,
+                again="The state answers each send.",
+                gone="Lines of one who left are answered, too.",
+            ),
+            # SSIDs and files
+            Step(
+                "retire_ssid",
+                "Record that the state has retired an SSID",
+                ("ssid", "ssid-counts", "lines-answered"),
+                brings=("retired", "retirement-newest"),
+                ends=("ssid-counts",),
+                page="student_ssids",
+                gone="The state retires SSIDs also of those who left.",
+            ),
+            Step(
+                "undo_retire",
+                "Take the retired SSID back",
+                ("retired", "retirement-newest"),
+                brings=("ssid-counts",),
+                ends=("retired",),
+                page="student_ssids",
+                gone="It was wrong, whatever became of the student.",
+            ),
+            Step(
+                "ask_transfer",
+                "Ask the district for the student",
+                brings=("record-free",),
+                page="search_elsewhere",
+                is_of_student=False,
+                again="The order of its own steps stands in domain.student_transfers.",
+                gone="Who left goes on somewhere.",
+            ),
+            Step(
+                "trust_key",
+                "Trust the key of the file",
+                brings=("key-known",),
+                page="portable_in",
+                is_of_student=False,
+                again="A key that is trusted stays so.",
+                gone="It is of an office, not of a student.",
+            ),
+            Step(
+                "take_file",
+                "Take a student file in",
+                ("record-free", "key-known"),
+                page="portable_in",
+                is_of_student=False,
+                again="Taken again, nothing of it is new.",
+                gone="A file tells what was known of one who left.",
+            ),
         )
-    }
-)
-# Steps in the order in which they are taken, for a student with a plan of another district, or of no district.
-PROCEDURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "A meeting": ("open_meeting", "hold", "finalize"),
-        "A student arrives with a plan": ("adopt", "setting"),
-        "Adopted, but never came": ("adopt", "never_came"),
-        "A student leaves": ("leave", "undo_leave"),
-        "A student leaves on a day to come": ("plan_leave", "cancel_leave"),
-        "A meeting was held before the student left": ("open_meeting", "hold", "finalize", "leave"),
     }
 )
 
@@ -203,18 +568,22 @@ PROCEDURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 def why_not(step_key: str, holds: frozenset[str]) -> Reason | None:
     """Why a step cannot be taken while the conditions ``holds`` hold; ``None`` where it can. ``link`` of the reason is
     the key of the step that comes first: whoever knows addresses puts one in its place."""
-    step = STEPS[step_key]
-    lacking = next((CONDITIONS[key] for key in step.needs if key not in holds), None)
-    if lacking is None:
-        return None
-    first, order = STEPS[lacking.brought_by], "First"
-    if lacking.instead and not holds.issuperset(first.needs):
-        first, order = STEPS[lacking.instead], "Instead"
+    lacking = next((key for key in STEPS[step_key].needs if key not in holds), None)
+    return lack(lacking, holds) if lacking else None
+
+
+def lack(key: str, holds: frozenset[str] = frozenset()) -> Reason:
+    """That a condition does not hold, and the step that comes first, or is meant instead."""
+    one = CONDITIONS[key]
+    first, order = one.brought_by, "First"
+    if not first or (one.instead and not holds.issuperset(STEPS[first].needs)):
+        first, order = one.instead, "Instead"
+    label = STEPS[first].label
     return Reason(
-        lacking.key,
-        lacking.lacking,
-        lacking.owner,
-        f"{order}: {first.label[0].lower()}{first.label[1:]}.",
-        link=first.key,
-        source=lacking.source,
+        key,
+        one.lacking,
+        one.owner,
+        f"{order}: {label[0].lower()}{label[1:]}.",
+        link=first,
+        source=one.source,
     )
