@@ -157,6 +157,7 @@ def _meeting_way(file: StudentFile) -> Way:
         event,
         file.facts,
         file.open_anywhere,
+        lea=file.lea_code,
         today=file.today,
         meeting_path=reverse("meeting", args=[meeting.public_id]) if meeting else "",
         said_left=said_left(standing_in(file), file.student),

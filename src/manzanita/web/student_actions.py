@@ -144,6 +144,7 @@ def _reasons_not_to_open(file: StudentFile, event: Event) -> list[Reason]:
         event,
         file.facts,
         file.open_anywhere,
+        lea=file.lea_code,
         today=file.today,
         meeting_path=_meeting_path(file),
         said_left=said_left(standing_in(file), file.student),
