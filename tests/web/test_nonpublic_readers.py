@@ -1,5 +1,5 @@
-"""Whoever works at a nonpublic school or agency reads the record of a district: what it says of today is said of that
-district, and whom to ask is there."""
+"""Whoever works at a nonpublic school or agency, or at a SELPA, reads the records of districts: what is said of today
+is said of the student's district, and whom to ask is there."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from manzanita.students.actions import state_student_facts
 from tests.support import pages
 from tests.support import world as w
 from tests.support.guests import person_of
-from tests.support.pages import text_of
+from tests.support.pages import addresses_in, text_of
 
 NPS, SINCE = "9980001", date(2023, 8, 14)
+ASKED = "/directory?role=seds_coordinator"
 
 
 @pytest.fixture
@@ -34,7 +35,50 @@ def administrator(small_world) -> User:
 
 def test_the_student_is_enrolled_at_the_district_that_placed_it(small_world, administrator, sign_in):
     alder = small_world.students["alder"]
-    page = text_of(sign_in(administrator).get(reverse("student", args=[alder.public_id])))
+    answer = sign_in(administrator).get(reverse("student", args=[alder.public_id]))
+    page = text_of(answer)
     assert "Your perspective does not open meetings." in page
     assert "is enrolled in another district" not in page
     assert "The plan in force is another district's" not in page
+    assert "Ask the SEDS coordinator of Chaparral Unified" in page
+    assert f"/directory?q={w.LEA}" in addresses_in(answer)
+
+
+def test_whom_to_ask_is_at_the_district_and_found_there(small_world, administrator, sign_in):
+    client, alder = sign_in(administrator), small_world.students["alder"]
+    refused = client.get(reverse("changes", args=[alder.public_id]))
+    assert refused.status_code == 403 and ASKED in addresses_in(refused)
+    assert "Ask the SEDS coordinator of the student's district" in text_of(refused)
+    assert "Blue Oak School: coordinators" not in text_of(refused)
+    history = client.get(f"/students/{alder.public_id}?tab=history")
+    assert "The SEDS coordinator of Chaparral Unified can show it to you or to the family." in text_of(history)
+    assert f"/directory?q={w.LEA}" in addresses_in(history)
+    assert "No agency is found" not in text_of(client.get(f"/directory?q={w.LEA}"))
+
+
+def test_a_selpa_has_no_coordinator_of_its_own(small_world, sign_in):
+    Agency.objects.create(code=w.SELPA, kind="selpa", name="Manzanita County SELPA", selpa_code=w.SELPA)
+    client = sign_in(person_of(w.SELPA, "selpa", "Dunlin Mockup")[0])
+    refused = client.get(reverse("student_new"))
+    assert "Ask the SEDS coordinator of the student's district" in text_of(refused)
+    assert ASKED in addresses_in(refused)
+
+
+def test_a_provider_with_nobody_assigned_is_told_who_assigns(small_world, sign_in):
+    client = sign_in(person_of(w.NPA, "npa_provider", "Phoebe Placeholder")[0])
+    empty = client.get("/students")
+    assert "No student is assigned to you: the SEDS coordinator of the student's district" in text_of(empty)
+    assert ASKED in addresses_in(empty)
+    unknown = client.get("/no-such-page")
+    assert "As NPA provider you see those assigned to you." in text_of(unknown)
+    assert ASKED in addresses_in(unknown)
+
+
+def test_who_reads_no_student_is_offered_no_search(small_world, sign_in):
+    client = sign_in(person_of(w.LEA, "sis_staff", "Siskin Mockup")[0])
+    for address, status in (("/", 200), ("/students", 403), ("/no-such-page", 404)):
+        answer = client.get(address)
+        assert answer.status_code == status
+        assert "/students/search" not in answer.content.decode(), address
+        assert "Find a student" not in text_of(answer), address
+    assert "/students/search" in sign_in(small_world.case_manager).get("/").content.decode()

@@ -66,7 +66,8 @@ def actions_of(file: StudentFile) -> Actions:
 def _grouped(file: StudentFile, refused: list[Action]) -> list[Refused]:
     """Each set of reasons once. A reason that is worded for each event is told in its first wording; the page of all
     kinds of meetings has the others."""
-    ways, otherwise = ways_on_record(file.actor, file.student, _meeting_path(file)), why_way(file.student)
+    ways = ways_on_record(file.actor, file.student, _meeting_path(file), ask=file.ask)
+    otherwise = why_way(file.student)
     if file.actor.may(Capability.CORRECT_RECORD):
         ways = start_ways(file.student, _meeting_path(file)) | ways
     groups: dict[tuple[str, ...], Refused] = {}

@@ -23,6 +23,7 @@ from manzanita.web.guest_requests import may_ask
 from manzanita.web.narrowing_choices import choices_of, to_take_away
 from manzanita.web.student_lists import LISTS, StudentList, students_of
 from manzanita.web.student_rows import COLUMNS, rows_of
+from manzanita.web.whom_to_ask import coordinator_to_ask
 
 SEARCHES_KEPT = 20
 MAX_SEARCH_LENGTH = 100
@@ -69,6 +70,7 @@ def students(request: HttpRequest) -> HttpResponse:
         "outside_view": outside,
         "is_outside": is_outside,
         "may_ask_elsewhere": may_ask(request.actor),
+        "ask": coordinator_to_ask(request.actor),
         "rows": rows_of(request.actor, page.rows),
         "heads": _heads(found),
         "choices": choices_of(found, listed) if page.rows or is_narrowed else [],
