@@ -118,7 +118,7 @@ def _heads(found: Found) -> list[dict[str, Any]]:
 def _groups(wanted: StudentList) -> list[tuple[str, str, bool]]:
     """The lists one may change to, as (label, address, is this one)."""
     here = reverse("students")
-    others = [("Findings", "findings"), ("Held", "held"), ("Different at the state", "different")]
+    others = [("State findings", "findings"), ("Held", "held"), ("Different at the state", "different")]
     return [
         ("All", here, wanted.key == "all"),
         *((label, f"{here}?list={key}", wanted.key == key) for label, key in others),
