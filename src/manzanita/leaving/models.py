@@ -23,7 +23,12 @@ class ParticipationReport(models.Model):
     known to the reporter, if any.
     """
 
-    STATES = [("open", "Not looked at yet"), ("done", "Recorded"), ("declined", "Not so"), ("undone", "Taken back")]
+    STATES = [
+        ("open", "Not looked at yet"),
+        ("done", "Recorded"),
+        ("declined", "Not so"),
+        ("undone", "Taken back"),
+    ]
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     student = models.ForeignKey("students.Student", on_delete=models.PROTECT, related_name="+")

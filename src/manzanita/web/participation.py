@@ -168,8 +168,6 @@ def participation_answer(request: HttpRequest, public_id: uuid.UUID) -> HttpResp
 urlpatterns = [
     path("students/<uuid:public_id>/participation", participation, name="participation"),
     path("participation", reports, name="own_reports"),
-    path(
-        "participation/<uuid:public_id>/take-back", participation_take_back, name="participation_take_back"
-    ),
+    path("participation/<uuid:public_id>/take-back", participation_take_back, name="participation_take_back"),
     path("participation/<uuid:public_id>/answer", participation_answer, name="participation_answer"),
 ]
