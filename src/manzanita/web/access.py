@@ -128,7 +128,9 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """No such page, or none in this scope: the two look the same from outside."""
     actor = getattr(request, "actor", None)
-    return render(request, "404.html", {"actor": actor, "ask": coordinator_to_ask(actor) if actor else None}, status=404)
+    return render(
+        request, "404.html", {"actor": actor, "ask": coordinator_to_ask(actor) if actor else None}, status=404
+    )
 
 
 @login_not_required

@@ -18,6 +18,7 @@ from manzanita.domain.scenarios import EVENTS, PARTICIPATING
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.procedures.change_reasons import SETTING_FIELDS
 from manzanita.procedures.correct import CORRECTABLE
+from manzanita.web.reasons_told import Refused, grouped, ways_on_record, why_way
 from manzanita.web.record_layers import newest
 from manzanita.web.record_meetings import newest_record
 from manzanita.web.step_links import said_left
@@ -56,16 +57,25 @@ class Way:
 
 def ownership_of(file: StudentFile, declared: FieldDeclaration, slot: str) -> dict[str, Any]:
     """What the page of a field says of who owns it. ``slot`` is the number of a service or the kind of a meeting."""
+    ways = list(_ways(file, declared, slot))
     return {
         "word": str(declared.ownership),
         "sentence": WITH_THE_PLAN if _comes_with_plan(declared) else SENTENCES[declared.ownership],
         "rule": declared.rule,
         "help": declared.help,
         "blank_when": declared.blank_when,
-        "ways": list(_ways(file, declared, slot)),
+        "ways": [one for one in ways if one.url],
+        "refused": _refused(file, [one for one in ways if not one.url]),
         "confidence": CONFIDENCES.get(declared.layout_field.confidence, "") if declared.number else "",
         "is_confirmed": not declared.number or declared.layout_field.is_confirmed,
     }
+
+
+def _refused(file: StudentFile, ways: list[Way]) -> list[Refused]:
+    meeting = file.open_meeting
+    path = reverse("meeting", args=[meeting.public_id]) if meeting else ""
+    mended = ways_on_record(file.actor, file.student, path, ask=file.ask) | {"nothing-archived": ("", "")}
+    return grouped(((one.label, one.reasons) for one in ways), mended, why_way(file.student))
 
 
 def _ways(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[Way]:

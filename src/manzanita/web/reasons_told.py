@@ -66,6 +66,19 @@ def told(reasons: Iterable[Reason], ways: Mapping[str, Way], otherwise: Way) -> 
     return found
 
 
+def grouped(
+    refused: Iterable[tuple[str, tuple[Reason, ...]]], ways: Mapping[str, Way], otherwise: Way
+) -> list[Refused]:
+    """Labels of actions with what stands against each: every set of reasons once, in the wording that came first."""
+    groups: dict[tuple[str, ...], Refused] = {}
+    for label, reasons in refused:
+        codes = tuple(reason.code for reason in reasons)
+        if codes not in groups:
+            groups[codes] = Refused([], told(reasons, ways, otherwise))
+        groups[codes].labels.append(label)
+    return list(groups.values())
+
+
 def explained_at(source: str) -> str:
     """The page that explains what stands behind a reason: of a rule its own, of what one may do the reader's own, of
     what is adopted together the checks."""
@@ -93,6 +106,7 @@ def ways_on_record(
 
     why = why_way(student)
     corrects, meets = actor.may(Capability.CORRECT_RECORD), actor.may(Capability.HOLD_MEETING)
+    reports = actor.may(Capability.REPORT_PARTICIPATION)
     enrollments = page("student_enrollments"), "Show the enrollments"
     kinds = (page("meeting_new"), "All kinds of meetings") if meets else why
     changes = (page("changes"), "Change without a meeting") if corrects else kinds
@@ -100,7 +114,7 @@ def ways_on_record(
     ask = ask or coordinator_to_ask(actor)
     asked = ask.url, f"Ask {ask.who}"
     return {
-        **dict.fromkeys(("no-capability", "perspective-may-not"), asked),
+        **dict.fromkeys(("no-capability", "perspective-may-not", "other-agency"), asked),
         **dict.fromkeys(("has-left", "enrolled-elsewhere", "not-enrolled"), enrollments),
         **dict.fromkeys(_KINDS, kinds),
         **dict.fromkeys(("here", "said-left"), leaving),
@@ -109,7 +123,9 @@ def ways_on_record(
         "open-meeting": (meeting_path, "Go to the meeting")
         if meeting_path
         else (reverse("directory"), "Whom to ask there"),
-        "office-records": (page("participation"), "Student has left or stops taking part") if meets else asked,
+        "office-records": (page("participation"), "Student has left or stops taking part")
+        if reports
+        else asked,
         "reported-already": (page("participation"), "Show the report"),
         "no-ssid": (page("student_ssids"), "Show the SSIDs"),
     }
