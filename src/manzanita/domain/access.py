@@ -273,6 +273,12 @@ class Actor:
         return replace(self, agency_code=self.at_district, agency_codes=(self.at_district,), at_district="")
 
     @property
+    def sees_several_districts(self) -> bool:
+        """Whether the lists hold students of more than one LEA."""
+        is_of_none = not self.perspective.agency_kinds & {"lea", "coe"}
+        return is_of_none and not self.at_district
+
+    @property
     def is_read_only(self) -> bool:
         return self.perspective.is_read_only or self.acting_for_id is not None
 

@@ -72,7 +72,7 @@ def students(request: HttpRequest) -> HttpResponse:
         "may_ask_elsewhere": may_ask(request.actor),
         "ask": coordinator_to_ask(request.actor),
         "rows": rows_of(request.actor, page.rows),
-        "heads": _heads(found),
+        "heads": _heads(request.actor, found),
         "choices": choices_of(found, listed) if page.rows or is_narrowed else [],
         "is_narrowed": is_narrowed,
         "take_away": to_take_away(found, listed) if is_narrowed and not page.rows else [],
@@ -102,10 +102,12 @@ def search_students(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('students')}?search={token}")
 
 
-def _heads(found: Found) -> list[dict[str, Any]]:
+def _heads(actor: Actor, found: Found) -> list[dict[str, Any]]:
     """The heads of the columns, those that put the list in order as links."""
-    heads = []
+    heads: list[dict[str, Any]] = []
     for label in COLUMNS:
+        if label == "School" and actor.sees_several_districts:
+            heads.append({"label": "District"})
         head: dict[str, Any] = {"label": label, "num": label == "Grade"}
         head["cls"] = "later" if label in ("Born", "Disability") else ""
         if (key := SORTS.get(label)) is not None:
