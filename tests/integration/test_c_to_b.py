@@ -186,7 +186,9 @@ def test_whoever_reaches_the_child_may_open_it_and_nobody_another_initial(small_
         found = {
             key: [
                 one.code
-                for one in reasons_not_to_open(actor, EVENTS[key], facts_of(student), None, today=w.TODAY)
+                for one in reasons_not_to_open(
+                    actor, EVENTS[key], facts_of(student), None, lea=w.LEA, today=w.TODAY
+                )
             ]
             for key in ("c_to_b", "b_initial", "part_c_initial")
         }

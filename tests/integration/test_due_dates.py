@@ -223,7 +223,7 @@ def test_an_adoption_by_the_office_does_not_end_the_thirty_days(counted):
     assert facts.plan_on(w.TODAY).lea_code == w.LEA
     # The review that the date asks for may be opened, and the one that the team keeps it by tells nothing.
     assert not reasons_not_to_open(
-        counted.coordinator_actor, EVENTS["thirty_day"], facts, None, today=w.TODAY
+        counted.coordinator_actor, EVENTS["thirty_day"], facts, None, lea=w.LEA, today=w.TODAY
     )
     values = {name: getattr(facts.plan_on(w.TODAY), name) for name in Plan.content}
     slot, amended = {"student_id": student.pk}, values | {"reason_code": "2"}

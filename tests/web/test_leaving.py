@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from manzanita.archive.models import Archive
+from manzanita.auditing.models import ChangeEvent
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.meetings.hold_actions import hold_meeting
 from manzanita.platform.ids import new_public_id
@@ -220,10 +221,17 @@ def test_a_teacher_reports_the_coordinator_records_it_and_the_teacher_sees_it(
     assert f'href="{report}"' in manager.get(here.removesuffix("/leaving")).content.decode()
     answer = manager.post(report, {"reason": "", "last_on": "x", "note": ""})
     assert answer.status_code == 422
+    assert (
+        text_of(answer).split(" autofocus")[0].count("<select") == 1
+        and text_of(answer).count("autofocus") == 1
+    )
     told = {"reason": "dropped_out", "last_on": "2026-11-18", "note": "Has not come since."}
     page = text_of(manager.post(report, told, follow=True))
     assert "Reported to the coordinator." in page and "Not looked at yet" in page
-    assert "another report would add nothing" in text_of(manager.get(report))
+    assert "Dropped out, last day here 11/18/2026: Has not come since." in page
+    page = text_of(manager.get(report))
+    assert "last day here 11/18/2026. “Has not come since.”" in page
+    assert "another report would add nothing" in page
 
     page = text_of(coordinator.get(here))
     assert "Wren Placeholder reported on 11/23/2026: Dropped out" in page
@@ -233,7 +241,8 @@ def test_a_teacher_reports_the_coordinator_records_it_and_the_teacher_sees_it(
     page = text_of(manager.get("/participation"))
     assert "Dropped out, 11/18/2026" in page.replace("  ", " ")
     # The case is theirs no more, so that no name stands there.
-    assert "No longer yours to see" in page and "Alder" not in page
+    assert "No longer yours to see: your report of 11/23/2026" in page and "Alder" not in page
+    assert "last day here 11/18/2026: Has not come since." in page
 
     back = text_of(coordinator.post(f"{here}/undo", follow=True))
     assert (
@@ -257,6 +266,31 @@ def test_a_report_that_is_not_so_is_answered(small_world, coordinator, manager, 
     assert "Somebody else has settled it" in text_of(coordinator.post(answer, {"answer": "x"}, follow=True))
     page = text_of(manager.get("/participation"))
     assert "Not so" in page and "Home instruction since Monday." in page and "Juniper Mockup" in page
+
+
+def test_a_report_is_taken_back_by_its_reporter_until_it_is_settled(small_world, coordinator, manager, here):
+    report = here.replace("leaving", "participation")
+    told = {"reason": "dropped_out", "note": "Not seen for a week."}
+    manager.post(report, told)
+    address = f"/participation/{ParticipationReport.objects.get().public_id}/take-back"
+    assert f'action="{address}"' in manager.get(report).content.decode()
+    assert f'action="{address}"' in manager.get("/participation").content.decode()
+    assert "Not taken back: whoever reported it does that." in text_of(coordinator.post(address, follow=True))
+
+    page = text_of(manager.post(address, follow=True))
+    assert "Taken back: the coordinator is asked no more." in page and "Not seen for a week." in page
+    change = ChangeEvent.objects.filter(action="take_back_report").get()
+    assert change.student_id == small_world.students["alder"].pk
+    assert "reported on 11/23/2026" not in text_of(coordinator.get(here))
+    assert "wait for an answer" not in text_of(manager.get("/"))
+
+    # It can be told anew; what is settled is not taken back.
+    manager.post(report, told)
+    again = ParticipationReport.objects.get(state="open")
+    coordinator.post(f"/participation/{again.public_id}/answer", {"answer": "In the hospital."})
+    page = text_of(manager.post(f"/participation/{again.public_id}/take-back", follow=True))
+    assert "It was settled meanwhile" in page
+    assert ParticipationReport.objects.filter(state="declined").count() == 1
 
 
 def test_a_teacher_need_not_know_why_and_reads_the_answer_on_home(coordinator, manager, here):

@@ -587,7 +587,7 @@ def test_what_hurts_first_comes_first_and_the_newest_first_within_it(small_world
     monkeypatch.undo()
     assert coordinator.get("/findings?severity=loud").status_code == 404
     StateFinding.objects.exclude(pk=finding.pk).delete()
-    assert "No finding is open" in text_of(coordinator.get("/findings?severity=warning"))
+    assert "The state has no finding open" in text_of(coordinator.get("/findings?severity=warning"))
 
 
 def test_a_finding_names_rule_field_owner_line_and_way_out(small_world, coordinator):

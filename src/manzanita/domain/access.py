@@ -105,6 +105,7 @@ class Capability(StrEnum):
     READ_STUDENT = "read_student"
     HOLD_MEETING = "hold_meeting"
     FINALIZE_MEETING = "finalize_meeting"
+    REPORT_PARTICIPATION = "report_participation"
     CORRECT_RECORD = "correct_record"
     IMPORT_FILES = "import_files"
     SEND_TO_STATE = "send_to_state"
@@ -128,6 +129,7 @@ CAPABILITY_WORDS = MappingProxyType(
         Capability.READ_STUDENT: "read student records",
         Capability.HOLD_MEETING: "open and hold meetings",
         Capability.FINALIZE_MEETING: "finalize meetings",
+        Capability.REPORT_PARTICIPATION: "report to the coordinator that a student has left or stops taking part",
         Capability.CORRECT_RECORD: "correct archived records",
         Capability.IMPORT_FILES: "take files in",
         Capability.SEND_TO_STATE: "see the state plan and send it",
@@ -269,6 +271,12 @@ class Actor:
         if not self.at_district:
             return self
         return replace(self, agency_code=self.at_district, agency_codes=(self.at_district,), at_district="")
+
+    @property
+    def sees_several_districts(self) -> bool:
+        """Whether the lists hold students of more than one LEA."""
+        is_of_none = not self.perspective.agency_kinds & {"lea", "coe"}
+        return is_of_none and not self.at_district
 
     @property
     def is_read_only(self) -> bool:

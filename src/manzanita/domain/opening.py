@@ -17,6 +17,7 @@ from manzanita.domain.stays import IFSP
 class Situation:
     """What decides whether an event may be opened: the asker's right, and the student as of ``today``.
 
+    ``lea`` is the LEA whose record of the student is read.
     ``said_left_on`` is the day of a leaving that is recorded and that the status does not tell.
     ``open_key`` and ``open_label`` name a meeting that is open already; ``plan_lea`` is whose plan is in force, and
     ``plan_type`` (PLAN 23.11) what it is; ``is_plan_adopted`` says that it came from another LEA and was adopted.
@@ -26,7 +27,7 @@ class Situation:
     may_hold_meetings: bool
     status_code: str
     plan_lea: str
-    agency: str
+    lea: str
     is_enrolled_here: bool
     is_enrolled_elsewhere: bool
     plan_type: str = ""
@@ -139,7 +140,7 @@ def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             "Adopt the arriving plan, or hold the initial meeting.",
             source="34 CFR 300.324",
         )
-    elif event.key == "amendment" and now.plan_lea != now.agency:
+    elif event.key == "amendment" and now.plan_lea != now.lea:
         yield Reason(
             "not-adopted",
             "The plan in force is another district's: it is adopted before it is amended.",
@@ -147,7 +148,7 @@ def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             "Adopt the plan first, or hold a 30-day review.",
             source="SPED Data Guide, plan adoption",
         )
-    elif event.key == "thirty_day" and now.plan_lea == now.agency and not now.is_plan_adopted:
+    elif event.key == "thirty_day" and now.plan_lea == now.lea and not now.is_plan_adopted:
         yield Reason(
             "own-plan",
             "The plan in force is this district's own: a 30-day review is for a plan that arrived from elsewhere.",

@@ -10,7 +10,9 @@ from types import MappingProxyType
 from manzanita.domain.access import Capability, Designation, Perspective, Relationship, Scope, View
 
 _READ = frozenset({Capability.READ_STUDENT})
-_MEET = _READ | {Capability.HOLD_MEETING, Capability.FINALIZE_MEETING}
+# Whoever sees the student every day knows first that it has left.
+_TELL = _READ | {Capability.REPORT_PARTICIPATION}
+_MEET = _TELL | {Capability.HOLD_MEETING, Capability.FINALIZE_MEETING}
 _HERE = frozenset({Relationship.ATTENDING})
 # Whoever is to come, and whoever was to come by now and is in no SIS file yet.
 _COMING = frozenset({Relationship.NEXT_YEAR, Relationship.EXPECTED})
@@ -129,7 +131,7 @@ PERSPECTIVES = MappingProxyType(
                 "Principals and office of one or several schools",
                 Scope.SCHOOL,
                 _HERE | _COMING,
-                _READ | {Capability.ASSIGN_STUDENTS, Capability.EDIT_CONTACTS, Capability.EXPORT_LIST},
+                _TELL | {Capability.ASSIGN_STUDENTS, Capability.EDIT_CONTACTS, Capability.EXPORT_LIST},
                 views=(View.CURRENT, View.INCOMING),
             ),
             Perspective(
@@ -169,7 +171,7 @@ PERSPECTIVES = MappingProxyType(
                 "Staff of a private school, for its students with a service plan",
                 Scope.AGENCY,
                 frozenset({Relationship.LOCATION}),
-                _READ,
+                _TELL,
                 agency_kinds=frozenset({"private_school"}),
                 granted_by=frozenset({"coordinator", "selpa"}),
                 views=(View.ALL,),
@@ -182,7 +184,7 @@ PERSPECTIVES = MappingProxyType(
                 "A provider of a nonpublic agency, for the students assigned, of whatever district",
                 Scope.ASSIGNED,
                 _SERVED,
-                _READ,
+                _TELL,
                 agency_kinds=frozenset({"npa"}),
                 granted_by=frozenset({"coordinator", "selpa"}),
                 reads_all_leas=True,
@@ -194,7 +196,7 @@ PERSPECTIVES = MappingProxyType(
                 "The administrator of a nonpublic school, for all students placed there",
                 Scope.AGENCY,
                 _SERVED,
-                _READ,
+                _TELL,
                 agency_kinds=_NONPUBLIC,
                 # It reaches the students of every district there, so that no single district gives it.
                 granted_by=frozenset({"selpa"}),
@@ -208,7 +210,7 @@ PERSPECTIVES = MappingProxyType(
                 "A teacher or provider of a nonpublic school, for the students assigned",
                 Scope.ASSIGNED,
                 _SERVED,
-                _READ,
+                _TELL,
                 agency_kinds=_NONPUBLIC,
                 reads_all_leas=True,
             ),
@@ -266,7 +268,7 @@ PERSPECTIVES = MappingProxyType(
                 "The special education office, which keeps contacts and assignments",
                 Scope.AGENCY,
                 _OURS | _COMING,
-                _READ | {Capability.EDIT_CONTACTS, Capability.ASSIGN_STUDENTS, Capability.TRANSFER_STUDENT},
+                _TELL | {Capability.EDIT_CONTACTS, Capability.ASSIGN_STUDENTS, Capability.TRANSFER_STUDENT},
                 views=(View.CURRENT, View.INCOMING),
             ),
             Perspective(

@@ -82,19 +82,27 @@ def note_problem(leaving: Leaving, reasons: Sequence[Mapping[str, Any]]) -> None
 
 @transaction.atomic
 def report_participation(
-    *, actor: Actor, student: Student, reason_key: str, last_on: date | None, note: str
+    *,
+    actor: Actor,
+    student: Student,
+    reason_key: str,
+    last_on: date | None,
+    note: str,
+    lea_code: str = "",
 ) -> ParticipationReport:
-    """Tell the coordinator that a student stops taking part. One is open at a time: reporting again returns it.
+    """Tell the coordinator that a student stops taking part: of the actor's LEA, or of another that is named. One is
+    open at a time: reporting again returns it.
 
     Raises ``ValueError`` for a reason that there is not.
     """
     if reason_key not in REPORTED:
         raise ValueError(f"no such reason: {reason_key}")
+    lea = lea_code or actor.agency_code
     try:
         with transaction.atomic():
             report = ParticipationReport.objects.create(
                 student=student,
-                lea_code=actor.agency_code,
+                lea_code=lea,
                 reason_key=reason_key,
                 last_on=last_on,
                 note=note.strip()[:NOTE_LENGTH],
@@ -102,7 +110,7 @@ def report_participation(
                 reported_by_id=actor.user_id,
             )
     except IntegrityError:
-        standing = open_report_of(student, actor.agency_code)
+        standing = open_report_of(student, lea)
         if standing is None:
             raise
         return standing
@@ -150,6 +158,18 @@ def decline_report(*, actor: Actor, report: ParticipationReport, answer: str) ->
         student_id=report.student_id,
         subject=report,
         reason=answer.strip(),
+    )
+    return True
+
+
+@transaction.atomic
+def take_back_report(*, actor: Actor, report: ParticipationReport) -> bool:
+    """The reporter says that it is not so after all. False where somebody has settled it meanwhile."""
+    waiting = ParticipationReport.objects.filter(pk=report.pk, state="open", reported_by_id=actor.user_id)
+    if not waiting.update(state="undone"):
+        return False
+    log_change(
+        actor=actor, action="take_back_report", student_id=report.student_id, subject=report, reason=""
     )
     return True
 

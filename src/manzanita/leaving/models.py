@@ -15,13 +15,20 @@ from manzanita.platform.ids import new_public_id
 
 class ParticipationReport(models.Model):
     """What somebody who works with the student says: it stops taking part. The coordinator's list has it until it
-    leads to a leaving (``done``) or is answered without one (``declined``).
+    leads to a leaving (``done``), is answered without one (``declined``), or the reporter takes it back (``undone``).
+
+    ``lea_code`` is the LEA whose coordinator is told: the reporter's own, or of a nonpublic one the student's.
 
     ``reason_key`` is what the reporter thinks it is, a key of ``domain.leaving.REPORTED``; ``last_on`` the last day
     known to the reporter, if any.
     """
 
-    STATES = [("open", "Not looked at yet"), ("done", "Recorded"), ("declined", "Not so")]
+    STATES = [
+        ("open", "Not looked at yet"),
+        ("done", "Recorded"),
+        ("declined", "Not so"),
+        ("undone", "Taken back"),
+    ]
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     student = models.ForeignKey("students.Student", on_delete=models.PROTECT, related_name="+")

@@ -99,13 +99,13 @@ def get_report(actor: Actor, public_id: uuid.UUID) -> ParticipationReport:
 
 def own_reports(actor: Actor) -> list[ParticipationReport]:
     """What the person reported, newest first. Its student may be out of reach by now: ask ``names_within``."""
-    rows = ParticipationReport.objects.filter(reported_by_id=actor.user_id, lea_code=actor.agency_code)
+    rows = ParticipationReport.objects.filter(reported_by_id=actor.user_id, **lea_filter(actor))
     return list(rows.order_by("-id").prefetch_related("leavings")[:SHOWN])
 
 
 def own_report_counts(actor: Actor, answered_since: datetime) -> tuple[int, int]:
     """How many of the person's reports wait, and how many were answered since; one query."""
-    rows = ParticipationReport.objects.filter(reported_by_id=actor.user_id, lea_code=actor.agency_code)
+    rows = ParticipationReport.objects.filter(reported_by_id=actor.user_id, **lea_filter(actor))
     found = rows.aggregate(
         waiting=Count("pk", filter=Q(state="open")),
         answered=Count("pk", filter=Q(answered_at__gte=answered_since)),

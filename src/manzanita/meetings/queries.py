@@ -132,19 +132,22 @@ def reasons_not_to_open(
     facts: StudentFacts,
     meeting: Meeting | None,
     *,
+    lea: str,
     today: date,
     meeting_path: str = "",
     said_left: tuple[date, str] | None = None,
 ) -> list[Reason]:
-    """Why ``event`` may not be opened for the student now; ``meeting`` is the one that is open, at whatever LEA, and
-    ``meeting_path`` where it is; ``said_left`` the day and the page of a leaving that the status does not tell.
+    """Why ``event`` may not be opened for the student now. ``lea`` is the LEA whose record is read: a SELPA's or a
+    nonpublic school's staff is of none, and the student is not elsewhere for that. ``meeting`` is the one that is
+    open, at whatever LEA, and ``meeting_path`` where it is; ``said_left`` the day and the page of a leaving that the
+    status does not tell.
 
     In a view as a colleague these are the colleague's reasons; where there is none, that a view only reads.
     """
     is_view = actor.acting_for_id is not None
     status = facts.status_on(today)
     plan = facts.plan_on(today)
-    is_here = facts.enrollment_on(today, actor.agency_code) is not None
+    is_here = facts.enrollment_on(today, lea) is not None
     now = Situation(
         today=today,
         may_hold_meetings=Capability.HOLD_MEETING
@@ -153,7 +156,7 @@ def reasons_not_to_open(
         plan_lea=plan.lea_code if plan else "",
         plan_type=plan.plan_type_code if plan else "",
         is_plan_adopted=plan is not None and plan.reason_code == ADOPTED,
-        agency=actor.agency_code,
+        lea=lea,
         is_enrolled_here=is_here,
         is_enrolled_elsewhere=not is_here and facts.enrollment_on(today) is not None,
         left_on=facts.student.seen_through,

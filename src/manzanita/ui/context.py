@@ -263,7 +263,9 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         nav=nav,
         current=current,
         foot=[str(line) for line in getattr(request, "frame_foot", None) or ()],
-        search_url=url_or_none("search"),
+        search_url=url_or_none("search")
+        if actor is not None and actor.may(Capability.READ_STUDENT)
+        else None,
         search_text=str(getattr(request, "search_text", "")),
         switch_url=url_or_none("switch_grant"),
         sign_out_url=_first_url("sign_out", "logout"),

@@ -23,6 +23,7 @@ from manzanita.auditing.viewing_blocks import open_block
 from manzanita.domain.access import CAPABILITY_WORDS, Capability, decide
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.viewing_limits import words_of
+from manzanita.web.whom_to_ask import coordinator_to_ask, selpa_to_ask
 
 logger = logging.getLogger(__name__)
 
@@ -71,14 +72,16 @@ def no_grant(request: HttpRequest) -> HttpResponse:
 def missing_capability(request: HttpRequest, capability: Capability) -> HttpResponse:
     """The perspective in use may not do this; own perspectives that may are offered, or the end of a view."""
     able = [grant for grant in request.available_grants if capability in capabilities_of(grant)]
+    # What no coordinator may, a SELPA decides.
+    is_for_selpa = capability not in PERSPECTIVES["coordinator"].capabilities
     context = {
         "actor": request.actor,
         "deed": CAPABILITY_WORDS[capability],
         "able_grants": able,
         "reasons": decide(request.actor, capability).because,
         "is_view": request.actor.acting_for_id is not None,
-        # What no coordinator may, a SELPA decides.
-        "is_for_selpa": capability not in PERSPECTIVES["coordinator"].capabilities,
+        "is_for_selpa": is_for_selpa,
+        "ask": selpa_to_ask(request.actor) if is_for_selpa else coordinator_to_ask(request.actor),
     }
     return render(request, "web/missing_capability.html", context, status=403)
 
@@ -125,7 +128,9 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """No such page, or none in this scope: the two look the same from outside."""
     actor = getattr(request, "actor", None)
-    return render(request, "404.html", {"actor": actor}, status=404)
+    return render(
+        request, "404.html", {"actor": actor, "ask": coordinator_to_ask(actor) if actor else None}, status=404
+    )
 
 
 @login_not_required

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from manzanita.domain.scenarios import EVENTS, PARTICIPATING
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.procedures.change_reasons import SETTING_FIELDS
 from manzanita.procedures.correct import CORRECTABLE
-from manzanita.web.reasons_told import Told, told, ways_on_record, why_way
+from manzanita.web.reasons_told import Refused, grouped, ways_on_record, why_way
 from manzanita.web.record_layers import newest
 from manzanita.web.record_meetings import newest_record
 from manzanita.web.step_links import said_left
@@ -52,28 +52,27 @@ class Way:
 
 def ownership_of(file: StudentFile, declared: FieldDeclaration, slot: str) -> dict[str, Any]:
     """What the page of a field says of who owns it. ``slot`` is the number of a service or the kind of a meeting."""
+    ways = list(_ways(file, declared, slot))
     return {
         "word": str(declared.ownership),
         "sentence": SENTENCES[declared.ownership],
         "rule": declared.rule,
         "help": declared.help,
         "blank_when": declared.blank_when,
-        "ways": [(way, _told(file, way.reasons)) for way in _ways(file, declared, slot)],
+        "ways": [one for one in ways if one.url],
+        "refused": _refused(file, [one for one in ways if not one.url]),
         "confidence": CONFIDENCES.get(declared.layout_field.confidence, "") if declared.number else "",
         "is_confirmed": not declared.number or declared.layout_field.is_confirmed,
     }
 
 
-def _told(file: StudentFile, reasons: Sequence[Reason]) -> list[Told]:
-    """Why the reader may not go a way, as the record's own page says it."""
-    meeting = reverse("meeting", args=[file.open_meeting.public_id]) if file.open_meeting else ""
-    ways = ways_on_record(file.actor, file.student, meeting)
-    ways |= {
-        "other-agency": (reverse("directory"), "Whom to ask there"),
-        # Where what would be archived is decided.
-        "nothing-archived": ways["own-plan"],
-    }
-    return told(reasons, ways, why_way(file.student))
+def _refused(file: StudentFile, ways: list[Way]) -> list[Refused]:
+    meeting = file.open_meeting
+    path = reverse("meeting", args=[meeting.public_id]) if meeting else ""
+    mended = ways_on_record(file.actor, file.student, path, ask=file.ask)
+    # Where what would be archived is decided.
+    mended["nothing-archived"] = mended["own-plan"]
+    return grouped(((one.label, one.reasons) for one in ways), mended, why_way(file.student))
 
 
 def _ways(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[Way]:
@@ -160,6 +159,7 @@ def _meeting_way(file: StudentFile) -> Way:
         event,
         file.facts,
         file.open_anywhere,
+        lea=file.lea_code,
         today=file.today,
         meeting_path=reverse("meeting", args=[meeting.public_id]) if meeting else "",
         said_left=said_left(standing_in(file).left_unsaid, file.student),

@@ -248,7 +248,7 @@ def _to_settle(actor: Actor) -> list[Need]:
             oldest=age(days),
             detail=" · ".join(f"{count} {words}" for count, words in parts if count),
             owner="By finding",
-            step="Settle them",
+            step="Settle them" if actor.may(Capability.CORRECT_RECORD) else "Look at them",
             days=days,
         )
     ]

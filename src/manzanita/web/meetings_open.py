@@ -69,7 +69,14 @@ def _reasons(
 ) -> list[Reason]:
     where = _path_of(actor, is_open)
     return reasons_not_to_open(
-        actor, event, facts, is_open, today=clock.today(), meeting_path=where, said_left=left
+        actor,
+        event,
+        facts,
+        is_open,
+        lea=actor.agency_code,
+        today=clock.today(),
+        meeting_path=where,
+        said_left=left,
     )
 
 

@@ -1,4 +1,5 @@
-"""A teacher reports that a student stops taking part; the coordinator records or answers it; the reporter sees it."""
+"""Whoever works with a student reports that it stops taking part; the coordinator records or answers it; the reporter
+sees it, and may take it back until then."""
 
 from __future__ import annotations
 
@@ -15,27 +16,29 @@ from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.leaving import NOT_KNOWN, REPORTED
-from manzanita.leaving.actions import decline_report, report_participation
+from manzanita.leaving.actions import decline_report, report_participation, take_back_report
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import get_report, names_within, open_report_of, own_report_counts, own_reports
 from manzanita.platform import clock
-from manzanita.students.queries import get_student
+from manzanita.students.queries import facts_of, get_student
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of, day_or_error
 from manzanita.web.home_needs import Group, Need
+from manzanita.web.student_file import lea_of
 
 # How long home says that a report was answered.
 ANSWERS_SHOWN = timedelta(days=14)
-STATE_KINDS = {"open": "progress", "done": "ok", "declined": "declined"}
+STATE_KINDS = {"open": "progress", "done": "ok", "declined": "declined", "undone": "na"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(Capability.HOLD_MEETING)
+@requires(Capability.REPORT_PARTICIPATION)
 def participation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The form; a POST tells the coordinator. Nothing of the record changes by it."""
     student = get_student(request.actor, public_id)
     log_reads(actor=request.actor, student_ids=[student.pk], what="participation")
-    standing = open_report_of(student, request.actor.agency_code)
+    lea = lea_of(request.actor, facts_of(student), clock.today())
+    standing = open_report_of(student, lea)
     given = {name: text.replace("\0", "").strip() for name, text in request.POST.items()}
     errors: dict[str, str] = {}
     if request.method == "POST":
@@ -53,6 +56,7 @@ def participation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             report_participation(
                 actor=request.actor,
                 student=student,
+                lea_code=lea,
                 reason_key=given["reason"],
                 last_on=last_on,
                 note=given["note"],
@@ -64,10 +68,13 @@ def participation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     context = {
         "student": student,
         "standing": standing,
+        "is_own": standing is not None and standing.reported_by_id == request.actor.user_id,
         "names": user_names({standing.reported_by_id} if standing else set()),
         "reasons": [(one.key, one.label) for one in REPORTED.values()],
         "given": given,
         "errors": errors,
+        # One goes on there.
+        "first_wrong": next((name for name in ("reason", "last_on", "note") if name in errors), ""),
         "last_on": day_of(given.get("last_on", "")),
         "today": clock.today(),
     }
@@ -76,7 +83,7 @@ def participation(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 def report_needs(actor: Actor) -> list[Group]:
     """On home, for who reports and does not record: what was answered within two weeks, and what waits."""
-    if not actor.may(Capability.HOLD_MEETING) or actor.may(Capability.CORRECT_RECORD):
+    if not actor.may(Capability.REPORT_PARTICIPATION) or actor.may(Capability.CORRECT_RECORD):
         return []
     waiting, answered = own_report_counts(actor, clock.now() - ANSWERS_SHOWN)
     told = (
@@ -99,7 +106,7 @@ def report_needs(actor: Actor) -> list[Group]:
 
 
 @require_safe
-@requires(Capability.HOLD_MEETING)
+@requires(Capability.REPORT_PARTICIPATION)
 def reports(request: HttpRequest) -> HttpResponse:
     """What the person reported and what became of it; a student out of reach by now has no name here."""
     found = own_reports(request.actor)
@@ -128,6 +135,20 @@ def _newest(report: ParticipationReport) -> Leaving | None:
 
 
 @require_POST
+@requires(Capability.REPORT_PARTICIPATION)
+def participation_take_back(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The reporter takes back what nobody has settled yet; the coordinator's list has it no more."""
+    report = get_report(request.actor, public_id)
+    if report.reported_by_id != request.actor.user_id:
+        messages.error(request, "Not taken back: whoever reported it does that. (The reporter)")
+    elif take_back_report(actor=request.actor, report=report):
+        messages.success(request, "Taken back: the coordinator is asked no more. You can report anew.")
+    else:
+        messages.info(request, "It was settled meanwhile: what became of it stands here.")
+    return redirect("own_reports")
+
+
+@require_POST
 @requires(Capability.CORRECT_RECORD)
 def participation_answer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """It is not so: the answer goes to the reporter, and nothing is recorded."""
@@ -147,5 +168,6 @@ def participation_answer(request: HttpRequest, public_id: uuid.UUID) -> HttpResp
 urlpatterns = [
     path("students/<uuid:public_id>/participation", participation, name="participation"),
     path("participation", reports, name="own_reports"),
+    path("participation/<uuid:public_id>/take-back", participation_take_back, name="participation_take_back"),
     path("participation/<uuid:public_id>/answer", participation_answer, name="participation_answer"),
 ]

@@ -18,6 +18,7 @@ from manzanita.domain.arrivals import NO_LOOK
 from manzanita.domain.findings import Reason
 from manzanita.domain.rules import rule_info
 from manzanita.students.models import Student
+from manzanita.web.whom_to_ask import Asked, coordinator_to_ask
 
 _CODE = re.compile(r"[A-Z][A-Z0-9-]{3,}")
 # What another kind of meeting is for.
@@ -93,6 +94,19 @@ def _message(one: Told) -> SafeString:
     return format_html('{}{} <span class="dim">{}</span>', one.text, way, owner)
 
 
+def grouped(
+    refused: Iterable[tuple[str, tuple[Reason, ...]]], ways: Mapping[str, Way], otherwise: Way
+) -> list[Refused]:
+    """Labels of actions with what stands against each: every set of reasons once, in the wording that came first."""
+    groups: dict[tuple[str, ...], Refused] = {}
+    for label, reasons in refused:
+        codes = tuple(reason.code for reason in reasons)
+        if codes not in groups:
+            groups[codes] = Refused([], told(reasons, ways, otherwise))
+        groups[codes].labels.append(label)
+    return list(groups.values())
+
+
 def explained_at(source: str) -> str:
     """The page that explains what stands behind a reason: of a rule its own, of what one may do the reader's own, of
     what is adopted together the checks."""
@@ -109,21 +123,27 @@ def why_way(student: Student) -> Way:
     return reverse("why_student", args=[student.public_id]), "Who may, and why"
 
 
-def ways_on_record(actor: Actor, student: Student, meeting_path: str = "") -> dict[str, Way]:
+def ways_on_record(
+    actor: Actor, student: Student, meeting_path: str = "", *, ask: Asked | None = None
+) -> dict[str, Way]:
     """Where the refusals of a student's page are mended, or understood, by whoever looks; ``meeting_path`` is the open
-    meeting's, where it is for this reader."""
+    meeting's, where it is for this reader; ``ask`` who is asked for what the reader's perspective does not do."""
 
     def page(name: str, *more: str) -> str:
         return reverse(name, args=[student.public_id, *more])
 
     why = why_way(student)
     corrects, meets = actor.may(Capability.CORRECT_RECORD), actor.may(Capability.HOLD_MEETING)
+    reports = actor.may(Capability.REPORT_PARTICIPATION)
     enrollments = page("student_enrollments"), "Show the enrollments"
     kinds = (page("meeting_new"), "All kinds of meetings") if meets else why
     changes = (page("changes"), "Change without a meeting") if corrects else kinds
     leaving = (page("leaving"), "Show the leaving, take it back") if corrects else why
+    ask = ask or coordinator_to_ask(actor)
+    asked = ask.url, f"Ask {ask.who}"
     return {
         **dict.fromkeys(("has-left", "enrolled-elsewhere", "not-enrolled", "enrolled"), enrollments),
+        **dict.fromkeys(("no-capability", "perspective-may-not", "other-agency"), asked),
         **dict.fromkeys(_KINDS, kinds),
         **dict.fromkeys(("here", "said-left"), leaving),
         "no-plan": changes,
@@ -131,7 +151,9 @@ def ways_on_record(actor: Actor, student: Student, meeting_path: str = "") -> di
         "open-meeting": (meeting_path, "Go to the meeting")
         if meeting_path
         else (reverse("directory"), "Whom to ask there"),
-        "office-records": (page("participation"), "Student has left or stops taking part") if meets else why,
+        "office-records": (page("participation"), "Student has left or stops taking part")
+        if reports
+        else asked,
         "reported-already": (page("participation"), "Show the report"),
         "no-ssid": (page("student_ssids"), "Show the SSIDs"),
     }

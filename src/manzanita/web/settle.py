@@ -41,6 +41,7 @@ from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.state_findings import SEVERITY_KINDS, SEVERITY_WORDS
 from manzanita.web.state_lines import meaning, name_of, student_names
+from manzanita.web.student_rows import districts_of
 from manzanita.web.trend_bars import trend_bars
 
 STATES = {"open": "Open", "dismissed": "Dismissed", "closed": "Closed"}
@@ -76,6 +77,7 @@ def to_settle(request: HttpRequest) -> HttpResponse:
     names = user_names({*assignees, *(one.assignee_id for one in shown if one.assignee_id)})
     codes = schools_with_findings(actor, wanted.state)
     schools = school_names({*codes, *(one.school_code for one in shown)} - {""})
+    districts = districts_of(actor, [one.lea_code for one in shown])
     rules = rule_counts(actor)
     count = capped_count(actor, wanted)
     more = urlencode({**keep, "after": shown[-1].pk}) if len(found) > PAGE_SIZE else ""
@@ -86,6 +88,7 @@ def to_settle(request: HttpRequest) -> HttpResponse:
                 **words_of(one),
                 "name": name_of(people.get(one.student_id)),
                 "school": schools.get(one.school_code, one.school_code),
+                "district": districts.get(one.lea_code, ""),
                 "assignee": names.get(one.assignee_id or 0, ""),
                 "url": reverse("settle_finding", args=[one.pk]),
             }

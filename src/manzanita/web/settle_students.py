@@ -24,6 +24,7 @@ from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.home_needs import Need, age
 from manzanita.web.state_lines import student_names
+from manzanita.web.student_rows import districts_of
 from manzanita.web.students_words import grade_text
 
 PAGE_SIZE = 50
@@ -128,6 +129,7 @@ def _rows(actor: Actor, shown: Sequence[ToSettle]) -> list[dict[str, Any]]:
     today = clock.today()
     people = student_names(actor, [one.student_id for one in shown])
     schools = school_names({row.enrollment.school_code for row in people.values() if row.enrollment})
+    districts = districts_of(actor, [one.lea_code for one in shown])
     rows = []
     for one in shown:
         row = people.get(one.student_id)
@@ -146,6 +148,7 @@ def _rows(actor: Actor, shown: Sequence[ToSettle]) -> list[dict[str, Any]]:
                 "age": age(one.days(today)),
                 "grade": grade_text(enrollment.grade_code) if enrollment else "",
                 "school": schools.get(enrollment.school_code, "") if enrollment else "",
+                "district": districts.get(one.lea_code, ""),
                 "url": url,
                 "label": label,
             }

@@ -23,7 +23,7 @@ from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.procedures.special_groups import Beside, beside_of, names_beside, students_by_group
 from manzanita.students.listing import PAGE_SIZE, ListRow, capped_count, list_students
-from manzanita.students.models import Student
+from manzanita.students.models import ScopedQuerySet, Student
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.access import requires
 from manzanita.web.students_words import grade_text
@@ -38,13 +38,14 @@ _SOON_DAYS = 30
 @require_safe
 @requires(Capability.READ_STUDENT)
 def special_groups(request: HttpRequest) -> HttpResponse:
-    """One page of one group, by name."""
+    """One page of one group, by name; the first that has somebody, where none is asked for."""
     actor = request.actor
-    group = GROUPS.get(request.GET.get("group", next(iter(GROUPS))))
+    students = students_by_group(actor)
+    asked = request.GET.get("group")
+    group = _first(students) if asked is None else GROUPS.get(asked)
     if group is None:
         raise Http404("no such group")
     after = request.GET.get("after", "")
-    students = students_by_group(actor)
     page = list_students(students[group.key], actor, after=after)
     if after and not page.rows:
         # The list has become shorter since its page was linked.
@@ -69,6 +70,11 @@ def special_groups(request: HttpRequest) -> HttpResponse:
         "page_size": PAGE_SIZE,
     }
     return render(request, "web/students/special_groups.html", context)
+
+
+def _first(students: Mapping[str, ScopedQuerySet]) -> Group:
+    groups = list(GROUPS.values())
+    return next((one for one in groups if students[one.key].exists()), groups[0])
 
 
 def _url(group: Group) -> str:

@@ -20,7 +20,7 @@ from manzanita.procedures.change_reasons import plan_holds
 from manzanita.procedures.later_start import KEY, start_now, waits
 from manzanita.procedures.standing import is_gone
 from manzanita.ui.jinja_env import url_or_none
-from manzanita.web.reasons_told import Refused, told, ways_on_record, why_way
+from manzanita.web.reasons_told import Refused, grouped, ways_on_record, why_way
 from manzanita.web.step_links import said_left, start_ways
 from manzanita.web.student_file import StudentFile
 from manzanita.web.student_status import standing_in
@@ -65,18 +65,12 @@ def actions_of(file: StudentFile) -> Actions:
 
 
 def _grouped(file: StudentFile, refused: list[Action]) -> list[Refused]:
-    """Each set of reasons once. A reason that is worded for each event is told in its first wording; the page of all
-    kinds of meetings has the others."""
-    ways, otherwise = ways_on_record(file.actor, file.student, _meeting_path(file)), why_way(file.student)
+    """A reason that is worded for each event is told in its first wording; the page of all kinds of meetings has the
+    others."""
+    ways = ways_on_record(file.actor, file.student, _meeting_path(file), ask=file.ask)
     if file.actor.may(Capability.CORRECT_RECORD):
         ways = start_ways(file.student, _meeting_path(file)) | ways
-    groups: dict[tuple[str, ...], Refused] = {}
-    for one in refused:
-        codes = tuple(reason.code for reason in one.reasons)
-        if codes not in groups:
-            groups[codes] = Refused([], told(one.reasons, ways, otherwise))
-        groups[codes].labels.append(one.label)
-    return list(groups.values())
+    return grouped(((one.label, one.reasons) for one in refused), ways, why_way(file.student))
 
 
 def _meeting_path(file: StudentFile) -> str:
@@ -146,6 +140,7 @@ def _reasons_not_to_open(file: StudentFile, event: Event) -> list[Reason]:
         event,
         file.facts,
         file.open_anywhere,
+        lea=file.lea_code,
         today=file.today,
         meeting_path=_meeting_path(file),
         said_left=said_left(standing_in(file).left_unsaid, file.student),
@@ -188,7 +183,7 @@ def _office(file: StudentFile) -> Iterator[Action]:
         yield _at(file, "SSID retired by the state", "student_ssids", against or _no_ssid(file))
     yield _at(file, "Student arrived", "student_arrived", against or _not_arriving(file), method="post")
     yield from _transfer(file)
-    if against and actor.may(Capability.HOLD_MEETING):
+    if against and actor.may(Capability.REPORT_PARTICIPATION):
         label = "Student has left or stops taking part"
         yield _at(file, label, "participation", _left(file) or _reported(file))
 
@@ -220,7 +215,7 @@ def _against_office(file: StudentFile) -> tuple[Reason, ...]:
         return decide(actor, Capability.CORRECT_RECORD).because
     way_out = (
         "Report what you know: the coordinator records it, or answers you."
-        if actor.may(Capability.HOLD_MEETING)
+        if actor.may(Capability.REPORT_PARTICIPATION)
         else "Tell the coordinator what you know."
     )
     return (

@@ -35,6 +35,7 @@ from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.formats import us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.student_reads import rows_of_student
+from manzanita.web.whom_to_ask import Asked, coordinator_to_ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,11 @@ class StudentFile:
 
     def agency(self, code: str) -> str:
         return f"{code} {self.agencies.get(code, '')}".strip()
+
+    @property
+    def ask(self) -> Asked:
+        """Whom to ask about the record that is read."""
+        return coordinator_to_ask(self.actor, self.lea_code, self.agency_name(self.lea_code))
 
     def agency_name(self, code: str) -> str:
         """The name alone; of an agency that is not of this installation its code."""

@@ -13,6 +13,7 @@ from manzanita.domain.access import CAPABILITY_WORDS, Capability, decide
 from manzanita.students.former import events_for
 from manzanita.students.queries import keys_of_person
 from manzanita.web.field_history import identity_changes
+from manzanita.web.reasons_told import told, ways_on_record, why_way
 from manzanita.web.student_file import StudentFile
 from manzanita.web.student_take_back import acts_of
 from manzanita.web.students_words import ACTION_WORDS, READ_WORDS, perspective_words
@@ -27,13 +28,18 @@ def history_tab(_request: HttpRequest, file: StudentFile) -> dict[str, Any]:
     may_audit = file.actor.may(Capability.READ_AUDIT)
     seen = events_for(file.actor, student, reads_of_student(*keys))
     reads = list(seen[:HISTORY_SHOWN]) if may_audit else []
-    acts = acts_of(file) if file.actor.may(Capability.CORRECT_RECORD) else []
+    corrects = decide(file.actor, Capability.CORRECT_RECORD)
+    acts = acts_of(file) if corrects else []
     ids = {act.by_id for act in acts if act.by_id is not None}
     ids |= {event.actor_user_id for event in changes if event.actor_user_id is not None}
     ids |= {user for event in reads for user in (event.actor_user_id, event.viewed_as_user_id) if user}
     return {
         "acts": acts,
-        "why_no_acts": decide(file.actor, Capability.CORRECT_RECORD),
+        "why_no_acts": told(
+            () if corrects else corrects.because,
+            ways_on_record(file.actor, student, ask=file.ask),
+            why_way(student),
+        ),
         "changes": changes,
         "identity_changes": identity_changes(file.actor, student, keys=keys),
         "reads": reads,

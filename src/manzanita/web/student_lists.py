@@ -54,9 +54,9 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
             ),
             StudentList(
                 "findings",
-                "Students with open findings",
-                "Students within your reach, in every view, on whose records a finding is open",
-                "No finding is open.",
+                "Students with open findings of the state",
+                "Students within your reach, in every view, to whose records the state said no, and still does",
+                "The state has no finding open.",
                 "findings",
             ),
             StudentList(

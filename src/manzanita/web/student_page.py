@@ -235,7 +235,7 @@ def _rule_reasons(file: StudentFile) -> list[dict[str, Any]]:
             "text": f"{one.record}{f' ({words})' if (words := ', '.join(one.fields)) else ''}: {us_dates(one.message)}",
             "owner": one.owner,
             "url": url_or_none("settle_finding", one.pk),
-            "url_label": "Settle",
+            "url_label": "Settle" if file.actor.may(Capability.CORRECT_RECORD) else "Look",
         }
         for one in found[:RULES_IN_STRIP]
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +12,7 @@ from manzanita.accounts.queries import user_names
 from manzanita.domain.access import Actor
 from manzanita.domain.codes import code_set
 from manzanita.exchange.queries import status_by_student
-from manzanita.orgs.queries import school_names
+from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform import clock
 from manzanita.platform.tables import Cell
 from manzanita.students.listing import ListRow
@@ -39,6 +39,8 @@ class Row:
     days_left: int | None
     case_manager: str
     state_kind: str
+    # Only for who sees several.
+    district: str = ""
 
     def cells(self) -> list[Cell]:
         """The same line as cells of a file, in the order of ``COLUMNS``."""
@@ -71,8 +73,9 @@ COLUMNS = (
 
 
 def rows_of(actor: Actor, found: Sequence[ListRow]) -> list[Row]:
-    """The lines of these students, three queries for any number of them."""
+    """The lines of these students, three queries for any number of them; one more for who sees several districts."""
     today = clock.today()
+    districts = districts_of(actor, [row.enrollment.lea_code for row in found if row.enrollment])
     managers = user_names({row.case_manager_id for row in found if row.case_manager_id})
     schools = school_names({row.enrollment.school_code for row in found if row.enrollment})
     status = status_by_student(actor, [row.student.pk for row in found])
@@ -96,9 +99,15 @@ def rows_of(actor: Actor, found: Sequence[ListRow]) -> list[Row]:
                 days_left=(due_on - today).days if due_on else None,
                 case_manager=managers.get(row.case_manager_id, ""),
                 state_kind=STATE_KINDS[status[student.pk]],
+                district=districts.get(enrollment.lea_code, "") if enrollment else "",
             )
         )
     return rows
+
+
+def districts_of(actor: Actor, lea_codes: Iterable[str]) -> dict[str, str]:
+    """What a column of districts says, by code; nothing for who sees one district only."""
+    return agency_names(lea_codes) if actor.sees_several_districts else {}
 
 
 def _days_words(days: int | None) -> str:

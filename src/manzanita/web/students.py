@@ -23,6 +23,7 @@ from manzanita.web.guest_requests import may_ask
 from manzanita.web.narrowing_choices import choices_of, to_take_away
 from manzanita.web.student_lists import LISTS, StudentList, students_of
 from manzanita.web.student_rows import COLUMNS, rows_of
+from manzanita.web.whom_to_ask import coordinator_to_ask
 
 SEARCHES_KEPT = 20
 MAX_SEARCH_LENGTH = 100
@@ -69,8 +70,9 @@ def students(request: HttpRequest) -> HttpResponse:
         "outside_view": outside,
         "is_outside": is_outside,
         "may_ask_elsewhere": may_ask(request.actor),
+        "ask": coordinator_to_ask(request.actor),
         "rows": rows_of(request.actor, page.rows),
-        "heads": _heads(found),
+        "heads": _heads(request.actor, found),
         "choices": choices_of(found, listed) if page.rows or is_narrowed else [],
         "is_narrowed": is_narrowed,
         "take_away": to_take_away(found, listed) if is_narrowed and not page.rows else [],
@@ -100,10 +102,12 @@ def search_students(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('students')}?search={token}")
 
 
-def _heads(found: Found) -> list[dict[str, Any]]:
+def _heads(actor: Actor, found: Found) -> list[dict[str, Any]]:
     """The heads of the columns, those that put the list in order as links."""
-    heads = []
+    heads: list[dict[str, Any]] = []
     for label in COLUMNS:
+        if label == "School" and actor.sees_several_districts:
+            heads.append({"label": "District"})
         head: dict[str, Any] = {"label": label, "num": label == "Grade"}
         head["cls"] = "later" if label in ("Born", "Disability") else ""
         if (key := SORTS.get(label)) is not None:
@@ -116,7 +120,7 @@ def _heads(found: Found) -> list[dict[str, Any]]:
 def _groups(wanted: StudentList) -> list[tuple[str, str, bool]]:
     """The lists one may change to, as (label, address, is this one)."""
     here = reverse("students")
-    others = [("Findings", "findings"), ("Held", "held"), ("Different at the state", "different")]
+    others = [("State findings", "findings"), ("Held", "held"), ("Different at the state", "different")]
     return [
         ("All", here, wanted.key == "all"),
         *((label, f"{here}?list={key}", wanted.key == key) for label, key in others),

@@ -30,6 +30,7 @@ ACTION_WORDS = {
     "cancel_leaving": "Canceled a planned leaving",
     "undo_leaving": "Took back that the student leaves",
     "report_participation": "Reported a change of participation",
+    "take_back_report": "Took a report of participation back",
     "decline_report": "Answered a report of participation",
     "reopen_meeting": "Took back the canceling of a meeting",
     "set_report_status": "Set what of an archive is reported",
