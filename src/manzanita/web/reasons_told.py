@@ -105,5 +105,7 @@ def ways_on_record(actor: Actor, student: Student, meeting_path: str = "") -> di
         else (reverse("directory"), "Whom to ask there"),
         "office-records": (page("participation"), "Student has left or stops taking part") if meets else why,
         "reported-already": (page("participation"), "Show the report"),
+        "referred-already": (page("referral"), "Show the referral") if meets else why,
+        "open-evaluation": (meeting_path, "Go to the meeting") if meeting_path else kinds,
         "no-ssid": (page("student_ssids"), "Show the SSIDs"),
     }
