@@ -23,7 +23,7 @@ from manzanita.platform.jobs import run_jobs_now
 from manzanita.procedures import standing
 from manzanita.procedures.leaving import LeavingAsked, record_leaving
 from manzanita.students.actions import state_one, state_student_facts
-from manzanita.students.models import BatchEdit, Merge, SsidRetirement, Student
+from manzanita.students.models import BatchEdit, Merge, Referral, SsidRetirement, Student
 from tests.support import pages
 from tests.support import world as w
 from tests.support.cast import add_cast
@@ -136,6 +136,13 @@ def _initial(world: w.World, student: Student) -> Student:
     return student
 
 
+def _referred(student: Student) -> Student:
+    values = dict.fromkeys(Referral.content, "") | {"referred_by_code": "20", "plan_given_on": None}
+    slot = {"student_id": student.pk, "lea_code": w.LEA}
+    state_one("referral", slot=slot, values=values, effective_from=w.TODAY, by_id=None, cause="test")
+    return student
+
+
 def _left(world: w.World, name: str, reason: str) -> Student:
     student = world.students[name]
     asked = LeavingAsked(reason, date(2026, 11, 13), "Told by the school.")
@@ -212,10 +219,12 @@ CHANGE, LEAVE, SSID, ARRIVED, REPORT, ALL = (
     "Student has left or stops taking part",
     "All kinds of meetings",
 )
+# Of who takes part already, whose evaluation is open, and who is another district's.
+REFER = "Record a referral"
 OFFICE = {CHANGE, LEAVE, ARRIVED}
 # Each way in which a record may stand, and what the coordinator and the case manager may not do then.
 SITUATIONS: dict[str, tuple[Callable[[w.World], Student], set[str], set[str]]] = {
-    "active": (lambda world: world.students["towhee"], {ARRIVED}, OFFICE),
+    "active": (lambda world: world.students["towhee"], {ARRIVED, REFER}, OFFICE | {REFER}),
     "no status": (lambda world: world.students["yarrow"], set(), OFFICE),
     "no ssid": (_no_ssid, {SSID}, OFFICE),
     "inactive, not participating": (lambda one: _status(one.students["towhee"], "2"), {ARRIVED}, OFFICE),
@@ -223,14 +232,19 @@ SITUATIONS: dict[str, tuple[Callable[[w.World], Student], set[str], set[str]]] =
     "inactive, not eligible": (lambda one: _status(one.students["towhee"], "4"), {ARRIVED}, OFFICE),
     "status without a plan": (
         lambda one: _status(one.students["yarrow"], "1"),
-        {ANNUAL, AMEND},
-        OFFICE | {ANNUAL, AMEND},
+        {ANNUAL, AMEND, REFER},
+        OFFICE | {ANNUAL, AMEND, REFER},
     ),
-    "referral": (lambda one: _initial(one, one.students["yarrow"]), {INITIAL}, OFFICE | {INITIAL}),
-    "arriving": (lambda _: add_cast(["grebe"])["grebe"], {AMEND}, OFFICE | {AMEND}),
+    "referral": (lambda one: _referred(one.students["yarrow"]), {REFER}, OFFICE | {REFER}),
+    "evaluation": (
+        lambda one: _initial(one, one.students["yarrow"]),
+        {INITIAL, REFER},
+        OFFICE | {INITIAL, REFER},
+    ),
+    "arriving": (lambda _: add_cast(["grebe"])["grebe"], {AMEND, REFER}, OFFICE | {AMEND, REFER}),
     "returning": (_returning, set(), OFFICE),
-    "leaving, reported": (_reported, {ARRIVED}, OFFICE | {REPORT}),
-    "leaving, says the SIS": (_gone, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
+    "leaving, reported": (_reported, {ARRIVED, REFER}, OFFICE | {REPORT, REFER}),
+    "leaving, says the SIS": (_gone, {ANNUAL, AMEND, ARRIVED, REFER}, OFFICE | {ANNUAL, AMEND, REFER}),
     "left, told": (
         lambda one: _left(one, "towhee", "dropped_out"),
         {LEAVE},
@@ -238,18 +252,18 @@ SITUATIONS: dict[str, tuple[Callable[[w.World], Student], set[str], set[str]]] =
     ),
     "left, untold": (
         lambda one: _left(one, "towhee", "moved_continuing"),
-        {LEAVE, ANNUAL, AMEND, ARRIVED},
-        OFFICE | {ANNUAL, AMEND, REPORT},
+        {LEAVE, ANNUAL, AMEND, ARRIVED, REFER},
+        OFFICE | {ANNUAL, AMEND, REPORT, REFER},
     ),
     "follow-up": (
         lambda one: _initial(one, _status(one.students["towhee"], "2")),
-        {INITIAL, ARRIVED},
-        OFFICE | {INITIAL},
+        {INITIAL, ARRIVED, REFER},
+        OFFICE | {INITIAL, REFER},
     ),
-    "meeting open": (_opened, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
-    "meeting held": (_held, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
-    "former LEA": (_former, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
-    "incoming": (_incoming, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
+    "meeting open": (_opened, {ANNUAL, AMEND, ARRIVED, REFER}, OFFICE | {ANNUAL, AMEND, REFER}),
+    "meeting held": (_held, {ANNUAL, AMEND, ARRIVED, REFER}, OFFICE | {ANNUAL, AMEND, REFER}),
+    "former LEA": (_former, {ANNUAL, AMEND, ARRIVED, REFER}, OFFICE | {ANNUAL, AMEND, REFER}),
+    "incoming": (_incoming, {ANNUAL, AMEND, ARRIVED, REFER}, OFFICE | {ANNUAL, AMEND, REFER}),
 }
 
 
@@ -284,8 +298,8 @@ def test_the_case_manager_is_told_why_not(small_world, sign_in, situation):
 def test_somebody_who_only_reads_is_told_why_not(small_world, sign_in, situation):
     student = SITUATIONS[situation][0](small_world)
     not_now = told_on(sign_in(_clerk(small_world)), page_of(student))
-    assert not_now >= OFFICE and {one for one in not_now - OFFICE if one.startswith("Open ")}
-    assert not_now - OFFICE <= {ANNUAL, AMEND, INITIAL}
+    assert not_now >= OFFICE | {REFER} and {one for one in not_now - OFFICE if one.startswith("Open ")}
+    assert not_now - OFFICE - {REFER} <= {ANNUAL, AMEND, INITIAL}
 
 
 def test_held_from_rollover(small_world, sign_in, monkeypatch):
@@ -296,13 +310,13 @@ def test_held_from_rollover(small_world, sign_in, monkeypatch):
         "SOURCES",
         [lambda actor, ids: standing.Asked(Arrival.objects.none(), lambda _: [(student.pk, item)])],
     )
-    assert told_on(sign_in(small_world.coordinator), page_of(student)) == {ARRIVED}
+    assert told_on(sign_in(small_world.coordinator), page_of(student)) == {ARRIVED, REFER}
 
 
 def test_staff_of_the_former_district_are_told_why_not(small_world, sign_in):
     student = _former(small_world)
     person, _ = person_of(w.LEA, "former_lea", "Rail Placeholder")
-    assert told_on(sign_in(person), page_of(student)) == {ANNUAL, AMEND, ARRIVED}
+    assert told_on(sign_in(person), page_of(student)) == {ANNUAL, AMEND, ARRIVED, REFER}
 
 
 def test_a_guest_of_the_state_is_told_why_no_meeting_and_not_asked_to_do_the_office_s_work(
@@ -316,7 +330,7 @@ def test_a_guest_of_the_state_is_told_why_no_meeting_and_not_asked_to_do_the_off
 def test_in_a_view_as_a_colleague_nothing_is_done(small_world, sign_in):
     client = sign_in(small_world.coordinator)
     client.post("/view-as", {"grant": small_world.case_manager_grant.pk, "reason": "Cannot find the page"})
-    assert told_on(client, page_of(small_world.students["towhee"])) == OFFICE | {ANNUAL, AMEND, ALL}
+    assert told_on(client, page_of(small_world.students["towhee"])) == OFFICE | {ANNUAL, AMEND, ALL, REFER}
 
 
 def test_a_transfer_that_waits_changes_nothing_of_what_is_told(small_world, sign_in):
@@ -324,7 +338,7 @@ def test_a_transfer_that_waits_changes_nothing_of_what_is_told(small_world, sign
     neighbor = sign_in(pages.other_coordinator(small_world))
     transfer = asked(neighbor)
     client = sign_in(small_world.coordinator)
-    assert told_on(client, page_of(small_world.students["alder"])) == {ARRIVED}
+    assert told_on(client, page_of(small_world.students["alder"])) == {ARRIVED, REFER}
     for one in (client, neighbor):
         told_on(one, f"/transfers/{transfer.public_id}")
 
@@ -341,7 +355,7 @@ def test_a_merge_and_what_it_was_built_on(small_world, sign_in):
     assert told_on(client, f"/students/merges/{merge.public_id}") == set()
     # The old address leads to the record that stays, and tells what it tells.
     assert client.get(page_of(second)).url == page_of(alder)
-    assert told_on(client, page_of(alder)) == {ARRIVED}
+    assert told_on(client, page_of(alder)) == {ARRIVED, REFER}
 
     pages.opened(small_world, "alder")
     assert told_on(client, f"/students/merges/{merge.public_id}") == {"Undo the merge"}
@@ -399,7 +413,7 @@ def test_the_page_takes_its_statements_and_no_more(
 
 def test_it_is_folded_away_under_one_line(small_world, sign_in):
     page = text_of(sign_in(small_world.case_manager).get(page_of(small_world.students["towhee"])))
-    assert page.count("Not possible now (3)") == 1
-    fold = page.split("Not possible now (3)")[1].split("</details>")[0]
-    # Three actions against which the same stands: said once.
-    assert fold.count("aria-disabled") == 3 and fold.count("Owner: SEDS coordinator") == 1
+    assert page.count("Not possible now (4)") == 1
+    fold = page.split("Not possible now (4)")[1].split("</details>")[0]
+    # Against three of them the same stands: said once.
+    assert fold.count("aria-disabled") == 4 and fold.count("Owner: SEDS coordinator") == 1

@@ -1,4 +1,4 @@
-"""Referrals for assessment, before any consent: what one waits for, what ends it, and what keeps one from being recorded.
+"""Referrals for assessment, before any consent: what one waits for, what ends it, what keeps one from being recorded.
 
 A referral is written; by it the district owes the parent an assessment plan, or the notice why it does not assess.
 """
@@ -36,7 +36,7 @@ class Waits(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """``words`` follow the day of the referral in a sentence; ``ends`` says what ends it, ``stands`` how long it may."""
+    """``words`` say it in a sentence; ``ends`` what ends it, ``stands`` how long it may."""
 
     words: str
     ends: str
@@ -49,7 +49,7 @@ WAITS: Mapping[Waits, Wait] = MappingProxyType(
         Waits.PLAN: Wait(
             "The assessment plan is to be given to the parent.",
             "The assessment plan given; the consent to it; or the referral withdrawn or declined.",
-            "15 days from the referral to the assessment plan; a school break of more than 5 school days does not count.",
+            "15 days from the referral to the assessment plan, without school breaks of more than 5 school days.",
             "EC 56043(a), 56321(a)",
         ),
         Waits.CONSENT: Wait(
@@ -118,8 +118,8 @@ def reasons_not_to_refer(asked: Asked) -> Iterator[Reason]:
             "enrolled-elsewhere",
             "The student is enrolled in another district today.",
             Owner.SIS,
-            "That district receives the referral. Where this is wrong, the SIS corrects the enrollment; it arrives with "
-            "the next file.",
+            "That district receives the referral. Where this is wrong, the SIS corrects the enrollment; it arrives "
+            "with the next file.",
             source="34 CFR 300.111: child find of the district of today",
         )
     if asked.status_code == PARTICIPATING:
@@ -160,7 +160,9 @@ def reasons_against_days(
     """What is wrong with what was entered. ``over_on`` is the last day of what came before: an earlier referral, or an
     evaluation that began with its consent; ``plan_given_on`` is the day of the plan that followed the referral."""
     if received_on is None:
-        yield _typed("no-day", "The day on which the referral was received is missing.", "Enter it: its days run.")
+        yield _typed(
+            "no-day", "The day on which the referral was received is missing.", "Enter it: its days run."
+        )
     elif received_on > today:
         yield _typed(
             "future-date",
@@ -172,7 +174,7 @@ def reasons_against_days(
     elif over_on is not None and received_on <= over_on:
         yield _typed(
             "before-last",
-            f"An earlier referral ended, or an evaluation began, on {over_on:%m/%d/%Y}; a new referral comes after that.",
+            f"An earlier referral ended, or an evaluation began, on {over_on:%m/%d/%Y}; a new one comes after that.",
             "Enter the day of the new one, or take the end of the other back.",
         )
     elif plan_given_on is not None and received_on > plan_given_on:
@@ -182,7 +184,9 @@ def reasons_against_days(
             "Correct one of the two days.",
         )
     if referred_by_code not in code_set("ReferringParty").codes:
-        yield _typed("no-party", "Who referred the student is missing.", "Choose who; “Other” is one of them.")
+        yield _typed(
+            "no-party", "Who referred the student is missing.", "Choose who; “Other” is one of them."
+        )
 
 
 def reasons_against_step(on: date | None, what: str, *, referred_on: date, today: date) -> Iterator[Reason]:

@@ -113,8 +113,8 @@ def answer_referral(
 
 @transaction.atomic
 def take_back_step(*, actor: Actor, student: Student, seen: int) -> Referral | None:
-    """Take the last step of the newest referral back: its answer, the plan given, or, where it has neither, the referral
-    itself, which then never was; ``None`` stands for that. Raises ``NotPossible``."""
+    """Take the last step of the newest referral back: its answer, the plan given, or, where it has neither, the
+    referral itself, which then never was; ``None`` stands for that. Raises ``NotPossible``."""
     lock_unmerged(student)
     old = _seen(_known(student, actor).newest, seen)
     if old.answer_code:
@@ -122,7 +122,9 @@ def take_back_step(*, actor: Actor, student: Student, seen: int) -> Referral | N
     elif old.plan_given_on:
         row = _state(actor, student, old, {"plan_given_on": None}, None, old.effective_to)
     else:
-        _stated(actor, student, [Statement(_slot(student, actor), None, old.effective_from, old.effective_to)])
+        _stated(
+            actor, student, [Statement(_slot(student, actor), None, old.effective_from, old.effective_to)]
+        )
         _log(actor, old, "take_back_referral", "")
         return None
     _log(actor, row, "take_back_referral_step", "")
@@ -131,8 +133,8 @@ def take_back_step(*, actor: Actor, student: Student, seen: int) -> Referral | N
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """``standing`` waits; ``newest`` may have its answer taken back; ``over_on`` is the last day of what came before the
-    one that waits: a referral that ended, or a consent."""
+    """``standing`` waits; ``newest`` may have its answer taken back; ``over_on`` is the last day of what came before:
+    a referral that ended, or a consent."""
 
     standing: Referral | None
     newest: Referral | None
@@ -143,7 +145,9 @@ def _known(student: Student, actor: Actor) -> _Known:
     rows = list(referrals_of(student.pk).filter(lea_code=actor.agency_code))
     meetings = list(Meeting.objects.filter(student=student, consent_on__isnull=False))
     standing = waiting_in(rows, meetings)
-    ends = [one.effective_to for one in rows] + [one.consent_on for one in meetings if one.state != "canceled"]
+    ends = [one.effective_to for one in rows] + [
+        one.consent_on for one in meetings if one.state != "canceled"
+    ]
     newest = rows[-1] if rows and (rows[-1] is standing or rows[-1].answer_code) else None
     return _Known(standing, newest, max((day for day in ends if day), default=None))
 

@@ -151,7 +151,9 @@ def _referrals_told(rows: Iterable[Referral]) -> Iterator[tuple[int, Unsettled]]
         record = replace(
             KINDS[Kind.REFERRAL], ends=wait.ends, stands=wait.stands, source=wait.source, holds="Nothing."
         )
-        told = f"Referred on {one.effective_from:%m/%d/%Y} by {party_words(one.referred_by_code)}. {wait.words}"
+        told = (
+            f"Referred on {one.effective_from:%m/%d/%Y} by {party_words(one.referred_by_code)}. {wait.words}"
+        )
         yield one.student_id, Unsettled(Kind.REFERRAL, one.effective_from, Owner.TEAM, told, record=record)
 
 
@@ -279,7 +281,9 @@ def known_of(
         [InForce(one.lea_code, one.effective_from, one.effective_to) for one in facts.plans],
         [
             # An evaluation stands from the referral on that led to it.
-            OpenMeeting(_is_initial(one), one.referred_on or one.opened_at.astimezone(clock.CALIFORNIA).date())
+            OpenMeeting(
+                _is_initial(one), one.referred_on or one.opened_at.astimezone(clock.CALIFORNIA).date()
+            )
             for one in meetings
             if one.state in OPEN_STATES and one.lea_code == lea_code
         ],

@@ -76,8 +76,8 @@ def _parts(file: StudentFile) -> Iterator[Part]:
         file.people.get(facts.case_manager_id or 0, ""),
         "Who follows the days, and whose lists they stand in.",
         Owner.COORDINATOR,
-        f"{reverse('assign')}?student={file.student.public_id}" if may_assign else people,
-        "Assign" if may_assign else "People",
+        reverse("assign") if may_assign else people,
+        "Assign by name or SSID" if may_assign else "People",
     )
     yield Part(
         "School calendar",

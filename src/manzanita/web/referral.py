@@ -57,7 +57,9 @@ def referral(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         )
     except NotPossible as refused:
         return _page(request, file, "record", given, refused.reasons)
-    messages.success(request, f"The referral of {row.effective_from:%m/%d/%Y} is recorded. Its days run from that day.")
+    messages.success(
+        request, f"The referral of {row.effective_from:%m/%d/%Y} is recorded. Its days run from that day."
+    )
     return redirect("student", public_id)
 
 
@@ -74,7 +76,9 @@ def referral_step(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     try:
         if wrong:
             raise NotPossible(wrong.reasons)
-        words = step({"actor": request.actor, "student": student, "seen": _number(given.get("seen", ""))}, given)
+        words = step(
+            {"actor": request.actor, "student": student, "seen": _number(given.get("seen", ""))}, given
+        )
     except NotPossible as refused:
         file = load_student(request.actor, public_id)
         log_reads(actor=request.actor, student_ids=[student.pk], what="student.referral")
@@ -86,8 +90,8 @@ def referral_step(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def _plan_given(of: dict[str, Any], given: Mapping[str, str]) -> str:
     row = give_plan(**of, on=day_of(given.get("on", "")))
     return (
-        f"The assessment plan was given on {row.plan_given_on:%m/%d/%Y}: its days are over. Next the consent, with which "
-        "the initial evaluation is opened."
+        f"The assessment plan was given on {row.plan_given_on:%m/%d/%Y}: its days are over. Next the consent, with "
+        "which the initial evaluation is opened."
     )
 
 
@@ -104,7 +108,9 @@ def _declined(of: dict[str, Any], given: Mapping[str, str]) -> str:
     )
     if row.effective_to is not None:
         return "The district declined to assess, and the parent has the prior written notice."
-    return "It is recorded that the district declines to assess. Prior written notice to the parent is due now."
+    return (
+        "It is recorded that the district declines to assess. Prior written notice to the parent is due now."
+    )
 
 
 def _corrected(of: dict[str, Any], given: Mapping[str, str]) -> str:
@@ -114,7 +120,9 @@ def _corrected(of: dict[str, Any], given: Mapping[str, str]) -> str:
 
 def _taken_back(of: dict[str, Any], given: Mapping[str, str]) -> str:
     row = take_back_step(**of)
-    return "The last step is taken back." if row else "The referral is taken back: it was recorded by mistake."
+    return (
+        "The last step is taken back." if row else "The referral is taken back: it was recorded by mistake."
+    )
 
 
 STEPS: Mapping[str, Callable[[dict[str, Any], Mapping[str, str]], str]] = MappingProxyType(
@@ -148,7 +156,12 @@ def _page(
         "wait": WAITS[waits_for(standing.plan_given_on, standing.answer_code)] if standing else None,
         "party": party_words(standing.referred_by_code) if standing else "",
         "dues": [
-            (CLOCKS[one.clock].title, one.due_on, (one.due_on - file.today).days, reverse("due_date", args=[one.pk]))
+            (
+                CLOCKS[one.clock].title,
+                one.due_on,
+                (one.due_on - file.today).days,
+                reverse("due_date", args=[one.pk]),
+            )
             for one in file.dues
             if one.about.startswith("referral:") and one.due_on
         ],
@@ -156,7 +169,11 @@ def _page(
         "back": _back_words(newest) if is_last else "",
         "seen": newest.pk if newest else 0,
         "earlier": [
-            (one, party_words(one.referred_by_code), told_answer(one) if one.answer_code else "An evaluation began.")
+            (
+                one,
+                party_words(one.referred_by_code),
+                told_answer(one) if one.answer_code else "An evaluation began.",
+            )
             for one in earlier
         ],
         "parties": referring_parties(),
@@ -174,7 +191,11 @@ def _back_words(row: Referral | None) -> str:
         return ""
     if row.answer_code:
         return f"Take back that it was {row.answer_code}"
-    return "Take back that the plan was given" if row.plan_given_on else "Take the referral back: recorded by mistake"
+    return (
+        "Take back that the plan was given"
+        if row.plan_given_on
+        else "Take the referral back: recorded by mistake"
+    )
 
 
 def _received(given: Mapping[str, str]) -> Received:

@@ -59,8 +59,9 @@ class StudentFile:
     and others the LEA at which the student is.
 
     ``operations``, ``at_state``, ``should``, ``findings`` (the state's answers), ``rule_findings``, ``leavings``
-    (planned and recorded), ``reports`` (of participation, those that wait), ``referrals``, ``meetings`` and ``archives`` are
-    those of that LEA; ``referral`` is the one that waits, ``dues`` are stored due dates that the time line draws; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here;
+    (planned and recorded), ``reports`` (of participation, those that wait), ``referrals``, ``meetings``, ``archives``
+    are those of that LEA; ``referral`` is the one that waits, ``dues`` are stored due dates that the time line draws;
+    ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here;
     ``answers`` and ``decisions`` are of the meeting that is open, ``open_anywhere``, at whatever LEA. ``evaluations``
     are the clocks of all meetings that began with a consent. ``unsettled`` is what other apps leave to settle.
     ``unseen`` is what changed since the actor last looked through the news, ``None`` where a former LEA looks; so is
