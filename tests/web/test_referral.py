@@ -65,7 +65,7 @@ def test_it_is_recorded_and_everything_says_so(small_world, coordinator, yarrow,
     settle = text_of(coordinator.get("/students/settle?kind=referral"))
     assert "Testcase, Yarrow" in settle and "7 days" in settle and f'href="{page}"' in settle
     assert "To settle: referral" in text_of(coordinator.get("/"))
-    due = text_of(coordinator.get("/due?clock=assessment-plan&mark=30"))
+    due = text_of(coordinator.get("/due?span=15&clock=assessment-plan"))
     assert "Testcase, Yarrow" in due and "Assessment plan to the parent" in due
     row = DueDate.objects.get(clock="assessment-plan")
     told = text_of(coordinator.get(f"/due/{row.pk}"))
@@ -236,6 +236,8 @@ def test_a_child_at_no_school_is_entered_as_living_in_the_district(coordinator):
     )
     assert "Testcase, Yarrow" not in text_of(coordinator.get("/students/settle?kind=referral"))
     assert "Quillwort, Juncus" in text_of(coordinator.get("/students/settle?kind=referral"))
+    group = text_of(coordinator.get("/students/groups?group=preschool"))
+    assert "Quillwort, Juncus" in group and "No consent yet." in group and f'href="{sent.url}"' in group
     # The consent can be recorded, too.
     coordinator.post(
         f"/students/{student.public_id}/meetings", {"event": "b_initial", "consent_on": "2026-11-20"}
