@@ -25,7 +25,7 @@ from manzanita.platform.facts import Statement
 from manzanita.platform.jobs import run_jobs_now
 from manzanita.procedures.leaving import LeavingAsked, record_leaving
 from manzanita.students.actions import state_one, state_student_facts
-from manzanita.students.models import BatchEdit, Merge, SsidRetirement, Student
+from manzanita.students.models import BatchEdit, Merge, Referral, SsidRetirement, Student
 from manzanita.web.student_file import load_student
 from manzanita.web.student_status import standing_in
 from tests.support import arrivals as hand
@@ -141,6 +141,13 @@ def _initial(world: w.World, student: Student) -> Student:
         opened_at=w.NOON,
         opened_by_id=world.coordinator.pk,
     )
+    return student
+
+
+def _referred(student: Student) -> Student:
+    values = dict.fromkeys(Referral.content, "") | {"referred_by_code": "20", "plan_given_on": None}
+    slot = {"student_id": student.pk, "lea_code": w.LEA}
+    state_one("referral", slot=slot, values=values, effective_from=w.TODAY, by_id=None, cause="test")
     return student
 
 
@@ -266,6 +273,8 @@ CHANGE, LEAVE, SSID, ARRIVED, REPORT, ALL, START = (
     "All kinds of meetings",
     "Services start",
 )
+# Of who is referred already, whose evaluation is open, and who is another district's.
+REFER = "Record a referral"
 OFFICE = {CHANGE, LEAVE, ARRIVED}
 
 
@@ -301,7 +310,13 @@ SITUATIONS: dict[str, Situation] = {
         OFFICE | {ANNUAL, AMEND},
     ),
     "referral": Situation(
-        lambda one: _initial(one, one.students["yarrow"]), Kind.REFERRAL, {INITIAL}, OFFICE | {INITIAL}
+        lambda one: _referred(one.students["yarrow"]), Kind.REFERRAL, {REFER}, OFFICE | {REFER}
+    ),
+    "evaluation": Situation(
+        lambda one: _initial(one, one.students["yarrow"]),
+        Kind.REFERRAL,
+        {INITIAL, REFER},
+        OFFICE | {INITIAL, REFER},
     ),
     "services to start": Situation(_starting, Kind.STARTING, set(), OFFICE | {START}),
     "services to start, not yet": Situation(_starting_later, Kind.STARTING, {START}, OFFICE | {START}),
@@ -326,8 +341,8 @@ SITUATIONS: dict[str, Situation] = {
     "follow-up": Situation(
         lambda one: _initial(one, _status(one.students["towhee"], "2")),
         Kind.FOLLOW_UP,
-        {INITIAL, ARRIVED},
-        OFFICE | {INITIAL},
+        {INITIAL, ARRIVED, REFER},
+        OFFICE | {INITIAL, REFER},
     ),
     "held from rollover": Situation(
         _held_from_rollover, Kind.HELD, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}
@@ -447,7 +462,7 @@ def test_whoever_arrives_is_told_what_is_missing(small_world, sign_in, name):
 def test_staff_of_the_former_district_are_told_why_not(small_world, sign_in):
     student = _former(small_world)
     person, _ = person_of(w.LEA, "former_lea", "Rail Placeholder")
-    assert told_on(sign_in(person), page_of(student)) == {ANNUAL, AMEND, ARRIVED}
+    assert told_on(sign_in(person), page_of(student)) == {ANNUAL, AMEND, ARRIVED, REFER}
 
 
 def test_a_guest_of_the_state_is_told_why_no_meeting_and_not_asked_to_do_the_office_s_work(
@@ -461,7 +476,7 @@ def test_a_guest_of_the_state_is_told_why_no_meeting_and_not_asked_to_do_the_off
 def test_in_a_view_as_a_colleague_nothing_is_done(small_world, sign_in):
     client = sign_in(small_world.coordinator)
     client.post("/view-as", {"grant": small_world.case_manager_grant.pk, "reason": "Cannot find the page"})
-    assert told_on(client, page_of(small_world.students["towhee"])) == OFFICE | {ANNUAL, AMEND, ALL}
+    assert told_on(client, page_of(small_world.students["towhee"])) == OFFICE | {ANNUAL, AMEND, ALL, REFER}
 
 
 def test_a_transfer_that_waits_changes_nothing_of_what_is_told(small_world, sign_in):
@@ -469,7 +484,7 @@ def test_a_transfer_that_waits_changes_nothing_of_what_is_told(small_world, sign
     neighbor = sign_in(pages.other_coordinator(small_world))
     transfer = asked(neighbor)
     client = sign_in(small_world.coordinator)
-    assert told_on(client, page_of(small_world.students["alder"])) == {ARRIVED}
+    assert told_on(client, page_of(small_world.students["alder"])) == {ARRIVED, REFER}
     for one in (client, neighbor):
         told_on(one, f"/transfers/{transfer.public_id}")
 
@@ -486,7 +501,7 @@ def test_a_merge_and_what_it_was_built_on(small_world, sign_in):
     assert told_on(client, f"/students/merges/{merge.public_id}") == set()
     # The old address leads to the record that stays, and tells what it tells.
     assert client.get(page_of(second)).url == page_of(alder)
-    assert told_on(client, page_of(alder)) == {ARRIVED}
+    assert told_on(client, page_of(alder)) == {ARRIVED, REFER}
 
     pages.opened(small_world, "alder")
     assert told_on(client, f"/students/merges/{merge.public_id}") == {"Undo the merge"}
@@ -544,7 +559,7 @@ def test_the_page_takes_its_statements_and_no_more(
 
 def test_it_is_folded_away_under_one_line(small_world, sign_in):
     page = text_of(sign_in(small_world.case_manager).get(page_of(small_world.students["towhee"])))
-    assert page.count("Not possible now (3)") == 1
-    fold = page.split("Not possible now (3)")[1].split("</details>")[0]
-    # Three actions against which the same stands: said once.
-    assert fold.count("aria-disabled") == 3 and fold.count("Owner: SEDS coordinator") == 1
+    assert page.count("Not possible now (4)") == 1
+    fold = page.split("Not possible now (4)")[1].split("</details>")[0]
+    # Against three of them the same stands: said once.
+    assert fold.count("aria-disabled") == 4 and fold.count("Owner: SEDS coordinator") == 1

@@ -12,16 +12,18 @@ from django.db.models import Max
 
 from manzanita.accounts.models import RecordRequest
 from manzanita.domain.fields import TRANSITION_FIELDS
+from manzanita.domain.referrals import waits_for
 from manzanita.domain.scenarios import ADOPTED
-from manzanita.domain.situation import OpenMeeting, Request, Situation
+from manzanita.domain.situation import OpenMeeting, Referred, Request, Situation
 from manzanita.domain.stays import Enrolled, Reported, enrollment_start, infant_stays, rank
 from manzanita.domain.transition import transition_lacks
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
+from manzanita.meetings.referrals import waiting_referrals
 from manzanita.orgs.models import Agency
 from manzanita.platform import clock
 from manzanita.students.infants import part_b_leas
-from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus, Student
+from manzanita.students.models import Enrollment, Plan, Referral, SpecialEducationStatus, Student
 
 # PLAN 23.13: a plan amended.
 _AMENDED = "2"
@@ -61,6 +63,7 @@ class _Known:
     plan: Mapping[str, Any] | None = None
     meetings: list[Meeting] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    referrals: list[Referral] = field(default_factory=list)
 
 
 def situations_of(student_ids: Collection[int], *, today: date | None = None) -> dict[int, Situation]:
@@ -149,6 +152,8 @@ def _known(ids: list[int], today: date) -> dict[int, _Known]:
         known[row["student_id"]].plan = row
     for meeting in Meeting.objects.filter(student__in=ids, state__in=OPEN_STATES).order_by("pk"):
         known[meeting.student_id].meetings.append(meeting)
+    for referral in waiting_referrals().filter(student__in=ids).order_by("lea_code", "effective_from"):
+        known[referral.student_id].referrals.append(referral)
     for pk, student_id, code, at in RecordRequest.objects.filter(
         student_id__in=ids, state="asked"
     ).values_list("pk", "student_id", "agency__code", "asked_at"):
@@ -183,7 +188,24 @@ def _situation(one: _Known, today: date, selpa_of: Mapping[str, str]) -> Situati
         last_evaluation_on=evaluation,
         meetings=tuple(_meeting(row, one.enrollments, today) for row in one.meetings),
         requests=tuple(one.requests),
+        referrals=tuple(_referred(row, one.enrollments, today) for row in one.referrals),
     )
+
+
+def _referred(row: Referral, enrollments: list[_Enrollment], today: date) -> Referred:
+    return Referred(
+        row.lea_code,
+        _school_at(row.lea_code, enrollments, today),
+        row.effective_from,
+        waits_for(row.plan_given_on, row.answer_code),
+    )
+
+
+def _school_at(lea_code: str, enrollments: list[_Enrollment], today: date) -> str:
+    """The school of the day in an LEA; empty text where the student is at none."""
+    here = (one for one in enrollments if one.lea_code == lea_code and _covers(one, today))
+    at = min(here, key=lambda one: one.order, default=None)
+    return at.school_code if at else ""
 
 
 def _infant_at(one: _Known, today: date) -> str:
@@ -214,16 +236,11 @@ def _is_other_selpa(plan_lea: str, lea: str, selpa_of: Mapping[str, str]) -> boo
 
 
 def _meeting(row: Meeting, enrollments: list[_Enrollment], today: date) -> OpenMeeting:
-    at = min(
-        (one for one in enrollments if one.lea_code == row.lea_code and _covers(one, today)),
-        key=lambda one: one.order,
-        default=None,
-    )
     return OpenMeeting(
         key=row.pk,
         event_key=row.event_key,
         lea_code=row.lea_code,
-        school_code=at.school_code if at else "",
+        school_code=_school_at(row.lea_code, enrollments, today),
         opened_on=clock.day_of(row.opened_at),
         is_plan_review=row.is_plan_review,
         evaluation_type_code=row.evaluation_type_code,

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from types import MappingProxyType
 
 from manzanita.domain.clocks import Answer, ClockError, Setting, Value, clock
 from manzanita.domain.clocks.ages import LAST_YEARS, MAJORITY_YEARS, TRANSITION_YEARS
-from manzanita.domain.clocks.early_start import WINDOW_OPENS_MONTHS, third_birthday_of
+from manzanita.domain.clocks.early_start import IFSP_DAYS, WINDOW_OPENS_MONTHS, third_birthday_of
 from manzanita.domain.dates import months_after, years_after
+from manzanita.domain.referrals import Waits
 from manzanita.domain.situation import OpenMeeting, Situation
 from manzanita.domain.watched_clocks import WATCHED, Watched
 
@@ -79,6 +81,7 @@ def count(running: Running, setting: Setting) -> Counted:
 def running_clocks(now: Situation) -> Iterator[Running]:
     """Every clock that runs for the student, those that cannot be counted included."""
     yield from _of_meetings(now)
+    yield from _of_referrals(now)
     for request in now.requests:
         yield Running(
             "records-to-new-lea",
@@ -107,6 +110,27 @@ def _of_meetings(now: Situation) -> Iterator[Running]:
             yield _about(meeting, "initial-iep", consent_inputs(meeting), meeting.consent_on)
         if meeting.event_key == "part_c_initial" and meeting.referred_on is not None:
             yield _about(meeting, "part-c-45", {"referral_on": meeting.referred_on}, meeting.referred_on)
+
+
+def _of_referrals(now: Situation) -> Iterator[Running]:
+    """Of a child under three the 45 days to the first IFSP meeting, which nothing but that meeting ends; but not where
+    the referral comes too late for them before the third birthday (34 CFR 303.209(b)(1)(iii))."""
+    for one in now.referrals:
+        if now.birth_on and (third_birthday_of(now.birth_on) - one.on).days >= IFSP_DAYS:
+            name = "part-c-45"
+        elif one.waits_for in CLOCK_OF:
+            name = CLOCK_OF[one.waits_for]
+        else:
+            continue
+        yield Running(
+            name, one.lea_code, one.school_code, {"referral_on": one.on}, one.on, f"referral:{one.lea_code}"
+        )
+
+
+# The parent's answer to the plan has no day by which it must come.
+CLOCK_OF: Mapping[Waits, str] = MappingProxyType(
+    {Waits.PLAN: "assessment-plan", Waits.NOTICE: "assessment-refused"}
+)
 
 
 def consent_inputs(meeting: OpenMeeting) -> dict[str, Value]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from manzanita.domain.referrals import Waits
 from manzanita.domain.scenarios import EVENTS, PARTICIPATING
 from manzanita.domain.stays import IFSP
 
@@ -40,6 +41,16 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Referred:
+    """A referral for assessment that waits: see ``domain.referrals``."""
+
+    lea_code: str
+    school_code: str
+    on: date
+    waits_for: Waits
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """What is recorded of one student on ``today``: the day's primary enrollment, the plan in force, open meetings.
 
@@ -69,6 +80,7 @@ class Situation:
     is_part_b_evaluated: bool = False
     meetings: tuple[OpenMeeting, ...] = ()
     requests: tuple[Request, ...] = ()
+    referrals: tuple[Referred, ...] = ()
 
     @property
     def participates(self) -> bool:

@@ -50,11 +50,11 @@ GROUPS: Mapping[str, Group] = MappingProxyType(
             Group(
                 "preschool",
                 "Preschool referrals",
-                "Children under six with an open initial evaluation.",
-                "The 60 days run from consent, and nothing but the meeting ends them.",
-                "No initial evaluation of a child under six is open.",
-                "EC 56344; 34 CFR 300.301",
-                ("c-to-b-iep", "initial-iep"),
+                "Children under six who are referred, or whose initial evaluation is open.",
+                "The 15 days to the assessment plan run from the referral, the 60 days to the meeting from consent.",
+                "No child under six is referred, and no initial evaluation of one is open.",
+                "EC 56043(a), 56344; 34 CFR 300.301",
+                ("c-to-b-iep", "initial-iep", "assessment-plan", "assessment-refused", "part-c-45"),
             ),
             Group(
                 "nps",

@@ -38,10 +38,26 @@ _CONSENT = MappingProxyType(
     }
 )
 
+_REFERRAL = MappingProxyType({"referral_on": "referral, on the student's record"})
+
 WATCHED: Mapping[str, Watched] = MappingProxyType(
     {
         one.name: one
         for one in (
+            Watched(
+                "assessment-plan",
+                "a referral for assessment is received",
+                "the assessment plan is given, consent is received, or the referral is withdrawn or declined",
+                _REFERRAL,
+                by_calendar=True,
+            ),
+            Watched(
+                "assessment-refused",
+                "a referral for assessment is received, and the district declines to assess",
+                "the prior written notice is given",
+                _REFERRAL,
+                by_calendar=True,
+            ),
             Watched(
                 "initial-iep",
                 "the consent to an initial evaluation",
@@ -52,8 +68,8 @@ WATCHED: Mapping[str, Watched] = MappingProxyType(
             Watched(
                 "part-c-45",
                 "the referral of a child under three",
-                "the meeting is held",
-                MappingProxyType({"referral_on": "referral, on the open meeting"}),
+                "the meeting is held, or the referral is withdrawn or declined",
+                MappingProxyType({"referral_on": "referral, on the student's record or the open meeting"}),
             ),
             Watched(
                 "c-to-b-iep",
@@ -155,9 +171,7 @@ _NO_DISCIPLINE = "discipline stands in the SIS, which does not deliver it yet"
 _NO_INVOICES = "invoices of nonpublic schools are not recorded here"
 NOT_WATCHED: Mapping[str, str] = MappingProxyType(
     {
-        "assessment-plan": "a referral is recorded with the consent, and that ends this clock",
-        "assessment-refused": "a referral that leads to no assessment is not recorded here",
-        "assessment-response": "when the parent received the assessment plan is not recorded here",
+        "assessment-response": "a floor and no due date: the parent has at least these days to decide",
         "reassessment-iep": "consent to a reassessment is not recorded here; the triennial date is watched",
         "first-meeting": "when the need was determined is not recorded apart from the meeting",
         "iep-in-effect": "it asks for the plan in force, which the annual review and transfers watch",

@@ -110,6 +110,12 @@ def load_calendars(lea_codes: Iterable[str], *, known: datetime | None = None) -
     return Calendars({lea: dict(years) for lea, years in periods.items()}, _readings(codes))
 
 
+def has_calendar(lea_code: str, day: date) -> bool:
+    """Whether the LEA has a calendar of the school year of ``day``; one query."""
+    rows = CalendarPeriod.objects.filter(_believed("version__", None), version__lea_code=lea_code)
+    return rows.filter(version__year=academic_year_of(day)).exists()
+
+
 def _readings(lea_codes: set[str]) -> dict[str, list[Reading]]:
     """The answers of the SELPAs of these LEAs, the latest day first."""
     agencies = Agency.objects.filter(code__in=lea_codes)

@@ -10,7 +10,7 @@ from datetime import date
 from django.db import transaction
 
 from manzanita.auditing.actions import log_change
-from manzanita.domain.access import Actor
+from manzanita.domain.access import Actor, Relationship
 from manzanita.domain.findings import Owner, Reason, RefusedForReasons
 from manzanita.domain.likeness import Known
 from manzanita.findings.actions import mark_changed
@@ -40,12 +40,19 @@ class Enrolled:
     local_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A child whom no school has: who is referred before any enrollment is found through the district of residence."""
+
+    lea_code: str
+
+
 @transaction.atomic
 def enter_student(
     *,
     actor: Actor,
     who: Known,
-    enrolled: Enrolled,
+    enrolled: Enrolled | Resident,
     public_id: uuid.UUID,
     seen: Collection[int],
     reason: str,
@@ -69,21 +76,30 @@ def enter_student(
     stated = {"by_id": actor.user_id, "cause": CAUSE, "at": clock.now()}
     if who.ssid:
         # The state gave it before the student comes, whenever that is.
-        known_from = min(enrolled.first_day, clock.today())
+        known_from = _first_day(enrolled)
         state_one("ssid", slot=slot, values={"ssid": who.ssid}, effective_from=known_from, **stated)
-    content = dict.fromkeys(Enrollment.content, "") | {
-        "school_code": enrolled.school_code,
-        "status_code": "10",
-        "grade_code": enrolled.grade_code,
-        "local_student_id": enrolled.local_id,
-    }
-    state_one(
-        "enrollment",
-        slot=slot | {"lea_code": enrolled.lea_code, "started_on": enrolled.first_day},
-        values=content,
-        effective_from=enrolled.first_day,
-        **stated,
-    )
+    if isinstance(enrolled, Enrolled):
+        content = dict.fromkeys(Enrollment.content, "") | {
+            "school_code": enrolled.school_code,
+            "status_code": "10",
+            "grade_code": enrolled.grade_code,
+            "local_student_id": enrolled.local_id,
+        }
+        state_one(
+            "enrollment",
+            slot=slot | {"lea_code": enrolled.lea_code, "started_on": enrolled.first_day},
+            values=content,
+            effective_from=enrolled.first_day,
+            **stated,
+        )
+    else:
+        state_one(
+            "agency",
+            slot=slot | {"relationship": Relationship.RESIDENCE.value},
+            values={"agency_code": enrolled.lea_code, "school_code": ""},
+            effective_from=clock.today(),
+            **stated,
+        )
     log_change(
         actor=actor,
         action="enter_student",
@@ -102,8 +118,13 @@ def enter_student(
     return student, True
 
 
+def _first_day(enrolled: Enrolled | Resident) -> date:
+    today = clock.today()
+    return min(enrolled.first_day, today) if isinstance(enrolled, Enrolled) else today
+
+
 def _refusals(
-    who: Known, enrolled: Enrolled, alike: Sequence[Candidate], seen: Collection[int], reason: str
+    who: Known, enrolled: Enrolled | Resident, alike: Sequence[Candidate], seen: Collection[int], reason: str
 ) -> list[Reason]:
     found = []
     if who.ssid and student_with_ssid(who.ssid) is not None:
@@ -116,7 +137,7 @@ def _refusals(
                 "digits; whether two students share one is found out at the state (CALPADS).",
             )
         )
-    if enrolled.local_id:
+    if isinstance(enrolled, Enrolled) and enrolled.local_id:
         held = Enrollment.objects.believed().filter(
             lea_code=enrolled.lea_code, local_student_id=enrolled.local_id
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
-from django.db.models import BooleanField, Case, Exists, F, OuterRef, QuerySet, When
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, When
 
 from manzanita.deadlines.models import DueDate
 from manzanita.domain.access import Actor
@@ -23,6 +23,7 @@ from manzanita.domain.special_groups import (
 from manzanita.domain.stays import IFSP
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
+from manzanita.meetings.referrals import waiting_referrals
 from manzanita.orgs.queries import agency_names
 from manzanita.orgs.requests import agreements_by_place
 from manzanita.platform import clock
@@ -64,7 +65,9 @@ def _preschool(actor: Actor, students: ScopedQuerySet, today: date) -> ScopedQue
     meetings = Meeting.objects.filter(
         state__in=OPEN_STATES, evaluation_type_code=_INITIAL, **lea_filter(actor)
     )
-    return students.filter(birth_on__gt=children_born_after(today), pk__in=meetings.values("student"))
+    referred = waiting_referrals().filter(**lea_filter(actor))
+    is_meant = Q(pk__in=meetings.values("student")) | Q(pk__in=referred.values("student"))
+    return students.filter(is_meant, birth_on__gt=children_born_after(today))
 
 
 def _nonpublic(actor: Actor, students: ScopedQuerySet, today: date) -> ScopedQuerySet:

@@ -17,6 +17,7 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.arrivals import MAY_STAND, Evidence, status_words, transfer_clock
 from manzanita.domain.findings import Owner
 from manzanita.domain.leaving import STAYS_ENROLLED
+from manzanita.domain.referrals import WAITS, party_words, waits_for
 from manzanita.domain.scenarios import EVENTS
 from manzanita.domain.statuses import (
     KINDS,
@@ -37,12 +38,13 @@ from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import leavings_of
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
+from manzanita.meetings.referrals import waiting_referrals
 from manzanita.platform import clock
 from manzanita.platform.together import Together, read_together
 from manzanita.procedures.expected import expected_elsewhere, told_of
 from manzanita.procedures.later_start import agreed_later, starts_due
 from manzanita.procedures.rollover import ended_in_june, held
-from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus, Student
+from manzanita.students.models import Enrollment, Plan, Referral, SpecialEducationStatus, Student
 from manzanita.students.queries import StudentFacts
 from manzanita.students.scope import in_reach, lea_filter
 from manzanita.transfers.models import StudentTransfer
@@ -142,6 +144,28 @@ def _starts_told(rows: Iterable[Meeting]) -> Iterator[Told]:
         yield pk, lea_code, Unsettled(Kind.STARTING, since, Owner.COORDINATOR, told)
 
 
+def _referred(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
+    rows = waiting_referrals().filter(**lea_filter(actor))
+    if student_ids is None:
+        rows = rows.filter(in_reach(actor)).order_by("effective_from", "pk")[: MOST + 1]
+    else:
+        rows = rows.filter(student_id__in=student_ids)
+    return Asked(rows, _referrals_told)
+
+
+def _referrals_told(rows: Iterable[Referral]) -> Iterator[Told]:
+    for one in rows:
+        wait = WAITS[waits_for(one.plan_given_on, one.answer_code)]
+        record = replace(
+            KINDS[Kind.REFERRAL], ends=wait.ends, stands=wait.stands, source=wait.source, holds="Nothing."
+        )
+        told = (
+            f"Referred on {one.effective_from:%m/%d/%Y} by {party_words(one.referred_by_code)}. {wait.words}"
+        )
+        item = Unsettled(Kind.REFERRAL, one.effective_from, Owner.TEAM, told, record=record)
+        yield one.student_id, one.lea_code, item
+
+
 def _expecting(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
     rows = expected_elsewhere(actor)
     if student_ids is None:
@@ -151,7 +175,7 @@ def _expecting(actor: Actor, student_ids: Sequence[int] | None) -> Asked:
     return Asked(rows, told_of)
 
 
-SOURCES: tuple[Source, ...] = (_arriving, _transferring, _held, _starting, _expecting)
+SOURCES: tuple[Source, ...] = (_arriving, _transferring, _held, _starting, _referred, _expecting)
 
 
 # By the student's key and the LEA at which it is to settle.
@@ -296,7 +320,10 @@ def known_of(
         ],
         [InForce(one.lea_code, one.effective_from, one.effective_to) for one in facts.plans],
         [
-            OpenMeeting(_is_initial(one), one.opened_at.astimezone(clock.CALIFORNIA).date())
+            # An evaluation stands from the referral on that led to it.
+            OpenMeeting(
+                _is_initial(one), one.referred_on or one.opened_at.astimezone(clock.CALIFORNIA).date()
+            )
             for one in meetings
             if one.state in OPEN_STATES and one.lea_code == lea_code
         ],

@@ -23,6 +23,7 @@ from manzanita.students.models import (
     Enrollment,
     NextYear,
     Plan,
+    Referral,
     RightsHolder,
     Service,
     SpecialEducationStatus,
@@ -44,6 +45,7 @@ FACT_MODELS: dict[str, type[Fact]] = {
     "team": TeamMember,
     "agency": AgencyRelation,
     "next_year": NextYear,
+    "referral": Referral,
     "contact": Contact,
     "rights": RightsHolder,
 }

@@ -20,12 +20,13 @@ from manzanita.students.models import (
     AssignmentBatch,
     CaseAssignment,
     Enrollment,
+    Referral,
     ScopedQuerySet,
     Ssid,
     Student,
     TeamMember,
 )
-from manzanita.students.queries import participating
+from manzanita.students.queries import participating, taking_part
 from manzanita.students.scope import current_for, visible_to
 from manzanita.students.searching import search
 
@@ -74,7 +75,8 @@ def assignable_of(actor: Actor, students: ScopedQuerySet) -> ScopedQuerySet:
 def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
     """Students of ``choice`` in the actor's reach, by name. Without a filter nobody: all is never meant by mistake.
 
-    By filters only students who take part in special education are meant; by SSID whoever is named.
+    By filters only students who take part in special education are meant, by name those referred to it too; by SSID
+    whoever is named.
     """
     students = assignable(actor)
     if choice.is_empty:
@@ -83,7 +85,13 @@ def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
     if choice.ssids:
         known = Ssid.objects.as_of(effective=today).filter(student=OuterRef("pk"), ssid__in=choice.ssids)
         return by_name(students.filter(Exists(known)))
-    students = participating(search(students, choice.text) if choice.text else students)
+    if choice.text:
+        # Who is referred has a case manager before taking part.
+        referred = Referral.objects.believed().filter(effective_to__isnull=True, student=OuterRef("pk"))
+        taking = taking_part(today).filter(student=OuterRef("pk"))
+        students = search(students, choice.text).filter(Exists(taking) | Exists(referred))
+    else:
+        students = participating(students)
     here = Enrollment.objects.as_of(effective=today).filter(
         student=OuterRef("pk"), lea_code__in=actor.agency_codes
     )

@@ -358,6 +358,37 @@ class NextYear(StudentFact):
         indexes = [_believed_index("next_year_of_student", "student")]
 
 
+class Referral(StudentFact):
+    """A referral for assessment to an LEA: it begins on the day it was received. What came of it is
+    ``domain.referrals``; that an evaluation began with a consent since, which ends it, is asked of the meetings
+    (``meetings.referrals``).
+
+    ``effective_to`` is the day on which it ended without one: withdrawn, or declined with the notice given.
+    ``answer_code`` is a value of ``domain.referrals.Answer``.
+    """
+
+    lea_code = models.CharField(max_length=7)
+    referred_by_code = models.CharField(max_length=2)
+    note = models.CharField(max_length=300, blank=True)
+    plan_given_on = models.DateField(null=True, blank=True)
+    answer_code = models.CharField(max_length=10, blank=True)
+    answer_note = models.CharField(max_length=300, blank=True)
+
+    is_counted_from = True
+    slot = ("student_id", "lea_code")
+    content = ("referred_by_code", "note", "plan_given_on", "answer_code", "answer_note")
+
+    class Meta(StudentFact.Meta):
+        indexes = [
+            _believed_index("referral_of_student", "student", "effective_from"),
+            models.Index(
+                fields=["lea_code", "effective_from", "student"],
+                name="referral_waiting",
+                condition=Q(superseded_at__isnull=True, effective_to__isnull=True),
+            ),
+        ]
+
+
 class Contact(StudentFact):
     """A person around the student, and how to reach that person. Address, phone and e-mail of a contact with a
     ``confidential_code`` (a key of ``domain.contacts.PROTECTIONS``) leave ``students.people`` only when asked for.

@@ -53,6 +53,9 @@ def _page(
         "meeting": meeting_words(row.meeting) if row.meeting else "",
         "meeting_url": reverse("meeting", args=[row.meeting.public_id]) if row.meeting else None,
         "open_url": f"{reverse('meeting_new', args=[row.student.public_id])}?clock={row.clock}",
+        "referral_url": reverse("referral", args=[row.student.public_id])
+        if row.about.startswith("referral:")
+        else None,
         "what_if_url": reverse("student_what_if", args=[row.student.public_id]),
         "days": (row.due_on - clock.today()).days if row.due_on else None,
         "school": school_names({row.school_code}).get(row.school_code, row.school_code),

@@ -22,6 +22,7 @@ from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import open_meeting_of, reasons_not_to_open
+from manzanita.meetings.referrals import waiting_referrals
 from manzanita.platform import clock
 from manzanita.procedures.standing import unsaid_leaving
 from manzanita.students.former import facts_for
@@ -129,6 +130,8 @@ _INSTEAD: Mapping[str, Way] = {
 }
 # The events that end a clock, for who comes from a due date and has to choose among eight.
 ENDS: Mapping[str, Sequence[str]] = {
+    "assessment-plan": ("b_initial", "part_c_initial"),
+    "part-c-45": ("part_c_initial",),
     "annual-review": ("annual", "triennial"),
     "ifsp-annual": ("annual",),
     "triennial": ("triennial",),
@@ -151,12 +154,22 @@ def _page(
         "today": clock.today(),
         "sent": {name: sent.get(name, "") for name in EVALUATION_FIELDS},
         "sent_to": sent.get("event", ""),
-        "blank": dict.fromkeys(EVALUATION_FIELDS, ""),
         "reasons": told(reasons, _ways(request.actor, student, open_meeting_of(student)) | _INSTEAD)
         if reasons
         else [],
+        "blank": _beginning(request.actor, student),
     }
     return render(request, "web/meetings/open.html", context, status=422 if reasons else 200)
+
+
+def _beginning(actor: Actor, student: Student) -> dict[str, str]:
+    """What an evaluation would begin with: the referral that waits, and no consent yet."""
+    referral = waiting_referrals().filter(student=student, lea_code=actor.agency_code).first()
+    return {
+        "consent_on": "",
+        "referred_on": referral.effective_from.isoformat() if referral else "",
+        "referred_by": referral.referred_by_code if referral else "",
+    }
 
 
 @require_POST

@@ -155,5 +155,7 @@ def ways_on_record(
         if reports
         else asked,
         "reported-already": (page("participation"), "Show the report"),
+        "referred-already": (page("referral"), "Show the referral") if meets else why,
+        "open-evaluation": (meeting_path, "Go to the meeting") if meeting_path else kinds,
         "no-ssid": (page("student_ssids"), "Show the SSIDs"),
     }

@@ -39,6 +39,7 @@ PLACES: dict[Kind, tuple[str, ...]] = {
     Kind.RETURNING: ("changes", "Adopt, or say otherwise"),
     Kind.HELD: ("leaving", "Say what became of it"),
     Kind.EXPECTED: ("expected", "See the plan"),
+    Kind.REFERRAL: ("referral", "Plan given, withdrawn or declined"),
 }
 
 
@@ -163,7 +164,8 @@ def _place(actor: Actor, one: ToSettle, public_id: object) -> tuple[str, str]:
     if one.meeting is not None:
         return reverse("meeting", args=[one.meeting.public_id]), "Go to the meeting"
     name, label, *key = PLACES.get(one.item.kind, ("student", "Show the record"))
-    if not actor.may(Capability.CORRECT_RECORD):
+    needed = Capability.HOLD_MEETING if one.item.kind is Kind.REFERRAL else Capability.CORRECT_RECORD
+    if not actor.may(needed):
         name, label, key = "student", "Show the record", []
     return reverse(name, args=[public_id, *key]), label
 

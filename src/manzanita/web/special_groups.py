@@ -198,6 +198,8 @@ def _steps(actor: Actor, group: Group, student: Student, own: Beside, today: dat
             return [(f"{url}?reason={_LEAVING_KEY}", "Plan the leaving")]
     if group.key == "c-to-b" and own.evaluated is None and actor.may(Capability.HOLD_MEETING):
         return [(reverse("meeting_new", args=[student.public_id]), "Open the meeting")]
+    if group.key == "preschool" and actor.may(Capability.HOLD_MEETING):
+        return [(reverse("referral", args=[student.public_id]), "Answer the referral")]
     due = next(
         (one for one in own.dues if one.due_on is not None and (one.due_on - today).days <= _SOON_DAYS), None
     )

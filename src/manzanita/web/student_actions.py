@@ -12,6 +12,7 @@ from manzanita.domain.access import PERMISSIONS, Capability, Scope, decide
 from manzanita.domain.clocks.early_start import WINDOW_OPENS_MONTHS
 from manzanita.domain.dates import months_after
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.referrals import reasons_not_to_refer
 from manzanita.domain.scenarios import EVENTS, PARTICIPATING, Event
 from manzanita.domain.statuses.steps import lack, why_not
 from manzanita.domain.stays import IFSP
@@ -21,6 +22,7 @@ from manzanita.procedures.later_start import KEY, start_now, waits
 from manzanita.procedures.standing import is_gone
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.reasons_told import Refused, grouped, ways_on_record, why_way
+from manzanita.web.referral_asked import referral_asked
 from manzanita.web.step_links import said_left, start_ways
 from manzanita.web.student_file import StudentFile
 from manzanita.web.student_status import standing_in
@@ -108,6 +110,9 @@ def _gone(file: StudentFile) -> Iterator[Action]:
 
 def _meetings(file: StudentFile, *, is_first: bool) -> Iterator[Action]:
     meeting, url = file.open_meeting, _meeting_path(file)
+    if file.referral is not None and file.actor.may(Capability.HOLD_MEETING):
+        here = url_or_none("referral", file.student.public_id)
+        yield Action("Referral: plan given, withdrawn, declined", here)
     if meeting is not None and url:
         yield Action(f"Continue {_within(event_label(meeting))}", url, kind="primary")
         is_first = False
@@ -123,10 +128,24 @@ def _meetings(file: StudentFile, *, is_first: bool) -> Iterator[Action]:
             reasons=reasons,
         )
         is_first = is_first and bool(reasons)
+    if not file.actor.perspective.is_read_only and not _takes_part(file):
+        yield _at(file, "Record a referral", "referral", _against_referral(file))
     if Capability.HOLD_MEETING in file.actor.perspective.capabilities:
         held = decide(file.actor, Capability.HOLD_MEETING)
         url = url_or_none("meeting_new", file.student.public_id)
         yield Action("All kinds of meetings", url, reasons=() if held else held.because)
+
+
+def _takes_part(file: StudentFile) -> bool:
+    """Nobody looks for a referral of somebody who does: what is asked for then is a reassessment."""
+    status = file.facts.status_on(file.today)
+    return status is not None and status.status_code == PARTICIPATING
+
+
+def _against_referral(file: StudentFile) -> tuple[Reason, ...]:
+    against = tuple(reasons_not_to_refer(referral_asked(file)))
+    held = decide(file.actor, Capability.HOLD_MEETING)
+    return against or (() if held else held.because)
 
 
 def _within(label: str) -> str:

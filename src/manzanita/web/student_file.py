@@ -22,6 +22,7 @@ from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.meetings.evaluation_clocks import Counted, count_evaluations
 from manzanita.meetings.models import Answer, Decision, Meeting
 from manzanita.meetings.queries import OPEN_STATES
+from manzanita.meetings.referrals import waiting_in
 from manzanita.orgs.calendars import load_calendars
 from manzanita.orgs.listing import agency_rows, entries_in, school_rows
 from manzanita.orgs.queries import GROUP_SCHOOLS
@@ -30,7 +31,7 @@ from manzanita.platform.together import read_together
 from manzanita.procedures.news import Unseen
 from manzanita.procedures.next_year import Planned
 from manzanita.procedures.standing import unsettled_in
-from manzanita.students.models import Enrollment, Plan, Student
+from manzanita.students.models import Enrollment, Plan, Referral, Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.formats import us_date
 from manzanita.ui.jinja_env import url_or_none
@@ -59,8 +60,9 @@ class StudentFile:
     and others the LEA at which the student is.
 
     ``operations``, ``at_state``, ``should``, ``findings`` (the state's answers), ``rule_findings``, ``leavings``
-    (planned and recorded), ``reports`` (of participation, those that wait), ``meetings`` and ``archives`` are those of
-    that LEA; ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here;
+    (planned and recorded), ``reports`` (of participation, those that wait), ``referrals``, ``meetings``, ``archives``
+    are those of that LEA; ``referral`` is the one that waits, ``dues`` are stored due dates that the time line draws;
+    ``meetings_elsewhere`` are the finalized ones of others, whose archives are not read here;
     ``answers`` and ``decisions`` are of the meeting that is open, ``open_anywhere``, at whatever LEA. ``evaluations``
     are the clocks of all meetings that began with a consent. ``unsettled`` is what other apps leave to settle.
     ``unseen`` is what changed since the actor last looked through the news, or did something, ``None`` where a former
@@ -87,7 +89,9 @@ class StudentFile:
     should: Sequence[ArchivedRecord]
     findings: Sequence[StateFinding]
     rule_findings: Sequence[RuleFinding]
-    transfer_dues: Sequence[DueDate]
+    dues: Sequence[DueDate]
+    referrals: Sequence[Referral]
+    referral: Referral | None
     leavings: Sequence[Leaving]
     reports: Sequence[ParticipationReport]
     unsettled: Sequence[Unsettled]
@@ -198,6 +202,7 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         m for m in rows.meetings if m.lea_code != lea and m.state == "finalized" and _is_seen(m, student)
     ]
     _stop_clocks(student, meetings)
+    referrals = [one for one in rows.referrals if one.lea_code == lea]
     archives = [a for a in rows.archives if a.lea_code == lea]
     codes = {e.lea_code for e in facts.enrollments} | {e.nps_code for e in facts.enrollments}
     codes |= {p.dsea_code for p in facts.plans} | {p.lea_code for p in facts.plans} | {lea}
@@ -231,7 +236,9 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         should=reported_of(rows.statuses, (r for r in rows.records if r.lea_code == lea)).get(student.pk, []),
         findings=[f for f in rows.findings if f.lea_code == lea],
         rule_findings=gravest_first(f for f in rows.rule_findings if f.lea_code == lea),
-        transfer_dues=[one for one in rows.transfer_dues if one.lea_code == lea],
+        dues=[one for one in rows.dues if one.lea_code == lea],
+        referrals=referrals,
+        referral=waiting_in(referrals, rows.meetings),
         leavings=[one for one in rows.leavings if one.lea_code == lea],
         reports=[one for one in rows.reports if one.lea_code == lea],
         unsettled=unsettled_in(rows.unsettled).get((student.pk, lea), []),

@@ -26,7 +26,7 @@ from manzanita.domain.names import name_words
 from manzanita.orgs.queries import open_schools
 from manzanita.platform import clock
 from manzanita.platform.ids import new_public_id
-from manzanita.procedures.new_student import Enrolled, NotEntered, enter_student
+from manzanita.procedures.new_student import Enrolled, NotEntered, Resident, enter_student
 from manzanita.students.finding import Candidate, candidates
 from manzanita.students.scope import visible_to
 from manzanita.web.access import requires
@@ -96,7 +96,12 @@ def student_enter(request: HttpRequest) -> HttpResponse:
         return redirect("student_new")
     typed = _typed(request, (*SCHOOLING, "reason"))
     schools, errors = _schools(request), {}
-    enrolled = _enrolled(request, entry, typed, schools, errors)
+    is_referred = "referred" in request.POST and request.actor.may(Capability.HOLD_MEETING)
+    enrolled: Enrolled | Resident | None
+    if is_referred and not typed["school"] and not typed["local_id"]:
+        enrolled = Resident(request.actor.agency_code)
+    else:
+        enrolled = _enrolled(request, entry, typed, schools, errors)
     if enrolled is None:
         return _page(request, token, typed, errors)
     try:
@@ -110,12 +115,16 @@ def student_enter(request: HttpRequest) -> HttpResponse:
         )
     except NotEntered as refused:
         return _page(request, token, typed, {}, refused)
-    if not visible_to(request.actor).filter(pk=student.pk).exists():
+    if isinstance(enrolled, Enrolled) and not visible_to(request.actor).filter(pk=student.pk).exists():
         messages.success(
             request,
             f"{student.full_name} is entered. From {enrolled.first_day:%m/%d/%Y} the lists show the student.",
         )
         return redirect("students")
+    if is_referred:
+        if is_new:
+            messages.success(request, f"{student.full_name} is entered. Now the referral: its days run.")
+        return redirect("referral", student.public_id)
     arrival = None
     if "arrived" in request.POST and request.actor.may(Capability.CORRECT_RECORD):
         arrival = say_arrived(actor=request.actor, student=student)
@@ -125,7 +134,8 @@ def student_enter(request: HttpRequest) -> HttpResponse:
         next_step = (
             "The four questions below say what follows."
             if arrival
-            else "Next: open the initial meeting, or, for a student who comes with a plan, choose “Student arrived”."
+            else "Next: record a referral, open the initial meeting, or, for a student who comes with a plan, choose "
+            "“Student arrived”."
         )
         messages.success(
             request,

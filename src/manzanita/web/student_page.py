@@ -29,6 +29,7 @@ from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.news_line import after_own_words, unseen_words
 from manzanita.web.read_purpose import purpose_first
+from manzanita.web.readiness import readiness_of
 from manzanita.web.record_as_of import TODAY, Asked, actions_then, asked_of, file_as_of, tab_parts, view_parts
 from manzanita.web.rights_words import decider_words, languages_of_deciders, undecided_words
 from manzanita.web.settle import words_of
@@ -105,6 +106,7 @@ def frame_of(request: HttpRequest, file: StudentFile, tab: str, asked: Asked = T
         "student": file.student,
         "identity": _identity(file),
         "status": card_of(file, cells),
+        "readiness": readiness_of(file),
         "lead": _lead(file),
         "has_news": has_history(file.actor),
         "news": unseen_words(file) if has_history(file.actor) else "",

@@ -21,13 +21,17 @@ from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import leavings_that_count, open_reports_of
 from manzanita.meetings.models import Answer, Decision, Meeting
 from manzanita.meetings.queries import answers_in_open, decisions_in_open, meetings_of
+from manzanita.meetings.referrals import referrals_of
 from manzanita.platform import clock
 from manzanita.platform.kept_rows import STAND_IN, KeptRows, read_once
 from manzanita.procedures.news import Unseen, unseen_of
 from manzanita.procedures.next_year import NextYearRows, next_year_rows
 from manzanita.procedures.standing import Asked, asked_elsewhere
 from manzanita.students.former import rows_for
-from manzanita.students.models import Student
+from manzanita.students.models import Referral, Student
+
+# Clocks that the time line draws from what is stored; the others it counts from the student's own days.
+DRAWN = ("transfer-30", "assessment-plan", "assessment-refused", "part-c-45")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class StudentRows:
     rule_findings: Iterable[RuleFinding]
     statuses: Iterable[ReportStatus]
     records: Iterable[ArchivedRecord]
-    transfer_dues: Iterable[DueDate]
+    dues: Iterable[DueDate]
+    referrals: Iterable[Referral]
     leavings: Iterable[Leaving]
     reports: Iterable[ParticipationReport]
     unsettled: Sequence[Asked]
@@ -83,7 +88,8 @@ def _asked(actor: Actor, student: Student) -> StudentRows:
         rule_findings=open_rule_findings_of(pk),
         statuses=statuses_in_force([pk]),
         records=uncorrected_records([pk]),
-        transfer_dues=DueDate.objects.filter(student=pk, clock="transfer-30"),
+        dues=DueDate.objects.filter(student=pk, clock__in=DRAWN),
+        referrals=referrals_of(pk),
         leavings=leavings_that_count(pk),
         reports=open_reports_of(pk),
         unsettled=asked_elsewhere(actor, [pk]),

@@ -172,7 +172,13 @@ def _state(cell: StripCell) -> dict[str, Any]:
 
 
 def _link(file: StudentFile, standing: Standing) -> tuple[str, str] | None:
-    """Where what is recorded, planned or reported of a leaving is looked at, for who may."""
+    """Where what is recorded, planned or reported is looked at and settled, for who may."""
+    if (
+        standing.kind is Kind.REFERRAL
+        and file.referral is not None
+        and file.actor.may(Capability.HOLD_MEETING)
+    ):
+        return reverse("referral", args=[file.student.public_id]), "Plan given, withdrawn or declined"
     if not file.actor.may(Capability.CORRECT_RECORD):
         return None
     page = reverse("leaving", args=[file.student.public_id])

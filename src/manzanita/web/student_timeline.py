@@ -10,13 +10,16 @@ from itertools import pairwise
 from django.urls import reverse
 from markupsafe import Markup
 
-from manzanita.domain.clocks import Answer, Step, due
+from manzanita.domain.clocks import CLOCKS, Step, due
+from manzanita.domain.clocks import Answer as Counted
 from manzanita.domain.clocks.reviews import annual_due_on
 from manzanita.domain.codes import code_set
 from manzanita.domain.private_schools import PLAN_SHORT
+from manzanita.domain.referrals import Answer, party_words
 from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import event_label
+from manzanita.students.models import Referral
 from manzanita.ui.formats import plural, us_date, us_dates
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.ui.timeline import Bar, Lane, Mark, draw_timeline
@@ -46,7 +49,7 @@ def lanes_of(file: StudentFile) -> list[Lane]:
         Lane("Enrollment", tuple(enrollment_bars(file))),
         Lane("Plan", tuple(plan_bars(file))),
         Lane("State holds", tuple(state_plan_bars(file)), thin=True),
-        Lane("Meetings", tuple(_meetings(file))),
+        Lane("Meetings", (*_referrals(file), *_meetings(file))),
         Lane("Due dates", tuple(_due_dates(file))),
     ]
     return [lane for lane in lanes if lane.items]
@@ -190,6 +193,32 @@ def state_plan_bars(file: StudentFile) -> Iterator[Bar]:
             )
 
 
+def _referrals(file: StudentFile) -> Iterator[Mark]:
+    for one in file.referrals:
+        given = f" The assessment plan was given on {_us(one.plan_given_on)}." if one.plan_given_on else ""
+        ended = f" {told_answer(one)}" if one.answer_code else ""
+        yield Mark(
+            one.effective_from,
+            f"Referral, {one.answer_code}" if one.answer_code else "Referral",
+            "referral",
+            f"By {party_words(one.referred_by_code)}.{given}{ended}",
+            url_or_none("referral", file.student.public_id),
+            f"Referral for assessment of {_us(one.effective_from)}.",
+        )
+
+
+def told_answer(one: Referral) -> str:
+    """How a referral was answered, with the day and the reason."""
+    if one.answer_code == Answer.WITHDRAWN:
+        return f"Withdrawn{_on(one.effective_to)}: {one.answer_note}"
+    notice = f"; prior written notice given{_on(one.effective_to)}" if one.effective_to else ""
+    return f"The district declined to assess: {one.answer_note}{notice}"
+
+
+def _on(day: date | None) -> str:
+    return f" on {_us(day)}" if day else ""
+
+
 def _meetings(file: StudentFile) -> Iterator[Mark]:
     for meeting in reversed(file.known_meetings):
         if meeting.state == "canceled":
@@ -224,6 +253,7 @@ def _due_dates(file: StudentFile) -> Iterator[Mark]:
     yield from _initial_evaluations(file)
     yield from _third_birthday(file)
     yield from _past_evaluations(file)
+    yield from _after_referral(file)
     yield from _coming(file)
 
 
@@ -278,7 +308,7 @@ def _third_birthday(file: StudentFile) -> Iterator[Mark]:
             )
 
 
-def _met(file: StudentFile, answer: Answer, label: str, meeting: Meeting) -> Mark:
+def _met(file: StudentFile, answer: Counted, label: str, meeting: Meeting) -> Mark:
     """A due date of the past, with the meeting that met it or came late."""
     due_on = answer.statutory_due_on
     days = (meeting_day(meeting) - due_on).days
@@ -294,11 +324,37 @@ def _met(file: StudentFile, answer: Answer, label: str, meeting: Meeting) -> Mar
     )
 
 
+_REFERRAL_DUES = {
+    "assessment-plan": "Assessment plan",
+    "assessment-refused": "Prior written notice",
+    "part-c-45": "First IFSP meeting",
+}
+
+
+def _after_referral(file: StudentFile) -> Iterator[Mark]:
+    """What a referral that waits asks for, as it is stored; how it is counted stands on the page of the due date."""
+    for row in file.dues:
+        if row.clock in _REFERRAL_DUES and row.due_on and row.about.startswith("referral:"):
+            named, (left, is_over) = CLOCKS[row.clock], _left(file, row.due_on)
+            laws = "; ".join(law.citation for law in named.laws)
+            yield Mark(
+                row.due_on,
+                f"{_REFERRAL_DUES[row.clock]} {_us(row.due_on)}",
+                "due-overdue" if is_over else "due",
+                f"{named.counts} {laws}.",
+                reverse("due_date", args=[row.pk]),
+                f"{_REFERRAL_DUES[row.clock]} due {_us(row.due_on)}, {left}.",
+                is_open=True,
+            )
+
+
 def _coming(file: StudentFile) -> Iterator[Mark]:
     student, page = file.student, reverse("meeting_new", args=[file.student.public_id])
     if student.seen_through is None and not file.facts.takes_part_on(file.today):
         return
-    for row in file.transfer_dues:
+    for row in file.dues:
+        if row.clock != "transfer-30":
+            continue
         answer = due("transfer-30", enrolled_on=row.started_on)
         yield _open(file, answer, "IEP after the transfer", _review_of(file) or f"{page}#event-thirty_day")
     if student.last_plan_review_on:
@@ -325,15 +381,14 @@ def _way(file: StudentFile, clock: str) -> str | None:
     return file.meeting_url(meeting) if meets else None
 
 
-def _open(file: StudentFile, answer: Answer, label: str, href: str | None) -> Mark:
+def _open(file: StudentFile, answer: Counted, label: str, href: str | None) -> Mark:
     """A due date that nothing has met yet."""
     due_on = answer.statutory_due_on
-    days = (due_on - file.today).days
-    left = f"{plural(-days, 'day')} over" if days < 0 else f"in {plural(days, 'day')}" if days else "today"
+    left, is_over = _left(file, due_on)
     return Mark(
         due_on,
         f"{label} {_us(due_on)}",
-        "due-overdue" if days < 0 else "due",
+        "due-overdue" if is_over else "due",
         trace_words(answer),
         href,
         f"{label} due {_us(due_on)}, {left}.",
@@ -341,7 +396,14 @@ def _open(file: StudentFile, answer: Answer, label: str, href: str | None) -> Ma
     )
 
 
-def trace_words(answer: Answer) -> str:
+def _left(file: StudentFile, due_on: date) -> tuple[str, bool]:
+    """How many days are left, in words, and whether the day is past."""
+    days = (due_on - file.today).days
+    words = f"{plural(-days, 'day')} over" if days < 0 else f"in {plural(days, 'day')}" if days else "today"
+    return words, days < 0
+
+
+def trace_words(answer: Counted) -> str:
     """Every step of the count, and by which law; days as people write them."""
     steps = us_dates("; ".join(_told(step) for step in answer.trace))
     return f"Counted: {steps}. {answer.citation}."

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("manzanita.web.arrivals")),
     path("", include("manzanita.web.enrollment_help")),
     path("", include("manzanita.web.students")),
+    path("", include("manzanita.web.referral")),
     path("", include("manzanita.web.transfers")),
     path("", include("manzanita.web.what_if")),
     path("", include("manzanita.web.due")),

@@ -91,12 +91,13 @@ KINDS: Mapping[Kind, RecordStatus] = MappingProxyType(
                 Kind.REFERRAL,
                 Group.TO_SETTLE,
                 "Referral",
-                "An initial evaluation is open, and the student has no plan yet.",
+                "Referred for assessment, or an initial evaluation is open; the student has no plan yet.",
                 Owner.TEAM,
-                "Finalizing the initial meeting; or canceling it, with its reason.",
-                "60 days from consent to the meeting.",
+                "Finalizing the initial meeting, or canceling it with its reason; before consent, withdrawing or "
+                "declining the referral.",
+                "15 days from the referral to the assessment plan, 60 days from consent to the meeting.",
                 "Nothing; a pending MEET where consent comes before Census Day and the meeting after it.",
-                "EC 56344",
+                "EC 56043(a), 56344",
             ),
             RecordStatus(
                 Kind.STARTING,

@@ -29,7 +29,7 @@ def lay_anew(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("students", "0025_identity_within_reach")]
+    dependencies = [("students", "0027_referrals_within_reach")]
     operations = [
         migrations.RunPython(lay_anew, migrations.RunPython.noop),
         migrations.AddIndex(

@@ -1,0 +1,33 @@
+"""Reading referrals: which of them still wait, for a page of one student and for lists of many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from manzanita.meetings.models import Meeting
+from manzanita.students.models import Referral
+
+
+def waiting_referrals() -> QuerySet[Referral]:
+    """Believed ones that nothing has ended: neither an answer nor the consent with which an evaluation began, here or,
+    where it was handed over, elsewhere. A canceled evaluation has ended nothing. No scope."""
+    begun = Meeting.objects.exclude(state="canceled").filter(
+        student=OuterRef("student"), consent_on__gte=OuterRef("effective_from")
+    )
+    return Referral.objects.believed().filter(~Exists(begun), effective_to__isnull=True)
+
+
+def waiting_in(referrals: Iterable[Referral], meetings: Iterable[Meeting]) -> Referral | None:
+    """The same of one student at one LEA, without a query, from all meetings of the student."""
+    consents = [one.consent_on for one in meetings if one.consent_on and one.state != "canceled"]
+    for one in referrals:
+        if one.effective_to is None and all(day < one.effective_from for day in consents):
+            return one
+    return None
+
+
+def referrals_of(student_id: int) -> QuerySet[Referral]:
+    """Believed ones of a student that the caller may read, of every LEA, the oldest first."""
+    return Referral.objects.believed().filter(student=student_id).order_by("effective_from", "pk")
