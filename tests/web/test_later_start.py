@@ -106,7 +106,7 @@ def test_a_refusal_names_reason_rule_owner_and_way_before_anything_is_tried(coor
     assert answer.status_code == 200
     assert "Not possible now: 1 reason." in page
     assert "no enrollment here of that school year is known" in page
-    assert "Owner: SIS staff · GERR0005" in page
+    assert 'Owner: SIS staff · <a href="/rules/GERR0005">GERR0005</a>' in page
     assert f'href="/students/{yarrow.public_id}/enrollments"' in main(answer)
     assert "What happened" not in page
     # The student's page says the same, and so does the list of changes.
