@@ -439,7 +439,7 @@ def test_somebody_who_only_reads_is_told_why_not(small_world, sign_in, made, sit
         told_on(client, field_page(student, key))
     meetings = {one for one in not_now - OFFICE if one.startswith("Open ")}
     assert not_now >= OFFICE and meetings
-    assert not_now - OFFICE - meetings <= {START}
+    assert not_now - OFFICE - meetings <= {START, REFER}
 
 
 def test_every_field_says_why_it_is_not_changed(small_world, sign_in):
@@ -462,7 +462,7 @@ def test_whoever_arrives_is_told_what_is_missing(small_world, sign_in, name):
 def test_staff_of_the_former_district_are_told_why_not(small_world, sign_in):
     student = _former(small_world)
     person, _ = person_of(w.LEA, "former_lea", "Rail Placeholder")
-    assert told_on(sign_in(person), page_of(student)) == {ANNUAL, AMEND, ARRIVED, REFER}
+    assert told_on(sign_in(person), page_of(student)) == {ANNUAL, AMEND, ARRIVED}
 
 
 def test_a_guest_of_the_state_is_told_why_no_meeting_and_not_asked_to_do_the_office_s_work(
@@ -476,7 +476,7 @@ def test_a_guest_of_the_state_is_told_why_no_meeting_and_not_asked_to_do_the_off
 def test_in_a_view_as_a_colleague_nothing_is_done(small_world, sign_in):
     client = sign_in(small_world.coordinator)
     client.post("/view-as", {"grant": small_world.case_manager_grant.pk, "reason": "Cannot find the page"})
-    assert told_on(client, page_of(small_world.students["towhee"])) == OFFICE | {ANNUAL, AMEND, ALL, REFER}
+    assert told_on(client, page_of(small_world.students["towhee"])) == OFFICE | {ANNUAL, AMEND, ALL}
 
 
 def test_a_transfer_that_waits_changes_nothing_of_what_is_told(small_world, sign_in):
@@ -484,7 +484,7 @@ def test_a_transfer_that_waits_changes_nothing_of_what_is_told(small_world, sign
     neighbor = sign_in(pages.other_coordinator(small_world))
     transfer = asked(neighbor)
     client = sign_in(small_world.coordinator)
-    assert told_on(client, page_of(small_world.students["alder"])) == {ARRIVED, REFER}
+    assert told_on(client, page_of(small_world.students["alder"])) == {ARRIVED}
     for one in (client, neighbor):
         told_on(one, f"/transfers/{transfer.public_id}")
 
@@ -501,7 +501,7 @@ def test_a_merge_and_what_it_was_built_on(small_world, sign_in):
     assert told_on(client, f"/students/merges/{merge.public_id}") == set()
     # The old address leads to the record that stays, and tells what it tells.
     assert client.get(page_of(second)).url == page_of(alder)
-    assert told_on(client, page_of(alder)) == {ARRIVED, REFER}
+    assert told_on(client, page_of(alder)) == {ARRIVED}
 
     pages.opened(small_world, "alder")
     assert told_on(client, f"/students/merges/{merge.public_id}") == {"Undo the merge"}
@@ -559,7 +559,7 @@ def test_the_page_takes_its_statements_and_no_more(
 
 def test_it_is_folded_away_under_one_line(small_world, sign_in):
     page = text_of(sign_in(small_world.case_manager).get(page_of(small_world.students["towhee"])))
-    assert page.count("Not possible now (4)") == 1
-    fold = page.split("Not possible now (4)")[1].split("</details>")[0]
+    assert page.count("Not possible now (3)") == 1
+    fold = page.split("Not possible now (3)")[1].split("</details>")[0]
     # Against three of them the same stands: said once.
     assert fold.count("aria-disabled") == 4 and fold.count("Owner: SEDS coordinator") == 1
