@@ -332,7 +332,7 @@ def test_what_needs_nothing_is_settled_with_a_reason(coordinator, arrived, name,
     refused = coordinator.post(here, {"settle": "1", "reason": " "})
     # It is the reader's own form, whatever the office.
     assert refused.status_code == 422 and '<span class="dim">You</span>' in text_of(refused)
-    assert "SPED clerk" not in text_of(refused)
+    assert "Clerk or coordinator" not in text_of(refused)
     coordinator.post(here, {"settle": "1", "reason": "The family was asked."})
     arrival.refresh_from_db()
     assert (arrival.settled_how, arrival.settled_reason) == (how, "The family was asked.")

@@ -155,7 +155,7 @@ def test_without_a_reason_nothing_is_done_and_two_people_can_be_said_here(twice)
     answer = client.post(address, sent | {"do": "merge", "reason": " "})
     assert answer.status_code == 422 and "Why the two are one student: not said." in words(answer)
     # The reader's own form: nobody else's office.
-    assert "SPED clerk" not in words(answer)
+    assert "Clerk or coordinator" not in words(answer)
     client.post(address, sent | {"do": "two", "reason": "Twins"})
     pair.refresh_from_db()
     assert pair.reason == "Twins" and not Merge.objects.exists()
