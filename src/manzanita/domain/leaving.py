@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 
 from manzanita.domain.dates import years_after
@@ -97,7 +97,8 @@ class LeavingReason:
         )
 
 
-NO_SHOW = "no_show"
+DAY = timedelta(days=1)
+NO_SHOW, DIED = "no_show", "deceased"
 # Reasons by which special education ends and the enrollment goes on.
 STAYS_ENROLLED = frozenset({"revoked_consent", "no_longer_eligible"})
 _GUIDE = "calpads.org SPED Data Guide"
@@ -266,6 +267,15 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
     }
 )
 # What a teacher may report who does not know the reason; nothing is recorded with it.
+
+
+def is_gone(reason_key: str, leaves_on: date, day: date) -> bool:
+    """Whether who left so is here no more on ``day``: from the day after the last one here, and who never came from the
+    day of coming on. By some reasons special education ends and the student stays."""
+    last = leaves_on - DAY if reason_key == NO_SHOW else leaves_on
+    return reason_key not in STAYS_ENROLLED and last < day
+
+
 NOT_KNOWN = LeavingReason(
     "not_known",
     "No longer attends, I do not know why",

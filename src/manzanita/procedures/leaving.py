@@ -38,7 +38,7 @@ from manzanita.leaving.actions import (
 )
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import planned_leaving, standing_leaving
-from manzanita.meetings.actions import NotPossible, cancel_meeting
+from manzanita.meetings.actions import NotPossible, cancel_meeting, refresh_clocks
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES, label_of
 from manzanita.platform import clock
@@ -347,6 +347,8 @@ def cancel_leaving(*, actor: Actor, leaving: Leaving) -> bool:
         fresh = Leaving.objects.select_for_update().get(pk=leaving.pk)
         if fresh.state != "planned":
             return False
+    # Of who is gone no date is owed, whatever else has changed.
+    refresh_clocks([student.pk])
         _cancel(actor, fresh)
         if fresh.report is not None:
             reopen_report(report=fresh.report)

@@ -12,7 +12,9 @@ from django.urls import reverse
 from manzanita.deadlines.lists import Wanted, wanted_rows
 from manzanita.domain.access import Actor
 from manzanita.exchange.compliance import find
-from manzanita.exchange.queries import has_open_finding, has_operation
+from manzanita.exchange.queries import changed_by_import, has_open_finding, has_operation
+from manzanita.leaving.queries import still_here
+from manzanita.platform import clock
 from manzanita.procedures.next_year import unplanned
 from manzanita.students.models import ScopedQuerySet
 from manzanita.students.scope import listed_for, visible_to
@@ -107,7 +109,7 @@ def students_of(actor: Actor, wanted: StudentList) -> ScopedQuerySet:
     if wanted.kind == "all":
         return listed_for(actor)
     if wanted.kind == "unplanned":
-        return unplanned(listed_for(actor))
+        return still_here(unplanned(listed_for(actor)), actor)
     # What the state holds does not end with attendance, so these ask all within reach.
     students = visible_to(actor)
     if wanted.compliance is not None:
