@@ -108,6 +108,9 @@ def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> Leav
     if asked.on is None:
         return LeavingPreview(reason, blockers, [], fates, None, None, False)
     is_ahead = asked.on > today
+        if reason.asks_letter:
+            # The earliest lawful day follows from these, so that they are what is missing.
+            blockers = _before_a_day(asked, reason, facts, today) or blockers
     handed_over = handed_over_on(student, actor.agency_code, facts)
     doubts = [
         doubt
@@ -146,6 +149,17 @@ def handed_over_on(student: Student, lea_code: str, facts: StudentFacts) -> Hand
 def _grade(facts: StudentFacts, lea_code: str, on: date) -> str:
     enrollment = facts.enrollment_on(on, lea_code)
     return enrollment.grade_code if enrollment else ""
+def _before_a_day(
+    asked: LeavingAsked, reason: LeavingReason, facts: StudentFacts, today: date
+) -> list[Reason]:
+    """What is missing of the letter and the papers, whatever the day."""
+    rights = facts.rights_on(asked.letter.on) if asked.letter.on else None
+    return [
+        *letter_reasons(asked.letter, rights, ends_on=date.max, today=today),
+        *paper_reasons(reason, asked.papers, on=date.max, today=today),
+    ]
+
+
 
 
 def _blockers(

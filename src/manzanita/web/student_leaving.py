@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -105,6 +107,7 @@ def leaving(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     try:
         with alone_with(request, student):
             if "check" in request.POST:
+                asked = _with_day(request, asked)
                 preview = preview_leaving(request.actor, student, asked)
                 return _form(request, student, asked, preview, preview.blockers)
             done = record_leaving(actor=request.actor, student=student, asked=asked)
@@ -142,6 +145,21 @@ def _asked(request: HttpRequest, reason: LeavingReason, report: ParticipationRep
 def _day_labels(reason: LeavingReason) -> dict[str, str]:
     labels = {"letter_on": "Day of the letter"} if reason.asks_letter else {}
     return labels | {"on": reason.day_label} | paper_days(reason)
+
+
+def _earliest(asked: LeavingAsked) -> date | None:
+    return earliest_end(asked.letter.on, asked.papers.get(PRIOR_NOTICE, PaperSaid()).on)
+
+
+def _with_day(request: HttpRequest, asked: LeavingAsked) -> LeavingAsked:
+    """A day that was left blank is the earliest lawful one, where there is one: the check shows what comes of it."""
+    earliest = _earliest(asked)
+    if asked.on is not None or earliest is None:
+        return asked
+    messages.info(
+        request, f"The day was left blank: {us_date(earliest)}, the earliest lawful one, is proposed."
+    )
+    return replace(asked, on=earliest)
 
 
 def _first(
@@ -185,7 +203,7 @@ def _form(
     reason = REASONS[asked.reason_key]
     errors = {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS}
     errors |= wrong.errors if wrong else {}
-    earliest = earliest_end(asked.letter.on, asked.papers.get(PRIOR_NOTICE, PaperSaid()).on)
+    earliest = _earliest(asked)
     if earliest is not None and asked.on is None and errors and not (wrong and "on" in wrong.typed):
         errors["on"] = "It had no day: the earliest lawful one is proposed."
     context = {
