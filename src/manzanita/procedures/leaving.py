@@ -18,6 +18,7 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain.access import PERMISSIONS, Actor, Capability
 from manzanita.domain.findings import HAPPENED, Owner, Reason
 from manzanita.domain.leaving import (
+    DIED,
     NO_SHOW,
     PRIOR_NOTICE,
     REASONS,
@@ -49,13 +50,14 @@ from manzanita.procedures.effects import Effect
 from manzanita.procedures.handed_over import HandedOver, handed_over
 from manzanita.procedures.leaving_effects import DAY, leaving_effects, letter_effects
 from manzanita.students.actions import FACT_MODELS, state_student_facts
-from manzanita.students.models import CaseAssignment, Student, TeamMember
+from manzanita.students.models import CaseAssignment, Enrollment, Student, TeamMember
 from manzanita.students.queries import StudentFacts, facts_of
 
 # Kinds of facts that a leaving may change, and that taking it back restores.
 KINDS = ("status", "plan", "service", "assignment", "team")
+_UNTIL = "Without it nothing is carried out on {:%m/%d/%Y}: change what is planned as soon as it is given."
 # Nobody knows them before they have happened.
-NEVER_AHEAD = (NO_SHOW, "deceased")
+NEVER_AHEAD = (NO_SHOW, DIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,11 @@ def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> Leav
     fates = [_fate(meeting) for meeting in _open_meetings(student, actor.agency_code)]
     blockers = list(_blockers(actor, student, asked, reason, today))
     if asked.on is None:
-        return LeavingPreview(reason, blockers, [], fates, None, None, False)
-    is_ahead = asked.on > today
         if reason.asks_letter:
             # The earliest lawful day follows from these, so that they are what is missing.
             blockers = _before_a_day(asked, reason, facts, today) or blockers
+        return LeavingPreview(reason, blockers, [], fates, None, None, False)
+    is_ahead = asked.on > today
     handed_over = handed_over_on(student, actor.agency_code, facts)
     doubts = [
         doubt
@@ -124,31 +126,29 @@ def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> Leav
         blockers += doubts
     change_asked = _asked_change(actor, student, asked, reason, asked.on, facts)
     change = None
-    if not is_ahead:
+    papers = paper_reasons(reason, asked.papers, on=asked.on, today=today)
+    if reason.asks_letter:
+        # Revoked is what has been revoked in writing: that is known now, whenever the services end.
+        rights = facts.rights_on(asked.letter.on) if asked.letter.on else None
+        blockers += letter_reasons(asked.letter, rights, ends_on=asked.on, today=today)
+    if is_ahead:
+        # A paper may still be given until the day; the night that carries it out asks for it.
+        doubts += [replace(one, way_out=f"{one.way_out} {_UNTIL.format(asked.on)}") for one in papers]
+    else:
         blockers += [fate.reason for fate in fates if fate.reason]
-        blockers += paper_reasons(reason, asked.papers, on=asked.on, today=today)
-        if reason.asks_letter:
-            rights = facts.rights_on(asked.letter.on) if asked.letter.on else None
-            blockers += letter_reasons(asked.letter, rights, ends_on=asked.on, today=today)
+        blockers += papers
         if change_asked is not None and actor.may(Capability.CORRECT_RECORD):
             change = preview_change(actor, student, change_asked)
             blockers += change.blockers
-    effects = list(leaving_effects(reason, asked.on, facts, change, change_asked, is_ahead=is_ahead))
+    newest = _newest(facts, actor.agency_code)
+    effects = list(
+        leaving_effects(reason, asked.on, facts, change, change_asked, is_ahead=is_ahead, newest=newest)
+    )
     if reason.asks_letter:
         effects += letter_effects(asked.letter, asked.papers.get(PRIOR_NOTICE, PaperSaid()))
     return LeavingPreview(reason, blockers, effects, fates, change, change_asked, is_ahead, doubts)
 
 
-def handed_over_on(student: Student, lea_code: str, facts: StudentFacts) -> HandedOver | None:
-    """The transfer by which the LEA handed the record over, of the newest enrollment there; ``None`` without one."""
-    here = [one for one in facts.enrollments if one.lea_code == lea_code]
-    newest = max(here, key=lambda one: one.started_on, default=None)
-    return handed_over(lea_code, {student.pk: newest.started_on if newest else None}).get(student.pk)
-
-
-def _grade(facts: StudentFacts, lea_code: str, on: date) -> str:
-    enrollment = facts.enrollment_on(on, lea_code)
-    return enrollment.grade_code if enrollment else ""
 def _before_a_day(
     asked: LeavingAsked, reason: LeavingReason, facts: StudentFacts, today: date
 ) -> list[Reason]:
@@ -160,6 +160,20 @@ def _before_a_day(
     ]
 
 
+def handed_over_on(student: Student, lea_code: str, facts: StudentFacts) -> HandedOver | None:
+    """The transfer by which the LEA handed the record over, of the newest enrollment there; ``None`` without one."""
+    newest = _newest(facts, lea_code)
+    return handed_over(lea_code, {student.pk: newest.started_on if newest else None}).get(student.pk)
+
+
+def _newest(facts: StudentFacts, lea_code: str) -> Enrollment | None:
+    here = [one for one in facts.enrollments if one.lea_code == lea_code]
+    return max(here, key=lambda one: one.started_on, default=None)
+
+
+def _grade(facts: StudentFacts, lea_code: str, on: date) -> str:
+    enrollment = facts.enrollment_on(on, lea_code)
+    return enrollment.grade_code if enrollment else ""
 
 
 def _blockers(
@@ -333,6 +347,8 @@ def _carry_out(
     leaving.closed = {kind: sorted(before[kind] - after[kind]) for kind in KINDS}
     leaving.kept = {kind: sorted(after[kind]) for kind in KINDS}
     leaving.save()
+    # Of who is gone no date is owed, whatever else has changed.
+    refresh_clocks([student.pk])
     _log(actor, leaving, "record_leaving")
 
 
@@ -361,8 +377,6 @@ def cancel_leaving(*, actor: Actor, leaving: Leaving) -> bool:
         fresh = Leaving.objects.select_for_update().get(pk=leaving.pk)
         if fresh.state != "planned":
             return False
-    # Of who is gone no date is owed, whatever else has changed.
-    refresh_clocks([student.pk])
         _cancel(actor, fresh)
         if fresh.report is not None:
             reopen_report(report=fresh.report)

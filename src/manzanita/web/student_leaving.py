@@ -55,7 +55,7 @@ from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.form_days import Mistyped, day_of, mistyped
-from manzanita.web.leaving_words import NOT_CONFIRMED, NOT_SETTLED, groups_of, line_words
+from manzanita.web.leaving_words import NOT_CONFIRMED, NOT_SETTLED, groups_of, line_words, taken_back_words
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import told
 
@@ -281,6 +281,7 @@ def _reasons_page(
         "suggested": _suggested(_newest(request, facts), given),
         "given": given,
         "standing": standing,
+        "back_words": taken_back_words(standing) if standing else "",
         "archive": _archive_of(standing),
         "undo_reasons": told(reasons_not_to_undo(actor, standing), {}, change) if standing else [],
         "planned": planned,
