@@ -169,13 +169,13 @@ def test_of_who_died_nobody_is_served_through_the_last_day(actor, alder):
         (
             "moved_out_of_state",
             "E400",
-            "The SIS has ended the enrollment on 11/20/2026, E400 OtherOrUnknown. Ask the SIS staff to correct the "
+            "The SIS has ended the enrollment on 11/20/2026, E400 Other or unknown. Ask the SIS staff to correct the "
             "exit. The SIS ends the enrollment as a transfer out of California.",
         ),
         (
             "dropped_out",
             "E400",
-            "Nothing for the SIS staff. The SIS has ended the enrollment on 11/20/2026, E400 OtherOrUnknown.",
+            "Nothing for the SIS staff. The SIS has ended the enrollment on 11/20/2026, E400 Other or unknown.",
         ),
         ("revoked_consent", "E400", "Nothing for the SIS: the enrollment goes on."),
     ],
@@ -185,7 +185,10 @@ def test_what_the_sis_has_done_already_is_not_asked_of_it_again(actor, alder, re
         slot = {"student_id": alder.pk, "lea_code": w.LEA, "started_on": pages.START}
         ended = pages.enrollment("L0005") | {"exit_reason_code": code}
         state_student_facts(
-            "enrollment", [Statement(slot, ended, pages.START, FRIDAY)], by_id=None, cause="test"
+            "enrollment",
+            [Statement(slot, ended, pages.START, FRIDAY, is_whole_slot=True)],
+            by_id=None,
+            cause="test",
         )
     (sis,) = [one for one in preview_leaving(actor, alder, asked(reason)).effects if one.kind == "sis"]
     assert sis.text == words
@@ -208,7 +211,6 @@ def test_of_who_has_left_by_our_own_record_nothing_is_owed_here_any_more(small_w
     assert "annual-review" in due(alder)
     leaving = record_leaving(actor=actor, student=alder, asked=asked("moved_continuing"))
     assert due(alder) == set()
-    CaseAssignment.objects.all().delete()
     assert "Alder" not in [one.first_name for one in students_to_assign(actor, Choice(school_code=w.SCHOOL))]
     assert alder not in still_here(listed_for(actor), actor)
     # An enrollment that begins later is of who came again.

@@ -137,7 +137,9 @@ def test_what_is_not_said_is_asked_for(coordinator, gone, sent, told):
 
 def test_of_another_reach_nobody_can_be_recorded(coordinator, gone, small_world):
     sent = {"reason": "moved_continuing", "selected": [str(small_world.students["sage"].public_id)]}
-    assert "nobody is ticked" in text_of(coordinator.post(HERE, sent, follow=True))
+    assert "of those who were ticked nobody is on this list any more" in text_of(
+        coordinator.post(HERE, sent, follow=True)
+    )
     refused = coordinator.post(HERE, {**sent, "token": pages.NO_ID, "apply": "1", "note": "They moved."})
     assert refused.status_code == 422 and "Nobody is ticked." in text_of(refused)
     assert coordinator.get(f"{HERE}/{pages.NO_ID}").status_code == 404

@@ -168,7 +168,7 @@ def handed_over_on(student: Student, lea_code: str, facts: StudentFacts) -> Hand
 
 def _newest(facts: StudentFacts, lea_code: str) -> Enrollment | None:
     here = [one for one in facts.enrollments if one.lea_code == lea_code]
-    return max(here, key=lambda one: one.started_on, default=None)
+    return max(here, key=lambda one: (one.started_on, one.effective_from), default=None)
 
 
 def _grade(facts: StudentFacts, lea_code: str, on: date) -> str:
