@@ -32,6 +32,7 @@ from manzanita.students.models import (
     Ssid,
     SsidRetirement,
 )
+from manzanita.students.people_actions import ContactValues
 from manzanita.students.queries import facts_of
 from manzanita.students.scope import visible_to
 from manzanita.transfers.models import StudentTransfer
@@ -155,17 +156,25 @@ def test_taken_back_both_are_exactly_as_they_were(twice, stays):
 
 
 def test_taken_back_nothing_is_written_now_and_no_file_is_told_of(twice):
-    """Alder's enrollment came by a SIS file, the second one's was written later by hand."""
+    """The second record's enrollment came by a SIS file, and its mother was written last."""
     world, alder, second, pair = twice
     actor = world.coordinator_actor
-    Enrollment.objects.believed().filter(student=alder).update(cause="sis-import:7")
+    of = {"student_id": second.pk}
+    with time_machine.travel("2026-11-23T21:00Z", tick=False):
+        mother = ContactValues("Maple Testcase", "Mother", "English", phone="555-0112").content()
+        known = {"by_id": None, "effective_from": ENTERED}
+        state_one("contact", slot=of | {"contact_no": 2}, values=mother, cause="by-hand", **known)
+        values = enrollment("L778")
+        slot = of | {"lea_code": w.LEA, "started_on": ENTERED}
+        state_one("enrollment", slot=slot, values=values, cause="sis-import:7", **known)
 
     def proposed() -> dict[str, tuple[Side, str]]:
         look = preview_merge(actor, pair_of(alder, second), Asked())
         return {one.key: (one.chosen, one.why) for one in look.differences}
 
-    before = proposed()
     with time_machine.travel("2026-11-24T20:00Z", tick=False):
+        before = proposed()
+        assert (Side.OTHER, "written last") in before.values()
         merge, _ = merged(world, pair)
     with time_machine.travel("2026-11-25T20:00Z", tick=False):
         undo_merge(actor=actor, merge=merge)

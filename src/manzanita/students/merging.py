@@ -172,7 +172,8 @@ def _written_at(row: Fact, undone: Collection[datetime]) -> datetime:
     """When somebody wrote it: what is believed anew since two records became two again was written before."""
     if row.recorded_at not in undone:
         return row.recorded_at
-    same = {name: getattr(row, name) for name in (*row.slot, "effective_from", "effective_to", "cause")}
+    names = (*row.slot, *row.content, "effective_from", "effective_to", "cause")
+    same = {name: getattr(row, name) for name in names}
     # Of two times put together and taken apart the first counts.
     first = type(row)._base_manager.filter(**same).order_by("recorded_at").first()
     return first.recorded_at if first is not None else row.recorded_at
