@@ -585,7 +585,7 @@ def _objects(
         record="MEET",
         record_key="MEET:far",
         message="Far",
-        owner="SPED clerk",
+        owner="Clerk or coordinator",
         opened_at=w.NOON,
     )
     rule_findings = [

@@ -26,9 +26,10 @@ from manzanita.procedures.assigning import (
     candidates,
     preview_assignments,
     undo_assignments,
+    without_manager_count,
 )
 from manzanita.procedures.handing_over import HandOver, hand_over, holdings_of, preview_hand_over
-from manzanita.students.caseload import Choice, chosen_students, managers_of, without_manager_count
+from manzanita.students.caseload import Choice, chosen_students, managers_of
 from manzanita.students.models import AssignmentBatch, CaseAssignment, TeamMember
 from manzanita.students.scope import visible_to
 from tests.support import staff as s

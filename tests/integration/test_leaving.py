@@ -11,6 +11,8 @@ import pytest
 import time_machine
 
 from manzanita.archive.models import Archive
+from manzanita.deadlines.models import DueDate
+from manzanita.deadlines.recompute import recompute
 from manzanita.domain.leaving import PaperSaid
 from manzanita.domain.revocation import Letter
 from manzanita.exchange.actions import prepare_submission, store_answers
@@ -19,17 +21,23 @@ from manzanita.exchange.models import Operation
 from manzanita.exchange.reporting import record_states, status_of
 from manzanita.leaving.actions import report_participation
 from manzanita.leaving.models import Leaving, ParticipationReport
+from manzanita.leaving.queries import still_here
 from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.hold_actions import hold_meeting
 from manzanita.meetings.models import Meeting
+from manzanita.platform.facts import Statement
+from manzanita.procedures.assigning import students_to_assign
 from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import record_change
 from manzanita.procedures.leaving import LeavingAsked, cancel_leaving, preview_leaving, record_leaving
 from manzanita.procedures.leaving_job import carry_out_planned
 from manzanita.procedures.leaving_undo import undo_leaving
 from manzanita.procedures.settling import records_to_settle
+from manzanita.students.actions import state_student_facts
+from manzanita.students.caseload import Choice
 from manzanita.students.models import CaseAssignment, Student
 from manzanita.students.queries import facts_of
+from manzanita.students.scope import listed_for
 from tests.support import pages
 from tests.support import world as w
 from tests.support.cast import add_cast
@@ -147,6 +155,72 @@ def test_the_day_between_the_last_day_here_and_the_plans_is_explained(actor, ald
     """ "No services from" a day needs no word: the plan ends the day before."""
     effects = preview_leaving(actor, alder, asked(reason)).effects
     assert any("served through the last day" in one.detail for one in effects) == is_explained
+
+
+def test_of_who_died_nobody_is_served_through_the_last_day(actor, alder):
+    details = [one.detail for one in preview_leaving(actor, alder, asked("deceased")).effects]
+    assert any("the plan closes before it." in one for one in details)
+
+
+@pytest.mark.parametrize(
+    ("reason", "code", "words"),
+    [
+        ("moved_out_of_state", "", "The SIS ends the enrollment as a transfer out of California."),
+        (
+            "moved_out_of_state",
+            "E400",
+            "The SIS has ended the enrollment on 11/20/2026, E400 Other or unknown. Ask the SIS staff to correct the "
+            "exit. The SIS ends the enrollment as a transfer out of California.",
+        ),
+        (
+            "dropped_out",
+            "E400",
+            "Nothing for the SIS staff. The SIS has ended the enrollment on 11/20/2026, E400 Other or unknown.",
+        ),
+        ("revoked_consent", "E400", "Nothing for the SIS: the enrollment goes on."),
+    ],
+)
+def test_what_the_sis_has_done_already_is_not_asked_of_it_again(actor, alder, reason, code, words):
+    if code:
+        slot = {"student_id": alder.pk, "lea_code": w.LEA, "started_on": pages.START}
+        ended = pages.enrollment("L0005") | {"exit_reason_code": code}
+        state_student_facts(
+            "enrollment",
+            [Statement(slot, ended, pages.START, FRIDAY, is_whole_slot=True)],
+            by_id=None,
+            cause="test",
+        )
+    (sis,) = [one for one in preview_leaving(actor, alder, asked(reason)).effects if one.kind == "sis"]
+    assert sis.text == words
+
+
+def test_who_moved_and_goes_on_takes_the_plan_along_and_owes_no_date_here(actor, alder):
+    texts = [one.text for one in preview_leaving(actor, alder, asked("moved_continuing")).effects]
+    assert (
+        "The plan and its services stay in the record as they are, for the new district to adopt; here no date of "
+        "them is owed after November 20, 2026." in texts
+    )
+
+
+def due(student) -> set[str]:
+    recompute([student.pk])
+    return set(DueDate.objects.filter(student=student).values_list("clock", flat=True))
+
+
+def test_of_who_has_left_by_our_own_record_nothing_is_owed_here_any_more(small_world, actor, alder):
+    assert "annual-review" in due(alder)
+    leaving = record_leaving(actor=actor, student=alder, asked=asked("moved_continuing"))
+    assert due(alder) == set()
+    assert "Alder" not in [one.first_name for one in students_to_assign(actor, Choice(school_code=w.SCHOOL))]
+    assert alder not in still_here(listed_for(actor), actor)
+    # An enrollment that begins later is of who came again.
+    slot = {"student_id": alder.pk, "lea_code": w.LEA, "started_on": w.TODAY}
+    again = Statement(slot, pages.enrollment("L1"), w.TODAY)
+    state_student_facts("enrollment", [again], by_id=None, cause="test")
+    assert "annual-review" in due(alder) and alder in still_here(listed_for(actor), actor)
+    state_student_facts("enrollment", [Statement(slot, None, w.TODAY)], by_id=None, cause="test")
+    undo_leaving(actor=actor, leaving=leaving)
+    assert "annual-review" in due(alder)
 
 
 def test_the_letter_is_kept_and_the_earliest_day_is_said(actor, alder):
@@ -312,6 +386,32 @@ def test_a_planned_one_is_canceled(actor, alder):
     assert not cancel_leaving(actor=actor, leaving=leaving)
     with time_machine.travel("2026-12-19T20:00Z", tick=False):
         assert carry_out_planned() == {"done": 0, "stayed": 0}
+
+
+@pytest.mark.parametrize(
+    ("letter", "expected"),
+    [
+        (Letter(), ["no-letter"]),
+        (Letter(date(2026, 11, 13)), ["no-letter-by"]),
+        (Letter(date(2026, 11, 24), "Maple Testcase"), ["late-letter"]),
+    ],
+)
+def test_a_planned_end_of_services_needs_the_letter_today(actor, alder, letter, expected):
+    with pytest.raises(NotPossible) as refused:
+        record_leaving(
+            actor=actor, student=alder, asked=asked("revoked_consent", date(2026, 11, 24), letter=letter)
+        )
+    assert codes(refused) == expected and not Leaving.objects.exists()
+
+
+def test_a_planned_one_says_what_ends_and_which_paper_is_still_to_be_given(actor, alder):
+    preview = preview_leaving(actor, alder, asked("revoked_consent", date(2026, 12, 18), papers={}))
+    assert preview.is_ahead and preview.blockers == []
+    assert [one.code for one in preview.doubts] == ["no-notice"]
+    assert "Without it nothing is carried out on 12/18/2026" in preview.doubts[0].way_out
+    texts = [one.text for one in preview.effects]
+    assert any(text.startswith("From December 18, 2026 the status is 2 Eligible") for text in texts)
+    assert any(text.startswith("The plan and its ") and "end the day before." in text for text in texts)
 
 
 def test_what_keeps_the_job_from_it_is_kept_with_its_reason(small_world, actor, alder):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -12,10 +12,12 @@ from manzanita.arrivals.models import Arrival
 from manzanita.auditing.models import ChangeEvent
 from manzanita.domain.merging import Side
 from manzanita.exchange.models import Operation, StateRecord
+from manzanita.platform import clock
 from manzanita.platform.holders import Fate, holders
 from manzanita.procedures.merging import merge_students, preview_merge
 from manzanita.procedures.merging_base import Asked, NotMerged, Retired, standing_merge
 from manzanita.procedures.merging_undo import undo_merge, why_not_undo
+from manzanita.procedures.news import Window, changed_students
 from manzanita.students.actions import state_one
 from manzanita.students.duplicates import find_duplicates
 from manzanita.students.finding import candidates
@@ -31,6 +33,7 @@ from manzanita.students.models import (
     Ssid,
     SsidRetirement,
 )
+from manzanita.students.people_actions import ContactValues
 from manzanita.students.queries import facts_of
 from manzanita.students.scope import visible_to
 from manzanita.transfers.models import StudentTransfer
@@ -163,6 +166,35 @@ def test_taken_back_both_are_exactly_as_they_were(twice, stays):
     assert everything(alder, second) == before
     assert DuplicatePair.objects.get().because == because
     assert standing_merge(alder.pk, second.pk) is None
+
+
+def test_taken_back_nothing_is_written_now_and_no_file_is_told_of(twice):
+    """The second record's enrollment came by a SIS file, and its mother was written last."""
+    world, alder, second, pair = twice
+    actor = world.coordinator_actor
+    of = {"student_id": second.pk}
+    with time_machine.travel("2026-11-23T21:00Z", tick=False):
+        mother = ContactValues("Maple Testcase", "Mother", "English", phone="555-0112").content()
+        known = {"by_id": None, "effective_from": ENTERED}
+        state_one("contact", slot=of | {"contact_no": 2}, values=mother, cause="by-hand", **known)
+        values = enrollment("L778")
+        slot = of | {"lea_code": w.LEA, "started_on": ENTERED}
+        state_one("enrollment", slot=slot, values=values, cause="sis-import:7", **known)
+
+    def proposed() -> dict[str, tuple[Side, str]]:
+        look = preview_merge(actor, pair_of(alder, second), Asked())
+        return {one.key: (one.chosen, one.why) for one in look.differences}
+
+    with time_machine.travel("2026-11-24T20:00Z", tick=False):
+        before = proposed()
+        assert (Side.OTHER, "written last") in before.values()
+        merge, _ = merged(world, pair)
+    with time_machine.travel("2026-11-25T20:00Z", tick=False):
+        undo_merge(actor=actor, merge=merge)
+        assert proposed() == before
+        since = datetime(2026, 11, 25, 19, tzinfo=UTC)
+        window = Window(since, clock.now(), origin="sis")
+        assert changed_students(actor, window).students == []
 
 
 def test_archives_keep_every_byte_and_go_with_their_student(twice):

@@ -38,6 +38,9 @@ BORN = date(2016, 4, 9)
         ("Alder Testcase", ("", "", "Testcase", "Alder", None, None)),
         ("Testcase, Alder, 04/09/2016", ("", "", "Testcase", "Alder", BORN, None)),
         ("Testcase\tAlder\t2016-04-09", ("", "", "Testcase", "Alder", BORN, None)),
+        ("Testcase, Alder 04/09/2016", ("", "", "Testcase", "Alder", BORN, None)),
+        ("Testcase, Alder\t2016-04-09", ("", "", "Testcase", "Alder", BORN, None)),
+        ("Alder Testcase 4/9/2016", ("", "", "Testcase", "Alder", BORN, None)),
         ("De la Cruz, María José, 4/9/2016", ("", "", "De la Cruz", "María José", BORN, None)),
     ],
 )
@@ -54,6 +57,7 @@ def test_a_line_is_an_ssid_a_local_id_or_a_name(line, expected):
         ),
         ("a, b, c", "Which part is the name? Write “Last, First”, with the birth date beside it."),
         ("9900000005, 05, x", "Which cell is what? Give the table a first line with heads, such as SSID."),
+        ("Testcase, Alder 13/45/2016", "“13/45/2016” is no birth date such as 04/09/2016."),
         ("04/09/2016", "No SSID, no local ID and no name stands in the line."),
         ("???", "No SSID, no local ID and no name stands in the line."),
     ],
@@ -75,6 +79,27 @@ def test_a_table_is_read_by_its_heads_and_no_line_is_dropped():
     assert (first.number, first.ssid, first.value) == (2, "9900000005", "05")
     assert (second.number, second.last, second.value) == (5, "nobody", "06")
     assert third.problem == "“4/9/16” is no birth date such as 04/09/2016."
+
+
+def test_what_an_export_says_above_its_heads_is_no_student_and_two_heads_tell_a_table():
+    text = (
+        "Contains confidential student data. Made for Juniper Mockup on November 30, 2026.\r\n"
+        'List,Students\r\nMade on,"November 30, 2026, 9:00 AM"\r\n\r\n'
+        'Student,SSID,Next grade,Clock\r\n"Testcase, Alder",9900000005,05,12 days left\r\n'
+    )
+    pasted = read_pasted(text, value_heads=("Next grade",))
+    assert (pasted.above, list(pasted.ignored)) == (3, ["Clock"])
+    assert [(one.number, one.ssid, one.value) for one in pasted.lines] == [(6, "9900000005", "05")]
+    # One head alone in the midst of a list is a name.
+    assert [one.last for one in read_pasted("Testcase, Alder\nFirst").lines] == ["Testcase", "First"]
+
+
+def test_lines_of_one_paste_may_be_parted_otherwise():
+    text = "Testcase, Fern\nTestcase, Alder\t2016-04-09"
+    assert [(one[2], one[3], one[4]) for one in told(text)] == [
+        ("Testcase", "Fern", None),
+        ("Testcase", "Alder", BORN),
+    ]
 
 
 def test_without_a_column_of_values_lines_bring_none():

@@ -349,7 +349,7 @@ def test_what_stands_against_the_adoption_says_its_rule_and_leads_on(coordinator
     record = f"/students/{student.public_id}"
     why = (
         "A plan that starts on 11/10/2026 is known already, and the state keeps one plan a day. Correct that record, "
-        "or enter a later day. Show the record Owner: SPED clerk · CALPADS key of PLAN: LEA, SSID, start date"
+        "or enter a later day. Show the record Owner: Clerk or coordinator · CALPADS key of PLAN: LEA, SSID, start date"
     )
     assert told_in(page_of(coordinator, arrival), "why-not") == [(why, [record])]
     sent = {"adopt": "1", "reason": "By phone."}
@@ -357,7 +357,7 @@ def test_what_stands_against_the_adoption_says_its_rule_and_leads_on(coordinator
         1
     ]
     assert f'href="{record}">Show the record</a>' in refused
-    assert "Owner: SPED clerk · CALPADS key of PLAN" in refused
+    assert "Owner: Clerk or coordinator · CALPADS key of PLAN" in refused
 
 
 def told_in(answer, block: str) -> list[tuple[str, list[str]]]:
@@ -407,7 +407,7 @@ def test_what_needs_nothing_is_settled_with_a_reason(coordinator, arrived, name,
     refused = coordinator.post(here, {"settle": "1", "reason": " "})
     # It is the reader's own form, whatever the office.
     assert refused.status_code == 422 and '<span class="dim">Owner: You</span>' in text_of(refused)
-    assert "SPED clerk" not in text_of(refused)
+    assert "Clerk or coordinator" not in text_of(refused)
     coordinator.post(here, {"settle": "1", "reason": "The family was asked."})
     arrival.refresh_from_db()
     assert (arrival.settled_how, arrival.settled_reason) == (how, "The family was asked.")

@@ -74,14 +74,16 @@ def test_pasted_students_get_next_year_s_school_and_it_is_taken_back(client, sma
     page = words(client.get(f"/students/edits/{batch.public_id}"))
     assert (
         "Nothing is done yet. 2 students would change, 1 has the value already, "
-        "and 3 lines match no student: see below." in page
+        "and 2 lines match no student, 1 line repeats another: see below." in page
     )
     assert (
         "Testcase, Alder 9900000005 4, Buckeye Elementary was Blank Willow Bend Elementary, Heron Creek Unified Changes"
         in page
     )
-    assert "4 9999999999 No student within your reach has this SSID." in page
-    assert "Paste them again Owner: SPED clerk · Students within your reach, each once" in page
+    assert (
+        "4 9999999999 No student within your reach has this SSID. Look the student up, correct the line, and "
+        "paste it again. Find the student Owner: You · One line is one student" in page
+    )
     # Of the other district's student not even the name is known here.
     assert "5 Testcase, Sage No student within your reach has this name." in page
     assert "6 9900000005 The student stands in line 1 already." in page
@@ -165,6 +167,41 @@ def test_a_list_that_went_out_comes_back_as_the_file_it_was(client, small_world)
         lines = {one.student.first_name: (one.state, one.new) for one in batch.lines.all()}
         assert lines == {"Alder": ("ready", "SE-0098"), "Towhee": ("refused", "")}, name
         assert batch.problems == []
+
+
+def exported(client) -> str:
+    """The list of students as it leaves the page."""
+    answer = client.post("/exports", {"list": "all", "search": "", "form": "csv", "ask": "key-of-a-page-1"})
+    run_jobs_now(raises_errors=True)
+    return client.get(f"{answer.url}/download").content.decode()
+
+
+def test_an_export_comes_back_unchanged_and_then_with_one_cell_edited(client, small_world):
+    """Alder and Towhee are Wren's; nobody is Yarrow's case manager."""
+    text = exported(client)
+    assert "Testcase, Yarrow" in text and "Contains confidential" in text.splitlines()[0]
+    case = {"field": "case_manager", "reason": "New year"}
+    batch = drafted(client, **case, pasted=text)
+    assert {state for _, _, state, _ in lines(batch)} == {"same"} and batch.problems == []
+    assert "above the heads, which say what the table is." in words(
+        client.get(f"/students/edits/{batch.public_id}")
+    )
+    file = SimpleUploadedFile("back.csv", text.encode(), content_type="text/csv")
+    assert {one[2] for one in lines(drafted(client, **case, file=file))} == {"same"}
+
+    row = next(line for line in text.splitlines() if "Testcase, Yarrow" in line)
+    edited = row.rsplit(",", 2)
+    assert edited[1] == ""
+    changed = text.replace(row, ",".join((edited[0], "Wren Placeholder", edited[2])))
+    assert [(name, state) for name, _, state, _ in lines(drafted(client, **case, pasted=changed))] == [
+        ("Alder", "same"),
+        ("Towhee", "same"),
+        ("Yarrow", "ready"),
+    ]
+    # Taking the case manager away by a blank cell stays refused.
+    emptied = text.replace("Wren Placeholder", "")
+    refused = [one for one in lines(drafted(client, **case, pasted=emptied)) if one[2] == "refused"]
+    assert [(one[0], one[3]) for one in refused] == [("Alder", "no-value"), ("Towhee", "no-value")]
 
 
 def test_a_case_manager_by_name_is_judged_as_on_the_page_of_assignments(client, small_world):

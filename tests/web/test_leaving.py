@@ -104,6 +104,7 @@ def test_what_will_happen_stands_in_three_and_the_state_is_told_once(coordinator
     page = text_of(coordinator.post(here, {**FORM, "reason": "moved_continuing", "check": "1"}))
     assert "Nothing: it says above why." in page
     assert page.count("moving away and going on elsewhere is no exit") == 1
+    assert "As long as nothing is built on it it can be taken back as a whole." in page
 
 
 def test_it_is_recorded_shown_and_taken_back(coordinator, here, alder):
@@ -137,7 +138,14 @@ def test_of_a_revoked_consent_the_letter_is_asked_for_shown_and_the_earliest_day
     sent = {"reason": "revoked_consent", "note": "The mother wrote.", "notice_on": "2026-11-16"}
     sent |= {"letter_on": "2026-11-13", "letter_by": "Maple Testcase"}
     page = text_of(coordinator.post(here, sent | {"on": "", "check": "1"}))
+    assert "The day was left blank: 11/17/2026, the earliest lawful one, is proposed." in page
+    assert "What will happen" in page and "It has no day" not in page and "Not recorded:" not in page
+    # Before a day can be proposed, what it follows from is missing, and not the day.
+    page = text_of(coordinator.post(here, sent | {"on": "", "letter_on": "", "check": "1"}))
+    assert "The day of the letter is missing" in page and "It has no day" not in page
+    page = text_of(coordinator.post(here, sent | {"on": ""}))
     assert "It had no day: the earliest lawful one is proposed." in page
+    page = text_of(coordinator.post(here, sent | {"on": "2026-11-17", "check": "1"}))
     assert (
         'value="2026-11-17"' in page
         and "Not before 11/17/2026: after the notice, and not before the letter." in page

@@ -133,13 +133,21 @@ def test_without_a_note_it_is_refused_and_what_was_typed_stays(coordinator, gone
     ],
 )
 def test_what_is_not_said_is_asked_for(coordinator, gone, sent, told):
-    page = text_of(coordinator.post(HERE, {"selected": ids(gone, "bunting"), **sent}, follow=True))
-    assert f"Nothing was recorded: {told}" in page
+    """And what was said is kept: who is ticked (Bunting, not Dunlin), or the reason."""
+    answer = coordinator.post(HERE, {"selected": ids(gone, "bunting"), "group": "T160", **sent})
+    page = text_of(answer)
+    assert answer.status_code == 422 and f"Nothing was recorded: {told}" in page
+    own = next(part for part in page.split("<form") if "Testcase, Dunlin" in part)
+    ticked = re.findall(r'value="([^"]+)"[^>]*checked', own)
+    assert ticked == sent.get("selected", ids(gone, "bunting"))
+    assert re.findall(r'<option value="(\w*)" selected>', own) == [key for key in [sent["reason"]] if key]
 
 
 def test_of_another_reach_nobody_can_be_recorded(coordinator, gone, small_world):
     sent = {"reason": "moved_continuing", "selected": [str(small_world.students["sage"].public_id)]}
-    assert "nobody is ticked" in text_of(coordinator.post(HERE, sent, follow=True))
+    assert "of those who were ticked nobody is on this list any more" in text_of(
+        coordinator.post(HERE, sent, follow=True)
+    )
     refused = coordinator.post(HERE, {**sent, "token": pages.NO_ID, "apply": "1", "note": "They moved."})
     assert refused.status_code == 422 and "Nobody is ticked." in text_of(refused)
     assert coordinator.get(f"{HERE}/{pages.NO_ID}").status_code == 404

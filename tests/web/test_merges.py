@@ -15,7 +15,7 @@ from tests.support.merging import ENTERED, entered_again, pair_of
 from tests.support.pages import enrollment, other_coordinator, reads, text_of
 
 # Two records side by side, and what would come of it: it is tried and taken back, so it costs what a merge costs.
-COMPARE_QUERIES = 98
+COMPARE_QUERIES = 99
 
 
 @pytest.fixture
@@ -137,6 +137,9 @@ def test_it_is_taken_back_from_the_list_of_what_was_put_together(twice):
     page = words(client.get("/students/duplicates"))
     assert "Put together" in page and "Testcase, Alder : Juniper Mockup, 11/23/2026, Same child" in page
     page = words(client.get(f"/students/merges/{merge.public_id}"))
+    # Two of one name are told apart.
+    assert f"Stays Alder Testcase, SSID {w.SSIDS['alder']}, local ID L0005, Buckeye Elementary" in page
+    assert "Was put into it Adler Testcase, no SSID, local ID L777, Buckeye Elementary" in page
     assert "1 name to be found by" in page and "Nothing new was recorded or sent since" in page
     answer = client.post(f"/students/merges/{merge.public_id}", {"do": "undo"})
     assert answer.url == "/students/duplicates"
@@ -158,7 +161,7 @@ def test_without_a_reason_nothing_is_done_and_two_people_can_be_said_here(twice)
     answer = client.post(address, sent | {"do": "merge", "reason": " "})
     assert answer.status_code == 422 and "Why the two are one student: not said." in words(answer)
     # The reader's own form: nobody else's office.
-    assert "SPED clerk" not in words(answer)
+    assert "Clerk or coordinator" not in words(answer)
     client.post(address, sent | {"do": "two", "reason": "Twins"})
     pair.refresh_from_db()
     assert pair.reason == "Twins" and not Merge.objects.exists()

@@ -83,7 +83,7 @@ def test_what_the_first_meeting_needs_is_told_with_whose_job_it_is(
     assert [re.search(rf'"row">{label}</th>', card) is not None for label in ("SSID", "Case manager")] == [
         True
     ] * 2
-    for owner in ("SIS staff", "SPED clerk", "SEDS coordinator"):
+    for owner in ("SIS staff", "Clerk or coordinator", "SEDS coordinator"):
         assert owner in card
     for link in set(re.findall(r'href="([^"]+)"', card)):
         assert coordinator.get(link.partition("#")[0]).status_code == 200, link

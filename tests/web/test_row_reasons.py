@@ -165,19 +165,19 @@ def next_grade(student: Student, code: str) -> None:
             "next_grade",
             "99",
             "“99” is no grade. Correct the cell, and paste it again. Paste it again "
-            "Owner: SPED clerk · CALPADS code set Grade Level",
+            "Owner: Clerk or coordinator · CALPADS code set Grade Level",
         ),
         (
             "next_school",
             "Nowhere",
             "“Nowhere” is no school and no district of the SELPA. Correct the cell, and paste it again. Paste it "
-            "again Owner: SPED clerk · Schools and districts of the SELPA",
+            "again Owner: Clerk or coordinator · Schools and districts of the SELPA",
         ),
         (
             "local_sped_id",
             "a b",
             "“a b” is no ID: letters, digits and hyphens, 15 at most. Correct the cell, and paste it again. Paste it "
-            "again Owner: SPED clerk · CALPADS, Local Special Education Student ID",
+            "again Owner: Clerk or coordinator · CALPADS, Local Special Education Student ID",
         ),
     ],
 )
@@ -192,7 +192,10 @@ def test_nobody_whom_one_can_give_students(coordinator):
     pasted = f"SSID\tCase manager\n{w.SSIDS['alder']}\tNobody Known\n"
     batch = drafted(coordinator, field="case_manager", pasted=pasted)
     (why,) = whys(coordinator, page_of(coordinator, batch))
-    assert why[0].endswith(f"Owner: SPED clerk · {PERMISSIONS}") and why[1] == ["/students/edit", "/why"]
+    assert why[0].endswith(f"Owner: Clerk or coordinator · {PERMISSIONS}") and why[1] == [
+        "/students/edit",
+        "/why",
+    ]
 
 
 def test_an_id_that_another_has(coordinator, small_world):
@@ -201,7 +204,7 @@ def test_an_id_that_another_has(coordinator, small_world):
     assert whys(coordinator, page_of(coordinator, batch)) == [
         (
             "Another student has this ID. Give each student an own one. Paste it again "
-            "Owner: SPED clerk · One special education ID is one student's",
+            "Owner: Clerk or coordinator · One special education ID is one student's",
             ["/students/edit"],
         )
     ]
@@ -216,7 +219,7 @@ def test_who_was_changed_before_and_after_the_job(coordinator, small_world):
     assert whys(coordinator, page_of(coordinator, batch)) == [
         (
             "Somebody has changed the value since you looked. Look at what it is now, and change the student alone. "
-            "Show the record Owner: SPED clerk · What somebody else has changed is looked at first",
+            "Show the record Owner: Clerk or coordinator · What somebody else has changed is looked at first",
             [f"/students/{alder.public_id}"],
         )
     ]
@@ -226,7 +229,7 @@ def test_who_was_changed_before_and_after_the_job(coordinator, small_world):
     assert whys(coordinator, page_of(coordinator, batch, "kept")) == [
         (
             "Somebody has changed it since, or the student is out of your reach. It stays as it is now. "
-            f"Show the record Owner: SPED clerk · {TAKEN_BACK}",
+            f"Show the record Owner: Clerk or coordinator · {TAKEN_BACK}",
             [f"/students/{towhee.public_id}"],
         )
     ]
@@ -492,5 +495,5 @@ def test_other_reasons_of_a_leaving_lead_on(small_world, coordinator, left, code
         state="refused", reasons=[reason_document(reason)]
     )
     ((text, links),) = of_leavings(coordinator, batch)
-    assert text.startswith("Words. Way. ") and text.endswith("Owner: SPED clerk · A policy")
+    assert text.startswith("Words. Way. ") and text.endswith("Owner: Clerk or coordinator · A policy")
     assert links == [link.format(left["bunting"].public_id)]

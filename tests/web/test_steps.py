@@ -45,7 +45,7 @@ BUILT_ON = "Taken back only while nothing builds on it"
 TAKEN_BACK = "Taking back needs what is taken back"
 ONE_RECORD, ONE_MEETING = "One record a student", "One open meeting a student"
 ANSWERED = "Nothing is moved while the state has not answered"
-TEAM, OFFICE, CLERK, SIS, STATE = "IEP team", "SEDS coordinator", "SPED clerk", "SIS staff", "State"
+TEAM, OFFICE, CLERK, SIS, STATE = "IEP team", "SEDS coordinator", "Clerk or coordinator", "SIS staff", "State"
 
 
 class Refusals(HTMLParser):

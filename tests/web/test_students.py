@@ -8,8 +8,11 @@ import pytest
 from django.test import Client
 
 from manzanita.domain.access import Capability
+from manzanita.exchange.models import ImportRun
+from manzanita.platform import clock
+from manzanita.platform.facts import Statement
 from manzanita.students import listing
-from manzanita.students.actions import Identity, update_identities
+from manzanita.students.actions import Identity, state_student_facts, update_identities
 from manzanita.students.models import Student
 from tests.support import pages
 from tests.support import world as w
@@ -129,6 +132,58 @@ def test_a_student_who_left_stays_for_a_while_marked_as_such(small_world, coordi
     page = text_of(coordinator.get("/students"))
     assert "left 06/12/2026" in page and "Leaving, or left lately" in page
     assert names_in(coordinator.get("/students")) == ["Towhee"]
+
+
+def test_who_came_back_after_a_year_s_end_is_not_leaving_until_a_last_day_is_known(small_world, coordinator):
+    """The SIS ends each school year (E155), and begins the next one with an enrollment of its own."""
+    alder = small_world.students["alder"]
+    pages.leaves(alder, date(2026, 6, 12))
+    slot = {"student_id": alder.pk, "lea_code": w.LEA, "started_on": date(2026, 8, 17)}
+
+    def state(last: date | None) -> None:
+        one = Statement(slot, pages.enrollment("L1"), date(2026, 8, 17), last)
+        state_student_facts("enrollment", [one], by_id=None, cause="test")
+
+    state(None)
+    coordinator.post("/perspective", {"view": "leaving"})
+    assert names_in(coordinator.get("/students")) == []
+    state(date(2026, 12, 18))
+    page = coordinator.get("/students")
+    assert names_in(page) == ["Alder"]
+    words = (
+        "Students here whose last day is known, and those who left since 07/01/2025 and are here no longer"
+    )
+    assert f'<caption class="vh">{words}</caption>' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("view", "words"),
+    [
+        ("current", "Students whom your agency has today"),
+        ("all", "Students within your reach: here today, to come, or left since 07/01/2025"),
+    ],
+)
+def test_the_caption_says_whom_the_view_shows(coordinator, view, words):
+    coordinator.post("/perspective", {"view": view})
+    assert f'<caption class="vh">{words}</caption>' in coordinator.get("/students").content.decode()
+
+
+def test_the_list_of_an_import_has_whom_it_changed_and_only_the_agency_s_own(small_world, coordinator):
+    alder = small_world.students["alder"]
+    own, other = (
+        ImportRun.objects.create(kind="sis", lea_code=lea, created_at=clock.now(), state="done")
+        for lea in (w.LEA, w.OTHER_LEA)
+    )
+    for run in (own, other):
+        update_identities(
+            {alder.pk: Identity(middle_name=f"M{run.pk}")},
+            by_id=None,
+            cause=f"sis-import:{run.pk}",
+        )
+    assert names_in(coordinator.get(f"/students?list=import-{own.pk}")) == ["Alder"]
+    assert names_in(coordinator.get(f"/students?list=import-{own.pk}&grade=05")) == []
+    assert names_in(coordinator.get(f"/students?list=import-{other.pk}")) == []
+    assert coordinator.get("/students?list=import-0").status_code == 404
 
 
 def test_of_whom_we_report_nothing_any_more_nothing_is_seen_after_a_while(small_world, coordinator):

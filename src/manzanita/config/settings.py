@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "manzanita.accounts.read_only.ReadOnlyMiddleware",
     "manzanita.accounts.middleware.ReachMiddleware",
     "manzanita.web.merges.MergedAwayMiddleware",
+    "manzanita.web.wrong_method.WrongMethodMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -12,11 +12,13 @@ from django.db.models import Max
 
 from manzanita.accounts.models import RecordRequest
 from manzanita.domain.fields import TRANSITION_FIELDS
+from manzanita.domain.leaving import is_gone
 from manzanita.domain.referrals import waits_for
-from manzanita.domain.scenarios import ADOPTED
+from manzanita.domain.scenarios import ADOPTED, PARTICIPATING
 from manzanita.domain.situation import OpenMeeting, Referred, Request, Situation
 from manzanita.domain.stays import Enrolled, Reported, enrollment_start, infant_stays, rank
 from manzanita.domain.transition import transition_lacks
+from manzanita.leaving.models import Leaving
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.meetings.referrals import waiting_referrals
@@ -61,6 +63,7 @@ class _Known:
     status: Reported | None = None
     enrollments: list[_Enrollment] = field(default_factory=list)
     plan: Mapping[str, Any] | None = None
+    left: list[tuple[str, str, date]] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     referrals: list[Referral] = field(default_factory=list)
@@ -150,6 +153,10 @@ def _known(ids: list[int], today: date) -> dict[int, _Known]:
     plans = Plan.objects.as_of(**in_force).filter(student__in=ids)
     for row in plans.values(*_PLAN, "reason_code", *_INDICATORS):
         known[row["student_id"]].plan = row
+    for pk, *left in Leaving.objects.filter(student__in=ids, state="done").values_list(
+        "student_id", "lea_code", "reason_key", "leaves_on"
+    ):
+        known[pk].left.append(tuple(left))
     for meeting in Meeting.objects.filter(student__in=ids, state__in=OPEN_STATES).order_by("pk"):
         known[meeting.student_id].meetings.append(meeting)
     for referral in waiting_referrals().filter(student__in=ids).order_by("lea_code", "effective_from"):
@@ -166,7 +173,11 @@ def _situation(one: _Known, today: date, selpa_of: Mapping[str, str]) -> Situati
     _, birth_on, review, evaluation = one.student
     infant_at = _infant_at(one, today)
     here = min(
-        (row for row in one.enrollments if not infant_at and _covers(row, today)),
+        (
+            row
+            for row in one.enrollments
+            if not infant_at and _covers(row, today) and not _has_left(one, row, today)
+        ),
         key=lambda row: (row.order, -row.first.toordinal(), row.lea_code),
         default=None,
     )
@@ -220,6 +231,19 @@ def _infant_at(one: _Known, today: date) -> str:
 
 def _covers(row: _Enrollment, day: date) -> bool:
     return row.first <= day and (row.last is None or day <= row.last)
+
+
+def _has_left(one: _Known, row: _Enrollment, day: date) -> bool:
+    """Whether the student has left this stay by our own record, though the SIS has not ended it: no date is owed of
+    who is gone. Who takes part again since is here."""
+    again = one.status is not None and (one.status.lea_code, one.status.code) == (row.lea_code, PARTICIPATING)
+    return any(
+        lea == row.lea_code
+        and row.first <= leaves_on
+        and is_gone(why, leaves_on, day)
+        and not (again and one.status is not None and one.status.first > leaves_on)
+        for lea, why, leaves_on in one.left
+    )
 
 
 def _enrolled_on(here: _Enrollment, enrollments: list[_Enrollment], today: date) -> date:

@@ -38,11 +38,17 @@ class Owner(StrEnum):
     YOU = "You"
 
     SIS = "SIS staff"
-    CLERK = "SPED clerk"
+    # Both keep the records of the office: what a clerk may not mend, the coordinator may.
+    CLERK = "Clerk or coordinator"
     TEAM = "IEP team"
     COORDINATOR = "SEDS coordinator"
     SELPA = "SELPA office"
     STATE = "State"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Owner | None:
+        """As reasons that were kept before named the office."""
+        return cls.CLERK if value == "SPED clerk" else None
 
 
 # Whose job a finding can be: nobody finds what is not saved yet.

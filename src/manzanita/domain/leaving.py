@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 
 from manzanita.domain.dates import years_after
@@ -91,13 +91,15 @@ class LeavingReason:
         """Why the plan ends by one day before the last day here; empty where the enrollment goes on."""
         if not self.is_told or self.key in STAYS_ENROLLED:
             return ""
+        served = "." if self.key == DIED else "; the student is served through the last day."
         return (
             "The state takes a status only on a day of the enrollment (GERR0005), so the new one counts from the last "
-            "day here, and the plan closes before it; the student is served through the last day."
+            f"day here, and the plan closes before it{served}"
         )
 
 
-NO_SHOW = "no_show"
+DAY = timedelta(days=1)
+NO_SHOW, DIED = "no_show", "deceased"
 # Reasons by which special education ends and the enrollment goes on.
 STAYS_ENROLLED = frozenset({"revoked_consent", "no_longer_eligible"})
 _GUIDE = "calpads.org SPED Data Guide"
@@ -124,7 +126,7 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 _LAST_DAY,
                 "The state is told status 3, eligible and not enrolled: no district of California goes on. No "
                 "public source prints a reason of its own for that, so it is 32, as of whoever is not known to go on; "
-                "that the family left the state is kept here, and the exit of the SIS tells it.",
+                "that the family left the state is kept here, and is for the exit of the SIS to tell.",
                 "The SIS ends the enrollment as a transfer out of California.",
                 "3",
                 "32",
@@ -226,7 +228,7 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
                 source=_GUIDE,
             ),
             LeavingReason(
-                "deceased",
+                DIED,
                 "Died",
                 "The student died.",
                 "Died on",
@@ -265,6 +267,15 @@ REASONS: Mapping[str, LeavingReason] = MappingProxyType(
         )
     }
 )
+
+
+def is_gone(reason_key: str, leaves_on: date, day: date) -> bool:
+    """Whether who left so is here no more on ``day``: from the day after the last one here, and who never came from the
+    day of coming on. By some reasons special education ends and the student stays."""
+    last = leaves_on - DAY if reason_key == NO_SHOW else leaves_on
+    return reason_key not in STAYS_ENROLLED and last < day
+
+
 # What a teacher may report who does not know the reason; nothing is recorded with it.
 NOT_KNOWN = LeavingReason(
     "not_known",
@@ -285,6 +296,19 @@ SUGGESTED: Mapping[str, str] = MappingProxyType(
         "T160": "moved_continuing",
         "T180": "private_no_isp",
         "T200": "moved_out_of_state",
+    }
+)
+# How the SIS ends the enrollment of who left so; of the other reasons no source that we read says it.
+_EXITS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        NO_SHOW: frozenset({"N470"}),
+        "moved_continuing": frozenset({"T160"}),
+        "moved_out_of_state": frozenset({"T200"}),
+        "unknown_continuing": frozenset({"E140", "E300", "E400"}),
+        "dropped_out": frozenset({"E140", "E300", "E400"}),
+        "diploma": frozenset({"E230"}),
+        "certificate": frozenset({"E230"}),
+        "private_no_isp": frozenset({"T180"}),
     }
 )
 CONTINUES = "moved_continuing"
@@ -362,6 +386,18 @@ def sis_reason(reason: LeavingReason, left_on: date, *, is_enrolled: bool, today
         f"{reason.sis} The next SIS file with that line ends this.",
         source="SENR0647F1" if reason.status_code == "3" else "SPED Data Guide, exits",
     )
+
+
+def exit_words(reason: LeavingReason, ended_on: date | None, exit_code: str, exit_label: str) -> str:
+    """What the SIS staff have to do for a leaving: end the enrollment; or, where the SIS ended it on ``ended_on``,
+    nothing, unless it did so in a way that says something else."""
+    if ended_on is None or reason.key in STAYS_ENROLLED:
+        return reason.sis
+    ended = f"The SIS has ended the enrollment on {ended_on:%m/%d/%Y}, {exit_label or 'without a reason'}"
+    fitting = _EXITS.get(reason.key)
+    if fitting is None or exit_code in fitting:
+        return f"Nothing for the SIS staff. {ended}."
+    return f"{ended}. Ask the SIS staff to correct the exit. {reason.sis}"
 
 
 def suggested_reason(exit_code: str, *, is_handed_over: bool) -> LeavingReason | None:

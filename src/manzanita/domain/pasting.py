@@ -16,8 +16,9 @@ from manzanita.domain.names import name_words
 MOST_LINES = 5_000
 LONGEST_LINE = 2_000
 _SHOWN = 120
-# As many lines may say what a file is.
-_MOST_WORDS = 20
+# Above its heads a table may say what it is: so far down they are looked for.
+_HEADS_WITHIN = 30
+_DATE = r"\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d\d-\d\d"
 _WHICH_CELL = "Which cell is what? Give the table a first line with heads, such as SSID."
 _WHICH_NAME = "Which part is the name? Write “Last, First”, with the birth date beside it."
 # What the heads of columns may be called, by what stands below them.
@@ -66,12 +67,13 @@ class PastedLine:
 @dataclass(frozen=True, slots=True)
 class Pasted:
     """``problem`` is why nothing of it could be read; ``has_values`` whether it has a column of values;
-    ``ignored`` the heads of columns that were not needed."""
+    ``ignored`` the heads of columns that were not needed; ``above`` how many lines stand above the heads."""
 
     lines: Sequence[PastedLine] = ()
     has_values: bool = False
     ignored: Sequence[str] = field(default=())
     problem: str = ""
+    above: int = 0
 
 
 def read_pasted(text: str, *, value_heads: Collection[str] = ()) -> Pasted:
@@ -84,29 +86,23 @@ def read_pasted(text: str, *, value_heads: Collection[str] = ()) -> Pasted:
         return Pasted(problem=f"More than {MOST_LINES:,} lines are not changed at once.")
     if any(len(line) > LONGEST_LINE for _, line in numbered):
         return Pasted(problem="A line is longer than any student. Is it a table, with one student a line?")
-    numbered = _below_the_words(numbered)
-    delimiter = next((mark for mark in "\t;," if mark in numbered[0][1]), ",")
-    heads = [_words(cell) for cell in _cells(numbered[0][1], delimiter)]
     values = {_words(head) for head in value_heads}
-    columns = {
-        place: "value" if head in values else _HEADS[head]
-        for place, head in enumerate(heads)
-        if head in values or head in _HEADS
-    }
-    if not _SAY_WHO & set(columns.values()):
+    at, delimiter, columns = _heads(numbered, values)
+    if not columns:
         read = [_loose(number, line, delimiter) for number, line in numbered]
         return Pasted(read, has_values=any(one.value is not None for one in read))
     if len(set(columns.values())) < len(columns):
         return Pasted(problem="Two columns have the same head. Keep one of them.")
-    if len(numbered) == 1:
+    if len(numbered) == at + 1:
         return Pasted(problem="There is a line of heads, and no student below it.")
-    raw = _cells(numbered[0][1], delimiter)
+    raw = _cells(numbered[at][1], delimiter)
     return Pasted(
-        [_of_table(number, line, delimiter, columns) for number, line in numbered[1:]],
+        [_of_table(number, line, delimiter, columns) for number, line in numbered[at + 1 :]],
         has_values="value" in columns.values(),
         ignored=[
             raw[place].strip() for place in range(len(raw)) if place not in columns and raw[place].strip()
         ],
+        above=at,
     )
 
 
@@ -119,14 +115,28 @@ def says_birth(head: str) -> bool:
     return _HEADS.get(_words(head)) == "born"
 
 
-def _below_the_words(numbered: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """A list that went out as CSV says first what it is; its table begins after an empty line."""
-    before = 0
-    for place, (number, line) in enumerate(numbered[:_MOST_WORDS]):
-        if place and number > before + 1 and is_head(_cells(line, ",")):
-            return numbered[place:]
-        before = number
-    return numbered
+def _heads(
+    numbered: Sequence[tuple[int, str]], values: Collection[str]
+) -> tuple[int, str, Mapping[int, str]]:
+    """Which line has the heads, by what its cells are parted, and what stands in which column; no columns where there
+    are no heads. An export of a list says above its heads what it is; so far down two heads are asked for, as a name
+    may be a word such as First."""
+    first = _delimiter(numbered[0][1])
+    for at, (_, line) in enumerate(numbered[:_HEADS_WITHIN]):
+        delimiter = _delimiter(line)
+        heads = [_words(cell) for cell in _cells(line, delimiter)]
+        columns = {
+            place: "value" if head in values else _HEADS[head]
+            for place, head in enumerate(heads)
+            if head in values or head in _HEADS
+        }
+        if _SAY_WHO & set(columns.values()) and (at == 0 or len(columns) > 1):
+            return at, delimiter, columns
+    return 0, first, {}
+
+
+def _delimiter(line: str) -> str:
+    return next((mark for mark in "\t;," if mark in line), ",")
 
 
 def _words(head: str) -> str:
@@ -149,7 +159,7 @@ def _of_table(number: int, line: str, delimiter: str, columns: Mapping[int, str]
     born = _date(told.get("born", ""))
     problem = ""
     if told.get("born") and born is None:
-        problem = f"“{told['born'][:20]}” is no birth date such as 04/09/2016."
+        problem = _no_date(told["born"])
     ssid, why = _ssid(told.get("ssid", ""))
     if not problem and not ssid:
         problem = why if not (told.get("local_id") or last) else ""
@@ -187,17 +197,20 @@ def _loose(number: int, line: str, delimiter: str) -> PastedLine:
             return PastedLine(number, shown, ssid=ssid, value=value)
         if why:
             return PastedLine(number, shown, problem=why)
-        words = cells[0].split()
-        born = _date(words[-1])
-        if born is not None:
-            return _named(number, shown, [" ".join(words[:-1])], born)
+        if _dated(cells[0])[1]:
+            return _named(number, shown, cells)
         return PastedLine(number, shown, local_id=cells[0], value=value)
-    born = next((day for cell in cells if (day := _date(cell)) is not None), None)
-    names = [cell for cell in cells if _date(cell) is None]
-    return _named(number, shown, names, born)
+    return _named(number, shown, cells)
 
 
-def _named(number: int, shown: str, names: Sequence[str], born: date | None) -> PastedLine:
+def _named(number: int, shown: str, cells: Sequence[str]) -> PastedLine:
+    """A name in one cell or two; the birth date has a cell of its own, or stands behind the name."""
+    parted = [_dated(cell) for cell in cells]
+    names = [name for name, _ in parted if name]
+    told = next((day for _, day in parted if day), "")
+    born = _date(told)
+    if told and born is None:
+        return PastedLine(number, shown, problem=_no_date(told))
     if len(names) > 2:
         return PastedLine(
             number,
@@ -208,6 +221,16 @@ def _named(number: int, shown: str, names: Sequence[str], born: date | None) -> 
     if not name_words(last):
         return PastedLine(number, shown, problem="No SSID, no local ID and no name stands in the line.")
     return PastedLine(number, shown, last=last, first=first, birth_on=born)
+
+
+def _dated(text: str) -> tuple[str, str]:
+    """What stands before a date at the end, and the date; both as written."""
+    match = re.fullmatch(rf"(?:(.*?)[\s,;]+)?({_DATE})", text.strip(), re.ASCII)
+    return ((match[1] or "").strip(), match[2]) if match else (text.strip(), "")
+
+
+def _no_date(text: str) -> str:
+    return f"“{text[:20]}” is no birth date such as 04/09/2016."
 
 
 def _names(text: str) -> tuple[str, str]:

@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 
 from django.conf import settings
 from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Value, When
@@ -30,7 +31,9 @@ from manzanita.exchange.models import (
 from manzanita.platform import clock
 from manzanita.platform.kept_queries import KeptQuery, Reckoned
 from manzanita.platform.models import Job
+from manzanita.students.models import Enrollment, IdentityChange, Ssid
 from manzanita.students.scope import lea_filter, visible_to
+from manzanita.students.transfer_facts import SIS_CAUSE
 
 
 def operations_of(actor: Actor) -> QuerySet[Operation]:
@@ -376,6 +379,17 @@ def has_operation(actor: Actor, *, held: bool) -> Exists:
     operations = Operation.objects.filter(student_id=OuterRef("pk"), **lea_filter(actor.narrowed))
     free = Q(hold_code__in=["", ON_ITS_WAY])
     return Exists(operations.filter(~free if held else free))
+
+
+def changed_by_import(actor: Actor, run_key: int) -> Q:
+    """Condition on students: an import of the actor's LEA brought something new of them."""
+    if not ImportRun.objects.filter(pk=run_key, kind="sis", lea_code=actor.agency_code).exists():
+        return Q(pk__in=[])
+    brought = {"cause": f"{SIS_CAUSE}{run_key}"}
+    keys = [
+        model.objects.filter(**brought).values("student_id") for model in (Enrollment, Ssid, IdentityChange)
+    ]
+    return reduce(or_, (Q(pk__in=one) for one in keys))
 
 
 def has_open_finding(actor: Actor) -> Exists:

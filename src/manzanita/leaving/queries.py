@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 
 from manzanita.domain.access import Actor
-from manzanita.domain.leaving import STAYS_ENROLLED
+from manzanita.domain.leaving import NO_SHOW, STAYS_ENROLLED
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.leaving.models import Leaving, ParticipationReport
-from manzanita.students.models import Enrollment, SpecialEducationStatus, Student
+from manzanita.platform import clock
+from manzanita.students.models import Enrollment, ScopedQuerySet, SpecialEducationStatus, Student
 from manzanita.students.scope import in_reach, lea_filter, visible_to
 
 SHOWN = 100
@@ -59,6 +61,36 @@ def list_leavings(actor: Actor, state: str) -> list[Leaving]:
     return list(_within(actor, Leaving).filter(state=state).order_by(*order)[:SHOWN])
 
 
+def gone_from(lea_codes: Collection[str], today: date) -> QuerySet[Leaving]:
+    """Done ones of students who are here no more (``domain.leaving.is_gone``) though the SIS may not have ended the
+    enrollment: not of who came again, by an enrollment or a status that began later, or is at another of these LEAs."""
+    rows = Leaving.objects.filter(
+        Q(leaves_on__lt=today) | Q(reason_key=NO_SHOW, leaves_on=today), state="done", lea_code__in=lea_codes
+    ).exclude(reason_key__in=STAYS_ENROLLED)
+    of_student = {"student": OuterRef("student")}
+    enrolled = Enrollment.objects.believed().filter(started_on__gt=OuterRef("leaves_on"), **of_student)
+    elsewhere = Enrollment.objects.as_of(effective=today).filter(lea_code__in=lea_codes, **of_student)
+    return rows.filter(
+        ~Exists(enrolled.filter(lea_code__in=lea_codes)),
+        ~Exists(elsewhere.exclude(lea_code=OuterRef("lea_code"))),
+        ~Exists(_taking_part_again(today)),
+    )
+
+
+def still_here(students: ScopedQuerySet, actor: Actor) -> ScopedQuerySet:
+    """Of ``students`` those who have not left the actor's agencies by our own record."""
+    return students.exclude(pk__in=gone_from(actor.agency_codes, clock.today()).values("student_id"))
+
+
+def _taking_part_again(today: date) -> QuerySet[SpecialEducationStatus]:
+    return SpecialEducationStatus.objects.as_of(effective=today).filter(
+        student=OuterRef("student"),
+        lea_code=OuterRef("lea_code"),
+        status_code=PARTICIPATING,
+        effective_from__gt=OuterRef("leaves_on"),
+    )
+
+
 def open_at_sis(actor: Actor, today: date) -> QuerySet[Leaving]:
     """Those that the SIS has still to end, of students within reach, the longest gone first."""
     return _still_enrolled(_within(actor, Leaving), today)
@@ -75,14 +107,13 @@ def _still_enrolled(rows: QuerySet[Leaving], today: date) -> QuerySet[Leaving]:
     student the last."""
     own = {"student": OuterRef("student"), "lea_code": OuterRef("lea_code")}
     goes_on = Enrollment.objects.as_of(effective=today).filter(started_on__lte=OuterRef("leaves_on"), **own)
-    again = SpecialEducationStatus.objects.as_of(effective=today).filter(
-        status_code=PARTICIPATING, effective_from__gt=OuterRef("leaves_on"), **own
-    )
     after = Q(leaves_on__gt=OuterRef("leaves_on")) | Q(leaves_on=OuterRef("leaves_on"), pk__gt=OuterRef("pk"))
     later = Leaving.objects.filter(after, state="done", **own)
     rows = rows.filter(state="done", leaves_on__lt=today).exclude(reason_key__in=STAYS_ENROLLED)
     rows = rows.annotate(enrolled_on=Subquery(goes_on.order_by("-started_on").values("started_on")[:1]))
-    return rows.filter(~Exists(again), ~Exists(later), enrolled_on__isnull=False).order_by("leaves_on", "id")
+    return rows.filter(
+        ~Exists(_taking_part_again(today)), ~Exists(later), enrolled_on__isnull=False
+    ).order_by("leaves_on", "id")
 
 
 def open_report_of(student: Student, lea_code: str) -> ParticipationReport | None:

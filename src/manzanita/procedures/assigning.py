@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from django.db import transaction
+from django.db.models import Count
 
 from manzanita.accounts.granting import Refused
 from manzanita.accounts.models import Grant, User
@@ -19,11 +21,40 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain.access import PERMISSIONS, Actor, Capability, Scope
 from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason
 from manzanita.domain.perspectives import PERSPECTIVES
+from manzanita.leaving.queries import still_here
 from manzanita.platform import clock
+from manzanita.platform.kept_queries import Reckoned
 from manzanita.students.assignment_actions import lock_students, take_back, write_batch
-from manzanita.students.caseload import Assignable, assignable_rows, by_public_id, managers_of, teams_of
-from manzanita.students.models import AssignmentBatch, AssignmentChange, Student
+from manzanita.students.caseload import (
+    Assignable,
+    Choice,
+    assignable_rows,
+    by_public_id,
+    chosen_students,
+    managers_of,
+    teams_of,
+)
+from manzanita.students.models import AssignmentBatch, AssignmentChange, ScopedQuerySet, Student
 from manzanita.students.scope import visible_to
+
+
+def students_to_assign(actor: Actor, choice: Choice) -> ScopedQuerySet:
+    """Students of ``choice`` as ``chosen_students`` has them; by filters nobody who has left by our own record, whose
+    enrollment the SIS has still to end."""
+    found = chosen_students(actor, choice)
+    return found if choice.ssids else still_here(found, actor)
+
+
+def without_manager_count(actor: Actor) -> int:
+    """How many participating students in the actor's reach have no case manager."""
+    (count,) = _without_manager(actor, clock.today()).one()
+    return int(count)
+
+
+@lru_cache(maxsize=256)
+def _without_manager(actor: Actor, today: date) -> Reckoned:
+    return Reckoned(students_to_assign(actor, Choice(is_without_manager=True)), count=Count("pk"))
+
 
 KINDS = {"assignment": "Case manager", "team": "Team member"}
 ONE_CASE = "One case manager a student"

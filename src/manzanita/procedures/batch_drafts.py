@@ -14,6 +14,7 @@ from manzanita.domain.findings import Owner, Reason, reason_document
 from manzanita.domain.pasting import MOST_LINES, Pasted, PastedLine
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
+from manzanita.procedures.batch_field_shape import plain
 from manzanita.procedures.batch_fields import BatchField, fields_for
 from manzanita.procedures.next_grades import ONE_UP
 from manzanita.students.models import BatchEdit, BatchLine
@@ -37,7 +38,7 @@ class Asked:
 def draft_of_lines(actor: Actor, asked: Asked, pasted: Pasted) -> BatchEdit:
     """A draft of pasted lines. Every line is in it: as a student's, or among the problems. Raises ``NotPossible``."""
     if pasted.problem:
-        raise NotPossible([Reason("unreadable", pasted.problem, Owner.CLERK, "Look at what you pasted.")])
+        raise NotPossible([Reason("unreadable", pasted.problem, Owner.YOU, "Look at what you pasted.")])
     one = _field(actor, asked)
     if any(line.value is None and not line.problem for line in pasted.lines):
         _want_value(one, asked, pasted.ignored)
@@ -150,11 +151,12 @@ def _draft(
     problems = []
     for each in meant:
         if each.student_id is None:
-            problems.append({"number": each.line.number, "text": each.line.text, "why": each.why})
+            problems.append(_problem(each))
             continue
         told[each.student_id] = (each.line, *read[_text_of(each.line, asked)])
     ids = list(told)
     now = _in_chunks(one.now, ids)
+    _same_already(one, told, now, asked)
     stopped = _own_values(one, told)
     wanted = {
         pk: value
@@ -179,6 +181,24 @@ def _draft(
         batch_size=1000,
     )
     return batch
+
+
+def _problem(each: Meant) -> dict[str, Any]:
+    reason = reason_document(each.reason) if each.reason else {}
+    return {"number": each.line.number, "text": each.line.text, "reason": reason}
+
+
+def _same_already(
+    one: BatchField, told: dict[int, tuple[PastedLine, str, str]], now: Mapping[int, str], asked: Asked
+) -> None:
+    """A cell in the words of what the student has is no value to be given: an export that comes back says it of
+    everybody, also where nobody could give it anew."""
+    unread = [pk for pk, (_, _, why) in told.items() if why]
+    words = one.words({now.get(pk, "") for pk in unread})
+    for pk in unread:
+        line, value = told[pk][0], now.get(pk, "")
+        if plain(_text_of(line, asked)) == plain(words.get(value, "")):
+            told[pk] = (line, value, "")
 
 
 def _own_values(one: BatchField, told: dict[int, tuple[PastedLine, str, str]]) -> dict[int, Reason]:

@@ -10,6 +10,7 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.grade_spans import is_far, next_grades, shown, span_of
 from manzanita.domain.years import year_end
+from manzanita.leaving.queries import gone_from
 from manzanita.orgs.queries import agency_names, member_codes, open_schools, school_names
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
@@ -153,6 +154,22 @@ def _grade_stated(student_id: int, value: str) -> Statement:
     return Statement({"student_id": student_id}, content, today, year_end(today))
 
 
+def _against_gone(actor: Actor, wanted: Values) -> dict[int, Reason]:
+    """Who has left by our own record, or never came, has no next year here."""
+    gone = gone_from(actor.agency_codes, clock.today())
+    return {
+        one.student_id: Reason(
+            "said-left",
+            f"The student is here no more: {one.reason.words}, {one.leaves_on:%m/%d/%Y}.",
+            Owner.COORDINATOR,
+            "Nothing to do; where that is wrong, take the leaving back.",
+            source="Who is gone has no next year here",
+        )
+        for one in gone
+        if one.student_id in wanted
+    }
+
+
 NEXT_SCHOOL = BatchField(
     "next_school",
     "Next year's school",
@@ -168,6 +185,7 @@ NEXT_SCHOOL = BatchField(
     kind="agency",
     slot={"relationship": _NEXT},
     blank="Nothing: takes it away",
+    against=_against_gone,
     doubts=_next_school_doubts,
     stated=_next_school_stated,
 )
@@ -185,6 +203,7 @@ NEXT_GRADE = BatchField(
     "CALPADS code set Grade Level",
     kind="next_year",
     blank="Nothing: takes it away",
+    against=_against_gone,
     doubts=grade_doubts,
     stated=_grade_stated,
     each=raised,

@@ -18,6 +18,7 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain.access import PERMISSIONS, Actor, Capability
 from manzanita.domain.findings import HAPPENED, Owner, Reason
 from manzanita.domain.leaving import (
+    DIED,
     NO_SHOW,
     PRIOR_NOTICE,
     REASONS,
@@ -39,7 +40,7 @@ from manzanita.leaving.actions import (
 )
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import leavings_of, planned_leaving, standing_leaving
-from manzanita.meetings.actions import NotPossible, cancel_meeting
+from manzanita.meetings.actions import NotPossible, cancel_meeting, refresh_clocks
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES, label_of
 from manzanita.platform import clock
@@ -49,15 +50,16 @@ from manzanita.procedures.changes import ChangePreview, adoption_in_force, previ
 from manzanita.procedures.effects import Effect
 from manzanita.procedures.handed_over import HandedOver, handed_over
 from manzanita.procedures.leaving_effects import DAY, leaving_effects, letter_effects
-from manzanita.procedures.standing import is_gone, standing_of
+from manzanita.procedures.standing import standing_of, stays_gone
 from manzanita.students.actions import FACT_MODELS, state_student_facts
-from manzanita.students.models import CaseAssignment, Student, TeamMember
+from manzanita.students.models import CaseAssignment, Enrollment, Student, TeamMember
 from manzanita.students.queries import StudentFacts, facts_of
 
 # Kinds of facts that a leaving may change, and that taking it back restores.
 KINDS = ("status", "plan", "service", "assignment", "team")
+_UNTIL = "Without it nothing is carried out on {:%m/%d/%Y}: change what is planned as soon as it is given."
 # Nobody knows them before they have happened.
-NEVER_AHEAD = (NO_SHOW, "deceased")
+NEVER_AHEAD = (NO_SHOW, DIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,9 @@ def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> Leav
     fates = [_fate(meeting) for meeting in _open_meetings(student, actor.agency_code)]
     blockers = list(_blockers(actor, student, asked, reason, today, facts))
     if asked.on is None:
+        if reason.asks_letter:
+            # The earliest lawful day follows from these, so that they are what is missing.
+            blockers = _before_a_day(asked, reason, facts, today) or blockers
         return LeavingPreview(reason, blockers, [], fates, None, None, False)
     is_ahead = asked.on > today
     handed_over = handed_over_on(student, actor.agency_code, facts)
@@ -123,26 +128,49 @@ def preview_leaving(actor: Actor, student: Student, asked: LeavingAsked) -> Leav
         blockers += doubts
     change_asked = _asked_change(actor, student, asked, reason, asked.on, facts)
     change = None
-    if not is_ahead:
+    papers = paper_reasons(reason, asked.papers, on=asked.on, today=today)
+    if reason.asks_letter:
+        # Revoked is what has been revoked in writing: that is known now, whenever the services end.
+        rights = facts.rights_on(asked.letter.on) if asked.letter.on else None
+        blockers += letter_reasons(asked.letter, rights, ends_on=asked.on, today=today)
+    if is_ahead:
+        # A paper may still be given until the day; the night that carries it out asks for it.
+        doubts += [replace(one, way_out=f"{one.way_out} {_UNTIL.format(asked.on)}") for one in papers]
+    else:
         blockers += [fate.reason for fate in fates if fate.reason]
-        blockers += paper_reasons(reason, asked.papers, on=asked.on, today=today)
-        if reason.asks_letter:
-            rights = facts.rights_on(asked.letter.on) if asked.letter.on else None
-            blockers += letter_reasons(asked.letter, rights, ends_on=asked.on, today=today)
+        blockers += papers
         if change_asked is not None and actor.may(Capability.CORRECT_RECORD):
             change = preview_change(actor, student, change_asked)
             blockers += change.blockers
-    effects = list(leaving_effects(reason, asked.on, facts, change, change_asked, is_ahead=is_ahead))
+    newest = _newest(facts, actor.agency_code)
+    effects = list(
+        leaving_effects(reason, asked.on, facts, change, change_asked, is_ahead=is_ahead, newest=newest)
+    )
     if reason.asks_letter:
         effects += letter_effects(asked.letter, asked.papers.get(PRIOR_NOTICE, PaperSaid()))
     return LeavingPreview(reason, blockers, effects, fates, change, change_asked, is_ahead, doubts)
 
 
+def _before_a_day(
+    asked: LeavingAsked, reason: LeavingReason, facts: StudentFacts, today: date
+) -> list[Reason]:
+    """What is missing of the letter and the papers, whatever the day."""
+    rights = facts.rights_on(asked.letter.on) if asked.letter.on else None
+    return [
+        *letter_reasons(asked.letter, rights, ends_on=date.max, today=today),
+        *paper_reasons(reason, asked.papers, on=date.max, today=today),
+    ]
+
+
 def handed_over_on(student: Student, lea_code: str, facts: StudentFacts) -> HandedOver | None:
     """The transfer by which the LEA handed the record over, of the newest enrollment there; ``None`` without one."""
-    here = [one for one in facts.enrollments if one.lea_code == lea_code]
-    newest = max(here, key=lambda one: one.started_on, default=None)
+    newest = _newest(facts, lea_code)
     return handed_over(lea_code, {student.pk: newest.started_on if newest else None}).get(student.pk)
+
+
+def _newest(facts: StudentFacts, lea_code: str) -> Enrollment | None:
+    here = [one for one in facts.enrollments if one.lea_code == lea_code]
+    return max(here, key=lambda one: (one.started_on, one.effective_from), default=None)
 
 
 def _grade(facts: StudentFacts, lea_code: str, on: date) -> str:
@@ -186,7 +214,7 @@ def _blockers(
     if standing is None:
         return
     left = standing_of(facts, actor.agency_code, day=today, leavings=leavings).left
-    gone = is_gone(left, facts.enrollment_on(today, actor.agency_code))
+    gone = stays_gone(left, facts.enrollment_on(today, actor.agency_code))
     if gone or on <= standing.leaves_on:
         yield replace(
             lack("here"),
@@ -332,6 +360,8 @@ def _carry_out(
     leaving.closed = {kind: sorted(before[kind] - after[kind]) for kind in KINDS}
     leaving.kept = {kind: sorted(after[kind]) for kind in KINDS}
     leaving.save()
+    # Of who is gone no date is owed, whatever else has changed.
+    refresh_clocks([student.pk])
     _log(actor, leaving, "record_leaving")
 
 

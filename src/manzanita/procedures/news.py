@@ -15,7 +15,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
-from django.db.models import Max, Q, QuerySet, Subquery
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils.dateparse import parse_datetime
 
 from manzanita.arrivals.models import Arrival
@@ -26,7 +26,15 @@ from manzanita.findings.models import FindingEvent
 from manzanita.findings.queries import TO_SETTLE
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
-from manzanita.students.models import Enrollment, IdentityChange, Plan, Service, SpecialEducationStatus, Ssid
+from manzanita.students.models import (
+    Enrollment,
+    IdentityChange,
+    Merge,
+    Plan,
+    Service,
+    SpecialEducationStatus,
+    Ssid,
+)
 from manzanita.students.scope import listed_for, present_for
 from manzanita.students.transfer_facts import SIS_CAUSE
 
@@ -86,6 +94,7 @@ def _sources(
     if origin in ("", "sis"):
         for model, lea in ((Enrollment, "lea_code"), (Ssid, ""), (IdentityChange, "")):
             rows = model.objects.filter(_between("recorded_at", since, until), cause__startswith=SIS_CAUSE)
+            rows = rows.filter(~Exists(_undone_then()))
             yield _Source(rows, "student_id", "recorded_at", lea, ("cause",))
     if origin in ("", "state"):
         answered = SubmissionLine.objects.filter(
@@ -101,6 +110,12 @@ def _sources(
         yield _Source(found, "finding__student_id", "at", "finding__lea_code")
         come = Arrival.objects.filter(_between("found_at", since, until), found_by_id=None, **records)
         yield _Source(come, "student_id", "found_at", "lea_code")
+
+
+def _undone_then() -> QuerySet[Merge, Merge]:
+    """Of a version that no file brought: two records became two again at that instant, each as it was."""
+    of_either = Q(student=OuterRef("student_id")) | Q(other=OuterRef("student_id"))
+    return Merge.objects.filter(of_either, undone_at=OuterRef("recorded_at"))
 
 
 def _own_codes(actor: Actor) -> list[str]:
@@ -231,6 +246,8 @@ class Rows:
     findings: list[FoundOrGone]
     arrivals: list[Arrival]
     present: set[int]
+    # When records of whom became two again: what was believed before is believed anew then, by no file.
+    undone: frozenset[tuple[int, datetime]]
     # When the asker did something about them, in order.
     own: Mapping[int, list[datetime]]
 
@@ -301,7 +318,11 @@ def rows_of(actor: Actor, window: Window, student_ids: Collection[int]) -> Rows:
     versions = [model.objects.filter(touched, student_id__in=ids).order_by("pk") for model in _FACTS]
     mine = _own_acts(actor).filter(student_id__in=ids, at__gt=window.since - timedelta(days=OWN_DAYS))
     mine = mine.values_list("student_id", "at")
-    read_together(acts, answers, findings, arrivals, identities, mine, *versions)
+    either = Q(student__in=ids) | Q(other__in=ids)
+    undone = Merge.objects.filter(_between("undone_at", window.since, window.until), either).values_list(
+        "student_id", "other_id", "undone_at"
+    )
+    read_together(acts, answers, findings, arrivals, identities, mine, undone, *versions)
     own: dict[int, list[datetime]] = defaultdict(list)
     for student_id, at in mine:
         own[student_id].append(at)
@@ -312,6 +333,7 @@ def rows_of(actor: Actor, window: Window, student_ids: Collection[int]) -> Rows:
         answers=[Answer(*row) for row in answers],
         findings=[FoundOrGone(*row) for row in findings],
         arrivals=list(arrivals),
+        undone=frozenset((pk, at) for *both, at in undone for pk in both),
         present=set(present_for(actor).filter(pk__in=ids).order_by().values_list("pk", flat=True)),
         own=own,
     )

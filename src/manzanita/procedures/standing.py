@@ -274,13 +274,13 @@ def untold_leaving(facts: StudentFacts, lea_code: str, student: Student) -> Leav
     way back."""
     today, leavings = clock.today(), leavings_of(student, lea_code)
     left = standing_of(facts, lea_code, day=today, leavings=leavings).left
-    if left is None or not is_gone(left, facts.enrollment_on(today, lea_code)):
+    if left is None or not stays_gone(left, facts.enrollment_on(today, lea_code)):
         return None
     done = [one for one in leavings if one.state == "done" and one.leaves_on == left.on]
     return next((one for one in done if one.archive_id is None), None)
 
 
-def is_gone(left: Left | None, here: Enrollment | None) -> bool:
+def stays_gone(left: Left | None, here: Enrollment | None) -> bool:
     """Who left stays so until that is taken back, or until the SIS enrolls the student anew (``here`` is the enrollment
     of the day); who only stopped to take part may still leave."""
     if left is None or left.reason_key in STAYS_ENROLLED:

@@ -10,7 +10,7 @@ from manzanita.platform.ids import new_public_id
 class BatchEdit(models.Model):
     """``field_key`` is one of ``procedures.batch_fields``. ``state``: ``draft`` (looked at), ``waiting`` and
     ``running`` (to be applied), ``done``, ``undoing``, ``undone``, ``dropped``. ``problems`` are the lines of which
-    no student is told, with why (number, text, reason)."""
+    no student is told, each with its number, text and reason."""
 
     STATES = [
         (one, one.title()) for one in ("draft", "waiting", "running", "done", "undoing", "undone", "dropped")

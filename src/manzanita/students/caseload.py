@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404
@@ -14,7 +13,6 @@ from django.http import Http404
 from manzanita.accounts.granting import managed_codes
 from manzanita.domain.access import Actor
 from manzanita.platform import clock
-from manzanita.platform.kept_queries import Reckoned
 from manzanita.students.by_name import by_name
 from manzanita.students.models import (
     AssignmentBatch,
@@ -105,17 +103,6 @@ def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
     elif choice.manager_id:
         students = students.filter(Exists(managed.filter(user_id=choice.manager_id)))
     return by_name(students)
-
-
-def without_manager_count(actor: Actor) -> int:
-    """How many participating students in the actor's reach have no case manager."""
-    (count,) = _without_manager(actor, clock.today()).one()
-    return int(count)
-
-
-@lru_cache(maxsize=256)
-def _without_manager(actor: Actor, today: date) -> Reckoned:
-    return Reckoned(chosen_students(actor, Choice(is_without_manager=True)), count=Count("pk"))
 
 
 def assignable_rows(actor: Actor, students: Sequence[Student], on: date) -> list[Assignable]:

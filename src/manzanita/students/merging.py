@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+
+from django.db.models import Q
 
 from manzanita.domain.effective import Span
 from manzanita.domain.merging import Side, differ, filling, one_ssid_line, within
@@ -17,7 +19,7 @@ from manzanita.platform.together import read_together
 from manzanita.students.actions import FACT_MODELS, Identity, state_student_facts
 from manzanita.students.identity_actions import TOLD, note_changes
 from manzanita.students.merging_enrollments import Twice, enrolled_twice, has_days_left, left_of
-from manzanita.students.models import DuplicatePair, NameKey, Student
+from manzanita.students.models import DuplicatePair, Merge, NameKey, Student
 from manzanita.students.name_keys import renew_name_keys
 
 Choices = Mapping[str, Side]
@@ -108,7 +110,10 @@ def _words(name: str) -> tuple[str, ...]:
 def differences(stays: Student, other: Student, held: Mapping[str, Sequence[Held]]) -> list[Difference]:
     """What has to be chosen, each with a proposal. A person who differs and whose rights do is one choice."""
     found: dict[str, Difference] = {}
-    for one in (*_of_identity(stays, other), *_of_facts(held)):
+    of_both = [stays.pk, other.pk]
+    merges = Merge.objects.filter(Q(student__in=of_both) | Q(other__in=of_both), undone_at__isnull=False)
+    undone = set(merges.values_list("undone_at", flat=True))
+    for one in (*_of_identity(stays, other), *_of_facts(held, undone)):
         found.setdefault(one.key, one)
     return list(found.values())
 
@@ -123,7 +128,7 @@ def _of_identity(stays: Student, other: Student) -> Iterator[Difference]:
         yield Difference(key, "identity", a, b, Side.STAYS, "as on the record that stays")
 
 
-def _of_facts(held: Mapping[str, Sequence[Held]]) -> Iterator[Difference]:
+def _of_facts(held: Mapping[str, Sequence[Held]], undone: Collection[datetime]) -> Iterator[Difference]:
     twice = enrolled_twice(held["enrollment"])
     for kind in ("ssid", "status", "plan", "enrollment", "assignment", "agency", "contact", "rights"):
         for one in held[kind]:
@@ -141,7 +146,7 @@ def _of_facts(held: Mapping[str, Sequence[Held]]) -> Iterator[Difference]:
             else:
                 is_other = differ(a, b)
             if is_other:
-                yield _proposed(key, kind, one)
+                yield _proposed(key, kind, one, undone)
     for two in twice:
         a = tuple(row for one in (*two.stays, *two.both) for row in one.stays)
         b = tuple(row for one in (*two.other, *two.both) for row in one.other)
@@ -150,17 +155,28 @@ def _of_facts(held: Mapping[str, Sequence[Held]]) -> Iterator[Difference]:
             yield Difference(two.void_key, "enrollment", a, b, Side.STAYS, "it ends, unless it never was")
 
 
-def _proposed(key: str, kind: str, one: Held) -> Difference:
+def _proposed(key: str, kind: str, one: Held, undone: Collection[datetime]) -> Difference:
     if kind in _ALONE:
         starts = [rows[-1].effective_from for rows in (one.stays, one.other)]
         if starts[1] > starts[0]:
             return Difference(key, kind, one.stays, one.other, Side.OTHER, "starts later")
         why = "starts later" if starts[0] > starts[1] else "of the record that stays"
         return Difference(key, kind, one.stays, one.other, Side.STAYS, why)
-    written = [max(row.recorded_at for row in rows) for rows in (one.stays, one.other)]
+    written = [max(_written_at(row, undone) for row in rows) for rows in (one.stays, one.other)]
     if written[1] > written[0]:
         return Difference(key, kind, one.stays, one.other, Side.OTHER, "written last")
     return Difference(key, kind, one.stays, one.other, Side.STAYS, "written last or at the same time")
+
+
+def _written_at(row: Fact, undone: Collection[datetime]) -> datetime:
+    """When somebody wrote it: what is believed anew since two records became two again was written before."""
+    if row.recorded_at not in undone:
+        return row.recorded_at
+    names = (*row.slot, *row.content, "effective_from", "effective_to", "cause")
+    same = {name: getattr(row, name) for name in names}
+    # Of two times put together and taken apart the first counts.
+    first = type(row)._base_manager.filter(**same).order_by("recorded_at").first()
+    return first.recorded_at if first is not None else row.recorded_at
 
 
 def choice_key(one: Held) -> str:

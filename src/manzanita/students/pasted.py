@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from manzanita.domain.access import Actor
+from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.name_sounds import sound_keys
 from manzanita.domain.names import name_words
 from manzanita.domain.pasting import PastedLine, names_told
@@ -18,13 +19,17 @@ from manzanita.students.scope import current_for, visible_to
 _AT_ONCE = 1_000
 
 
+# Why a line changes nobody: codes of reasons, in the order in which a page counts them.
+NOBODY, AGAIN, NOT_HERE = "nobody-meant", "meant-before", "not-here-today"
+
+
 @dataclass(frozen=True, slots=True)
 class Meant:
     """A line with its student, or with why there is none."""
 
     line: PastedLine
     student_id: int | None = None
-    why: str = ""
+    reason: Reason | None = None
 
 
 def students_meant(actor: Actor, lines: Sequence[PastedLine]) -> list[Meant]:
@@ -40,11 +45,21 @@ def students_meant(actor: Actor, lines: Sequence[PastedLine]) -> list[Meant]:
         one = _judged(line, told.get(line.number, frozenset()) & within, here)
         if one.student_id is not None:
             if one.student_id in first:
-                one = Meant(line, None, f"The student stands in line {first[one.student_id]} already.")
+                before = first[one.student_id]
+                one = _nobody(
+                    line,
+                    AGAIN,
+                    f"The student stands in line {before} already.",
+                    f"Line {before} counts; where the two differ, keep the one that is meant.",
+                )
             else:
                 first[one.student_id] = line.number
         result.append(one)
     return result
+
+
+def _nobody(line: PastedLine, code: str, why: str, way_out: str, owner: Owner = Owner.YOU) -> Meant:
+    return Meant(line, None, Reason(code, why, owner, way_out, source="One line is one student"))
 
 
 def _within(students: object, keys: Collection[int]) -> set[int]:
@@ -57,17 +72,24 @@ def _within(students: object, keys: Collection[int]) -> set[int]:
 
 def _judged(line: PastedLine, found: Collection[int], here: Collection[int]) -> Meant:
     if line.problem:
-        return Meant(line, None, line.problem)
+        return _nobody(line, NOBODY, line.problem, "Correct the line, and paste it again.")
     what = "SSID" if line.ssid else "local ID" if line.local_id else "name"
     if not found:
         more = " and birth date" if what == "name" and line.birth_on else ""
-        return Meant(line, None, f"No student within your reach has this {what}{more}.")
+        why = f"No student within your reach has this {what}{more}."
+        return _nobody(line, NOBODY, why, "Look the student up, correct the line, and paste it again.")
     if len(found) > 1:
         way = "Add the birth date, or take the SSID." if what == "name" else "Are they duplicates?"
-        return Meant(line, None, f"{len(found)} students have this {what}. {way}")
+        return _nobody(line, NOBODY, f"{len(found)} students have this {what}.", way)
     (pk,) = found
     if pk not in here:
-        return Meant(line, None, "The student does not attend in your district today.")
+        return _nobody(
+            line,
+            NOT_HERE,
+            "The student does not attend in your district today.",
+            "Nothing to do where that is so; else the next SIS file has to bring the enrollment.",
+            Owner.SIS,
+        )
     return Meant(line, pk)
 
 

@@ -218,9 +218,18 @@ def listed_for(actor: Actor) -> ScopedQuerySet:
         # Still here, but with a last day that is already known.
         rows.append(_attending(asks, today).filter(effective_to__isnull=False))
     students = _listed(rows)
+    if actor.view is View.LEAVING and (here := perspective.relationships & PRESENT):
+        # The SIS ends each year, also of who comes back: whoever is here without a last day is not leaving.
+        students = students.exclude(Tied(_staying(asks, here, today)))
     if actor.at_school:
         students = students.filter(Tied([_attending(actor, today).filter(school_code=actor.at_school)]))
     return _also_within(actor, students)
+
+
+def _staying(actor: Actor, here: frozenset[Relationship], today: date) -> list[QuerySet]:
+    """Of the rows that tie a student to the actor by ``here``, those without an end."""
+    rows = _infants(actor, today) if Relationship.INFANT in here else []
+    return [*rows, _attending(actor, today).filter(effective_to__isnull=True)]
 
 
 def present_for(actor: Actor) -> ScopedQuerySet:

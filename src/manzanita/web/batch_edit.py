@@ -4,6 +4,7 @@ taken back."""
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, reason_of
 from manzanita.domain.pasted_workbook import text_of_workbook
 from manzanita.domain.pasting import LONGEST_LINE, MOST_LINES, read_pasted
 from manzanita.domain.workbook import WorkbookRefused
@@ -29,11 +30,13 @@ from manzanita.procedures.batch_queries import batches_of, counts_of, get_batch,
 from manzanita.procedures.next_grades import ONE_UP
 from manzanita.students.listing import ListRow
 from manzanita.students.models import BatchEdit, BatchLine
+from manzanita.students.pasted import AGAIN, NOBODY, NOT_HERE
+from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.found import FIELDS as FIELDS_OF_FOUND
 from manzanita.web.found import Found, found_in
 from manzanita.web.reasons_told import told
-from manzanita.web.row_reasons import told_of_edit
+from manzanita.web.row_reasons import told_of_edit, told_of_line
 from manzanita.web.state_lines import student_names
 from manzanita.web.students_words import grade_text
 
@@ -97,6 +100,10 @@ def _draft(request: HttpRequest) -> BatchEdit:
         return draft_of_students(request.actor, asked, _some(found))
     pasted = read_pasted(text, value_heads=one.heads if one else ())
     made = draft_of_lines(request.actor, asked, pasted)
+    if pasted.above:
+        messages.info(
+            request, f"Not read: {plural(pasted.above, 'line')} above the heads, which say what the table is."
+        )
     if pasted.ignored:
         heads = ", ".join(f"“{head[:40]}”" for head in pasted.ignored[:8])
         value = "each row’s own" if pasted.has_values else "the same for everybody"
@@ -245,16 +252,6 @@ def _page(request: HttpRequest, found: BatchEdit, refusals: Sequence[Reason] = (
     return render(request, "web/students/batch.html", context, status=422 if refusals else 200)
 
 
-# Each line says for itself what is wrong with it; the rest is the same for all.
-_NOBODY_MEANT = Reason(
-    "nobody-meant",
-    "Each line means exactly one student within your reach who attends in your district today.",
-    Owner.CLERK,
-    "Mend these lines, and paste them again.",
-    source="Students within your reach, each once",
-)
-
-
 def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
     """One page of lines: of one state (``show``), else what has to be mended first."""
     counts = counts_of(found)
@@ -286,9 +283,9 @@ def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
         "shown_from": start + 1 if rows else 0,
         "next_url": f"{here}?show={show}&after={start + SHOWN}" if more else None,
         "first_url": f"{here}?show={show}" if start else None,
-        "problems": found.problems[:SHOWN],
+        "problems": [_problem(request.actor, one) for one in found.problems[:SHOWN]],
+        "problem_counts": _counted(found.problems),
         "problem_count": len(found.problems),
-        "problems_told": told([_NOBODY_MEANT], {}, (reverse("batch_new"), "Paste them again")),
         "problems_url": reverse("batch_problems", args=[found.public_id]),
         "page_size": SHOWN,
     }
@@ -315,6 +312,33 @@ def _row(
         "reasons": told_of_edit(actor, row.student, row.reason),
         "is_doubt": row.state in ("ready", "done") and bool(row.reason),
     }
+
+
+def _problem(actor: Actor, one: Mapping[str, Any]) -> dict[str, Any]:
+    return {"number": one["number"], "text": one["text"], "reasons": told_of_line(actor, _why(one))}
+
+
+def _why(problem: Mapping[str, Any]) -> Reason:
+    """Of a batch of an earlier version only the words are known."""
+    return reason_of(problem["reason"]) if "reason" in problem else Reason(NOBODY, problem["why"], Owner.YOU)
+
+
+def _counted(problems: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How many lines change nobody, by why."""
+    counts = Counter(_why(one).code for one in problems)
+    words = {
+        NOBODY: ("matches no student", "match no student"),
+        AGAIN: ("repeats another", "repeat others"),
+        NOT_HERE: (
+            "is of a student who does not attend here today",
+            "are of students who do not attend here today",
+        ),
+    }
+    return [
+        f"{plural(counts[code], 'line')} {one if counts[code] == 1 else more}"
+        for code, (one, more) in words.items()
+        if counts[code]
+    ]
 
 
 def _progress(found: BatchEdit) -> dict[str, Any]:
@@ -350,7 +374,7 @@ def batch_problems(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     found = get_batch(request.actor, public_id)
     if found.by_id != request.actor.user_id:
         raise Http404("what somebody pasted is that person's")
-    lines = [f"{one['number']}\t{one['text']}\t{one['why']}" for one in found.problems]
+    lines = [f"{one['number']}\t{one['text']}\t{_why(one).text}" for one in found.problems]
     answer = HttpResponse(
         "\n".join(["Line\tAs pasted\tWhy not", *lines]), content_type="text/plain; charset=utf-8"
     )

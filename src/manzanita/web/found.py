@@ -96,7 +96,7 @@ class Found:
     @property
     def page(self) -> str:
         """The page that shows it."""
-        return self.address() if self.wanted.key in LISTS else self.wanted.url
+        return self.address() if self.wanted.is_of_students else self.wanted.url
 
     @property
     def key(self) -> str:
@@ -157,7 +157,7 @@ def _read(actor: Actor, list_key: str, given: Mapping[str, Any], token: str = ""
     if wanted is None:
         raise Http404("no such list")
     # Lists of due dates and of reports have choices of their own, which stand in their keys.
-    asked = read(given if wanted.key in LISTS else {}, _known(actor, given))
+    asked = read(given if wanted.is_of_students else {}, _known(actor, given))
     found = Found(actor, wanted, token, text, asked.narrowing, asked.order, words_of(asked.narrowing))
     for label in asked.unknown:
         found = _with_refusal(found, unknown_choice(label))

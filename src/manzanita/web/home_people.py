@@ -15,7 +15,7 @@ from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.duties import DUTIES
 from manzanita.exchange.queries import PlanCounts, finding_counts
 from manzanita.platform import clock
-from manzanita.students.caseload import without_manager_count
+from manzanita.procedures.assigning import without_manager_count
 from manzanita.ui.formats import plural
 from manzanita.web.home_needs import Need, age
 

@@ -33,6 +33,7 @@ from manzanita.procedures.import_sis import resume_sis_import
 from manzanita.procedures.sis_work import open_conflicts, settled_by
 from manzanita.students.transfer_facts import SIS_CAUSE
 from manzanita.web.access import requires
+from manzanita.web.student_lists import import_list
 from manzanita.web.unlisted_schools import new_url
 from manzanita.web.work_state import row_and_job
 
@@ -191,6 +192,7 @@ def _progress(actor: Actor, public_id: uuid.UUID) -> dict[str, Any]:
     return {
         "run": run,
         "may_read": actor.may(Capability.READ_STUDENT),
+        "changed_list": import_list(run.pk),
         "outcome": outcome_of(run, has_stopped=has_stopped),
         "files": files,
         "job": job,

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
@@ -55,9 +55,8 @@ def leaving_many(request: HttpRequest) -> HttpResponse:
     chosen = departures(request.actor, _uuids(request.POST.getlist("selected")))
     is_applying = "apply" in request.POST
     if said is None or not (chosen or is_applying):
-        what = "choose the reason first." if said is None else "nobody is ticked, or nobody of them is left."
-        messages.error(request, f"Nothing was recorded: {what} (You)")
-        return redirect("leaving_many")
+        messages.error(request, f"Nothing was recorded: {_what_is_missing(request, said)} (You)")
+        return _groups(request)
     wrong = mistyped(request.POST, paper_days(said.reason))
     if not is_applying or wrong:
         return _preview(request, chosen, said, wrong.reasons, wrong=wrong)
@@ -67,6 +66,14 @@ def leaving_many(request: HttpRequest) -> HttpResponse:
     except NotPossible as refused:
         return _preview(request, chosen, said, refused.reasons, token)
     return started(request, PAGES, batch, is_new=is_new)
+
+
+def _what_is_missing(request: HttpRequest, said: Together | None) -> str:
+    if said is None:
+        return "choose the reason first; who was ticked still is."
+    if not request.POST.getlist("selected"):
+        return "nobody is ticked. Tick whom the reason is true of; it is still chosen."
+    return "of those who were ticked nobody is on this list any more; somebody has recorded or answered them since."
 
 
 def _uuids(texts: Sequence[str]) -> list[uuid.UUID]:
@@ -92,8 +99,10 @@ def _said(request: HttpRequest) -> Together | None:
 
 
 def _groups(request: HttpRequest) -> HttpResponse:
-    """One group for each way in which the SIS ended the enrollment, with the reason that it suggests."""
-    actor = request.actor
+    """One group for each way in which the SIS ended the enrollment, with the reason that it suggests; of a group that
+    was sent and lacks something, with what was chosen."""
+    actor, sent = request.actor, request.POST
+    ticked = set(sent.getlist("selected"))
     found = departures(actor)
     listed = _listed(actor, found)
     names = code_set("StudentExitCategory")
@@ -106,6 +115,11 @@ def _groups(request: HttpRequest) -> HttpResponse:
         rows = [listed[one.student.pk] for one in members]
         suggested = suggested_reason(code, is_handed_over=is_handed_over)
         label = names.codes[code].label if code in names.codes else ""
+        key = f"{code}{'+' if is_handed_over else ''}"
+        is_sent = sent.get("group") == key
+        for row in rows:
+            public_id = str(row["departure"].student.public_id)
+            row["is_ticked"] = public_id in ticked if is_sent else suggested is not None
         groups.append(
             {
                 "code": code or "none",
@@ -114,6 +128,8 @@ def _groups(request: HttpRequest) -> HttpResponse:
                 "rows": rows[:MOST_AT_ONCE],
                 "count": len(rows),
                 "suggested": suggested,
+                "key": key,
+                "chosen": sent.get("reason", "") if is_sent else suggested.key if suggested else "",
             }
         )
     groups.sort(key=lambda one: -one["count"])
@@ -132,7 +148,7 @@ def _groups(request: HttpRequest) -> HttpResponse:
         "batches": batches,
         "names": user_names({one.by_id for one in batches}),
     }
-    return render(request, "web/students/leaving_many.html", context)
+    return render(request, "web/students/leaving_many.html", context, status=422 if sent else 200)
 
 
 def _listed(actor: Actor, found: Sequence[Departure]) -> dict[int, dict[str, Any]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Severity
 from manzanita.domain.leaving import LeavingReason
+from manzanita.leaving.models import Leaving
 from manzanita.procedures.leaving import LeavingPreview
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.state_lines import summary
@@ -36,6 +37,28 @@ class Said:
     url: str | None = None
 
 
+# What a leaving has ended, by kind of fact, as it comes back.
+_KINDS = {
+    "status": "status",
+    "plan": "plan",
+    "service": "services",
+    "assignment": "case manager",
+    "team": "team",
+}
+
+
+def taken_back_words(standing: Leaving) -> str:
+    """What taking it back brings back: only what it has changed."""
+    back = [words for kind, words in _KINDS.items() if standing.closed.get(kind)]
+    back += ["canceled meetings"] if standing.canceled_meetings else []
+    # A list as people say it: commas, and “and” before the last.
+    listed = " and ".join(filter(None, [", ".join(back[:-1]), *back[-1:]]))
+    said = f" What comes back: {listed}." if listed else ""
+    told = "The state was not told yet." if standing.archive_id else "The state is told nothing of it."
+    report = " The report that this answered waits again." if standing.report_id else ""
+    return f"{told}{said}{report}"
+
+
 def line_words(reason: LeavingReason) -> str:
     """``SWDS 3, reason 32``, a number that no state source prints marked as such; empty where nothing is told."""
     if not reason.is_told:
@@ -61,7 +84,8 @@ def _here(preview: LeavingPreview) -> Iterator[Said]:
     for fate in preview.meetings:
         if fate.reason is None:
             yield Said(fate.text)
-    yield Said("Until the state is told it can be taken back as a whole.")
+    until = "Until the state is told" if preview.asked_change else "As long as nothing is built on it"
+    yield Said(f"{until} it can be taken back as a whole.")
 
 
 def _at_state(preview: LeavingPreview) -> Iterator[Said]:

@@ -18,9 +18,10 @@ from manzanita.orgs.queries import school_names
 from manzanita.platform.facts import Fact
 from manzanita.platform.holders import Fate, holders
 from manzanita.procedures.merging import Preview
+from manzanita.students.actions import FACT_MODELS
 from manzanita.students.merging import Difference, Held, choice_key, enrollments_after
 from manzanita.students.merging_enrollments import Twice, enrolled_twice, has_days_left
-from manzanita.students.models import Enrollment, Student
+from manzanita.students.models import Enrollment, Merge, Student
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.state_lines import summary
 from manzanita.web.students_words import grade_text
@@ -48,6 +49,31 @@ FATES = {
 }
 STATE_RECORDS = ("SWDS", "MEET", "PLAN", "SERV")
 _OPERATION_WORDS = {"add": "Add", "replace": "Replace", "delete": "Delete"}
+
+
+def was_words(merge: Merge, *, is_other: bool) -> str:
+    """Who one of the two records was before they were put together: two of one name are told apart by SSID, local ID
+    and school."""
+    written, student = merge.written, merge.other if is_other else merge.student
+
+    def rows(kind: str) -> list[Any]:
+        keys = written["emptied"].get(kind, [])
+        if not is_other:
+            inserted = set(written["inserted"].get(kind, []))
+            keys = [pk for pk in written["after"].get(kind, []) if pk not in inserted]
+            keys += written["closed"].get(kind, [])
+        return list(FACT_MODELS[kind]._base_manager.filter(pk__in=keys).order_by("effective_from"))
+
+    ssids, enrollments = rows("ssid"), rows("enrollment")
+    newest = enrollments[-1] if enrollments else None
+    school = newest and school_names({newest.school_code}).get(newest.school_code, newest.school_code)
+    parts = (
+        student.full_name,
+        f"SSID {ssids[-1].ssid}" if ssids else "no SSID",
+        f"local ID {newest.local_student_id}" if newest and newest.local_student_id else "",
+        school or "no enrollment",
+    )
+    return ", ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from manzanita.web.access import requires
 from manzanita.web.duplicates import STRENGTHS, settle
 from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.meanwhile import FIELD, changes_since, stamp_of, status_of
-from manzanita.web.merge_words import held_words, lines_of, moved_words, moves_of, steps_of
+from manzanita.web.merge_words import held_words, lines_of, moved_words, moves_of, steps_of, was_words
 from manzanita.web.reasons_told import Way, tell_reasons, told
 
 LONGEST_REASON = 300
@@ -241,6 +241,8 @@ def merge(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     enter = reverse("student_new"), STEPS["enter"].label
     context = {
         "merge": found,
+        "stays": was_words(found, is_other=False),
+        "other": was_words(found, is_other=True),
         "moved": moved_words(found.written["moved"]),
         "why_not": [] if found.undone_at else told(why_not_undo(found), {}, enter),
         "refusals": told(refusals, {}, enter),

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
+from manzanita.leaving.queries import still_here
 from manzanita.platform import clock
 from manzanita.procedures.batch_fields import FIELDS, fields_for
 from manzanita.procedures.batch_queries import batches_of
@@ -31,7 +32,9 @@ def next_year(request: HttpRequest) -> HttpResponse:
     actor, key = request.actor, request.GET.get("list", "all")
     if key not in SHOWN:
         raise Http404("no such list")
-    page = list_students(students_of(actor, LISTS[key]), actor, after=request.GET.get("after", ""))
+    # Who has left by our own record, or never came, has no next year here, though the SIS has not ended the enrollment.
+    students = still_here(students_of(actor, LISTS[key]), actor)
+    page = list_students(students, actor, after=request.GET.get("after", ""))
     log_reads(
         actor=actor,
         student_ids=[row.student.pk for row in page.rows],

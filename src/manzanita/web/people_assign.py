@@ -30,6 +30,7 @@ from manzanita.procedures.assigning import (
     can_undo,
     candidates,
     preview_assignments,
+    students_to_assign,
     undo_assignments,
     why_not_assign,
 )
@@ -40,7 +41,6 @@ from manzanita.students.caseload import (
     assignable_of,
     assignable_rows,
     batches_of,
-    chosen_students,
     get_batch,
 )
 from manzanita.ui.formats import plural
@@ -121,7 +121,7 @@ def _again(
 
 def _unassigned(request: HttpRequest) -> HttpResponse:
     """The form set to students without a case manager, with the list of them."""
-    found = list(chosen_students(request.actor, Choice(is_without_manager=True))[:MOST_AT_ONCE])
+    found = list(students_to_assign(request.actor, Choice(is_without_manager=True))[:MOST_AT_ONCE])
     log_reads(actor=request.actor, student_ids=[one.pk for one in found], what="assignment.preview")
     rows = assignable_rows(request.actor, found, clock.today())
     return _page(request, {"manager": "none"}, listed=rows, is_nobody_left=not rows)
@@ -131,7 +131,7 @@ def _preview(request: HttpRequest, kind: str, to_id: int | None, term: Term) -> 
     """``to_id`` ``None``: who gets them is still to be chosen, so nothing speaks against anybody."""
     actor, sent = request.actor, request.POST
     choice, meant = _choice(sent), _found(request, sent)[0]
-    students = assignable_of(actor, meant.students) if meant else chosen_students(actor, choice)
+    students = assignable_of(actor, meant.students) if meant else students_to_assign(actor, choice)
     found = list(students[: MOST_AT_ONCE + 1])
     notes = []
     if len(found) > MOST_AT_ONCE:

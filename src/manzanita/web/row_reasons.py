@@ -75,6 +75,11 @@ def told_of_edit(actor: Actor, student: Student, document: Mapping[str, Any]) ->
     return _told(actor, student, reasons_of([document] if document else []), ways, _record(student))
 
 
+def told_of_line(actor: Actor, reason: Reason) -> list[Told]:
+    """Why a pasted line changes nobody."""
+    return told([reason], {}, (reverse("students"), "Find the student"))
+
+
 def _told(
     actor: Actor, student: Student, reasons: Iterable[Reason], ways: Mapping[str, Way], otherwise: Way
 ) -> list[Told]:

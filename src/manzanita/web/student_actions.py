@@ -19,7 +19,7 @@ from manzanita.domain.stays import IFSP
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.procedures.change_reasons import plan_holds
 from manzanita.procedures.later_start import KEY, start_now, waits
-from manzanita.procedures.standing import is_gone
+from manzanita.procedures.standing import stays_gone
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.reasons_told import Refused, grouped, ways_on_record, why_way
 from manzanita.web.referral_asked import referral_asked
@@ -250,7 +250,7 @@ def _against_office(file: StudentFile) -> tuple[Reason, ...]:
 
 def _left(file: StudentFile) -> tuple[Reason, ...]:
     here = file.facts.enrollment_on(file.today, file.lea_code)
-    return (lack("here"),) if is_gone(standing_in(file).left, here) else ()
+    return (lack("here"),) if stays_gone(standing_in(file).left, here) else ()
 
 
 def _no_ssid(file: StudentFile) -> tuple[Reason, ...]:

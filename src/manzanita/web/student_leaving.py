@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -53,7 +55,7 @@ from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.form_days import Mistyped, day_of, mistyped
-from manzanita.web.leaving_words import NOT_CONFIRMED, NOT_SETTLED, groups_of, line_words
+from manzanita.web.leaving_words import NOT_CONFIRMED, NOT_SETTLED, groups_of, line_words, taken_back_words
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import tell_reasons, told
 from manzanita.web.step_links import address_of_step, step_fixes
@@ -107,6 +109,7 @@ def leaving(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             if wrong:
                 raise NotPossible(wrong.reasons)
             if "check" in request.POST:
+                asked = _with_day(request, asked)
                 preview = preview_leaving(request.actor, student, asked)
                 return _form(request, student, asked, preview, preview.blockers)
             done = record_leaving(actor=request.actor, student=student, asked=asked)
@@ -144,6 +147,21 @@ def _asked(request: HttpRequest, reason: LeavingReason, report: ParticipationRep
 def _day_labels(reason: LeavingReason) -> dict[str, str]:
     labels = {"letter_on": "Day of the letter"} if reason.asks_letter else {}
     return labels | {"on": reason.day_label} | paper_days(reason)
+
+
+def _earliest(asked: LeavingAsked) -> date | None:
+    return earliest_end(asked.letter.on, asked.papers.get(PRIOR_NOTICE, PaperSaid()).on)
+
+
+def _with_day(request: HttpRequest, asked: LeavingAsked) -> LeavingAsked:
+    """A day that was left blank is the earliest lawful one, where there is one: the check shows what comes of it."""
+    earliest = _earliest(asked)
+    if asked.on is not None or earliest is None:
+        return asked
+    messages.info(
+        request, f"The day was left blank: {us_date(earliest)}, the earliest lawful one, is proposed."
+    )
+    return replace(asked, on=earliest)
 
 
 def _first(
@@ -188,7 +206,7 @@ def _form(
     fixes = _fixes(student, preview or _meetings_only(request, student, asked)) | meanwhile_fix(student)
     errors = {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS}
     errors |= wrong.errors if wrong else {}
-    earliest = earliest_end(asked.letter.on, asked.papers.get(PRIOR_NOTICE, PaperSaid()).on)
+    earliest = _earliest(asked)
     if earliest is not None and asked.on is None and errors and not (wrong and "on" in wrong.typed):
         errors["on"] = "It had no day: the earliest lawful one is proposed."
     context = {
@@ -271,6 +289,7 @@ def _reasons_page(
         "suggested": _suggested(_newest(request, facts), given),
         "given": given,
         "standing": standing,
+        "back_words": taken_back_words(standing) if standing else "",
         "archive": _archive_of(standing),
         "undo_reasons": told(reasons_not_to_undo(actor, standing), ways, change) if standing else [],
         "planned": planned,

@@ -3,6 +3,7 @@ of their own (``web.due``); here are their students, for an export or a send."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,21 +11,26 @@ from types import MappingProxyType
 from django.urls import reverse
 
 from manzanita.deadlines.lists import Wanted, wanted_rows
-from manzanita.domain.access import Actor
+from manzanita.domain.access import Actor, Scope, View
 from manzanita.exchange.compliance import find
-from manzanita.exchange.queries import has_open_finding, has_operation
+from manzanita.exchange.queries import changed_by_import, has_open_finding, has_operation
+from manzanita.leaving.queries import still_here
+from manzanita.platform import clock
 from manzanita.procedures.next_year import unplanned
 from manzanita.students.models import ScopedQuerySet
-from manzanita.students.scope import listed_for, visible_to
+from manzanita.students.scope import first_day_in_reach, listed_for, visible_to
+from manzanita.ui.formats import us_date
 from manzanita.web.compliance_asked import ComplianceList, list_of_key
 from manzanita.web.due_wanted import key_of, list_url, of_key, title_of
+
+_IMPORT = re.compile(r"import-([1-9][0-9]{0,17})")
 
 
 @dataclass(frozen=True, slots=True)
 class StudentList:
-    """One list. ``kind`` is due, held, different, findings, unplanned, compliance or all; ``nothing`` says what an
-    empty one means. ``due`` is the list of due dates, ``compliance`` the group of a monitoring report, whose students
-    it has."""
+    """One list. ``kind`` is due, held, different, findings, unplanned, compliance, import or all; ``nothing`` says what
+    an empty one means. ``due`` is the list of due dates, ``compliance`` the group of a monitoring report,
+    ``import_key`` the import, whose students it has."""
 
     key: str
     title: str
@@ -33,6 +39,16 @@ class StudentList:
     kind: str = "all"
     due: Wanted | None = None
     compliance: ComplianceList | None = None
+    import_key: int = 0
+
+    @property
+    def is_of_students(self) -> bool:
+        """Does the page of students show it, with its sentence? Lists of due dates and of reports have own pages."""
+        return self.due is None and self.compliance is None
+
+    def meaning_for(self, actor: Actor) -> str:
+        """Whom it lists, in the view that the actor has chosen."""
+        return _shown(actor) if self.kind == "all" else self.meaning
 
     @property
     def url(self) -> str:
@@ -49,7 +65,7 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
             StudentList(
                 "all",
                 "Students",
-                "Students enrolled here now, and those who left since the last academic year began",
+                "Students in the chosen view",
                 "No student is in this scope yet.",
             ),
             StudentList(
@@ -87,6 +103,26 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
 )
 
 
+def import_list(key: int) -> str:
+    """The key of the list of those whom an import changed."""
+    return f"import-{key}"
+
+
+def _shown(actor: Actor) -> str:
+    if actor.perspective.scope is Scope.ASSIGNED:
+        return "Students assigned to you"
+    if actor.perspective.scope is Scope.NAMED:
+        return "Students named in what was granted to you"
+    left = f"left since {us_date(first_day_in_reach(clock.today()))}"
+    return {
+        View.CURRENT: "Students whom your agency has today",
+        View.INCOMING: "Students who come: by an enrollment to begin, a plan for next year, or a place kept for them",
+        View.LEAVING: f"Students here whose last day is known, and those who {left} and are here no longer",
+        View.DSEA_OR_ATTENDING: "Students whom your agency has today, or for whom it is accountable (DSEA)",
+        View.ALL: f"Students within your reach: here today, to come, or {left}",
+    }[actor.view]
+
+
 def list_of(key: str) -> StudentList | None:
     """The list of this key: one of ``LISTS``, the students of a due list, or a group of a monitoring report."""
     if key in LISTS:
@@ -94,6 +130,15 @@ def list_of(key: str) -> StudentList | None:
     if (due := of_key(key)) is not None:
         meaning = "Students with such a due date, as the list of due dates shows them"
         return StudentList(key_of(due), title_of(due), meaning, "No student has such a due date.", "due", due)
+    if (changed := _IMPORT.fullmatch(key)) is not None:
+        return StudentList(
+            key,
+            "Students whom an import changed",
+            "Students within your reach, in every view, of whom one import of SIS files brought something new",
+            "Of whom it brought something new, nobody is within your reach.",
+            "import",
+            import_key=int(changed[1]),
+        )
     if (asked := list_of_key(key)) is not None:
         meaning = "Students within your reach, in every view, of one group of a monitoring report"
         return StudentList(key, asked.title, meaning, "Nobody is in this group.", "compliance", None, asked)
@@ -107,12 +152,14 @@ def students_of(actor: Actor, wanted: StudentList) -> ScopedQuerySet:
     if wanted.kind == "all":
         return listed_for(actor)
     if wanted.kind == "unplanned":
-        return unplanned(listed_for(actor))
+        return still_here(unplanned(listed_for(actor)), actor)
     # What the state holds does not end with attendance, so these ask all within reach.
     students = visible_to(actor)
     if wanted.compliance is not None:
         asked = wanted.compliance
         return students.filter(pk__in=find(actor, asked.asked, asked.wanted))
+    if wanted.import_key:
+        return students.filter(changed_by_import(actor, wanted.import_key))
     if wanted.kind == "findings":
         return students.filter(has_open_finding(actor))
     if wanted.kind in ("held", "different"):

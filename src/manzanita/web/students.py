@@ -21,7 +21,7 @@ from manzanita.web.access import requires
 from manzanita.web.found import Found, found_in
 from manzanita.web.guest_requests import may_ask
 from manzanita.web.narrowing_choices import choices_of, to_take_away
-from manzanita.web.student_lists import LISTS, StudentList, students_of
+from manzanita.web.student_lists import StudentList, students_of
 from manzanita.web.student_rows import COLUMNS, rows_of
 from manzanita.web.whom_to_ask import coordinator_to_ask
 
@@ -36,9 +36,9 @@ SORTS = {"Student": "name", "Grade": "grade", "School": "school", "Plan review d
 def students(request: HttpRequest) -> HttpResponse:
     """One page of a found set (``web.found``): a list, or what a search found, narrowed and in an order."""
     given = request.GET
-    if given.get("list", "all") not in LISTS:
-        raise Http404("no such list")
     found, after = found_in(request, given, list_key="all"), given.get("after", "")
+    if not found.wanted.is_of_students:
+        raise Http404("a list with a page of its own")
     request.search_text = found.text
     # What was searched for; the sentence above the list is about those.
     listed = found.searched(students_of(request.actor, found.wanted))
@@ -65,6 +65,7 @@ def students(request: HttpRequest) -> HttpResponse:
     context = {
         "found": found,
         "wanted": found.wanted,
+        "meaning": found.wanted.meaning_for(request.actor),
         "text": found.text,
         "page": page,
         "outside_view": outside,
