@@ -122,7 +122,7 @@ def test_a_selpa_sees_each_district_and_gets_back_to_all(small_world, sign_in):
     Agency.objects.create(code=w.SELPA, kind="selpa", name="Manzanita County SELPA", selpa_code=w.SELPA)
     client = sign_in(person_of(w.SELPA, "selpa", "Dunlin Mockup")[0])
     rows = text_of(client.get("/students"))
-    assert "District" in rows and "Heron Creek Unified" in rows.split("<tbody>")[1]
+    assert "School, district" in rows and "Heron Creek Unified" in rows.split("<tbody>")[1]
     client.get("/findings/settle")
     client.get("/students/settle")
     assert "All districts" not in text_of(client.get("/"))

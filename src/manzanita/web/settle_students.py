@@ -189,7 +189,9 @@ def needs_of(actor: Actor) -> list[Need]:
                     oldest=age(of_kind[0].days(today)),
                     detail=KINDS[kind].sentence,
                     owner=str(KINDS[kind].owner),
-                    step="Settle them",
+                    step="Settle them"
+                    if actor.may(Capability.CORRECT_RECORD) or actor.may(Capability.HOLD_MEETING)
+                    else "Look at them",
                     days=of_kind[0].days(today),
                 )
             )

@@ -107,10 +107,10 @@ def _heads(actor: Actor, found: Found) -> list[dict[str, Any]]:
     """The heads of the columns, those that put the list in order as links."""
     heads: list[dict[str, Any]] = []
     for label in COLUMNS:
-        if label == "School" and actor.sees_several_districts:
-            heads.append({"label": "District"})
         head: dict[str, Any] = {"label": label, "num": label == "Grade"}
         head["cls"] = "later" if label in ("Born", "Disability") else ""
+        if label == "School" and actor.sees_several_districts:
+            head["label"] = "School, district"
         if (key := SORTS.get(label)) is not None:
             head["sort_url"] = found.address(**{ORDER: found.order.turned(key).code})
             head["sort"] = found.order.direction if found.order.key == key else None
