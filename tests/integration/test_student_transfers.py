@@ -407,10 +407,10 @@ def test_an_open_transfer_is_to_settle_on_both_sides(fern, juniper, asked, alder
         assert (told.kind, told.since, told.url) == (kind, w.TODAY, page)
     # The whole list of what is to settle is cut to whom one reaches.
     assert unsettled_elsewhere(fern, None) == {}
-    assert set(unsettled_elsewhere(juniper, None)) == {alder.pk}
+    assert set(unsettled_elsewhere(juniper, None)) == {(alder.pk, w.LEA)}
     accept(actor=juniper, transfer=asked)
     assert unsettled_elsewhere(juniper, [alder.pk]) == {}
-    assert set(unsettled_elsewhere(fern, [alder.pk])) == {alder.pk}
+    assert set(unsettled_elsewhere(fern, [alder.pk])) == {(alder.pk, w.OTHER_LEA)}
 
 
 # The SELPA and its policies

@@ -346,17 +346,18 @@ def test_what_stands_against_the_adoption_says_its_rule_and_leads_on(coordinator
     student = hand.add([{**hand.row("Avocet"), "plans": plans}])["Avocet"]
     look_at(w.LEA, [student.pk], found_by="test")
     arrival = Arrival.objects.get()
-    record = f"/students/{student.public_id}"
+    known = f"/students/{student.public_id}?tab=history"
     why = (
         "A plan that starts on 11/10/2026 is known already, and the state keeps one plan a day. Correct that record, "
-        "or enter a later day. Show the record Owner: Clerk or coordinator · CALPADS key of PLAN: LEA, SSID, start date"
+        "or enter a later day. Show what is known Owner: Clerk or coordinator · CALPADS key of PLAN: LEA, SSID, "
+        "start date"
     )
-    assert told_in(page_of(coordinator, arrival), "why-not") == [(why, [record])]
+    assert told_in(page_of(coordinator, arrival), "why-not") == [(why, [known])]
     sent = {"adopt": "1", "reason": "By phone."}
     refused = text_of(coordinator.post(f"/arrivals/{arrival.public_id}", sent)).split("Nothing was changed")[
         1
     ]
-    assert f'href="{record}">Show the record</a>' in refused
+    assert f'href="{known}">Show what is known</a>' in refused
     assert "Owner: Clerk or coordinator · CALPADS key of PLAN" in refused
 
 

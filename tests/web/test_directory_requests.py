@@ -23,7 +23,7 @@ from tests.support.pages import addresses_in, other_coordinator, text_of
 NEW = "/directory/requests/new"
 LIST = "/directory/requests"
 LIST_QUERIES = 10
-PAGE_QUERIES = 31
+PAGE_QUERIES = 32
 
 
 @pytest.fixture

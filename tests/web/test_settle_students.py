@@ -11,6 +11,7 @@ from manzanita.arrivals.actions import look_at
 from manzanita.arrivals.models import Arrival
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
+from manzanita.domain.revocation import Letter
 from manzanita.domain.statuses import KINDS, Kind, Unsettled
 from manzanita.leaving.actions import report_participation
 from manzanita.leaving.models import Leaving
@@ -30,6 +31,7 @@ from tests.support.cast import add_cast
 from tests.support.pages import other_coordinator, text_of
 
 ADDRESS = "/students/settle"
+LETTER = Letter(date(2026, 11, 20), "Maple Testcase")
 
 
 @pytest.fixture
@@ -196,7 +198,7 @@ def test_other_apps_feed_the_list_and_take_the_place_of_the_facts(small_world, c
 
 def test_what_the_nightly_job_could_not_do_stands_in_the_list(small_world, sign_in):
     alder = small_world.students["alder"]
-    asked = LeavingAsked("revoked_consent", w.TODAY + timedelta(days=1), "The letter came.")
+    asked = LeavingAsked("revoked_consent", w.TODAY + timedelta(days=1), "The letter came.", letter=LETTER)
     record_leaving(actor=small_world.coordinator_actor, student=alder, asked=asked)
     Leaving.objects.update(leaves_on=w.TODAY)
     assert carry_out_planned() == {"done": 0, "stayed": 1}

@@ -187,7 +187,8 @@ def test_steps_lead_by_census_days_and_first_days_of_school_years(week, coordina
         ]
 
     # The first Wednesdays of October are the 1st in 2025 and the 7th in 2026.
-    assert steps("") == [("&as_of=2026-10-07", "←Earlier: Census Day 10/07/2026")]
+    # Beside the day of today stands Census Day already, as a day to choose.
+    assert steps("") == []
     assert steps("2026-10-07") == [
         ("&as_of=2026-07-01", "←Earlier: School year began 07/01/2026"),
         ("", "Later: Today→"),

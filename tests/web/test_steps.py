@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from html import unescape
 from html.parser import HTMLParser
@@ -476,7 +476,8 @@ def arrive_inactive_twice(world: w.World, client: Client) -> Tried:
 
 
 def arrive_inactive_before_the_questions(world: w.World, client: Client) -> Tried:
-    return _arriving(_arrival(_grebe()), INACTIVE)
+    arrival = _arrival(_grebe())
+    return replace(_arriving(arrival, INACTIVE), names={"arrival": arrival.public_id})
 
 
 def paper_when_settled(world: w.World, client: Client) -> Tried:
@@ -626,7 +627,7 @@ def take_with_an_unknown_key(world: w.World, client: Client) -> Tried:
 S, NEW = "/students/{student}", "/students/{student}/meetings/new"
 OPENS = 'action="/students/{student}/meetings"'
 UNDO_LEAVING = 'action="/students/{student}/leaving/undo"'
-LEAVES = 'href="?reason=dropped_out"'
+LEAVES = 'reason=dropped_out"'
 FINALIZES = 'href="/meetings/{meeting}/finalize"'
 CANCELED = "Nothing was changed: this meeting was canceled."
 
@@ -719,7 +720,8 @@ CASES = [
          "An arrival is settled once", OFFICE, "say_arrived", f"{S}?tab=record",
          'action="/students/{student}/arrived"', after="arrive_inactive"),
     Case("arrive_inactive", "answered-inactive", arrive_inactive_before_the_questions, "By the four questions",
-         "The four questions of an arrival say what follows", OFFICE, "answer", "#ask-head", 'name="answer"'),
+         "The four questions of an arrival say what follows", OFFICE, "answer",
+         "/arrivals/{arrival}#ask-head", 'name="answer"'),
     Case("paper_plan", "arrival-open", paper_when_settled, "This arrival is settled.", "An arrival is settled once",
          OFFICE, "say_arrived", f"{S}?tab=record", 'action="/students/{student}/arrived"'),
     Case("paper_plan", "plan-unknown", paper_beside_a_plan, "A plan of this student is known from a file", ADOPTION,

@@ -13,6 +13,7 @@ from manzanita.accounts.queries import actor_of
 from manzanita.accounts.second_factor import enroll_totp
 from manzanita.auditing.models import ChangeEvent
 from manzanita.deadlines.recompute import recompute_everybody
+from manzanita.domain.revocation import Letter
 from manzanita.exchange.models import ReportStatus
 from manzanita.exchange.report_actions import EXPIRE_JOB, set_report_status
 from manzanita.leaving.models import Leaving
@@ -40,6 +41,7 @@ ROUNDS = {
     "orgs.begin-names": "",
     "transfers.settle": "transfers",
 }
+LETTER = Letter(date(2026, 11, 20), "Maple Testcase")
 
 
 def words(answer) -> str:
@@ -92,7 +94,11 @@ def test_a_leaving_that_stays_says_why_and_one_that_goes_stands_among_the_change
     alder, towhee = small_world.students["alder"], small_world.students["towhee"]
     tomorrow = w.TODAY + timedelta(days=1)
     for student, reason in ((alder, "revoked_consent"), (towhee, "dropped_out")):
-        record_leaving(actor=actor, student=student, asked=LeavingAsked(reason, tomorrow, "The letter came."))
+        record_leaving(
+            actor=actor,
+            student=student,
+            asked=LeavingAsked(reason, tomorrow, "The letter came.", letter=LETTER),
+        )
     Leaving.objects.update(leaves_on=w.TODAY)
     assert client.post(f"{ADDRESS}/leavings/run").status_code == 302
     run_jobs_now(raises_errors=True)
@@ -192,7 +198,7 @@ def test_who_does_not_do_the_work_by_hand_does_not_run_it(small_world, sign_in):
 
 def test_a_district_sees_names_of_its_own_students_only(small_world, sign_in):
     alder = small_world.students["alder"]
-    asked = LeavingAsked("revoked_consent", w.TODAY + timedelta(days=1), "The letter came.")
+    asked = LeavingAsked("revoked_consent", w.TODAY + timedelta(days=1), "The letter came.", letter=LETTER)
     record_leaving(actor=small_world.coordinator_actor, student=alder, asked=asked)
     Leaving.objects.update(leaves_on=w.TODAY)
     client = sign_in(other_coordinator(small_world))

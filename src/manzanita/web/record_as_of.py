@@ -213,8 +213,10 @@ def view_parts(file: StudentFile, then: StudentFile, asked: Asked, kept: str) ->
         if asked.on and not asked.known_on
         else "",
         "day_links": days,
-        # What stands among the days already is not said twice.
-        "steps": [one for one in _steps(file, asked, here) if one[1] not in {day[1] for day in days}],
+        # Beside the record of today, what stands among the days is not said twice; who walks is led on by all.
+        "steps": [
+            one for one in _steps(file, asked, here) if asked.on or one[1] not in {day[1] for day in days}
+        ],
         "left_unsaid": list(_left_unsaid(file, asked)),
         **held_parts(then),
     }
