@@ -79,7 +79,7 @@ def test_1_a_setting_that_changed(coordinator):
         "General education participation becomes 70 from November 16, 2026."
     )
     expect(page.locator("main")).to_contain_text("The state is told 3 lines: PLAN and SERV.")
-    record(coordinator, "setting", "Recorded: program setting.")
+    record(coordinator, "setting", "Recorded: setting and residence.")
 
 
 def test_2_the_same_change_again_leads_to_what_is_known(coordinator):
@@ -113,8 +113,8 @@ def test_4_nothing_was_adopted_yet(coordinator):
     check(page)
     refused(coordinator, "No plan of this student was adopted here", "Owner: SEDS coordinator")
     coordinator.look("change-never-refused")
-    page.get_by_role("link", name="Record a status change").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Status change")
+    page.get_by_role("alert").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Plan adoption")
 
 
 def test_5_a_plan_that_arrived_is_adopted_and_sent(coordinator):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,9 +103,11 @@ def test_what_goes_on_keeps_all_of_its_days(data):
             ] == [(one.effective_from, one.effective_to)]
 
 
+@pytest.mark.django_db
 def test_each_choice_that_is_needed_is_asked():
     """A open from 08/02, B from 08/06 to 08/09: A goes on, and B has no day of its own; where B goes on, A has."""
     person = SimpleNamespace(
+        pk=0,
         first_name="",
         middle_name="",
         last_name="",
