@@ -54,14 +54,16 @@ _OPERATION_WORDS = {"add": "Add", "replace": "Replace", "delete": "Delete"}
 def was_words(merge: Merge, *, is_other: bool) -> str:
     """Who one of the two records was before they were put together: two of one name are told apart by SSID, local ID
     and school."""
-    written, student = merge.written, merge.other if is_other else merge.student
+    student = merge.other if is_other else merge.student
+
+    def keys_of(part: str, kind: str) -> list[int]:
+        return merge.written.get(part, {}).get(kind, [])
 
     def rows(kind: str) -> list[Any]:
-        keys = written["emptied"].get(kind, [])
+        keys = keys_of("emptied", kind)
         if not is_other:
-            inserted = set(written["inserted"].get(kind, []))
-            keys = [pk for pk in written["after"].get(kind, []) if pk not in inserted]
-            keys += written["closed"].get(kind, [])
+            inserted = set(keys_of("inserted", kind))
+            keys = [pk for pk in keys_of("after", kind) if pk not in inserted] + keys_of("closed", kind)
         return list(FACT_MODELS[kind]._base_manager.filter(pk__in=keys).order_by("effective_from"))
 
     ssids, enrollments = rows("ssid"), rows("enrollment")

@@ -67,10 +67,10 @@ def referral(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @requires(Capability.HOLD_MEETING)
 def referral_step(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """One step of a referral: the plan given, withdrawn, declined, corrected, or the last of these taken back."""
+    student = get_student(request.actor, public_id)
     step = STEPS.get(request.POST.get("step", ""))
     if step is None:
         return HttpResponseBadRequest("There is no such step.", content_type="text/plain")
-    student = get_student(request.actor, public_id)
     given = _given(request)
     wrong = mistyped(given, DAYS)
     try:
