@@ -28,6 +28,8 @@ pytestmark = pytest.mark.django_db
 FIRST_DAY = date(2025, 7, 1)
 FIRST_INSTANT = datetime(2025, 7, 1, 15, tzinfo=UTC)
 DAYS = 400
+# So that much is said long after the day that it is about.
+STEP_DAYS = 150
 # Each states a dozen facts one by one: half a minute of work for all.
 STUDENTS = 100 if os.environ.get("CI") == "true" else 500
 MODELS = (Enrollment, SpecialEducationStatus, Plan, Service)
@@ -66,7 +68,7 @@ class Life:
     said: list[Said] = field(default_factory=list)
 
     def go_on(self) -> None:
-        self.at += timedelta(seconds=self.chance.randint(1, 40 * 86_400))
+        self.at += timedelta(seconds=self.chance.randint(1, STEP_DAYS * 86_400))
         start = FIRST_DAY + timedelta(days=self.chance.randint(0, DAYS))
         length = self.chance.choice([0, 1, 30, 180, None])
         lea_code, (name, codes) = self.chance.choice([w.LEA, w.OTHER_LEA]), CODES[self.model]
@@ -94,7 +96,7 @@ class Life:
         last = self.said[-1]
         ended = self.model._base_manager.filter(superseded_at=self.at, **slot).values_list("pk", flat=True)
         again = list(ended)
-        self.at += timedelta(seconds=self.chance.randint(1, 40 * 86_400))
+        self.at += timedelta(seconds=self.chance.randint(1, STEP_DAYS * 86_400))
         bring_back(self.model, slots=[slot], close=made, again=again, at=self.at)
         last.taken_back_at = self.at
 
@@ -117,7 +119,11 @@ class Life:
     def instant(self) -> datetime:
         one = self.chance.choice(self.said)
         return self.chance.choice([one.at, one.taken_back_at or one.at]) + self.chance.choice(
-            [timedelta(0), timedelta(microseconds=-1), timedelta(days=self.chance.randint(-40, 40))]
+            [
+                timedelta(0),
+                timedelta(microseconds=-1),
+                timedelta(days=self.chance.randint(-STEP_DAYS, STEP_DAYS)),
+            ]
         )
 
 
@@ -131,15 +137,20 @@ def test_each_student_as_of_a_day_and_an_instant_also_after_taking_back(small_wo
     chance = random.Random(31)
     actor = small_world.coordinator_actor
     made = register_students([Identity(f"Sorrel {number}", "", "Testcase") for number in range(STUDENTS)])
-    taken_back = nothing = former = 0
+    taken_back = nothing = former = hidden = 0
     for number, student in enumerate(made):
         lives = [Life(model, student.pk, chance) for model in MODELS]
         for life in lives:
-            for _ in range(chance.randint(1, 5)):
+            for _ in range(chance.randint(2, 6)):
                 life.go_on()
         asked = chance.choice(lives)
         day, known = asked.edge(), asked.instant()
         is_former = number % 5 == 0
+        late = [one for one in asked.said if one.lea_code != w.LEA and one.at > clock.end_of(one.start)]
+        if is_former and late:
+            # What the next LEA says afterwards of a day that the former one may see.
+            one = chance.choice(late)
+            day, known = one.start, one.at
         # Within its time: the page refuses a day after it.
         student.seen_through = day + timedelta(days=chance.choice([0, 1, 60])) if is_former else None
         facts = facts_as_of(rows_for(actor, student, known=known, day=day).facts(), day)
@@ -151,12 +162,15 @@ def test_each_student_as_of_a_day_and_an_instant_also_after_taking_back(small_wo
                 # What others said after its last day is not its own to see; its own it may still correct.
                 then = min(known, clock.end_of(student.seen_through))
                 expected = Counter(one for one in life.held(day, known) if one[0] == w.LEA)
-                expected += Counter(one for one in life.held(day, then) if one[0] != w.LEA)
+                others = Counter(one for one in life.held(day, then) if one[0] != w.LEA)
+                hidden += others != Counter(one for one in life.held(day, known) if one[0] != w.LEA)
+                expected += others
             assert shown(life.model, rows, day) == expected, (life.model.__name__, student.pk, day, known)
             taken_back += any(one.taken_back_at for one in life.said)
             nothing += not expected
         former += is_former
     # Of four answers a student: enough with something taken back, and neither nearly all empty nor nearly none.
     assert former == STUDENTS // 5
+    assert hidden > STUDENTS // 25
     assert taken_back > 1.2 * STUDENTS
     assert 0.8 * STUDENTS < nothing < 3.2 * STUDENTS
