@@ -70,7 +70,8 @@ def judge_usually(year: Callable[[], str]) -> None:
 
 def specification(year: str | None = None) -> Specification | None:
     """The one in force in ``year`` (``None``: the year being judged); ``None`` where ours holds."""
-    return _in_force.get(judged_year() if year is None else year)
+    # Asked for every field and code of a page: where nothing was loaded, no clock is.
+    return _in_force.get(judged_year() if year is None else year) if _in_force else None
 
 
 def in_force() -> Mapping[str, Specification]:
