@@ -32,6 +32,7 @@ from tests.support.cast import add_cast
 from tests.support.guests import person_of
 from tests.support.merging import entered_again, pair_of
 from tests.support.pages import other_coordinator
+from tests.web.test_paper_plan import TOLD
 from tests.web.test_student_transfers import asked
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -312,23 +313,11 @@ def test_a_day_that_is_none_does_not_pass_over_what_the_other_one_did(small_worl
     assert 'value="November"' in html_of(second)
 
 
-PAPER = {
-    "lea_code": "3410010",
+# The plan of another year; each person gives a reason of their own.
+PAPER = {key: value for key, value in TOLD.items() if key not in ("reason", "service_2_provider_code")} | {
     "starts_on": "2023-02-01",
     "reviewed_on": "2023-02-01",
     "evaluated_on": "2022-02-01",
-    "entered_on": "2021-03-01",
-    "plan_type_code": "100",
-    "disability_1_code": "240",
-    "program_setting_code": "400",
-    "general_education_percent": "85",
-    "primary_residence_code": "210",
-    "has_transportation_code": "N",
-    "service_1_service_code": "415",
-    "service_1_provider_code": "100",
-    "service_1_location_code": "510",
-    "service_1_frequency_code": "20",
-    "service_1_duration_minutes": "30",
 }
 
 
