@@ -11,8 +11,10 @@ from contextlib import ExitStack
 import hypothesis
 import pytest
 import time_machine
+from _pytest.runner import pytest_runtest_protocol as run_test
 
 import tests.support  # noqa: F401 - tests build and look at data of every agency
+from manzanita.platform.memory import keep_what_is_loaded, with_room
 from tests.support.flush import use_quick_flush
 
 # One machine finds new examples with every run; the one that decides about a merge repeats itself.
@@ -36,6 +38,16 @@ LONGEST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    keep_what_is_loaded()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """A fifth of a run's processor time went into room for frames: pages are called from deep within pytest."""
+    return with_room(run_test)(item, nextitem)
 
 
 @pytest.fixture(scope="session")

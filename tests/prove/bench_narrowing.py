@@ -13,7 +13,7 @@ import argparse
 import sys
 from datetime import date
 
-from tests.prove.bench_record import TODAY, Told, _reaching, _signed_in, _statements, _timed
+from tests.prove.bench_record import TODAY, Told, _reaching, _signed_in, _statements, _timed, as_served
 from tests.prove.california import add_keep, bench_database, parser_of
 from tests.prove.record_crowd import MANY, fill
 
@@ -125,6 +125,7 @@ def _spread() -> None:
 def _bench(args: argparse.Namespace) -> int:
     from django.test import override_settings
 
+    as_served()
     told = Told()
     limits = {"person": 10**9, "address": 10**9, "writes": 10**9}
     with override_settings(DEBUG=False, REQUESTS_A_MINUTE=limits):

@@ -63,6 +63,8 @@ def _work(*, is_batch: bool) -> None:
     from django.db import OperationalError, connections
     from django_tasks_db.management.commands.db_worker import Worker
 
+    from manzanita.platform.memory import with_room
+
     worker = Worker(
         queue_names=["default"],
         interval=POLL_SECONDS,
@@ -76,7 +78,7 @@ def _work(*, is_batch: bool) -> None:
     worker.configure_signals()
     while True:
         try:
-            worker.run()
+            with_room(worker.run)()
             return
         except OperationalError as error:
             # A database that restarts, or is locked beyond its timeout, must not end the worker.
@@ -93,6 +95,7 @@ def _sweep_until(stop: threading.Event) -> None:
 
     from manzanita.platform.daily import enqueue_daily_jobs
     from manzanita.platform.jobs import prune_task_results, seconds_to_next_sweep, sweep_jobs
+    from manzanita.platform.statistics import renew_statistics
 
     pruned_at = None
     while not stop.is_set():
@@ -102,6 +105,7 @@ def _sweep_until(stop: threading.Event) -> None:
             if pruned_at is None or time.monotonic() - pruned_at > 3600:
                 prune_task_results()
                 enqueue_daily_jobs()
+                renew_statistics()
                 pruned_at = time.monotonic()
             pause = seconds_to_next_sweep()
         except DatabaseError as error:
