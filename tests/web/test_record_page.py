@@ -17,7 +17,7 @@ from manzanita.procedures.changes import record_change
 from manzanita.students.actions import Identity, update_identities
 from tests.support import pages
 from tests.support import world as w
-from tests.support.guests import monitor_of
+from tests.support.guests import monitor_of, person_of
 from tests.support.pages import addresses_in, reads, text_of
 
 RECORDS = ("SWDS", "MEET", "PLAN", "SERV", "PSTS")
@@ -265,6 +265,30 @@ def test_history_offers_to_take_back_what_was_recorded(small_world, coordinator,
     assert Archive.objects.filter(supersedes=archive).exists()
     page = text_of(coordinator.post(here, follow=True))
     assert "It was taken back already." in page
+
+
+def test_what_somebody_else_did_meanwhile_is_told_before_it_is_taken_back(
+    small_world, sign_in, coordinator, noon
+):
+    noon.shift(timedelta(minutes=1))
+    alder = small_world.students["alder"]
+    archive = record_change(actor=small_world.coordinator_actor, student=alder, asked=SETTING)
+    here = f"/archives/{archive.public_id}/take-back"
+    drawn = coordinator.get(here).content.decode()
+    seen = re.search(r'name="record_seen" value="([^"]+)"', drawn)[1]
+    colleague = sign_in(person_of(w.LEA, "coordinator", "Larkspur Sample")[0])
+    sent = {"choice": "PLAN", "reason": "Only the plan."}
+    assert colleague.post(f"/archives/{archive.public_id}/report-status", sent).status_code == 302
+
+    answer = coordinator.post(here, {"record_seen": seen})
+    page = text_of(answer)
+    assert answer.status_code == 409
+    assert "Larkspur Sample, 12:01 pm on 11/23/2026: set what of an archive is reported." in page
+    assert "Take it back" in page and not Archive.objects.filter(supersedes=archive).exists()
+
+    seen = re.search(r'name="record_seen" value="([^"]+)"', answer.content.decode())[1]
+    assert coordinator.post(here, {"record_seen": seen}).status_code == 302
+    assert Archive.objects.filter(supersedes=archive).exists()
 
 
 def test_history_says_why_what_was_built_on_stays(small_world, coordinator, noon):

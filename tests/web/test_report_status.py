@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
 from manzanita.exchange.models import Operation, PeriodLock, ReportStatus, Submission
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
+from tests.support.guests import person_of
 from tests.support.pages import NO_ID, other_coordinator, reads, text_of
 
 
@@ -19,6 +22,11 @@ def coordinator(small_world, sign_in) -> Client:
 @pytest.fixture
 def review(small_world):
     return archive(small_world.students["alder"], review_rows())
+
+
+def stamp_on(answer) -> str:
+    """What the form carries of what its reader has seen of the record."""
+    return re.search(r'name="record_seen" value="([^"]+)"', answer.content.decode())[1]
 
 
 def set_status(client: Client, review, **values: str):
@@ -53,16 +61,57 @@ def test_do_not_report_is_set_listed_and_ended(coordinator, review):
     ("values", "said"),
     [
         ({"choice": "none", "reason": ""}, "It needs its reason. Say why in a sentence."),
-        ({"choice": "none", "reason": "x", "until": "soon"}, "The last day is no date."),
+        ({"choice": "none", "reason": "x", "until": "soon"}, "Counts again on: “soon” is no day"),
         ({"choice": "SWDS", "reason": "x"}, "This archive has no SWDS record."),
         ({"choice": "complete", "reason": ""}, "Say how you know it."),
         ({"choice": "again", "reason": ""}, "Say why you doubt it."),
-        ({"choice": "everything"}, "choose what is reported"),
+        ({"choice": "everything"}, "Choose what is reported"),
     ],
 )
 def test_what_cannot_be_set_says_why(coordinator, review, values, said):
     assert said in text_of(set_status(coordinator, review, **values))
     assert not ReportStatus.objects.exists()
+
+
+def test_what_was_typed_is_kept_where_it_cannot_be_set(coordinator, review):
+    answer = coordinator.post(
+        f"/archives/{review.public_id}/report-status", {"choice": "SWDS", "reason": "Nothing of it is ours."}
+    )
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'value="Nothing of it is ours."' in page
+    assert re.search(r'value="MEET"[^>]*>', page) and not re.search(r'value="MEET" checked', page)
+    assert re.search(r'<details class="fold" open><summary[^>]*>.*?Change what is reported', page, re.DOTALL)
+
+
+def test_of_two_who_say_what_is_reported_the_second_is_told_and_nothing_is_lost(
+    small_world, sign_in, coordinator, review
+):
+    address = f"/archives/{review.public_id}"
+    first, second = coordinator, sign_in(person_of(w.LEA, "coordinator", "Larkspur Sample")[0])
+    seen = [stamp_on(one.get(address)) for one in (first, second)]
+    set_status(first, review, choice="none", reason="For the wrong student.", record_seen=seen[0])
+
+    slower = second.post(
+        f"{address}/report-status", {"choice": "MEET", "reason": "Only the meeting.", "record_seen": seen[1]}
+    )
+
+    page = text_of(slower)
+    assert slower.status_code == 409
+    assert "Juniper Mockup, 12:00 pm on 11/23/2026: set what of an archive is reported." in page
+    assert 'value="Only the meeting."' in slower.content.decode()
+    assert 'value="MEET" checked' in slower.content.decode()
+    assert [(one.choice, one.reason) for one in ReportStatus.objects.filter(ended_at=None)] == [
+        ("none", "For the wrong student.")
+    ]
+    # Sent again by whoever has read it, it counts.
+    again = second.post(
+        f"{address}/report-status",
+        {"choice": "MEET", "reason": "Only the meeting.", "record_seen": stamp_on(slower)},
+    )
+    assert again.status_code == 302
+    assert ReportStatus.objects.get(ended_at=None).choice == "MEET"
 
 
 @pytest.mark.parametrize("address", ["/state/not-reported", "/state/limited"])

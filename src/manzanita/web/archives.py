@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,13 +16,17 @@ from manzanita.accounts.queries import user_names
 from manzanita.archive.models import Archive
 from manzanita.archive.queries import document_of, get_archive, superseded_by
 from manzanita.auditing.actions import log_reads
-from manzanita.domain.access import Capability
+from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS
+from manzanita.domain.findings import Reason
 from manzanita.procedures.take_back import can_be_asked
+from manzanita.students.models import Student
 from manzanita.students.scope import visible_to
 from manzanita.web.access import requires
 from manzanita.web.archive_lines import line_view, order_key
+from manzanita.web.meanwhile import meanwhile_fix, status_of
+from manzanita.web.reasons_told import told
 from manzanita.web.report_status import report_context
 
 
@@ -30,10 +34,22 @@ from manzanita.web.report_status import report_context
 @requires(Capability.READ_STUDENT)
 def archive(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """One archive of an LEA whose records the actor reads, of a student in the actor's scope."""
-    found = get_archive(public_id, request.actor.record_leas)
-    student = visible_to(request.actor).filter(pk=found.student_id).first() if found else None
+    return archive_page(request, *archive_within(request.actor, public_id))
+
+
+def archive_within(actor: Actor, public_id: uuid.UUID) -> tuple[Archive, Student]:
+    """The archive and its student, or 404."""
+    found = get_archive(public_id, actor.record_leas)
+    student = visible_to(actor).filter(pk=found.student_id).first() if found else None
     if found is None or student is None:
         raise Http404("no such archive in this scope")
+    return found, student
+
+
+def archive_page(
+    request: HttpRequest, found: Archive, student: Student, refusals: Sequence[Reason] = ()
+) -> HttpResponse:
+    """``refusals``: why what is reported was not changed as the form says, which is kept."""
     log_reads(actor=request.actor, student_ids=[found.student_id], what="archive")
     document = document_of(found)
     context = document["context"]
@@ -64,10 +80,12 @@ def archive(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "lines": [
                 line_view(row.record, row.values, origins.get(row.record_key, {}), row.pk) for row in rows
             ],
-            "report": report_context(request.actor, found, rows, is_superseded=newer is not None)
+            "report": report_context(request, found, student, rows, is_superseded=newer is not None)
             if rows
             else None,
+            "refusals": told(refusals, meanwhile_fix(student)),
         },
+        status=status_of(refusals),
     )
 
 

@@ -153,4 +153,5 @@ urlpatterns = [
     path("", include("manzanita.web.meetings_decide")),
     path("", include("manzanita.web.meetings_evaluation")),
     path("", include("manzanita.web.archives")),
+    path("", include("manzanita.web.report_status_set")),
 ]

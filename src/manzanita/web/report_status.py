@@ -1,38 +1,27 @@
-"""What of an archive is reported: its state record by record, and the control that changes it; with the list."""
+"""What of an archive is reported, record by record, and what its form shows; with the list of what is not."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import path, reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from manzanita.accounts.queries import user_names
 from manzanita.archive.models import Archive, ArchivedRecord
-from manzanita.archive.queries import get_archive
 from manzanita.auditing.actions import log_reads
-from manzanita.domain.access import Actor, Capability
+from manzanita.domain.access import Capability
 from manzanita.exchange.holds import READY, SENT
 from manzanita.exchange.models import ReportStatus
-from manzanita.exchange.report_actions import (
-    NotSet,
-    end_report_status,
-    say_complete,
-    send_again,
-    set_report_status,
-)
 from manzanita.exchange.reporting import RecordState, record_states, status_of, statuses_of_lea
-from manzanita.students.queries import is_visible
-from manzanita.ui.formats import plural, us_date
+from manzanita.students.models import Student
+from manzanita.ui.formats import us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
-from manzanita.web.form_days import day_or_error
+from manzanita.web.meanwhile import stamp_of
 from manzanita.web.state_lines import name_of, student_names, summary
 
 # How each state of a record looks and is called.
@@ -45,25 +34,30 @@ STATE_WORDS = {
     "do-not-report": ("declined", "Do not report"),
     "left-out": ("declined", "Left out"),
 }
-DONE = "complete"
-AGAIN = "again"
-ALL = "all"
 
 
 def report_context(
-    actor: Actor, archive: Archive, rows: Sequence[ArchivedRecord], *, is_superseded: bool
+    request: HttpRequest,
+    archive: Archive,
+    student: Student,
+    rows: Sequence[ArchivedRecord],
+    *,
+    is_superseded: bool,
 ) -> dict[str, Any]:
-    """The section of the archive page: a row for each record, and what may be set."""
+    """The section of the archive page: a row for each record, and what may be set, as it was filled in."""
     status = status_of(archive)
     states = record_states(archive, rows, status=status, is_superseded=is_superseded)
-    may_send = actor.may(Capability.SEND_TO_STATE)
+    may_send = request.actor.may(Capability.SEND_TO_STATE)
+    may_set = may_send and not is_superseded
     kinds = {row.record for row in rows}
     return {
         "rows": [_row(row, states[row.record_key], may_send) for row in rows],
         "word": status.get_choice_display() if status else _whole(list(states.values())),
         "status": status,
         "set_by": user_names({status.set_by_id}).get(status.set_by_id, "") if status else "",
-        "may_set": may_send and not is_superseded,
+        "may_set": may_set,
+        "record_seen": stamp_of(request.actor, student) if may_set else "",
+        "typed": {name: request.POST.get(name, "") for name in ("choice", "reason", "until")},
         "choices": [(key, words) for key, words in ReportStatus.CHOICES if key == "none" or key in kinds],
     }
 
@@ -88,55 +82,6 @@ def _whole(states: Sequence[RecordState]) -> str:
     if all(state.kind == "superseded" for state in states):
         return "Superseded"
     return "Complete" if all(state.kind in ("posted", "superseded") for state in states) else "Pending"
-
-
-@require_POST
-@requires(Capability.SEND_TO_STATE)
-def set_status(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Set what is reported of an archive; each way asks for its reason."""
-    archive = get_archive(public_id, request.actor.record_leas)
-    if archive is None or not is_visible(request.actor, archive.student_id):
-        raise Http404("no such archive in this scope")
-    choice, reason = request.POST.get("choice", ""), request.POST.get("reason", "")
-    if choice not in (ALL, DONE, AGAIN, *dict(ReportStatus.CHOICES)):
-        messages.error(request, "Not set: choose what is reported of this archive.")
-        return redirect("archive", public_id)
-    errors: dict[str, str] = {}
-    until = day_or_error(request.POST, "until", errors)
-    if errors:
-        messages.error(request, "Not set. The last day is no date. Enter it anew, or leave it blank.")
-        return redirect("archive", public_id)
-    try:
-        messages.success(request, _set(request.actor, archive, choice, reason, until))
-    except NotSet as refused:
-        for why in refused.reasons:
-            messages.error(request, f"Not set. {why.text} {why.way_out} ({why.owner})")
-    return redirect("archive", public_id)
-
-
-def _set(actor: Actor, archive: Archive, choice: str, reason: str, expires_on: date | None) -> str:
-    """Do it, and say what was done."""
-    if choice == ALL:
-        status = status_of(archive)
-        is_changed = status is not None and end_report_status(actor=actor, status=status)
-        return (
-            "The whole archive is reported again." if is_changed else "The whole archive is reported already."
-        )
-    if choice == DONE:
-        count = say_complete(actor=actor, archive=archive, reason=reason)
-        return f"Noted: the state holds it, by your word; {plural(count, 'record')} differed."
-    if choice == AGAIN:
-        count = send_again(actor=actor, archive=archive, reason=reason)
-        return f"{plural(count, 'record')} will go to the state once more."
-    status = set_report_status(
-        actor=actor,
-        archive=archive,
-        choice=choice,
-        reason=reason,
-        expires_on=expires_on,
-    )
-    rest = "What the state holds of the rest is deleted with the next send."
-    return f"Set: {status.get_choice_display().lower()}. {rest}"
 
 
 @require_safe
@@ -175,7 +120,4 @@ def not_reported_list(request: HttpRequest) -> HttpResponse:
     )
 
 
-urlpatterns = [
-    path("archives/<uuid:public_id>/report-status", set_status, name="report_status"),
-    path("state/not-reported", not_reported_list, name="not_reported"),
-]
+urlpatterns = [path("state/not-reported", not_reported_list, name="not_reported")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
@@ -35,6 +35,8 @@ from manzanita.students.queries import get_student
 from manzanita.students.scope import visible_to
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
+from manzanita.web.meanwhile import alone_with, meanwhile_fix, stamp_of, status_of
+from manzanita.web.reasons_told import told
 from manzanita.web.state_lines import summary
 from manzanita.web.student_file import StudentFile
 
@@ -130,7 +132,9 @@ def take_back_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     refusals: Sequence[Reason] = ()
     if request.method == "POST":
         try:
-            if take_back(actor=request.actor, archive=archive):
+            with alone_with(request, student):
+                is_new = take_back(actor=request.actor, archive=archive)
+            if is_new:
                 messages.success(request, "Taken back: the record stands as it was before.")
             else:
                 messages.info(request, "It was taken back already. Nothing is left to do. (You)")
@@ -138,18 +142,22 @@ def take_back_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         except NotPossible as refused:
             refusals = refused.reasons
     known = known_of(student.pk)
-    refusals = refusals or reasons_not_to_take_back(request.actor, archive, known)
+    # What somebody else did meanwhile is told, and leaves it possible; what stands against it does not.
+    against = reasons_not_to_take_back(request.actor, archive, known)
+    refusals = [*(one for one in refusals if one not in against), *against]
     own_way = _own_way(student, archive, known)
     context = {
         "student": student,
         "archive": archive,
         "is_correction": archive.cause == "correction",
-        "refusals": [replace(one, link=own_way) if one.code == "own-way" else one for one in refusals],
+        "refusals": told(refusals, {**meanwhile_fix(student), "own-way": (own_way, "Go there")}),
+        "is_possible": not against,
+        "record_seen": stamp_of(request.actor, student),
         "back": [_words(row) for row in known.closed(archive)],
         "gone": [summary_of(row.record, row.values) for row in known.rows_of(archive.pk)],
         "again": [summary_of(row.record, row.values) for row in known.rows_of(archive.supersedes_id)],
     }
-    status = 422 if request.method == "POST" else 200
+    status = status_of(refusals) if request.method == "POST" else 200
     return render(request, "web/students/take_back.html", context, status=status)
 
 
