@@ -190,7 +190,7 @@ def test_an_import_costs_the_same_queries_for_few_and_many(take_in, django_asser
     assert AgencyRelation.objects.count() == count
 
 
-IMPORT_QUERIES = 120
+IMPORT_QUERIES = 74
 
 
 # Who sees the student by it
