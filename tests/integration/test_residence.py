@@ -190,7 +190,8 @@ def test_an_import_costs_the_same_queries_for_few_and_many(take_in, django_asser
     assert AgencyRelation.objects.count() == count
 
 
-IMPORT_QUERIES = 74
+# On PostgreSQL, which locks by questions; on SQLite three fewer.
+IMPORT_QUERIES = 77
 
 
 # Who sees the student by it
