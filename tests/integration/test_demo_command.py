@@ -141,7 +141,7 @@ def test_2_each_perspective_can_sign_in_with_what_is_printed(first, var):
 
     assert [sign_in["perspective"] for sign_in in sign_ins] == [
         *("SEDS coordinator", "Case manager", "SELPA", "School", "District provider"),
-        *("NPS administrator", "NPA provider", "SIS staff", "Office clerk"),
+        *("NPS administrator", "NPA provider", "SIS staff", "Office clerk", "District of residence"),
     ]
     for sign_in in sign_ins:
         assert sign_in["email"] in told

@@ -19,8 +19,9 @@ from manzanita.meetings.evaluation_clocks import count_evaluations, open_evaluat
 from manzanita.orgs.calendars import load_calendars
 from manzanita.orgs.models import AgencyContact
 from manzanita.procedures.demo import build_demo
-from manzanita.students.models import Student
+from manzanita.students.models import AgencyRelation, Student
 from manzanita.students.queries import students_by_ssid
+from manzanita.students.scope import listed_for
 from manzanita.web.student_alerts import alerts_of
 from manzanita.web.student_file import load_student
 from tests.support.world import NOON, TODAY
@@ -223,7 +224,7 @@ def test_each_demo_student_is_who_the_list_says(tmp_path):
         == 0
     )
     with time_machine.travel(NOON, tick=False):
-        (coordinator, *_) = build_demo(tmp_path / "files", TODAY)
+        (coordinator, *others) = build_demo(tmp_path / "files", TODAY)
         user = User.objects.get(email=coordinator.email)
         actor = actor_of(user, grants_in_force(user, date(2026, 11, 23))[0])
         found = students_by_ssid([f"99000000{number:02}" for number in range(1, 12)])
@@ -238,6 +239,15 @@ def test_each_demo_student_is_who_the_list_says(tmp_path):
         assert (verbena.name, verbena.confidential_code) == ("Verbena Testcase", "safe_at_home")
         assert AgencyContact.objects.filter(role_code="seds_coordinator", agency__code=CHAPARRAL).count() == 1
         assert not StateFinding.objects.filter(student_id__in=found.values()).exists()
+        # Who follows the students living in Heron Creek finds Cedar, by the SIS of Chaparral.
+        (follows,) = (one for one in others if one.perspective == "District of residence")
+        assert follows.agency == "Heron Creek Unified"
+        reader = User.objects.get(email=follows.email)
+        there = listed_for(actor_of(reader, grants_in_force(reader, TODAY)[0]))
+        assert "Cedar" in there.values_list("first_name", flat=True)
+        lives = AgencyRelation.objects.believed().get(student=found["9900000005"], effective_to=None)
+        assert (lives.relationship, lives.agency_code) == ("residence", HERON_CREEK)
+        assert lives.cause.startswith("sis-import:")
         begun = open_evaluations([CHAPARRAL])
         counted = count_evaluations(begun, load_calendars([CHAPARRAL]))
         # Two weeks in winter, 12/21 to 01/01, stop the clock; the week in November does not.

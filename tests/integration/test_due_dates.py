@@ -186,6 +186,7 @@ def test_a_student_of_another_selpa_s_plan_is_to_be_reviewed_within_thirty_days(
         "grade_code": "05",
         "exit_reason_code": "",
         "completion_code": "",
+        "residence_code": "",
         "local_student_id": "L1",
     }
     moves = [Statement(gone, None, date(2026, 11, 2)), Statement(here, values, date(2026, 11, 2))]

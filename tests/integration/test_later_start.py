@@ -350,7 +350,8 @@ def test_without_an_enrollment_of_the_new_year_nothing_starts(actor, yarrow):
     assert to_settle(actor, yarrow) == []
     # Neither does one who never came, nor one at another district.
     slot = {"student_id": yarrow.pk, "lea_code": "9910025", "started_on": CAME}
-    values = dict.fromkeys(("school_code", "nps_code", "exit_reason_code", "completion_code"), "")
+    blank = ("school_code", "nps_code", "exit_reason_code", "completion_code", "residence_code")
+    values = dict.fromkeys(blank, "")
     values |= {"status_code": "10", "grade_code": "04", "local_student_id": "X1"}
     state_student_facts("enrollment", [Statement(slot, values, CAME)], by_id=None, cause="test")
     later.ends(yarrow, CAME, "N470", started_on=CAME)

@@ -122,6 +122,7 @@ def store(f: Facts, user_id: int) -> int:
             "grade_code": "04",
             "exit_reason_code": row.exit_code,
             "completion_code": "",
+            "residence_code": "",
             "local_student_id": "P1",
         }
         say("enrollment", {"lea_code": row.lea, "started_on": row.first}, values, row.first, row.last)

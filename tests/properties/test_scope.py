@@ -154,6 +154,7 @@ def store(f: Facts, user_id: int) -> int:
         "grade_code": "04",
         "exit_reason_code": "N470" if f.senr == "N470" else "",
         "completion_code": "",
+        "residence_code": "",
         "local_student_id": "P1",
     }
     end = None if f.last is None else TODAY + f.last * DAY

@@ -207,6 +207,7 @@ def _archives_that_wait(world) -> None:
         "grade_code": "05",
         "exit_reason_code": "",
         "completion_code": "",
+        "residence_code": "",
         "local_student_id": "L0077",
     }
     slot = {"student_id": quail.pk, "lea_code": w.LEA, "started_on": date(2026, 8, 17)}

@@ -183,6 +183,7 @@ def enroll(student: Student, member: Member) -> None:
         "status_code": member.status_code,
         "grade_code": member.grade,
         "completion_code": "",
+        "residence_code": "",
         "local_student_id": f"L{member.ssid[-4:]}",
     }
     here = Statement(

@@ -84,6 +84,7 @@ def _build(world, numbers: list[str]) -> dict[str, str]:
         "grade_code": "04",
         "exit_reason_code": "",
         "completion_code": "",
+        "residence_code": "",
     }
     of_each = list(zip(numbers, made, strict=True))
     for kind, statements in {

@@ -121,6 +121,7 @@ def _enrolled(student: Student, first: date, last: date | None, exit_code: str) 
         "grade_code": "04",
         "exit_reason_code": exit_code,
         "completion_code": "",
+        "residence_code": "",
         "local_student_id": "L0003",
     }
     statements = [Statement(slot, values, first, last)]

@@ -111,6 +111,7 @@ def enrollment(local_id: str = "") -> dict[str, str]:
         "grade_code": "04",
         "exit_reason_code": "",
         "completion_code": "",
+        "residence_code": "",
         "local_student_id": local_id,
     }
 
@@ -163,6 +164,7 @@ def enrolled_elsewhere(student: Student, since: date) -> None:
         "grade_code": "04",
         "exit_reason_code": "",
         "completion_code": "",
+        "residence_code": "",
         "local_student_id": "H0005",
     }
     state_student_facts("enrollment", [Statement(slot, values, since)], by_id=None, cause="test")

@@ -183,6 +183,7 @@ def _enroll(students: Mapping[str, Student]) -> None:
                     "grade_code": GRADES[name],
                     "exit_reason_code": "",
                     "completion_code": "",
+                    "residence_code": "",
                     "local_student_id": f"L{SSIDS[name][-4:]}",
                 },
                 start,

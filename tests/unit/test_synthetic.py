@@ -414,6 +414,7 @@ def test_there_is_one_person_for_each_other_perspective(rows, people):
         ("npa_provider", "9970011", ""),
         ("sis_staff", CHAPARRAL, ""),
         ("office_clerk", CHAPARRAL, ""),
+        ("residence", HERON_CREEK, ""),
     ]
     (provider,) = (row["person_id"] for row in others if row["role"] == "npa_provider")
     let_in = [row["managed_by"] for row in people if row["person_id"] == provider and row["managed_by"]]

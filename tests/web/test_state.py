@@ -246,6 +246,7 @@ def many_students(world, count: int) -> None:
                         "grade_code": "04",
                         "exit_reason_code": "",
                         "completion_code": "",
+                        "residence_code": "",
                         "local_student_id": f"F{number}",
                     },
                     date(2023, 8, 14),

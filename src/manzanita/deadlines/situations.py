@@ -122,13 +122,13 @@ def _tell_part_b(found: dict[int, Situation], today: date) -> None:
     infants = [pk for pk, one in found.items() if one.has_ifsp]
     if not infants:
         return
-    coming = part_b_leas(infants, today)
+    owed_by = {pk: one.lea_code for pk, one in part_b_leas(infants, today).items()}
     evaluated = Meeting.objects.filter(
         student__in=infants, state="finalized", held_on__isnull=False, evaluation_type_code=_INITIAL
     )
     done = set(evaluated.values_list("student_id", flat=True))
     for pk in infants:
-        found[pk] = replace(found[pk], part_b_lea=coming.get(pk, ""), is_part_b_evaluated=pk in done)
+        found[pk] = replace(found[pk], part_b_lea=owed_by.get(pk, ""), is_part_b_evaluated=pk in done)
 
 
 def _known(ids: list[int], today: date) -> dict[int, _Known]:

@@ -190,6 +190,25 @@ IDENTIFICATION_FIELDS: tuple[FieldDeclaration, ...] = (
     _of_sis("1.23", "status_code", "Enrollment status"),
     _of_sis("1.26", "exit_reason_code", "Exit reason"),
     _of_sis("1.27", "completion_code", "School completion"),
+    _of_sis(
+        "1.31",
+        "residence_code",
+        "District of geographic residence",
+        names="agency",
+        blank_when="the SIS does not say where the student lives",
+    ),
+    FieldDeclaration(
+        "",
+        "agency_code",
+        "Lives in the district of",
+        IDENTIFICATION,
+        _CLERK,
+        "The district that may see the record because the student lives there. It follows the SIS (1.31) wherever that "
+        "names another district than the one that enrolls; of whom no SIS says it, the office does.",
+        "the student lives in the district that enrolls, or nobody said where",
+        fact="residence",
+        names="agency",
+    ),
 )
 
 NEXT_YEAR_FIELDS: tuple[FieldDeclaration, ...] = (
@@ -246,7 +265,7 @@ class NotHeld:
 _FILE_ONLY = "The SIS holds it and sends it to the state itself. It is not taken in from its files."
 NOT_HELD: tuple[NotHeld, ...] = (
     NotHeld("School type, school track", _FILE_ONLY),
-    NotHeld("District of geographic residence, school of residence", _FILE_ONLY),
+    NotHeld("School of residence", _FILE_ONLY),
     NotHeld("Ethnicity and races", _FILE_ONLY),
     NotHeld("Native language, English learner type, RFEP date", _FILE_ONLY),
     NotHeld(

@@ -30,6 +30,7 @@ from manzanita.procedures.arriving import Steps, look_at_marked
 from manzanita.procedures.sis_birth_dates import judge_birth_dates
 from manzanita.procedures.sis_lines import SisFile, read_sis_file
 from manzanita.procedures.sis_loading import load_lines
+from manzanita.procedures.sis_residence import note_unknown_residences
 from manzanita.procedures.sis_schools import note_unlisted_schools
 from manzanita.procedures.sis_settling import settle
 from manzanita.procedures.sis_whole import whole_of
@@ -180,6 +181,7 @@ def _import(run: ImportRun, steps: Steps, actor: Actor | None) -> dict[str, int]
     whole = whole_of(read, settled)
     if not all(file.is_read for file in files):
         note_unlisted_schools(read, clock.today())
+        note_unknown_residences(read)
         with steps.step():
             store_readings(
                 run=run,

@@ -326,6 +326,8 @@ def _fact(
         values["contact_no"] = numbers(values["contact_no"])
     if section == "rights":
         values["evidence_reference"] = ""
+    if section == "enrollments":
+        values["residence_code"] = ""
     slot = tuple(values.pop(name) for name in SLOTS[section])
     return slot, values, start, end
 
@@ -340,6 +342,9 @@ def _held(section: str, student: Student | None) -> dict[tuple[Any, ...], list[H
         if section == "rights":
             # The number of a paper never stands in a file.
             values["evidence_reference"] = ""
+        if section == "enrollments":
+            # Where a student lives is not in a file: the next SIS says it, of its own enrollment.
+            values["residence_code"] = ""
         if section == "people" and fact.confidential_code:
             values |= dict.fromkeys(
                 ("phone", "email", "street", "street_2", "city", "state_code", "zip_code"), ""

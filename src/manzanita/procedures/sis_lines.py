@@ -17,6 +17,7 @@ from manzanita.domain.findings import Finding, Owner, Severity
 from manzanita.domain.layouts import SIS_RECORDS, Layout, layout
 from manzanita.domain.layouts.files import LINE_CODE, RecordFile, UnreadableFile, parse_record_file
 from manzanita.domain.records import parse_state_date
+from manzanita.domain.residence import is_district_code
 from manzanita.domain.validation import load_frame
 from manzanita.students.actions import Identity
 from manzanita.ui.formats import plural
@@ -40,6 +41,7 @@ IDENTITY_FIELDS: Mapping[str, Mapping[str, str]] = {
         "gender_code": "2.19",
     },
 }
+RESIDENCE = "1.31"
 _ENROLLMENT_FIELDS = {
     "school_code": "1.05",
     "nps_code": "1.06",
@@ -48,6 +50,7 @@ _ENROLLMENT_FIELDS = {
     "exit_reason_code": "1.26",
     "completion_code": "1.27",
     "local_student_id": "1.09",
+    "residence_code": RESIDENCE,
 }
 _DELETE = "D"
 _MESSAGE_LIMIT = 400
@@ -328,7 +331,7 @@ def _line_of(file: SisFile, row: Mapping[str, str], layout: Layout) -> SisLine |
         ends_on=_exit(file, row, starts_on) if is_senr and kind != _DELETE else None,
         is_delete=kind == _DELETE,
         identity=_identity(row, IDENTITY_FIELDS[file.record]),
-        values={attribute: row[n] for attribute, n in _ENROLLMENT_FIELDS.items()} if is_senr else {},
+        values=_enrollment(file, row, is_delete=kind == _DELETE) if is_senr else {},
         person=ssid,
     )
 
@@ -342,6 +345,34 @@ def _identity(row: Mapping[str, str], numbers: Mapping[str, str]) -> Identity:
         # Only a line that deletes still has a bad date here: it is checked in its key alone.
         birth_on = None
     return Identity(**texts, birth_on=birth_on)
+
+
+def _enrollment(file: SisFile, row: Mapping[str, str], *, is_delete: bool) -> dict[str, str]:
+    values = {attribute: row[number] for attribute, number in _ENROLLMENT_FIELDS.items()}
+    code = values["residence_code"]
+    if code and not is_district_code(code):
+        values["residence_code"] = ""
+        if not is_delete:
+            _note_no_district(file, int(row["line"]), code)
+    return values
+
+
+def _note_no_district(file: SisFile, line: int, code: str) -> None:
+    file.counts["emptied"] += 1
+    file.notes.append(
+        Note(
+            line,
+            "MZ-RESIDENCE",
+            "emptied",
+            Severity.WARNING,
+            (RESIDENCE,),
+            f'Line {line}: 1.31 District of Geographic Residence: "{code[:40]}" is no district: county and district '
+            "are 7 digits. The field is left empty, so nobody is told where the student lives; the rest of the line "
+            "is loaded.",
+            fix="Enter the seven digits of county and district in the SIS. If zeros at the front are lost, a "
+            "spreadsheet took them: export again as text.",
+        )
+    )
 
 
 def _exit(file: SisFile, row: Mapping[str, str], starts_on: date) -> date | None:

@@ -15,6 +15,7 @@ from django.db import transaction
 from manzanita.archive.models import ArchivedRecord
 from manzanita.arrivals.actions import mark_to_look
 from manzanita.domain.effective import Span
+from manzanita.domain.residence import Lives
 from manzanita.domain.same_person import Verdict
 from manzanita.domain.stays import PRIMARY
 from manzanita.exchange.outbox import reconcile_students
@@ -33,6 +34,7 @@ from manzanita.students.actions import (
 )
 from manzanita.students.matching import Held, KnownStudent, find_students, hold_register
 from manzanita.students.models import Enrollment
+from manzanita.students.residence import carry_residences, lives
 
 
 @transaction.atomic(savepoint=False)
@@ -79,6 +81,7 @@ class _Desk(Saying):
         self.ssid_statements: list[Statement] = []
         self.identities: dict[int, Identity] = {}
         self.touched: set[int] = set()
+        self.judged_keys: set[int] = set()
 
     # Who it is
 
@@ -228,6 +231,7 @@ class _Desk(Saying):
     # What it changes
 
     def judge(self, line: SisLine, person: Person) -> None:
+        self.judged_keys.add(person.pk)
         if is_aside(line, person) and (against := self._against_aside(line, person)):
             self.result.counts["unchanged"] += 1
             self._note_aside(line, against)
@@ -350,12 +354,24 @@ class _Desk(Saying):
             if (lea, line.person, day) not in self.whole.deleted
         )
 
+    def _enrolled(self) -> dict[int, list[Lives]]:
+        """What the enrollments say of residence, as these lines leave them: of every student whom a line enrolls here,
+        also where nothing changed, so that what was carried wrongly once is set right."""
+        if self.record != "SENR":
+            return {}
+        found: dict[int, list[Lives]] = {pk: [] for pk in self.judged_keys}
+        for (pk, lea_code, _), held in self.enrollments.items():
+            if pk in found:
+                found[pk] += [lives(lea_code, *one) for one in held]
+        return found
+
     def write(self, *, by_id: int | None, cause: str) -> None:
         if self.identities:
             update_identities(self.identities, by_id=by_id, cause=cause)
         self.judged.store(cause)
         state_student_facts("ssid", self.ssid_statements, by_id=by_id, cause=cause)
         state_student_facts("enrollment", self.enrollment_statements, by_id=by_id, cause=cause)
+        carry_residences(self._enrolled(), by_id=by_id, cause=cause)
         # The radar looks at them when the whole import is in.
         mark_to_look(
             ((one.slot["student_id"], one.slot["lea_code"]) for one in self.enrollment_statements), cause

@@ -51,11 +51,7 @@ def _attended(line: SisLine) -> Attended:
 
 def _note(one: Unlisted, lines: Sequence[int]) -> Note:
     number, name = _FIELDS[one.place]
-    named = ", ".join(str(line) for line in lines[:_LINES_NAMED])
-    where = f"Line {named}" if len(lines) == 1 else f"Lines {named}"
-    if len(lines) > _LINES_NAMED:
-        where += f" and {plural(len(lines) - _LINES_NAMED, 'more line', 'more lines')}"
-    kept = "The line is loaded as it is." if len(lines) == 1 else "The lines are loaded as they are."
+    where, kept = where_named(lines)
     return Note(
         lines[0],
         CODE,
@@ -67,3 +63,14 @@ def _note(one: Unlisted, lines: Sequence[int]) -> Note:
         one.reason.way_out,
         one.code if one.asks else "",
     )
+
+
+def where_named(lines: Sequence[int]) -> tuple[str, str]:
+    """Where the lines of one note stand, in words, and that they are loaded."""
+    named = ", ".join(str(line) for line in lines[:_LINES_NAMED])
+    if len(lines) == 1:
+        return f"Line {named}", "The line is loaded as it is."
+    where = f"Lines {named}"
+    if len(lines) > _LINES_NAMED:
+        where += f" and {plural(len(lines) - _LINES_NAMED, 'more line', 'more lines')}"
+    return where, "The lines are loaded as they are."

@@ -13,6 +13,7 @@ from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySe
 from manzanita.deadlines.models import DueDate
 from manzanita.domain.access import Actor
 from manzanita.domain.directory_requests import AgreementSaid, agreement_on
+from manzanita.domain.part_b import Owes
 from manzanita.domain.special_groups import (
     GROUPS,
     Group,
@@ -44,14 +45,14 @@ _INITIAL = "10"
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What the list of a group knows of one student besides the list row: the due dates of the group's clocks, the
-    first clock first, an open meeting, of a child from Part C the final evaluation for Part B, the agencies by role,
-    and for a nonpublic school its agreement."""
+    first clock first, an open meeting, of a child from Part C the final evaluation for Part B and who owes the IEP, the
+    agencies by role, and for a nonpublic school its agreement."""
 
     dues: Sequence[DueDate] = field(default_factory=tuple)
     meeting: Meeting | None = None
     plan: Plan | None = None
     enrollment: Enrollment | None = None
-    goes_to: str = ""
+    owes: Owes | None = None
     evaluated: Meeting | None = None
     agreement: AgreementSaid | None = None
 
@@ -147,14 +148,14 @@ def beside_of(actor: Actor, group: Group, rows: Sequence[ListRow]) -> dict[int, 
         agreements = agreements_by_place(
             {one.lea_code for one in enrollments.values()}, {one.nps_code for one in enrollments.values()}
         )
-    goes_to = part_b_leas(ids, today) if group.key == "c-to-b" else {}
+    owes = part_b_leas(ids, today) if group.key == "c-to-b" else {}
     return {
         pk: Beside(
             dues=_one_a_clock(dues[pk], group),
             meeting=meetings.get(pk),
             plan=plans.get(pk),
             enrollment=enrollments.get(pk),
-            goes_to=goes_to.get(pk, ""),
+            owes=owes.get(pk),
             evaluated=evaluated.get(pk),
             agreement=_said(enrollments.get(pk), agreements, today),
         )
@@ -178,7 +179,7 @@ def _said(
 
 def names_beside(beside: Mapping[int, Beside]) -> dict[str, str]:
     """Names of every agency that stands beside them; one query."""
-    codes = {one.goes_to for one in beside.values()}
+    codes = {one.owes.lea_code for one in beside.values() if one.owes}
     codes |= {one.enrollment.nps_code for one in beside.values() if one.enrollment}
     codes |= {code for one in beside.values() if one.plan for code in (one.plan.dsea_code, one.plan.lea_code)}
     return agency_names(codes - {""}) if codes - {""} else {}

@@ -28,6 +28,7 @@ def facts_as_of(facts: StudentFacts, day: date) -> StudentFacts:
         statuses=_begun(facts.statuses, day),
         plans=_begun(facts.plans, day),
         services=_begun(facts.services, day),
+        residences=_begun(facts.residences, day),
     )
 
 

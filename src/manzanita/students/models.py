@@ -169,6 +169,8 @@ class Enrollment(StudentFact):
     exit_reason_code = models.CharField(max_length=4, blank=True)
     completion_code = models.CharField(max_length=3, blank=True)
     local_student_id = models.CharField(max_length=255, blank=True)
+    # SENR 1.31. Whom it ties to another district is told by the student's relation (``students.residence``).
+    residence_code = models.CharField(max_length=7, blank=True, default="", db_default="")
 
     is_counted_from = True
     slot = ("student_id", "lea_code", "started_on")
@@ -180,6 +182,7 @@ class Enrollment(StudentFact):
         "exit_reason_code",
         "completion_code",
         "local_student_id",
+        "residence_code",
     )
 
     class Meta(StudentFact.Meta):

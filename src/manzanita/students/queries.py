@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 
-from manzanita.domain.access import Actor
+from manzanita.domain.access import Actor, Relationship
 from manzanita.domain.rights import Rights, Standing, rights_holders_on
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.stays import rank
@@ -22,6 +22,7 @@ from manzanita.platform import clock
 from manzanita.platform.kept_queries import KeptQuery, Told
 from manzanita.platform.together import read_together
 from manzanita.students.models import (
+    AgencyRelation,
     CaseAssignment,
     Contact,
     Enrollment,
@@ -148,6 +149,7 @@ class StudentFacts:
     people: list[KnownPerson]
     rights: list[RightsHolder]
     case_manager_id: int | None
+    residences: list[AgencyRelation] = field(default_factory=list)
 
     @property
     def ssid(self) -> str:
@@ -179,6 +181,11 @@ class StudentFacts:
     def plan_on(self, day: date) -> Plan | None:
         return next((p for p in reversed(self.plans) if _covers(p, day)), None)
 
+    def residence_on(self, day: date) -> AgencyRelation | None:
+        """The district in which the student lives, where it is another than the one that enrolls. To a former LEA
+        nothing: it is told what was enrolled there (``Enrollment.residence_code``)."""
+        return next((r for r in self.residences if _covers(r, day)), None)
+
     def services_on(self, day: date) -> list[Service]:
         return [s for s in self.services if _covers(s, day)]
 
@@ -205,7 +212,7 @@ def versions_of(model: type[StudentFact], student: Student, **slot: object) -> l
     return list(model.objects.filter(student=student, **slot).order_by("recorded_at", "effective_from", "pk"))
 
 
-def _covers(fact: Enrollment | SpecialEducationStatus | Plan | Service, day: date) -> bool:
+def _covers(fact: StudentFact, day: date) -> bool:
     return fact.effective_from <= day and (fact.effective_to is None or day <= fact.effective_to)
 
 
@@ -229,6 +236,7 @@ class FactRows:
     contacts: QuerySet[Contact]
     rights: QuerySet[RightsHolder]
     managed: QuerySet[CaseAssignment]
+    residences: QuerySet[AgencyRelation]
 
     @property
     def querysets(self) -> list[QuerySet[Any]]:
@@ -245,6 +253,7 @@ class FactRows:
             people=people_in(self.contacts),
             rights=list(self.rights),
             case_manager_id=next((one.user_id for one in self.managed), None),
+            residences=list(self.residences),
         )
 
 
@@ -262,6 +271,7 @@ def fact_rows(student: Student, *, known: datetime | None = None) -> FactRows:
         contacts=contact_rows(student, known=known),
         rights=rights_rows(student, known=known),
         managed=CaseAssignment.objects.as_of(effective=clock.today(), known=known).filter(student=student),
+        residences=of(AgencyRelation, "effective_from").filter(relationship=str(Relationship.RESIDENCE)),
     )
 
 

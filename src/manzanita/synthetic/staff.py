@@ -26,6 +26,8 @@ _OTHERS = (
     ("npa_provider", _THERAPIES, ""),
     ("sis_staff", CHAPARRAL, ""),
     ("office_clerk", CHAPARRAL, ""),
+    # Follows who lives in Heron Creek and is taught elsewhere.
+    ("residence", HERON_CREEK, ""),
 )
 _OTHERS_SURNAME = "Understudy"
 # The NPA provider works with a few students of each of two districts, each of which has let the person in.

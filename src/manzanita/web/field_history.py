@@ -24,6 +24,7 @@ from manzanita.exchange.queries import import_runs_by_key
 from manzanita.meetings.queries import label_of, meetings_of
 from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform import clock
+from manzanita.procedures.residence import reasons_by_row
 from manzanita.students.former import versions_for
 from manzanita.students.identity_actions import TOLD
 from manzanita.students.models import (
@@ -55,8 +56,10 @@ MODELS: Mapping[str, type[StudentFact]] = {
     "ssid": Ssid,
     "enrollment": Enrollment,
     "next": AgencyRelation,
+    "residence": AgencyRelation,
     "next_grade": NextYear,
 }
+RELATIONSHIPS = {"next": Relationship.NEXT_YEAR, "residence": Relationship.RESIDENCE}
 # Of what is no fact with versions, why no earlier value is listed here.
 WITHOUT_VERSIONS: Mapping[str, str] = {
     "meeting": "Each meeting keeps its own value: the newest of its kind is shown. All of them stand under Meetings.",
@@ -140,11 +143,12 @@ def _versions(
 ) -> list[Version]:
     of_slot: dict[str, object] = {"service_no": int(slot)} if slot else {}
     if model is AgencyRelation:
-        of_slot = {"relationship": str(Relationship.NEXT_YEAR)}
+        of_slot = {"relationship": str(RELATIONSHIPS[declared.holder])}
     rows = versions_for(actor, student, versions_of(model, student, **of_slot))
     words = _words_of(declared, rows)
     causes = _causes(actor, student, rows)
     people = user_names({row.by_id for row in rows if row.by_id is not None})
+    said = reasons_by_row(student) if declared.holder == "residence" else {}
     shown = []
     for row in rows:
         value = words(getattr(row, declared.attribute))
@@ -162,7 +166,7 @@ def _versions(
                 superseded_at=row.superseded_at,
                 by=people.get(row.by_id or 0, "System"),
                 why=why,
-                reason=reason,
+                reason=reason or said.get(row.pk, ""),
                 url=url,
             )
         )
@@ -275,6 +279,8 @@ def _causes(
     told: dict[str, tuple[str, str, str | None]] = {
         "state-extract": ("Taken over from the state's extract", "", None),
         "people-file": ("The district's list of people and caseloads", "", None),
+        "residence": ("Recorded by the office", "", None),
+        "by-hand": ("Entered by hand, with the record", "", None),
     }
     for cause, (kind, _, key) in keys.items():
         if kind in ("merge", "merge-undo"):

@@ -18,6 +18,7 @@ from manzanita.domain.scenarios import EVENTS, PARTICIPATING
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.procedures.change_reasons import SETTING_FIELDS
 from manzanita.procedures.correct import CORRECTABLE
+from manzanita.procedures.residence import why_not_say
 from manzanita.web.reasons_told import Refused, grouped, ways_on_record, why_way
 from manzanita.web.record_layers import newest
 from manzanita.web.record_meetings import newest_record
@@ -78,6 +79,9 @@ def _refused(file: StudentFile, ways: list[Way]) -> list[Refused]:
 def _ways(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[Way]:
     if declared.section == POSTSECONDARY:
         return
+    if declared.holder == "residence":
+        yield _residence(file)
+        return
     if declared.ownership is Ownership.SIS:
         yield Way(
             "Enrollments, and the message to the SIS staff",
@@ -119,6 +123,18 @@ def _changes_of(declared: FieldDeclaration) -> tuple[str, ...]:
     if declared.section == STATUS and not declared.rule:
         return ("status",)
     return ("setting",) if declared in SETTING_FIELDS else ()
+
+
+def _residence(file: StudentFile) -> Way:
+    """Where the SIS says it, the SIS staff does; else the office of the LEA that has the student."""
+    reasons = tuple(why_not_say(file.actor, file.facts, file.agencies))
+    url = "" if reasons else reverse("residence", args=[file.student.public_id])
+    return Way(
+        "Say where the student lives",
+        "With its day and a reason; taken back where it was wrong.",
+        url,
+        reasons,
+    )
 
 
 def _office(file: StudentFile, label: str, text: str, url: str, capability: Capability) -> Way:

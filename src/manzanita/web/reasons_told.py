@@ -143,6 +143,7 @@ def ways_on_record(
     asked = ask.url, f"Ask {ask.who}"
     return {
         **dict.fromkeys(("has-left", "enrolled-elsewhere", "not-enrolled", "enrolled"), enrollments),
+        "sis-says": enrollments,
         **dict.fromkeys(("no-capability", "perspective-may-not", "other-agency"), asked),
         **dict.fromkeys(_KINDS, kinds),
         **dict.fromkeys(("here", "said-left"), leaving),

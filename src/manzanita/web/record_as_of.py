@@ -32,7 +32,7 @@ from manzanita.web.form_days import day_of
 from manzanita.web.reasons_told import Refused, Told
 from manzanita.web.record_state_then import held_parts
 from manzanita.web.student_actions import Actions
-from manzanita.web.student_file import StateShown, StudentFile, lea_of, newest_held
+from manzanita.web.student_file import StateShown, StudentFile, codes_of_residence, lea_of, newest_held
 
 ON, KNOWN = "as_of", "known"
 SOURCE = "Facts have two axes of time (decision 2)"
@@ -178,6 +178,7 @@ def _names(file: StudentFile, facts: StudentFacts, lea: str) -> tuple[Mapping[st
     """Names of agencies and schools; what is known no longer may name others than the record of today."""
     codes = {e.lea_code for e in facts.enrollments} | {e.nps_code for e in facts.enrollments}
     codes |= {p.dsea_code for p in facts.plans} | {p.lea_code for p in facts.plans} | {lea}
+    codes |= codes_of_residence(facts)
     new = codes - {"", *file.agencies}
     new_schools = {one.school_code for one in facts.enrollments} - {"", *file.schools}
     if not new and not new_schools:

@@ -26,6 +26,7 @@ from manzanita.students.listing import PAGE_SIZE, ListRow, capped_count, list_st
 from manzanita.students.models import ScopedQuerySet, Student
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.access import requires
+from manzanita.web.part_b import SAY, WHERE, owes_words, where_said
 from manzanita.web.students_words import grade_text
 
 _LEAVING_KEY = "maximum_age"
@@ -118,7 +119,7 @@ def _rows(actor: Actor, group: Group, found: Sequence[ListRow]) -> list[Row]:
                 school=schools.get(row.enrollment.school_code, row.enrollment.school_code)
                 if row.enrollment
                 else "",
-                steps=_steps(actor, group, student, own, today),
+                steps=[*_steps(actor, group, student, own, today), *_said_at(group, student, own)],
             )
         )
     return rows
@@ -149,8 +150,7 @@ def _why(
         third = third_birthday_of(born)
         words = f"{'Turns' if third > today else 'Turned'} three on {us_date(third)}."
         served_at = own.plan.lea_code if own.plan else ""
-        if own.goes_to and own.goes_to != served_at:
-            words += f" Then in {names.get(own.goes_to, own.goes_to)}."
+        words += owes_words(own.owes, names, served_at, is_enrolled=row.enrollment is not None)
         if own.evaluated is not None and own.evaluated.held_on is not None:
             starts = own.evaluated.plan_starts_on
             words += f" Evaluated on {us_date(own.evaluated.held_on)}"
@@ -206,6 +206,13 @@ def _steps(actor: Actor, group: Group, student: Student, own: Beside, today: dat
     if due is not None and actor.may(Capability.HOLD_MEETING):
         return [(reverse("meeting_new", args=[student.public_id]), "Open a meeting")]
     return [record]
+
+
+def _said_at(group: Group, student: Student, own: Beside) -> list[tuple[str, str]]:
+    """Where it is said who owes a child from Part C the IEP."""
+    if group.key != "c-to-b":
+        return []
+    return [(where_said(student.public_id, own.owes), WHERE if own.owes else SAY)]
 
 
 urlpatterns = [path("students/groups", special_groups, name="special_groups")]

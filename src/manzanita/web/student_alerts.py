@@ -18,6 +18,7 @@ from manzanita.procedures.private_schools import known_of
 from manzanita.students.models import Enrollment
 from manzanita.ui.formats import plural, us_date
 from manzanita.ui.jinja_env import url_or_none
+from manzanita.web.part_b import is_near_three, owes_in, sentence_of
 from manzanita.web.private_schools import fixes_of
 from manzanita.web.student_file import StudentFile
 from manzanita.web.student_status import standing_in
@@ -46,6 +47,7 @@ def alerts_of(file: StudentFile) -> list[Alert]:
         *_enrolled_twice(file),
         *_private_school(file),
         *_school_unlisted(file),
+        *_part_b(file),
         *_left(file),
         *_declined(file),
         *_rights(file),
@@ -171,6 +173,13 @@ def _school_unlisted(file: StudentFile) -> Iterator[Alert]:
             url or None,
             ASK if one.asks and "?" in url else "Show the enrollments",
         )
+
+
+def _part_b(file: StudentFile) -> Iterator[Alert]:
+    """Who owes a child near three the IEP, or whose job it is to say so."""
+    if file.student.seen_through is None and is_near_three(file):
+        text, url, label = sentence_of(file)
+        yield Alert("warn" if owes_in(file) is None else "progress", "C to B", text, url, label)
 
 
 def _left(file: StudentFile) -> Iterator[Alert]:

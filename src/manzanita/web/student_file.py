@@ -206,12 +206,12 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     archives = [a for a in rows.archives if a.lea_code == lea]
     codes = {e.lea_code for e in facts.enrollments} | {e.nps_code for e in facts.enrollments}
     codes |= {p.dsea_code for p in facts.plans} | {p.lea_code for p in facts.plans} | {lea}
-    codes |= {m.lea_code for m in elsewhere}
+    codes |= {m.lea_code for m in elsewhere} | codes_of_residence(facts)
     planned = rows.coming.of(student.pk) if rows.coming else None
     places = [planned.place] if planned and planned.place else []
     codes |= {one.agency_code for one in places}
     people = {facts.case_manager_id, *(m.opened_by_id for m in meetings), *(a.by_id for a in archives)}
-    people |= {one.by_id for one in (*places, planned and planned.grade) if one}
+    people |= {one.by_id for one in (*places, *facts.residences, planned and planned.grade) if one}
     if rows.unseen and (after := rows.unseen.after_own):
         people.add(after.by_id)
     agencies = agency_rows(codes - {""})
@@ -249,6 +249,11 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
         directory=entries_in(schools, agencies),
         people=dict(users),
     )
+
+
+def codes_of_residence(facts: StudentFacts) -> set[str]:
+    """Districts of residence whose names a record shows."""
+    return {one.residence_code for one in facts.enrollments} | {one.agency_code for one in facts.residences}
 
 
 def _evaluations(meetings: Sequence[Meeting], facts: StudentFacts) -> list[Counted]:

@@ -284,6 +284,8 @@ def _identity(file: StudentFile, declared: FieldDeclaration, archived: ArchivedR
         return file.facts.ssid
     if declared.holder == "student":
         return getattr(file.student, declared.attribute)
+    if declared.holder == "residence":
+        return getattr(file.facts.residence_on(file.today), declared.attribute, None)
     if declared.holder == "lea":
         # Whoever works for no member of a SELPA reads it from what was reported.
         told = Layer("", archived.values if archived else None).text(declared)

@@ -167,6 +167,7 @@ urlpatterns = [
     path("", include("manzanita.web.participation")),
     path("", include("manzanita.web.settle_students")),
     path("", include("manzanita.web.expected")),
+    path("", include("manzanita.web.residence")),
     path("", include("manzanita.web.private_schools")),
     path("", include("manzanita.web.special_groups")),
     path("", include("manzanita.web.read_purpose")),

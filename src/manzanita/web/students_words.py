@@ -23,6 +23,8 @@ ACTION_WORDS = {
     "correct_record": "Corrected an archived record",
     "report_pending": "Reported an evaluation as pending",
     "record_change": "Recorded a change without a meeting",
+    "state_residence": "Recorded in which district the student lives",
+    "take_back_residence": "Took back in which district the student lives",
     "withdraw_place": "Said that a planned student does not come",
     "take_back": "Took a change or a correction back",
     "say_arrived": "Said that the student arrived",
