@@ -272,7 +272,7 @@ def test_lines_stand_by_weight_then_by_how_long_they_are_over():
 # not go on, and imports; for those who manage people host sessions, requested records, monitors, blocks of others
 # and exports to approve; open meetings outside the view; calendars
 CASE_MANAGER_QUERIES = 15
-COORDINATOR_QUERIES = 35
+COORDINATOR_QUERIES = 37
 
 
 @pytest.mark.parametrize("count", [3, 60])

@@ -358,6 +358,25 @@ class NextYear(StudentFact):
         indexes = [_believed_index("next_year_of_student", "student")]
 
 
+class NextSetting(StudentFact):
+    """The program setting that is planned from ``starts_on`` on. It stands from the day it was planned until a nightly
+    job has recorded the change (``procedures.planned_settings``): the state takes what has happened, with an archive,
+    so that no plan is stated ahead of its day."""
+
+    program_setting_code = models.CharField(max_length=3)
+    general_education_percent = models.CharField(max_length=3, blank=True)
+    starts_on = models.DateField()
+
+    slot = ("student_id",)
+    content = ("program_setting_code", "general_education_percent", "starts_on")
+
+    class Meta(StudentFact.Meta):
+        indexes = [
+            _believed_index("next_setting_of_student", "student"),
+            _believed_index("next_setting_by_day", "starts_on", "student"),
+        ]
+
+
 class Referral(StudentFact):
     """A referral for assessment to an LEA: it begins on the day it was received. What came of it is
     ``domain.referrals``; that an evaluation began with a consent since, which ends it, is asked of the meetings

@@ -30,6 +30,7 @@ from manzanita.students.models import (
     AgencyRelation,
     Enrollment,
     IdentityChange,
+    NextSetting,
     NextYear,
     Plan,
     Service,
@@ -56,6 +57,7 @@ MODELS: Mapping[str, type[StudentFact]] = {
     "enrollment": Enrollment,
     "next": AgencyRelation,
     "next_grade": NextYear,
+    "next_setting": NextSetting,
 }
 # Of what is no fact with versions, why no earlier value is listed here.
 WITHOUT_VERSIONS: Mapping[str, str] = {
