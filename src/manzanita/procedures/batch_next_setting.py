@@ -52,8 +52,8 @@ def parts_of(value: str) -> tuple[str, str, date]:
 
 
 def _choices(actor: Actor) -> list[tuple[str, str]]:
-    codes = code_set("ProgramSetting").current()
-    return [(one.code, one.label) for one in codes if one.code not in INFANT_SETTINGS]
+    codes = code_set("ProgramSetting")
+    return [(one.code, codes.label(one.code)) for one in codes.current() if one.code not in INFANT_SETTINGS]
 
 
 def _read(actor: Actor, texts: Collection[str]) -> dict[str, tuple[str, str]]:
