@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 
+from manzanita.accounts.actions import grant_perspective
 from manzanita.leaving.models import Leaving
 from manzanita.platform import clock
 from manzanita.platform.jobs import run_jobs_now
@@ -183,10 +184,25 @@ def test_a_setting_that_was_not_recorded_is_late_on_home_too(client, small_world
     client = sign_in(small_world.coordinator)
     page = words(client.get(f"{ADDRESS}?when=late&what=setting"))
     assert "12/10/2026 Not done yet Sprout, Clover" in page
+    # Nothing keeps it: the night was missed, and the next one records it.
+    assert "Nothing keeps it: the next run of the nightly job does it." in page
+    grant.ends_on = date(2026, 12, 1)
+    grant.save()
+    other = grant_perspective(
+        user=small_world.coordinator,
+        perspective_key="coordinator",
+        agency=grant.agency,
+        starts_on=date(2026, 12, 2),
+        by=None,
+        reason="test",
+    )
+    client = sign_in(small_world.coordinator, other)
+    page = words(client.get(f"{ADDRESS}?when=late&what=setting"))
+    assert "Whoever planned it does not record changes of this student any more." in page
+    assert "Owner: SEDS coordinator" in page
     home = client.get("/").content.decode()
     assert "Program settings not recorded on their day" in home
     assert "/students/planned?what=setting&amp;when=late" in home
-    assert grant.ends_on is None
 
 
 def test_another_district_and_a_case_manager_see_only_their_students(everything, sign_in):
@@ -232,3 +248,11 @@ def test_counts_are_of_the_days_that_are_asked_for(everything):
     assert planned_counts(present_for(actor), actor, "late") == {}
     Leaving.objects.update(leaves_on=w.TODAY - timedelta(days=1))
     assert planned_counts(present_for(actor), actor, "late") == {"leaving": 1}
+
+
+def test_a_leaving_that_the_night_left_alone_says_why(client, everything):
+    why = {"code": "papers", "text": "A paper is due.", "owner": "IEP team", "way_out": "Give it."}
+    Leaving.objects.update(leaves_on=w.TODAY - timedelta(days=1), problem=[why])
+    page = words(client.get(f"{ADDRESS}?when=late"))
+    assert "11/22/2026 Not done yet Testcase, Towhee" in page
+    assert re.search(r"A paper is due\. Give it\..* Owner: IEP team", page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +14,7 @@ from manzanita.accounts.queries import user_names
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS
+from manzanita.domain.findings import reason_document
 from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform import clock
 from manzanita.procedures.batch_fields import FIELDS as BATCH_FIELDS
@@ -21,9 +22,12 @@ from manzanita.procedures.batch_fields import fields_for
 from manzanita.procedures.batch_next_setting import setting_words
 from manzanita.procedures.next_year import next_first_day
 from manzanita.procedures.planned import SOURCES, PlannedChange
-from manzanita.procedures.planned_settings import batches_of_causes
+from manzanita.procedures.planned_settings import batches_of_causes, why_left
+from manzanita.procedures.upkeep import ASKED_ANEW
 from manzanita.students.models import AssignmentBatch, BatchEdit, Student
 from manzanita.ui.formats import us_date
+from manzanita.web.reasons_told import Told as Refusal
+from manzanita.web.row_reasons import reasons_of, told_of_edit, told_of_leaving
 from manzanita.web.students_words import grade_text
 
 # What stated a row, by the first word of its cause; what stands in no list is said as it is.
@@ -36,6 +40,8 @@ CAUSES = {
     "people-file": "By the district's list of people and caseloads",
     "merge": "Two records put together",
 }
+
+NEXT_NIGHT = "Nothing keeps it: the next run of the nightly job does it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,8 @@ assert set(TOLD) == set(SOURCES)
 @dataclass(frozen=True, slots=True)
 class Row:
     """A line. ``field`` is sent with the student to the page that changes many; else ``way`` is an address with its
-    label. ``batch`` is the page on which all that was planned together is taken back."""
+    label. ``reasons``, or ``note`` where there is none, say what keeps one from being done whose day has passed;
+    ``batch`` is the page on which all that was planned together is taken back."""
 
     student: Student
     url: str
@@ -162,12 +169,36 @@ class Row:
     field: str
     way: tuple[str, str]
     batch: str
+    reasons: Sequence[Refusal] = ()
+    note: str = ""
 
 
 def rows_of(actor: Actor, changes: Sequence[PlannedChange], students: Mapping[int, Student]) -> list[Row]:
     names = names_of(changes)
     may_change = {one.key for one in fields_for(actor)}
-    return [_row(actor, one, students[one.student_id], names, may_change) for one in changes]
+    rows, asked = [], 0
+    for one in changes:
+        row = _row(actor, one, students[one.student_id], names, may_change)
+        if row.is_late and one.source.key == "setting":
+            row, asked = _with_reasons(actor, row, one, names, asked), asked + 1
+        elif row.is_late and one.source.key == "leaving":
+            told = told_of_leaving(actor, row.student, reasons_of(one.row.problem))
+            row = replace(row, reasons=told, note="" if told else NEXT_NIGHT)
+        rows.append(row)
+    return rows
+
+
+def _with_reasons(actor: Actor, row: Row, one: PlannedChange, names: Names, asked: int) -> Row:
+    """Of the first ones it is asked what keeps them from being recorded: each asks as much as a preview. The others
+    lead to where it is asked."""
+    if asked >= ASKED_ANEW:
+        return replace(
+            row, way=(reverse("change", args=[row.student.public_id, "setting"]), "Record it yourself")
+        )
+    one.row.student = row.student
+    reasons = why_left(one.row, names.edits.get(one.row.cause))
+    told = [each for why in reasons for each in told_of_edit(actor, row.student, reason_document(why))]
+    return replace(row, reasons=told, note="" if told else NEXT_NIGHT)
 
 
 def _row(actor: Actor, one: PlannedChange, student: Student, names: Names, may_change: Iterable[str]) -> Row:
