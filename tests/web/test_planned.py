@@ -205,6 +205,13 @@ def test_a_setting_that_was_not_recorded_is_late_on_home_too(client, small_world
     assert "/students/planned?what=setting&amp;when=late" in home
 
 
+def test_home_counts_leavings_and_settings_of_30_days(client, everything):
+    page = client.get("/").content.decode()
+    assert "Planned within 30 days: leaving" in page and "/students/planned?what=leaving&amp;when=30" in page
+    # The setting of February is later.
+    assert "Planned within 30 days: program setting" not in page
+
+
 def test_another_district_and_a_case_manager_see_only_their_students(everything, sign_in):
     fern = pages.other_coordinator(everything)
     page = words(sign_in(fern).get(ADDRESS))

@@ -7,7 +7,7 @@ their days. The rows are then read of the page alone.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -108,6 +108,8 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
         )
     }
 )
+# What a coordinator has to know of on its day: few rows, found by an index of their days.
+AT_HOME = ("leaving", "setting")
 LATE, WITHIN = "late", "30"
 # Which days: (from, to) by the day of today, both included; ``None`` is open.
 WHEN: Mapping[str, tuple[str, Callable[[date], tuple[date | None, date | None]]]] = MappingProxyType(
@@ -144,13 +146,15 @@ def planned_counts(students: ScopedQuerySet, actor: Actor, when: str = "") -> di
 
 
 def planned_at_home(students: ScopedQuerySet, actor: Actor) -> tuple[dict[str, int], dict[str, int]]:
-    """The same for the days that have passed and for those within 30 days; one query."""
-    late, soon = _counts(students, actor, LATE, WITHIN)
+    """The same of the sources of ``AT_HOME``, for the days that have passed and for those within 30 days; one query."""
+    late, soon = _counts(students, actor, LATE, WITHIN, only=AT_HOME)
     return late, soon
 
 
-def _counts(students: ScopedQuerySet, actor: Actor, *whens: str) -> list[dict[str, int]]:
-    statement = _statement(students, actor)
+def _counts(
+    students: ScopedQuerySet, actor: Actor, *whens: str, only: Collection[str] = ()
+) -> list[dict[str, int]]:
+    statement = _statement(students, actor, only)
     if statement is None:
         return [{} for _ in whens]
     sql, params = statement
@@ -173,7 +177,7 @@ def planned_page(
     """One page of the changes of these students, the earliest day first; ``only`` is the key of a source. Three
     queries."""
     counts = planned_counts(students, actor, when)
-    statement = _statement(students, actor, only) if sum(counts.values()) else None
+    statement = _statement(students, actor, [only] if only else ()) if sum(counts.values()) else None
     if statement is None:
         return PlannedPage([], counts, False)
     sql, params = statement
@@ -194,7 +198,9 @@ def planned_page(
     return PlannedPage(changes, counts, len(found) > PAGE_SIZE)
 
 
-def _statement(students: ScopedQuerySet, actor: Actor, only: str = "") -> tuple[str, list[Any]] | None:
+def _statement(
+    students: ScopedQuerySet, actor: Actor, only: Collection[str] = ()
+) -> tuple[str, list[Any]] | None:
     """The beginning of a statement with the table ``planned``; ``None`` where there can be nobody."""
     students._require_scope()
     today = clock.today()
@@ -204,7 +210,7 @@ def _statement(students: ScopedQuerySet, actor: Actor, only: str = "") -> tuple[
     except EmptyResultSet:
         return None
     tables, parts, params = [f'"listed" ("id") AS MATERIALIZED ({listed})'], [], list(given)
-    for number, source in enumerate(one for one in SOURCES.values() if only in ("", one.key)):
+    for number, source in enumerate(one for one in SOURCES.values() if not only or one.key in only):
         rows = source.rows(actor, today)
         table = rows.model._meta.db_table
         listed_here = f'"{table}"."student_id" IN (SELECT "listed"."id" FROM "listed")'

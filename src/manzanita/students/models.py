@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
 from manzanita.domain.stays import IFSP
+from manzanita.domain.turning_five import PRESCHOOL_SETTINGS
 from manzanita.platform.facts import Fact
 from manzanita.platform.ids import new_public_id
 from manzanita.students.assignment_models import AssignmentBatch as AssignmentBatch
@@ -266,6 +267,12 @@ class Plan(StudentFact):
                 fields=["lea_code", "student"],
                 name="infant_plan_at_lea",
                 condition=Q(superseded_at__isnull=True, plan_type_code=IFSP),
+            ),
+            # Who turns five: few of all plans.
+            models.Index(
+                fields=["student", "effective_from"],
+                name="preschool_plan",
+                condition=Q(superseded_at__isnull=True, program_setting_code__in=PRESCHOOL_SETTINGS),
             ),
             _believed_index(
                 "plan_of_dsea", "dsea_code", "effective_to", "effective_from", "lea_code", "student"

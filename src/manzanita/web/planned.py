@@ -116,16 +116,15 @@ def planned_needs(actor: Actor) -> list[Group]:
                 step="See why",
             )
         )
-    if soon:
-        kinds = [f"{SOURCES[key].label} {count:,}" for key, count in soon.items()]
+    for key, count in soon.items():
         needs.append(
             Need(
                 kind="progress",
-                label=f"Planned changes of the next {plural(SOON.days, 'day')}",
-                count=sum(soon.values()),
-                url=f"{here}?when={WITHIN}",
-                detail=" · ".join(kinds),
-                owner="Whoever planned them",
+                label=f"Planned within {plural(SOON.days, 'day')}: {SOURCES[key].label.lower()}",
+                count=count,
+                url=f"{here}?what={key}&when={WITHIN}",
+                detail="Done in the night to its day",
+                owner="Whoever planned it",
                 step="Show them",
             )
         )

@@ -1,4 +1,4 @@
-"""The program setting that is planned from a day on."""
+"""The program setting that is planned from a day on; and an index of plans with a setting of preschool."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -45,4 +45,8 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunPython(add_constraint, drop_constraint),
+        migrations.AddIndex(
+            model_name='plan',
+            index=models.Index(condition=models.Q(('program_setting_code__in', ('200', '201', '203', '204')), ('superseded_at__isnull', True)), fields=['student', 'effective_from'], name='preschool_plan'),
+        ),
     ]
