@@ -9,6 +9,7 @@ from manzanita.platform.facts import Statement
 from manzanita.students.actions import Identity, register_students, state_student_facts
 from manzanita.students.models import Plan, Student
 from tests.support import world as w
+from tests.support.pages import enrollment
 
 AUGUST = date(2026, 8, 12)
 PLAN_ON = date(2026, 9, 1)
@@ -34,15 +35,7 @@ def child(
     stated(
         "enrollment",
         {**slot, "lea_code": w.LEA, "started_on": AUGUST},
-        {
-            "school_code": w.SCHOOL,
-            "nps_code": "",
-            "status_code": "10",
-            "grade_code": grade,
-            "exit_reason_code": "",
-            "completion_code": "",
-            "local_student_id": f"S{number:03}",
-        },
+        enrollment(f"S{number:03}") | {"grade_code": grade},
         AUGUST,
         enrolled_until,
     )
