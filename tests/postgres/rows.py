@@ -25,6 +25,7 @@ TABLES = (
     "students_teammember",
     "students_agencyrelation",
     "students_nextyear",
+    "students_nextsetting",
     "students_referral",
     "students_contact",
     "students_rightsholder",

@@ -101,7 +101,7 @@ PEER = {
     "Next district": "next.agency_code",
     "Next school": "next.school_code",
     "Next grade": "next_grade.grade_code",
-    "Next program setting": "Recorded as a change",
+    "Next program setting": "next_setting.program_setting_code",
 }
 
 

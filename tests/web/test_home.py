@@ -270,9 +270,9 @@ def test_lines_stand_by_weight_then_by_how_long_they_are_over():
 # findings, those of our rules, lines of the SIS that are set aside, open meetings, last reply, own exports; two of
 # planned reviews; who records nothing: what came of own reports; for those who send also the plan, sends that do
 # not go on, and imports; for those who manage people host sessions, requested records, monitors, blocks of others
-# and exports to approve; open meetings outside the view; calendars
+# and exports to approve; open meetings outside the view; calendars; planned changes, and who turns five
 CASE_MANAGER_QUERIES = 15
-COORDINATOR_QUERIES = 35
+COORDINATOR_QUERIES = 37
 
 
 @pytest.mark.parametrize("count", [3, 60])

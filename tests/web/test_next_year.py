@@ -80,7 +80,10 @@ def test_planned_and_sent_stand_as_rows_to_come_and_differences_are_told(small_w
     district = "9910017 Chaparral Unified"
     assert f"History of Next district {district} {district} Office" in student
     assert "Buckeye Elementary 9911001 Buckeye Elementary Office" in student
-    assert "History of Next grade Grade 5 Grade 6 Office Differs The SIS sends something else" in student
+    assert "History of Next grade Grade 5 Grade 6 Office" in student
+    assert (
+        "History of Next program setting from blank nothing Office Differs The SIS sends something" in student
+    )
     # It is not the enrollment of today.
     assert "Grade 4 ·" in student
 

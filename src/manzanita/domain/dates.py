@@ -13,6 +13,8 @@ from datetime import date
 
 _MONTHS = 12
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_AS_SENT = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)", re.ASCII)
+_AS_WRITTEN = re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})", re.ASCII)
 # A day outside of these is a slip of the pen, and no count from it runs out of the calendar.
 _YEARS = range(1900, 2200)
 
@@ -39,3 +41,13 @@ def iso_day(text: str) -> date:
             raise ValueError(f"{text} is no day of a school or a student: correct the year")
         return day
     raise ValueError(f"{text!r} is not a date such as 2026-11-23: write year, month and day")
+
+
+def day_of(text: str) -> date | None:
+    """The day of ``2026-11-23``, as browsers send it, or of ``11/23/2026``, as it is written here; nothing where none
+    was given or it is no day: whoever needs one says so."""
+    found = _AS_SENT.fullmatch(text.strip()) or _AS_WRITTEN.fullmatch(text.strip())
+    try:
+        return date(*(int(found[part]) for part in ("year", "month", "day"))) if found else None
+    except ValueError:
+        return None

@@ -1,7 +1,8 @@
 """Questions that no public source settles, with the answers a SELPA may choose and the one that stands until then.
 
 An answer decides what goes to the state in one named case, or (``tolling``) how long breaks stop the clocks of the law,
-or (``transfer-*``) how districts of the installation answer each other.
+or (``transfer-*``) how districts of the installation answer each other, or (``next-year-opens``) from when on the next
+school year is planned.
 A case that is settled has no policy, and a policy whose case becomes settled is deleted.
 """
 
@@ -15,6 +16,7 @@ from manzanita.domain.calendars import Tolling
 
 TOLLING = "tolling"
 TRANSFER_ACCEPT, TRANSFER_ESCALATE = "transfer-accept", "transfer-escalate"
+NEXT_YEAR_OPENS = "next-year-opens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,17 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
                 _5="5 days",
                 _7="7 days",
                 _14="14 days",
+            ),
+            _policy(
+                NEXT_YEAR_OPENS,
+                "From when on may next year's school, grade and case manager be entered without a reason of its own?",
+                "census",
+                "No law says it. In the fall this year's data has to be right for Census Day, and a next school "
+                "that is entered by then is often meant for this year. Feeder districts want it from September.",
+                july="All year, from July 1",
+                census="The day after Census Day, in October",
+                january="January 1",
+                march="March 1",
             ),
             _policy(
                 TOLLING,

@@ -215,6 +215,18 @@ NEXT_YEAR_FIELDS: tuple[FieldDeclaration, ...] = (
     FieldDeclaration("", "agency_code", "Next district", NEXT_YEAR, _CLERK, fact="next", names="agency"),
     FieldDeclaration("", "school_code", "Next school", NEXT_YEAR, _CLERK, fact="next", names="school"),
     FieldDeclaration("", "grade_code", "Next grade", NEXT_YEAR, _CLERK, fact="next_grade"),
+    FieldDeclaration(
+        "", "program_setting_code", "Next program setting", NEXT_YEAR, _CLERK, fact="next_setting"
+    ),
+    FieldDeclaration(
+        "",
+        "general_education_percent",
+        "Next general education participation",
+        NEXT_YEAR,
+        _CLERK,
+        fact="next_setting",
+    ),
+    FieldDeclaration("", "starts_on", "Next program setting from", NEXT_YEAR, _CLERK, fact="next_setting"),
 )
 
 # In the order of the page; the services of a plan stand after it.
@@ -273,8 +285,4 @@ NOT_HELD: tuple[NotHeld, ...] = (
         "Not recorded yet: no record of the state asks for it.",
     ),
     NotHeld("Vision, hearing, medication, health", "Not recorded yet: no record of the state asks for it."),
-    NotHeld(
-        "Next program setting",
-        "Recorded as a change of the program setting from its day; nothing changes by itself on a birthday.",
-    ),
 )

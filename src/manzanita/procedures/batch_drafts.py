@@ -16,7 +16,7 @@ from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
 from manzanita.procedures.batch_field_shape import plain
 from manzanita.procedures.batch_fields import BatchField, fields_for
-from manzanita.procedures.next_grades import ONE_UP
+from manzanita.procedures.next_year_window import EARLY, closed_until
 from manzanita.students.models import BatchEdit, BatchLine
 from manzanita.students.pasted import Meant, in_order, students_meant
 from manzanita.students.scope import current_for
@@ -27,12 +27,14 @@ MOST_AT_ONCE = MOST_LINES
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is to be changed: ``value`` for everybody whose line brings none of its own. ``None``: nobody has
-    chosen one; empty: what there is shall be taken away."""
+    chosen one; empty: what there is shall be taken away. ``is_early``: next year's data is entered before its window
+    opens, for the reason that is given."""
 
     field_key: str
     value: str | None = None
     reason: str = ""
     title: str = ""
+    is_early: bool = False
 
 
 def draft_of_lines(actor: Actor, asked: Asked, pasted: Pasted) -> BatchEdit:
@@ -134,6 +136,8 @@ def _field(actor: Actor, asked: Asked) -> BatchField:
                 "One line is enough, such as “feeder schools for 2027-28”.",
             )
         )
+    if found is not None and found.is_next_year and not asked.is_early:
+        reasons += closed_until(actor)
     if reasons or found is None:
         raise NotPossible(reasons)
     return found
@@ -168,7 +172,7 @@ def _draft(
     batch = BatchEdit.objects.create(
         agency_code=actor.agency_code,
         field_key=one.key,
-        title=(asked.title or one.label)[:200],
+        title=f"{asked.title or one.label}{EARLY if asked.is_early and closed_until(actor) else ''}"[:200],
         reason=asked.reason.strip()[:200],
         made_on=clock.today(),
         made_at=clock.now(),
@@ -205,7 +209,7 @@ def _own_values(one: BatchField, told: dict[int, tuple[PastedLine, str, str]]) -
     """Put each student's own value in the place of the one that means it; of whom there is none, why."""
     if one.each is None:
         return {}
-    values, stopped = one.each([pk for pk, (_, value, _) in told.items() if value == ONE_UP])
+    values, stopped = one.each({pk: value for pk, (_, value, why) in told.items() if not why})
     for pk, value in values.items():
         told[pk] = (told[pk][0], value, "")
     for pk in stopped:

@@ -12,16 +12,14 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from manzanita.accounts.queries import user_names
-from manzanita.domain.access import PERMISSIONS, Actor, Capability
+from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Owner, Reason
-from manzanita.platform import clock
-from manzanita.platform.facts import Statement
-from manzanita.procedures.assigning import Term, Wanted, candidates, preview_assignments
-from manzanita.procedures.batch_field_shape import BatchField, Values, plain, read_words
+from manzanita.procedures.batch_field_shape import BatchField, Values
+from manzanita.procedures.batch_managers import CASE_MANAGER, NEXT_MANAGER
+from manzanita.procedures.batch_next_setting import NEXT_SETTING
 from manzanita.procedures.batch_next_year import NEXT_GRADE, NEXT_SCHOOL
 from manzanita.students.actions import FACT_MODELS, set_local_sped_ids, state_student_facts
-from manzanita.students.models import CaseAssignment, Student
+from manzanita.students.models import Student
 
 LONGEST_SPED_ID = 15
 
@@ -95,53 +93,6 @@ def _sped_id_against(actor: Actor, wanted: Values) -> dict[int, Reason]:
     return found
 
 
-def _manager_now(ids: Collection[int]) -> dict[int, str]:
-    rows = CaseAssignment.objects.as_of(effective=clock.today()).filter(student_id__in=ids)
-    return {pk: str(user) for pk, user in rows.values_list("student_id", "user_id")}
-
-
-def _manager_choices(actor: Actor) -> list[tuple[str, str]]:
-    return [(str(one.pk), one.name) for one in candidates(actor)["assignment"]]
-
-
-def _manager_read(actor: Actor, texts: Collection[str]) -> dict[str, tuple[str, str]]:
-    by_word: dict[str, set[str]] = defaultdict(set)
-    for person in candidates(actor)["assignment"]:
-        for word in (
-            str(person.pk),
-            person.name,
-            person.email,
-            " ".join(reversed(person.name.split(" ", 1))),
-        ):
-            by_word[plain(word)].add(str(person.pk))
-    return read_words(
-        texts,
-        by_word,
-        empty="The cell is empty, and nobody is taken off a case by an empty cell.",
-        several=lambda text, count: f"{count} people are called “{text}”: give the e-mail address.",
-        nobody=lambda text: f"“{text}” is nobody whom you can give students.",
-    )
-
-
-def _manager_words(values: Collection[str]) -> dict[str, str]:
-    names = user_names({int(value) for value in values if value})
-    return {value: names.get(int(value), "somebody") for value in values if value}
-
-
-def _manager_against(actor: Actor, wanted: Values) -> dict[int, Reason]:
-    """What the page of assignments would say."""
-    students = dict(Student.unscoped.filter(pk__in=wanted).values_list("pk", "public_id"))
-    asked = [
-        Wanted(str(students[pk]), "assignment", int(value), is_seen=False) for pk, value in wanted.items()
-    ]
-    moves = preview_assignments(actor, asked, Term(clock.today()))
-    return {move.row.student.pk: move.refused for move in moves if move.refused is not None}
-
-
-def _manager_stated(student_id: int, value: str) -> Statement:
-    return Statement({"student_id": student_id}, {"user_id": int(value)} if value else None, clock.today())
-
-
 def _same_words(values: Collection[str]) -> dict[str, str]:
     return {value: value for value in values if value}
 
@@ -165,21 +116,9 @@ FIELDS: Mapping[str, BatchField] = MappingProxyType(
                 "CALPADS, Local Special Education Student ID",
                 _sped_id_against,
             ),
-            BatchField(
-                "case_manager",
-                "Case manager",
-                "From today until further notice, as on the page of assignments.",
-                Capability.ASSIGN_STUDENTS,
-                ("Case manager",),
-                _manager_choices,
-                _manager_read,
-                _manager_now,
-                _manager_words,
-                PERMISSIONS,
-                _manager_against,
-                kind="assignment",
-                stated=_manager_stated,
-            ),
+            CASE_MANAGER,
+            NEXT_MANAGER,
+            NEXT_SETTING,
         )
     }
 )

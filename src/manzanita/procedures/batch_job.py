@@ -10,6 +10,7 @@ from manzanita.auditing.actions import log_change
 from manzanita.auditing.queries import changes_of_student
 from manzanita.domain.access import PERMISSIONS, Actor
 from manzanita.domain.findings import BUILT_ON, LOOK_AGAIN, Owner, Reason, reason_document
+from manzanita.domain.years import year_start
 from manzanita.findings.actions import mark_changed
 from manzanita.platform import clock
 from manzanita.platform.facts import bring_back
@@ -98,6 +99,9 @@ def _refused(
     if actor is None or not actor.may(one.capability):
         yield from ((pk, may_not()) for pk in ids)
         return
+    if one.is_next_year and year_start(batch.made_on) != year_start(clock.today()):
+        yield from ((pk, _year_begun()) for pk in ids)
+        return
     here = set(current_for(actor).filter(pk__in=ids).values_list("pk", flat=True))
     now = one.now(ids)
     others = _who_changed(
@@ -126,6 +130,17 @@ def _refused(
                     source=LOOK_AGAIN,
                 ),
             )
+
+
+def _year_begun() -> Reason:
+    """What was looked at in June is not applied in July: it would be planned for the year after that."""
+    return Reason(
+        "year-begun",
+        "The school year that this was planned for has begun since you looked.",
+        Owner.SIS,
+        "Nothing to plan: the SIS's enrollment brings school and grade. What is to come after it is planned anew.",
+        source="Nothing is planned for a year that has begun",
+    )
 
 
 def _who_changed(batch: BatchEdit, ids: Sequence[int]) -> dict[int, str]:

@@ -154,7 +154,7 @@ def _grade_stated(student_id: int, value: str) -> Statement:
     return Statement({"student_id": student_id}, content, today, year_end(today))
 
 
-def _against_gone(actor: Actor, wanted: Values) -> dict[int, Reason]:
+def against_gone(actor: Actor, wanted: Values) -> dict[int, Reason]:
     """Who has left by our own record, or never came, has no next year here."""
     gone = gone_from(actor.agency_codes, clock.today())
     return {
@@ -185,9 +185,10 @@ NEXT_SCHOOL = BatchField(
     kind="agency",
     slot={"relationship": _NEXT},
     blank="Nothing: takes it away",
-    against=_against_gone,
+    against=against_gone,
     doubts=_next_school_doubts,
     stated=_next_school_stated,
+    is_next_year=True,
 )
 
 NEXT_GRADE = BatchField(
@@ -203,8 +204,9 @@ NEXT_GRADE = BatchField(
     "CALPADS code set Grade Level",
     kind="next_year",
     blank="Nothing: takes it away",
-    against=_against_gone,
+    against=against_gone,
     doubts=grade_doubts,
     stated=_grade_stated,
     each=raised,
+    is_next_year=True,
 )

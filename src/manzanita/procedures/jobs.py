@@ -14,6 +14,7 @@ from manzanita.procedures.check_findings import CHECK_JOB, NIGHTLY_JOB, check_ch
 from manzanita.procedures.import_sis import JOB_KIND, do_sis_job
 from manzanita.procedures.leaving_job import LEAVING_JOB, carry_out_planned
 from manzanita.procedures.leaving_many import LEAVINGS
+from manzanita.procedures.planned_settings import SETTING_JOB, carry_out_settings
 from manzanita.procedures.reminders import REMINDER_JOB, send_reminders
 from manzanita.procedures.student_transfers import SETTLE_JOB, settle_by_policy
 from manzanita.procedures.viewing_alerts import alert_block
@@ -107,6 +108,13 @@ def undo_leavings(run: JobRun) -> dict[str, int]:
 def carry_out_leavings(run: JobRun) -> dict[str, int]:
     """Carry out the leavings that were planned for today."""
     return carry_out_planned(run)
+
+
+@daily(SETTING_JOB)
+@job_kind(SETTING_JOB)
+def record_planned_settings(run: JobRun) -> dict[str, int]:
+    """Record the program settings that were planned for today."""
+    return carry_out_settings(run)
 
 
 @job_kind(SETTLE_JOB)

@@ -22,9 +22,10 @@ ONE_UP_WORDS = "One grade up, each from the grade of now"
 _AT_ONCE = 1000
 
 
-def raised(ids: Collection[int]) -> tuple[dict[int, str], dict[int, Reason]]:
-    """By student, the grade after that of today; and of whom no grade follows by itself, why."""
+def raised(told: Mapping[int, str]) -> tuple[dict[int, str], dict[int, Reason]]:
+    """Of those who are told ``ONE_UP`` the grade after that of today; and of whom no grade follows by itself, why."""
     values, stopped = {}, {}
+    ids = [pk for pk, value in told.items() if value == ONE_UP]
     now = places_now(ids)
     for pk in ids:
         grade = now[pk][1] if pk in now else ""

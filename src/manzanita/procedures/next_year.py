@@ -18,7 +18,15 @@ from manzanita.domain.access import Relationship
 from manzanita.domain.years import year_end
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
-from manzanita.students.models import AgencyRelation, Enrollment, NextYear, ScopedQuerySet
+from manzanita.students.models import (
+    AgencyRelation,
+    CaseAssignment,
+    Enrollment,
+    NextSetting,
+    NextYear,
+    ScopedQuerySet,
+    TeamMember,
+)
 
 _DAY = timedelta(days=1)
 
@@ -30,15 +38,21 @@ def next_first_day(today: date) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Of one student: the school and the grade planned here, and the enrollments to come that the SIS has sent."""
+    """Of one student: school, grade and program setting planned here, the enrollments to come that the SIS has sent,
+    and whoever has the case or is on the team from a later day on, the next day first."""
 
     place: AgencyRelation | None
     grade: NextYear | None
     enrollments: Sequence[Enrollment]
+    setting: NextSetting | None = None
+    managers: Sequence[CaseAssignment] = ()
+    team: Sequence[TeamMember] = ()
 
     @property
-    def is_nothing(self) -> bool:
-        return self.place is None and self.grade is None and not self.enrollments
+    def stated(self) -> list[AgencyRelation | NextYear | NextSetting | CaseAssignment | TeamMember]:
+        """What was planned here."""
+        found = [self.place, self.grade, self.setting, *self.managers, *self.team]
+        return [one for one in found if one is not None]
 
     @property
     def differing(self) -> list[str]:
@@ -64,16 +78,22 @@ class NextYearRows:
     places: QuerySet[Any, Any]
     grades: QuerySet[Any, Any]
     enrollments: QuerySet[Any, Any]
+    settings: QuerySet[Any, Any]
+    managers: QuerySet[Any, Any]
+    team: QuerySet[Any, Any]
 
     @property
     def querysets(self) -> list[QuerySet[Any, Any]]:
-        return [self.places, self.grades, self.enrollments]
+        return [self.places, self.grades, self.enrollments, self.settings, self.managers, self.team]
 
     def of(self, student_id: int) -> Planned:
         return Planned(
             next((one for one in self.places if one.student_id == student_id), None),
             next((one for one in self.grades if one.student_id == student_id), None),
             [one for one in self.enrollments if one.student_id == student_id],
+            next((one for one in self.settings if one.student_id == student_id), None),
+            [one for one in self.managers if one.student_id == student_id],
+            [one for one in self.team if one.student_id == student_id],
         )
 
 
@@ -84,6 +104,11 @@ def next_year_rows(student_ids: Collection[int]) -> NextYearRows:
         AgencyRelation.objects.as_of(effective=today).filter(relationship=str(Relationship.NEXT_YEAR), **of),
         NextYear.objects.as_of(effective=today).filter(**of),
         Enrollment.objects.believed().filter(started_on__gt=today, **of).order_by("started_on", "pk"),
+        NextSetting.objects.as_of(effective=today).filter(**of),
+        CaseAssignment.objects.believed()
+        .filter(effective_from__gt=today, **of)
+        .order_by("effective_from", "pk"),
+        TeamMember.objects.believed().filter(effective_from__gt=today, **of).order_by("effective_from", "pk"),
     )
 
 

@@ -29,6 +29,7 @@ from manzanita.platform.together import read_together
 from manzanita.procedures.arriving import NIGHTLY_LOOK_JOB
 from manzanita.procedures.check_findings import NIGHTLY_JOB as FINDINGS_JOB
 from manzanita.procedures.leaving_job import LEAVING_JOB
+from manzanita.procedures.planned_settings import SETTING_JOB, batches_of_causes, due_settings, why_left
 from manzanita.procedures.reminders import REMINDER_JOB
 from manzanita.procedures.student_transfers import SETTLE_JOB, why_not_by_policy
 from manzanita.students.duplicates import DUPLICATES_JOB
@@ -38,6 +39,8 @@ from manzanita.transfers.queries import waiting_transfers
 CHANGES_SHOWN = 100
 LEFT_SHOWN = 50
 RUNS_SHOWN = 20
+# Of whom is asked anew why they are left alone: each costs what the preview of a change does.
+ASKED_ANEW = 10
 # How far back the changes of a job are listed.
 CHANGES_OF = timedelta(days=30)
 
@@ -137,6 +140,18 @@ def _due_dates_changed(actor: Actor) -> list[Changed]:
     ]
 
 
+def _settings_left(actor: Actor) -> list[LeftAlone]:
+    """Asked anew of each: what stands against it may have gone since the night."""
+    rows = due_settings().filter(student__in=visible_to(actor).order_by().values("pk"))[:ASKED_ANEW]
+    batches = batches_of_causes(one.cause for one in rows)
+    found = [(one, why_left(one, batches.get(one.cause))) for one in rows]
+    return [
+        LeftAlone(one.student_id, one.starts_on, reasons, "Planned program setting")
+        for one, reasons in found
+        if reasons
+    ]
+
+
 NIGHT = "Once each California day, soon after midnight"
 UPKEEP: tuple[Upkeep, ...] = (
     Upkeep(
@@ -150,6 +165,19 @@ UPKEEP: tuple[Upkeep, ...] = (
         Capability.CORRECT_RECORD,
         actions=("record_leaving",),
         left=_leavings_left,
+    ),
+    Upkeep(
+        "settings",
+        SETTING_JOB,
+        "Planned program settings are recorded",
+        "A setting that was planned from a day on, such as the fifth birthday, is recorded as a change without a "
+        "meeting when that day comes, by the grant of whoever planned it.",
+        NIGHT,
+        Owner.COORDINATOR,
+        {"done": "recorded", "stayed": "left alone"},
+        Capability.CORRECT_RECORD,
+        actions=("carry_out_setting",),
+        left=_settings_left,
     ),
     Upkeep(
         "report-statuses",

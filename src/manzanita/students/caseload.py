@@ -11,10 +11,12 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404
 
 from manzanita.accounts.granting import managed_codes
-from manzanita.domain.access import Actor
+from manzanita.domain.access import Actor, Relationship
+from manzanita.domain.years import year_end
 from manzanita.platform import clock
 from manzanita.students.by_name import by_name
 from manzanita.students.models import (
+    AgencyRelation,
     AssignmentBatch,
     CaseAssignment,
     Enrollment,
@@ -106,7 +108,8 @@ def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
 
 
 def assignable_rows(actor: Actor, students: Sequence[Student], on: date) -> list[Assignable]:
-    """What is shown of each, in their order; three queries. ``on`` is the day of the case manager."""
+    """What is shown of each, in their order; three queries, and one more for a day of the next school year.
+    ``on`` is the day of the case manager: from July 1 on the school is the one planned for then, where one is."""
     ids = [student.pk for student in students]
     ssids = dict(
         Ssid.objects.as_of(effective=clock.today()).filter(student__in=ids).values_list("student_id", "ssid")
@@ -118,12 +121,18 @@ def assignable_rows(actor: Actor, students: Sequence[Student], on: date) -> list
         .order_by("started_on")
     ):
         places[enrollment.student_id] = enrollment
+    schools = {pk: one.school_code for pk, one in places.items()}
+    if on > year_end(clock.today()):
+        planned = AgencyRelation.objects.as_of(effective=clock.today()).filter(
+            student__in=ids, relationship=str(Relationship.NEXT_YEAR)
+        )
+        schools |= dict(planned.exclude(school_code="").values_list("student_id", "school_code"))
     managers = managers_of(ids, on)
     return [
         Assignable(
             student,
             ssids.get(student.pk, ""),
-            places[student.pk].school_code if student.pk in places else "",
+            schools.get(student.pk, ""),
             places[student.pk].grade_code if student.pk in places else "",
             managers.get(student.pk),
         )

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
 from manzanita.domain.stays import IFSP
+from manzanita.domain.turning_five import PRESCHOOL_SETTINGS
 from manzanita.platform.facts import Fact
 from manzanita.platform.ids import new_public_id
 from manzanita.students.assignment_models import AssignmentBatch as AssignmentBatch
@@ -270,6 +271,12 @@ class Plan(StudentFact):
                 name="infant_plan_at_lea",
                 condition=Q(superseded_at__isnull=True, plan_type_code=IFSP),
             ),
+            # Who turns five: few of all plans.
+            models.Index(
+                fields=["student", "effective_from"],
+                name="preschool_plan",
+                condition=Q(superseded_at__isnull=True, program_setting_code__in=PRESCHOOL_SETTINGS),
+            ),
             _believed_index(
                 "plan_of_dsea", "dsea_code", "effective_to", "effective_from", "lea_code", "student"
             ),
@@ -359,6 +366,25 @@ class NextYear(StudentFact):
 
     class Meta(StudentFact.Meta):
         indexes = [_believed_index("next_year_of_student", "student")]
+
+
+class NextSetting(StudentFact):
+    """The program setting that is planned from ``starts_on`` on. It stands from the day it was planned until a nightly
+    job has recorded the change (``procedures.planned_settings``): the state takes what has happened, with an archive,
+    so that no plan is stated ahead of its day."""
+
+    program_setting_code = models.CharField(max_length=3)
+    general_education_percent = models.CharField(max_length=3, blank=True)
+    starts_on = models.DateField()
+
+    slot = ("student_id",)
+    content = ("program_setting_code", "general_education_percent", "starts_on")
+
+    class Meta(StudentFact.Meta):
+        indexes = [
+            _believed_index("next_setting_of_student", "student"),
+            _believed_index("next_setting_by_day", "starts_on", "student"),
+        ]
 
 
 class Referral(StudentFact):

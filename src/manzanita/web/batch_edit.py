@@ -28,6 +28,7 @@ from manzanita.procedures.batch_edit import UNDO_DAYS, apply_batch, drop_batch, 
 from manzanita.procedures.batch_fields import FIELDS, fields_for
 from manzanita.procedures.batch_queries import batches_of, counts_of, get_batch, lines_in_reach, seconds_of
 from manzanita.procedures.next_grades import ONE_UP
+from manzanita.procedures.next_year_window import closed_until
 from manzanita.students.listing import ListRow
 from manzanita.students.models import BatchEdit, BatchLine
 from manzanita.students.pasted import AGAIN, NOBODY, NOT_HERE
@@ -86,11 +87,14 @@ def _draft(request: HttpRequest) -> BatchEdit:
     one = FIELDS.get(key)
     value = "" if one is None else sent.get(f"value_{one.key}", "").replace("\0", "").strip()[:200]
     is_taken_away = one is not None and bool(one.blank) and value == TAKES_AWAY
+    if one is not None and one.more and value and not is_taken_away:
+        value = "/".join([value, *(_more(sent, one.key, key) for key, *_ in one.more)])
     asked = Asked(
         field_key=key,
         value="" if is_taken_away else value or None,
         reason=" ".join(sent.get("reason", "").replace("\0", "").split()),
         title=one.label if one else "",
+        is_early=bool(sent.get("early")),
     )
     if ticked := sent.getlist("selected"):
         return draft_of_students(request.actor, asked, ids_of(request.actor, ticked))
@@ -109,6 +113,10 @@ def _draft(request: HttpRequest) -> BatchEdit:
         value = "each row’s own" if pasted.has_values else "the same for everybody"
         messages.warning(request, f"Not read: {heads}. The value is {value}.")
     return made
+
+
+def _more(sent: Mapping[str, Any], field: str, key: str) -> str:
+    return str(sent.get(f"{key}_{field}", "")).replace("\0", "").replace("%", "").strip()[:20]
 
 
 def _meant_field(sent: QueryDict) -> str:
@@ -178,6 +186,7 @@ def _form(
     except NotPossible as refused:
         refusals = refusals or refused.reasons
     ticked = sent.getlist("selected") if isinstance(sent, QueryDict) else []
+    closed = closed_until(request.actor) if any(one.is_next_year for one in fields) else []
     chosen = sent.get("field") or (fields[0].key if fields else "")
     context = {
         "fields": [
@@ -189,6 +198,7 @@ def _form(
                 "heads": one.heads,
                 "choices": one.choices(request.actor) if one.choices else None,
                 "value": sent.get(f"value_{one.key}", ""),
+                "more": [(key, label, hint, _more(sent, one.key, key)) for key, label, hint in one.more],
             }
             for one in fields
         ],
@@ -198,12 +208,13 @@ def _form(
         "ticked": ticked,
         "count": count,
         "most": MOST_AT_ONCE,
-        "refusals": told(refusals),
+        "refusals": told(refusals, {"next-year-closed": (reverse("policies"), "When it opens")}),
         "batches": [
             {"batch": one, "label": FIELDS[one.field_key].label} for one in batches_of(request.actor)
         ],
         "undo_days": UNDO_DAYS,
         "takes_away": TAKES_AWAY,
+        "closed": closed[0] if closed else None,
     }
     return render(request, "web/students/batch_new.html", context, status=status)
 

@@ -31,6 +31,7 @@ from manzanita.students.models import (
     AgencyRelation,
     Enrollment,
     IdentityChange,
+    NextSetting,
     NextYear,
     Plan,
     Service,
@@ -58,6 +59,7 @@ MODELS: Mapping[str, type[StudentFact]] = {
     "next": AgencyRelation,
     "residence": AgencyRelation,
     "next_grade": NextYear,
+    "next_setting": NextSetting,
 }
 RELATIONSHIPS = {"next": Relationship.NEXT_YEAR, "residence": Relationship.RESIDENCE}
 # Of what is no fact with versions, why no earlier value is listed here.

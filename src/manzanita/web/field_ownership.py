@@ -97,7 +97,9 @@ def _ways(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[
             "Batch edit, of one student or many",
             "Looked at first, and taken back together.",
             reverse("batch_new"),
-            Capability.ASSIGN_STUDENTS if declared.section == NEXT_YEAR else Capability.CORRECT_RECORD,
+            Capability.ASSIGN_STUDENTS
+            if declared.section == NEXT_YEAR and declared.holder != "next_setting"
+            else Capability.CORRECT_RECORD,
         )
     for key in _changes_of(declared):
         yield _office(

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from manzanita.domain.dates import day_of as day_of
 from manzanita.domain.findings import Owner, Reason
 
 NO_DAY = "This is no day. Write it as the field shows it, or choose it."
 _SHOWN = 40
-_AS_SENT = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)", re.ASCII)
-_AS_WRITTEN = re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})", re.ASCII)
-
-
-def day_of(text: str) -> date | None:
-    """The day of ``2026-11-23``, as browsers send it, or of ``11/23/2026``, as it is written here; nothing where none
-    was given or it is no day: whoever needs one says so."""
-    found = _AS_SENT.fullmatch(text.strip()) or _AS_WRITTEN.fullmatch(text.strip())
-    try:
-        return date(*(int(found[part]) for part in ("year", "month", "day"))) if found else None
-    except ValueError:
-        return None
 
 
 def day_or_error(given: Mapping[str, str], name: str, errors: dict[str, str]) -> date | None:

@@ -40,9 +40,11 @@ from manzanita.web.home_plans import planned_reviews
 from manzanita.web.import_run import outcome_of
 from manzanita.web.leaving_list import leavings_needs
 from manzanita.web.participation import report_needs
+from manzanita.web.planned import planned_needs
 from manzanita.web.settle_students import needs_of
 from manzanita.web.sis_fixes import sis_needs
 from manzanita.web.transfer_list import transfer_needs
+from manzanita.web.turns_five import turns_five_needs
 
 SPAN_KINDS = {"late": "fatal", "15": "warn", "30": "empty", "60": "empty"}
 # Holds that are more, or less, than a wait.
@@ -92,7 +94,7 @@ def _groups(actor: Actor, counts: PlanCounts | None) -> list[Group]:
     if actor.may(Capability.READ_STUDENT):
         groups += [*notices(actor), *transfer_needs(actor), *directory_needs(actor)]
         groups += [*report_needs(actor), _clocks(actor)]
-        groups += leavings_needs(actor)
+        groups += [*leavings_needs(actor), *planned_needs(actor), *turns_five_needs(actor)]
         if settle := needs_of(actor):
             groups.append(Group("Students to settle", settle, ""))
         if actor.may(Capability.ENTER_STUDENT):

@@ -15,9 +15,11 @@ from manzanita.platform import clock
 from manzanita.procedures.batch_fields import FIELDS, fields_for
 from manzanita.procedures.batch_queries import batches_of
 from manzanita.procedures.next_year import next_first_day, next_years_of
+from manzanita.procedures.next_year_window import closed_until
 from manzanita.students.listing import list_students
 from manzanita.web.access import requires
 from manzanita.web.next_year_words import Names, rows_of
+from manzanita.web.record_next_year import PLANNED
 from manzanita.web.student_lists import LISTS, students_of
 from manzanita.web.students_words import grade_text
 
@@ -61,9 +63,9 @@ def next_year(request: HttpRequest) -> HttpResponse:
         "key": key,
         "starts_on": next_first_day(clock.today()),
         "may_edit": bool(fields_for(actor)),
-        "done": [one for one in batches_of(actor) if one.field_key in ("next_school", "next_grade")][
-            :DONE_SHOWN
-        ]
+        "may_assign": actor.may(Capability.ASSIGN_STUDENTS) and not actor.is_read_only,
+        "closed": closed_until(actor),
+        "done": [one for one in batches_of(actor) if one.field_key in PLANNED][:DONE_SHOWN]
         if fields_for(actor)
         else [],
         "labels": {key: one.label for key, one in FIELDS.items()},

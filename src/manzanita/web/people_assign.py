@@ -62,7 +62,8 @@ def assign(request: HttpRequest) -> HttpResponse:
         if "unassigned" in request.GET:
             return _unassigned(request)
         found, gone = _found(request, request.GET)
-        return _page(request, {"to": request.GET.get("to", "")}, refusals=gone, found=found)
+        asked = {name: request.GET[name] for name in ("to", "starts_on") if name in request.GET}
+        return _page(request, {"to": "", **asked}, refusals=gone, found=found)
     sent = request.POST
     kind = sent.get("kind", "assignment") if sent.get("kind") in KINDS else "assignment"
     to = chosen(candidates(actor)[kind], sent.get("to", ""))

@@ -35,6 +35,7 @@ from manzanita.students.models import Enrollment, Plan, Referral, Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.ui.formats import us_date
 from manzanita.ui.jinja_env import url_or_none
+from manzanita.web.next_year_words import people_in
 from manzanita.web.student_reads import rows_of_student
 from manzanita.web.whom_to_ask import Asked, coordinator_to_ask
 
@@ -211,7 +212,7 @@ def load_student(actor: Actor, public_id: uuid.UUID) -> StudentFile:
     places = [planned.place] if planned and planned.place else []
     codes |= {one.agency_code for one in places}
     people = {facts.case_manager_id, *(m.opened_by_id for m in meetings), *(a.by_id for a in archives)}
-    people |= {one.by_id for one in (*places, *facts.residences, planned and planned.grade) if one}
+    people |= people_in([planned] if planned else []) | {one.by_id for one in facts.residences}
     if rows.unseen and (after := rows.unseen.after_own):
         people.add(after.by_id)
     agencies = agency_rows(codes - {""})

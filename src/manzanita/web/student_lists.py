@@ -17,6 +17,7 @@ from manzanita.exchange.queries import changed_by_import, has_open_finding, has_
 from manzanita.leaving.queries import still_here
 from manzanita.platform import clock
 from manzanita.procedures.next_year import unplanned
+from manzanita.procedures.turning_five import FIVE_LISTS, OPEN, five_list, safe
 from manzanita.students.models import ScopedQuerySet
 from manzanita.students.scope import first_day_in_reach, listed_for, visible_to
 from manzanita.ui.formats import us_date
@@ -28,9 +29,9 @@ _IMPORT = re.compile(r"import-([1-9][0-9]{0,17})")
 
 @dataclass(frozen=True, slots=True)
 class StudentList:
-    """One list. ``kind`` is due, held, different, findings, unplanned, compliance, import or all; ``nothing`` says what
-    an empty one means. ``due`` is the list of due dates, ``compliance`` the group of a monitoring report,
-    ``import_key`` the import, whose students it has."""
+    """One list. ``kind`` is due, held, different, findings, unplanned, compliance, import, all, or as the key;
+    ``nothing`` says what an empty one means. ``due`` is the list of due dates, ``compliance`` the group of a monitoring
+    report, ``import_key`` the import, whose students it has."""
 
     key: str
     title: str
@@ -98,6 +99,21 @@ LISTS: Mapping[str, StudentList] = MappingProxyType(
                 "Of everybody something is known of the next year.",
                 "unplanned",
             ),
+            StudentList(
+                "turns-five",
+                "Children with a setting of preschool who turn five",
+                FIVE_LISTS[OPEN].sentence,
+                FIVE_LISTS[OPEN].nothing,
+                "turns-five",
+            ),
+            StudentList(
+                "turns-five-safe",
+                "Children who turn five and can be planned at once",
+                "Those of the children to plan whose day is to come, without an open meeting, another plan or a "
+                "leaving that waits",
+                "Nobody can be planned at once: look at each of the list.",
+                "turns-five-safe",
+            ),
         )
     }
 )
@@ -153,6 +169,10 @@ def students_of(actor: Actor, wanted: StudentList) -> ScopedQuerySet:
         return listed_for(actor)
     if wanted.kind == "unplanned":
         return still_here(unplanned(listed_for(actor)), actor)
+    if wanted.kind == "turns-five":
+        return five_list(actor, OPEN)
+    if wanted.kind == "turns-five-safe":
+        return safe(actor)
     # What the state holds does not end with attendance, so these ask all within reach.
     students = visible_to(actor)
     if wanted.compliance is not None:

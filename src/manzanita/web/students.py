@@ -128,6 +128,7 @@ def _groups(wanted: StudentList) -> list[tuple[str, str, bool]]:
         ("Due dates", reverse("due_list"), False),
         ("To settle", reverse("students_to_settle"), False),
         ("Next year", reverse("next_year"), False),
+        ("Planned", reverse("planned"), False),
     ]
 
 
@@ -139,6 +140,7 @@ def _comings(actor: Actor) -> list[tuple[str, str]]:
         ("Leavings", "leavings", Capability.CORRECT_RECORD),
         ("Private schools", "private_schools", Capability.READ_STUDENT),
         ("Special groups", "special_groups", Capability.READ_STUDENT),
+        ("Turns five", "turns_five", Capability.READ_STUDENT),
         ("Duplicates", "duplicates", Capability.ENTER_STUDENT),
     )
     found = [(label, reverse(name)) for label, name, needed in lists if actor.may(needed)]
@@ -153,6 +155,8 @@ urlpatterns = [
     path("students", students, name="students"),
     path("students/search", search_students, name="search"),
     path("", include("manzanita.web.next_year")),
+    path("", include("manzanita.web.planned")),
+    path("", include("manzanita.web.turns_five")),
     path("", include("manzanita.web.student_new")),
     path("", include("manzanita.web.duplicates")),
     path("", include("manzanita.web.merges")),
