@@ -42,7 +42,8 @@ from manzanita.procedures.correct_dates import (
     with_year,
 )
 from manzanita.procedures.finding_changes import NO_CHANGES, FindingChanges, finding_changes
-from manzanita.students.models import Plan, Service, SpecialEducationStatus
+from manzanita.students.amending import reasons_not_to_amend
+from manzanita.students.models import Plan, Referral, Service, SpecialEducationStatus
 
 DELAY_FIELD = "24.18"
 CORRECTABLE: Mapping[str, tuple[str, ...]] = {
@@ -187,7 +188,7 @@ def _blockers(
     *,
     is_standing: bool,
 ) -> list[Reason]:
-    reasons = []
+    reasons = reasons_not_to_amend(row.student_id, row.lea_code)
     if not is_standing:
         reasons.append(_already_corrected())
     if not changed:

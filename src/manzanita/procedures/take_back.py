@@ -46,6 +46,7 @@ from manzanita.platform.kept_rows import STAND_IN, KeptRows
 from manzanita.procedures.changes import CHANGED
 from manzanita.procedures.correct import DELAY_FIELD
 from manzanita.procedures.correct_dates import DATE_FIELDS
+from manzanita.students.amending import reasons_not_to_amend
 from manzanita.students.models import Plan, Student
 
 TITLES = {"procedure": "Taken back", "correction": "Correction taken back"}
@@ -311,7 +312,10 @@ def take_back(*, actor: Actor, archive: Archive) -> bool:
     with everything that stands against it, and then nothing was done."""
     student = Student.unscoped.select_for_update().get(pk=archive.student_id)
     known = known_of(student.pk)
-    reasons = reasons_not_to_take_back(actor, archive, known)
+    reasons = [
+        *reasons_not_to_amend(student.pk, archive.lea_code),
+        *reasons_not_to_take_back(actor, archive, known),
+    ]
     if any(reason.code == "taken-back" for reason in reasons):
         return False
     if reasons:

@@ -18,6 +18,7 @@ from manzanita.domain.scenarios import EVENTS, PARTICIPATING
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.procedures.change_reasons import SETTING_FIELDS
 from manzanita.procedures.correct import CORRECTABLE
+from manzanita.students.amending import closed_in
 from manzanita.web.reasons_told import Refused, grouped, ways_on_record, why_way
 from manzanita.web.record_layers import newest
 from manzanita.web.record_meetings import newest_record
@@ -138,6 +139,8 @@ def _against(file: StudentFile, capability: Capability) -> Iterator[Reason]:
             "Ask the SEDS coordinator there.",
             source=PERMISSIONS,
         )
+    else:
+        yield from closed_in(file.facts, file.lea_code)
 
 
 def _meeting_way(file: StudentFile) -> Way:

@@ -17,6 +17,7 @@ from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS, short_name
 from manzanita.domain.findings import Finding, Owner, Reason
+from manzanita.domain.former_lea import CLOSED
 from manzanita.domain.layouts import field as layout_field
 from manzanita.domain.specification import specification
 from manzanita.exchange.models import StateFinding
@@ -62,8 +63,8 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     reason = request.POST.get("reason", "")
     if request.method != "POST":
         preview = preview_correction(row, given)
-        # That a newer one stands is said at once, with the way there, not only to who has typed.
-        refusals = [one for one in preview.blockers if one.code == STALE]
+        # What no typing mends is said at once, with the way out, not only to who has typed.
+        refusals = [one for one in preview.blockers if one.code in (STALE, CLOSED)]
         return _form(request, student, row, given, preview, refusals, reason)
     try:
         with alone_with(request, student):
@@ -196,6 +197,7 @@ def _fixes(row: ArchivedRecord, refusals: Sequence[Reason]) -> dict[str, tuple[s
     other, label = ("MEET", "Correct the meeting") if row.record == "PLAN" else ("PLAN", "Correct the plan")
     if all(one.code != "plan-before-meeting" for one in refusals):
         return newer
+    newer |= {CLOSED: (reverse("directory"), "Whom to ask there")}
     found = row.archive.records.filter(record=other).first()
     return newer | ({"plan-before-meeting": (reverse("correct", args=[found.pk]), label)} if found else {})
 
