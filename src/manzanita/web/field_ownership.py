@@ -18,6 +18,7 @@ from manzanita.domain.scenarios import EVENTS, PARTICIPATING
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.procedures.change_reasons import SETTING_FIELDS
 from manzanita.procedures.correct import CORRECTABLE
+from manzanita.procedures.correct_evaluation import EVALUATION_FIELDS, why_not_offered
 from manzanita.students.amending import closed_in
 from manzanita.web.reasons_told import Refused, grouped, ways_on_record, why_way
 from manzanita.web.record_layers import newest
@@ -198,6 +199,9 @@ def _correction(file: StudentFile, declared: FieldDeclaration, slot: str) -> Ite
                 source="Corrected is what was archived",
             ),
         )
+    if row is not None and not reasons and declared.number in EVALUATION_FIELDS:
+        against = why_not_offered(row.values)
+        reasons = (against,) if against else ()
     url = f"{reverse('correct', args=[row.pk])}?field={declared.number}" if row and not reasons else ""
     yield Way(label, text, url, reasons)
 
