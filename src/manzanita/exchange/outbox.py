@@ -18,7 +18,7 @@ from manzanita.archive.models import ArchivedRecord
 from manzanita.archive.queries import archived_keys
 from manzanita.domain import records
 from manzanita.domain.findings import Finding, Owner, Reason, reason_document
-from manzanita.domain.former_lea import why_closed
+from manzanita.domain.former_lea import CLOSED, why_closed
 from manzanita.domain.reporting_periods import ReportingPeriod
 from manzanita.domain.rules import RETIRED_SSID_CODES, owner_of, rule_info
 from manzanita.exchange.checks import check_lines, must_be_mended
@@ -271,7 +271,7 @@ def _is_waiting(line: SubmissionLine | None) -> bool:
 
 def _window_closed(left_on: date) -> Reason:
     why = why_closed(left_on)
-    return hold(why.code, why.text, why.owner, why.way_out)
+    return hold(CLOSED, why.text, why.owner, why.way_out)
 
 
 def _period_locked(step: Step, lock: ReportingPeriod) -> Reason:
