@@ -57,6 +57,21 @@ with whole_installation("test"):
     held = hold_meeting(actor=actor, meeting=meeting, held_on=date(2026, 11, 20), conclusion_key="not_eligible")
     finalize_meeting(actor=actor, meeting=held)
 """
+# Towhee left on June 12, 2026, and another LEA reports the student since August 17.
+LONG_GONE = f"""{BEGIN}
+from datetime import date
+from manzanita.students.actions import state_one
+from manzanita.students.models import Student
+from tests.support import pages
+from tests.support import world as w
+with whole_installation("test"):
+    towhee = Student.unscoped.get(first_name="Towhee")
+    pages.leaves(towhee, date(2026, 6, 12))
+    pages.enrolled_elsewhere(towhee, date(2026, 8, 17))
+    told = dict(effective_from=date(2026, 8, 17), by_id=None, cause="test")
+    status = pages.status("1") | {{"lea_code": w.OTHER_LEA}}
+    state_one("status", slot={{"student_id": towhee.pk}}, values=status, **told)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +185,21 @@ def test_3_what_an_evaluation_began_with_is_corrected_and_taken_back(person, sys
     page.get_by_role("link", name=re.compile("Take back|Take it back")).first.click()
     page.get_by_role("button", name=re.compile("Take")).first.click()
     expect(page.locator("body")).to_contain_text("Taken back: the record stands as it was before.")
+
+
+def test_4_after_the_window_the_record_is_gone_and_says_why(person, system):
+    juniper = person(COORDINATOR)
+    page = juniper.page
+    juniper.find_student("Towhee Testcase")
+    address = page.url.replace(juniper.address, "")
+    system.output("-c", LONG_GONE)
+    page.goto(f"{juniper.address}{address}")
+    expect(page.get_by_role("heading", name="Your LEA reads this record no more")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("The student left your LEA on 06/12/2026.")
+    expect(page.locator("main")).to_contain_text(
+        "through 07/31/2026, when the amendment window of EOY 1 2025-2026"
+    )
+    juniper.wrong[:] = [note for note in juniper.wrong if "404" not in note]
+    juniper.look("former-ended")
+    page.get_by_role("link", name="Whom to ask at which agency").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Whom to ask at which agency")
