@@ -253,3 +253,10 @@ def test_the_next_lea_is_not_held_back_by_what_the_former_one_may_not_send(moved
     holds = dict(Operation.objects.values_list("lea_code", "hold_code"))
     assert holds[w.LEA] == "amendment-closed"
     assert holds[w.OTHER_LEA] == ""
+
+
+def test_the_end_of_year_submission_stands_on_the_plan_without_a_day_that_nobody_prints(small_world, sign_in):
+    with at(datetime(2027, 6, 1, 12, 0, tzinfo=PACIFIC)):
+        page = text_of(sign_in(small_world.coordinator).get("/state"))
+    assert "<b>EOY 1 2026-2027</b> counts what happened until 06/30/2027; change until 07/30/2027." in page
+    assert "Dates provisional: dates of 2025-2026 moved by a year" in page

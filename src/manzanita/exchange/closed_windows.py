@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
+from django.db.models import Exists, OuterRef, Q
+
 from manzanita.domain.access import Actor
-from manzanita.domain.former_lea import CLOSED
+from manzanita.domain.former_lea import CLOSED, first_last_day
 from manzanita.exchange.holds import ON_ITS_WAY
 from manzanita.exchange.models import Operation
 from manzanita.exchange.outbox import reconcile_students
+from manzanita.platform import clock
 from manzanita.students.amending import closed_windows
+from manzanita.students.models import Enrollment
 from manzanita.students.scope import visible_to
 
 WINDOW_JOB = "exchange.hold-after-window"
@@ -20,7 +24,13 @@ Around = Callable[[], AbstractContextManager[object]]
 
 def hold_after_window(lea_code: str = "", *, around: Around = nullcontext) -> int:
     """Hold what one LEA, or any, may send no more; how many students that are. Each batch is done within ``around``."""
-    rows = Operation.objects.exclude(hold_code__in=[CLOSED, ON_ITS_WAY])
+    here = Enrollment.objects.believed().filter(
+        Q(effective_to__isnull=True) | Q(effective_to__gte=first_last_day(clock.today())),
+        student=OuterRef("student_id"),
+        lea_code=OuterRef("lea_code"),
+    )
+    # Nearly everybody is here, or has left since: the few others are looked at one by one.
+    rows = Operation.objects.exclude(hold_code__in=[CLOSED, ON_ITS_WAY]).filter(~Exists(here))
     rows = rows.filter(lea_code=lea_code) if lea_code else rows
     pairs = sorted(set(rows.values_list("student_id", "lea_code")))
     held = 0
