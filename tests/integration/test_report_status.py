@@ -219,6 +219,11 @@ def test_the_periods_are_data_with_their_confidence():
     assert period_open_on(date(2026, 10, 1)) == fall
     assert period_open_on(date(2027, 1, 22)) == fall
     assert period_open_on(date(2027, 1, 23)) is None
+    # The End-of-Year submission: May 4 to July 30, 2027.
+    assert period_open_on(date(2027, 5, 3)) is None
+    assert period_open_on(date(2027, 5, 4)) == period_of("2026-2027", "eoy")
+    assert period_open_on(date(2027, 7, 30)) == period_of("2026-2027", "eoy")
+    assert period_open_on(date(2027, 7, 31)) is None
 
 
 def test_a_locked_period_holds_what_is_dated_after_it(actor, review, small_world):

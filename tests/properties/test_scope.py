@@ -36,8 +36,8 @@ SCHOOLS = ("9990001", "9990002")
 DAY = timedelta(days=1)
 # Perspectives whose lists may be long: of a district, of a school, of a nonpublic school.
 WALKED = ("coordinator", "site_provider", "nps_administrator")
-# July 1 of the previous academic year: who left before it is nobody's any more.
-LONG_AGO = date(2025, 6, 30)
+# Who left in an academic year whose End-of-Year window has closed (July 31, 2026) is nobody's any more.
+LONG_AGO = date(2026, 6, 30)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 

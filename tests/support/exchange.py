@@ -31,6 +31,7 @@ def archive(
     cause_id: int | None = None,
     supersedes: Archive | None = None,
     context: Mapping[str, object] | None = None,
+    lea_code: str = w.LEA,
 ) -> Archive:
     """Store an archive with these lines and bring the outbox up to it."""
     drafts = [
@@ -45,7 +46,7 @@ def archive(
         [
             ArchiveDraft(
                 student_id=student.pk,
-                lea_code=w.LEA,
+                lea_code=lea_code,
                 event_on=date(2026, 11, 20),
                 cause=cause,
                 cause_id=cause_id,

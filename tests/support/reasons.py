@@ -14,7 +14,7 @@ MAKERS = ("Reason", "hold", "_not_confirmed")
 # What refuses the setting of a report status, not a send: tests/web/test_report_status.py.
 OF_SETTINGS = {"no-reason", "already-corrected", "past-end", "no-such-record"}
 # Codes that are no text in their place, and where they are counted from: ``Trouble``, ``HOLDS``, ``_not_confirmed``.
-NAMED_ELSEWHERE = {"error.trouble", "HOLDS[code].code", "ON_ITS_WAY", "f'not-confirmed-{code}'"}
+NAMED_ELSEWHERE = {"error.trouble", "HOLDS[code].code", "ON_ITS_WAY", "CLOSED", "f'not-confirmed-{code}'"}
 
 
 def reasons_of_files() -> set[str]:

@@ -110,8 +110,11 @@ def test_a_plan_of_ours_that_is_still_in_force_does_not_keep_the_record_open(mov
     assert "as former LEA: what was true through 10/30/2026" in page and "Heron Creek" not in page
 
 
-def test_once_the_amendment_window_has_closed_the_record_is_gone(moved, coordinator, sign_in):
-    pages.leaves(moved.students["alder"], date(2025, 6, 30))
+def test_once_the_amendment_window_has_closed_the_record_is_gone(moved, coordinator):
+    """That of 2025-2026 closed on July 31, 2026, months ago."""
+    pages.leaves(moved.students["alder"], date(2026, 7, 1))
+    assert coordinator.get(page_of(moved)).status_code == 200
+    pages.leaves(moved.students["alder"], date(2026, 6, 30))
     assert coordinator.get(page_of(moved)).status_code == 404
 
 

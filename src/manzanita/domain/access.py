@@ -399,6 +399,8 @@ def _right(actor: Actor, capability: Capability, ties: Ties | None, who: str) ->
         why = f"The student {_words(actor.perspective.relationships & ties.relationships, actor)}."
         if actor.perspective.scope is Scope.ASSIGNED:
             why += f" The student is assigned to {who}."
+        if ties.through is not None:
+            why += f" What was true through {ties.through:%m/%d/%Y} is seen, and nothing later."
     return Reason("reached", f"{text} {why}", Owner.COORDINATOR, "")
 
 

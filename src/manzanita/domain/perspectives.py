@@ -35,6 +35,8 @@ _CASELOAD = (
     | {
         Relationship.ACCOUNTABILITY,
         Relationship.LOCATION,
+        # In August who was here until June is in no SIS file yet, and the window of that year has closed.
+        Relationship.REPORTING,
         Relationship.FORMER,
     }
 )

@@ -20,10 +20,12 @@ LONGEST_NOTE = 300
 
 
 class Answer(StrEnum):
-    """What the district was told, or said, without an evaluation. Empty text stands for none."""
+    """What the district was told, or said, without an evaluation. Empty text stands for none. ``MOVED``: the student
+    moved, and the next district has the referral (``procedures.student_transfer_referral``)."""
 
     WITHDRAWN = "withdrawn"
     DECLINED = "declined"
+    MOVED = "moved"
 
 
 class Waits(StrEnum):

@@ -17,14 +17,15 @@ _CSV = Path(__file__).parent / "reporting_periods.csv"
 
 @dataclass(frozen=True, slots=True)
 class ReportingPeriod:
-    """One period. Its days are inclusive; ``confidence`` is that of its dates."""
+    """One period. Its days are inclusive; ``confidence`` is that of its dates. ``certify_by`` is ``None`` where no page
+    prints it."""
 
     year: str
     key: str
     label: str
     counts_until: date
     opens_on: date
-    certify_by: date
+    certify_by: date | None
     closes_on: date
     confidence: str
     source: str
@@ -41,7 +42,7 @@ def reporting_periods() -> tuple[ReportingPeriod, ...]:
                 label=row["label"],
                 counts_until=date.fromisoformat(row["counts_until"]),
                 opens_on=date.fromisoformat(row["opens_on"]),
-                certify_by=date.fromisoformat(row["certify_by"]),
+                certify_by=date.fromisoformat(row["certify_by"]) if row["certify_by"] else None,
                 closes_on=date.fromisoformat(row["closes_on"]),
                 confidence=row["confidence"],
                 source=row["source"],

@@ -310,7 +310,8 @@ MEETING_WORDS: Mapping[Meeting, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What stands in the sender's way. ``text`` is for the sender, ``kindly`` for who asks: without content."""
+    """What stands in the sender's way. ``text`` is for the sender, ``kindly`` for who asks: without content, and blank
+    of what who asks is not told before the record may be read."""
 
     code: str
     text: str
@@ -321,9 +322,15 @@ class Obstacle:
 
 
 def obstacles(
-    *, meeting_state: str, is_pending_at_state: bool, held_count: int, has_status: bool
+    *,
+    meeting_state: str,
+    is_pending_at_state: bool,
+    held_count: int,
+    has_status: bool,
+    referred_on: date | None = None,
 ) -> list[Obstacle]:
-    """What the sender has to settle, heaviest first. ``meeting_state``: empty, ``open`` or ``held``."""
+    """What the sender has to settle, heaviest first. ``meeting_state``: empty, ``open`` or ``held``; ``referred_on`` is
+    the day of a referral that waits."""
     found = []
     if meeting_state == "held":
         found.append(
@@ -355,6 +362,19 @@ def obstacles(
                 "A meeting was being prepared there; the district says what becomes of it when it accepts.",
                 Owner.TEAM,
                 "Choose below: hand it over, or close it.",
+                stops=False,
+            )
+        )
+    if referred_on is not None:
+        found.append(
+            Obstacle(
+                "referral-waits",
+                f"A referral of {referred_on:%m/%d/%Y} waits, and its days run at your district until the student is "
+                "enrolled there and the transfer is completed. Then it is closed here as handed over, and the other "
+                "district goes on with it, or says why not.",
+                "",
+                Owner.TEAM,
+                "Until then give the assessment plan in its time; where the parent has withdrawn it, record that.",
                 stops=False,
             )
         )

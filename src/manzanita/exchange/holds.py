@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.former_lea import CLOSED
 
 ON_ITS_WAY = "on-its-way"
 # Where a difference is, one word each on every page: nobody has sent it; it is sent, and the state has not answered.
@@ -52,6 +53,12 @@ HOLDS: Mapping[str, Hold] = MappingProxyType(
                 "period-locked",
                 "Not of the reporting period",
                 "This district sends only what counts in the reporting period; the lock stands above the plan.",
+                "Show these lines",
+            ),
+            Hold(
+                CLOSED,
+                "Amendment window closed",
+                "The students left, and what was reported of their year may be amended no more.",
                 "Show these lines",
             ),
             Hold(

@@ -20,6 +20,7 @@ from manzanita.domain.access import Capability
 from manzanita.domain.findings import Owner, Reason, reason_document
 from manzanita.exchange.actions import is_job_over, line_text, store_answers, take_back
 from manzanita.exchange.canceling import wake_next
+from manzanita.exchange.closed_windows import WINDOW_JOB, hold_after_window
 from manzanita.exchange.compliance_runs import JOB_KIND as COMPLIANCE_JOB
 from manzanita.exchange.compliance_runs import make_count
 from manzanita.exchange.doubt import settle_what_arrived
@@ -308,6 +309,14 @@ def end_report_statuses(run: JobRun) -> dict[str, Any]:
     """Report whole again what was left out until a day that has come."""
     with whole_installation("every night the report statuses of every district run out"):
         return {"ended": expire_report_statuses(around=run.step)}
+
+
+@daily(WINDOW_JOB)
+@job_kind(WINDOW_JOB)
+def hold_what_is_too_late(run: JobRun) -> dict[str, Any]:
+    """Hold what former LEAs may send no more."""
+    with whole_installation("on one day the window of a year closes for every district"):
+        return {"held": hold_after_window(around=run.step)}
 
 
 @job_kind(COMPLIANCE_JOB)

@@ -18,6 +18,7 @@ from manzanita.archive.models import ArchivedRecord
 from manzanita.archive.queries import archived_keys
 from manzanita.domain import records
 from manzanita.domain.findings import Finding, Owner, Reason, reason_document
+from manzanita.domain.former_lea import CLOSED, why_closed
 from manzanita.domain.reporting_periods import ReportingPeriod
 from manzanita.domain.rules import RETIRED_SSID_CODES, owner_of, rule_info
 from manzanita.exchange.checks import check_lines, must_be_mended
@@ -27,6 +28,7 @@ from manzanita.exchange.reporting import locked_periods, reported_records
 from manzanita.exchange.ssids import Ssids, follow_merges, ssids_of
 from manzanita.findings.actions import mark_changed
 from manzanita.platform import clock
+from manzanita.students.amending import closed_windows
 from manzanita.students.models import Student
 
 
@@ -118,6 +120,7 @@ def reconcile_students(student_ids: Iterable[int]) -> None:
     before = {(op.student_id, op.record_key): op for op in Operation.objects.filter(student_id__in=ids)}
     newest_lines = _newest_lines(ids)
     superseding = _superseding_archives(ids)
+    closed = closed_windows(ids)
 
     keep: list[Operation] = []
     for student_id in ids:
@@ -129,7 +132,8 @@ def reconcile_students(student_ids: Iterable[int]) -> None:
         steps = difference(should, at_state[student_id], known_keys)
         lines = newest_lines.get(student_id, {})
         if steps:
-            _find_holds(student_id, steps, lines, locks)
+            shut = {lea: left_on for (student, lea), left_on in closed.items() if student == student_id}
+            _find_holds(student_id, steps, lines, locks, shut)
         for position, step in enumerate(steps):
             if step.kind == "delete":
                 step.archive_id = superseding.get((student_id, step.key))
@@ -205,8 +209,10 @@ def _find_holds(
     steps: list[Step],
     newest_lines: Mapping[str, SubmissionLine],
     locks: Mapping[str, ReportingPeriod],
+    closed: Mapping[str, date],
 ) -> None:
-    """Fill in why each step may not be sent now: its own reasons first, then what waits for it."""
+    """Fill in why each step may not be sent now: its own reasons first, then what waits for it. ``closed`` has the last
+    day at each LEA that reports nothing of the student any more (``students.amending``)."""
     waiting = {key for key, line in newest_lines.items() if line.outcome == "waiting"}
     findings: Mapping[str, list[Finding]] = {}
     # Nothing is decided about lines that have left; the rules speak again when they are answered.
@@ -221,6 +227,8 @@ def _find_holds(
     for step in steps:
         line = newest_lines.get(step.key)
         step.findings = findings.get(step.key, []) if step.kind != "delete" else []
+        if step.lea_code in closed and not _is_waiting(line):
+            step.holds.append(_window_closed(closed[step.lea_code]))
         step.holds.extend(_own_holds(step, line, is_plan_mended=_is_plan_mended(step, newest_lines, free)))
         lock = locks.get(step.lea_code)
         if lock is not None and step.key_on > lock.counts_until and not _is_waiting(line):
@@ -236,7 +244,8 @@ def _find_holds(
             )
         if not step.holds:
             free.add(step.key)
-        is_blocking = any(reason.code != ON_ITS_WAY for reason in step.holds)
+        # What one LEA may not send any more keeps nothing of another's back.
+        is_blocking = step.lea_code not in closed and any(r.code != ON_ITS_WAY for r in step.holds)
         # A held service holds nothing else back: no other record is keyed on it.
         if is_blocking and first_held is None and step.record != "SERV":
             first_held = step
@@ -258,6 +267,11 @@ def _is_plan_mended(step: Step, newest_lines: Mapping[str, SubmissionLine], free
 
 def _is_waiting(line: SubmissionLine | None) -> bool:
     return line is not None and line.outcome == "waiting"
+
+
+def _window_closed(left_on: date) -> Reason:
+    why = why_closed(left_on)
+    return hold(CLOSED, why.text, why.owner, why.way_out)
 
 
 def _period_locked(step: Step, lock: ReportingPeriod) -> Reason:

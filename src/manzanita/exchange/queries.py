@@ -16,6 +16,7 @@ from django.db.models.fields.json import KT
 from django.http import Http404
 
 from manzanita.domain.access import Actor
+from manzanita.domain.former_lea import CLOSED
 from manzanita.domain.records import ORDER
 from manzanita.exchange.holds import ON_ITS_WAY
 from manzanita.exchange.models import (
@@ -141,7 +142,7 @@ def operation_of_actor(actor: Actor, operation_id: int) -> Operation:
 def older_held(operation: Operation) -> Operation | None:
     """The operation of the same student for which ``operation`` waits: the first one that is held itself."""
     before = Operation.objects.filter(student_id=operation.student_id, position__lt=operation.position)
-    blocking = before.exclude(hold_code__in=["", ON_ITS_WAY, "older-waiting"]).exclude(record="SERV")
+    blocking = before.exclude(hold_code__in=["", ON_ITS_WAY, CLOSED, "older-waiting"]).exclude(record="SERV")
     return blocking.order_by("position").first()
 
 

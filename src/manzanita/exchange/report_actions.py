@@ -20,6 +20,7 @@ from manzanita.exchange.ssids import Ssids, ssids_of
 from manzanita.exchange.state_book import Learned, forget_state_lines, learn_state_lines
 from manzanita.platform import clock
 from manzanita.platform.jobs import enqueue_job
+from manzanita.students.amending import reasons_not_to_amend
 
 CHOICES = dict(ReportStatus.CHOICES)
 Around = Callable[[], AbstractContextManager[object]]
@@ -83,7 +84,7 @@ def _superseded() -> Reason:
 
 
 def _reasons_against(archive: Archive, choice: str, reason: str, expires_on: date | None) -> list[Reason]:
-    reasons = []
+    reasons = reasons_not_to_amend(archive.student_id, archive.lea_code)
     if not reason.strip():
         reasons.append(Reason("no-reason", "It needs its reason.", Owner.YOU, "Say why in a sentence."))
     if Archive.objects.filter(supersedes_id=archive.pk).exists():
@@ -187,6 +188,8 @@ def send_again(*, actor: Actor, archive: Archive, reason: str) -> int:
         raise NotSet([Reason("no-reason", "It needs its reason.", Owner.YOU, "Say why you doubt it.")])
     if Archive.objects.filter(supersedes_id=archive.pk).exists():
         raise NotSet([_superseded()])
+    if closed := reasons_not_to_amend(archive.student_id, archive.lea_code):
+        raise NotSet(closed)
     ssids = ssids_of([archive.student_id]).get(archive.student_id, Ssids())
     reported = reported_records([archive.student_id]).get(archive.student_id, [])
     keys = [ssids.key(row.record_key) for row in reported if row.archive_id == archive.pk]

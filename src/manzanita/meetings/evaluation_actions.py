@@ -1,9 +1,10 @@
-"""Correcting what an evaluation began with, while its meeting is open: a consent that was entered wrongly moves every
-date of it."""
+"""Correcting what an evaluation began with: while its meeting is open a consent that was entered wrongly moves every
+date of it; of a finalized one its archive is corrected, and the meeting follows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from django.db import transaction
 
@@ -17,6 +18,8 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import missed_on
 from manzanita.platform.changed import students_changed
 
+# MEET 24.14: initial evaluations for Part B and for Part C.
+INITIAL_TYPES = ("10", "15")
 _FIELDS = {"consent_on": "24.13", "referred_on": "24.11", "referred_by_code": "24.12"}
 
 
@@ -63,6 +66,38 @@ def correct_evaluation(
         detail={"fields": [_FIELDS[name] for name in changed]},
     )
     return locked
+
+
+def correct_begun(
+    *,
+    student_id: int,
+    lea_code: str,
+    held_on: date,
+    consent_on: date | None,
+    referred_on: date | None,
+    party_code: str,
+) -> int:
+    """Bring a finalized initial evaluation up to its corrected archive; how many meetings changed. Its due date is
+    counted anew."""
+    found = Meeting.objects.select_related("student").filter(
+        student_id=student_id,
+        lea_code=lea_code,
+        held_on=held_on,
+        state="finalized",
+        evaluation_type_code__in=INITIAL_TYPES,
+    )
+    began = Evaluation(consent_on, referred_on, party_code) if consent_on else None
+    for meeting in found:
+        meeting.consent_on, meeting.referred_on, meeting.referred_by_code = (
+            consent_on,
+            referred_on,
+            party_code,
+        )
+        # One taken over from the state's extract is of no event of ours, and has no due date.
+        if event := EVENTS.get(meeting.event_key):
+            meeting.evaluation_due_on = evaluation_due(meeting.student, event, began)
+        meeting.save(update_fields=["consent_on", "referred_on", "referred_by_code", "evaluation_due_on"])
+    return len(found)
 
 
 def _refusals(meeting: Meeting, evaluation: Evaluation | None) -> Iterator[Reason]:

@@ -112,11 +112,44 @@ def answer_referral(
 
 
 @transaction.atomic
+def close_as_moved(*, row: Referral, on: date, to: str, by_id: int) -> Referral:
+    """The student has moved: the referral ends at the LEA that received it, on the day on which ``to`` has it. What it
+    said stays."""
+    content = {name: getattr(row, name) for name in Referral.content}
+    content |= {"answer_code": str(Answer.MOVED), "answer_note": _words(f"Handed over to {to}")}
+    slot = {"student_id": row.student_id, "lea_code": row.lea_code}
+    statements = [
+        Statement(slot, None, row.effective_from, row.effective_to),
+        Statement(slot, content, row.effective_from, on),
+    ]
+    rows = state_student_facts("referral", statements, by_id=by_id, cause=CAUSE)
+    return next(one for one in rows if one.effective_from == row.effective_from)
+
+
+@transaction.atomic
+def receive_from_elsewhere(
+    *, actor: Actor, student: Student, on: date, party_code: str, note: str
+) -> Referral:
+    """A referral of the LEA that the student has left goes on here, as one received ``on`` the day on which this LEA
+    had both the student and the record: its days run from then. Raises ``NotPossible``."""
+    lock_unmerged(student)
+    known = _known(student, actor)
+    received = Received(on, party_code, note)
+    _refuse(*_against_days(student, known, received))
+    values = _received(received) | {"plan_given_on": None, "answer_code": "", "answer_note": ""}
+    row = _state(actor, student, None, values, on, None)
+    _log(actor, row, "receive_referral", row.note)
+    return row
+
+
+@transaction.atomic
 def take_back_step(*, actor: Actor, student: Student, seen: int) -> Referral | None:
     """Take the last step of the newest referral back: its answer, the plan given, or, where it has neither, the
     referral itself, which then never was; ``None`` stands for that. Raises ``NotPossible``."""
     lock_unmerged(student)
     old = _seen(_known(student, actor).newest, seen)
+    if old.answer_code == Answer.MOVED:
+        _refuse(_moved())
     if old.answer_code:
         row = _state(actor, student, old, {"answer_code": "", "answer_note": ""}, None, None)
     elif old.plan_given_on:
@@ -226,6 +259,16 @@ def _refuse(*reasons: Reason) -> None:
 
 def _unsaid(reason: str, why: str) -> list[Reason]:
     return [] if _words(reason) else [Reason("no-reason", why, Owner.YOU, "Write the reason in a sentence.")]
+
+
+def _moved() -> Reason:
+    return Reason(
+        "referral-moved",
+        "The student has moved, and the next district has the referral.",
+        Owner.COORDINATOR,
+        "Its coordinator corrects or withdraws it there.",
+        source="34 CFR 300.111: child find of the district of today",
+    )
 
 
 def _changed() -> Reason:

@@ -19,6 +19,13 @@ def waiting_referrals() -> QuerySet[Referral]:
     return Referral.objects.believed().filter(~Exists(begun), effective_to__isnull=True)
 
 
+def waiting_referral(student_id: int, lea_code: str) -> Referral | None:
+    """The one that waits at an LEA and is handed over when the student moves. One that the LEA declined is none: it
+    owes the parent the notice itself, wherever the student is. No scope."""
+    rows = waiting_referrals().filter(student=student_id, lea_code=lea_code, answer_code="")
+    return rows.order_by("effective_from", "pk").first()
+
+
 def waiting_in(referrals: Iterable[Referral], meetings: Iterable[Meeting]) -> Referral | None:
     """The same of one student at one LEA, without a query, from all meetings of the student."""
     consents = [one.consent_on for one in meetings if one.consent_on and one.state != "canceled"]

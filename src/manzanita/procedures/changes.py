@@ -51,6 +51,7 @@ from manzanita.procedures.standing import untold_leaving
 from manzanita.procedures.stating import Stating
 from manzanita.procedures.take_over import event_key_of
 from manzanita.students.actions import issue_local_sped_id, local_sped_id_for
+from manzanita.students.amending import closed_in
 from manzanita.students.models import Plan, Service, SpecialEducationStatus, Student
 from manzanita.students.queries import StudentFacts, facts_of
 
@@ -86,7 +87,10 @@ def preview_change(actor: Actor, student: Student, asked: Asked) -> ChangePrevie
     is_here = not (
         "here" in STEPS[asked.key].needs and untold_leaving(facts, actor.agency_code, student) is not None
     )
-    blockers = list(blockers_of(actor, asked, facts, is_here=is_here))
+    blockers = [
+        *closed_in(facts, actor.agency_code),
+        *blockers_of(actor, asked, facts, is_here=is_here),
+    ]
     later = None
     if asked.key == later_start.KEY:
         later, against = later_start.start_now(actor.agency_code, facts)

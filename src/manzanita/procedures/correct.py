@@ -28,6 +28,7 @@ from manzanita.exchange.models import StateRecord
 from manzanita.exchange.outbox import Should, Step, difference, reconcile_students
 from manzanita.exchange.report_actions import carry_report_status
 from manzanita.meetings.actions import NotPossible, correct_delay, refresh_clocks
+from manzanita.platform.changed import students_changed
 from manzanita.platform.facts import Statement, hold_facts
 from manzanita.procedures.correct_dates import (
     DATE_FIELDS,
@@ -41,13 +42,17 @@ from manzanita.procedures.correct_dates import (
     values_along,
     with_year,
 )
+from manzanita.procedures.correct_evaluation import EVALUATION_FIELDS
+from manzanita.procedures.correct_evaluation import reasons_against as reasons_against_evaluation
+from manzanita.procedures.correct_evaluation import restate as restate_evaluation
 from manzanita.procedures.finding_changes import NO_CHANGES, FindingChanges, finding_changes
-from manzanita.students.models import Plan, Service, SpecialEducationStatus
+from manzanita.students.amending import reasons_not_to_amend
+from manzanita.students.models import Plan, Referral, Service, SpecialEducationStatus
 
 DELAY_FIELD = "24.18"
 CORRECTABLE: Mapping[str, tuple[str, ...]] = {
     "SWDS": ("22.11", "22.12", "22.13"),
-    "MEET": ("24.15", DELAY_FIELD),
+    "MEET": ("24.15", DELAY_FIELD, *EVALUATION_FIELDS),
     "PLAN": ("23.12", *(declared.number for declared in PLAN_FIELDS)),
     "SERV": tuple(declared.number for declared in SERVICE_FIELDS),
 }
@@ -137,6 +142,7 @@ def preview_correction(row: ArchivedRecord, changes: Mapping[str, str]) -> Corre
         blockers=[
             *_blockers(row, key, values, changed, findings, is_standing=is_standing),
             *(reasons_against(move) if move else ()),
+            *(reasons_against_evaluation(row, values) if row.record == "MEET" else ()),
         ],
         steps=_steps(row, values, move) if changed else [],
         move=move,
@@ -187,7 +193,7 @@ def _blockers(
     *,
     is_standing: bool,
 ) -> list[Reason]:
-    reasons = []
+    reasons = reasons_not_to_amend(row.student_id, row.lea_code)
     if not is_standing:
         reasons.append(_already_corrected())
     if not changed:
@@ -300,7 +306,7 @@ def _write(actor: Actor, correction: Correction, reason: str) -> Archive:
             values = along[sibling.pk]
             origin["25.17"] = f"the start of the plan, corrected by {actor.person_name}"
         drafts.append(RecordDraft(sibling.record, values, origin))
-    hold_facts((SpecialEducationStatus, Plan, Service), old.student_id)
+    hold_facts((SpecialEducationStatus, Plan, Service, Referral), old.student_id)
     (archive,) = write_archives(
         [
             ArchiveDraft(
@@ -336,6 +342,7 @@ def _write(actor: Actor, correction: Correction, reason: str) -> Archive:
     fact_count += _restate(said, correction)
     if row.record == "MEET":
         refresh_clocks([row.student_id])
+        students_changed([row.student_id])
     reconcile_students([old.student_id])
     log_change(
         actor=actor,
@@ -356,7 +363,7 @@ def _restate(said: Said, correction: Correction) -> int:
     row, values = correction.row, correction.values
     day = correction.move.becomes if correction.move else row.key_on
     if row.record == "MEET":
-        return correct_delay(
+        return restate_evaluation(said, row, values, day) + correct_delay(
             student_id=row.student_id, lea_code=row.lea_code, held_on=day, delay_code=values[DELAY_FIELD]
         )
     if row.record == "SWDS":

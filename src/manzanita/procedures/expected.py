@@ -15,13 +15,13 @@ from manzanita.platform import clock
 from manzanita.students.actions import state_one
 from manzanita.students.expected import NEXT_YEAR
 from manzanita.students.models import AgencyRelation, Enrollment, Student
-from manzanita.students.scope import expected_at, first_day_in_reach
+from manzanita.students.scope import expected_at, since_last_year
 
 
 def expected_elsewhere(actor: Actor) -> QuerySet[AgencyRelation, AgencyRelation]:
     """Places that wait for students who come from another LEA. Who only changes school within one has been enrolled
     there until June, and is held from the rollover if no file brings the new enrollment (``procedures.rollover``)."""
-    lately = Q(effective_to__isnull=True) | Q(effective_to__gte=first_day_in_reach(clock.today()))
+    lately = Q(effective_to__isnull=True) | Q(effective_to__gte=since_last_year(clock.today()))
     was_here = Enrollment.objects.believed().filter(
         lately, student=OuterRef("student_id"), lea_code=OuterRef("agency_code")
     )

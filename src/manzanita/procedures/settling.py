@@ -25,7 +25,7 @@ from manzanita.platform.together import read_together
 from manzanita.procedures.candidates import candidates_of
 from manzanita.procedures.standing import MOST, known_of, unsettled_elsewhere
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
-from manzanita.students.scope import first_day_in_reach
+from manzanita.students.scope import since_last_year
 
 _AT_ONCE = 400
 
@@ -129,11 +129,11 @@ def _asked(today: date, within: dict[str, Any]) -> list[QuerySet[Any]]:
     )
     # Of this and the last school year: to ask it of everybody enrolled would take longer than the page of home.
     current = Enrollment.objects.as_of(effective=today).filter(
-        effective_from__gte=first_day_in_reach(today), **within
+        effective_from__gte=since_last_year(today), **within
     )
     ended = (
         Enrollment.objects.believed()
-        .filter(effective_to__lt=today, effective_to__gte=first_day_in_reach(today), **within)
+        .filter(effective_to__lt=today, effective_to__gte=since_last_year(today), **within)
         .exclude(exit_reason_code__in=EXPECTED_BACK)
     )
     return [

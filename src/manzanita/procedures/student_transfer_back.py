@@ -25,6 +25,7 @@ from manzanita.procedures.student_transfer_base import (
     tell,
     typed_wrong,
 )
+from manzanita.procedures.student_transfer_referral import passing_of
 from manzanita.procedures.student_transfers import end_relation, why_not_by_policy
 from manzanita.students.transfer_facts import left_by_sis
 from manzanita.transfers.actions import move
@@ -39,6 +40,12 @@ def accept_effects(transfer: StudentTransfer, to: str, meeting: str) -> Iterator
     yield Effect("opens", f"From today {to} has the record, and reads the whole of it.")
     if open_meeting_there(transfer) is not None and meeting in list(Meeting):
         yield Effect("meeting", f"{MEETING_WORDS[Meeting(meeting)]}.")
+    if (passing := passing_of(transfer)) is not None:
+        yield Effect(
+            "referral",
+            f"The referral of {passing.received_on:%m/%d/%Y} stays yours, and its days run here, until the student is "
+            f"enrolled there and {to} completes the transfer; then it is closed here as handed over.",
+        )
     yield Effect("log", "A line of it stands in the log of disclosures that the parent may print.")
     yield Effect("nothing", "Nothing goes to the state, and no status, plan or service changes.")
     left_on = left_by_sis(transfer.student_id, transfer.sending_code)

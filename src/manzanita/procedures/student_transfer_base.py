@@ -16,6 +16,7 @@ from manzanita.exchange.holds import ON_ITS_WAY
 from manzanita.exchange.queries import operations_of_student
 from manzanita.meetings.models import Meeting as MeetingRow
 from manzanita.meetings.queries import OPEN_STATES
+from manzanita.meetings.referrals import waiting_referral
 from manzanita.orgs.models import Agency
 from manzanita.orgs.queries import policies_of
 from manzanita.platform import clock
@@ -45,11 +46,13 @@ def obstacles_of(transfer: StudentTransfer) -> list[Obstacle]:
         for one in operations_of_student(transfer.student_id)
         if one.lea_code == transfer.sending_code and one.hold_code not in ("", ON_ITS_WAY)
     ]
+    referred = waiting_referral(transfer.student_id, transfer.sending_code)
     return obstacles(
         meeting_state=meeting.state if meeting else "",
         is_pending_at_state=meeting is not None and pending_archive(meeting.pk) is not None,
         held_count=len(held),
         has_status=has_status(transfer.student_id),
+        referred_on=referred.effective_from if referred else None,
     )
 
 

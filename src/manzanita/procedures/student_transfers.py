@@ -35,6 +35,7 @@ from manzanita.procedures.student_transfer_base import (
     tell,
     typed_wrong,
 )
+from manzanita.procedures.student_transfer_referral import hand_on, passing_of, reasons_not_chosen
 from manzanita.students.actions import state_one
 from manzanita.students.models import AgencyRelation
 from manzanita.students.transfer_facts import (
@@ -118,8 +119,16 @@ def escalate(*, actor: Actor, transfer: StudentTransfer) -> bool:
         return True
 
 
-def complete(*, actor: Actor, transfer: StudentTransfer, case_manager_id: int | None = None) -> bool:
-    """The student is here, as the SIS or an entry by hand says; the case manager named gets the case."""
+def complete(
+    *,
+    actor: Actor,
+    transfer: StudentTransfer,
+    case_manager_id: int | None = None,
+    referral: str = "",
+    words: str = "",
+) -> bool:
+    """The student is here, as the SIS or an entry by hand says; the case manager named gets the case. ``referral`` says
+    what becomes of one that waits at the former district (``student_transfer_referral.Choice``), ``words`` why not."""
     with transaction.atomic():
         if State(transfer.state) is State.COMPLETED:
             return False
@@ -135,6 +144,8 @@ def complete(*, actor: Actor, transfer: StudentTransfer, case_manager_id: int | 
                     "Choose another one, or nobody for now.",
                 )
             )
+        passing = passing_of(transfer)
+        missing += reasons_not_chosen(passing, referral, words)
         require(actor, transfer, "complete", missing)
         if not move(
             transfer,
@@ -154,6 +165,11 @@ def complete(*, actor: Actor, transfer: StudentTransfer, case_manager_id: int | 
                 by_id=actor.user_id,
                 cause=cause_of(transfer),
             )
+        if passing is not None:
+            try:
+                hand_on(actor, transfer, passing, referral, words)
+            except NotPossible as refused:
+                raise NotMoved(refused.reasons) from None
         note(actor, "complete_student_transfer", transfer, "", {"case_manager": manager_id})
         mark_changed([transfer.student_id])
         students_changed([transfer.student_id])

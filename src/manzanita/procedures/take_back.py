@@ -38,6 +38,7 @@ from manzanita.meetings.actions import (
     refresh_clocks,
     withdraw_known,
 )
+from manzanita.meetings.evaluation_actions import correct_begun
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.platform import clock
@@ -46,7 +47,9 @@ from manzanita.platform.kept_rows import STAND_IN, KeptRows
 from manzanita.procedures.changes import CHANGED
 from manzanita.procedures.correct import DELAY_FIELD
 from manzanita.procedures.correct_dates import DATE_FIELDS
-from manzanita.students.models import Plan, Student
+from manzanita.procedures.correct_evaluation import EVALUATION_FIELDS, Begun
+from manzanita.students.amending import reasons_not_to_amend
+from manzanita.students.models import Plan, Referral, Student
 
 TITLES = {"procedure": "Taken back", "correction": "Correction taken back"}
 _ARCHIVE_CAUSE = {"procedure": "archive", "correction": "correction"}
@@ -85,13 +88,19 @@ class Known:
         at = archive.recorded_at
         return [row for row in self._all if row.superseded_at == at and row.recorded_at < at]
 
+    def touched(self, archive: Archive) -> set[type[Fact]]:
+        """The kinds of facts whose later versions were built on it: a referral only where it has moved one."""
+        return {*CHANGED, *(type(row) for row in self.written(archive))}
+
     def left_by(self, archive: Archive) -> set[tuple[Any, ...]]:
-        """What was believed right after it."""
-        at = archive.recorded_at
+        """What was believed right after it, of the kinds that it touched."""
+        at, kinds = archive.recorded_at, self.touched(archive)
         return {
             _said(row)
             for row in self._all
-            if row.recorded_at <= at and (row.superseded_at is None or row.superseded_at > at)
+            if type(row) in kinds
+            and row.recorded_at <= at
+            and (row.superseded_at is None or row.superseded_at > at)
         }
 
     def believed(self) -> list[Fact]:
@@ -129,7 +138,9 @@ def _kept(today: date) -> KeptRows[Any]:
             student_id=STAND_IN,
             archives=Archive.objects.filter(**of_student).defer("document").order_by("recorded_at", "pk"),
             rows=ArchivedRecord.objects.filter(**of_student).order_by("pk"),
-            versions={model: model.objects.filter(**of_student).order_by("pk") for model in CHANGED},
+            versions={
+                model: model.objects.filter(**of_student).order_by("pk") for model in (*CHANGED, Referral)
+            },
             lines=lines.values_list("record_key", "archive_id", "submission__created_at"),
             at_state=StateRecord.objects.filter(**of_student),
             meetings=Meeting.objects.filter(**of_student),
@@ -271,7 +282,8 @@ def _is_told(archive: Archive, known: Known) -> bool:
 
 def _is_built_on(archive: Archive, known: Known) -> bool:
     """Something else is believed now than right after it, or a later archive that stands has one of its records."""
-    if {_said(row) for row in known.believed()} != known.left_by(archive):
+    kinds = known.touched(archive)
+    if {_said(row) for row in known.believed() if type(row) in kinds} != known.left_by(archive):
         return True
     superseded = {one.supersedes_id for one in known.archives}
     later = {
@@ -311,7 +323,10 @@ def take_back(*, actor: Actor, archive: Archive) -> bool:
     with everything that stands against it, and then nothing was done."""
     student = Student.unscoped.select_for_update().get(pk=archive.student_id)
     known = known_of(student.pk)
-    reasons = reasons_not_to_take_back(actor, archive, known)
+    reasons = [
+        *reasons_not_to_amend(student.pk, archive.lea_code),
+        *reasons_not_to_take_back(actor, archive, known),
+    ]
     if any(reason.code == "taken-back" for reason in reasons):
         return False
     if reasons:
@@ -365,7 +380,7 @@ def _restore_facts(archive: Archive, known: Known) -> None:
         known.closed(archive),
         clock.now(),
     )
-    for model in CHANGED:
+    for model in (*CHANGED, Referral):
         close = [row for row in gone if isinstance(row, model)]
         again = [row for row in closed if isinstance(row, model)]
         slots = {tuple(getattr(row, name) for name in model.slot) for row in (*again, *close)}
@@ -380,8 +395,8 @@ def _restore_facts(archive: Archive, known: Known) -> None:
 
 
 def _restore_meeting(archive: Archive, known: Known) -> None:
-    """Meetings have no versions: one that the change made is no longer one, a corrected one has its old day and reason
-    of delay again."""
+    """Meetings have no versions: one that the change made is no longer one, a corrected one has its old day, reason
+    of delay, referral and consent again."""
     if archive.cause == "procedure":
         if archive.cause_id is not None:
             withdraw_known(archive.cause_id)
@@ -398,3 +413,12 @@ def _restore_meeting(archive: Archive, known: Known) -> None:
         if day != was:
             correct_held_on(**scope, held_on=records.parse_state_date(day), becomes=held_on)
         correct_delay(**scope, held_on=held_on, delay_code=before.values[DELAY_FIELD])
+        if any(after.values[number] != before.values[number] for number in EVALUATION_FIELDS):
+            begun = Begun.of(before.values)
+            correct_begun(
+                **scope,
+                held_on=held_on,
+                consent_on=begun.consent_on,
+                referred_on=begun.referred_on,
+                party_code=begun.party_code,
+            )

@@ -20,6 +20,7 @@ from manzanita.deadlines.models import DueDate
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.findings import Owner, Reason
+from manzanita.exchange.closed_windows import WINDOW_JOB
 from manzanita.exchange.report_actions import EXPIRE_JOB
 from manzanita.leaving.models import Leaving
 from manzanita.platform import clock
@@ -189,6 +190,17 @@ UPKEEP: tuple[Upkeep, ...] = (
         {"ended": "ended"},
         Capability.SEND_TO_STATE,
         actions=("end_report_status",),
+    ),
+    Upkeep(
+        "former-leas",
+        WINDOW_JOB,
+        "What a former LEA may send no more is held",
+        "On the day after the amendment window of a school year closes, lines of students who left in that year and "
+        "whom another LEA reports are held, with the reason.",
+        NIGHT + ", and before each send",
+        Owner.COORDINATOR,
+        {"held": "students held"},
+        Capability.SEND_TO_STATE,
     ),
     Upkeep(
         "transfers",

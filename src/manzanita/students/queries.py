@@ -15,12 +15,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 
 from manzanita.domain.access import Actor, Relationship
+from manzanita.domain.findings import Reason
 from manzanita.domain.rights import Rights, Standing, rights_holders_on
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.stays import rank
 from manzanita.platform import clock
 from manzanita.platform.kept_queries import KeptQuery, Told
 from manzanita.platform.together import read_together
+from manzanita.students.ended import why_unseen
 from manzanita.students.models import (
     AgencyRelation,
     CaseAssignment,
@@ -52,9 +54,17 @@ class MergedAway(Http404):
         self.asked, self.stays = asked, stays
 
 
+class NoLongerSeen(Http404):
+    """The actor's LEA had the student, and read the record until the day that ``why`` names."""
+
+    def __init__(self, why: Reason) -> None:
+        super().__init__("the time of a former LEA has run out")
+        self.why = why
+
+
 def get_student(actor: Actor, public_id: uuid.UUID) -> Student:
     """The student with this public id, or 404 when there is none within the actor's scope: ``MergedAway`` where the
-    record was put together with one that is.
+    record was put together with one that is, ``NoLongerSeen`` where the actor's LEA had the student too long ago.
 
     ``seen_through`` is set: the last day that a former LEA sees (``students.former``), else ``None``.
     """
@@ -63,6 +73,8 @@ def get_student(actor: Actor, public_id: uuid.UUID) -> Student:
         stays = _stays_of(actor, public_id)
         if stays is not None:
             raise MergedAway(public_id, stays)
+        if (why := why_unseen(actor, public_id)) is not None:
+            raise NoLongerSeen(why)
         raise Http404("no such student in this scope")
     return student
 

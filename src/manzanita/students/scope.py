@@ -32,6 +32,7 @@ from django.db.models.lookups import In, IsNull
 
 from manzanita.accounts.queries import named_students
 from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View
+from manzanita.domain.former_lea import first_last_day
 from manzanita.domain.student_transfers import Ground
 from manzanita.domain.years import year_start
 from manzanita.platform import clock
@@ -57,7 +58,12 @@ Relation = Callable[[Actor, date], list[QuerySet]]
 
 
 def first_day_in_reach(today: date) -> date:
-    """July 1 of the previous academic year: a student who left since then is still certified by this LEA."""
+    """The earliest last day of a student whom a former LEA still reads: what it reported may be amended (F22)."""
+    return first_last_day(today)
+
+
+def since_last_year(today: date) -> date:
+    """July 1 of the previous academic year: how far back one looks for whom the SIS has ended and nobody has since."""
     return date(year_start(today).year - 1, 7, 1)
 
 

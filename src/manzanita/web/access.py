@@ -23,6 +23,7 @@ from manzanita.auditing.viewing_blocks import open_block
 from manzanita.domain.access import CAPABILITY_WORDS, Capability, decide
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.domain.viewing_limits import words_of
+from manzanita.students.queries import NoLongerSeen
 from manzanita.web.whom_to_ask import coordinator_to_ask, selpa_to_ask
 
 logger = logging.getLogger(__name__)
@@ -126,11 +127,12 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @login_not_required
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """No such page, or none in this scope: the two look the same from outside."""
+    """No such page, or none in this scope: the two look the same from outside. A former LEA whose time has run out is
+    told so: that it had the student it knows."""
     actor = getattr(request, "actor", None)
-    return render(
-        request, "404.html", {"actor": actor, "ask": coordinator_to_ask(actor) if actor else None}, status=404
-    )
+    why = exception.why if isinstance(exception, NoLongerSeen) else None
+    context = {"actor": actor, "ask": coordinator_to_ask(actor) if actor else None, "ended": why}
+    return render(request, "404.html", context, status=404)
 
 
 @login_not_required

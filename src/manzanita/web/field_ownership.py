@@ -18,7 +18,9 @@ from manzanita.domain.scenarios import EVENTS, PARTICIPATING
 from manzanita.meetings.queries import event_label, reasons_not_to_open
 from manzanita.procedures.change_reasons import SETTING_FIELDS
 from manzanita.procedures.correct import CORRECTABLE
+from manzanita.procedures.correct_evaluation import EVALUATION_FIELDS, why_not_offered
 from manzanita.procedures.residence import why_not_say
+from manzanita.students.amending import closed_in
 from manzanita.web.reasons_told import Refused, grouped, ways_on_record, why_way
 from manzanita.web.record_layers import newest
 from manzanita.web.record_meetings import newest_record
@@ -156,6 +158,8 @@ def _against(file: StudentFile, capability: Capability) -> Iterator[Reason]:
             "Ask the SEDS coordinator there.",
             source=PERMISSIONS,
         )
+    else:
+        yield from closed_in(file.facts, file.lea_code)
 
 
 def _meeting_way(file: StudentFile) -> Way:
@@ -213,6 +217,9 @@ def _correction(file: StudentFile, declared: FieldDeclaration, slot: str) -> Ite
                 source="Corrected is what was archived",
             ),
         )
+    if row is not None and not reasons and declared.number in EVALUATION_FIELDS:
+        against = why_not_offered(row.values)
+        reasons = (against,) if against else ()
     url = f"{reverse('correct', args=[row.pk])}?field={declared.number}" if row and not reasons else ""
     yield Way(label, text, url, reasons)
 

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from manzanita.domain.access import PERMISSIONS, Actor, Capability
 from manzanita.domain.arrivals import NO_LOOK
 from manzanita.domain.findings import Reason
+from manzanita.domain.former_lea import CLOSED
 from manzanita.domain.rules import rule_info
 from manzanita.students.models import Student
 from manzanita.web.whom_to_ask import Asked, coordinator_to_ask
@@ -147,6 +148,7 @@ def ways_on_record(
         **dict.fromkeys(("no-capability", "perspective-may-not", "other-agency"), asked),
         **dict.fromkeys(_KINDS, kinds),
         **dict.fromkeys(("here", "said-left"), leaving),
+        CLOSED: (reverse("directory"), "Whom to ask there"),
         "no-plan": changes,
         "not-adopted": (page("change", "adopt"), "Adopt the plan") if corrects else kinds,
         "open-meeting": (meeting_path, "Go to the meeting")

@@ -187,7 +187,7 @@ def _page(
 
 
 def _back_words(row: Referral | None) -> str:
-    if row is None:
+    if row is None or row.answer_code == Answer.MOVED:
         return ""
     if row.answer_code:
         return f"Take back that it was {row.answer_code}"

@@ -16,6 +16,7 @@ from manzanita.accounts.duty_queries import duties_at
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.exchange.actions import prepare_submission, release_rejected
+from manzanita.exchange.closed_windows import hold_after_window, unsent_of_gone
 from manzanita.exchange.holds import HOLDS, ON_ITS_WAY
 from manzanita.exchange.models import Operation
 from manzanita.exchange.plan import (
@@ -90,6 +91,7 @@ def plan(request: HttpRequest) -> HttpResponse:
             "held": held,
             "held_title": HOLDS[held].title if held else "",
             "held_groups": held_groups(actor),
+            "gone_count": unsent_of_gone(actor),
             "submissions": submissions(actor, limit=5),
             "not_reported": [
                 {
@@ -194,6 +196,7 @@ def send(request: HttpRequest) -> HttpResponse:
     if form not in FORMS or destination not in DESTINATIONS:
         raise Http404("no such way to the state")
     expire_report_statuses(request.actor.agency_code)
+    hold_after_window(request.actor.agency_code)
     submission = prepare_submission(actor=request.actor, form=form, destination=destination)
     if submission is None:
         messages.info(request, "Nothing was sent: what may go is on its way already, or equal.")

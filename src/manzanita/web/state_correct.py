@@ -17,6 +17,7 @@ from manzanita.domain.access import Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import FIELDS, short_name
 from manzanita.domain.findings import Finding, Owner, Reason
+from manzanita.domain.former_lea import CLOSED
 from manzanita.domain.layouts import field as layout_field
 from manzanita.domain.specification import specification
 from manzanita.exchange.models import StateFinding
@@ -32,6 +33,7 @@ from manzanita.procedures.correct import (
     preview_correction,
 )
 from manzanita.procedures.correct_dates import DATE_FIELDS
+from manzanita.procedures.correct_evaluation import CONSENT, EVALUATION_FIELDS, REFERRED, why_not_offered
 from manzanita.students.models import Student
 from manzanita.students.queries import get_student, public_ids
 from manzanita.ui.formats import us_date
@@ -41,6 +43,7 @@ from manzanita.web.meanwhile import CODE, alone_with, meanwhile_fix, stamp_of, s
 from manzanita.web.state_lines import meaning, name_of, student_names, summary
 
 AGENCY_FIELD = "25.05"
+_DAYS = frozenset({*DATE_FIELDS.values(), REFERRED, CONSENT})
 # The code of the refusal that a newer archive holds the record.
 STALE = "already-corrected"
 LAID_OVER = Reason(
@@ -62,8 +65,8 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     reason = request.POST.get("reason", "")
     if request.method != "POST":
         preview = preview_correction(row, given)
-        # That a newer one stands is said at once, with the way there, not only to who has typed.
-        refusals = [one for one in preview.blockers if one.code == STALE]
+        # What no typing mends is said at once, with the way out, not only to who has typed.
+        refusals = [one for one in preview.blockers if one.code in (STALE, CLOSED)]
         return _form(request, student, row, given, preview, refusals, reason)
     try:
         with alone_with(request, student):
@@ -103,16 +106,17 @@ def _not_saved(
 def _given(request: HttpRequest, row: ArchivedRecord) -> dict[str, str]:
     """What the form says, as the state writes it: the browser gives days as ``2026-11-23``."""
     given = {number: request.POST.get(number, row.values[number]).strip() for number in _numbers(row)}
-    day = DATE_FIELDS.get(row.record)
-    if day in given:
-        given[day] = given[day].replace("-", "")
-    return given
+    return {number: text.replace("-", "") if number in _DAYS else text for number, text in given.items()}
 
 
 def _numbers(row: ArchivedRecord) -> list[str]:
-    """The fields that may be corrected here. A pending meeting has no day of its own."""
-    is_pending = row.record == "MEET" and not row.values[DATE_FIELDS["MEET"]]
-    return [n for n in CORRECTABLE[row.record] if not (is_pending and n == DATE_FIELDS["MEET"])]
+    """The fields that may be corrected here. A pending meeting has no day of its own, and only an initial evaluation
+    that was held has a referral and a consent here."""
+    left_out: set[str] = set()
+    if row.record == "MEET":
+        left_out |= set() if row.values[DATE_FIELDS["MEET"]] else {DATE_FIELDS["MEET"]}
+        left_out |= set(EVALUATION_FIELDS) if why_not_offered(row.values) else set()
+    return [number for number in CORRECTABLE[row.record] if number not in left_out]
 
 
 def _saved(request: HttpRequest, row: ArchivedRecord, archive_id: int) -> HttpResponse:
@@ -193,6 +197,7 @@ def _form(
 def _fixes(row: ArchivedRecord, refusals: Sequence[Reason]) -> dict[str, tuple[str, str]]:
     """Where a refusal is mended that this form does not mend: address and label by its code."""
     newer = {STALE: _newer(row)} if any(one.code == STALE for one in refusals) else {}
+    newer |= {CLOSED: (reverse("directory"), "Whom to ask there")}
     other, label = ("MEET", "Correct the meeting") if row.record == "PLAN" else ("PLAN", "Correct the plan")
     if all(one.code != "plan-before-meeting" for one in refusals):
         return newer
@@ -259,12 +264,12 @@ def _control(
         for code, label in options
     ]
     hints = [declared.help if declared else "", _accepted_hint(name) if name and rejected else ""]
-    is_day = number in DATE_FIELDS.values()
+    is_day = number in _DAYS
     return {
         "number": number,
         "label": short_name(number),
         "is_day": is_day,
-        "value": f"{value[:4]}-{value[4:6]}-{value[6:]}" if is_day else value,
+        "value": f"{value[:4]}-{value[4:6]}-{value[6:]}" if is_day and value else value,
         "was": meaning(number, was) or "blank",
         "is_changed": value != was,
         "options": options,

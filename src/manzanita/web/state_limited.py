@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.exchange.actions import prepare_submission
+from manzanita.exchange.closed_windows import hold_after_window
 from manzanita.exchange.limited import Limited, Pasted, limited_to, read_pasted
 from manzanita.exchange.queries import plan_operations_of
 from manzanita.exchange.report_actions import expire_report_statuses
@@ -36,6 +37,7 @@ def limited(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         # A send must not go by what ran out since the nightly job; who only looks changes nothing.
         expire_report_statuses(request.actor.agency_code)
+        hold_after_window(request.actor.agency_code)
     try:
         students, pasted = _chosen(request, text, data, context)
     except ValueError as error:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from manzanita.archive.queries import document_of
 from manzanita.domain.clocks.ages import majority_on
+from manzanita.domain.former_lea import told_until
 from manzanita.domain.private_conflicts import conflicts_of
 from manzanita.domain.private_schools import PLAN_SHORT
 from manzanita.domain.scenarios import PARTICIPATING
@@ -62,7 +63,7 @@ def _former(file: StudentFile) -> Iterator[Alert]:
             "na",
             "Former LEA",
             f"You see this record as former LEA: what was true through {us_date(through)}, and what your LEA reports "
-            "of that time. What came later is the next LEA's.",
+            f"of that time. What came later is the next LEA's. {told_until(through, file.today)}",
             url_or_none("why_student", file.student.public_id),
             "Why?",
         )

@@ -30,6 +30,7 @@ from manzanita.procedures.take_back import (
     reasons_not_to_take_back,
     take_back,
 )
+from manzanita.students.amending import closed_in, reasons_not_to_amend
 from manzanita.students.models import BatchLine, Merge, Plan, Service, SpecialEducationStatus, Student
 from manzanita.students.queries import get_student
 from manzanita.students.scope import visible_to
@@ -104,7 +105,7 @@ def _of_archive(file: StudentFile, archive: Archive, known: Known) -> Act:
     reasons = (
         reasons_in_its_own_way(archive, known)
         if own_way
-        else reasons_not_to_take_back(file.actor, archive, known)
+        else [*closed_in(file.facts, archive.lea_code), *reasons_not_to_take_back(file.actor, archive, known)]
     )
     url = own_way or reverse("archive_take_back", args=[archive.public_id])
     return Act(label, archive.recorded_at, archive.by_id, archive.reason, url, reasons)
@@ -143,7 +144,10 @@ def take_back_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             refusals = refused.reasons
     known = known_of(student.pk)
     # What somebody else did meanwhile is told, and leaves it possible; what stands against it does not.
-    against = reasons_not_to_take_back(request.actor, archive, known)
+    against = [
+        *reasons_not_to_amend(student.pk, archive.lea_code),
+        *reasons_not_to_take_back(request.actor, archive, known),
+    ]
     refusals = [*(one for one in refusals if one not in against), *against]
     own_way = _own_way(student, archive, known)
     context = {

@@ -211,6 +211,10 @@ def told_answer(one: Referral) -> str:
     """How a referral was answered, with the day and the reason."""
     if one.answer_code == Answer.WITHDRAWN:
         return f"Withdrawn{_on(one.effective_to)}: {one.answer_note}"
+    if one.answer_code == Answer.MOVED:
+        return (
+            f"The student moved{_on(one.effective_to)}: {one.answer_note[:1].lower()}{one.answer_note[1:]}."
+        )
     notice = f"; prior written notice given{_on(one.effective_to)}" if one.effective_to else ""
     return f"The district declined to assess: {one.answer_note}{notice}"
 

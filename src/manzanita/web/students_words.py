@@ -15,6 +15,8 @@ ACTION_WORDS = {
     "withdraw_referral": "Recorded a referral as withdrawn",
     "decline_referral": "Recorded that the district declines to assess",
     "take_back_referral": "Took a referral back",
+    "close_moved_referral": "Closed a referral: the student moved, and it was handed over",
+    "receive_referral": "Went on with a referral of the former district",
     "take_back_referral_step": "Took the last step of a referral back",
     "hold_meeting": "Recorded a meeting as held",
     "record_decision": "Recorded a decision of the family",

@@ -41,6 +41,14 @@ from manzanita.procedures.portable_out import preview_of
 from manzanita.procedures.student_transfer_asking import Attested, attest
 from manzanita.procedures.student_transfer_back import accept_effects, reasons_not_to_take_back, take_back
 from manzanita.procedures.student_transfer_base import NotMoved, disclose_look, obstacles_of, reasons_against
+from manzanita.procedures.student_transfer_referral import (
+    BINDS,
+    CHOICE_WORDS,
+    MOVED_LAW,
+    evaluation_moved,
+    goes_on_from,
+    passing_of,
+)
 from manzanita.procedures.student_transfers import (
     accept,
     complete,
@@ -153,7 +161,12 @@ def _take(request: HttpRequest, transfer: StudentTransfer, key: str) -> bool:
         )
         return attest(**given, attested=attested)
     if key == "complete":
-        return complete(**given, case_manager_id=number_of(typed.get("case_manager", "")))
+        return complete(
+            **given,
+            case_manager_id=number_of(typed.get("case_manager", "")),
+            referral=typed.get("referral", ""),
+            words=words,
+        )
     if key in ("decline", "withdraw", "take_back"):
         return {"decline": decline, "withdraw": withdraw, "take_back": take_back}[key](**given, words=words)
     return {"release": release, "escalate": escalate}[key](**given)
@@ -198,7 +211,16 @@ def _page(
         "ground": ground,
         "ground_words": GROUND_WORDS[ground],
         "no_ground": NO_GROUND,
-        "obstacles": [_obstacle(one, side) for one in obstacles],
+        "obstacles": [_obstacle(one, side) for one in obstacles if one.kindly or side is not Side.RECEIVER],
+        # Who asks is told of a referral once the record is handed over; before that in the preview, which is disclosed.
+        "passing": passing_of(transfer)
+        if side is Side.RECEIVER and State(transfer.state) is State.ACCEPTED
+        else None,
+        "goes_on_from": goes_on_from(transfer),
+        "evaluation": evaluation_moved(transfer) if side is Side.RECEIVER else None,
+        "evaluation_law": MOVED_LAW,
+        "referral_choices": list(CHOICE_WORDS.items()),
+        "referral_law": BINDS,
         "other": names.get(other, other),
         "asks_meeting": any(one.code == "meeting-open" for one in obstacles),
         "contacts": [
@@ -289,10 +311,12 @@ def student_transfer_record(request: HttpRequest, public_id: uuid.UUID) -> HttpR
     actor = request.actor
     shows = enrolled_by_sis(transfer.student_id, transfer.receiving_code) is not None
     ground = preview_ground(actor, transfer, sis_shows=shows)
-    document = None
+    document, passing = None, None
     with previewed(actor, transfer) as student:
         if student is not None:
             document = preview_of(actor, student)
+    if document is not None:
+        passing = passing_of(transfer)
     if document is None:
         if side_of(actor, transfer) is not Side.RECEIVER or not transfer.is_open:
             raise Http404("nothing is open to be read")
@@ -307,6 +331,8 @@ def student_transfer_record(request: HttpRequest, public_id: uuid.UUID) -> HttpR
     context = {
         "one": transfer,
         "document": document,
+        "passing": passing,
+        "referral_law": BINDS,
         "told": document["student"],
         "born": us_date(date.fromisoformat(born)) if (born := document["student"]["birth_on"]) else "",
         "sections": sections_of(document, names),
