@@ -74,9 +74,9 @@ def table(name: str) -> list[dict[str, str]]:
 
 URLS = {row["name"]: row for row in table("urls.csv")}
 READS_ONLY = {row["perspective"] for row in table("perspectives.csv") if row["reads_only"]}
-# What a reader may send: it changes nothing but the own session.
+# What a reader may send: it changes nothing but what is the own.
 CHANGES_ONLY_THE_SESSION = {
-    *("search", "scope_schools", "switch_grant", "view_as_end"),
+    *("search", "paste", "pasted_drop", "scope_schools", "switch_grant", "view_as_end"),
     *("student_what_if", "calendar_what_if"),
 }
 CAPABILITIES = {row["perspective"]: set(row["capabilities"].split()) for row in table("perspectives.csv")}
