@@ -88,7 +88,7 @@ def test_what_is_nobodys_is_counted_and_says_why_whose_job_and_what_to_do(coordi
     answer = coordinator.get(there)
     assert names_in(answer) == ["Alder", "Yarrow"]
     page = words(answer)
-    assert "pasted list of 6 lines · 2 students" in page
+    assert "pasted list of 6 lines, in every view · 2 students" in page
     assert "2 of 6 found. 3 lines match no student, 1 line repeats another." in page
     # Whoever is another district's is as if there were nobody.
     told = page.split("Lines that are nobody’s, and why")[1]
