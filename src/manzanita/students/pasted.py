@@ -134,12 +134,16 @@ def _by(wanted: Collection[str], rows_of: object) -> defaultdict[str, set[int]]:
 
 def _by_name(lines: Sequence[PastedLine]) -> dict[int, set[int]]:
     """Case, accents and marks do not count; first and last name may be swapped; a former name counts, too."""
-    sounds = {sound for line in lines for sound in sound_keys(line.first, line.last)}
+    told = {(line.first, line.last) for line in lines}
+    sounds = {sound for first, last in told for sound in sound_keys(first, last)}
+    days = {line.birth_on for line in lines}
     names: defaultdict[tuple[str, ...], set[tuple[int, date | None]]] = defaultdict(set)
     for some in _chunks(sorted(sounds)):
         rows = NameKey.objects.filter(sound__in=some)
         for pk, first, last, born in rows.values_list("student_id", "first_name", "last_name", "birth_on"):
-            names[_key(first, last)].add((pk, born))
+            # Of most lines a birth date stands there, and of most rows it is another.
+            if born in days or None in days:
+                names[_key(first, last)].add((pk, born))
     return {
         line.number: {pk for pk, born in names[_key(line.first, line.last)] if line.birth_on in (None, born)}
         for line in lines
