@@ -22,6 +22,7 @@ from manzanita.students.models import BatchEdit, PastedLine, PastedSet
 from manzanita.students.recurring import forget_pasted
 from tests.support import pages
 from tests.support import world as w
+from tests.support.guests import monitor_of
 from tests.support.pages import NO_ID, many_students, other_coordinator, text_of
 
 PASTE = "/students/paste"
@@ -208,6 +209,15 @@ def test_a_stranger_and_a_colleague_with_the_address_get_404(small_world, coordi
     assert coordinator.get(f"/students?set={NO_ID}").status_code == 404
     assert coordinator.get("/students?set=alder").status_code == 404
     assert PastedLine.objects.count() == 1
+
+
+def test_who_only_reads_is_told_that_nothing_can_be_kept(small_world, sign_in):
+    guest = sign_in(monitor_of(small_world, "alder").user)
+    assert 'id="pasted-lines"' not in text_of(guest.get("/students"))
+    answer = guest.get(PASTE, follow=True)
+    assert "As State monitor nothing can be kept here, so no list can be pasted." in words(answer)
+    assert guest.post(PASTE, {"pasted": ALDER}).status_code == 403
+    assert not PastedSet.objects.exists()
 
 
 def test_whoever_is_no_longer_within_reach_falls_out_and_is_counted_without_a_name(small_world, manager):

@@ -63,6 +63,14 @@ def goals_of(actor: Actor) -> list[Goal]:
 @requires(Capability.READ_STUDENT)
 def paste(request: HttpRequest) -> HttpResponse:
     """The form; a POST keeps the list and goes on with it, to ``then``, to the list of students by itself."""
+    if request.actor.is_read_only:
+        # A form that could not be sent: whatever keeps something is closed to who only reads.
+        messages.info(
+            request,
+            f"As {request.actor.perspective.label} nothing can be kept here, so no list can be pasted. "
+            "Search for one student after the other. Owner: SEDS coordinator.",
+        )
+        return redirect("students")
     if request.method != "POST":
         return _form(request, request.GET)
     try:
