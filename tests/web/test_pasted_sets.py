@@ -215,7 +215,7 @@ def test_who_only_reads_is_told_that_nothing_can_be_kept(small_world, sign_in):
     guest = sign_in(monitor_of(small_world, "alder").user)
     assert 'id="pasted-lines"' not in text_of(guest.get("/students"))
     answer = guest.get(PASTE, follow=True)
-    assert "As State monitor nothing can be kept here, so no list can be pasted." in words(answer)
+    assert "As CDE monitor nothing can be kept here, so no list can be pasted." in words(answer)
     assert guest.post(PASTE, {"pasted": ALDER}).status_code == 403
     assert not PastedSet.objects.exists()
 
