@@ -54,6 +54,8 @@ from manzanita.students.models import (
     DuplicatePair,
     IdentityConflict,
     Merge,
+    PastedLine,
+    PastedSet,
     Plan,
     Service,
     Student,
@@ -391,6 +393,20 @@ def _edit(lea: str, student: Student, world: w.World) -> BatchEdit:
     return batch
 
 
+def _pasted(lea: str, student: Student, world: w.World) -> PastedSet:
+    """The coordinator pasted a list of one student."""
+    made = PastedSet.objects.create(
+        agency_code=lea,
+        by=world.coordinator,
+        made_at=w.NOON,
+        ends_at=w.NOON + timedelta(days=7),
+        line_count=1,
+        student_count=1,
+    )
+    PastedLine.objects.create(pasted=made, student=student, number=1)
+    return made
+
+
 def _merge(stays: Student, world: w.World) -> Merge:
     """Somebody entered the student twice, and put the two records together."""
     (other,) = register_students([Identity("Twice", "", "Testcase", "", date(2016, 1, 1))])
@@ -647,6 +663,7 @@ def _objects(
         "pair": (_pair(students["alder"], students["towhee"]), _pair(students["sage"], far)),
         "conflict": (_conflict(w.LEA, students["alder"]), _conflict(FAR_LEA, far)),
         "batch_edit": (_edit(w.LEA, students["yarrow"], world), _edit(FAR_LEA, far, world)),
+        "pasted_set": (_pasted(w.LEA, students["yarrow"], world), _pasted(FAR_LEA, far, world)),
         "merge": (_merge(students["alder"], world), _merge(far, world)),
         "role": (_role(w.SELPA), _role(FAR_SELPA)),
         "transfer": (_transfer(world, w.OTHER_LEA, w.LEA), _transfer(world, w.OTHER_LEA, FAR_LEA)),

@@ -223,9 +223,10 @@ def test_7_do_not_report_and_one_kind_only(coordinator, found):
 def test_8_some_students_only(coordinator):
     page = coordinator.page
     coordinator.go("/state/limited")
-    page.get_by_label("SSIDs").fill("9900000005 9900000099")
-    page.get_by_role("button", name="Show what would go").click()
-    expect(page.locator("main")).to_contain_text("no student in your scope has this SSID")
+    page.get_by_role("link", name="Paste a list").click()
+    page.get_by_label("Which students").fill("9900000005\n9900000099")
+    page.get_by_role("button", name="Send for these students").click()
+    expect(page.locator("main")).to_contain_text("No student within your reach has this SSID.")
     expect(page.locator("main")).to_contain_text("Nothing of these students differs at the state.")
     coordinator.look("limited")
 

@@ -205,9 +205,9 @@ def test_every_reason_of_the_code_has_its_walk():
 def send(coordinator, ssid: str) -> str:
     """Send what one student has; the address of the file's page."""
     page = coordinator.page
-    coordinator.go("/state/limited")
-    page.get_by_label("SSIDs").fill(ssid)
-    page.get_by_role("button", name="Show what would go").click()
+    coordinator.go("/students/paste?then=state_limited")
+    page.get_by_label("Which students").fill(ssid)
+    page.get_by_role("button", name="Send for these students").click()
     page.get_by_role("button", name="Send 1 operation").click()
     expect(page.locator("#progress")).to_be_visible()
     return page.url

@@ -29,7 +29,7 @@ from manzanita.procedures.assigning import (
     without_manager_count,
 )
 from manzanita.procedures.handing_over import HandOver, hand_over, holdings_of, preview_hand_over
-from manzanita.students.caseload import Choice, chosen_students, managers_of
+from manzanita.students.caseload import Choice, assignable_of, chosen_students, managers_of
 from manzanita.students.models import AssignmentBatch, CaseAssignment, TeamMember
 from manzanita.students.scope import visible_to
 from tests.support import staff as s
@@ -70,7 +70,7 @@ def codes(refused: pytest.ExceptionInfo[Refused]) -> list[str]:
 # Which students
 
 
-def test_filters_and_ssids_choose_within_reach_only(small_world, staff):
+def test_filters_choose_within_reach_only(small_world, staff):
     actor = small_world.coordinator_actor
     of_nobody = many_students(2)
 
@@ -81,9 +81,14 @@ def test_filters_and_ssids_choose_within_reach_only(small_world, staff):
     assert names(is_without_manager=True) == ["Fern0", "Fern1"]
     assert names(school_code=w.SCHOOL, grade_code="06") == ["Towhee"]
     assert names(manager_id=small_world.case_manager.pk) == ["Alder", "Towhee"]
-    # Yarrow takes no part in special education, so only a number means Yarrow; Sage is another district's.
-    assert names(ssids=(w.SSIDS["yarrow"], w.SSIDS["sage"])) == ["Yarrow"]
     assert without_manager_count(actor) == len(of_nobody)
+
+
+def test_who_takes_no_part_is_assignable_only_where_somebody_has_named_them(small_world):
+    actor = small_world.coordinator_actor
+    found = visible_to(actor).filter(first_name__in=["Yarrow", "Alder"])
+    assert [one.first_name for one in assignable_of(actor, found)] == ["Alder"]
+    assert [one.first_name for one in assignable_of(actor, found, is_named=True)] == ["Alder", "Yarrow"]
 
 
 def test_who_has_left_is_not_chosen(small_world):

@@ -40,6 +40,8 @@ TABLES = (
     "students_ssidretirement",
     "students_batchedit",
     "students_batchline",
+    "students_pastedset",
+    "students_pastedline",
     "leaving_participationreport",
     "leaving_leaving",
     "leaving_leavingbatch",

@@ -29,6 +29,7 @@ HOLDERS = {
     "exchange_compliancerun": "lea_code",
     "students_assignmentbatch": "agency_code",
     "students_batchedit": "agency_code",
+    "students_pastedset": "agency_code",
     "meetings_planbatch": "lea_code",
     # Who asks for a student does not reach the student yet: a transfer belongs to its two sides.
     "transfers_studenttransfer": "receiving_code",

@@ -18,6 +18,8 @@ from tests.prove.california import add_keep, bench_database, parser_of
 from tests.prove.record_crowd import MANY, fill
 
 MOST = 300.0
+# Milliseconds to find whom 25,000 lines mean, and for a page of them.
+MOST_PASTE, MOST_OF_PASTED = 3_000.0, 1_000.0
 SCHOOLS, MANAGERS = 40, 300
 AT = f"6{MANY[1:]}"
 PAGES = {
@@ -137,9 +139,42 @@ def _bench(args: argparse.Namespace) -> int:
             told(name, took, MOST, statements=count)
             if args.explain and args.explain in name:
                 _explain(client, address)
+        _paste(told, client, args.pages)
     for label in told.missed:
         print(f"MISSED: {label}")
     return 1 if told.missed else 0
+
+
+def _paste(told: Told, client, pages: int) -> None:
+    """Everybody of the LEA as a pasted list: by SSID, by name and birth date, and the pages of it."""
+    from manzanita.platform.reach import whole_installation
+    from manzanita.students.models import Enrollment, Ssid
+
+    with whole_installation("a bench writes down whom it pastes"):
+        here = Enrollment.objects.believed().filter(lea_code=MANY).values("student_id")
+        rows = Ssid.objects.believed().filter(student__in=here).order_by("-student_id")
+        known = list(
+            rows.values_list("ssid", "student__last_name", "student__first_name", "student__birth_on")
+        )
+    lists = {
+        "by SSID": [ssid for ssid, *_ in known],
+        "by name": [f"{last}, {first}\t{born:%m/%d/%Y}" for _, last, first, born in known],
+    }
+    for label, lines in lists.items():
+        sent = {"pasted": "\n".join(lines)}
+        made = []
+
+        def paste(sent=sent, made=made):
+            made.append(client.post("/students/paste", sent).url)
+
+        count = _statements(paste)
+        took = [_timed(paste) for _ in range(min(pages, 3))]
+        told(f"paste {len(lines):,} {label}", took, MOST_PASTE, statements=count)
+        for order in ("pasted", "name", "grade"):
+            address = made[-1].replace("sort=pasted", f"sort={order}")
+            count = _statements(lambda address=address: client.get(address))
+            took = [_timed(lambda address=address: client.get(address)) for _ in range(pages)]
+            told(f"pasted {label}, order {order}", took, MOST_OF_PASTED, statements=count)
 
 
 def _explain(client, address: str) -> None:

@@ -52,6 +52,7 @@ def test_every_part_is_read_and_written_as_the_same_codes():
         ("review", "16", "Plan review"),
         ("sort", "birth", "Order"),
         ("sort", "--grade", "Order"),
+        ("sort", "--pasted", "Order"),
     ],
 )
 def test_an_unknown_value_is_left_out_and_its_part_named(name, value, label):
@@ -106,6 +107,13 @@ def test_a_click_on_a_head_turns_the_order():
     assert down.turned("grade") == by_grade
     assert down.turned("review") == Order("review")
     assert Order().turned("name").code == "-name"
+
+
+def test_the_order_of_a_pasted_list_says_nothing_of_which_list_it_is():
+    asked = read({"sort": "pasted"}, {}).order
+    assert asked == Order("pasted")
+    assert (Order("pasted", of=17).code, order_words(Order("pasted", of=17))) == ("pasted", "as pasted")
+    assert order_words(Order("pasted", is_descending=True)) == "as pasted, the last first"
 
 
 def test_grades_from_the_youngest_and_what_is_no_step_last():

@@ -115,11 +115,18 @@ def test_without_a_column_of_values_lines_bring_none():
         ("SSID,Local ID\n", "There is a line of heads, and no student below it."),
         ("SSID,State ID\n1,2", "Two columns have the same head. Keep one of them."),
         ("x" * 2001, "A line is longer than any student. Is it a table, with one student a line?"),
-        ("9900000005\n" * (MOST_LINES + 2), "More than 5,000 lines are not changed at once."),
+        ("9900000005\n" * (MOST_LINES + 2), "More than 5,000 lines are not taken at once."),
     ],
 )
 def test_what_is_no_list_says_why(text, problem):
     assert read_pasted(text).problem == problem
+
+
+def test_a_list_that_is_only_looked_at_may_be_longer():
+    text = "9900000005\n" * 25_001
+    assert len(read_pasted(text, most=25_000).lines) == 25_001, "one more may be a line of heads"
+    too_long = read_pasted(text + "9900000005\n", most=25_000)
+    assert too_long.problem == "More than 25,000 lines are not taken at once."
 
 
 @pytest.mark.parametrize(

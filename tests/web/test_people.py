@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.test import Client
@@ -324,15 +325,18 @@ def test_ones_own_page_offers_nothing_to_give_oneself(small_world, coordinator):
 
 def test_students_are_looked_at_assigned_and_taken_back(small_world, staff, coordinator):
     yarrow = small_world.students["yarrow"]
+    pasted = {"pasted": f"{w.SSIDS['yarrow']}\n{w.SSIDS['sage']}", "then": "assign"}
+    there = coordinator.post("/students/paste", pasted).url
+    assert there.startswith("/assign?list=all&sort=pasted&set=")
     form = {
-        "ssids": f"{w.SSIDS['yarrow']}, {w.SSIDS['sage']}",
+        **dict(parse_qsl(urlsplit(there).query)),
         "kind": "assignment",
         "to": staff.teacher.pk,
         "starts_on": "2026-11-23",
     }
     page = text_of(coordinator.post("/assign", form))
     assert "Testcase, Yarrow" in page and "Sage" not in page
-    assert "1 of 2 SSIDs are of no student who attends in your reach today." in page
+    assert "1 of 2 found.</b> 1 line matches no student." in page
     assert reads() == [(yarrow.pk, "assignment.preview")]
     assert managers_of([yarrow.pk], w.TODAY) == {}
 

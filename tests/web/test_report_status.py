@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.test import Client
@@ -174,12 +175,17 @@ def test_pasted_ssids_are_looked_at_and_only_theirs_sent(coordinator, review, sm
         [("MEET", w.meet("towhee", "20261007", **{"24.05": "2026-2027"}))],
     )
     before = len(reads())
-    page = text_of(coordinator.post("/state/limited", {"ssids": "9900000002 9900000009", "do": "check"}))
+    assert 'href="/students/paste?then=state_limited"' in text_of(coordinator.get("/state/limited"))
+    pasted = {"pasted": "9900000002\n9900000009", "then": "state_limited"}
+    there = coordinator.post("/students/paste", pasted).url
+    page = text_of(coordinator.get(there))
     assert "Send 1 operation" in page
-    assert "9900000009</span>: no student in your scope has this SSID" in page
+    assert "1 of 2 found.</b> 1 line matches no student." in page
+    assert "9900000009</th>" in page and "No student within your reach has this SSID." in page
     assert [what for _, what in reads()[before:]] == ["state.limited"]
 
-    answer = coordinator.post("/state/limited", {"ssids": "9900000002", "do": "send"})
+    sent = dict(parse_qsl(urlsplit(there).query))
+    answer = coordinator.post("/state/limited", sent | {"do": "send"})
     assert answer.status_code == 302
     submission = Submission.objects.get()
     assert [line.record_key for line in submission.lines.all()] == ["MEET|9910017|9900000002|20261007"]

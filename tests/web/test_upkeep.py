@@ -39,6 +39,8 @@ ROUNDS = {
     "findings.check-changed": "findings",
     # The request for a name says itself that it has begun.
     "orgs.begin-names": "",
+    # A pasted list is no record.
+    "students.forget-pasted": "",
     "transfers.settle": "transfers",
 }
 LETTER = Letter(date(2026, 11, 20), "Maple Testcase")

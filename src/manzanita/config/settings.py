@@ -274,6 +274,8 @@ WHITENOISE_USE_FINDERS = True
 # No other site has a use for our files.
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = VAR_DIR / "files"
+# Bytes of a form without its files: a pasted table of 25,000 lines is more than Django's two and a half million.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6_000_000
 # SIS files are read by columns from disk, so an upload goes to disk at once.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 

@@ -73,10 +73,12 @@ class Narrowing:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """In which order a list stands. Whatever it goes by, equal students stand by name, the blank ones last."""
+    """In which order a list stands. Whatever it goes by, equal students stand by name, the blank ones last. ``of`` is
+    the key of the pasted list whose order it is, for ``AS_PASTED``; no address says it."""
 
     key: str = "name"
     is_descending: bool = False
+    of: int = 0
 
     @property
     def code(self) -> str:
@@ -92,9 +94,17 @@ class Order:
         return "descending" if self.is_descending else "ascending"
 
 
+# The order of the lines of a pasted list.
+AS_PASTED = "pasted"
 # What a list is put in order by, and the words for it.
 ORDERS: Mapping[str, str] = MappingProxyType(
-    {"name": "name", "grade": "grade", "school": "school", "review": "plan review due"}
+    {
+        "name": "name",
+        "grade": "grade",
+        "school": "school",
+        "review": "plan review due",
+        AS_PASTED: "the pasted list",
+    }
 )
 
 
@@ -160,6 +170,8 @@ def order_words(order: Order) -> str:
     """“by grade, descending”; blank for the order by name."""
     if order == Order():
         return ""
+    if order.key == AS_PASTED:
+        return "as pasted, the last first" if order.is_descending else "as pasted"
     return f"by {ORDERS[order.key]}, {order.direction}"
 
 

@@ -19,18 +19,17 @@ _DAY_ZERO = date(1899, 12, 30)
 _A_DAY = re.compile(r"[1-9][0-9]{4}(\.0+)?", re.ASCII)
 
 
-def text_of_workbook(data: bytes, file: str) -> str:
+def text_of_workbook(data: bytes, file: str, *, most: int = MOST_LINES) -> str:
     """The first sheet whose first row has heads of students, or else the first that has anything; a day is written as
-    people write it. Raises :class:`WorkbookRefused` where the file cannot be read as a workbook, or is too long."""
+    people write it. Raises :class:`WorkbookRefused` where the file cannot be read as a workbook, or has more than
+    ``most`` rows."""
     sheets = xlsx_sheets(data, file, largest_part_bytes=_LARGEST_PART_BYTES, most_sheets=_MOST_SHEETS)
     filled = [rows for rows in sheets.values() if any(rows)]
     if not filled:
         raise WorkbookRefused([f"In {file} no cell is filled."])
     rows = next((one for one in filled if is_head(_first(one))), filled[0])
-    if sum(1 for row in rows if row) > MOST_LINES + 1:
-        raise WorkbookRefused(
-            [f"{file} has more than {MOST_LINES:,} rows, and more are not changed at once."]
-        )
+    if sum(1 for row in rows if row) > most + 1:
+        raise WorkbookRefused([f"{file} has more than {most:,} rows, and more are not taken at once."])
     births = {place for place, head in enumerate(_first(rows)) if says_birth(head)}
     text = io.StringIO()
     writer = csv.writer(text, delimiter="\t", lineterminator="\n")

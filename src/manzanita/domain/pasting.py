@@ -13,7 +13,9 @@ from datetime import date
 
 from manzanita.domain.names import name_words
 
+# Lines of what is changed at once, and of a list that is only looked at.
 MOST_LINES = 5_000
+MOST_LISTED = 25_000
 LONGEST_LINE = 2_000
 _SHOWN = 120
 # Above its heads a table may say what it is: so far down they are looked for.
@@ -76,14 +78,15 @@ class Pasted:
     above: int = 0
 
 
-def read_pasted(text: str, *, value_heads: Collection[str] = ()) -> Pasted:
-    """Read what was pasted or uploaded. ``value_heads`` are what the column of values may be called."""
+def read_pasted(text: str, *, value_heads: Collection[str] = (), most: int = MOST_LINES) -> Pasted:
+    """Read what was pasted or uploaded, of no more than ``most`` lines. ``value_heads`` are what the column of values
+    may be called."""
     lines = text.replace("\ufeff", "").replace("\0", "").splitlines()
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip(' \t,;"')]
     if not numbered:
         return Pasted(problem="Nothing stands there.")
-    if len(numbered) > MOST_LINES + 1:
-        return Pasted(problem=f"More than {MOST_LINES:,} lines are not changed at once.")
+    if len(numbered) > most + 1:
+        return Pasted(problem=f"More than {most:,} lines are not taken at once.")
     if any(len(line) > LONGEST_LINE for _, line in numbered):
         return Pasted(problem="A line is longer than any student. Is it a table, with one student a line?")
     values = {_words(head) for head in value_heads}

@@ -39,10 +39,9 @@ from manzanita.students.scope import visible_to
 
 
 def students_to_assign(actor: Actor, choice: Choice) -> ScopedQuerySet:
-    """Students of ``choice`` as ``chosen_students`` has them; by filters nobody who has left by our own record, whose
-    enrollment the SIS has still to end."""
-    found = chosen_students(actor, choice)
-    return found if choice.ssids else still_here(found, actor)
+    """Students of ``choice`` as ``chosen_students`` has them; nobody who has left by our own record, whose enrollment
+    the SIS has still to end."""
+    return still_here(chosen_students(actor, choice), actor)
 
 
 def without_manager_count(actor: Actor) -> int:

@@ -17,9 +17,10 @@ from manzanita.platform import clock
 from manzanita.procedures.batch_field_shape import plain
 from manzanita.procedures.batch_fields import BatchField, fields_for
 from manzanita.procedures.next_year_window import EARLY, closed_until
+from manzanita.students.by_name import by_name
 from manzanita.students.models import BatchEdit, BatchLine
-from manzanita.students.pasted import Meant, in_order, students_meant
-from manzanita.students.scope import current_for
+from manzanita.students.pasted import Meant, in_order, not_here, problem_document, students_meant
+from manzanita.students.scope import current_for, visible_to
 
 MOST_AT_ONCE = MOST_LINES
 
@@ -64,7 +65,8 @@ def _is_uuid(text: str) -> bool:
 
 
 def draft_of_students(actor: Actor, asked: Asked, student_ids: Sequence[int]) -> BatchEdit:
-    """A draft of students who were found. Raises ``NotPossible``."""
+    """A draft of students who were found; whoever of them does not attend here today stands among the problems. Raises
+    ``NotPossible``."""
     one = _field(actor, asked)
     if len(student_ids) > MOST_AT_ONCE:
         raise NotPossible(
@@ -80,6 +82,11 @@ def draft_of_students(actor: Actor, asked: Asked, student_ids: Sequence[int]) ->
     _want_value(one, asked)
     ids = in_order(actor, student_ids)
     meant = [Meant(PastedLine(number, ""), pk) for number, pk in enumerate(ids, 1)]
+    others = by_name(visible_to(actor).filter(pk__in=sorted({*student_ids} - {*ids})))
+    meant += [
+        not_here(PastedLine(number, f"{one.last_name}, {one.first_name}"))
+        for number, one in enumerate(others, len(ids) + 1)
+    ]
     return _draft(actor, asked, one, meant, one.read(actor, {asked.value or ""}))
 
 
@@ -155,7 +162,7 @@ def _draft(
     problems = []
     for each in meant:
         if each.student_id is None:
-            problems.append(_problem(each))
+            problems.append(problem_document(each))
             continue
         told[each.student_id] = (each.line, *read[_text_of(each.line, asked)])
     ids = list(told)
@@ -185,11 +192,6 @@ def _draft(
         batch_size=1000,
     )
     return batch
-
-
-def _problem(each: Meant) -> dict[str, Any]:
-    reason = reason_document(each.reason) if each.reason else {}
-    return {"number": each.line.number, "text": each.line.text, "reason": reason}
 
 
 def _same_already(

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
+
 from manzanita.domain.access import PERMISSIONS, Actor
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.leaving import REASONS, LeavingReason, PaperSaid, paper_reasons
@@ -77,9 +79,12 @@ class Offer:
         return ", ".join(dict.fromkeys(draft.record for draft in change.drafts)) if change else ""
 
 
-def departures(actor: Actor, among: Collection[uuid.UUID] | None = None) -> list[Departure]:
-    """Whom the SIS has ended at the actor's LEA while the plan goes on, the longest gone first; of those of ``among``.
-    A student about whom something else is to settle first, such as a transfer, is not meant."""
+def departures(
+    actor: Actor, among: Collection[uuid.UUID] | None = None, *, keys: QuerySet | None = None
+) -> list[Departure]:
+    """Whom the SIS has ended at the actor's LEA while the plan goes on, the longest gone first; of those of ``among``,
+    and of the students with these ``keys``. A student about whom something else is to settle first, such as a transfer,
+    is not meant."""
     waiting = [
         one.student_id
         for one in records_to_settle(actor)
@@ -88,6 +93,8 @@ def departures(actor: Actor, among: Collection[uuid.UUID] | None = None) -> list
     students = visible_to(actor).filter(pk__in=waiting)
     if among is not None:
         students = students.filter(public_id__in=among)
+    if keys is not None:
+        students = students.filter(pk__in=keys)
     found = {one.pk: one for one in by_name(students)}
     newest: dict[int, Enrollment] = {}
     rows = Enrollment.objects.believed().filter(student__in=found, lea_code=actor.agency_code)

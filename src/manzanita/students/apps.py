@@ -19,6 +19,8 @@ class StudentsConfig(AppConfig):
                 Holder("students_duplicatepair", Fate.STAYS),
                 Holder("students_merge", Fate.STAYS),
                 Holder("students_batchline", Fate.STAYS),
+                # A list that somebody pasted lasts for days: whoever is meant is found anew by pasting it again.
+                Holder("students_pastedline", Fate.STAYS),
                 # What the SIS said of a record, it said of that one.
                 Holder("students_identitychange", Fate.STAYS),
                 Holder("students_identityconflict", Fate.STAYS),

@@ -35,14 +35,13 @@ MOST_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which students a bulk assignment is for: those with one of ``ssids``, or all that the filters leave. ``text`` is
-    searched for as everywhere: parts of names, a birth date."""
+    """Which students a bulk assignment is for: all that the filters leave. ``text`` is searched for as everywhere:
+    parts of names, a birth date."""
 
     school_code: str = ""
     grade_code: str = ""
     manager_id: int | None = None
     is_without_manager: bool = False
-    ssids: tuple[str, ...] = ()
     text: str = ""
 
     @property
@@ -66,25 +65,24 @@ def assignable(actor: Actor) -> ScopedQuerySet:
     return current_for(actor)
 
 
-def assignable_of(actor: Actor, students: ScopedQuerySet) -> ScopedQuerySet:
-    """Of ``students`` those who attend in the actor's reach today and take part in special education, by name."""
-    here = participating(students).filter(pk__in=assignable(actor).order_by().values("pk"))
+def assignable_of(actor: Actor, students: ScopedQuerySet, *, is_named: bool = False) -> ScopedQuerySet:
+    """Of ``students`` those who attend in the actor's reach today and take part in special education, by name; where
+    somebody has named each of them, whoever attends."""
+    here = (students if is_named else participating(students)).filter(
+        pk__in=assignable(actor).order_by().values("pk")
+    )
     return by_name(here)
 
 
 def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
     """Students of ``choice`` in the actor's reach, by name. Without a filter nobody: all is never meant by mistake.
 
-    By filters only students who take part in special education are meant, by name those referred to it too; by SSID
-    whoever is named.
+    By filters only students who take part in special education are meant, by name those referred to it too.
     """
     students = assignable(actor)
     if choice.is_empty:
         return students.none()
     today = clock.today()
-    if choice.ssids:
-        known = Ssid.objects.as_of(effective=today).filter(student=OuterRef("pk"), ssid__in=choice.ssids)
-        return by_name(students.filter(Exists(known)))
     if choice.text:
         # Who is referred has a case manager before taking part.
         referred = Referral.objects.believed().filter(effective_to__isnull=True, student=OuterRef("pk"))

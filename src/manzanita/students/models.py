@@ -23,6 +23,8 @@ from manzanita.students.merge_models import Merge as Merge
 from manzanita.students.merge_models import SsidRetirement as SsidRetirement
 from manzanita.students.name_models import DuplicatePair as DuplicatePair
 from manzanita.students.name_models import NameKey as NameKey
+from manzanita.students.pasted_models import PastedLine as PastedLine
+from manzanita.students.pasted_models import PastedSet as PastedSet
 
 
 class Unscoped(Exception):

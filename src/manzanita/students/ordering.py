@@ -1,4 +1,4 @@
-"""Putting students in an order that no index has: by grade, school, or when the plan is reviewed.
+"""Putting students in an order that no index has: by grade, school, when the plan is reviewed, or as pasted.
 
 One statement goes through all students of a list and what decides their place. Whose place is decided by nothing stand
 last, in either direction; equal students stand by name.
@@ -19,10 +19,10 @@ from django.http import Http404
 
 from manzanita.domain.access import Actor
 from manzanita.domain.codes import code_set
-from manzanita.domain.narrowing import Order, grade_places
+from manzanita.domain.narrowing import AS_PASTED, Order, grade_places
 from manzanita.orgs.models import School
 from manzanita.students.by_name import NAME_ORDER
-from manzanita.students.models import ScopedQuerySet
+from manzanita.students.models import PastedLine, ScopedQuerySet
 from manzanita.students.scope import visible_to
 from manzanita.students.shown import newest_enrollments, under_review
 
@@ -94,7 +94,7 @@ def _rows(
     25,000 would take three times as long.
     """
     students._require_scope()
-    way = _WAYS[order.key](actor)
+    way = _WAYS[order.key](actor, order)
     facts = way.facts
     if not (is_long and way.is_of_agencies and actor.record_leas is not None):
         table = facts.model._meta.db_table
@@ -143,7 +143,7 @@ class _Way:
     is_of_agencies: bool = False
 
 
-def _by_grade(actor: Actor) -> _Way:
+def _by_grade(actor: Actor, order: Order) -> _Way:
     places = grade_places(code_set("GradeLevel").codes)
     whens = " ".join("WHEN %s THEN %s" for _ in places)
     given = [value for pair in places.items() for value in pair]
@@ -151,16 +151,20 @@ def _by_grade(actor: Actor) -> _Way:
     return _Way(newest_enrollments(actor), ("grade_code",), (decides, given), is_of_agencies=True)
 
 
-def _by_school(actor: Actor) -> _Way:
+def _by_school(actor: Actor, order: Order) -> _Way:
     """By the names that the rows show, whatever the case of their letters."""
     school = f'LEFT JOIN "{School._meta.db_table}" AS "school" ON "school"."code" = "fact"."school_code"'
     decides = """LOWER(COALESCE("school"."name", NULLIF("fact"."school_code", '')))"""
     return _Way(newest_enrollments(actor), ("school_code",), (decides, ()), school, is_of_agencies=True)
 
 
-def _by_review(actor: Actor) -> _Way:
+def _by_review(actor: Actor, order: Order) -> _Way:
     decides = 'CASE WHEN "fact"."student_id" IS NOT NULL THEN "one"."plan_review_due_on" END'
     return _Way(under_review(actor), (), (decides, ()))
 
 
-_WAYS = {"grade": _by_grade, "school": _by_school, "review": _by_review}
+def _as_pasted(actor: Actor, order: Order) -> _Way:
+    return _Way(PastedLine.objects.filter(pasted=order.of), ("number",), ('"fact"."number"', ()))
+
+
+_WAYS = {"grade": _by_grade, "school": _by_school, "review": _by_review, AS_PASTED: _as_pasted}

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import Owner, Reason, reason_document
 from manzanita.domain.name_sounds import sound_keys
 from manzanita.domain.names import name_words
 from manzanita.domain.pasting import PastedLine, names_told
@@ -32,13 +33,14 @@ class Meant:
     reason: Reason | None = None
 
 
-def students_meant(actor: Actor, lines: Sequence[PastedLine]) -> list[Meant]:
-    """Each line in its order. A line is whoever within reach it means, and attends here today; out of reach it is as if
-    there were nobody. A second line of a student is told of the first. A few queries for each thousand lines."""
+def students_meant(actor: Actor, lines: Sequence[PastedLine], *, must_attend: bool = True) -> list[Meant]:
+    """Each line in its order. A line is whoever within reach it means, and, where they ``must_attend``, attends here
+    today; out of reach it is as if there were nobody. A second line of a student is told of the first. A few queries
+    for each thousand lines."""
     told = _told(actor, lines)
     keys = {pk for found in told.values() for pk in found}
     within = _within(visible_to(actor), keys)
-    here = _within(current_for(actor), within)
+    here = _within(current_for(actor), within) if must_attend else within
     first: dict[int, int] = {}
     result = []
     for line in lines:
@@ -82,15 +84,24 @@ def _judged(line: PastedLine, found: Collection[int], here: Collection[int]) -> 
         way = "Add the birth date, or take the SSID." if what == "name" else "Are they duplicates?"
         return _nobody(line, NOBODY, f"{len(found)} students have this {what}.", way)
     (pk,) = found
-    if pk not in here:
-        return _nobody(
-            line,
-            NOT_HERE,
-            "The student does not attend in your district today.",
-            "Nothing to do where that is so; else the next SIS file has to bring the enrollment.",
-            Owner.SIS,
-        )
-    return Meant(line, pk)
+    return Meant(line, pk) if pk in here else not_here(line)
+
+
+def not_here(line: PastedLine) -> Meant:
+    """Of a student within reach who does not attend."""
+    return _nobody(
+        line,
+        NOT_HERE,
+        "The student does not attend in your district today.",
+        "Nothing to do where that is so; else the next SIS file has to bring the enrollment.",
+        Owner.SIS,
+    )
+
+
+def problem_document(each: Meant) -> dict[str, Any]:
+    """A line that is nobody's, as it is kept: its number, its text, and why."""
+    reason = reason_document(each.reason) if each.reason else {}
+    return {"number": each.line.number, "text": each.line.text, "reason": reason}
 
 
 def _told(actor: Actor, lines: Sequence[PastedLine]) -> dict[int, frozenset[int]]:
@@ -123,12 +134,16 @@ def _by(wanted: Collection[str], rows_of: object) -> defaultdict[str, set[int]]:
 
 def _by_name(lines: Sequence[PastedLine]) -> dict[int, set[int]]:
     """Case, accents and marks do not count; first and last name may be swapped; a former name counts, too."""
-    sounds = {sound for line in lines for sound in sound_keys(line.first, line.last)}
+    told = {(line.first, line.last) for line in lines}
+    sounds = {sound for first, last in told for sound in sound_keys(first, last)}
+    days = {line.birth_on for line in lines}
     names: defaultdict[tuple[str, ...], set[tuple[int, date | None]]] = defaultdict(set)
     for some in _chunks(sorted(sounds)):
         rows = NameKey.objects.filter(sound__in=some)
         for pk, first, last, born in rows.values_list("student_id", "first_name", "last_name", "birth_on"):
-            names[_key(first, last)].add((pk, born))
+            # Of most lines a birth date stands there, and of most rows it is another.
+            if born in days or None in days:
+                names[_key(first, last)].add((pk, born))
     return {
         line.number: {pk for pk, born in names[_key(line.first, line.last)] if line.birth_on in (None, born)}
         for line in lines

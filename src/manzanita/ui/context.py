@@ -134,6 +134,7 @@ class Frame:
     foot: list[str]
     search_url: str | None
     search_text: str
+    paste_url: str | None
     switch_url: str | None
     sign_out_url: str | None
     account_url: str | None
@@ -267,6 +268,9 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         if actor is not None and actor.may(Capability.READ_STUDENT)
         else None,
         search_text=str(getattr(request, "search_text", "")),
+        paste_url=url_or_none("paste")
+        if actor is not None and actor.may(Capability.READ_STUDENT) and not actor.is_read_only
+        else None,
         switch_url=url_or_none("switch_grant"),
         sign_out_url=_first_url("sign_out", "logout"),
         why_url=url_or_none("why"),

@@ -25,18 +25,24 @@ from manzanita.procedures.adopting import ADOPTIONS, preview_adoptions, start_ad
 from manzanita.students.many import batches_of
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import role_words, rows_of
+from manzanita.web.found import found_set
 from manzanita.web.many_pages import LONGEST_WORDS, ManyPages, preview_token, started
+from manzanita.web.pasted_words import pasted_words
 from manzanita.web.row_reasons import reasons_of, told_of_arrival
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Capability.CORRECT_RECORD)
 def arrivals_adopt(request: HttpRequest) -> HttpResponse:
-    """What would be adopted: everybody safe, or who is ticked on the list; with ``apply`` a POST has it done."""
+    """What would be adopted: everybody safe, or who arrives of a found set (``web.found``), or who is ticked on the
+    list; with ``apply`` a POST has it done."""
     actor = request.actor
     if request.method != "POST":
-        safe = open_arrivals(actor).filter(is_safe=True).select_related("student")
-        return _preview(request, list(safe.order_by("enrolled_on", "pk")[: MOST_AT_ONCE + 1]))
+        asked = found_set(request)
+        # Of a found set all are shown: of whoever is not safe the page says why.
+        wanted = {"student__in": asked.keys} if asked else {"is_safe": True}
+        rows = open_arrivals(actor).filter(**wanted).select_related("student")
+        return _preview(request, list(rows.order_by("enrolled_on", "pk")[: MOST_AT_ONCE + 1]))
     chosen = chosen_arrivals(actor, request.POST.getlist("selected"))
     if "apply" not in request.POST:
         return _preview(request, chosen)
@@ -65,7 +71,7 @@ def _preview(
         actor=actor, student_ids=[one.student_id for one in chosen], what="arrivals.preview", filter_codes=""
     )
 
-    batches = batches_of(AdoptionBatch, actor, "adopted")
+    batches, asked = batches_of(AdoptionBatch, actor, "adopted"), found_set(request)
     context = {
         "offered": [(rows[one.arrival.pk], one) for one in offers if one.is_safe],
         "left_out": [
@@ -73,6 +79,8 @@ def _preview(
             for one in offers
             if not one.is_safe
         ],
+        "asked": asked,
+        "pasted_list": pasted_words(asked),
         "is_more": is_more,
         "most": MOST_AT_ONCE,
         "checks": [check.holds for check in CHECKS],

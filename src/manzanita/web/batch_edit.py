@@ -16,10 +16,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.findings import Owner, Reason, reason_of
-from manzanita.domain.pasted_workbook import text_of_workbook
-from manzanita.domain.pasting import LONGEST_LINE, MOST_LINES, read_pasted
-from manzanita.domain.workbook import WorkbookRefused
+from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.pasting import MOST_LINES, read_pasted
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import school_names
 from manzanita.platform.models import Job, JobState
@@ -31,20 +29,21 @@ from manzanita.procedures.next_grades import ONE_UP
 from manzanita.procedures.next_year_window import closed_until
 from manzanita.students.listing import ListRow
 from manzanita.students.models import BatchEdit, BatchLine
-from manzanita.students.pasted import AGAIN, NOBODY, NOT_HERE
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.found import FIELDS as FIELDS_OF_FOUND
 from manzanita.web.found import Found, found_in
+from manzanita.web.pasted_lines import counted, problems_file, told_problem, why_nobody
+from manzanita.web.pasted_text import pasted_text
+from manzanita.web.pasted_words import pasted_words
 from manzanita.web.reasons_told import told
-from manzanita.web.row_reasons import told_of_edit, told_of_line
+from manzanita.web.row_reasons import told_of_edit
 from manzanita.web.state_lines import student_names
 from manzanita.web.students_words import grade_text
 
 SHOWN = 100
 # What the page sends where somebody has chosen that the value is taken away; an empty choice is none.
 TAKES_AWAY = "-"
-LARGEST_FILE = 2_000_000
 STATE_WORDS = {
     "ready": ("diff", "Changes"),
     "same": ("equal", "The same already"),
@@ -99,7 +98,7 @@ def _draft(request: HttpRequest) -> BatchEdit:
     if ticked := sent.getlist("selected"):
         return draft_of_students(request.actor, asked, ids_of(request.actor, ticked))
     found = _found(request, sent)
-    text = _pasted(request)
+    text = pasted_text(request, MOST_LINES)
     if found is not None and not text:
         return draft_of_students(request.actor, asked, _some(found))
     pasted = read_pasted(text, value_heads=one.heads if one else ())
@@ -126,30 +125,6 @@ def _meant_field(sent: QueryDict) -> str:
     chosen = [key for key in FIELDS if sent.get(f"value_{key}", "").strip()]
     is_listed = bool(sent.get("list") or sent.getlist("selected"))
     return chosen[0] if is_listed and len(chosen) == 1 and marked not in chosen else marked
-
-
-def _pasted(request: HttpRequest) -> str:
-    file = request.FILES.get("file")
-    if file is None:
-        return request.POST.get("pasted", "")[: (MOST_LINES + 2) * LONGEST_LINE]
-    if file.size > LARGEST_FILE:
-        raise NotPossible([_unreadable("The file is larger than 2 MB.")])
-    content = file.read()
-    if content.startswith(b"PK"):
-        try:
-            return text_of_workbook(content, "The file")
-        except WorkbookRefused as refused:
-            raise NotPossible([_unreadable(one) for one in refused.problems]) from None
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise NotPossible([_unreadable("The file is no text.")])
-
-
-def _unreadable(text: str) -> Reason:
-    return Reason("unreadable", text, Owner.CLERK, "Choose another file.")
 
 
 def _no_field(actor: Actor) -> Reason:
@@ -205,6 +180,7 @@ def _form(
         "chosen": chosen,
         "sent": sent,
         "found": found,
+        "pasted_list": pasted_words(found),
         "ticked": ticked,
         "count": count,
         "most": MOST_AT_ONCE,
@@ -294,8 +270,8 @@ def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
         "shown_from": start + 1 if rows else 0,
         "next_url": f"{here}?show={show}&after={start + SHOWN}" if more else None,
         "first_url": f"{here}?show={show}" if start else None,
-        "problems": [_problem(request.actor, one) for one in found.problems[:SHOWN]],
-        "problem_counts": _counted(found.problems),
+        "problems": [told_problem(request.actor, one) for one in found.problems[:SHOWN]],
+        "problem_counts": counted(Counter(why_nobody(one).code for one in found.problems)),
         "problem_count": len(found.problems),
         "problems_url": reverse("batch_problems", args=[found.public_id]),
         "page_size": SHOWN,
@@ -323,33 +299,6 @@ def _row(
         "reasons": told_of_edit(actor, row.student, row.reason),
         "is_doubt": row.state in ("ready", "done") and bool(row.reason),
     }
-
-
-def _problem(actor: Actor, one: Mapping[str, Any]) -> dict[str, Any]:
-    return {"number": one["number"], "text": one["text"], "reasons": told_of_line(actor, _why(one))}
-
-
-def _why(problem: Mapping[str, Any]) -> Reason:
-    """Of a batch of an earlier version only the words are known."""
-    return reason_of(problem["reason"]) if "reason" in problem else Reason(NOBODY, problem["why"], Owner.YOU)
-
-
-def _counted(problems: Sequence[Mapping[str, Any]]) -> list[str]:
-    """How many lines change nobody, by why."""
-    counts = Counter(_why(one).code for one in problems)
-    words = {
-        NOBODY: ("matches no student", "match no student"),
-        AGAIN: ("repeats another", "repeat others"),
-        NOT_HERE: (
-            "is of a student who does not attend here today",
-            "are of students who do not attend here today",
-        ),
-    }
-    return [
-        f"{plural(counts[code], 'line')} {one if counts[code] == 1 else more}"
-        for code, (one, more) in words.items()
-        if counts[code]
-    ]
 
 
 def _progress(found: BatchEdit) -> dict[str, Any]:
@@ -385,12 +334,7 @@ def batch_problems(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     found = get_batch(request.actor, public_id)
     if found.by_id != request.actor.user_id:
         raise Http404("what somebody pasted is that person's")
-    lines = [f"{one['number']}\t{one['text']}\t{_why(one).text}" for one in found.problems]
-    answer = HttpResponse(
-        "\n".join(["Line\tAs pasted\tWhy not", *lines]), content_type="text/plain; charset=utf-8"
-    )
-    answer.headers["Content-Disposition"] = 'attachment; filename="lines-not-understood.txt"'
-    return answer
+    return problems_file(found.problems)
 
 
 urlpatterns = [

@@ -1,8 +1,9 @@
 """A found set: which students a page shows, and with which a page goes on (an export, a change, a send, an assignment).
 
-It is a list, cut by a search and narrowed, in an order. Its address has codes and keys only: ``list``, ``search`` (a
-token of the session), the parts of ``domain.narrowing`` and ``sort``. One place reads it, and one says it in words. Who
-acts on a found set that cannot be read whole acts on nobody: what is left out would widen it.
+It is a list, cut by a search or a pasted list and narrowed, in an order. Its address has codes and keys only: ``list``,
+``search`` (a token of the session), ``set`` (the key of a pasted list, ``students.pasted_sets``), the parts of
+``domain.narrowing`` and ``sort``. One place reads it, and one says it in words. Who acts on a found set that cannot be
+read whole acts on nobody: what is left out would widen it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
@@ -20,6 +22,7 @@ from manzanita.domain.access import Actor
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.narrowing import (
+    AS_PASTED,
     NOBODY,
     ORDER,
     PARTS,
@@ -34,14 +37,17 @@ from manzanita.domain.narrowing import (
 from manzanita.domain.private_schools import PLAN_SHORT
 from manzanita.orgs.models import School
 from manzanita.orgs.queries import school_names
-from manzanita.students.models import ScopedQuerySet
+from manzanita.students.models import PastedSet, ScopedQuerySet
 from manzanita.students.narrowing import is_manager_within, is_school_of, narrowed
+from manzanita.students.pasted_sets import KEPT_FOR, has_ended, pasted_set
+from manzanita.students.pasted_sets import listed as in_list
+from manzanita.students.scope import visible_to
 from manzanita.students.searching import search
 from manzanita.web.student_lists import LISTS, StudentList, list_of, students_of
 from manzanita.web.students_words import grade_words
 
 # What an address, or a form that goes on with a found set, says of it.
-FIELDS = ("list", "search", *(part.key for part in PARTS), ORDER)
+FIELDS = ("list", "search", "set", *(part.key for part in PARTS), ORDER)
 # Parts that are codes of the state, by code set.
 CODE_SETS: Mapping[str, str] = {
     "grade": "GradeLevel",
@@ -54,11 +60,18 @@ SEARCH_GONE = Reason(
     Owner.YOU,
     "Type it again at the top right.",
 )
+PASTED_GONE = Reason(
+    "pasted-gone",
+    f"That pasted list is no longer kept: it was dropped, or it is older than {KEPT_FOR.days} days.",
+    Owner.YOU,
+    "Paste it again.",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One found set. ``words`` are those of the chosen parts; ``refusals`` say what of the address was left out."""
+    """One found set. ``words`` are those of the chosen parts; ``refusals`` say what of the address was left out.
+    ``pasted`` is the list that somebody pasted; of one that has ended nobody is left."""
 
     actor: Actor
     wanted: StudentList
@@ -68,9 +81,25 @@ class Found:
     order: Order
     words: Mapping[str, str]
     refusals: tuple[Reason, ...] = ()
+    pasted: PastedSet | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Is it anything less than a whole list?"""
+        return bool(self.narrowing or self.text or self.pasted)
+
+    @property
+    def listed(self) -> ScopedQuerySet:
+        """Whom the list has, before anything is asked. Who is named by a pasted list is meant in every view, as a view
+        chooses among those whom nobody named."""
+        if self.pasted is not None and self.wanted.kind == "all":
+            return visible_to(self.actor)
+        return students_of(self.actor, self.wanted)
 
     def searched(self, students: ScopedQuerySet) -> ScopedQuerySet:
-        """Those of ``students`` whom the search means."""
+        """Those of ``students`` whom the search, or the pasted list, means."""
+        if self.pasted is not None:
+            students = students.none() if has_ended(self.pasted) else in_list(students, self.pasted)
         return search(students, self.text) if self.text else students
 
     def narrowed(self, students: ScopedQuerySet) -> ScopedQuerySet:
@@ -80,13 +109,23 @@ class Found:
     @property
     def students(self) -> ScopedQuerySet:
         """Its students, in no order."""
-        return self.narrowed(self.searched(students_of(self.actor, self.wanted)))
+        return self.narrowed(self.searched(self.listed))
+
+    @property
+    def keys(self) -> QuerySet:
+        """Their database keys, for rows about students; none where it cannot be read whole."""
+        students = self.students.none() if self.refusals else self.students
+        return students.order_by().values("pk")
 
     @property
     def fields(self) -> dict[str, str]:
         """What stands in its address, and in a form that goes on with it."""
-        search = {"search": self.token} if self.text else {}
-        return {"list": self.wanted.key} | search | codes(self.narrowing, self.order)
+        return {"list": self.wanted.key} | self._cut_by | codes(self.narrowing, self.order)
+
+    @property
+    def _cut_by(self) -> dict[str, str]:
+        cut = {"search": self.token} if self.text else {}
+        return cut | ({"set": str(self.pasted.public_id)} if self.pasted else {})
 
     def address(self, name: str = "students", **changes: str) -> str:
         """The page of this name with this found set; a blank change takes a part away."""
@@ -99,16 +138,37 @@ class Found:
         return self.address() if self.wanted.is_of_students else self.wanted.url
 
     @property
+    def plain(self) -> str:
+        """The page that shows it without its sentence."""
+        return self.address(**dict.fromkeys((part.key for part in PARTS), ""))
+
+    @property
+    def without_pasted(self) -> str:
+        """The page that shows it without the pasted list, and so not in its order."""
+        sort = "" if self.order.key == AS_PASTED else self.order.code
+        return self.address(**{"set": "", ORDER: sort})
+
+    @property
+    def as_pasted(self) -> str:
+        """The page that shows it in the order of the pasted list; blank where it is in it."""
+        return "" if self.order.key == AS_PASTED else self.address(**{ORDER: AS_PASTED})
+
+    @property
     def key(self) -> str:
         """Which list it is and what is asked, as one word of codes; a search stands in none."""
-        said = urlencode(codes(self.narrowing, self.order))
+        said = urlencode(self._kept_codes)
         return f"{self.wanted.key}?{said}" if said else self.wanted.key
 
     @property
     def log_codes(self) -> str:
         """For the log of reads. Whether somebody searched is noted, what for is not: a name may stand in it."""
-        said = {"list": self.wanted.key} | codes(self.narrowing, self.order)
+        said = {"list": self.wanted.key} | self._kept_codes
         return " ".join(f"{key}={value}" for key, value in said.items()) + (" search" if self.text else "")
+
+    @property
+    def _kept_codes(self) -> dict[str, str]:
+        pasted = {"set": str(self.pasted.public_id)} if self.pasted else {}
+        return codes(self.narrowing, self.order) | pasted
 
     @property
     def narrowed_words(self) -> str:
@@ -122,12 +182,16 @@ class Found:
     @property
     def title(self) -> str:
         """Names it without the words of a search."""
-        return self._titled(f"{self.wanted.title}, found by a search" if self.text else self.wanted.title)
+        return self._titled(f"{self._whom}, found by a search" if self.text else self._whom)
 
     @property
     def heading(self) -> str:
         """Names it to who searched."""
-        return self._titled(f"Students found for “{self.text}”" if self.text else self.wanted.title)
+        return self._titled(f"Students found for “{self.text}”" if self.text else self._whom)
+
+    @property
+    def _whom(self) -> str:
+        return f"{self.wanted.title} of a pasted list" if self.pasted else self.wanted.title
 
     def _titled(self, whom: str) -> str:
         is_plain = whom == LISTS["all"].title
@@ -136,11 +200,16 @@ class Found:
 
 def found_in(request: HttpRequest, given: Mapping[str, Any], *, list_key: str = "") -> Found:
     """The found set that the fields of an address or a form name; ``list_key`` where they name no list. Raises
-    ``Http404`` for a list that there is not."""
+    ``Http404`` for a list that there is not, and for a pasted list of somebody else."""
     token = given.get("search", "")
     text = request.session.get("searches", {}).get(token, "") if token else ""
     found = _read(request.actor, given.get("list", list_key), given, token, text)
     return _with_refusal(found, SEARCH_GONE) if token and not text else found
+
+
+def found_set(request: HttpRequest) -> Found | None:
+    """The found set that a page with a list of its own was opened with; ``None`` where it shows its list whole."""
+    return found_in(request, request.GET) if request.GET.get("list") else None
 
 
 def found_of_key(actor: Actor, key: str) -> Found | None:
@@ -158,8 +227,17 @@ def _read(actor: Actor, list_key: str, given: Mapping[str, Any], token: str = ""
         raise Http404("no such list")
     # Lists of due dates and of reports have choices of their own, which stand in their keys.
     asked = read(given if wanted.is_of_students else {}, _known(actor, given))
-    found = Found(actor, wanted, token, text, asked.narrowing, asked.order, words_of(asked.narrowing))
-    for label in asked.unknown:
+    pasted = pasted_set(actor, given["set"]) if given.get("set") else None
+    order, unknown = asked.order, list(asked.unknown)
+    if order.key == AS_PASTED:
+        if pasted is None:
+            unknown.append("Order")
+        order = replace(order, of=pasted.pk) if pasted else Order()
+    words = words_of(asked.narrowing)
+    found = Found(actor, wanted, token, text, asked.narrowing, order, words, pasted=pasted)
+    if pasted is not None and has_ended(pasted):
+        found = _with_refusal(found, PASTED_GONE)
+    for label in unknown:
         found = _with_refusal(found, unknown_choice(label))
     return found
 

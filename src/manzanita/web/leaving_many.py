@@ -37,8 +37,10 @@ from manzanita.students.listing import list_rows
 from manzanita.students.many import batches_of
 from manzanita.web.access import requires
 from manzanita.web.form_days import Mistyped, day_of, mistyped
+from manzanita.web.found import found_set
 from manzanita.web.leaving_words import NOT_CONFIRMED, line_words
 from manzanita.web.many_pages import LONGEST_WORDS, ManyPages, preview_token, started
+from manzanita.web.pasted_words import pasted_words
 from manzanita.web.row_reasons import reasons_of, told_of_leaving
 from manzanita.web.student_leaving import ERROR_FIELDS, paper_days
 from manzanita.web.students_words import grade_text
@@ -47,8 +49,8 @@ from manzanita.web.students_words import grade_text
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Capability.CORRECT_RECORD)
 def leaving_many(request: HttpRequest) -> HttpResponse:
-    """Whom the SIS has ended, by how; a POST shows what one reason would do for who is ticked, with ``apply`` it is
-    done."""
+    """Whom the SIS has ended, by how, all or those of a found set (``web.found``). A POST shows what one reason would
+    do for who is ticked; with ``apply`` it is done."""
     if request.method != "POST":
         return _groups(request)
     said = _said(request)
@@ -101,9 +103,9 @@ def _said(request: HttpRequest) -> Together | None:
 def _groups(request: HttpRequest) -> HttpResponse:
     """One group for each way in which the SIS ended the enrollment, with the reason that it suggests; of a group that
     was sent and lacks something, with what was chosen."""
-    actor, sent = request.actor, request.POST
+    actor, sent, asked = request.actor, request.POST, found_set(request)
     ticked = set(sent.getlist("selected"))
-    found = departures(actor)
+    found = departures(actor, keys=asked.keys if asked else None)
     listed = _listed(actor, found)
     names = code_set("StudentExitCategory")
 
@@ -137,11 +139,13 @@ def _groups(request: HttpRequest) -> HttpResponse:
         actor=actor,
         student_ids=[one.student.pk for one in found],
         what="leaving.list",
-        filter_codes="departures",
+        filter_codes=f"departures {asked.log_codes}" if asked else "departures",
     )
     batches = batches_of(LeavingBatch, actor, "recorded")
     context = {
         "groups": groups,
+        "asked": asked,
+        "pasted_list": pasted_words(asked),
         "count": len(found),
         "most": MOST_AT_ONCE,
         "reasons": [(one.key, one.label) for one in REASONS.values()],

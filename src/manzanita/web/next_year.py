@@ -18,9 +18,10 @@ from manzanita.procedures.next_year import next_first_day, next_years_of
 from manzanita.procedures.next_year_window import closed_until
 from manzanita.students.listing import list_students
 from manzanita.web.access import requires
+from manzanita.web.found import found_in
 from manzanita.web.next_year_words import Names, rows_of
+from manzanita.web.pasted_words import pasted_words
 from manzanita.web.record_next_year import PLANNED
-from manzanita.web.student_lists import LISTS, students_of
 from manzanita.web.students_words import grade_text
 
 DONE_SHOWN = 5
@@ -30,23 +31,26 @@ SHOWN = {"all": "All", "unplanned": "Nothing known yet"}
 @require_safe
 @requires(Capability.READ_STUDENT)
 def next_year(request: HttpRequest) -> HttpResponse:
-    """One page of the students in the chosen view, by name; ``list=unplanned``: those of whom nothing is known yet."""
-    actor, key = request.actor, request.GET.get("list", "all")
+    """One page of a found set (``web.found``), as a rule of all in the chosen view; ``list=unplanned``: those of whom
+    nothing is known yet."""
+    actor, found = request.actor, found_in(request, request.GET, list_key="all")
+    key = found.wanted.key
     if key not in SHOWN:
         raise Http404("no such list")
     # Who has left by our own record, or never came, has no next year here, though the SIS has not ended the enrollment.
-    students = still_here(students_of(actor, LISTS[key]), actor)
-    page = list_students(students, actor, after=request.GET.get("after", ""))
+    students = still_here(found.students.none() if found.refusals else found.students, actor)
+    page = list_students(students, actor, after=request.GET.get("after", ""), order=found.order)
     log_reads(
         actor=actor,
         student_ids=[row.student.pk for row in page.rows],
         what="student.next-year",
-        filter_codes=f"list={key}",
+        filter_codes=found.log_codes,
     )
     planned = next_years_of([row.student.pk for row in page.rows])
     names = Names.of(planned.values(), page.rows)
-    here = reverse("next_year")
     context = {
+        "found": found,
+        "pasted_list": pasted_words(found),
         "rows": [
             {
                 "row": row,
@@ -59,7 +63,7 @@ def next_year(request: HttpRequest) -> HttpResponse:
             for row in page.rows
         ],
         "page": page,
-        "lists": [(words, f"{here}?list={one}", one == key) for one, words in SHOWN.items()],
+        "lists": [(words, found.address("next_year", list=one), one == key) for one, words in SHOWN.items()],
         "key": key,
         "starts_on": next_first_day(clock.today()),
         "may_edit": bool(fields_for(actor)),
@@ -69,8 +73,8 @@ def next_year(request: HttpRequest) -> HttpResponse:
         if fields_for(actor)
         else [],
         "labels": {key: one.label for key, one in FIELDS.items()},
-        "first_url": f"{here}?list={key}" if request.GET.get("after") else None,
-        "next_url": f"{here}?list={key}&after={page.after}" if page.after else None,
+        "first_url": found.address("next_year") if request.GET.get("after") else None,
+        "next_url": found.address("next_year", after=page.after) if page.after else None,
     }
     return render(request, "web/students/next_year.html", context)
 

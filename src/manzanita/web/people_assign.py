@@ -43,10 +43,12 @@ from manzanita.students.caseload import (
     batches_of,
     get_batch,
 )
+from manzanita.students.models import ScopedQuerySet
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.found import Found, found_in
+from manzanita.web.pasted_words import pasted_words
 from manzanita.web.people_forms import chosen, number_of, tabs, text_in
 
 NOBODY_CHOSEN = Reason("no-person", "Choose who gets the students.", Owner.YOU, "Choose one of the list.")
@@ -132,7 +134,7 @@ def _preview(request: HttpRequest, kind: str, to_id: int | None, term: Term) -> 
     """``to_id`` ``None``: who gets them is still to be chosen, so nothing speaks against anybody."""
     actor, sent = request.actor, request.POST
     choice, meant = _choice(sent), _found(request, sent)[0]
-    students = assignable_of(actor, meant.students) if meant else students_to_assign(actor, choice)
+    students = _assignable(meant) if meant else students_to_assign(actor, choice)
     found = list(students[: MOST_AT_ONCE + 1])
     notes = []
     if len(found) > MOST_AT_ONCE:
@@ -140,12 +142,6 @@ def _preview(request: HttpRequest, kind: str, to_id: int | None, term: Term) -> 
             f"More than {MOST_AT_ONCE} students are meant; these are the first. Choose fewer at once."
         )
         found = found[:MOST_AT_ONCE]
-    if choice.ssids and len(found) < len(choice.ssids):
-        missing = len(choice.ssids) - len(found)
-        notes.append(
-            f"{missing} of {len(choice.ssids)} SSIDs are of no student who attends in your reach today. "
-            "Look for a slip of the pen, or ask the district where the student attends."
-        )
     wanted = [
         Wanted(str(one.public_id), kind, to_id, is_seen=False, role=sent.get("role", "")) for one in found
     ]
@@ -162,6 +158,11 @@ def _found(request: HttpRequest, sent: Any) -> tuple[Found | None, tuple[Reason,
     return (None, found.refusals) if found.refusals else (found, ())
 
 
+def _assignable(found: Found) -> ScopedQuerySet:
+    """Who stands in a pasted list is meant though taking no part yet."""
+    return assignable_of(found.actor, found.students, is_named=found.pasted is not None)
+
+
 def _choice(sent: Any) -> Choice:
     """What the form chooses; nobody where a found set stands in its place."""
     if sent.get("list"):
@@ -172,9 +173,6 @@ def _choice(sent: Any) -> Choice:
         grade_code=sent.get("grade", ""),
         manager_id=number_of(manager),
         is_without_manager=manager == "none",
-        ssids=tuple(dict.fromkeys(sent.get("ssids", "").replace("\0", "").replace(",", " ").split()))[
-            :MOST_AT_ONCE
-        ],
         text=" ".join(sent.get("find", "").replace("\0", "").split())[:100],
     )
 
@@ -203,7 +201,8 @@ def _page(
         "tabs": tabs(actor, "assign"),
         "sent": sent,
         "found": found,
-        "found_count": assignable_of(actor, found.students).count() if found else 0,
+        "pasted_list": pasted_words(found),
+        "found_count": _assignable(found).count() if found else 0,
         "most": MOST_AT_ONCE,
         "refusals": refusals,
         "moves": moves,

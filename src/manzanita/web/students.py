@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from secrets import token_urlsafe
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.export_limits import LARGE_EXPORT
-from manzanita.domain.narrowing import ORDER
+from manzanita.domain.narrowing import ORDER, Narrowing
 from manzanita.procedures.batch_fields import fields_for
 from manzanita.students.listing import PAGE_SIZE, capped_count, list_students
 from manzanita.students.scope import outside_view
@@ -21,7 +22,8 @@ from manzanita.web.access import requires
 from manzanita.web.found import Found, found_in
 from manzanita.web.guest_requests import may_ask
 from manzanita.web.narrowing_choices import choices_of, to_take_away
-from manzanita.web.student_lists import StudentList, students_of
+from manzanita.web.pasted_words import pasted_words
+from manzanita.web.student_lists import LISTS
 from manzanita.web.student_rows import COLUMNS, rows_of
 from manzanita.web.whom_to_ask import coordinator_to_ask
 
@@ -41,9 +43,9 @@ def students(request: HttpRequest) -> HttpResponse:
         raise Http404("a list with a page of its own")
     request.search_text = found.text
     # What was searched for; the sentence above the list is about those.
-    listed = found.searched(students_of(request.actor, found.wanted))
+    listed = found.searched(found.listed)
     outside, elsewhere = 0, None
-    if found.text and found.wanted.key == "all":
+    if found.text and found.wanted.key == "all" and found.pasted is None:
         elsewhere = found.searched(outside_view(request.actor))
         outside = capped_count(found.narrowed(elsewhere))
     page = list_students(found.narrowed(listed), request.actor, after=after, order=found.order)
@@ -82,7 +84,8 @@ def students(request: HttpRequest) -> HttpResponse:
         "first_url": found.address() if after else None,
         "next_url": found.address(after=page.after) if page.after else None,
         "page_size": PAGE_SIZE,
-        "groups": _groups(found.wanted),
+        "groups": _groups(found),
+        "pasted_list": pasted_words(found),
         "may_edit": bool(fields_for(request.actor)),
         "comings": _comings(request.actor),
     }
@@ -118,13 +121,23 @@ def _heads(actor: Actor, found: Found) -> list[dict[str, Any]]:
     return heads
 
 
-def _groups(wanted: StudentList) -> list[tuple[str, str, bool]]:
-    """The lists one may change to, as (label, address, is this one)."""
-    here = reverse("students")
-    others = [("State findings", "findings"), ("Held", "held"), ("Different at the state", "different")]
+def _groups(found: Found) -> list[tuple[str, str, bool]]:
+    """The lists one may change to, as (label, address, is this one). A pasted list goes along."""
+    here, wanted = reverse("students"), found.wanted
+    shown = [
+        ("All", "all"),
+        ("State findings", "findings"),
+        ("Held", "held"),
+        ("Different at the state", "different"),
+    ]
+
+    def address(key: str) -> str:
+        if found.pasted:
+            return replace(found, wanted=LISTS[key], text="", narrowing=Narrowing()).address()
+        return here if key == "all" else f"{here}?list={key}"
+
     return [
-        ("All", here, wanted.key == "all"),
-        *((label, f"{here}?list={key}", wanted.key == key) for label, key in others),
+        *((label, address(key), wanted.key == key) for label, key in shown),
         ("Due dates", reverse("due_list"), False),
         ("To settle", reverse("students_to_settle"), False),
         ("Next year", reverse("next_year"), False),
@@ -154,6 +167,7 @@ def _comings(actor: Actor) -> list[tuple[str, str]]:
 urlpatterns = [
     path("students", students, name="students"),
     path("students/search", search_students, name="search"),
+    path("", include("manzanita.web.pasted_sets")),
     path("", include("manzanita.web.next_year")),
     path("", include("manzanita.web.planned")),
     path("", include("manzanita.web.turns_five")),

@@ -204,6 +204,26 @@
     if (event.target.closest("[data-print]")) window.print();
   });
 
+  /* ---------- Several lines pasted into the search box: a list of students, not a search ---------- */
+  document.addEventListener("paste", (event) => {
+    const lines = $("#frame-pasted");
+    if (!lines || event.target.id !== "frame-search" || !event.clipboardData) return;
+    const text = event.clipboardData.getData("text/plain");
+    const count = text.split(/\r\n|\r|\n/).filter((line) => line.trim()).length;
+    if (count < 2) return;
+    event.preventDefault();
+    lines.value = text;
+    $("[data-pasted-count]").textContent = String(count);
+    openDialog("pasted-lines", event.target);
+    $("#pasted-lines .primary").focus();
+  });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-pasted-first]")) return;
+    const search = $("#frame-search");
+    search.value = $("#frame-pasted").value.split(/\r\n|\r|\n/).find((line) => line.trim()).trim();
+    search.form.requestSubmit();
+  });
+
   /* ---------- Theme ---------- */
   function showTheme(theme) {
     if (theme === "auto") delete document.documentElement.dataset.theme;
