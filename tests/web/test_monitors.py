@@ -179,6 +179,8 @@ def test_every_other_address_is_closed_to_the_monitor(small_world, sign_in, alde
         "special_groups",
         "news",
         "next_year",
+        "planned",
+        "turns_five",
         "compliance",
         "compliance_students",
         "due_list",
