@@ -78,6 +78,12 @@ def assignable_of(actor: Actor, students: ScopedQuerySet, *, is_named: bool = Fa
     return by_name(here)
 
 
+def assignable_by_ssid(actor: Actor, ssids: Iterable[str]) -> ScopedQuerySet:
+    """Students in the actor's reach with one of ``ssids``, by name."""
+    known = Ssid.objects.as_of(effective=clock.today()).filter(student=OuterRef("pk"), ssid__in=list(ssids))
+    return by_name(assignable(actor).filter(Exists(known)))
+
+
 def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
     """Students of ``choice`` in the actor's reach, by name. Without a filter nobody: all is never meant by mistake.
 
