@@ -25,9 +25,9 @@ from manzanita.procedures.assigning import (
     apply_assignments,
     candidates,
     preview_assignments,
-    undo_assignments,
     without_manager_count,
 )
+from manzanita.procedures.assigning_undo import undo_assignments
 from manzanita.procedures.handing_over import HandOver, hand_over, holdings_of, preview_hand_over
 from manzanita.students.caseload import Choice, assignable_of, chosen_students, managers_of
 from manzanita.students.models import AssignmentBatch, CaseAssignment, TeamMember
@@ -297,6 +297,134 @@ def test_two_who_assign_the_same_student_at_once_do_not_undo_each_other(noon):
     assert CaseAssignment.objects.believed().filter(student=yarrow).count() == 1
 
 
+# What is planned for a later day
+
+JULY, JUNE_30 = date(2027, 7, 1), date(2027, 6, 30)
+AUGUST = date(2025, 8, 1)
+
+
+def case_of(student) -> list[tuple[int, date, date | None]]:
+    rows = CaseAssignment.objects.believed().filter(student=student).order_by("effective_from")
+    return list(rows.values_list("user_id", "effective_from", "effective_to"))
+
+
+def test_who_is_assigned_from_today_has_the_case_until_the_one_who_is_planned(small_world, staff):
+    alder, towhee = small_world.students["alder"], small_world.students["towhee"]
+    actor, wren, juniper = small_world.coordinator_actor, small_world.case_manager, small_world.coordinator
+    teacher = staff.teacher
+    assign(actor, wanted(alder, teacher, seen=wren), term=Term(JULY))
+    asked_now = [wanted(alder, juniper, seen=wren), wanted(towhee, juniper, seen=wren)]
+
+    cut, whole = preview_assignments(actor, asked_now, NOW)
+    assert (cut.ends_on, cut.next_id, cut.next_on) == (JUNE_30, teacher.pk, JULY)
+    assert (whole.ends_on, whole.next_id, whole.next_on) == (None, None, None)
+    batch = assign(actor, *asked_now).batch
+
+    assert case_of(alder) == [
+        (wren.pk, AUGUST, date(2026, 11, 22)),
+        (juniper.pk, w.TODAY, JUNE_30),
+        (teacher.pk, JULY, None),
+    ]
+    assert case_of(towhee) == [(wren.pk, AUGUST, date(2026, 11, 22)), (juniper.pk, w.TODAY, None)]
+    assert undo_assignments(actor=actor, batch=batch) == 0
+    days = [w.TODAY, JUNE_30, JULY]
+    assert [manager_of(alder, day) for day in days] == [wren.pk, wren.pk, teacher.pk]
+    assert [manager_of(towhee, day) for day in days] == [wren.pk, wren.pk, wren.pk]
+
+
+def test_what_is_planned_since_stays_where_an_assignment_of_today_is_taken_back(small_world, staff):
+    alder, actor, wren = (
+        small_world.students["alder"],
+        small_world.coordinator_actor,
+        small_world.case_manager,
+    )
+    today = assign(actor, wanted(alder, staff.teacher, seen=wren)).batch
+    assign(actor, wanted(alder, small_world.coordinator, seen=staff.teacher), term=Term(JULY))
+
+    assert undo_assignments(actor=actor, batch=today) == 0
+    assert [manager_of(alder, day) for day in (w.TODAY, JUNE_30, JULY)] == [
+        wren.pk,
+        wren.pk,
+        small_world.coordinator.pk,
+    ]
+
+
+def test_a_plan_that_is_taken_back_gives_nothing_to_whoever_lost_the_case_since(small_world, staff, noon):
+    """Wren's case was planned for Larkspur, then went to Juniper today: without the plan Wren would have it in July."""
+    alder, actor, wren = (
+        small_world.students["alder"],
+        small_world.coordinator_actor,
+        small_world.case_manager,
+    )
+    plan = assign(actor, wanted(alder, staff.teacher, seen=wren), term=Term(JULY)).batch
+    noon.shift(timedelta(minutes=5))
+    assign(actor, wanted(alder, small_world.coordinator, seen=wren))
+
+    assert undo_assignments(actor=actor, batch=plan) == 1
+    assert [manager_of(alder, day) for day in (JUNE_30, JULY)] == [
+        small_world.coordinator.pk,
+        staff.teacher.pk,
+    ]
+
+
+def test_a_last_day_goes_no_further_than_what_is_planned_and_a_leave_still_falls_back(small_world, staff):
+    """Wren is away until January 8; from December 1 Juniper stands in, with and without a last day."""
+    actor, wren, juniper = small_world.coordinator_actor, small_world.case_manager, small_world.coordinator
+    pair = [small_world.students["alder"], small_world.students["towhee"]]
+    away = Term(w.TODAY, date(2027, 1, 8))
+    assign(actor, *(wanted(one, staff.teacher, seen=wren) for one in pair), term=away)
+    for student, term in zip(
+        pair, (Term(date(2026, 12, 1)), Term(date(2026, 12, 1), date(2027, 3, 1))), strict=True
+    ):
+        assign(actor, wanted(student, juniper, seen=staff.teacher), term=term)
+        assert case_of(student) == [
+            (wren.pk, AUGUST, date(2026, 11, 22)),
+            (staff.teacher.pk, w.TODAY, date(2026, 11, 30)),
+            (juniper.pk, date(2026, 12, 1), date(2027, 1, 8)),
+            (wren.pk, date(2027, 1, 9), None),
+        ]
+
+
+def test_what_was_cut_in_two_and_taken_back_is_no_plan(small_world, staff):
+    alder, actor, wren = (
+        small_world.students["alder"],
+        small_world.coordinator_actor,
+        small_world.case_manager,
+    )
+    plan = assign(actor, wanted(alder, staff.teacher, seen=wren), term=Term(JULY)).batch
+    undo_assignments(actor=actor, batch=plan)
+    assert case_of(alder) == [(wren.pk, AUGUST, JUNE_30), (wren.pk, JULY, None)]
+
+    assign(actor, wanted(alder, staff.teacher, seen=wren))
+    assert case_of(alder)[-1] == (staff.teacher.pk, w.TODAY, None)
+
+
+def from_july(staff) -> None:
+    """Fern Sample teaches here from July 1 on, and Larkspur Sample no longer."""
+    grant_perspective(
+        user=staff.neighbor,
+        perspective_key="case_manager",
+        agency=Agency.objects.get(code=w.LEA),
+        starts_on=JULY,
+        by=None,
+        reason="test",
+    )
+    Grant.objects.filter(user=staff.teacher).update(ends_on=JUNE_30)
+
+
+def test_who_begins_on_july_1_can_be_planned_and_who_has_ended_cannot(small_world, staff):
+    from_july(staff)
+    actor, alder = small_world.coordinator_actor, small_world.students["alder"]
+
+    def offered(on: date | None = None) -> list[str]:
+        return [one.name for one in candidates(actor, on)["assignment"]]
+
+    assert offered() == offered(JUNE_30) == ["Juniper Mockup", "Larkspur Sample", "Wren Placeholder"]
+    assert offered(JULY) == ["Fern Sample", "Juniper Mockup", "Wren Placeholder"]
+    assign(actor, wanted(alder, staff.neighbor, seen=small_world.case_manager), term=Term(JULY))
+    assert manager_of(alder, JULY) == staff.neighbor.pk
+
+
 # Hand-over
 
 
@@ -323,7 +451,7 @@ def test_a_caseload_goes_to_two_successors_and_the_account_closes(small_world, s
 
     done = hand_over(actor=actor, user=leaver, asked=asked(successors, last_day=w.TODAY, is_closing=True))
 
-    assert (len(done.applied.done), done.hanging, done.ended_grants) == (2, [], 1)
+    assert (len(done.done), done.hanging, done.ended_grants) == (2, [], 1)
     assert [manager_of(one) for one in (alder, towhee)] == [staff.teacher.pk, small_world.coordinator.pk]
     leaver.refresh_from_db()
     assert not leaver.is_active and grants_in_force(leaver, w.TODAY) == []
@@ -366,6 +494,72 @@ def test_nothing_is_done_where_one_row_is_refused(small_world, staff):
     assert codes(refused) == ["cannot-hold"]
     assert manager_of(small_world.students["alder"]) == leaver.pk
     assert len(grants_in_force(leaver, w.TODAY)) == 1
+
+
+def test_cases_that_are_planned_are_handed_over_on_their_day(small_world, staff):
+    """Wren leaves in June and would have Yarrow from July 1 on, and Alder again after Larkspur's turn."""
+    actor, wren, juniper = small_world.coordinator_actor, small_world.case_manager, small_world.coordinator
+    alder, towhee, yarrow = (small_world.students[name] for name in ("alder", "towhee", "yarrow"))
+    assign(actor, wanted(yarrow, wren), term=Term(JULY))
+    assign(actor, wanted(yarrow, wren, kind="team", role="Speech"), term=Term(JULY))
+    away = Term(date(2027, 1, 11), date(2027, 2, 26))
+    assign(actor, wanted(alder, staff.teacher, seen=wren), term=away)
+
+    holdings = holdings_of(actor, wren, w.TODAY)
+    assert [(one.row.student, one.kind, one.begins_on) for one in holdings.held] == [
+        (alder, "assignment", None),
+        (towhee, "assignment", None),
+        (alder, "assignment", date(2027, 2, 27)),
+        (yarrow, "assignment", JULY),
+        (yarrow, "team", JULY),
+    ]
+    some = {held.key: juniper.pk for held in holdings.held if held.begins_on is None}
+    preview = preview_hand_over(actor, wren, asked(some, last_day=w.TODAY))
+    assert [(one.row.student, one.begins_on) for one in preview.hanging] == [
+        (alder, date(2027, 2, 27)),
+        (yarrow, JULY),
+        (yarrow, JULY),
+    ]
+
+    done = hand_over(
+        actor=actor,
+        user=wren,
+        asked=asked(everything_to(actor, wren, juniper), last_day=w.TODAY, is_closing=True),
+    )
+
+    assert (len(done.done), done.hanging) == (5, [])
+    assert case_of(alder) == [
+        (wren.pk, AUGUST, date(2026, 11, 22)),
+        (juniper.pk, w.TODAY, date(2027, 1, 10)),
+        (staff.teacher.pk, date(2027, 1, 11), date(2027, 2, 26)),
+        (juniper.pk, date(2027, 2, 27), None),
+    ]
+    assert case_of(yarrow) == [(juniper.pk, JULY, None)]
+    assert [(one.user_id, one.role) for one in TeamMember.objects.as_of(effective=JULY)] == [
+        (juniper.pk, "Speech")
+    ]
+    assert holdings_of(actor, wren, w.TODAY).held == []
+    assert [one.title for one in AssignmentBatch.objects.order_by("pk")[3:]] == [
+        "Hand-over of Wren Placeholder",
+        "Hand-over of Wren Placeholder, planned from 02/27/2027",
+        "Hand-over of Wren Placeholder, planned from 07/01/2027",
+    ]
+
+
+def test_a_leave_reaches_what_begins_in_it_and_no_further(small_world, staff):
+    actor, wren = small_world.coordinator_actor, small_world.case_manager
+    yarrow, (fern,) = small_world.students["yarrow"], many_students(1)
+    assign(actor, wanted(yarrow, wren), term=Term(date(2027, 1, 11)))
+    assign(actor, wanted(fern, wren), term=Term(JULY))
+    until = date(2027, 3, 5)
+    keys = {held.key: staff.teacher.pk for held in holdings_of(actor, wren, w.TODAY, until).held}
+    hand_over(actor=actor, user=wren, asked=asked(keys, term=Term(w.TODAY, until)))
+
+    assert case_of(yarrow) == [
+        (staff.teacher.pk, date(2027, 1, 11), until),
+        (wren.pk, date(2027, 3, 6), None),
+    ]
+    assert case_of(fern) == [(wren.pk, JULY, None)]
 
 
 @pytest.mark.parametrize(

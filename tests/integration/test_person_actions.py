@@ -36,6 +36,7 @@ from manzanita.platform.models import Job
 from manzanita.procedures.assigning import Term, apply_assignments
 from manzanita.procedures.assigning import Wanted as WantedStudent
 from manzanita.procedures.transferring import accept_transfer, decline_transfer, withdraw_transfer
+from tests.support import five
 from tests.support import staff as s
 from tests.support import world as w
 
@@ -215,6 +216,24 @@ def asked_for(small_world, staff, **changes) -> TransferRequest:
         from_agency=Agency.objects.get(code=w.LEA),
         wish=wish(wren, w.OTHER_LEA, **changes),
     )
+
+
+def test_a_student_who_is_planned_for_july_is_left_too(small_world, staff):
+    five.stated(
+        "assignment",
+        {"student_id": small_world.students["yarrow"].pk},
+        {"user_id": staff.teacher.pk},
+        date(2027, 7, 1),
+    )
+    request = request_transfer(
+        actor=s.actor(staff.neighbor),
+        user=staff.teacher,
+        from_agency=Agency.objects.get(code=w.LEA),
+        wish=wish(staff.teacher, w.OTHER_LEA, starts_on=date(2027, 1, 4)),
+    )
+    with pytest.raises(Refused) as refused:
+        accept_transfer(actor=small_world.coordinator_actor, request=request)
+    assert codes(refused) == ["students-left"]
 
 
 def test_a_person_is_let_go_when_no_student_is_left(small_world, staff):

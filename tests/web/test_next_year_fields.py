@@ -8,14 +8,18 @@ from html import unescape
 
 import pytest
 
+from manzanita.accounts.actions import grant_perspective
+from manzanita.accounts.models import Grant
 from manzanita.orgs.actions import set_policy
 from manzanita.orgs.models import Agency, School
 from manzanita.platform import clock
 from manzanita.platform.jobs import run_jobs_now
+from manzanita.procedures.batch_fields import FIELDS
 from manzanita.students.caseload import assignable_rows
 from manzanita.students.models import BatchEdit, CaseAssignment, NextYear
 from tests.support import five, pages
 from tests.support import world as w
+from tests.support.staff import add_people
 
 JULY = date(2027, 7, 1)
 
@@ -170,6 +174,66 @@ def test_the_case_manager_of_next_year_begins_on_july_1_and_is_taken_back(client
     client.post(f"/students/edits/{batch.public_id}", {"do": "undo"})
     run_jobs_now(raises_errors=True)
     assert managers(fern) == [(wren.pk, date(2026, 8, 12), None)]
+
+
+def test_the_case_manager_of_today_leaves_next_year_s_as_planned_and_is_taken_back(client, small_world, fern):
+    wren, juniper = small_world.case_manager, small_world.coordinator
+    teacher = add_people().teacher
+    slot = {"student_id": fern.pk}
+    five.stated("assignment", slot, {"user_id": wren.pk}, date(2026, 8, 12))
+    five.stated("assignment", slot, {"user_id": juniper.pk}, JULY)
+    sent = {
+        "selected": [str(fern.public_id)],
+        "field": "case_manager",
+        "value_case_manager": str(teacher.pk),
+        "reason": "Wren goes at Thanksgiving",
+    }
+    batch = applied(client, sent)
+    assert managers(fern) == [
+        (wren.pk, date(2026, 8, 12), date(2026, 11, 22)),
+        (teacher.pk, w.TODAY, date(2027, 6, 30)),
+        (juniper.pk, JULY, None),
+    ]
+    client.post(f"/students/edits/{batch.public_id}", {"do": "undo"})
+    run_jobs_now(raises_errors=True)
+    assert managers(fern) == [
+        (wren.pk, date(2026, 8, 12), date(2027, 6, 30)),
+        (juniper.pk, JULY, None),
+    ]
+
+
+def test_next_year_s_case_manager_may_begin_on_july_1_and_may_not_end_before(client, small_world, fern):
+    staff = add_people()
+    Grant.objects.filter(user=staff.teacher).update(ends_on=date(2027, 6, 30))
+    lea = Agency.objects.get(code=w.LEA)
+    grant_perspective(
+        user=staff.neighbor,
+        perspective_key="case_manager",
+        agency=lea,
+        starts_on=JULY,
+        by=None,
+        reason="test",
+    )
+    actor = small_world.coordinator_actor
+    now, then = FIELDS["case_manager"], FIELDS["next_case_manager"]
+    assert [name for _, name in now.choices(actor)] == [
+        "Juniper Mockup",
+        "Larkspur Sample",
+        "Wren Placeholder",
+    ]
+    assert [name for _, name in then.choices(actor)] == ["Fern Sample", "Juniper Mockup", "Wren Placeholder"]
+    assert then.read(actor, ["Fern Sample", "Larkspur Sample"]) == {
+        "Fern Sample": (str(staff.neighbor.pk), ""),
+        "Larkspur Sample": ("", "“Larkspur Sample” is nobody whom you can give students."),
+    }
+    sent = {
+        "selected": [str(fern.public_id)],
+        "field": "next_case_manager",
+        "value_next_case_manager": str(staff.neighbor.pk),
+        "reason": "New in July",
+    }
+    applied(client, sent)
+    assert managers(fern) == [(staff.neighbor.pk, JULY, None)]
 
 
 def test_next_year_s_school_decides_who_can_have_the_case(client, small_world, fern):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from html import unescape
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -16,6 +17,7 @@ from manzanita.auditing.models import ChangeEvent
 from manzanita.orgs.models import Agency
 from manzanita.students.caseload import managers_of
 from manzanita.students.models import AssignmentBatch
+from tests.support import five
 from tests.support import staff as s
 from tests.support import world as w
 from tests.support.pages import many_students, reads, text_of
@@ -23,8 +25,8 @@ from tests.support.pages import many_students, reads, text_of
 # session, user, grants, no block; people offered as filters and found 4, students of each, transfers; the agency, its
 # schools
 LIST_QUERIES = 12
-# what 22 were, no block, and the second row and the count of the read log
-ASSIGN_QUERIES = 25
+# what 22 were, no block, the second row and the count of the read log, and who is planned
+ASSIGN_QUERIES = 26
 
 
 @pytest.fixture
@@ -351,6 +353,61 @@ def test_students_are_looked_at_assigned_and_taken_back(small_world, staff, coor
     assert managers_of([yarrow.pk], w.TODAY) == {}
 
 
+def words_of(answer) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
+
+
+def plan_for_july(student, user) -> None:
+    five.stated("assignment", {"student_id": student.pk}, {"user_id": user.pk}, date(2027, 7, 1))
+
+
+def test_who_is_planned_for_july_is_shown_and_stays(small_world, staff, coordinator):
+    alder = small_world.students["alder"]
+    plan_for_july(alder, small_world.coordinator)
+    wren = small_world.case_manager.pk
+    form = {"manager": wren, "kind": "assignment", "to": staff.teacher.pk, "starts_on": "2026-11-23"}
+    page = words_of(coordinator.post("/assign", form))
+    told = "through 06/30/2027; from 07/01/2027 Juniper Mockup, as planned"
+    # Of Towhee nothing is planned.
+    assert page.count(told) == 1
+
+    ticked = [f"{alder.public_id}:{wren}"]
+    coordinator.post("/assign", {**form, "student": ticked, "apply": "1"})
+    days = (date(2027, 6, 30), date(2027, 7, 1))
+    assert [managers_of([alder.pk], day)[alder.pk] for day in days] == [
+        staff.teacher.pk,
+        small_world.coordinator.pk,
+    ]
+
+
+def test_the_list_of_people_is_that_of_the_first_day(small_world, staff, coordinator):
+    lea = Agency.objects.get(code=w.LEA)
+    grant_perspective(
+        user=staff.neighbor,
+        perspective_key="case_manager",
+        agency=lea,
+        starts_on=date(2027, 7, 1),
+        by=None,
+        reason="test",
+    )
+    Grant.objects.filter(user=staff.teacher).update(ends_on=date(2027, 6, 30))
+
+    def offered(address: str) -> list[str]:
+        page = coordinator.get(address).content.decode()
+        return re.findall(
+            r'<option value="\d+">([^<]+)</option>', page.split('name="to"')[1].split("</select>")[0]
+        )
+
+    assert offered("/assign") == ["Juniper Mockup", "Larkspur Sample", "Wren Placeholder"]
+    assert offered("/assign?starts_on=2027-07-01") == ["Fern Sample", "Juniper Mockup", "Wren Placeholder"]
+    alder, towhee = small_world.students["alder"], small_world.students["towhee"]
+    wren = small_world.case_manager.pk
+    form = {"manager": wren, "kind": "assignment", "to": staff.neighbor.pk, "starts_on": "2027-07-01"}
+    ticked = [f"{one.public_id}:{wren}" for one in (alder, towhee)]
+    assert coordinator.post("/assign", {**form, "student": ticked, "apply": "1"}).status_code == 302
+    assert managers_of([alder.pk], date(2027, 7, 1)) == {alder.pk: staff.neighbor.pk}
+
+
 def test_a_school_office_finds_the_way_to_assigning_from_its_students(small_world, staff, sign_in):
     grant_perspective(
         user=staff.therapist,
@@ -586,6 +643,37 @@ def test_a_row_may_stay_and_is_said_to(small_world, staff, coordinator):
     page = text_of(coordinator.post(f"/admin/people/{small_world.case_manager.pk}/hand-over", form))
     assert "1 student would go over, 1 student would stay with Wren Placeholder" in page
     assert "Stays with Wren Placeholder" in page
+
+
+def test_what_is_planned_for_july_is_handed_over_with_the_rest(small_world, staff, coordinator):
+    """Wren goes in June and would have Yarrow from July 1 on; Fern Sample begins on July 1."""
+    wren, yarrow = small_world.case_manager, small_world.students["yarrow"]
+    plan_for_july(yarrow, wren)
+    lea = Agency.objects.get(code=w.LEA)
+    grant_perspective(
+        user=staff.neighbor,
+        perspective_key="case_manager",
+        agency=lea,
+        starts_on=date(2027, 7, 1),
+        by=None,
+        reason="test",
+    )
+    address = f"/admin/people/{wren.pk}/hand-over"
+    form = {"starts_on": "2026-11-23", "reason": "Leaves", "last_day": "2026-11-23", "closing": "1"}
+    form |= {"to_all": staff.teacher.pk}
+    stays = {f"assignment-{yarrow.public_id}-2027-07-01": "stay"}
+    page = words_of(coordinator.post(address, form | stays))
+    assert "Case manager planned from 07/01/2027" in page
+    assert "2 students would go over, 1 student would stay with Wren Placeholder" in page
+
+    goes = {f"assignment-{yarrow.public_id}-2027-07-01": staff.neighbor.pk}
+    assert "3 students would go over; nothing would be left." in words_of(
+        coordinator.post(address, form | goes)
+    )
+    answer = coordinator.post(address, {**form, **goes, "apply": "1"}, follow=True)
+    assert "3 students handed over" in words_of(answer)
+    assert managers_of([yarrow.pk], date(2027, 6, 30)) == {}
+    assert managers_of([yarrow.pk], date(2027, 7, 1)) == {yarrow.pk: staff.neighbor.pk}
 
 
 # Roster, roles, duties, lending

@@ -1,4 +1,5 @@
-"""Assigning students in bulk: looked at first, applied in one transaction, taken back until the end of the day.
+"""Assigning students in bulk: looked at first, applied in one transaction, taken back until the end of the day
+(``assigning_undo``).
 
 A case manager is the fact ``assignment``, a member of the team the fact ``team``. Hand-overs use the same two steps.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 from django.db import transaction
@@ -24,18 +25,23 @@ from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.leaving.queries import still_here
 from manzanita.platform import clock
 from manzanita.platform.kept_queries import Reckoned
-from manzanita.students.assignment_actions import lock_students, take_back, write_batch
+from manzanita.students.assignment_actions import lock_students, write_batch
 from manzanita.students.caseload import (
     Assignable,
     Choice,
     assignable_rows,
     by_public_id,
     chosen_students,
-    managers_of,
+    last_day,
+    next_starts,
     teams_of,
 )
-from manzanita.students.models import AssignmentBatch, AssignmentChange, ScopedQuerySet, Student
-from manzanita.students.scope import visible_to
+from manzanita.students.models import (
+    AssignmentBatch,
+    AssignmentChange,
+    ScopedQuerySet,
+    Student,
+)
 
 
 def students_to_assign(actor: Actor, choice: Choice) -> ScopedQuerySet:
@@ -77,14 +83,24 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What would become of one student; ``refused`` says why nothing does."""
+    """What would become of one student on the days from ``starts_on`` through ``ends_on`` (``None``: until further
+    notice); ``refused`` says why nothing does. Where a case ends because another case manager is planned, ``next_id``
+    has it from the day after."""
 
     row: Assignable
     kind: str
     role: str
     from_id: int | None
     to_id: int | None
+    starts_on: date
+    ends_on: date | None = None
+    next_id: int | None = None
     refused: Reason | None = None
+
+    @property
+    def next_on(self) -> date | None:
+        """The day on which ``next_id`` begins."""
+        return self.ends_on + timedelta(days=1) if self.next_id and self.ends_on else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +111,11 @@ class Term:
     ends_on: date | None = None
 
 
-def candidates(actor: Actor) -> dict[str, list[User]]:
-    """People whom the actor can give students, by kind: active, with a perspective that can do what is needed; by
-    name."""
+def candidates(actor: Actor, on: date | None = None) -> dict[str, list[User]]:
+    """People whom the actor can give students from the day ``on`` (default: today), by kind: active, with a perspective
+    that can do then what is needed; by name."""
     found: dict[str, dict[int, User]] = {kind: {} for kind in KINDS}
-    for grant in _grants_in_force(actor, clock.today()):
+    for grant in _grants_in_force(actor, on or clock.today()):
         for kind, needed in NEEDED.items():
             if needed in capabilities_of(grant):
                 found[kind][grant.user_id] = grant.user
@@ -162,6 +178,7 @@ def _moves(actor: Actor, wanted: Sequence[Wanted], students: Mapping[str, Studen
     teams = teams_of(ids, people, term.starts_on)
     reach = _reach_of_people(actor, people, term.starts_on)
     names = user_names(people | {row.manager_id for row in rows.values() if row.manager_id})
+    planned = next_starts(ids, term.starts_on) if any(one.kind == "assignment" for one in wanted) else {}
     moves = []
     for one in wanted:
         student = students.get(one.public_id)
@@ -171,7 +188,19 @@ def _moves(actor: Actor, wanted: Sequence[Wanted], students: Mapping[str, Studen
         before = row.manager_id if one.kind == "assignment" else one.leaving_id
         if one.kind == "team" and (student.pk, one.leaving_id) not in teams:
             before = None
-        move = Move(row, one.kind, one.role, before, one.to_id)
+        following = planned.get(student.pk) if one.kind == "assignment" else None
+        ends_on = last_day(term.ends_on, following)
+        is_cut = following is not None and ends_on != term.ends_on
+        move = Move(
+            row,
+            one.kind,
+            one.role,
+            before,
+            one.to_id,
+            term.starts_on,
+            ends_on,
+            following.user_id if following is not None and is_cut else None,
+        )
         moves.append(replace(move, refused=_why_not_move(one, move, teams, reach, names)))
     return moves
 
@@ -308,8 +337,8 @@ def apply_assignments(
                 role=move.role[:60],
                 from_user_id=move.from_id,
                 to_user_id=move.to_id,
-                starts_on=term.starts_on,
-                ends_on=term.ends_on,
+                starts_on=move.starts_on,
+                ends_on=move.ends_on,
             )
             for move in done
         ],
@@ -324,59 +353,3 @@ def apply_assignments(
             detail={"kind": move.kind, "from": move.from_id, "to": move.to_id},
         )
     return Applied(batch, done, refused)
-
-
-def can_undo(actor: Actor, batch: AssignmentBatch) -> bool:
-    """On its day, by who made it or by who manages the people."""
-    return (
-        batch.undone_at is None
-        and batch.made_on == clock.today()
-        and actor.may(Capability.ASSIGN_STUDENTS)
-        and not actor.is_read_only
-        and (batch.by_id == actor.user_id or actor.may(Capability.MANAGE_PEOPLE))
-    )
-
-
-@transaction.atomic
-def undo_assignments(*, actor: Actor, batch: AssignmentBatch) -> int:
-    """Give everybody back what they had before; returns how many students stayed as they are now, because somebody
-    has assigned them since or they are out of reach. Raises ``Refused``. Undone twice changes nothing."""
-    batch = AssignmentBatch.objects.select_for_update().get(pk=batch.pk)
-    if batch.undone_at is not None:
-        return 0
-    if not can_undo(actor, batch):
-        raise Refused(
-            [
-                Reason(
-                    "too-late-to-undo",
-                    "An assignment is taken back on the day it was made, by who made it or by the SEDS coordinator.",
-                    Owner.COORDINATOR,
-                    "Assign the students anew.",
-                )
-            ]
-        )
-    changes = list(batch.changes.order_by("pk"))
-    ids = sorted({change.student_id for change in changes})
-    lock_students(ids)
-    within = set(visible_to(actor).filter(pk__in=ids).values_list("pk", flat=True))
-    starts_on = changes[0].starts_on
-    managers = managers_of(ids, starts_on)
-    teams = teams_of(ids, {change.to_user_id for change in changes if change.to_user_id}, starts_on)
-    standing = [
-        change for change in changes if change.student_id in within and _stands(change, managers, teams)
-    ]
-    take_back(actor=actor, batch=batch, changes=standing)
-    kept = len(changes) - len(standing)
-    log_change(
-        actor=actor, action="undo_assignment", subject=batch, detail={"kept": kept, "of": len(changes)}
-    )
-    return kept
-
-
-def _stands(
-    change: AssignmentChange, managers: Mapping[int, int], teams: Mapping[tuple[int, int], str]
-) -> bool:
-    """Has nobody assigned the student since?"""
-    if change.kind == "assignment":
-        return managers.get(change.student_id) == change.to_user_id
-    return change.to_user_id is None or (change.student_id, change.to_user_id) in teams

@@ -19,7 +19,8 @@ class BatchField:
     words), ``None`` where it is typed. ``read`` makes values of the texts of cells, each with why it is none; ``now``
     gives what the students have; ``against`` what stands against giving them these, ``doubts`` what speaks for a second
     look; ``words`` are the values for people; ``rule`` is what makes a text no value. ``kind`` is the fact that it is,
-    blank for a column of the student; ``stated`` its statements. ``blank`` is how the page offers to take the value
+    blank for a column of the student; ``stated`` its statement of one, or ``stated_all`` those of all where they need
+    what stands already. ``blank`` is how the page offers to take the value
     away; empty where that is not done. ``each`` is asked of every student with the value that was told, and gives an
     own one to those of whom that says how it is found, and why others get none. ``more`` are what the page asks beside
     the choice: name, label, help; the answers follow the choice, parted by ``/``. ``is_next_year``: it is entered once
@@ -41,6 +42,7 @@ class BatchField:
     slot: Mapping[str, str] = field(default_factory=dict)
     blank: str = ""
     stated: Callable[[int, str], Statement] | None = None
+    stated_all: Callable[[Values], list[Statement]] | None = None
     each: Callable[[Values], tuple[dict[int, str], dict[int, Reason]]] | None = None
     more: tuple[tuple[str, str, str], ...] = ()
     is_next_year: bool = False

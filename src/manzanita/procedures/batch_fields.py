@@ -35,6 +35,9 @@ def believed_versions(one: BatchField, ids: Collection[int]) -> dict[int, set[in
 
 def give(one: BatchField, values: Values, *, by_id: int, cause: str) -> None:
     """Give each student the value; an empty one takes what there is away."""
+    if one.stated_all is not None:
+        state_student_facts(one.kind, one.stated_all(values), by_id=by_id, cause=cause)
+        return
     if one.stated is not None:
         state_student_facts(
             one.kind, [one.stated(pk, value) for pk, value in values.items()], by_id=by_id, cause=cause

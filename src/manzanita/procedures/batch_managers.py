@@ -14,7 +14,7 @@ from manzanita.platform.facts import Statement
 from manzanita.procedures.assigning import Term, Wanted, candidates, preview_assignments
 from manzanita.procedures.batch_field_shape import BatchField, Values, plain, read_words
 from manzanita.procedures.next_year import next_first_day
-from manzanita.students.caseload import managers_of
+from manzanita.students.caseload import last_day, managers_of, next_starts
 from manzanita.students.models import Student
 
 Day = Callable[[], date]
@@ -24,13 +24,17 @@ def _next_first_day() -> date:
     return next_first_day(clock.today())
 
 
-def _choices(actor: Actor) -> list[tuple[str, str]]:
-    return [(str(one.pk), one.name) for one in candidates(actor)["assignment"]]
+def _choices(day: Day) -> Callable[[Actor], list[tuple[str, str]]]:
+    return lambda actor: [(str(one.pk), one.name) for one in candidates(actor, day())["assignment"]]
 
 
-def _read(actor: Actor, texts: Collection[str]) -> dict[str, tuple[str, str]]:
+def _read(day: Day) -> Callable[[Actor, Collection[str]], dict[str, tuple[str, str]]]:
+    return lambda actor, texts: _read_on(actor, texts, day())
+
+
+def _read_on(actor: Actor, texts: Collection[str], on: date) -> dict[str, tuple[str, str]]:
     by_word: dict[str, set[str]] = defaultdict(set)
-    for person in candidates(actor)["assignment"]:
+    for person in candidates(actor, on)["assignment"]:
         for word in (
             str(person.pk),
             person.name,
@@ -70,10 +74,23 @@ def _against(day: Day) -> Callable[[Actor, Values], dict[int, Reason]]:
     return found
 
 
-def _stated(day: Day) -> Callable[[int, str], Statement]:
-    return lambda student_id, value: Statement(
-        {"student_id": student_id}, {"user_id": int(value)} if value else None, day()
-    )
+def _stated(day: Day) -> Callable[[Values], list[Statement]]:
+    """As the page of assignments states it: who is planned for a later day stays planned."""
+
+    def found(values: Values) -> list[Statement]:
+        starts_on = day()
+        planned = next_starts(values, starts_on)
+        return [
+            Statement(
+                {"student_id": pk},
+                {"user_id": int(value)} if value else None,
+                starts_on,
+                last_day(None, planned.get(pk)),
+            )
+            for pk, value in values.items()
+        ]
+
+    return found
 
 
 def _field(
@@ -85,14 +102,14 @@ def _field(
         text,
         Capability.ASSIGN_STUDENTS,
         heads,
-        _choices,
-        _read,
+        _choices(day),
+        _read(day),
         _now(day),
         _words,
         PERMISSIONS,
         _against(day),
         kind="assignment",
-        stated=_stated(day),
+        stated_all=_stated(day),
         is_next_year=is_next_year,
     )
 
@@ -100,7 +117,8 @@ def _field(
 CASE_MANAGER = _field(
     "case_manager",
     "Case manager",
-    "From today until further notice, as on the page of assignments.",
+    "From today until further notice, as on the page of assignments; where a next one is planned, through the day "
+    "before.",
     ("Case manager",),
     clock.today,
 )

@@ -6,8 +6,9 @@ meetings go with their student: whoever manages the case goes on with them. What
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db import transaction
@@ -35,26 +36,34 @@ from manzanita.procedures.assigning import (
     preview_assignments,
     why_not_assign,
 )
-from manzanita.students.caseload import Assignable, Caseload, assignable_rows, caseload_of
+from manzanita.students.caseload import Assignable, Caseload, ToCome, assignable_rows, caseload_of
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One thing that hangs on the person: a student managed (``assignment``) or a membership (``team``)."""
+    """One thing that hangs on the person: a student managed (``assignment``) or a membership (``team``). ``begins_on``
+    is the later day from which it is planned; ``None``: it is so on the day of the hand-over."""
 
     row: Assignable
     kind: str
     role: str = ""
+    begins_on: date | None = None
 
     @property
     def key(self) -> str:
         """Name of the field by which the page chooses a successor."""
-        return f"{self.kind}-{self.row.student.public_id}"
+        return _key(self.kind, self.row, self.begins_on)
+
+
+def _key(kind: str, row: Assignable, begins_on: date | None) -> str:
+    key = f"{kind}-{row.student.public_id}"
+    return key if begins_on is None else f"{key}-{begins_on.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """Everything that hangs on a person as of a day. ``elsewhere`` counts students that are not the actor's."""
+    """Everything that hangs on a person as of a day, and what is planned for later ones. ``elsewhere`` counts students
+    that are not the actor's."""
 
     held: Sequence[Held]
     meetings: Sequence[Meeting]
@@ -84,26 +93,42 @@ class HandOver:
 
 @dataclass(frozen=True, slots=True)
 class HandOverPreview:
-    """What would happen. ``hanging`` stays with somebody who goes: each needs a name."""
+    """What would happen; ``by_key`` has the moves by the key of :class:`Held`. ``hanging`` stays with somebody who
+    goes: each needs a name."""
 
     moves: Sequence[Move]
     hanging: Sequence[Held]
     reasons: Sequence[Reason]
+    by_key: Mapping[str, Move]
 
 
-def holdings_of(actor: Actor, user: User, on: date) -> Holdings:
+def holdings_of(actor: Actor, user: User, on: date, through: date | None = None) -> Holdings:
+    """``through`` is the last day of a leave: what begins after it stays."""
     caseload: Caseload = caseload_of(actor, user.pk, on)
     students = {one.pk: one for one in [*caseload.managed, *(student for student, _ in caseload.team)]}
     rows = {row.student.pk: row for row in assignable_rows(actor, list(students.values()), on)}
     held = [Held(rows[one.pk], "assignment") for one in caseload.managed]
     held += [Held(rows[one.pk], "team", role) for one, role in caseload.team]
+    to_come: dict[date, list[ToCome]] = defaultdict(list)
+    for one in caseload.to_come:
+        if through is None or one.starts_on <= through:
+            to_come[one.starts_on].append(one)
+    for day, some in sorted(to_come.items()):
+        then = list({one.student.pk: one.student for one in some}.values())
+        rows = {row.student.pk: row for row in assignable_rows(actor, then, day)}
+        held += [Held(rows[one.student.pk], one.kind, one.role, day) for one in some]
     here = [duty for duty in duties_of(user.pk) if duty.agency.code == actor.agency_code]
     return Holdings(held, open_meetings_opened_by(actor, user.pk), here, caseload.elsewhere)
 
 
-def wanted_of(holdings: Holdings, asked: HandOver, user: User) -> list[Wanted]:
-    return [
-        Wanted(
+def wanted_of(holdings: Holdings, asked: HandOver, user: User) -> dict[Term, list[Wanted]]:
+    """By its days what goes to somebody: what is planned goes from the day on that it is planned for."""
+    found: dict[Term, list[Wanted]] = {}
+    for held in holdings.held:
+        if not asked.successors.get(held.key):
+            continue
+        term = asked.term if held.begins_on is None else replace(asked.term, starts_on=held.begins_on)
+        wanted = Wanted(
             public_id=str(held.row.student.public_id),
             kind=held.kind,
             to_id=asked.successors[held.key],
@@ -111,18 +136,21 @@ def wanted_of(holdings: Holdings, asked: HandOver, user: User) -> list[Wanted]:
             role=held.role,
             leaving_id=user.pk,
         )
-        for held in holdings.held
-        if asked.successors.get(held.key)
-    ]
+        found.setdefault(term, []).append(wanted)
+    return found
 
 
 def preview_hand_over(actor: Actor, user: User, asked: HandOver) -> HandOverPreview:
     """What ``asked`` would do, and what stands against it."""
-    holdings = holdings_of(actor, user, asked.term.starts_on)
-    moves = preview_assignments(actor, wanted_of(holdings, asked, user), asked.term)
-    moved = {f"{move.kind}-{move.row.student.public_id}" for move in moves if move.refused is None}
+    holdings = holdings_of(actor, user, asked.term.starts_on, asked.term.ends_on)
+    moves = {
+        _key(move.kind, move.row, None if term == asked.term else term.starts_on): move
+        for term, wanted in wanted_of(holdings, asked, user).items()
+        for move in preview_assignments(actor, wanted, term)
+    }
+    moved = {key for key, move in moves.items() if move.refused is None}
     hanging = [held for held in holdings.held if held.key not in moved]
-    return HandOverPreview(moves, hanging, list(_why_not(actor, user, asked, holdings)))
+    return HandOverPreview(list(moves.values()), hanging, list(_why_not(actor, user, asked, holdings)), moves)
 
 
 def _why_not(actor: Actor, user: User, asked: HandOver, holdings: Holdings) -> Sequence[Reason]:
@@ -182,12 +210,16 @@ def _is_left_alone(duty: Duty, user: User) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """What was done; ``hanging`` still has no successor."""
+    """What was done, a batch for each first day; ``hanging`` still has no successor."""
 
-    applied: Applied | None
+    applied: Sequence[Applied]
     hanging: Sequence[Held]
     duties: int
     ended_grants: int
+
+    @property
+    def done(self) -> list[Move]:
+        return [move for one in self.applied for move in one.done]
 
 
 @transaction.atomic
@@ -197,17 +229,19 @@ def hand_over(*, actor: Actor, user: User, asked: HandOver) -> HandedOver:
     told = [*preview.reasons, *(move.refused for move in preview.moves if move.refused is not None)]
     if told:
         raise Refused({one.code: one for one in told}.values())
-    holdings = holdings_of(actor, user, asked.term.starts_on)
-    wanted = wanted_of(holdings, asked, user)
-    applied = None
-    if wanted:
-        applied = apply_assignments(
-            actor=actor,
-            wanted=wanted,
-            term=asked.term,
-            title=f"Hand-over of {user.name}",
-            reason=asked.reason,
-            is_whole=True,
+    holdings = holdings_of(actor, user, asked.term.starts_on, asked.term.ends_on)
+    applied = []
+    for term, wanted in wanted_of(holdings, asked, user).items():
+        from_day = "" if term == asked.term else f", planned from {term.starts_on:%m/%d/%Y}"
+        applied.append(
+            apply_assignments(
+                actor=actor,
+                wanted=wanted,
+                term=term,
+                title=f"Hand-over of {user.name}{from_day}",
+                reason=asked.reason,
+                is_whole=True,
+            )
         )
     duties = _pass_duties(actor, user, asked, holdings.duties)
     ended = 0
@@ -218,20 +252,21 @@ def hand_over(*, actor: Actor, user: User, asked: HandOver) -> HandedOver:
             _end_grants(actor, user, asked)
     elif asked.last_day is not None:
         ended = _end_grants(actor, user, asked)
-    if applied is not None or duties or ended:
+    handed = HandedOver(applied, preview.hanging, duties, ended)
+    if applied or duties or ended:
         log_change(
             actor=actor,
             action="hand_over",
             subject=user,
             reason=asked.reason.strip(),
             detail={
-                "students": len(applied.done) if applied else 0,
+                "students": len(handed.done),
                 "hanging": len(preview.hanging),
                 "duties": duties,
                 "grants": ended,
             },
         )
-    return HandedOver(applied, preview.hanging, duties, ended)
+    return handed
 
 
 def _pass_duties(actor: Actor, user: User, asked: HandOver, duties: Sequence[Duty]) -> int:

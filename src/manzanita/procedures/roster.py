@@ -30,7 +30,7 @@ from manzanita.orgs.models import Agency, School
 from manzanita.platform import clock
 from manzanita.procedures.assigning import Term, Wanted, apply_assignments, why_not_assign
 from manzanita.procedures.roster_rows import Problem, Roster, Row, read_roster
-from manzanita.students.caseload import Choice, chosen_students
+from manzanita.students.caseload import assignable_by_ssid
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,7 @@ def _students(
     for reason in why_not_assign(actor, Term(clock.today())):
         wrong("students", reason.text, reason.way_out)
         return ()
-    found = len(chosen_students(actor, Choice(ssids=wanted)))
+    found = len(assignable_by_ssid(actor, wanted))
     if found != len(wanted):
         wrong(
             "students",
@@ -320,7 +320,7 @@ def _take(actor: Actor, row: Row) -> tuple[bool, int]:
         grant_to_known(actor=actor, user=row.user, wish=row.wish)
     if not row.students or not actor.may(Capability.ASSIGN_STUDENTS):
         return is_new, 0
-    found = chosen_students(actor, Choice(ssids=row.students))
+    found = assignable_by_ssid(actor, row.students)
     wanted = [Wanted(str(one.public_id), "assignment", row.user.pk, is_seen=False) for one in found]
     try:
         applied = apply_assignments(

@@ -32,14 +32,14 @@ def why_not_let_go(actor: Actor, request: TransferRequest) -> list[Reason]:
             )
         )
         return found
-    # As of the first day there, so that a hand-over for that day is enough.
+    # As of the first day there, so that a hand-over for that day is enough; with what is planned for a later one.
     load = caseload_of(actor, request.user_id, first_day_after(request.starts_on, clock.today()))
-    count = len(load.managed) + len(load.team)
+    count = len(load.managed) + len(load.team) + len(load.to_come)
     if count:
         found.append(
             Reason(
                 "students-left",
-                f"{count} of your students are still assigned to the person on that day.",
+                f"{count} of your students are still assigned to the person on that day, or planned to be.",
                 Owner.COORDINATOR,
                 "Hand them over first.",
                 link="hand-over",

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from manzanita.domain.access import Actor
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.students.actions import state_student_facts
-from manzanita.students.models import AssignmentBatch, AssignmentChange, Student
+from manzanita.students.models import AssignmentBatch, AssignmentChange, CaseAssignment, Student
 
 
 def lock_students(ids: Sequence[int]) -> None:
     """Until the transaction ends nobody else assigns these students; in one order, so that two never wait in a ring."""
     list(Student.unscoped.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
+
+
+def assigned_since(batch: AssignmentBatch, ids: Sequence[int], on: date) -> Mapping[int, int | None]:
+    """Who has the case on the day ``on`` (``None``: nobody), of students of whom that was otherwise before the
+    batch."""
+    rows = CaseAssignment.objects.filter(student__in=ids)
+    then, now = (
+        dict(some.values_list("student_id", "user_id"))
+        for some in (rows.as_of(effective=on, known=batch.made_at), rows.as_of(effective=on))
+    )
+    return {pk: now.get(pk) for pk in ids if then.get(pk) != now.get(pk)}
 
 
 def write_batch(

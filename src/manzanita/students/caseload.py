@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import TypeVar
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404
@@ -14,6 +15,7 @@ from manzanita.accounts.granting import managed_codes
 from manzanita.domain.access import Actor, Relationship
 from manzanita.domain.years import year_end
 from manzanita.platform import clock
+from manzanita.platform.facts import FactQuerySet
 from manzanita.students.by_name import by_name
 from manzanita.students.models import (
     AgencyRelation,
@@ -31,6 +33,8 @@ from manzanita.students.scope import current_for, visible_to
 from manzanita.students.searching import search
 
 MOST_AT_ONCE = 500
+_DAY = timedelta(days=1)
+_Row = TypeVar("_Row", CaseAssignment, TeamMember)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,12 @@ def assignable_of(actor: Actor, students: ScopedQuerySet, *, is_named: bool = Fa
         pk__in=assignable(actor).order_by().values("pk")
     )
     return by_name(here)
+
+
+def assignable_by_ssid(actor: Actor, ssids: Iterable[str]) -> ScopedQuerySet:
+    """Students in the actor's reach with one of ``ssids``, by name."""
+    known = Ssid.objects.as_of(effective=clock.today()).filter(student=OuterRef("pk"), ssid__in=list(ssids))
+    return by_name(assignable(actor).filter(Exists(known)))
 
 
 def chosen_students(actor: Actor, choice: Choice) -> ScopedQuerySet:
@@ -143,6 +153,47 @@ def managers_of(ids: Iterable[int], on: date) -> Mapping[int, int]:
     return dict(rows.values_list("student_id", "user_id"))
 
 
+def next_starts(ids: Iterable[int], after: date) -> Mapping[int, CaseAssignment]:
+    """By student the case manager who is planned: the first assignment that begins after the day ``after``; one query.
+    Under the lock of ``lock_students`` nobody else assigns in between."""
+    rows = CaseAssignment.objects.believed().filter(_holds_from(after), student__in=list(ids))
+    found: dict[int, CaseAssignment] = {}
+    for one in _beginnings(rows.order_by("student_id", "effective_from")):
+        if one.effective_from > after:
+            found.setdefault(one.student_id, one)
+    return found
+
+
+def last_day(ends_on: date | None, planned: CaseAssignment | None) -> date | None:
+    """Until when somebody has a case that is given through ``ends_on`` (``None``: until further notice): what is
+    planned stands, and so does the fall-back after a leave."""
+    if planned is None:
+        return ends_on
+    before = planned.effective_from - _DAY
+    return before if ends_on is None else min(ends_on, before)
+
+
+def _holds_from(day: date) -> Q:
+    """Condition on facts: they hold on the day or later."""
+    return Q(effective_to__isnull=True) | Q(effective_to__gte=day)
+
+
+def _beginnings(rows: Iterable[_Row]) -> Iterator[_Row]:
+    """Of ``rows``, in the order of student and day, those that go on from none of the same person: what was cut in two
+    and taken back stands in two versions, and nobody has planned the second."""
+    before: _Row | None = None
+    for one in rows:
+        goes_on = (
+            before is not None
+            and before.effective_to is not None
+            and (before.student_id, before.user_id) == (one.student_id, one.user_id)
+            and before.effective_to + _DAY == one.effective_from
+        )
+        if not goes_on:
+            yield one
+        before = one
+
+
 def teams_of(ids: Iterable[int], user_ids: Iterable[int], on: date) -> Mapping[tuple[int, int], str]:
     """Role by student and person, of those who are on the student's team on that day."""
     rows = TeamMember.objects.as_of(effective=on).filter(student__in=list(ids), user__in=list(user_ids))
@@ -161,26 +212,58 @@ def by_public_id(actor: Actor, public_ids: Iterable[str]) -> dict[str, Student]:
 
 
 @dataclass(frozen=True, slots=True)
+class ToCome:
+    """A student whom the person has from a later day on: as case manager (``assignment``) or on the ``team``."""
+
+    student: Student
+    kind: str
+    role: str
+    starts_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Caseload:
-    """What hangs on one person: students managed, memberships with their role; ``elsewhere`` counts students out of
-    the actor's reach."""
+    """What hangs on one person: students managed, memberships with their role, and what begins later; ``elsewhere``
+    counts students out of the actor's reach."""
 
     managed: Sequence[Student]
     team: Sequence[tuple[Student, str]]
     elsewhere: int
+    to_come: Sequence[ToCome] = ()
 
 
 def caseload_of(actor: Actor, user_id: int, on: date) -> Caseload:
-    """The person's students in the actor's reach as of ``on``, by name."""
-    managed = CaseAssignment.objects.as_of(effective=on).filter(user=user_id).values("student_id")
-    memberships = {
-        one.student_id: one.role for one in TeamMember.objects.as_of(effective=on).filter(user=user_id)
-    }
-    mine = list(by_name(visible_to(actor).filter(pk__in=managed)))
-    team = list(by_name(visible_to(actor).filter(pk__in=list(memberships))))
-    all_ids = set(managed.values_list("student_id", flat=True)) | set(memberships)
-    within = {student.pk for student in mine} | {student.pk for student in team}
-    return Caseload(mine, [(one, memberships[one.pk]) for one in team], len(all_ids - within))
+    """The person's students in the actor's reach as of ``on``, and those of later days; by name. Three queries."""
+    cases = list(_beginnings(_from_then_on(CaseAssignment.objects.believed(), user_id, on)))
+    memberships = list(_beginnings(_from_then_on(TeamMember.objects.believed(), user_id, on)))
+    ids = {one.student_id for one in (*cases, *memberships)}
+    within = list(by_name(visible_to(actor).filter(pk__in=ids)))
+    managed = {one.student_id for one in cases if one.effective_from <= on}
+    roles: dict[int, str] = {}
+    to_come = [
+        (one.student_id, "assignment", "", one.effective_from) for one in cases if one.effective_from > on
+    ]
+    for one in memberships:
+        # Who goes off a team goes off it for good: a later part in the same team goes with the first.
+        if one.student_id not in roles and one.effective_from > on:
+            to_come.append((one.student_id, "team", one.role, one.effective_from))
+        roles.setdefault(one.student_id, one.role)
+    on_team = {one.student_id for one in memberships if one.effective_from <= on}
+    return Caseload(
+        [one for one in within if one.pk in managed],
+        [(one, roles[one.pk]) for one in within if one.pk in on_team],
+        len(ids - {one.pk for one in within}),
+        [
+            ToCome(one, kind, role, starts_on)
+            for one in within
+            for pk, kind, role, starts_on in to_come
+            if pk == one.pk
+        ],
+    )
+
+
+def _from_then_on(rows: FactQuerySet, user_id: int, on: date) -> FactQuerySet:
+    return rows.filter(_holds_from(on), user=user_id).order_by("student_id", "effective_from")
 
 
 def caseload_sizes(actor: Actor, user_ids: Iterable[int]) -> Mapping[int, int]:

@@ -27,13 +27,12 @@ from manzanita.procedures.assigning import (
     Term,
     Wanted,
     apply_assignments,
-    can_undo,
     candidates,
     preview_assignments,
     students_to_assign,
-    undo_assignments,
     why_not_assign,
 )
+from manzanita.procedures.assigning_undo import can_undo, undo_assignments
 from manzanita.students.caseload import (
     MOST_AT_ONCE,
     Assignable,
@@ -68,8 +67,8 @@ def assign(request: HttpRequest) -> HttpResponse:
         return _page(request, {"to": "", **asked}, refusals=gone, found=found)
     sent = request.POST
     kind = sent.get("kind", "assignment") if sent.get("kind") in KINDS else "assignment"
-    to = chosen(candidates(actor)[kind], sent.get("to", ""))
     starts_on = day_of(sent.get("starts_on", ""))
+    to = chosen(candidates(actor, starts_on)[kind], sent.get("to", ""))
     term = Term(starts_on, day_of(sent.get("ends_on", ""))) if starts_on else None
     wrong = mistyped(sent, {"starts_on": "From", "ends_on": "Through"})
     gone = _found(request, sent)[1]
@@ -191,10 +190,12 @@ def _page(
     actor: Actor = request.actor
     found = found or _found(request, sent)[0]
     batches = batches_of(actor)
-    able = candidates(actor)
+    first_day = day_of(sent.get("starts_on", "")) or clock.today()
+    able = candidates(actor, first_day)
+    has_cases = able if first_day == clock.today() else candidates(actor)
     people = {one.pk: one.name for kind in KINDS for one in able[kind]}
     ids = {batch.by_id for batch in batches} | {
-        pk for move in moves or () for pk in (move.from_id, move.to_id) if pk
+        pk for move in moves or () for pk in (move.from_id, move.to_id, move.next_id) if pk
     }
     names = user_names(ids)
     context = {
@@ -212,7 +213,7 @@ def _page(
         "is_nobody_left": is_nobody_left,
         "schools": [(one.code, one.name) for one in schools_within(actor)],
         "grades": [(one.code, one.label) for one in code_set("GradeLevel").current()],
-        "managers": [("none", "Nobody"), *((str(one.pk), one.name) for one in able["assignment"])],
+        "managers": [("none", "Nobody"), *((str(one.pk), one.name) for one in has_cases["assignment"])],
         "people": sorted(((str(pk), name) for pk, name in people.items()), key=lambda one: one[1]),
         "kinds": list(KINDS.items()),
         "batches": [{"batch": one, "can_undo": can_undo(actor, one)} for one in batches],

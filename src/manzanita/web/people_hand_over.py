@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -51,13 +52,14 @@ def hand_over_page(request: HttpRequest, person_id: int) -> HttpResponse:
         holdings = holdings_of(actor, user, clock.today())
         return _page(request, user, holdings, {})
     starts_on = day_of(request.POST.get("starts_on", ""))
-    holdings = holdings_of(actor, user, starts_on or clock.today())
+    until = day_of(request.POST.get("until", ""))
+    holdings = holdings_of(actor, user, starts_on or clock.today(), until)
     if wrong := mistyped(request.POST, DAYS):
         return _page(request, user, holdings, request.POST, refusals=wrong.reasons)
     if starts_on is None:
         reason = Reason("no-start", "The first day is missing.", Owner.YOU, "Give the first day.")
         return _page(request, user, holdings, request.POST, refusals=[reason])
-    asked = _asked(request, user, holdings, Term(starts_on, day_of(request.POST.get("until", ""))))
+    asked = _asked(request, user, holdings, Term(starts_on, until))
     if "apply" not in request.POST:
         preview = preview_hand_over(actor, user, asked)
         return _page(request, user, holdings, request.POST, preview=preview, refusals=preview.reasons)
@@ -66,7 +68,7 @@ def hand_over_page(request: HttpRequest, person_id: int) -> HttpResponse:
     except Refused as refused:
         preview = preview_hand_over(actor, user, asked)
         return _page(request, user, holdings, request.POST, preview=preview, refusals=refused.reasons)
-    count = len(done.applied.done) if done.applied else 0
+    count = len(done.done)
     words = [f"{plural(count, 'student')} handed over"]
     if done.duties:
         words.append(f"{plural(done.duties, 'duty', 'duties')} passed on")
@@ -84,7 +86,7 @@ def hand_over_page(request: HttpRequest, person_id: int) -> HttpResponse:
 
 def _asked(request: HttpRequest, user: User, holdings: Holdings, term: Term) -> HandOver:
     sent = request.POST
-    people = _successors(request, user)
+    people = _successors(request, user, holdings, term.starts_on)
     default = chosen(people, sent.get("to_all", ""))
     successors: dict[str, int | None] = {}
     for held in holdings.held:
@@ -101,8 +103,17 @@ def _asked(request: HttpRequest, user: User, holdings: Holdings, term: Term) -> 
     )
 
 
-def _successors(request: HttpRequest, user: User) -> list[User]:
-    return [one for one in candidates(request.actor)["assignment"] if one.pk != user.pk]
+def _successors(request: HttpRequest, user: User, holdings: Holdings, starts_on: date) -> list[User]:
+    """Who can have students on the first day, or on one that something is planned for; each row says whether it can go
+    to them."""
+    days = {starts_on, *(held.begins_on for held in holdings.held if held.begins_on)}
+    people = {
+        one.pk: one
+        for day in sorted(days)
+        for one in candidates(request.actor, day)["assignment"]
+        if one.pk != user.pk
+    }
+    return sorted(people.values(), key=lambda one: (one.name, one.pk))
 
 
 def _duty_people(request: HttpRequest, user: User) -> list[User]:
@@ -130,18 +141,17 @@ def _page(
         student_ids=[held.row.student.pk for held in holdings.held],
         what="hand-over",
     )
-    moves: Mapping[str, Move] = {
-        f"{move.kind}-{move.row.student.public_id}": move for move in (preview.moves if preview else ())
-    }
+    moves: Mapping[str, Move] = preview.by_key if preview else {}
     today = clock.today()
     managers = managers_of([one.student_id for one in holdings.meetings], today)
     next_managers = {
         move.row.student.pk: move.to_id
         for move in moves.values()
-        if move.kind == "assignment" and move.refused is None
+        if move.kind == "assignment" and move.refused is None and move.starts_on <= _first_day(sent, today)
     }
     with_meeting = {one.student_id for one in holdings.meetings}
-    names = user_names({*managers.values(), *(move.to_id for move in moves.values() if move.to_id)} - {None})
+    people = {pk for move in moves.values() for pk in (move.to_id, move.next_id) if pk}
+    names = user_names({*managers.values(), *people})
     rows = []
     for held in holdings.held:
         move = moves.get(held.key)
@@ -152,6 +162,7 @@ def _page(
                 "has_meeting": held.row.student.pk in with_meeting,
                 "refused": move.refused if move else None,
                 "to": names.get(move.to_id or 0, "") if move and move.refused is None else "",
+                "move": move,
             }
         )
     meetings = []
@@ -167,13 +178,20 @@ def _page(
         "rows": rows,
         "good": [move for move in moves.values() if move.refused is None],
         "meetings": meetings,
-        "successors": [(str(one.pk), one.name) for one in _successors(request, user)],
+        "successors": [
+            (str(one.pk), one.name) for one in _successors(request, user, holdings, _first_day(sent, today))
+        ],
+        "names": names,
         "duty_people": [(str(one.pk), one.name) for one in _duty_people(request, user)],
         "duty_words": ", ".join(one.get_kind_display() for one in holdings.duties),
         "school_names": school_names({held.row.school_code for held in holdings.held}),
         "today": today,
     }
     return render(request, "web/people/hand_over.html", context, status=422 if refusals else 200)
+
+
+def _first_day(sent: Any, today: date) -> date:
+    return day_of(sent.get("starts_on", "")) or today
 
 
 urlpatterns = [path("admin/people/<int:person_id>/hand-over", hand_over_page, name="hand_over")]
