@@ -276,3 +276,11 @@ def test_what_no_job_does_is_never_late(small_world):
     five.stated("assignment", slot, None, w.TODAY + timedelta(days=1))
     assert planned_counts(present_for(actor), actor, "late") == {}
     assert planned_counts(present_for(actor), actor, "30") == {"manager-ends": 1}
+
+
+def test_the_words_of_a_leaving_are_those_that_every_reader_has_in_the_history(everything, sign_in):
+    """They are in the change log of the record, which whoever may open it reads."""
+    client = sign_in(everything.case_manager)
+    towhee = everything.students["towhee"]
+    assert "Says so." in words(client.get(f"/students/{towhee.public_id}?tab=history"))
+    assert "Says so." in words(client.get(ADDRESS))
