@@ -115,7 +115,7 @@ def test_who_ended_the_grant_ended_what_was_planned_under_it(small_world, planne
     grant.save()
     noon.move_to(at("2026-12-10T00:01:00"))
     assert carry_out_settings() == {"done": 0, "stayed": 1}
-    (reason,) = why_left(planned, BatchEdit.objects.get())
+    (reason,) = why_left(planned)
     assert (reason.code, str(reason.owner)) == ("grant-ended", "SEDS coordinator")
     assert due_settings().get().pk == planned.pk
 
@@ -126,7 +126,7 @@ def test_a_plan_that_came_in_between_keeps_its_own_setting(planned, clover, noon
     five.stated("plan", {"student_id": clover.pk}, other, FIFTH)
     noon.move_to(at("2026-12-10T00:01:00"))
     assert carry_out_settings() == {"done": 0, "stayed": 1}
-    assert [one.code for one in why_left(planned, BatchEdit.objects.get())] == ["plan-starts-that-day"]
+    assert [one.code for one in why_left(planned)] == ["team-said"]
     assert facts_of(clover).plan_on(FIFTH).program_setting_code == "300"
 
 

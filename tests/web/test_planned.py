@@ -177,10 +177,13 @@ def test_a_setting_that_was_not_recorded_is_late_on_home_too(client, small_world
     clover = five.child("Clover", date(2021, 12, 10))
     five.plan_setting(client, [clover])
     grant = small_world.coordinator_grant
-    noon.move_to(at("2026-12-10T09:00:00"))
+    noon.move_to(at("2026-12-09T09:00:00"))
     client = sign_in(small_world.coordinator)
     assert "Not done yet" not in words(client.get(ADDRESS))
-    noon.move_to(at("2026-12-11T09:00:00"))
+    home = client.get("/").content.decode()
+    assert "Planned within 30 days: program setting" in home and "not recorded on their day" not in home
+    # The night to the day is over on the day itself.
+    noon.move_to(at("2026-12-10T09:00:00"))
     client = sign_in(small_world.coordinator)
     page = words(client.get(f"{ADDRESS}?when=late&what=setting"))
     assert "12/10/2026 Not done yet Sprout, Clover" in page
@@ -202,6 +205,7 @@ def test_a_setting_that_was_not_recorded_is_late_on_home_too(client, small_world
     assert "Owner: SEDS coordinator" in page
     home = client.get("/").content.decode()
     assert "Program settings not recorded on their day" in home
+    assert "Planned within 30 days: program setting" not in home
     assert "/students/planned?what=setting&amp;when=late" in home
 
 
@@ -263,3 +267,20 @@ def test_a_leaving_that_the_night_left_alone_says_why(client, everything):
     page = words(client.get(f"{ADDRESS}?when=late"))
     assert "11/22/2026 Not done yet Testcase, Towhee" in page
     assert re.search(r"A paper is due\. Give it\..* Owner: IEP team", page)
+
+
+def test_what_no_job_does_is_never_late(small_world):
+    actor, towhee = small_world.coordinator_actor, small_world.students["towhee"]
+    slot, wren = {"student_id": towhee.pk}, {"user_id": small_world.case_manager.pk}
+    five.stated("assignment", slot, wren, w.TODAY - timedelta(days=9), w.TODAY)
+    five.stated("assignment", slot, None, w.TODAY + timedelta(days=1))
+    assert planned_counts(present_for(actor), actor, "late") == {}
+    assert planned_counts(present_for(actor), actor, "30") == {"manager-ends": 1}
+
+
+def test_the_words_of_a_leaving_are_those_that_every_reader_has_in_the_history(everything, sign_in):
+    """They are in the change log of the record, which whoever may open it reads."""
+    client = sign_in(everything.case_manager)
+    towhee = everything.students["towhee"]
+    assert "Says so." in words(client.get(f"/students/{towhee.public_id}?tab=history"))
+    assert "Says so." in words(client.get(ADDRESS))

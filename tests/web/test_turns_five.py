@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from html import unescape
 
 import pytest
 
 from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings import actions
+from manzanita.platform import clock
 from manzanita.procedures.turning_five import FIVE_LISTS, five_list, safe
 from manzanita.students.models import NextSetting
 from tests.support import five, pages
@@ -180,3 +181,63 @@ def test_the_list_costs_the_same_for_few_and_many(client, django_assert_max_num_
     client.get(ADDRESS)
     with django_assert_max_num_queries(QUERIES):
         client.get(ADDRESS)
+
+
+def enrolled(student, grade: str, since: date, **more: str) -> None:
+    slot = {"student_id": student.pk, "lea_code": more.pop("lea_code", w.LEA), "started_on": since}
+    five.stated("enrollment", slot, pages.enrollment("T1") | {"grade_code": grade} | more, since)
+
+
+def next_grade(student, grade: str) -> None:
+    five.stated("next_year", {"student_id": student.pk}, {"grade_code": grade}, w.TODAY, date(2027, 6, 30))
+
+
+def test_nobody_is_to_plan_whom_nobody_can_plan(small_world, client):
+    """A grade planned here gives way to the one that the SIS has sent; one beside the child's own is nobody's."""
+    born, august = date(2021, 12, 10), date(2027, 8, 12)
+    overtaken = five.child("Overtaken", born, "PS", number=1)
+    next_grade(overtaken, "TK")
+    enrolled(overtaken, "PS", august)
+    beside = five.child("Beside", born, "PS", number=2)
+    enrolled(beside, "TK", date(2026, 9, 1), lea_code=w.OTHER_LEA, status_code="20")
+    beside_next = five.child("Besidenext", born, "PS", number=3)
+    next_grade(beside_next, "KN")
+    enrolled(beside_next, "PS", august, lea_code=w.OTHER_LEA, status_code="20")
+    sent = five.child("Sent", born, "PS", number=4)
+    next_grade(sent, "PS")
+    enrolled(sent, "KN", august)
+    found = set(five_list(small_world.coordinator_actor, "plan").values_list("first_name", flat=True))
+    assert found == {"Besidenext", "Sent"}
+    page = words(client.get(ADDRESS))
+    assert "To plan 2" in page and "Stays" not in page
+
+
+def test_the_first_day_is_that_of_the_school_that_counts(small_world):
+    """A short-term enrollment beside the child's own says nothing of next year's school."""
+    from manzanita.orgs.models import CalendarPeriod, CalendarVersion
+    from manzanita.procedures.turning_five import due_days
+
+    for lea, first in ((w.LEA, date(2027, 8, 11)), (w.OTHER_LEA, date(2027, 8, 25))):
+        version = CalendarVersion.objects.create(
+            lea_code=lea,
+            year="2027-2028",
+            recorded_at=w.NOON,
+            by_id=small_world.coordinator.pk,
+            reason="test",
+        )
+        CalendarPeriod.objects.create(version=version, start_on=first, end_on=date(2028, 6, 9), kind="term")
+    thistle = five.child("Thistle", date(2021, 12, 10), "PS", number=1)
+    next_grade(thistle, "KN")
+    enrolled(thistle, "PS", date(2026, 10, 1), lea_code=w.OTHER_LEA, status_code="30")
+    assert due_days([thistle]) == {thistle.pk: date(2027, 8, 11)}
+
+
+@pytest.mark.parametrize(
+    ("moment", "word"), [("2026-12-04T09:00", "Planned"), ("2026-12-05T09:00", "Not recorded")]
+)
+def test_on_its_day_a_planned_setting_is_not_recorded_yet(small_world, crowd, noon, sign_in, moment, word):
+    noon.move_to(datetime.fromisoformat(moment).replace(tzinfo=clock.CALIFORNIA))
+    page = words(
+        sign_in(small_world.coordinator).get(f"{ADDRESS}?list={'90' if word == 'Planned' else 'five'}")
+    )
+    assert re.search(rf"Sprout, Burdock 12/05/2026 TK [^,]* {word} 400 ", page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from html import unescape
 
 import pytest
@@ -18,6 +18,7 @@ from manzanita.exchange.models import ReportStatus
 from manzanita.exchange.report_actions import EXPIRE_JOB, set_report_status
 from manzanita.leaving.models import Leaving
 from manzanita.orgs.models import Agency
+from manzanita.platform import clock
 from manzanita.platform.daily import daily_kinds, enqueue_daily_jobs, enqueue_now
 from manzanita.platform.jobs import claim_job, run_jobs_now
 from manzanita.platform.models import Job, JobState
@@ -26,6 +27,7 @@ from manzanita.procedures.leaving import LeavingAsked, record_leaving
 from manzanita.procedures.leaving_job import LEAVING_JOB
 from manzanita.procedures.student_transfer_asking import Wanted, request_student
 from manzanita.procedures.upkeep import BY_KEY, UPKEEP
+from tests.support import five
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
 from tests.support.pages import other_coordinator
@@ -243,3 +245,24 @@ def test_the_pages_cost_the_same_for_few_and_many(client, small_world, django_as
             client.get(f"{ADDRESS}/leavings")
         for _ in range(10):
             Job.objects.create(kind=LEAVING_JOB, state=JobState.DONE, result={"done": 1}, created_at=w.NOON)
+
+
+def test_of_many_planned_settings_it_says_how_many_are_not_asked_of(small_world, client, sign_in, noon):
+    """Ten are asked of: the earliest."""
+    children = [five.child(f"Fern{n}", date(2021, 12, 10), number=n) for n in range(12)]
+    five.plan_setting(client, children)
+    grant = small_world.coordinator_grant
+    noon.move_to(datetime(2026, 12, 10, 9, tzinfo=clock.CALIFORNIA))
+    grant.ends_on = date(2026, 12, 1)
+    grant.save()
+    other = grant_perspective(
+        user=small_world.coordinator,
+        perspective_key="coordinator",
+        agency=grant.agency,
+        starts_on=date(2026, 12, 2),
+        by=None,
+        reason="test",
+    )
+    page = words(sign_in(small_world.coordinator, other).get(f"{ADDRESS}/settings"))
+    assert "Left alone, and why 10" in page
+    assert "2 more students wait, of whom it is not asked here why" in page

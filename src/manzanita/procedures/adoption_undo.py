@@ -29,7 +29,7 @@ from manzanita.procedures.effects import long_day
 from manzanita.students.actions import FACT_MODELS, state_student_facts
 from manzanita.students.models import Student
 
-FACT_KINDS = ("status", "plan", "service")
+FACT_KINDS = ("status", "plan", "service", "next_setting")
 
 
 def believed_from(kind: str, student_id: int, day: date) -> list[Any]:
@@ -43,11 +43,13 @@ def undo_adoption(actor: Actor, item: AdoptionItem) -> None:
     adoption's. Raises ``NotPossible`` with what stands against it."""
     Student.unscoped.select_for_update().get(pk=item.student_id)
     archive = Archive.objects.get(pk=item.archive_id)
-    now = {kind: believed_from(kind, item.student_id, item.adopt_on) for kind in FACT_KINDS}
+    # A kind that adoptions did not end yet when this one was done is none of it.
+    kinds = [kind for kind in FACT_KINDS if kind in item.before]
+    now = {kind: believed_from(kind, item.student_id, item.adopt_on) for kind in kinds}
     reason = _why_not_undo(item, archive, now)
     if reason is not None:
         raise NotPossible([reason])
-    for kind in FACT_KINDS:
+    for kind in kinds:
         if [row.pk for row in now[kind]] != item.before[kind]:
             _restate(actor, item, kind, now[kind])
     write_archives(

@@ -75,8 +75,10 @@ def undo_batch(*, actor: Actor, batch: BatchEdit) -> bool:
     reasons = why_not_undo(actor, batch)
     if reasons:
         raise NotPossible(reasons)
-    job = enqueue_job(kind=EDIT_JOB, args={"batch": batch.pk, "do": "undo"}, by_id=actor.user_id)
-    BatchEdit.objects.filter(pk=batch.pk).update(state="undoing", job_id=job.pk, grant_id=actor.grant_id)
+    # The grant of the change stays: under it is recorded later what is kept (``planned_settings``).
+    args = {"batch": batch.pk, "do": "undo", "grant": actor.grant_id}
+    job = enqueue_job(kind=EDIT_JOB, args=args, by_id=actor.user_id)
+    BatchEdit.objects.filter(pk=batch.pk).update(state="undoing", job_id=job.pk)
     return True
 
 

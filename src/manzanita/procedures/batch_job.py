@@ -41,7 +41,7 @@ def do_batch_job(run: JobRun) -> dict[str, int]:
             )
             if not lines:
                 break
-            actor = actor_of_grant_id(batch.grant_id or 0, clock.today())
+            actor = actor_of_grant_id(run.args.get("grant") or batch.grant_id or 0, clock.today())
             (_undo_lines if is_undo else _apply_lines)(actor, batch, lines)
             left = batch.lines.filter(state="done" if is_undo else "ready").count()
         run.progress(total - left, total, "Taking back" if is_undo else "Changing students")

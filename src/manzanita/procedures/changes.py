@@ -50,7 +50,7 @@ from manzanita.procedures.lines import FutureService, LineWriter
 from manzanita.procedures.standing import untold_leaving
 from manzanita.procedures.stating import Stating
 from manzanita.procedures.take_over import event_key_of
-from manzanita.students.actions import issue_local_sped_id, local_sped_id_for
+from manzanita.students.actions import issue_local_sped_id, local_sped_id_for, state_one
 from manzanita.students.amending import closed_in
 from manzanita.students.models import Plan, Service, SpecialEducationStatus, Student
 from manzanita.students.queries import StudentFacts, facts_of
@@ -381,6 +381,11 @@ def _state(
     for draft in preview.drafts:
         if draft.record == "SWDS":
             stating.status(draft.values, on)
+    if asked.key == "adopt":
+        # What the former district planned was a change of the plan that stood there.
+        slot, by_id, at = {"student_id": student.pk}, actor.user_id, archive.recorded_at
+        cause = f"archive:{archive.pk}"
+        state_one("next_setting", slot=slot, values=None, effective_from=on, by_id=by_id, cause=cause, at=at)
     if preview.plan_values is not None:
         stating.plan(preview.change.event.plan_reason_code, preview.plan_values, preview.services, on)
 

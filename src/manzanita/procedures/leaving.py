@@ -50,13 +50,14 @@ from manzanita.procedures.changes import ChangePreview, adoption_in_force, previ
 from manzanita.procedures.effects import Effect
 from manzanita.procedures.handed_over import HandedOver, handed_over
 from manzanita.procedures.leaving_effects import DAY, leaving_effects, letter_effects
+from manzanita.procedures.planned_settings import end_settings
 from manzanita.procedures.standing import standing_of, stays_gone
 from manzanita.students.actions import FACT_MODELS, state_student_facts
 from manzanita.students.models import CaseAssignment, Enrollment, Student, TeamMember
 from manzanita.students.queries import StudentFacts, facts_of
 
 # Kinds of facts that a leaving may change, and that taking it back restores.
-KINDS = ("status", "plan", "service", "assignment", "team")
+KINDS = ("status", "plan", "service", "assignment", "team", "next_setting")
 _UNTIL = "Without it nothing is carried out on {:%m/%d/%Y}: change what is planned as soon as it is given."
 # Nobody knows them before they have happened.
 NEVER_AHEAD = (NO_SHOW, DIED)
@@ -366,7 +367,8 @@ def _carry_out(
 
 
 def _end_assignments(actor: Actor, student: Student, leaving: Leaving) -> None:
-    """Nobody works with the student any more from the day after; with one who never came from the day itself."""
+    """Nobody works with the student any more from the day after, and no setting is planned; of one who never came from
+    the day itself."""
     first = leaving.leaves_on if leaving.reason_key == NO_SHOW else leaving.leaves_on + DAY
     slot, cause = {"student_id": student.pk}, f"leaving:{leaving.pk}"
     if CaseAssignment.objects.believed().filter(student=student).exists():
@@ -374,6 +376,7 @@ def _end_assignments(actor: Actor, student: Student, leaving: Leaving) -> None:
     team = TeamMember.objects.believed().filter(student=student).values_list("user_id", flat=True).distinct()
     statements = [Statement({**slot, "user_id": user_id}, None, first) for user_id in sorted(team)]
     state_student_facts("team", statements, by_id=actor.user_id, cause=cause)
+    end_settings(student.pk, leaving.lea_code, first, by_id=actor.user_id, cause=cause)
 
 
 def believed_keys(student: Student) -> dict[str, set[int]]:

@@ -75,10 +75,11 @@ def _against(actor: Actor, leaving: Leaving) -> Iterator[Reason]:
             source=BUILT_ON,
         )
     now = believed_keys(leaving.student)
-    if any(sorted(now[kind]) != leaving.kept.get(kind, []) for kind in KINDS):
+    # A kind that leavings did not end yet when this one was recorded is none of it.
+    if any(sorted(now[kind]) != leaving.kept[kind] for kind in KINDS if kind in leaving.kept):
         yield Reason(
             "later-facts",
-            "Status, plan, services or case manager were recorded anew since.",
+            "Status, plan, services, case manager or a planned setting were recorded anew since.",
             Owner.COORDINATOR,
             "Take back first what is wrong of it: taking this back would undo that, too.",
             source=BUILT_ON,

@@ -108,17 +108,19 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
         )
     }
 )
-# What a coordinator has to know of on its day: few rows, found by an index of their days.
+# What a nightly job does in the night to its day, and a coordinator has to know of: few rows, found by an index of
+# their days.
 AT_HOME = ("leaving", "setting")
 LATE, WITHIN = "late", "30"
-# Which days: (from, to) by the day of today, both included; ``None`` is open.
-WHEN: Mapping[str, tuple[str, Callable[[date], tuple[date | None, date | None]]]] = MappingProxyType(
-    {
-        "": ("Any day", lambda today: (None, None)),
-        WITHIN: ("Next 30 days", lambda today: (today, today + SOON)),
-        LATE: ("Day has passed", lambda today: (None, today - timedelta(days=1))),
-    }
+# Which days are asked for.
+WHEN: Mapping[str, str] = MappingProxyType(
+    {"": "Any day", WITHIN: "Next 30 days", LATE: "Day has come, not done"}
 )
+
+
+def is_late(source: str, day: date) -> bool:
+    """Whether the night to the day has left it: what a job does is due on the day itself, and nothing else is."""
+    return source in AT_HOME and day <= clock.today()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +233,16 @@ def _statement(
 
 
 def _between(when: str) -> tuple[str, list[date]]:
-    first, last = WHEN[when][1](clock.today())
-    asked = [('"day" >= %s', first), ('"day" <= %s', last)]
-    chosen = [(sql, day) for sql, day in asked if day is not None]
-    return " AND ".join(sql for sql, _ in chosen) or "1 = 1", [_as_param(day) for _, day in chosen]
+    """The condition of ``when`` on a row of ``planned``: ``LATE`` is :func:`is_late`, ``WITHIN`` what is not."""
+    if not when:
+        return "1 = 1", []
+    today = clock.today()
+    names = ", ".join(f"'{key}'" for key in AT_HOME)
+    late = f'("source" IN ({names}) AND "day" <= %s)'
+    if when == LATE:
+        return late, [_as_param(today)]
+    days = (today, today + SOON, today)
+    return f'"day" >= %s AND "day" <= %s AND NOT {late}', [_as_param(day) for day in days]
 
 
 def _as_param(day: date) -> Any:

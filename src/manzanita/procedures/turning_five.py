@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 from manzanita.domain.access import Actor, Relationship
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.rollover import school_begins
-from manzanita.domain.stays import SECONDARY
+from manzanita.domain.stays import SECONDARY, rank
 from manzanita.domain.turning_five import (
     FIVE,
     PRESCHOOL_SETTINGS,
@@ -33,6 +33,7 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.orgs.calendars import load_calendars
 from manzanita.platform import clock
+from manzanita.platform.facts import FactQuerySet
 from manzanita.platform.together import read_together
 from manzanita.students.models import (
     AgencyRelation,
@@ -134,12 +135,29 @@ def safe(actor: Actor) -> ScopedQuerySet:
 
 def _in_school(today: date, *, is_next: bool = False) -> Q:
     """In transitional kindergarten or a grade today; with ``is_next`` also who is known to be in one next."""
-    own = {"student": OuterRef("pk"), "grade_code__in": SCHOOL_GRADES}
-    found = Q(Exists(Enrollment.objects.as_of(effective=today).filter(**own)))
-    if is_next:
-        found |= Q(Exists(Enrollment.objects.believed().filter(started_on__gt=today, **own)))
-        found |= Q(Exists(NextYear.objects.as_of(effective=today).filter(**own)))
-    return found
+    own = {"student": OuterRef("pk")}
+    in_school = {**own, "grade_code__in": SCHOOL_GRADES}
+    enrollments = _counting()
+    if not is_next:
+        return Q(Exists(enrollments.as_of(effective=today).filter(**in_school)))
+    lasts = _lasting(today)
+    sent = Exists(enrollments.believed().filter(lasts, started_on__gte=_july(today), **own))
+    planned = Exists(NextYear.objects.as_of(effective=today).filter(**in_school))
+    return Q(Exists(enrollments.believed().filter(lasts, **in_school))) | (Q(planned) & ~Q(sent))
+
+
+def _counting() -> FactQuerySet:
+    """Enrollments whose grade is the student's: not those beside another one."""
+    return Enrollment.objects.exclude(status_code=SECONDARY)
+
+
+def _lasting(today: date) -> Q:
+    return Q(effective_to__isnull=True) | Q(effective_to__gte=today)
+
+
+def _july(today: date) -> date:
+    """What the SIS sends from then on is of the next year, and goes before what is planned here."""
+    return year_end(today) + _DAY
 
 
 def _planned(today: date) -> Q:
@@ -191,11 +209,8 @@ def _grades_of(ids: Collection[int]) -> dict[int, list[InGrade]]:
     """The grades of each, by the enrollments that last or come; where the SIS has sent none of the next year, by what
     is planned here, from the first day of school."""
     today = clock.today()
-    july = year_end(today) + _DAY
-    lasts = Q(effective_to__isnull=True) | Q(effective_to__gte=today)
-    enrollments = (
-        Enrollment.objects.believed().filter(lasts, student_id__in=ids).exclude(status_code=SECONDARY)
-    )
+    july = _july(today)
+    enrollments = _counting().believed().filter(_lasting(today), student_id__in=ids)
     grades = NextYear.objects.as_of(effective=today).filter(student_id__in=ids)
     places = AgencyRelation.objects.as_of(effective=today).filter(
         student_id__in=ids, relationship=str(Relationship.NEXT_YEAR)
@@ -204,7 +219,10 @@ def _grades_of(ids: Collection[int]) -> dict[int, list[InGrade]]:
     found: dict[int, list[InGrade]] = defaultdict(list)
     at: dict[int, tuple[str, str]] = {}
     sent = set()
-    for one in enrollments:
+    # The last one stands: of several the one that counts, and of those the newest.
+    for one in sorted(
+        enrollments, key=lambda one: (-rank(one.status_code), one.started_on, one.effective_from)
+    ):
         found[one.student_id].append(InGrade(one.grade_code, one.started_on, one.effective_to))
         at[one.student_id] = (one.lea_code, one.school_code)
         if one.started_on >= july:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from manzanita.accounts.jobs import CLOSE_DORMANT
 from manzanita.auditing.models import ChangeEvent
@@ -30,10 +30,11 @@ from manzanita.platform.together import read_together
 from manzanita.procedures.arriving import NIGHTLY_LOOK_JOB
 from manzanita.procedures.check_findings import NIGHTLY_JOB as FINDINGS_JOB
 from manzanita.procedures.leaving_job import LEAVING_JOB
-from manzanita.procedures.planned_settings import SETTING_JOB, batches_of_causes, due_settings, why_left
+from manzanita.procedures.planned_settings import SETTING_JOB, due_settings, why_left
 from manzanita.procedures.reminders import REMINDER_JOB
 from manzanita.procedures.student_transfers import SETTLE_JOB, why_not_by_policy
 from manzanita.students.duplicates import DUPLICATES_JOB
+from manzanita.students.models import NextSetting
 from manzanita.students.scope import lea_filter, visible_to
 from manzanita.transfers.queries import waiting_transfers
 
@@ -86,6 +87,8 @@ class Upkeep:
     # The name of the round in which it also happens without a job.
     round: str = ""
     left: Callable[[Actor], list[LeftAlone]] | None = field(default=None, compare=False)
+    # How many more wait of whom it is not asked why.
+    more: Callable[[Actor], int] | None = field(default=None, compare=False)
     # What it changed beside the change log, newest first.
     rows: Callable[[Actor], list[Changed]] | None = field(default=None, compare=False)
 
@@ -141,11 +144,17 @@ def _due_dates_changed(actor: Actor) -> list[Changed]:
     ]
 
 
+def _settings_due(actor: Actor) -> QuerySet[NextSetting, NextSetting]:
+    return due_settings().filter(student__in=visible_to(actor).order_by().values("pk"))
+
+
+def _settings_not_asked(actor: Actor) -> int:
+    return max(_settings_due(actor).count() - ASKED_ANEW, 0)
+
+
 def _settings_left(actor: Actor) -> list[LeftAlone]:
     """Asked anew of each: what stands against it may have gone since the night."""
-    rows = due_settings().filter(student__in=visible_to(actor).order_by().values("pk"))[:ASKED_ANEW]
-    batches = batches_of_causes(one.cause for one in rows)
-    found = [(one, why_left(one, batches.get(one.cause))) for one in rows]
+    found = [(one, why_left(one)) for one in _settings_due(actor)[:ASKED_ANEW]]
     return [
         LeftAlone(one.student_id, one.starts_on, reasons, "Planned program setting")
         for one, reasons in found
@@ -179,6 +188,7 @@ UPKEEP: tuple[Upkeep, ...] = (
         Capability.CORRECT_RECORD,
         actions=("carry_out_setting",),
         left=_settings_left,
+        more=_settings_not_asked,
     ),
     Upkeep(
         "report-statuses",

@@ -77,7 +77,7 @@ def planned(request: HttpRequest) -> HttpResponse:
                 if one.key in page.counts or what == one.key
             ),
         ],
-        "days": [(label, _url(found, what=what, when=key), key == when) for key, (label, _) in WHEN.items()],
+        "days": [(label, _url(found, what=what, when=key), key == when) for key, label in WHEN.items()],
         "what": what,
         "when": when,
         "shown_from": start + 1 if page.changes else 0,

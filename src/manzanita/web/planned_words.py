@@ -21,7 +21,7 @@ from manzanita.procedures.batch_fields import FIELDS as BATCH_FIELDS
 from manzanita.procedures.batch_fields import fields_for
 from manzanita.procedures.batch_next_setting import setting_words
 from manzanita.procedures.next_year import next_first_day
-from manzanita.procedures.planned import SOURCES, PlannedChange
+from manzanita.procedures.planned import SOURCES, PlannedChange, is_late
 from manzanita.procedures.planned_settings import batches_of_causes, why_left
 from manzanita.procedures.upkeep import ASKED_ANEW
 from manzanita.students.models import AssignmentBatch, BatchEdit, Student
@@ -154,7 +154,7 @@ assert set(TOLD) == set(SOURCES)
 @dataclass(frozen=True, slots=True)
 class Row:
     """A line. ``field`` is sent with the student to the page that changes many; else ``way`` is an address with its
-    label. ``reasons``, or ``note`` where there is none, say what keeps one from being done whose day has passed;
+    label. ``reasons``, or ``note`` where there is none, say what keeps one from being done whose day has come;
     ``batch`` is the page on which all that was planned together is taken back."""
 
     student: Student
@@ -196,7 +196,7 @@ def _with_reasons(actor: Actor, row: Row, one: PlannedChange, names: Names, aske
             row, way=(reverse("change", args=[row.student.public_id, "setting"]), "Record it yourself")
         )
     one.row.student = row.student
-    reasons = why_left(one.row, names.edits.get(one.row.cause))
+    reasons = why_left(one.row)
     told = [each for why in reasons for each in told_of_edit(actor, row.student, reason_document(why))]
     return replace(row, reasons=told, note="" if told else NEXT_NIGHT)
 
@@ -219,7 +219,7 @@ def _row(actor: Actor, one: PlannedChange, student: Student, names: Names, may_c
         told.value(row, names),
         one.day,
         one.source.is_last,
-        one.day < clock.today(),
+        is_late(one.source.key, one.day),
         f"{us_date(at)}" + (f", {by}" if by else "") if at else by,
         _why(row, names),
         field,

@@ -18,6 +18,7 @@ from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.procedures.batch_fields import fields_for
 from manzanita.procedures.batch_next_setting import NEXT_SETTING, setting_words
+from manzanita.procedures.planned import is_late
 from manzanita.procedures.turning_five import FIVE_LISTS, OPEN, Turning, five_list, safe, turning_of
 from manzanita.students.listing import PAGE_SIZE, ListRow, capped_count, list_students
 from manzanita.students.models import Student
@@ -121,7 +122,7 @@ def _becomes(own: Turning) -> tuple[str, str, str]:
     today = clock.today()
     if own.planned is not None:
         words = setting_words(own.planned.program_setting_code, own.planned.general_education_percent)
-        if own.planned.starts_on < today:
+        if is_late("setting", own.planned.starts_on):
             return "warn", "Not recorded", f"{words}, from {us_date(own.planned.starts_on)}: see why."
         return "progress", "Planned", f"{words}, from {us_date(own.planned.starts_on)}."
     if own.due_on is None:

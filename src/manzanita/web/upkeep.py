@@ -118,6 +118,7 @@ def upkeep_job(request: HttpRequest, key: str) -> HttpResponse:
             for row in left
             if row.student_id in people
         ],
+        "more": one.more(actor) if one.more else 0,
         **_progress(actor, one, runs[0] if runs else None),
     }
     return render(request, "web/upkeep/job.html", context)

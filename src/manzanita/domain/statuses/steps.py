@@ -186,7 +186,7 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
             ),
             Condition(
                 "leaving-newest",
-                "Status, plan, services or case manager were recorded anew since the leaving.",
+                "Status, plan, services, case manager or a planned setting were recorded anew since the leaving.",
                 Owner.COORDINATOR,
                 BUILT_ON,
                 "take_back",
