@@ -138,7 +138,7 @@ def test_what_counts_only_to_a_day_says_through_which(small_world, plover, sign_
         "Recorded. It counts through 10/04/2026: of the next day a SIS says where the student lives (SENR 1.31)."
         in page
     )
-    assert "It counts until" not in page
+    assert "Recorded. It counts until" not in page
     row = AgencyRelation.objects.believed().get(student=plover)
     assert (row.effective_from, row.effective_to) == (date(2026, 9, 1), date(2026, 10, 4))
 
