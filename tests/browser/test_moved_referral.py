@@ -35,6 +35,23 @@ with whole_installation("test"):
         stated = [Statement(slot, values, start, end, is_whole_slot=True)]
         state_student_facts("enrollment", stated, by_id=None, cause="sis-import:1")
 """
+# A referral of the other district's own, declined, and the notice not given.
+OWN = f"""{BEGIN}
+from manzanita.accounts.models import User
+from manzanita.accounts.queries import actor_of, grants_in_force
+from manzanita.domain.referrals import Answer, Asked
+from manzanita.meetings.referral_actions import Received, answer_referral, record_referral
+from manzanita.students.models import Student
+from tests.support import world as w
+with whole_installation("test"):
+    user = User.objects.get(email="{FERN}")
+    of = dict(
+        actor=actor_of(user, next(iter(grants_in_force(user, w.TODAY)))),
+        student=Student.unscoped.get(first_name="Yarrow"),
+    )
+    row = record_referral(asked=Asked(True), received=Received(w.TODAY, "10", ""), **of)
+    answer_referral(seen=row.pk, answer=Answer.DECLINED, on=None, reason="Progress.", **of)
+"""
 # An initial evaluation of another student, held on November 20 and archived.
 EVALUATION = f"""{BEGIN}
 from datetime import date
@@ -132,6 +149,19 @@ def test_1_a_referral_is_told_before_and_goes_on_after_the_move(person, system):
     expect(main).to_contain_text("nothing is said of what becomes of it")
     refused(fern)
     fern.look("transfer-referral-undecided")
+    system.output("-c", OWN)
+    page.get_by_role("radio", name=re.compile("Go on with it")).check()
+    page.get_by_role("button", name="Complete").click()
+    expect(main).to_contain_text("Your district has declined a referral of 11/23/2026 itself")
+    refused(fern)
+    fern.look("transfer-own-notice-owed")
+    page.get_by_role("alert").get_by_role("link", name="Go there").click()
+    expect(main).to_contain_text("prior written notice")
+    fern.look("transfer-own-notice")
+    for _ in range(2):
+        page.get_by_role("button", name=re.compile("Take")).first.click()
+    fern.go("/transfers")
+    page.get_by_role("link", name="Yarrow T., from Chaparral").first.click()
     page.get_by_role("radio", name=re.compile("Go on with it")).check()
     page.get_by_role("button", name="Complete").click()
     expect(main).to_contain_text("Completed: the student is yours")

@@ -7,7 +7,7 @@ Yarrow is at Chaparral Unified, referred there by a teacher on November 16, 2026
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -19,7 +19,7 @@ from manzanita.deadlines.recompute import recompute_stale
 from manzanita.domain.access import Actor
 from manzanita.domain.referrals import Answer, Asked
 from manzanita.domain.scenarios import EVENTS
-from manzanita.meetings.actions import NotPossible, open_meeting
+from manzanita.meetings.actions import NotPossible, lock_unmerged, open_meeting
 from manzanita.meetings.evaluations import Evaluation
 from manzanita.meetings.referral_actions import (
     Received,
@@ -30,6 +30,7 @@ from manzanita.meetings.referral_actions import (
 )
 from manzanita.platform.facts import Statement
 from manzanita.platform.reach import reach
+from manzanita.procedures import student_transfer_referral
 from manzanita.procedures.student_transfer_asking import Wanted, request_student
 from manzanita.procedures.student_transfer_base import NotMoved, obstacles_of
 from manzanita.procedures.student_transfer_referral import evaluation_moved, goes_on_from, passing_of
@@ -218,6 +219,137 @@ def test_a_referral_that_waits_here_already_goes_on_and_theirs_is_closed(fern, a
     assert referrals(w.OTHER_LEA) == [(date(2026, 12, 1), None, "10", None, "")]
     assert Referral.objects.believed().get(lea_code=w.OTHER_LEA).pk == own.pk
     assert referrals(w.LEA) == [(CAME, ENROLLS, "20", None, "moved")]
+
+
+def own(fern: Actor, student, on: date) -> Referral:
+    received = Received(on, "10", "Ours.")
+    return record_referral(actor=fern, student=student, asked=Asked(True), received=received)
+
+
+@pytest.mark.parametrize("choice", ["continue", "declined", "withdrawn"])
+def test_a_notice_that_is_owed_here_is_given_before_anything_is_completed(fern, accepted, yarrow, choice):
+    with time_machine.travel(COMPLETED, tick=False):
+        row = own(fern, yarrow, date(2026, 12, 1))
+        declined = answer_referral(
+            actor=fern, student=yarrow, seen=row.pk, answer=Answer.DECLINED, on=None, reason="Progress."
+        )
+    with pytest.raises(NotMoved) as refused:
+        completed(fern, accepted, choice, "A reason.")
+
+    (reason,) = refused.value.reasons
+    assert (reason.code, reason.owner, reason.source) == (
+        "own-referral",
+        "IEP team",
+        "34 CFR 300.503; EC 56500.4",
+    )
+    assert "declined a referral of 12/01/2026" in reason.text and reason.way_out == "Record the notice first."
+    # The debt stands, with its clock, and so does theirs.
+    assert Referral.objects.believed().get(lea_code=w.OTHER_LEA).pk == declined.pk
+    assert referrals(w.OTHER_LEA) == [(date(2026, 12, 1), None, "10", None, "declined")]
+    assert referrals(w.LEA) == [(CAME, None, "20", None, "")]
+    with time_machine.travel(COMPLETED, tick=False):
+        recompute_stale()
+    dues = DueDate.objects.filter(student=yarrow, lea_code=w.OTHER_LEA)
+    assert list(dues.values_list("clock", flat=True)) == ["assessment-refused"]
+
+
+@pytest.mark.parametrize("choice", ["continue", "declined", "withdrawn"])
+def test_it_goes_on_here_after_the_last_of_our_own(fern, accepted, yarrow, choice):
+    """Their own referral of November 30 was withdrawn on December 1, and the student is there since November 30."""
+    with time_machine.travel(COMPLETED, tick=False):
+        row = own(fern, yarrow, ENROLLS)
+        answer_referral(
+            actor=fern,
+            student=yarrow,
+            seen=row.pk,
+            answer=Answer.WITHDRAWN,
+            on=date(2026, 12, 1),
+            reason="The mother.",
+        )
+        assert goes_on_from(accepted) == date(2026, 12, 2)
+    assert completed(fern, accepted, choice, "A reason.")
+
+    end, answer = {
+        "continue": (None, ""),
+        "declined": (None, "declined"),
+        "withdrawn": (date(2026, 12, 2), "withdrawn"),
+    }[choice]
+    assert referrals(w.OTHER_LEA) == [
+        (ENROLLS, date(2026, 12, 1), "10", None, "withdrawn"),
+        (date(2026, 12, 2), end, "20", None, answer),
+    ]
+    assert referrals(w.LEA) == [(CAME, date(2026, 12, 2), "20", None, "moved")]
+
+
+def test_on_the_day_on_which_our_own_ended_it_is_told_that_it_goes_on_tomorrow(fern, accepted, yarrow):
+    with time_machine.travel(COMPLETED, tick=False):
+        row = own(fern, yarrow, ENROLLS)
+        answer_referral(
+            actor=fern,
+            student=yarrow,
+            seen=row.pk,
+            answer=Answer.WITHDRAWN,
+            on=date(2026, 12, 2),
+            reason="The mother.",
+        )
+    with pytest.raises(NotMoved) as refused:
+        completed(fern, accepted)
+
+    (reason,) = refused.value.reasons
+    assert (reason.code, reason.owner) == ("own-ended-today", "IEP team") and reason.source
+    assert "from 12/03/2026" in reason.text and "Enter the day" not in reason.way_out
+    assert referrals(w.LEA) == [(CAME, None, "20", None, "")]
+    accepted.refresh_from_db()
+    with time_machine.travel(COMPLETED + timedelta(days=1), tick=False), reach([w.OTHER_LEA]):
+        assert complete(actor=fern, transfer=accepted, referral="continue")
+    assert referrals(w.OTHER_LEA)[1] == (date(2026, 12, 3), None, "20", None, "")
+
+
+def meanwhile(monkeypatch, act) -> None:
+    """``act`` is committed by somebody else while the completing waits for the student."""
+
+    def after(student) -> None:
+        act()
+        lock_unmerged(student)
+
+    monkeypatch.setattr(student_transfer_referral, "lock_unmerged", after, raising=False)
+
+
+def test_a_plan_that_the_sender_gives_in_the_same_moment_is_kept(
+    fern, juniper, accepted, yarrow, row, monkeypatch
+):
+    def give() -> None:
+        with reach([w.LEA]):
+            give_plan(actor=juniper, student=yarrow, seen=row.pk, on=date(2026, 12, 1))
+
+    meanwhile(monkeypatch, give)
+    assert completed(fern, accepted)
+
+    assert referrals(w.LEA) == [(CAME, ENROLLS, "20", date(2026, 12, 1), "moved")]
+    note = Referral.objects.believed().get(lea_code=w.OTHER_LEA).note
+    assert "Assessment plan given there on 12/01/2026, and no consent came." in note
+
+
+def test_one_of_our_own_that_is_withdrawn_in_the_same_moment_asks_what_becomes_of_theirs(
+    fern, accepted, yarrow, monkeypatch
+):
+    with time_machine.travel(COMPLETED, tick=False):
+        mine = own(fern, yarrow, date(2026, 12, 1))
+
+    def withdraw() -> None:
+        answer_referral(
+            actor=fern,
+            student=yarrow,
+            seen=mine.pk,
+            answer=Answer.WITHDRAWN,
+            on=date(2026, 12, 1),
+            reason="The mother.",
+        )
+
+    meanwhile(monkeypatch, withdraw)
+    with pytest.raises(NotMoved) as refused:
+        completed(fern, accepted, "")
+    assert [one.code for one in refused.value.reasons] == ["referral-undecided"]
 
 
 def test_one_that_the_former_district_declined_stays_its_own(fern, juniper, yarrow, row, accepted):

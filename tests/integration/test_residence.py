@@ -344,6 +344,44 @@ def test_what_was_said_by_hand_ends_where_a_sis_begins_to_say_it_and_keeps_who_s
     assert codes(say_residence, actor=actor, student=student, said=before) == ["sis-says"]
 
 
+def test_in_no_other_district_is_recorded_where_one_begins_later(small_world, noon):
+    actor, student = small_world.coordinator_actor, infant()
+    since = Said(w.OTHER_LEA, date(2026, 11, 10), "A letter.")
+    assert say_residence(actor=actor, student=student, said=since)
+    noon.shift(3600)
+    nowhere = Said("", date(2026, 11, 1), "The letter was another child's.")
+    assert say_residence(actor=actor, student=student, said=nowhere)
+    assert relations(student) == [] and not visible_to(actor_at(w.OTHER_LEA)).exists()
+    assert not say_residence(actor=actor, student=student, said=nowhere)
+
+
+def test_the_same_district_over_a_gap_or_to_an_earlier_end_does_not_stand_so_already(small_world, noon):
+    actor, student = small_world.coordinator_actor, infant()
+    say_residence(actor=actor, student=student, said=MOVED)
+    noon.shift(3600)
+    say_residence(actor=actor, student=student, said=Said("", date(2026, 11, 2), "Moved to us."))
+    noon.shift(3600)
+    assert say_residence(actor=actor, student=student, said=Said(w.OTHER_LEA, SINCE, "Did not."))
+    assert relations(student) == [(w.OTHER_LEA, SINCE, None)]
+    # Of a later day it stands so already.
+    later = Said(w.OTHER_LEA, date(2026, 10, 1), "Told again.")
+    assert not say_residence(actor=actor, student=student, said=later)
+
+
+def test_a_secondary_enrollment_neither_cuts_nor_forbids_what_the_office_said(small_world, take_in, noon):
+    Agency.objects.create(code="9910010", kind="coe", name="County Office", selpa_code=w.SELPA)
+    take_in(SENR=text(fern()))
+    student, actor = student_of(FERN_SSID), small_world.coordinator_actor
+    say_residence(actor=actor, student=student, said=Said("9910010", SINCE, "A letter."))
+    noon.shift(3600)
+    there = {"1.04": w.OTHER_LEA, "1.05": w.OTHER_SCHOOL, "1.22": "20261102", "1.23": "20"}
+    take_in(w.OTHER_LEA, SENR=text(fern(**there, **{"1.31": w.OTHER_LEA})))
+    assert relations(student) == [("9910010", SINCE, None)]
+    noon.shift(3600)
+    assert say_residence(actor=actor, student=student, said=Said("", date(2026, 11, 9), "Moved to us."))
+    assert relations(student) == [("9910010", SINCE, date(2026, 11, 8))]
+
+
 # C to B
 
 
@@ -373,3 +411,10 @@ def test_the_sis_says_who_owes_the_iep_also_where_the_child_lives_at_home(small_
     take_in(SENR=text(fern(**plover, **{"1.31": code})))
     expected = {student.pk: Owes(owes, By.RESIDENCE, is_of_sis=True)} if owes else {}
     assert part_b_leas([student.pk], w.TODAY) == expected
+    # What stands beside it says nothing: a secondary enrollment, and one that the newer primary one outranks.
+    beside = {"school_code": w.OTHER_SCHOOL, "residence_code": w.OTHER_LEA, "grade_code": "IN"}
+    older = [("10", date(2026, 8, 10))] if code else []
+    for status, since in [("20", date(2026, 11, 2)), *older]:
+        slot = {"student_id": student.pk, "lea_code": w.OTHER_LEA, "started_on": since}
+        state("enrollment", slot, pages.enrollment() | beside | {"status_code": status}, since)
+        assert part_b_leas([student.pk], w.TODAY) == expected

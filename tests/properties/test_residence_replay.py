@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 FIRST = date(2026, 8, 1)
 DAYS = 40
 LEAS = ("9910010", "9910017", "9910025")
-RANK = {"10": 0, "20": 1}
+RANK = {"10": 0, "50": 1}
 
 
 def on(number: int) -> date:
@@ -33,6 +33,8 @@ def says(enrollments: list[Lives], number: int) -> tuple[bool, str]:
         one
         for one in enrollments
         if one.residence_code
+        # SENR 1.23: a secondary one does not say it, whatever stands beside it.
+        and one.status_code != "20"
         and one.exit_code != "N470"
         and one.first <= on(number)
         and (one.last is None or on(number) <= one.last)
@@ -101,7 +103,7 @@ def enrollments_of(chance: random.Random) -> list[Lives]:
             lea,
             on(start),
             None if length is None else on(min(start + length, DAYS - 1)),
-            chance.choice(["10", "10", "20"]),
+            chance.choice(["10", "10", "50", "20"]),
             "N470" if length == 0 and chance.random() < 0.3 else "",
             chance.choice(["", *LEAS]),
         )

@@ -13,6 +13,7 @@ from manzanita.domain.residence import (
     Lives,
     elsewhere,
     first_said,
+    home_on,
     is_district_code,
     left_by_sis,
     said_by_sis,
@@ -56,8 +57,10 @@ def told(*enrollments: Lives) -> list[tuple[int, int | None, str]]:
             [(1, None, THEIRS)],
         ),
         ([lives(COUNTY, 1, None, THEIRS), lives(OURS, 5, 6, OURS)], [(1, 4, THEIRS), (5, 6, HERE), (7, None, THEIRS)]),
-        # A secondary one counts where the primary one says nothing.
-        ([lives(OURS, 1, None, ""), lives(COUNTY, 3, 4, THEIRS, status="20")], [(3, 4, THEIRS)]),
+        # A secondary one says nothing, also where the primary one is silent.
+        ([lives(OURS, 1, None, ""), lives(COUNTY, 3, 4, THEIRS, status="20")], []),
+        ([lives(OURS, 1, None, ""), lives(COUNTY, 3, None, COUNTY, status="20")], []),
+        ([lives(COUNTY, 3, None, COUNTY, status="20")], []),
         # Who never came lives nowhere by it.
         ([lives(COUNTY, 1, 1, THEIRS, exit_code="N470")], []),
     ],
@@ -65,6 +68,28 @@ def told(*enrollments: Lives) -> list[tuple[int, int | None, str]]:
 def test_what_sis_files_say(enrollments, expected):
     assert told(*enrollments) == expected
     assert told(*reversed(enrollments)) == expected
+
+
+@pytest.mark.parametrize(
+    ("enrollments", "home"),
+    [
+        ([], ""),
+        ([lives(OURS, 1, None, OURS)], OURS),
+        ([lives(OURS, 1, 8, OURS)], ""),
+        ([lives(OURS, 1, None, "")], ""),
+        ([lives(COUNTY, 1, None, THEIRS)], ""),
+        ([lives(OURS, 1, None, OURS, exit_code="N470")], ""),
+        # Beside the one that counts.
+        ([lives(OURS, 1, None, OURS, status="20")], ""),
+        ([lives(OURS, 1, None, ""), lives(COUNTY, 1, None, COUNTY, status="20")], ""),
+        # The newer one of two primary ones counts: it names another, or its own.
+        ([lives(OURS, 1, None, OURS), lives(COUNTY, 5, None, THEIRS)], ""),
+        ([lives(OURS, 1, None, OURS), lives(COUNTY, 5, None, COUNTY)], COUNTY),
+    ],
+)
+def test_the_lea_that_enrolls_whoever_lives_there(enrollments, home):
+    assert home_on(enrollments, day(9)) == home
+    assert home_on(list(reversed(enrollments)), day(9)) == home
 
 
 def test_only_another_district_is_a_relation():

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from manzanita.domain.dates import born_by
 from manzanita.domain.next_year_window import is_open, opens_on
-from manzanita.domain.turning_five import InGrade, born_by, fifth_birthday_of, school_age_from
+from manzanita.domain.turning_five import InGrade, fifth_birthday_of, school_age_from
 
 DAY = timedelta(days=1)
 BORN = date(2021, 12, 10)  # five on December 10, 2026

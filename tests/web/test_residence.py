@@ -123,6 +123,38 @@ def test_where_the_sis_says_it_the_page_says_whose_job_it_is_and_leads_there(sma
     assert f"{w.LEA} Chaparral Unified" in record
 
 
+def enrolled(student: Student, since: date, last: date | None = None, **more: str) -> None:
+    slot = {"student_id": student.pk, "lea_code": w.LEA, "started_on": since}
+    state("enrollment", slot, pages.enrollment() | {"grade_code": "IN"} | more, since, last)
+
+
+def test_what_counts_only_to_a_day_says_through_which(small_world, plover, sign_in):
+    # The SIS said from October 5 to 30 that the child lives at home, and leaves it blank since.
+    enrolled(plover, date(2026, 10, 5), date(2026, 10, 30), residence_code=w.LEA)
+    enrolled(plover, date(2026, 10, 31))
+    client, address = sign_in(small_world.coordinator), f"/students/{plover.public_id}/residence"
+    page = text_of(client.post(address, said(), follow=True))
+    assert (
+        "Recorded. It counts through 10/04/2026: of the next day a SIS says where the student lives (SENR 1.31)."
+        in page
+    )
+    assert "Recorded. It counts until" not in page
+    row = AgencyRelation.objects.believed().get(student=plover)
+    assert (row.effective_from, row.effective_to) == (date(2026, 9, 1), date(2026, 10, 4))
+
+
+def test_a_secondary_enrollment_says_on_no_page_where_the_child_lives(small_world, plover, sign_in):
+    enrolled(plover, date(2026, 11, 2), status_code="20", residence_code=w.LEA)
+    client = sign_in(small_world.coordinator)
+    record, _, group, _ = facts_told(client, plover)
+    assert UNKNOWN in record and UNKNOWN in group
+    address = f"/students/{plover.public_id}/residence"
+    page = text_of(client.get(address))
+    secondary = "The enrollment is a secondary one (SENR 1.23), and such a one does not say it."
+    assert f"Not known. {secondary}" in page
+    assert "Recorded. It counts until" in text_of(client.post(address, said(), follow=True))
+
+
 def test_two_at_one_record_nothing_is_lost(small_world, plover, sign_in):
     client, address = sign_in(small_world.coordinator), f"/students/{plover.public_id}/residence"
     stamp = client.get(address).content.decode().split('name="record_seen" value="')[1].split('"')[0]

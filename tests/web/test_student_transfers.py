@@ -12,13 +12,15 @@ from manzanita.accounts.models import User
 from manzanita.accounts.queries import actor_of
 from manzanita.auditing.models import Disclosure
 from manzanita.auditing.queries import reads_of_student
+from manzanita.domain.referrals import Answer, Asked
+from manzanita.meetings.referral_actions import Received, answer_referral, record_referral
 from manzanita.platform.facts import Statement
 from manzanita.procedures.student_transfer_asking import Wanted, request_student
 from manzanita.students.actions import state_student_facts
 from manzanita.transfers.models import StudentTransfer
 from tests.support import pages
 from tests.support import world as w
-from tests.support.pages import other_coordinator, text_of
+from tests.support.pages import addresses_in, enrollment, other_coordinator, text_of
 
 ALDER = {"first": "Alder", "last": "Testcase", "born": "2016-04-09"}
 ATTESTED = {
@@ -246,6 +248,31 @@ def test_a_stranger_is_told_nothing(small_world, fern, sign_in):
     assert [fern.get(address).status_code for address in addresses[:3]] == [200, 404, 404]
     assert fern.post(f"/transfers/{transfer.public_id}/step", {"do": "accept"}).status_code == 404
     assert "No district asks yours for a student" in text_of(fern.get("/transfers"))
+
+
+def test_a_notice_that_is_owed_here_keeps_it_from_being_completed_and_is_led_to(small_world, fern, juniper):
+    alder, transfer = small_world.students["alder"], asked(fern)
+    step(juniper, transfer, "accept")
+    slot = {"student_id": alder.pk, "lea_code": w.OTHER_LEA, "started_on": w.TODAY}
+    values = enrollment("H1") | {"school_code": w.OTHER_SCHOOL}
+    state_student_facts("enrollment", [Statement(slot, values, w.TODAY)], by_id=None, cause="sis-import:1")
+    theirs = User.objects.get(email="fern.sample@example.org")
+    actor = actor_of(theirs, theirs.grants.get())
+    for one in (small_world.coordinator_actor, actor):
+        received = Received(date(2026, 11, 20), "20", "")
+        row = record_referral(actor=one, student=alder, asked=Asked(True), received=received)
+    answer_referral(
+        actor=actor, student=alder, seen=row.pk, answer=Answer.DECLINED, on=None, reason="Progress."
+    )
+    refused = step(fern, transfer, "complete", referral="continue")
+    page = text_of(refused)
+    assert refused.status_code == 422
+    assert "Your district has declined a referral of 11/20/2026 itself" in page
+    assert "Record the notice first." in page and "IEP team · 34 CFR 300.503; EC 56500.4" in page
+    way = f"/students/{alder.public_id}/referral"
+    assert way in addresses_in(refused) and fern.get(way).status_code == 200
+    transfer.refresh_from_db()
+    assert transfer.state == "accepted"
 
 
 def test_an_unknown_step_is_none(fern):

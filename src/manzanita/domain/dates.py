@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import date
+from datetime import date, timedelta
 
 _MONTHS = 12
+_DAY = timedelta(days=1)
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _AS_SENT = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)", re.ASCII)
 _AS_WRITTEN = re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})", re.ASCII)
@@ -28,6 +29,23 @@ def months_after(day: date, months: int) -> date:
     """The same day of the month ``months`` later (earlier, if negative), or the last day of that month."""
     year, month = divmod(day.year * _MONTHS + day.month - 1 + months, _MONTHS)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def is_last_of_month(day: date) -> bool:
+    return (day + _DAY).day == 1
+
+
+def last_of_month(day: date) -> date:
+    """The last day of the month of ``day``."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def born_by(day: date, years: int) -> date:
+    """The latest birth date of those who are ``years`` old on ``day``. On February 28 of a year without a 29th it is
+    February 29 where there was one."""
+    born = years_after(day, -years)
+    later = born + _DAY
+    return later if years_after(later, years) <= day else born
 
 
 def iso_day(text: str) -> date:

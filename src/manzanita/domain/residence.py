@@ -1,9 +1,9 @@
 """Where a student lives, by what SIS files say of it (SENR 1.31), and what is left of what somebody said by hand.
 
 Each enrollment names the district of residence on its own days. Of several on one day the student's own counts
-(``domain.stays.rank``), of two alike the newer; a blank says nothing, and neither does the enrollment of one who never
-came. Where an enrollment names its own LEA, the student lives there: that is said, and needs no relation, because the
-enrollment ties the student to the LEA already.
+(``domain.stays.rank``), of two alike the newer; a blank says nothing, and neither does a secondary enrollment, or that
+of one who never came. Where an enrollment names its own LEA, the student lives there: that is said, and needs no
+relation, because the enrollment ties the student to the LEA already.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from manzanita.domain.effective import Span
-from manzanita.domain.stays import NO_SHOW, rank
+from manzanita.domain.stays import NO_SHOW, SECONDARY, rank
 
 _DAY = timedelta(days=1)
 _CODE = re.compile(r"\d{7}", re.ASCII)
@@ -39,6 +39,11 @@ class Lives:
     residence_code: str
 
     @property
+    def is_heard(self) -> bool:
+        """It says where the student lives. A secondary enrollment does not: it is beside the one that counts."""
+        return bool(self.residence_code) and self.status_code != SECONDARY and self.exit_code != NO_SHOW
+
+    @property
     def says(self) -> str:
         return HERE if self.residence_code == self.lea_code else self.residence_code
 
@@ -49,16 +54,15 @@ class Lives:
 def said_by_sis(enrollments: Iterable[Lives]) -> list[Span[str]]:
     """The days on which any SIS says where the student lives, oldest first, without a gap where it goes on alike: the
     district, or ``HERE``."""
-    speaking = [one for one in enrollments if one.residence_code and one.exit_code != NO_SHOW]
+    speaking = [one for one in enrollments if one.is_heard]
     days = sorted(
         {one.first for one in speaking} | {one.last + _DAY for one in speaking if one.last is not None}
     )
     spans: list[Span[str]] = []
     for start, following in zip(days, [*days[1:], None], strict=False):
-        there = [one for one in speaking if one.covers(start)]
-        if not there:
+        counts = _counting(speaking, start)
+        if counts is None:
             continue
-        counts = min(there, key=lambda one: (rank(one.status_code), -one.first.toordinal(), one.lea_code))
         end = None if following is None else following - _DAY
         before = spans[-1] if spans else None
         if before is not None and before.value == counts.says and before.end == start - _DAY:
@@ -66,6 +70,22 @@ def said_by_sis(enrollments: Iterable[Lives]) -> list[Span[str]]:
         else:
             spans.append(Span(start, end, counts.says))
     return spans
+
+
+def _counting(speaking: Iterable[Lives], day: date) -> Lives | None:
+    """Of those that are heard the one that counts on the day."""
+    return min(
+        (one for one in speaking if one.covers(day)),
+        key=lambda one: (rank(one.status_code), -one.first.toordinal(), one.lea_code),
+        default=None,
+    )
+
+
+def home_on(enrollments: Iterable[Lives], day: date) -> str:
+    """The LEA that enrolls the student, where a SIS says that the student lives there (``HERE``); blank where it names
+    another, or says nothing."""
+    counts = _counting((one for one in enrollments if one.is_heard), day)
+    return counts.lea_code if counts is not None and counts.says == HERE else ""
 
 
 def elsewhere(said: Iterable[Span[str]]) -> list[Span[str]]:

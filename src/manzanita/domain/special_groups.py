@@ -11,7 +11,7 @@ from datetime import date
 from types import MappingProxyType
 
 from manzanita.domain.clocks.ages import MAJORITY_YEARS
-from manzanita.domain.dates import months_after, years_after
+from manzanita.domain.dates import born_by, is_last_of_month, last_of_month, months_after, years_after
 
 THIRD = 3
 # So long before the third birthday a child with an IFSP is listed: the notice to the LEA is due by then.
@@ -90,18 +90,21 @@ GROUPS: Mapping[str, Group] = MappingProxyType(
 
 
 def infants_born_by(today: date) -> date:
-    """Born on this day or before: three within six months."""
-    return years_after(months_after(today, C_TO_B_MONTHS), -THIRD)
+    """Born on this day or before: six months before the third birthday are today, or over. On the last day of a month
+    that is so of every birthday to the end of the month in which they end: six months before August 31 are February 28.
+    """
+    third = months_after(today, C_TO_B_MONTHS)
+    return born_by(last_of_month(third) if is_last_of_month(today) else third, THIRD)
 
 
 def children_born_after(today: date) -> date:
     """Born after this day: under six."""
-    return years_after(today, -PRESCHOOL_UNDER)
+    return born_by(today, PRESCHOOL_UNDER)
 
 
 def adults_born_by(today: date) -> date:
     """Born on this day or before: 18 or older."""
-    return years_after(today, -MAJORITY_YEARS)
+    return born_by(today, MAJORITY_YEARS)
 
 
 def age_in_years(born: date, today: date) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from manzanita.domain.dates import years_after
 
@@ -21,19 +21,10 @@ INFANT_SETTINGS = ("102", "103", "104")
 WITH_SHARE = ("400", "500")
 # Grades in which a child of five has a setting of school age.
 SCHOOL_GRADES = ("TK", "KN", *(f"{number:02}" for number in range(1, 13)))
-_DAY = timedelta(days=1)
 
 
 def fifth_birthday_of(born: date) -> date:
     return years_after(born, FIVE)
-
-
-def born_by(day: date, years: int) -> date:
-    """The latest birth date of those who are ``years`` old on ``day``. On February 28 of a year without a 29th it is
-    February 29 where there was one."""
-    born = years_after(day, -years)
-    later = born + _DAY
-    return later if years_after(later, years) <= day else born
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,10 @@ from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.referrals import (
     LONGEST_NOTE,
+    WAITS,
     Answer,
     Asked,
+    Waits,
     reasons_against_days,
     reasons_against_step,
     reasons_not_to_refer,
@@ -134,6 +136,11 @@ def receive_from_elsewhere(
     had both the student and the record: its days run from then. Raises ``NotPossible``."""
     lock_unmerged(student)
     known = _known(student, actor)
+    if known.standing is not None:
+        # It would be written over, and with it what the district owes.
+        _refuse(_own_first(known.standing))
+    if on > clock.today():
+        _refuse(_to_come(on))
     received = Received(on, party_code, note)
     _refuse(*_against_days(student, known, received))
     values = _received(received) | {"plan_given_on": None, "answer_code": "", "answer_note": ""}
@@ -259,6 +266,28 @@ def _refuse(*reasons: Reason) -> None:
 
 def _unsaid(reason: str, why: str) -> list[Reason]:
     return [] if _words(reason) else [Reason("no-reason", why, Owner.YOU, "Write the reason in a sentence.")]
+
+
+def _own_first(standing: Referral) -> Reason:
+    return Reason(
+        "own-referral",
+        f"Your district has declined a referral of {standing.effective_from:%m/%d/%Y} itself, and the prior written "
+        "notice to the parent is not recorded.",
+        Owner.TEAM,
+        "Record the notice first.",
+        source=WAITS[Waits.NOTICE].source,
+    )
+
+
+def _to_come(on: date) -> Reason:
+    return Reason(
+        "own-ended-today",
+        "An earlier referral ended at your district today, and a new one comes after that: this one can go on here "
+        f"from {on:%m/%d/%Y}.",
+        Owner.TEAM,
+        "Complete the transfer then, or take the end of the earlier one back.",
+        source="One referral a student waits at a time; EC 56043(a)",
+    )
 
 
 def _moved() -> Reason:

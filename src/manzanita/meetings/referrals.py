@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from manzanita.meetings.models import Meeting
 from manzanita.students.models import Referral
@@ -24,6 +25,12 @@ def waiting_referral(student_id: int, lea_code: str) -> Referral | None:
     owes the parent the notice itself, wherever the student is. No scope."""
     rows = waiting_referrals().filter(student=student_id, lea_code=lea_code, answer_code="")
     return rows.order_by("effective_from", "pk").first()
+
+
+def last_end(student_id: int, lea_code: str) -> date | None:
+    """The last day of the referrals that ended at an LEA; ``None`` without one. No scope."""
+    rows = Referral.objects.believed().filter(student=student_id, lea_code=lea_code)
+    return rows.aggregate(last=Max("effective_to"))["last"]
 
 
 def waiting_in(referrals: Iterable[Referral], meetings: Iterable[Meeting]) -> Referral | None:

@@ -14,6 +14,7 @@ from manzanita.auditing.actions import log_change
 from manzanita.auditing.models import ChangeEvent
 from manzanita.auditing.queries import changes_of_student
 from manzanita.domain.access import PERMISSIONS, Actor, Capability, decide
+from manzanita.domain.effective import Span
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.residence import first_said, is_district_code, said_by_sis
 from manzanita.meetings.actions import NotPossible, lock_unmerged
@@ -90,12 +91,8 @@ def say_residence(*, actor: Actor, student: Student, said: Said) -> bool:
     if reasons:
         raise NotPossible(reasons)
     assert said.on is not None
-    next_said = first_said(said_by_sis(lives_of(facts.enrollments)), said.on, None)
-    until = next_said - _DAY if next_said else None
-    stands = facts.residence_on(said.on)
-    if (stands.agency_code if stands else "") == said.agency_code and (
-        stands is None or stands.effective_to == until
-    ):
+    until = counts_until(facts, said.on)
+    if _stands(facts, said.agency_code, said.on, until):
         return False
     before = _believed(student)
     state_one(
@@ -110,6 +107,26 @@ def say_residence(*, actor: Actor, student: Student, said: Said) -> bool:
     after = _believed(student)
     _log(actor, student, SAID, said.reason, closed=sorted(before - after), opened=sorted(after - before))
     return True
+
+
+def counts_until(facts: StudentFacts, on: date) -> date | None:
+    """The last day of what the office says from ``on``, the day before a SIS says anything; ``None``: none has yet."""
+    next_said = first_said(said_by_sis(lives_of(facts.enrollments)), on, None)
+    return next_said - _DAY if next_said else None
+
+
+def _stands(facts: StudentFacts, agency_code: str, on: date, until: date | None) -> bool:
+    """Whether all of these days say so already: no district on any of them, or this one on each."""
+    meant = Span(on, until, agency_code)
+    rows = [one for one in facts.residences if meant.overlaps(one.effective_from, one.effective_to)]
+    if not agency_code:
+        return not rows
+    return any(
+        one.agency_code == agency_code
+        and one.effective_from <= on
+        and (one.effective_to is None or (until is not None and until <= one.effective_to))
+        for one in rows
+    )
 
 
 def _against(actor: Actor, facts: StudentFacts, said: Said) -> Iterator[Reason]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -20,6 +20,7 @@ from manzanita.domain.access import Actor
 from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.referrals import WAITS, Answer, Wait, party_words, waits_for
+from manzanita.meetings.actions import NotPossible, lock_unmerged
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
 from manzanita.meetings.referral_actions import (
@@ -27,7 +28,7 @@ from manzanita.meetings.referral_actions import (
     close_as_moved,
     receive_from_elsewhere,
 )
-from manzanita.meetings.referrals import waiting_referral
+from manzanita.meetings.referrals import last_end, waiting_referral
 from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
 from manzanita.platform.reach import whole_installation
@@ -35,6 +36,7 @@ from manzanita.students.models import Referral, Student
 from manzanita.students.transfer_facts import enrolled_from
 from manzanita.transfers.models import StudentTransfer
 
+_DAY = timedelta(days=1)
 BINDS = "EC 56321(a), 56043(a): the 15 days bind the district that received the referral; 34 CFR 300.111"
 
 
@@ -128,11 +130,14 @@ def evaluation_moved(transfer: StudentTransfer) -> Moved | None:
 
 
 def goes_on_from(transfer: StudentTransfer) -> date | None:
-    """The first day on which the district that asked has both the student and the record; ``None`` before."""
+    """The first day on which the district that asked has both the student and the record, and on which none of its own
+    is still there: a new one comes after the end of the last. ``None`` before."""
     starts_on = enrolled_from(transfer.student_id, transfer.receiving_code)
     if starts_on is None or transfer.decided_at is None:
         return None
-    return max(starts_on, clock.day_of(transfer.decided_at))
+    day = max(starts_on, clock.day_of(transfer.decided_at))
+    ended_on = last_end(transfer.student_id, transfer.receiving_code)
+    return day if ended_on is None else max(day, ended_on + _DAY)
 
 
 def reasons_not_chosen(passing: Passing | None, choice: str, words: str) -> list[Reason]:
@@ -163,15 +168,20 @@ def reasons_not_chosen(passing: Passing | None, choice: str, words: str) -> list
     return []
 
 
-def hand_on(actor: Actor, transfer: StudentTransfer, passing: Passing, choice: str, words: str) -> None:
+def hand_on(actor: Actor, transfer: StudentTransfer, choice: str, words: str) -> None:
     """Close the referral where it was received, and begin it at the district that asked, with what it said of it.
     Raises ``NotPossible``."""
+    student = Student.unscoped.get(pk=transfer.student_id)
+    lock_unmerged(student)
+    # Read only now: until the lock either district could still change its own.
+    passing = passing_of(transfer)
+    if reasons := reasons_not_chosen(passing, choice, words):
+        raise NotPossible(reasons)
     names = agency_names({transfer.sending_code, transfer.receiving_code})
     sender, to = (names.get(code, code) for code in (transfer.sending_code, transfer.receiving_code))
     row, day = _row_of_sender(transfer), goes_on_from(transfer)
-    if row is None or day is None:
+    if row is None or passing is None or day is None:
         return
-    student = Student.unscoped.get(pk=transfer.student_id)
     day = max(day, row.effective_from)
     close_as_moved(row=row, on=day, to=to, by_id=actor.user_id)
     if passing.ours_since is None:

@@ -167,7 +167,7 @@ def complete(
             )
         if passing is not None:
             try:
-                hand_on(actor, transfer, passing, referral, words)
+                hand_on(actor, transfer, referral, words)
             except NotPossible as refused:
                 raise NotMoved(refused.reasons) from None
         note(actor, "complete_student_transfer", transfer, "", {"case_manager": manager_id})

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from django.db.models import Exists, OuterRef, Q
 
 from manzanita.domain.access import Actor, Relationship
+from manzanita.domain.dates import born_by
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.rollover import school_begins
 from manzanita.domain.stays import SECONDARY, rank
@@ -23,7 +24,6 @@ from manzanita.domain.turning_five import (
     SCHOOL_GRADES,
     SOURCE,
     InGrade,
-    born_by,
     school_age_from,
 )
 from manzanita.domain.years import academic_year_of, year_end

@@ -4,17 +4,19 @@ holds the two equal), and which LEA owes each the IEP."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Value
+from django.db.models import Exists, OuterRef, QuerySet
 
 from manzanita.domain.access import Relationship
 from manzanita.domain.part_b import Owes, who_owes
+from manzanita.domain.residence import home_on
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.stays import IFSP, NO_SHOW, SECONDARY
+from manzanita.platform.together import read_together
 from manzanita.students.models import AgencyRelation, Enrollment, Plan, SpecialEducationStatus
-from manzanita.students.transfer_facts import SIS_CAUSE
+from manzanita.students.residence import is_of_sis, lives_of
 
 
 def infant_plans(today: date) -> QuerySet[Plan, Plan]:
@@ -34,8 +36,6 @@ def infant_plans(today: date) -> QuerySet[Plan, Plan]:
 
 
 _NEXT_YEAR, _RESIDENCE = Relationship.NEXT_YEAR.value, Relationship.RESIDENCE.value
-# Lives in the district that enrolls: no relation says that (``domain.residence.HERE``).
-_AT_HOME = "at_home"
 
 
 def part_b_leas(student_ids: Collection[int], today: date) -> dict[int, Owes]:
@@ -43,34 +43,37 @@ def part_b_leas(student_ids: Collection[int], today: date) -> dict[int, Owes]:
     (``domain.part_b``). Two queries."""
     plans = Plan.objects.as_of(effective=today).filter(student__in=student_ids, plan_type_code=IFSP)
     ifsps = {pk: (lea, dsea) for pk, lea, dsea in plans.values_list("student_id", "lea_code", "dsea_code")}
-    stated: dict[int, dict[str, tuple[str, bool]]] = defaultdict(dict)
-    for pk, relationship, code, cause in _stated(student_ids, today):
-        stated[pk][relationship] = (code, cause.startswith(SIS_CAUSE))
+    stated = _stated(student_ids, today)
     found = {}
     for pk in {*ifsps, *stated}:
         served_at, dsea = ifsps.get(pk, ("", ""))
-        residence, is_of_sis = stated[pk].get(_RESIDENCE) or stated[pk].get(_AT_HOME) or ("", False)
+        residence, of_sis = stated[pk].get(_RESIDENCE, ("", False))
         next_year, _ = stated[pk].get(_NEXT_YEAR, ("", False))
         owes = who_owes(
-            served_at=served_at, dsea=dsea, next_year=next_year, residence=residence, is_of_sis=is_of_sis
+            served_at=served_at, dsea=dsea, next_year=next_year, residence=residence, is_of_sis=of_sis
         )
         if owes is not None:
             found[pk] = owes
     return found
 
 
-def _stated(student_ids: Collection[int], today: date) -> Iterable[tuple[int, str, str, str]]:
-    """Student, relationship, district and cause."""
+def _stated(student_ids: Collection[int], today: date) -> dict[int, dict[str, tuple[str, bool]]]:
+    """By student and relationship the district, and whether a SIS says it."""
     relations = AgencyRelation.objects.as_of(effective=today).filter(
         student__in=student_ids, relationship__in=(_NEXT_YEAR, _RESIDENCE)
     )
-    at_home = (
-        Enrollment.objects.as_of(effective=today)
-        .filter(student__in=student_ids, residence_code=F("lea_code"))
-        .exclude(status_code=SECONDARY)
-        .exclude(exit_reason_code=NO_SHOW)
-        .annotate(said=Value(_AT_HOME), by=Value(SIS_CAUSE))
+    enrollments = (
+        Enrollment.objects.as_of(effective=today).filter(student__in=student_ids).exclude(residence_code="")
     )
-    columns = ("student_id", "said", "lea_code", "by")
-    rows = relations.values_list("student_id", "relationship", "agency_code", "cause")
-    return at_home.values_list(*columns).union(rows, all=True)
+    read_together(relations, enrollments)
+    found: dict[int, dict[str, tuple[str, bool]]] = defaultdict(dict)
+    enrolled: dict[int, list[Enrollment]] = defaultdict(list)
+    for one in enrollments:
+        enrolled[one.student_id].append(one)
+    for pk, rows in enrolled.items():
+        # Lives in the district that enrolls: no relation says that.
+        if home := home_on(lives_of(rows), today):
+            found[pk][_RESIDENCE] = (home, True)
+    for row in relations:
+        found[row.student_id][row.relationship] = (row.agency_code, is_of_sis(row))
+    return found

@@ -19,8 +19,14 @@ from manzanita.platform.together import read_together
 from manzanita.students.actions import FACT_MODELS, Identity, state_student_facts
 from manzanita.students.identity_actions import TOLD, note_changes
 from manzanita.students.merging_enrollments import Twice, enrolled_twice, has_days_left, left_of
-from manzanita.students.models import DuplicatePair, Merge, NameKey, Student
+from manzanita.students.models import DuplicatePair, Enrollment, Merge, NameKey, Student
 from manzanita.students.name_keys import renew_name_keys
+from manzanita.students.residence import (
+    carry_residences,
+    lives_of,
+    newest_import_cause,
+    says_residence_by_sis,
+)
 
 Choices = Mapping[str, Side]
 # What of the identity is chosen together: half a name of each record would be a third person's.
@@ -59,7 +65,7 @@ class Difference:
 
 def held_by(stays_id: int, other_id: int) -> dict[str, list[Held]]:
     """Per kind of fact the slots of both records, those of people under the numbers of the record that stays; one
-    statement."""
+    statement. Where the SIS says that a student lives is not among them: it follows from the enrollments."""
     believed = {
         kind: model.objects.believed()
         .filter(student_id__in=[stays_id, other_id])
@@ -68,6 +74,7 @@ def held_by(stays_id: int, other_id: int) -> dict[str, list[Held]]:
     }
     read_together(*believed.values())
     rows: dict[str, list[Fact]] = {kind: list(found) for kind, found in believed.items()}
+    rows["agency"] = [row for row in rows["agency"] if not says_residence_by_sis(row)]
     numbers = _numbers(rows, stays_id)
     found: dict[str, list[Held]] = {}
     for kind, model in FACT_MODELS.items():
@@ -305,6 +312,7 @@ def put_together(
     """State everything of ``stays`` and nothing of ``other``; returns what :func:`take_apart` needs, as JSON values."""
     before = believed_keys(stays.pk)
     emptied = believed_keys(other.pk)
+    import_cause = newest_import_cause([stays.pk, other.pk]) or cause
     for kind, statements in statements_of(stays.pk, held, choices, retired_on=retired_on).items():
         model = FACT_MODELS[kind]
         rows = model.objects.filter(pk__in=emptied[kind])
@@ -313,6 +321,8 @@ def put_together(
             for values in sorted(set(rows.values_list(*model.slot)))
         ]
         state_student_facts(kind, [*statements, *gone], by_id=by_id, cause=cause, at=at)
+    enrolled = lives_of(Enrollment.objects.believed().filter(student=stays))
+    carry_residences({stays.pk: enrolled}, by_id=None, cause=import_cause, at=at)
     after = believed_keys(stays.pk)
     identity = {name: getattr(stays, name) for names in IDENTITY.values() for name in names}
     _set_identity(stays, _identity(stays, other, choices), by_id=by_id, cause=cause, at=at)

@@ -8,8 +8,8 @@ student whom nothing else ties to the district (decision 38).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from manzanita.domain.access import Relationship
@@ -62,9 +62,26 @@ def is_of_sis(row: AgencyRelation) -> bool:
     return row.cause.startswith(SIS_CAUSE)
 
 
-def carry_residences(enrolled: Mapping[int, Iterable[Lives]], *, by_id: int | None, cause: str) -> None:
+def says_residence_by_sis(row: AgencyRelation) -> bool:
+    return row.relationship == RESIDENCE and is_of_sis(row)
+
+
+def newest_import_cause(student_ids: Collection[int]) -> str:
+    """The import that said last where any of these students lives, or else enrolled one; blank where none did."""
+    relations = AgencyRelation.objects.believed().filter(relationship=RESIDENCE)
+    for rows in (relations, Enrollment.objects.believed()):
+        rows = rows.filter(student_id__in=student_ids, cause__startswith=SIS_CAUSE)
+        if cause := rows.order_by("-recorded_at", "-pk").values_list("cause", flat=True).first():
+            return cause
+    return ""
+
+
+def carry_residences(
+    enrolled: Mapping[int, Iterable[Lives]], *, by_id: int | None, cause: str, at: datetime | None = None
+) -> None:
     """Make the relations of these students, by key, say what their believed enrollments say; one query where they do
-    already. What somebody recorded by hand ends where the SIS begins to say it."""
+    already. What somebody recorded by hand ends where the SIS begins to say it. ``cause`` names an import, by which
+    :func:`is_of_sis` knows them; ``at`` is now by default."""
     if not enrolled:
         return
     rows: dict[int, list[AgencyRelation]] = defaultdict(list)
@@ -81,7 +98,7 @@ def carry_residences(enrolled: Mapping[int, Iterable[Lives]], *, by_id: int | No
             if left_by_sis([span], said) != [span]:
                 by_hand[row.by_id, row.cause] += _cut(student_id, span, said)
         of_sis += _differing(student_id, [_span(row) for row in rows[student_id] if is_of_sis(row)], said)
-    at = clock.now()
+    at = at or clock.now()
     # What is left of it stays that of whoever recorded it.
     for (who, why), statements in by_hand.items():
         state_student_facts("agency", statements, by_id=who, cause=why, at=at)

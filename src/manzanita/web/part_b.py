@@ -11,9 +11,10 @@ from django.urls import reverse
 from manzanita.domain.clocks.early_start import third_birthday_of
 from manzanita.domain.findings import Owner
 from manzanita.domain.part_b import UNKNOWN, UNKNOWN_FIELD, Owes, who_owes
+from manzanita.domain.residence import home_on
 from manzanita.domain.special_groups import infants_born_by
 from manzanita.domain.stays import IFSP
-from manzanita.students.residence import is_of_sis
+from manzanita.students.residence import is_of_sis, lives_of
 from manzanita.ui.formats import us_date
 from manzanita.web.student_file import StudentFile
 
@@ -23,9 +24,9 @@ WHERE, SAY = "Where that is said", "Say where the child lives"
 
 def owes_in(file: StudentFile) -> Owes | None:
     """As ``students.infants.part_b_leas`` has it, from what the page has read."""
-    plan, lives, here = file.plan, file.facts.residence_on(file.today), file.facts.enrollment_on(file.today)
+    plan, lives = file.plan, file.facts.residence_on(file.today)
     place = file.next_year.place if file.next_year else None
-    at_home = here.lea_code if here and here.residence_code == here.lea_code else ""
+    at_home = home_on(lives_of(file.facts.enrollments), file.today)
     return who_owes(
         served_at=plan.lea_code if plan else "",
         dsea=plan.dsea_code if plan else "",

@@ -17,17 +17,22 @@ from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.residence import home_on
+from manzanita.domain.stays import SECONDARY
 from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import agencies_with_students
 from manzanita.procedures.residence import (
     LONGEST_REASON,
     Said,
+    counts_until,
     last_said,
     say_residence,
     take_back_residence,
     why_not_say,
 )
-from manzanita.students.residence import is_of_sis
+from manzanita.students.models import Student
+from manzanita.students.queries import facts_of
+from manzanita.students.residence import is_of_sis, lives_of
 from manzanita.ui.formats import us_date
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of, mistyped
@@ -63,16 +68,26 @@ def residence(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
                 )
                 messages.success(request, "Taken back: what was known before stands again.")
             else:
-                is_new = say_residence(actor=request.actor, student=student, said=_said(given))
+                said = _said(given)
+                is_new = say_residence(actor=request.actor, student=student, said=said)
                 messages.success(
                     request,
-                    "Recorded. It counts until a SIS file says where the student lives."
+                    f"Recorded. {_how_long(student, said)}"
                     if is_new
                     else "It stands so already; nothing was changed.",
                 )
     except NotPossible as refused:
         return _page(request, load_student(request.actor, public_id), given, refused.reasons)
     return redirect("residence", public_id)
+
+
+def _how_long(student: Student, said: Said) -> str:
+    last = counts_until(facts_of(student), said.on) if said.on else None
+    if last is None:
+        return "It counts until a SIS file says where the student lives."
+    return (
+        f"It counts through {us_date(last)}: of the next day a SIS says where the student lives (SENR 1.31)."
+    )
 
 
 def _said(given: Mapping[str, str]) -> Said:
@@ -120,7 +135,7 @@ def _page(
 def _facts(file: StudentFile) -> list[tuple[str, Any]]:
     """What is known today, and by whom."""
     lives, here = file.facts.residence_on(file.today), file.facts.enrollment_on(file.today)
-    at_home = here is not None and here.residence_code == here.lea_code
+    at_home = home_on(lives_of(file.facts.enrollments), file.today)
     if lives is not None:
         by = "SIS (SENR 1.31)" if is_of_sis(lives) else file.people.get(lives.by_id or 0, "the office")
         ends = f" to {us_date(lives.effective_to)}" if lives.effective_to else ", until further notice"
@@ -129,12 +144,17 @@ def _facts(file: StudentFile) -> list[tuple[str, Any]]:
             ("From", f"{us_date(lives.effective_from)}{ends}"),
             ("Said by", f"{by}, {us_date(lives.recorded_at)}"),
         ]
-    if at_home and here is not None:
+    if at_home:
         return [
-            ("Lives in", f"{file.agency(here.lea_code)}, where the student is enrolled"),
+            ("Lives in", f"{file.agency(at_home)}, where the student is enrolled"),
             ("Said by", "SIS (SENR 1.31)"),
         ]
-    where = "The SIS leaves 1.31 empty." if here is not None else "No SIS has enrolled the student today."
+    if here is None:
+        where = "No SIS has enrolled the student today."
+    elif here.status_code == SECONDARY:
+        where = "The enrollment is a secondary one (SENR 1.23), and such a one does not say it."
+    else:
+        where = "The SIS leaves 1.31 empty."
     return [("Lives in", f"Not known. {where}")]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -69,7 +70,7 @@ from manzanita.web.access import requires
 from manzanita.web.form_days import day_of
 from manzanita.web.meanwhile import alone_with, stamp_of, status_of
 from manzanita.web.people_forms import number_of
-from manzanita.web.reasons_told import told
+from manzanita.web.reasons_told import told, ways_on_record
 from manzanita.web.transfer_list import named
 from manzanita.web.transfer_words import (
     GROUND_WORDS,
@@ -81,6 +82,7 @@ from manzanita.web.transfer_words import (
 )
 
 ASKED_AT = ("seds_coordinator", "records_office")
+OF_OWN_REFERRAL = ("own-referral", "own-ended-today")
 # Steps in the order of the page, by side.
 OFFERED = {
     Side.SENDER: ("accept", "release", "decline", "take_back"),
@@ -237,11 +239,19 @@ def _page(
         "looks": _looks(transfer) if side in (Side.SENDER, Side.SELPA) else [],
         "typed": request.POST,
         "refused_step": request.POST.get("do", ""),
-        "refusals": refusals,
+        "refusals": _linked(actor, student, refusals),
         "record_seen": stamp_of(actor, student) if student else "",
         "today": clock.today(),
     }
     return render(request, "web/transfers/page.html", context, status=status_of(refusals))
+
+
+def _linked(actor: Actor, student: Student | None, refusals: Sequence[Reason]) -> Sequence[Reason]:
+    """What the own referral of the district that asked keeps from being completed leads there."""
+    if student is None or all(one.code not in OF_OWN_REFERRAL for one in refusals):
+        return refusals
+    url, _ = ways_on_record(actor, student)["referred-already"]
+    return [replace(one, link=url) if one.code in OF_OWN_REFERRAL else one for one in refusals]
 
 
 def _leaving(
