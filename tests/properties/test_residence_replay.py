@@ -3,6 +3,7 @@ each day, kept day by day."""
 
 from __future__ import annotations
 
+import os
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.django_db
 
 FIRST = date(2026, 8, 1)
 DAYS = 40
+# One machine decides about a merge with the first of them.
+LIVES = 12 if os.environ.get("CI") == "true" else 60
 LEAS = ("9910010", "9910017", "9910025")
 RANK = {"10": 0, "50": 1}
 
@@ -110,7 +113,7 @@ def enrollments_of(chance: random.Random) -> list[Lives]:
     return list(made.values())
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(LIVES))
 def test_every_day_at_every_instant_is_what_the_replay_says(seed):
     chance = random.Random(seed)
     (student,) = register_students([Identity("Replay", "", "Testcase", "", date(2024, 1, 1), "F")])
