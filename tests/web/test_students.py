@@ -160,7 +160,10 @@ def test_who_came_back_after_a_year_s_end_is_not_leaving_until_a_last_day_is_kno
     ("view", "words"),
     [
         ("current", "Students whom your agency has today"),
-        ("all", "Students within your reach: here today, to come, or left since 07/01/2025"),
+        (
+            "all",
+            "Students within your reach: here today, to come, or left since 07/01/2025, or reported by your agency",
+        ),
     ],
 )
 def test_the_caption_says_whom_the_view_shows(coordinator, view, words):
