@@ -203,7 +203,8 @@ class TestWhoReadsOnByAnotherTie:
                     {"choice": choice, "reason": "x"},
                     follow=True,
                 )
-                assert "Not set. The student left this district on 10/30/2026." in text_of(answer)
+                assert answer.status_code == 422
+                assert "The student left this district on 10/30/2026." in text_of(answer)
         said = "when the amendment window of EOY 1 2026-2027 closed."
         assert said in text_of(page) and said in history
         assert taken.status_code == 422 and said in text_of(taken)
@@ -302,7 +303,8 @@ def test_an_older_year_that_is_opened_again_is_read_mended_and_sent(moved, sign_
 
 
 def test_pages_do_not_say_closed_of_what_a_correction_takes(small_world, sign_in):
-    """The office records on July 15 that Alder moved out of state: the LEA's own status, after its last day."""
+    """Alder's status ended with the school year, and the office records on July 15 that Alder moved out of state: the
+    LEA's own status of today begins after its last day."""
     student = small_world.students["alder"]
     with at(LAST_MINUTE):
         saved = corrected(sign_in(small_world.coordinator))
@@ -310,6 +312,7 @@ def test_pages_do_not_say_closed_of_what_a_correction_takes(small_world, sign_in
     pages.leaves(student, date(2027, 6, 11))
     values = {"lea_code": w.LEA, "status_code": "2", "reason_code": "", "initial_entry_on": None}
     slot = {"student_id": student.pk}
+    state_one("status", slot=slot, values=None, effective_from=date(2027, 6, 12), by_id=None, cause="t")
     state_one("status", slot=slot, values=values, effective_from=date(2027, 7, 15), by_id=None, cause="t")
     with at(NEXT_DAY):
         client = sign_in(small_world.coordinator)
