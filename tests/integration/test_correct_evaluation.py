@@ -23,10 +23,12 @@ from manzanita.meetings.models import Meeting
 from manzanita.meetings.referral_actions import Received, give_plan, record_referral
 from manzanita.meetings.referrals import waiting_referrals
 from manzanita.platform import clock
+from manzanita.platform.facts import Statement
 from manzanita.procedures.correct import correct_record, preview_correction
 from manzanita.procedures.finalize import finalize_meeting
 from manzanita.procedures.pending import report_pending
 from manzanita.procedures.take_back import known_of, reasons_not_to_take_back, take_back
+from manzanita.students.actions import state_one, state_student_facts
 from manzanita.students.models import Referral
 from tests.support import world as w
 
@@ -214,6 +216,37 @@ def test_a_consent_before_a_referral_of_its_own_would_bring_that_back(actor, mee
     row.save()
     assert refused(actor, row, f24_13="20260913") == ["referral-later"]
     assert not waiting_referrals().filter(student=yarrow).exists()
+
+
+@pytest.mark.parametrize("lea", [w.LEA, w.OTHER_LEA])
+@pytest.mark.parametrize(
+    ("asked_on", "consent", "codes"),
+    [
+        # From the day of that referral on the consent would count as its.
+        (date(2026, 10, 5), "20261005", ["referral-waits"]),
+        (date(2026, 10, 5), "20261012", ["referral-waits"]),
+        (date(2026, 10, 5), "20261004", []),
+        # It has ended this one all along.
+        (date(2026, 9, 28), "20261012", []),
+    ],
+)
+def test_a_later_consent_ends_no_other_referral_unsaid(
+    actor, meeting, row, yarrow, lea, asked_on, consent, codes
+):
+    values = dict.fromkeys(Referral.content, "") | {"referred_by_code": "20"}
+    values |= {name: None for name in Referral.content if name.endswith("_on")}
+    slot = {"student_id": yarrow.pk, "lea_code": lea}
+    if lea == w.LEA:
+        ends = Statement(slot, None, asked_on)
+        state_student_facts("referral", [ends], by_id=None, cause="test")
+    state_one("referral", slot=slot, values=values, effective_from=asked_on, by_id=None, cause="test")
+    waiting = waiting_referrals().filter(student=yarrow).count()
+    preview = preview_correction(row, {"24.13": consent})
+    assert [one.code for one in preview.blockers if one.code.startswith("referral")] == codes
+    if codes:
+        assert "A referral of 10/05/2026 waits" in preview.blockers[0].text
+        assert refused(actor, row, f24_13=consent) == codes
+        assert waiting_referrals().filter(student=yarrow).count() == waiting == 1
 
 
 def test_a_review_has_neither_and_says_so(actor, small_world):

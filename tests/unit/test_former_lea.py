@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from manzanita.domain import former_lea
 from manzanita.domain.former_lea import (
     first_last_day,
     may_amend,
+    opened_again,
     told_until,
     why_closed,
     why_ended,
@@ -69,6 +72,36 @@ def test_one_bound_says_of_every_last_day_whether_it_may_be_amended(left_on, tod
     assert (left_on >= first_last_day(today)) is may_amend(left_on, today)
 
 
+@pytest.fixture
+def reopened(monkeypatch):
+    """The state amends 2024-2025 until December 31, 2026, and 2025-2026 no more since July 31."""
+    moved = tuple(
+        replace(one, closes_on=date(2026, 12, 31)) if (one.year, one.key) == ("2024-2025", "eoy") else one
+        for one in reporting_periods()
+    )
+    monkeypatch.setattr(former_lea, "reporting_periods", lambda: moved)
+
+
+@pytest.mark.parametrize(
+    ("today", "first", "again"),
+    [
+        (date(2026, 7, 31), date(2024, 7, 1), []),
+        (date(2026, 8, 1), date(2026, 7, 1), [(date(2024, 7, 1), date(2025, 6, 30))]),
+        (date(2026, 12, 31), date(2026, 7, 1), [(date(2024, 7, 1), date(2025, 6, 30))]),
+        (date(2027, 1, 1), date(2026, 7, 1), []),
+    ],
+)
+def test_a_year_that_the_state_has_opened_again_is_open_by_itself(reopened, today, first, again):
+    assert (first_last_day(today), opened_again(today)) == (first, again)
+    assert may_amend(date(2025, 3, 1), today) is (today <= date(2026, 12, 31))
+    assert may_amend(date(2026, 3, 1), today) is (today <= date(2026, 7, 31))
+
+
+@given(days)
+def test_no_year_is_open_by_itself_by_the_dates_of_the_file(today):
+    assert opened_again(today) == []
+
+
 @given(days)
 def test_it_always_ends_and_never_before_the_year_itself(left_on):
     window = window_of(left_on)
@@ -97,7 +130,31 @@ def test_what_is_said_names_both_days_the_submission_the_rule_and_the_way_out():
         assert "03/01/2025" in reason.text and "08/08/2025" in reason.text
         assert "EOY 4 2024-2025" in reason.text
         assert reason.way_out and reason.source.startswith("A former LEA ") and reason.owner
-    assert "through 08/08/2025, when the amendment window of EOY 4 2024-2025 closes" in told_until(
-        left_on, date(2025, 8, 8)
-    )
-    assert "because no other LEA has reported the student since" in told_until(left_on, date(2025, 8, 9))
+
+
+@pytest.mark.parametrize(
+    ("is_reporting", "is_expected_back", "before", "after"),
+    [
+        (
+            False,
+            False,
+            "after that day it sees the record no more.",
+            "no other LEA has reported the student since",
+        ),
+        (
+            True,
+            True,
+            "after that day it reads and mends on for as long as no other LEA reports the student.",
+            "because no other LEA has reported the student since; it ends when one does.",
+        ),
+        # Census Day of 2025-2026 is October 1, 2025.
+        (False, True, "through Census Day, 10/01/2025, at the latest.", "after Census Day, 10/01/2025."),
+    ],
+)
+def test_what_comes_after_the_window_is_told_as_it_will_be(is_reporting, is_expected_back, before, after):
+    left_on = date(2025, 3, 1)
+    known = {"is_reporting": is_reporting, "is_expected_back": is_expected_back}
+    open_still = told_until(left_on, date(2025, 8, 8), **known)
+    assert "through 08/08/2025, when the amendment window of EOY 4 2024-2025 closes; after" in open_still
+    assert before in open_still
+    assert after in told_until(left_on, date(2025, 8, 9), **known)

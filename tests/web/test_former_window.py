@@ -7,6 +7,7 @@ The window of 2026-2027 closes on July 30, 2027; no page of the state has printe
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,10 +15,16 @@ import pytest
 import time_machine
 
 from manzanita.archive.models import Archive, ArchivedRecord
+from manzanita.domain import former_lea
+from manzanita.domain.reporting_periods import reporting_periods
 from manzanita.exchange.closed_windows import hold_after_window
 from manzanita.exchange.models import Operation, ReportStatus, Submission
 from manzanita.exchange.outbox import reconcile_students
+from manzanita.students import queries, scope
 from manzanita.students.actions import state_one
+from manzanita.students.amending import closed_in, closed_windows, reasons_not_to_amend
+from manzanita.students.former import facts_for
+from manzanita.students.queries import get_student
 from tests.support import pages
 from tests.support import world as w
 from tests.support.exchange import archive
@@ -196,7 +203,8 @@ class TestWhoReadsOnByAnotherTie:
                     {"choice": choice, "reason": "x"},
                     follow=True,
                 )
-                assert "Not set. The student left this district on 10/30/2026." in text_of(answer)
+                assert answer.status_code == 422
+                assert "The student left this district on 10/30/2026." in text_of(answer)
         said = "when the amendment window of EOY 1 2026-2027 closed."
         assert said in text_of(page) and said in history
         assert taken.status_code == 422 and said in text_of(taken)
@@ -225,6 +233,103 @@ class TestWhoReadsOnByAnotherTie:
         with at(NEXT_DAY):
             # Held once, it is not counted again.
             assert hold_after_window() == 0
+
+
+def test_the_held_line_says_the_rule_and_whom_to_ask(moved, sign_in):
+    lives_here(moved.students["alder"])
+    with at(LAST_MINUTE):
+        corrected(sign_in(moved.coordinator))
+    with at(NEXT_DAY):
+        hold_after_window()
+        one = Operation.objects.get()
+        page = text_of(sign_in(moved.coordinator).get(f"/state/operations/{one.pk}"))
+    rule = "A former LEA reads and mends what it reported until the End-of-Year amendment window closes"
+    assert (one.holds[0]["source"], one.holds[0]["confidence"]) == (rule, "provisional")
+    assert rule in page
+    assert '<a class="btn sm" href="/directory">Whom to ask there</a>' in page
+
+
+def test_a_year_that_is_opened_again_is_read_and_its_lines_are_free(moved, sign_in, opened_until):
+    lives_here(moved.students["alder"])
+    with at(LAST_MINUTE):
+        corrected(sign_in(moved.coordinator))
+    with at(NEXT_DAY):
+        assert hold_after_window() == 1
+        opened_until("2026-2027", date(2027, 12, 31))
+        assert hold_after_window() == 0
+        assert Operation.objects.get().hold_code == ""
+    with at(datetime(2028, 1, 1, 0, 0, tzinfo=PACIFIC)):
+        assert hold_after_window() == 1
+        assert Operation.objects.get().hold_code == "amendment-closed"
+
+
+@pytest.fixture
+def opened_until(monkeypatch):
+    """The state moves the day on which the End-of-Year submission of a year closes."""
+
+    def move(year: str, closes_on: date) -> None:
+        rows = tuple(
+            replace(one, closes_on=closes_on) if (one.year, one.key) == (year, "eoy") else one
+            for one in reporting_periods()
+        )
+        monkeypatch.setattr(former_lea, "reporting_periods", lambda: rows)
+        # What is kept for the day goes by the file as it was; a changed file comes with a new start.
+        for kept in (scope._composed, queries._by_public_id):
+            kept.cache_clear()
+
+    yield move
+    monkeypatch.undo()
+    for kept in (scope._composed, queries._by_public_id):
+        kept.cache_clear()
+
+
+def test_an_older_year_that_is_opened_again_is_read_mended_and_sent(moved, sign_in, opened_until):
+    """Alder left in March 2025, of which the window closed in August 2025; that of 2025-2026 stays closed."""
+    student = moved.students["alder"]
+    pages.leaves(student, date(2026, 3, 13))
+    client = sign_in(moved.coordinator)
+    opened_until("2024-2025", date(2026, 12, 31))
+    assert client.get(page_of(moved)).status_code == 404
+    assert closed_windows([student.pk]) == {(student.pk, w.LEA): date(2026, 3, 13)}
+    opened_until("2024-2025", date(2025, 8, 8))
+    pages.leaves(student, date(2025, 3, 14))
+    assert client.get(page_of(moved)).status_code == 404
+    assert closed_windows([student.pk]) == {(student.pk, w.LEA): date(2025, 3, 14)}
+    opened_until("2024-2025", date(2026, 12, 31))
+    assert client.get(page_of(moved)).status_code == 200
+    assert closed_windows([student.pk]) == {}
+    client.post("/perspective", {"view": "leaving"})
+    assert "left since 07/01/2026, or in 2024-2025, which is open again" in text_of(client.get("/students"))
+
+
+def test_pages_do_not_say_closed_of_what_a_correction_takes(small_world, sign_in):
+    """Alder's status ended with the school year, and the office records on July 15 that Alder moved out of state: the
+    LEA's own status of today begins after its last day."""
+    student = small_world.students["alder"]
+    with at(LAST_MINUTE):
+        saved = corrected(sign_in(small_world.coordinator))
+        assert saved.status_code == 302
+    pages.leaves(student, date(2027, 6, 11))
+    values = {"lea_code": w.LEA, "status_code": "2", "reason_code": "", "initial_entry_on": None}
+    slot = {"student_id": student.pk}
+    state_one("status", slot=slot, values=None, effective_from=date(2027, 6, 12), by_id=None, cause="t")
+    state_one("status", slot=slot, values=values, effective_from=date(2027, 7, 15), by_id=None, cause="t")
+    with at(NEXT_DAY):
+        client = sign_in(small_world.coordinator)
+        actor = small_world.coordinator_actor
+        seen = facts_for(actor, get_student(actor, student.public_id))
+        assert seen.student.seen_through == date(2027, 6, 11)
+        assert closed_in(seen, w.LEA) == [] == reasons_not_to_amend(student.pk, w.LEA)
+        field = text_of(client.get(f"{page_of(small_world)}/fields/plan.disability_1_code"))
+        assert "/corrections/" in field and "closed." not in field
+        assert "when the amendment window of" not in text_of(
+            client.get(f"{page_of(small_world)}?tab=history")
+        )
+        # And once another LEA reports, the pages say so, too.
+        lives_here(student)
+        reports(student, w.OTHER_LEA, date(2027, 7, 31))
+        seen = facts_for(actor, get_student(actor, student.public_id))
+        assert [one.code for one in closed_in(seen, w.LEA)] == ["amendment-closed"]
 
 
 def test_what_is_left_of_a_student_who_is_seen_no_more_is_a_number(moved, sign_in):

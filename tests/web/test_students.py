@@ -126,11 +126,11 @@ def test_lists_of_findings_and_of_what_is_held(small_world, coordinator):
 
 
 def test_a_student_who_left_stays_for_a_while_marked_as_such(small_world, coordinator):
-    pages.leaves(small_world.students["towhee"], date(2026, 6, 12))
+    pages.leaves(small_world.students["towhee"], date(2026, 9, 18))
     assert names_in(coordinator.get("/students")) == ["Alder", "Yarrow"]
     coordinator.post("/perspective", {"view": "leaving"})
     page = text_of(coordinator.get("/students"))
-    assert "left 06/12/2026" in page and "Leaving, or left lately" in page
+    assert "left 09/18/2026" in page and "Leaving, or left lately" in page
     assert names_in(coordinator.get("/students")) == ["Towhee"]
 
 
@@ -151,7 +151,7 @@ def test_who_came_back_after_a_year_s_end_is_not_leaving_until_a_last_day_is_kno
     page = coordinator.get("/students")
     assert names_in(page) == ["Alder"]
     words = (
-        "Students here whose last day is known, and those who left since 07/01/2025 and are here no longer"
+        "Students here whose last day is known, and those who left since 07/01/2026 and are here no longer"
     )
     assert f'<caption class="vh">{words}</caption>' in page.content.decode()
 
@@ -160,7 +160,10 @@ def test_who_came_back_after_a_year_s_end_is_not_leaving_until_a_last_day_is_kno
     ("view", "words"),
     [
         ("current", "Students whom your agency has today"),
-        ("all", "Students within your reach: here today, to come, or left since 07/01/2025"),
+        (
+            "all",
+            "Students within your reach: here today, to come, or left since 07/01/2026, or reported by your agency",
+        ),
     ],
 )
 def test_the_caption_says_whom_the_view_shows(coordinator, view, words):
@@ -187,10 +190,12 @@ def test_the_list_of_an_import_has_whom_it_changed_and_only_the_agency_s_own(sma
 
 
 def test_of_whom_we_report_nothing_any_more_nothing_is_seen_after_a_while(small_world, coordinator):
-    pages.leaves(small_world.students["yarrow"], date(2025, 7, 1))
+    pages.leaves(small_world.students["yarrow"], date(2026, 7, 1))
     address = f"/students/{small_world.students['yarrow'].public_id}"
     assert coordinator.get(address).status_code == 200
-    pages.leaves(small_world.students["yarrow"], date(2025, 6, 30))  # July 1, 2025 began the last year
+    pages.leaves(
+        small_world.students["yarrow"], date(2026, 6, 30)
+    )  # the window of 2025-2026 closed on July 31
     assert coordinator.get(address).status_code == 404
 
 

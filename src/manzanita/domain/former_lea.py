@@ -7,11 +7,19 @@ It may until the state's End-of-Year submission of the academic year of its last
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.reporting_periods import ReportingPeriod, reporting_periods
-from manzanita.domain.years import academic_year_of, first_calendar_year, last_day, year_start
+from manzanita.domain.years import (
+    academic_year_of,
+    census_day,
+    first_calendar_year,
+    first_day,
+    last_day,
+    year_end,
+    year_start,
+)
 
 EOY = "eoy"
 CLOSED = "amendment-closed"
@@ -76,11 +84,29 @@ def may_amend(left_on: date, today: date) -> bool:
 
 
 def first_last_day(today: date) -> date:
-    """The earliest last day of which ``may_amend`` holds: July 1 of the first academic year that may be amended."""
+    """From this last day on ``may_amend`` holds of every one: July 1 of the first academic year since which all may be
+    amended."""
     first = year_start(today)
-    while may_amend(date(first.year - 1, 7, 1), today):
-        first = date(first.year - 1, 7, 1)
+    while may_amend(_year_before(first), today):
+        first = _year_before(first)
     return first
+
+
+def opened_again(today: date) -> list[tuple[date, date]]:
+    """July 1 and June 30 of each earlier academic year that may be amended while a later one may not, the newest
+    first: the state has opened it again. Usually none."""
+    oldest = min(first_day(one.year) for one in reporting_periods() if one.key == EOY)
+    found = []
+    july = _year_before(first_last_day(today))
+    while july >= oldest or may_amend(july, today):
+        if may_amend(july, today):
+            found.append((july, year_end(july)))
+        july = _year_before(july)
+    return found
+
+
+def _year_before(july: date) -> date:
+    return date(july.year - 1, july.month, july.day)
 
 
 def why_closed(left_on: date) -> Reason:
@@ -115,15 +141,36 @@ def why_ended(left_on: date) -> Reason:
     )
 
 
-def told_until(left_on: date, today: date) -> str:
-    """For the page of a student who has left: until when the LEA reads and mends."""
+def told_until(left_on: date, today: date, *, is_reporting: bool, is_expected_back: bool) -> str:
+    """For the page of a student who has left: until when the LEA reads and mends. ``is_reporting``: the status of today
+    is this LEA's; ``is_expected_back``: its SIS ended the enrollment for the summer (``domain.leaving.EXPECTED_BACK``).
+    """
     window = window_of(left_on)
+    census = census_day(academic_year_of(last_day(window.year) + timedelta(days=1)))
+    # Of a year that is open beyond Census Day it adds nothing.
+    is_expected_back = is_expected_back and window.closes_on < census
     if today > window.closes_on:
+        closed = f"The amendment window of {window.told} closed on {window.closes_on:%m/%d/%Y}."
+        if is_reporting or not is_expected_back:
+            return (
+                f"{closed} Your LEA still reads and mends the record, because no other LEA has reported the student "
+                "since; it ends when one does."
+            )
         return (
-            f"The amendment window of {window.told} closed on {window.closes_on:%m/%d/%Y}. Your LEA still reads and "
-            "mends the record, because no other LEA has reported the student since; it ends when one does."
+            f"{closed} Your LEA still reads and mends the record, because the student is expected back after the "
+            "summer, and no other LEA has enrolled or reported the student since. It ends when one does, and after "
+            f"Census Day, {census:%m/%d/%Y}."
         )
+    if is_reporting:
+        then = "it reads and mends on for as long as no other LEA reports the student"
+    elif is_expected_back:
+        then = (
+            "it reads and mends on only while the student is expected back and no other LEA enrolls or reports the "
+            f"student, through Census Day, {census:%m/%d/%Y}, at the latest"
+        )
+    else:
+        then = "it sees the record no more"
     return (
         f"Your LEA may correct and send again what it reported through {window.closes_on:%m/%d/%Y}, when the "
-        f"amendment window of {window.told} closes; after that day it sees the record no more. {window.doubt}"
+        f"amendment window of {window.told} closes; after that day {then}. {window.doubt}"
     ).strip()

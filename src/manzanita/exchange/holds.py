@@ -74,7 +74,16 @@ HOLDS: Mapping[str, Hold] = MappingProxyType(
 
 
 def hold(
-    code: str, text: str, owner: Owner, way_out: str = "", *, values: Mapping[str, str] | None = None
+    code: str,
+    text: str,
+    owner: Owner,
+    way_out: str = "",
+    *,
+    values: Mapping[str, str] | None = None,
+    source: str = "",
+    confidence: str = "seen",
 ) -> Reason:
     """The reason that holds one operation. Raises ``KeyError`` for a code that the pages have no words for."""
-    return Reason(HOLDS[code].code, text, owner, way_out, values=values or {})
+    return Reason(
+        HOLDS[code].code, text, owner, way_out, values=values or {}, source=source, confidence=confidence
+    )

@@ -271,7 +271,7 @@ def _is_waiting(line: SubmissionLine | None) -> bool:
 
 def _window_closed(left_on: date) -> Reason:
     why = why_closed(left_on)
-    return hold(CLOSED, why.text, why.owner, why.way_out)
+    return hold(CLOSED, why.text, why.owner, why.way_out, source=why.source, confidence=why.confidence)
 
 
 def _period_locked(step: Step, lock: ReportingPeriod) -> Reason:

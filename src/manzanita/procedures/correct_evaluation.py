@@ -16,7 +16,7 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.findings import HAPPENED, Owner, Reason
 from manzanita.domain.records import parse_state_date
 from manzanita.meetings.evaluation_actions import INITIAL_TYPES, correct_begun
-from manzanita.meetings.referrals import referrals_of
+from manzanita.meetings.referrals import referrals_of, waiting_referrals
 from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.procedures.correct_dates import Said
@@ -140,7 +140,8 @@ def _wrong_days(
 
 
 def _against_referrals(row: ArchivedRecord, values: Mapping[str, str], begun: Begun) -> Iterator[Reason]:
-    """Against a day that would bring a referral back which this consent has ended, or lay one over another."""
+    """Against a day that would bring a referral back which this consent has ended, end one that waits, or lay one over
+    another."""
     along, others = _referrals(row)
     if along is not None:
         if begun.referred_on is None:
@@ -176,6 +177,19 @@ def _against_referrals(row: ArchivedRecord, values: Mapping[str, str], begun: Be
                 "referral-later",
                 f"A referral of {one.effective_from:%m/%d/%Y} led to this evaluation; no consent comes before it.",
                 "Enter a day on or after it.",
+                values,
+                CONSENT,
+            )
+    if begun.consent_on > was:
+        # Of every LEA: a consent from its day on ends a referral wherever it waits.
+        later = waiting_referrals().filter(
+            student=row.student_id, effective_from__gt=was, effective_from__lte=begun.consent_on
+        )
+        for day in later.order_by("effective_from").values_list("effective_from", flat=True):
+            yield _typed(
+                "referral-waits",
+                f"A referral of {day:%m/%d/%Y} waits, and a consent from that day on would end it unsaid.",
+                "Enter a day before it, or have that referral answered first.",
                 values,
                 CONSENT,
             )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
 
-from django.db.models import DateField, Max, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Max, Q
 
 from manzanita.domain.access import Actor, Capability, Relationship, Scope
 from manzanita.domain.findings import Reason
 from manzanita.domain.former_lea import why_ended
 from manzanita.platform import clock
+from manzanita.students.former_reach import expected_back, left_in_open_year
 from manzanita.students.models import Enrollment, Student
-from manzanita.students.scope import assigned_to, first_day_in_reach
+from manzanita.students.scope import assigned_to
 
 
 def why_unseen(actor: Actor, public_id: uuid.UUID) -> Reason | None:
@@ -22,10 +21,13 @@ def why_unseen(actor: Actor, public_id: uuid.UUID) -> Reason | None:
     may_have = Relationship.FORMER in actor.perspective.relationships and actor.may(Capability.READ_STUDENT)
     if not may_have or actor.within is not None:
         return None
-    own = Enrollment.objects.believed().filter(student__public_id=public_id, lea_code__in=actor.agency_codes)
-    open_end = Value(date.max, output_field=DateField())
-    last = own.aggregate(last=Max(Coalesce("effective_to", open_end)))["last"]
-    if last is None or last >= first_day_in_reach(clock.today()):
+    today = clock.today()
+    here = {"student__public_id": public_id, "lea_code__in": actor.agency_codes}
+    own = Enrollment.objects.believed().filter(**here)
+    last = own.aggregate(last=Max("effective_to"))["last"]
+    if last is None or own.filter(Q(effective_to__isnull=True) | left_in_open_year(today)).exists():
+        return None
+    if (back := expected_back(today)) is not None and back.filter(**here).exists():
         return None
     if actor.perspective.scope is Scope.ASSIGNED:
         assigned = Student.unscoped.filter(public_id=public_id, pk__in=assigned_to(actor.user_id, last))

@@ -32,12 +32,12 @@ from django.db.models.lookups import In, IsNull
 
 from manzanita.accounts.queries import named_students
 from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View
-from manzanita.domain.former_lea import first_last_day
 from manzanita.domain.student_transfers import Ground
 from manzanita.domain.years import year_start
 from manzanita.platform import clock
 from manzanita.platform.reach import through_transfer
 from manzanita.students.expected import expected_places
+from manzanita.students.former_reach import expected_back, left_in_open_year
 from manzanita.students.infants import infant_plans
 from manzanita.students.models import (
     AgencyRelation,
@@ -57,11 +57,6 @@ from manzanita.transfers.queries import open_transfers_of, preview_ground
 Relation = Callable[[Actor, date], list[QuerySet]]
 
 
-def first_day_in_reach(today: date) -> date:
-    """The earliest last day of a student whom a former LEA still reads: what it reported may be amended (F22)."""
-    return first_last_day(today)
-
-
 def since_last_year(today: date) -> date:
     """July 1 of the previous academic year: how far back one looks for whom the SIS has ended and nobody has since."""
     return date(year_start(today).year - 1, 7, 1)
@@ -69,7 +64,11 @@ def since_last_year(today: date) -> date:
 
 def _enrolled(actor: Actor) -> QuerySet:
     """Believed enrollments at the actor's agencies; for a school scope, at its schools."""
-    rows = Enrollment.objects.believed().filter(lea_code__in=actor.agency_codes)
+    return _enrolled_at(actor, Enrollment.objects.believed())
+
+
+def _enrolled_at(actor: Actor, rows: QuerySet) -> QuerySet:
+    rows = rows.filter(lea_code__in=actor.agency_codes)
     return (
         rows.filter(school_code__in=actor.school_codes) if actor.perspective.scope is Scope.SCHOOL else rows
     )
@@ -82,18 +81,23 @@ ENROLLED = frozenset({Relationship.ATTENDING, Relationship.NEXT_YEAR, Relationsh
 def _enrolled_by(actor: Actor, relationships: frozenset[Relationship], today: date) -> QuerySet:
     """Enrollments that tie a student to the actor by one of ``relationships``, of ``ENROLLED``."""
     lasts = Q(effective_to__isnull=True) | Q(effective_to__gte=today)
-    lately = Q(effective_to__lt=today, effective_to__gte=first_day_in_reach(today))
+    in_reach = left_in_open_year(today)
+    lately = Q(effective_to__lt=today) & in_reach
     if relationships == ENROLLED:
         # No enrollment ends before it begins, so that these three are all but those that ended long ago.
-        return _enrolled(actor).filter(
-            Q(effective_to__isnull=True) | Q(effective_to__gte=first_day_in_reach(today))
-        )
+        return _enrolled(actor).filter(Q(effective_to__isnull=True) | in_reach)
     days = {
         Relationship.ATTENDING: lasts & Q(effective_from__lte=today),
         Relationship.NEXT_YEAR: Q(effective_from__gt=today),
         Relationship.FORMER: lately,
     }
     return _enrolled(actor).filter(reduce(or_, (days[one] for one in days if one in relationships)))
+
+
+def _expected_back(actor: Actor, today: date) -> list[QuerySet]:
+    """At the actor's agencies, of whom ``_enrolled_by`` may already have nothing any more."""
+    rows = expected_back(today)
+    return [] if rows is None else [_enrolled_at(actor, rows)]
 
 
 def _attending(actor: Actor, today: date) -> QuerySet:
@@ -163,6 +167,8 @@ RELATIONS: Mapping[Relationship, Relation] = MappingProxyType(
         Relationship.REPORTING: _reporting,
         Relationship.EXPECTED: _expected,
         Relationship.SERVICE_AGENCY: _served,
+        # Besides those of ``ENROLLED``, from the day after the window closed to Census Day.
+        Relationship.FORMER: _expected_back,
     }
 )
 # Whoever an agency has today.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +93,7 @@ def _ways(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[
         return
     if declared.ownership is Ownership.MEETING:
         yield _meeting_way(file)
+    closed = closed_in(file.facts, file.lea_code)
     if declared.section == NEXT_YEAR or (declared.section == IDENTIFICATION and not declared.rule):
         yield _office(
             file,
@@ -102,6 +103,7 @@ def _ways(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[
             Capability.ASSIGN_STUDENTS
             if declared.section == NEXT_YEAR and declared.holder != "next_setting"
             else Capability.CORRECT_RECORD,
+            closed,
         )
     for key in _changes_of(declared):
         yield _office(
@@ -110,6 +112,7 @@ def _ways(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[
             f"{CHANGES[key].purpose} With its day and a reason.",
             reverse("change", args=[file.student.public_id, key]),
             Capability.CORRECT_RECORD,
+            closed,
         )
     if declared.section == STATUS and not declared.rule:
         yield _office(
@@ -118,8 +121,9 @@ def _ways(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[
             "Why and when the student leaves: what the state is told follows.",
             reverse("leaving", args=[file.student.public_id]),
             Capability.CORRECT_RECORD,
+            closed,
         )
-    yield from _correction(file, declared, slot)
+    yield from _correction(file, declared, slot, closed)
 
 
 def _changes_of(declared: FieldDeclaration) -> tuple[str, ...]:
@@ -141,12 +145,14 @@ def _residence(file: StudentFile) -> Way:
     )
 
 
-def _office(file: StudentFile, label: str, text: str, url: str, capability: Capability) -> Way:
-    reasons = tuple(_against(file, capability))
+def _office(
+    file: StudentFile, label: str, text: str, url: str, capability: Capability, closed: Sequence[Reason]
+) -> Way:
+    reasons = tuple(_against(file, capability, closed))
     return Way(label, text, "" if reasons else url, reasons)
 
 
-def _against(file: StudentFile, capability: Capability) -> Iterator[Reason]:
+def _against(file: StudentFile, capability: Capability, closed: Sequence[Reason]) -> Iterator[Reason]:
     decision = decide(file.actor, capability)
     if not decision:
         yield from decision.because
@@ -159,7 +165,7 @@ def _against(file: StudentFile, capability: Capability) -> Iterator[Reason]:
             source=PERMISSIONS,
         )
     else:
-        yield from closed_in(file.facts, file.lea_code)
+        yield from closed
 
 
 def _meeting_way(file: StudentFile) -> Way:
@@ -192,7 +198,9 @@ def _meeting_way(file: StudentFile) -> Way:
     return Way(label, text, url, tuple(reasons))
 
 
-def _correction(file: StudentFile, declared: FieldDeclaration, slot: str) -> Iterator[Way]:
+def _correction(
+    file: StudentFile, declared: FieldDeclaration, slot: str, closed: Sequence[Reason]
+) -> Iterator[Way]:
     """The correction of what was archived, with the field in its first place."""
     if not declared.number:
         return
@@ -206,7 +214,7 @@ def _correction(file: StudentFile, declared: FieldDeclaration, slot: str) -> Ite
         "Correct what was archived",
         "Where it was entered wrongly: with a reason, and the state is told.",
     )
-    reasons = tuple(_against(file, Capability.CORRECT_RECORD))
+    reasons = tuple(_against(file, Capability.CORRECT_RECORD, closed))
     if row is None and not reasons:
         reasons = (
             Reason(

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from manzanita.accounts.duty_queries import duties_at
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability, Scope
+from manzanita.domain.former_lea import CLOSED
 from manzanita.exchange.actions import prepare_submission, release_rejected
 from manzanita.exchange.closed_windows import hold_after_window, unsent_of_gone
 from manzanita.exchange.holds import HOLDS, ON_ITS_WAY
@@ -166,6 +167,8 @@ def _fix(operation: Operation) -> tuple[str, str] | None:
         return reverse("imports"), "Take SIS files in"
     if operation.hold_code == "period-locked":
         return f"{reverse('state')}#period", "Go to the lock"
+    if operation.hold_code == CLOSED:
+        return reverse("directory"), "Whom to ask there"
     if operation.hold_code == "older-waiting":
         older = older_held(operation)
         return (reverse("state_operation", args=[older.pk]), "Show the older one") if older else None

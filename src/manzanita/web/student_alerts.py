@@ -5,17 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from manzanita.archive.queries import document_of
 from manzanita.domain.clocks.ages import majority_on
-from manzanita.domain.former_lea import told_until
+from manzanita.domain.former_lea import told_until, window_of
+from manzanita.domain.leaving import EXPECTED_BACK
 from manzanita.domain.private_conflicts import conflicts_of
 from manzanita.domain.private_schools import PLAN_SHORT
+from manzanita.domain.rollover import expecting_on
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.stays import NO_SHOW, PRIMARY
 from manzanita.domain.years import academic_year_of, census_day
 from manzanita.procedures.private_schools import known_of
+from manzanita.students.amending import is_reporting
 from manzanita.students.models import Enrollment
 from manzanita.ui.formats import plural, us_date
 from manzanita.ui.jinja_env import url_or_none
@@ -63,10 +66,20 @@ def _former(file: StudentFile) -> Iterator[Alert]:
             "na",
             "Former LEA",
             f"You see this record as former LEA: what was true through {us_date(through)}, and what your LEA reports "
-            f"of that time. What came later is the next LEA's. {told_until(through, file.today)}",
+            f"of that time. What came later is the next LEA's. {_until(file, through)}",
             url_or_none("why_student", file.student.public_id),
             "Why?",
         )
+
+
+def _until(file: StudentFile, through: date) -> str:
+    own = file.actor.agency_codes
+    newest = [one for one in file.facts.enrollments if one.lea_code in own and one.effective_to == through]
+    is_back = any(one.exit_reason_code in EXPECTED_BACK for one in newest)
+    # After the window only that lets it read on, but in the weeks in which a student is expected back.
+    is_sole = file.today > window_of(through).closes_on and not (is_back and expecting_on(file.today))
+    reports = is_sole or is_reporting(file.student.pk, own)
+    return told_until(through, file.today, is_reporting=reports, is_expected_back=is_back)
 
 
 def _late(file: StudentFile) -> Iterator[Alert]:

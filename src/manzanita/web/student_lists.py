@@ -11,7 +11,10 @@ from types import MappingProxyType
 from django.urls import reverse
 
 from manzanita.deadlines.lists import Wanted, wanted_rows
-from manzanita.domain.access import Actor, Scope, View
+from manzanita.domain.access import Actor, Relationship, Scope, View
+from manzanita.domain.former_lea import first_last_day, opened_again
+from manzanita.domain.rollover import expecting_on
+from manzanita.domain.years import academic_year_of
 from manzanita.exchange.compliance import find
 from manzanita.exchange.queries import changed_by_import, has_open_finding, has_operation
 from manzanita.leaving.queries import still_here
@@ -19,7 +22,7 @@ from manzanita.platform import clock
 from manzanita.procedures.next_year import unplanned
 from manzanita.procedures.turning_five import FIVE_LISTS, OPEN, five_list, safe
 from manzanita.students.models import ScopedQuerySet
-from manzanita.students.scope import first_day_in_reach, listed_for, visible_to
+from manzanita.students.scope import listed_for, visible_to
 from manzanita.ui.formats import us_date
 from manzanita.web.compliance_asked import ComplianceList, list_of_key
 from manzanita.web.due_wanted import key_of, list_url, of_key, title_of
@@ -129,14 +132,29 @@ def _shown(actor: Actor) -> str:
         return "Students assigned to you"
     if actor.perspective.scope is Scope.NAMED:
         return "Students named in what was granted to you"
-    left = f"left since {us_date(first_day_in_reach(clock.today()))}"
+    left = _left()
+    reported = (
+        ", or reported by your agency" if Relationship.REPORTING in actor.perspective.relationships else ""
+    )
     return {
         View.CURRENT: "Students whom your agency has today",
         View.INCOMING: "Students who come: by an enrollment to begin, a plan for next year, or a place kept for them",
         View.LEAVING: f"Students here whose last day is known, and those who {left} and are here no longer",
         View.DSEA_OR_ATTENDING: "Students whom your agency has today, or for whom it is accountable (DSEA)",
-        View.ALL: f"Students within your reach: here today, to come, or {left}",
+        View.ALL: f"Students within your reach: here today, to come, or {left}{reported}",
     }[actor.view]
+
+
+def _left() -> str:
+    """Of whom a former LEA's lists show: as it goes by ``students.former_reach``."""
+    today = clock.today()
+    first = first_last_day(today)
+    found = [f"left since {us_date(first)}"]
+    found += [f"in {academic_year_of(july)}, which is open again" for july, _ in opened_again(today)]
+    expecting = expecting_on(today)
+    if expecting is not None and expecting.first <= first:
+        found.append("before the summer and are expected back")
+    return ", or ".join(found)
 
 
 def list_of(key: str) -> StudentList | None:

@@ -70,8 +70,9 @@ def acts_of(file: StudentFile) -> list[Act]:
     )
     read_together(edits, merges)
     superseded = {one.supersedes_id for one in known.archives}
+    closed = closed_in(file.facts, file.lea_code)
     acts = [
-        _of_archive(file, archive, known)
+        _of_archive(file, archive, known, closed)
         for archive in known.archives
         if archive.lea_code == file.lea_code and can_be_asked(archive) and archive.pk not in superseded
     ]
@@ -99,13 +100,13 @@ def acts_of(file: StudentFile) -> list[Act]:
     return sorted(acts, key=lambda act: act.at, reverse=True)[:ACTS_SHOWN]
 
 
-def _of_archive(file: StudentFile, archive: Archive, known: Known) -> Act:
+def _of_archive(file: StudentFile, archive: Archive, known: Known, closed: Sequence[Reason]) -> Act:
     label = f"Correction: {archive.title}" if archive.cause == "correction" else archive.title
     own_way = _own_way(file.student, archive, known)
     reasons = (
         reasons_in_its_own_way(archive, known)
         if own_way
-        else [*closed_in(file.facts, archive.lea_code), *reasons_not_to_take_back(file.actor, archive, known)]
+        else [*closed, *reasons_not_to_take_back(file.actor, archive, known)]
     )
     url = own_way or reverse("archive_take_back", args=[archive.public_id])
     return Act(label, archive.recorded_at, archive.by_id, archive.reason, url, reasons)
