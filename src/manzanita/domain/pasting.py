@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import takewhile
 
@@ -105,10 +105,7 @@ def read_pasted(text: str, *, value_heads: Collection[str] = (), most: int = MOS
         return Pasted(problem="There is a line of heads, and no student below it.")
     raw = _cells(numbered[at][1], delimiter)
     return Pasted(
-        [
-            replace(_of_table(number, line, delimiter, columns), heads=numbered[at][1])
-            for number, line in numbered[at + 1 :]
-        ],
+        [_of_table(number, line, delimiter, columns, numbered[at][1]) for number, line in numbered[at + 1 :]],
         has_values="value" in columns.values(),
         ignored=[
             raw[place].strip() for place in range(len(raw)) if place not in columns and raw[place].strip()
@@ -161,7 +158,7 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
 
 
-def _of_table(number: int, line: str, delimiter: str, columns: Mapping[int, str]) -> PastedLine:
+def _of_table(number: int, line: str, delimiter: str, columns: Mapping[int, str], heads: str) -> PastedLine:
     cells = _cells(line, delimiter)
     told = {name: cells[place].strip() if place < len(cells) else "" for place, name in columns.items()}
     last, first = told.get("last", ""), told.get("first", "")
@@ -186,6 +183,7 @@ def _of_table(number: int, line: str, delimiter: str, columns: Mapping[int, str]
         birth_on=born,
         value=told.get("value"),
         problem=problem,
+        heads=heads,
     )
 
 
