@@ -124,6 +124,9 @@ def test_5_with_these_leads_on_with_exactly_these(coordinator):
         page.get_by_role("link", name=label).click()
         expect(page.locator("main")).to_contain_text("3 of 4 found.")
         expect(page.locator("main, .pagehead").first).to_contain_text("pasted list")
+        if name in ("pasted-adopt", "pasted-left"):
+            fold = page.locator("details", has_text="Not on this page, and why")
+            expect(fold.get_by_role("link", name="Testcase, Alder")).to_be_visible()
         coordinator.look(name)
         page.go_back()
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from manzanita.accounts.actions import grant_perspective
+from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.duty_actions import assign_duty
 from manzanita.accounts.duty_queries import duties_at
 from manzanita.accounts.granting import Refused
@@ -19,22 +19,25 @@ from manzanita.auditing.models import ChangeEvent
 from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings.actions import open_meeting
 from manzanita.orgs.models import Agency, School
+from manzanita.platform.facts import Statement
 from manzanita.procedures.assigning import (
     Term,
     Wanted,
     apply_assignments,
     candidates,
+    movable_first,
     preview_assignments,
     without_manager_count,
 )
 from manzanita.procedures.assigning_undo import undo_assignments
 from manzanita.procedures.handing_over import HandOver, hand_over, holdings_of, preview_hand_over
+from manzanita.students.actions import state_student_facts
 from manzanita.students.caseload import Choice, assignable_of, chosen_students, managers_of
 from manzanita.students.models import AssignmentBatch, CaseAssignment, TeamMember
 from manzanita.students.scope import visible_to
 from tests.support import staff as s
 from tests.support import world as w
-from tests.support.pages import leaves, many_students
+from tests.support.pages import leaves, many_students, moves_to
 
 NOW = Term(w.TODAY)
 
@@ -95,6 +98,45 @@ def test_who_has_left_is_not_chosen(small_world):
     leaves(small_world.students["towhee"], w.TODAY - timedelta(days=1))
     found = chosen_students(small_world.coordinator_actor, Choice(school_code=w.SCHOOL))
     assert [one.first_name for one in found] == ["Alder"]
+
+
+def test_first_are_those_for_whom_the_move_does_something(small_world, staff):
+    """Alder and Towhee are the case manager's already, at the first school; Yarrow is nobody's."""
+    actor, today = small_world.coordinator_actor, Term(w.TODAY)
+    students = assignable_of(actor, visible_to(actor), is_named=True)
+
+    def names(kind: str, person, term: Term = today) -> list[str]:
+        return [one.first_name for one in movable_first(actor, students, kind, person.pk, term)]
+
+    assert names("assignment", staff.teacher) == ["Alder", "Towhee", "Yarrow"]
+    assert names("assignment", small_world.case_manager) == ["Yarrow", "Alder", "Towhee"]
+    assert names("team", small_world.case_manager) == ["Alder", "Towhee", "Yarrow"]
+
+
+def test_of_somebody_at_a_school_first_are_its_students_of_that_day(small_world, staff):
+    clerk = add_person(email="moss@example.org", name="Moss Sample", password=w.PASSWORD)
+    grant_perspective(
+        user=clerk,
+        perspective_key="school",
+        agency=Agency.objects.get(code=w.LEA),
+        starts_on=s.SINCE,
+        by=None,
+        reason="test",
+        schools=[School.objects.get(code=s.SECOND_SCHOOL)],
+    )
+    actor, of = small_world.coordinator_actor, small_world.students
+    moves_to(of["yarrow"], s.SECOND_SCHOOL)
+    for name, school in (("yarrow", w.SCHOOL), ("towhee", s.SECOND_SCHOOL)):
+        slot = {"student_id": of[name].pk, "relationship": "next_year"}
+        place = Statement(slot, {"agency_code": w.LEA, "school_code": school}, w.TODAY, date(2027, 6, 30))
+        state_student_facts("agency", [place], by_id=None, cause="test")
+    students = assignable_of(actor, visible_to(actor), is_named=True)
+    for day, expected in (
+        (w.TODAY, ["Yarrow", "Alder", "Towhee"]),
+        (date(2027, 7, 1), ["Towhee", "Alder", "Yarrow"]),
+    ):
+        found = movable_first(actor, students, "team", clerk.pk, Term(day))
+        assert [one.first_name for one in found] == expected
 
 
 # Bulk assignment

@@ -17,6 +17,7 @@ from manzanita.meetings.models import Meeting
 from manzanita.platform.facts import Statement
 from manzanita.platform.ids import new_public_id
 from manzanita.platform.models import Job
+from manzanita.procedures import settling
 from manzanita.procedures.leaving_many import (
     LEAVINGS,
     Together,
@@ -27,6 +28,7 @@ from manzanita.procedures.leaving_many import (
 from manzanita.students.actions import state_student_facts
 from manzanita.students.models import Student
 from manzanita.students.queries import facts_of
+from manzanita.students.scope import visible_to
 from tests.support import pages
 from tests.support import world as w
 from tests.support.cast import add_cast
@@ -107,6 +109,17 @@ def test_meant_is_whom_the_sis_has_ended_and_nobody_else(actor, three):
         ("Gadwall", LAST),
     ]
     assert departures(actor, [three["dunlin"].public_id, three["pipit"].public_id]) == [found[1]]
+
+
+def test_who_is_asked_for_is_meant_however_many_went_before(actor, three, monkeypatch):
+    monkeypatch.setattr(settling, "MOST", 1)
+    assert [one.student.first_name for one in departures(actor)] == ["Bunting", "Dunlin"]
+    gadwall = three["gadwall"]
+    of = {"keys": visible_to(actor).filter(pk=gadwall.pk).values("pk"), "among": [gadwall.public_id]}
+    for name, asked in of.items():
+        assert [one.student.first_name for one in departures(actor, **{name: asked})] == ["Gadwall"], name
+    everybody = visible_to(actor).order_by().values("pk")
+    assert len(departures(actor, keys=everybody)) == 3
 
 
 def test_a_preview_changes_nothing_and_says_what_stands_against_one(actor, three):

@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 
 from manzanita.domain.pasted_workbook import text_of_workbook
-from manzanita.domain.pasting import MOST_LINES, PastedLine, read_pasted
+from manzanita.domain.pasting import MOST_LINES, PastedLine, read_pasted, short, to_mend
 from manzanita.domain.workbook import WorkbookRefused
 
 HEADS = ("Next year's grade",)
@@ -204,3 +204,23 @@ def test_the_words_above_the_table_of_a_list_that_went_out_are_no_students():
     assert [(one.number, one.ssid, one.value) for one in found.lines] == [(5, "9900000005", "SE-1")]
     # A pasted list with a gap in it is read from its first line.
     assert len(read_pasted("9900000005\n\n9900000006\n").lines) == 2
+
+
+def test_lines_to_mend_are_the_lines_themselves_and_their_reasons_are_not_read():
+    line = "Testcase,\tAlder 13/45/2016 " + "x" * 200
+    lines = [(3, line, "No date."), (7, "L9", "Nobody."), (8, "L8", "Nobody.")]
+    text = to_mend(lines)
+    assert text == (
+        f"{line}\nL9\nL8\nWhy not: below this line nothing is read\nNo date. Line 1 (3).\nNobody. Line 2 (7), 3 (8).\n"
+    )
+    read = read_pasted(text.replace("\n", "\r\n")).lines
+    assert [one.text for one in read] == [line, "L9", "L8"]
+    headed = read_pasted(to_mend([(4, "L9;4/9/2016", "Nobody.")], "Local ID;Born")).lines
+    assert [(one.number, one.local_id, one.birth_on, one.heads) for one in headed] == [
+        (2, "L9", BORN, "Local ID;Born")
+    ]
+
+
+def test_a_page_shows_the_beginning_of_a_line():
+    assert short("a \t b") == "a b"
+    assert short("x" * 121) == "x" * 120 + "…"

@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import re
 import time
+from dataclasses import replace
 from datetime import date, timedelta
 from html import unescape
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import Http404
 from django.test import Client
 
 from manzanita.auditing.models import ListExport, ReadEvent
+from manzanita.domain.pasting import read_pasted
 from manzanita.platform.facts import Statement
 from manzanita.platform.jobs import run_jobs_now
 from manzanita.students import pasted_sets
@@ -99,10 +103,45 @@ def test_what_is_nobodys_is_counted_and_says_why_whose_job_and_what_to_do(coordi
     assert "5 9.9E+09 The spreadsheet has shortened the number" in told
     assert told.count("Owner: You · One line is one student") == 4
     file = coordinator.get(re.search(r'href="(/students/pasted/[^"]+/lines)"', answer.content.decode())[1])
-    assert file.content.decode().splitlines()[:2] == [
-        "Line\tAs pasted\tWhy not",
-        f"2\t{SAGE}\tNo student within your reach has this SSID.",
+    assert file.content.decode().splitlines() == [
+        SAGE,
+        "Nobody, Known",
+        ALDER,
+        "9.9E+09",
+        "Why not: below this line nothing is read",
+        "No student within your reach has this SSID. Line 1 (2).",
+        "No student within your reach has this name. Line 2 (3).",
+        "The student stands in line 1 already. Line 3 (4).",
+        "The spreadsheet has shortened the number to 9.9E+09: make the column text, and paste it again. Line 4 (5).",
     ]
+
+
+def test_the_file_of_lines_that_are_nobodys_is_mended_and_pasted_again(coordinator):
+    more = "x" * 200
+    heads = f"SSID\tFirst\tLast\tBorn\tNote {more}"
+    mine = f"\tTowhe\tTestcase\t09/30/2014\t{more}"
+    there = paste(coordinator, heads, f"{ALDER}\t\t\t\t", mine, "\tNobody\tKnown\t\t")
+    answer = coordinator.get(there)
+    assert f"3 Towhe Testcase 09/30/2014 {more[:94]}… No student" in words(answer)
+    address = re.search(r'href="(/students/pasted/[^"]+/lines)"', answer.content.decode())[1]
+    file = coordinator.get(address).content
+    assert file.decode().splitlines()[:3] == [heads, mine, "\tNobody\tKnown\t\t"]
+    mended = file.replace(b"Towhe", b"Towhee").replace(b"Nobody\tKnown", b"Yarrow\tTestcase")
+    upload = SimpleUploadedFile("lines-not-understood.txt", mended)
+    answer = coordinator.get(coordinator.post(PASTE, {"file": upload}).url)
+    assert names_in(answer) == ["Towhee", "Yarrow"] and "2 of 2 found." in words(answer)
+
+
+def test_a_list_is_the_agencys_at_which_it_was_pasted(small_world, coordinator, monkeypatch):
+    """Of a person with two agencies, on either database as row-level security has it."""
+    monkeypatch.setattr(pasted_sets, "KEPT_AT_ONCE", 1)
+    here = small_world.coordinator_actor
+    there = replace(here, agency_code=w.OTHER_LEA)
+    key = fields(paste(coordinator, ALDER))["set"]
+    with pytest.raises(Http404):
+        pasted_sets.pasted_set(there, key)
+    pasted_sets.keep_pasted(there, read_pasted(SAGE).lines)
+    assert not pasted_sets.has_ended(pasted_sets.pasted_set(here, key)), "it makes room at its agency alone"
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,23 @@ def test_it_is_cut_by_kind_by_days_and_by_the_sentence(client, everything):
     assert client.get(f"{ADDRESS}?when=nothing").status_code == 404
 
 
+def test_of_a_pasted_list_the_page_says_what_it_is_and_of_an_ended_one_shows_nobody(client, everything):
+    lines = "\n".join([w.SSIDS["alder"], "Nobody, Known"])
+    key = client.post("/students/paste", {"pasted": lines}).url.partition("set=")[2]
+    client.post("/perspective", {"view": "leaving"})
+    answer = client.get(f"{ADDRESS}?set={key}")
+    page = words(answer)
+    assert "Only of: Students of a pasted list" in page and "1 of 2 found. 1 line matches no student." in page
+    assert "Next grade: Grade 5" in page and "Testcase, Towhee" not in page
+    # Who has left is told nothing of what is planned now.
+    pages.leaves(everything.students["alder"], date(2026, 6, 12))
+    assert "Nothing is planned" in words(client.get(f"{ADDRESS}?set={key}"))
+    client.post(f"/students/pasted/{key}/drop", {"list": "all"})
+    page = words(client.get(f"{ADDRESS}?set={key}"))
+    assert "That pasted list is no longer kept" in page and "Nobody is shown" in page
+    assert "The list is shown without it" not in page and "Nothing is planned" in page
+
+
 def test_what_was_planned_here_is_changed_or_taken_back_from_its_row(client, small_world):
     alder = small_world.students["alder"]
     sent = {

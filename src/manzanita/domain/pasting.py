@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import takewhile
 
 from manzanita.domain.names import name_words
 
@@ -18,6 +19,8 @@ MOST_LINES = 5_000
 MOST_LISTED = 25_000
 LONGEST_LINE = 2_000
 _SHOWN = 120
+# Below this line of a file of lines to mend (:func:`to_mend`) nothing is read.
+_NOT_READ = "Why not: below this line nothing is read"
 # Above its heads a table may say what it is: so far down they are looked for.
 _HEADS_WITHIN = 30
 _DATE = r"\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d\d-\d\d"
@@ -51,9 +54,9 @@ _SAY_WHO = {"ssid", "local_id", "name", "last"}
 
 @dataclass(frozen=True, slots=True)
 class PastedLine:
-    """One line: ``number`` counts from 1, ``text`` is how it looked, shortened. A student is told by ``ssid``, by
-    ``local_id``, or by names with ``birth_on``; ``value`` is what the table says of the student, ``None`` where it says
-    nothing. ``problem`` is why no student is told."""
+    """One line: ``number`` counts from 1, ``text`` is what stands there, ``heads`` the line of heads above it, where
+    there is one. A student is told by ``ssid``, by ``local_id``, or by names with ``birth_on``; ``value`` is what the
+    table says of the student, ``None`` where it says nothing. ``problem`` is why no student is told."""
 
     number: int
     text: str
@@ -64,6 +67,7 @@ class PastedLine:
     birth_on: date | None = None
     value: str | None = None
     problem: str = ""
+    heads: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ def read_pasted(text: str, *, value_heads: Collection[str] = (), most: int = MOS
     """Read what was pasted or uploaded, of no more than ``most`` lines. ``value_heads`` are what the column of values
     may be called."""
     lines = text.replace("\ufeff", "").replace("\0", "").splitlines()
-    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip(' \t,;"')]
+    above = takewhile(lambda line: line.strip() != _NOT_READ, lines)
+    numbered = [(number, line) for number, line in enumerate(above, 1) if line.strip(' \t,;"')]
     if not numbered:
         return Pasted(problem="Nothing stands there.")
     if len(numbered) > most + 1:
@@ -100,7 +105,7 @@ def read_pasted(text: str, *, value_heads: Collection[str] = (), most: int = MOS
         return Pasted(problem="There is a line of heads, and no student below it.")
     raw = _cells(numbered[at][1], delimiter)
     return Pasted(
-        [_of_table(number, line, delimiter, columns) for number, line in numbered[at + 1 :]],
+        [_of_table(number, line, delimiter, columns, numbered[at][1]) for number, line in numbered[at + 1 :]],
         has_values="value" in columns.values(),
         ignored=[
             raw[place].strip() for place in range(len(raw)) if place not in columns and raw[place].strip()
@@ -153,7 +158,7 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
 
 
-def _of_table(number: int, line: str, delimiter: str, columns: Mapping[int, str]) -> PastedLine:
+def _of_table(number: int, line: str, delimiter: str, columns: Mapping[int, str], heads: str) -> PastedLine:
     cells = _cells(line, delimiter)
     told = {name: cells[place].strip() if place < len(cells) else "" for place, name in columns.items()}
     last, first = told.get("last", ""), told.get("first", "")
@@ -170,7 +175,7 @@ def _of_table(number: int, line: str, delimiter: str, columns: Mapping[int, str]
         problem = "No SSID, no local ID and no name stands in the line."
     return PastedLine(
         number,
-        _short(line),
+        line,
         ssid=ssid,
         local_id="" if ssid else told.get("local_id", ""),
         last=last,
@@ -178,52 +183,44 @@ def _of_table(number: int, line: str, delimiter: str, columns: Mapping[int, str]
         birth_on=born,
         value=told.get("value"),
         problem=problem,
+        heads=heads,
     )
 
 
 def _loose(number: int, line: str, delimiter: str) -> PastedLine:
     """A line without heads: an SSID or a local ID, with a value beside it or not; or a name, with birth date or not."""
     cells = [cell.strip() for cell in _cells(line, delimiter) if cell.strip()]
-    shown = _short(line)
     if not cells:
-        return PastedLine(number, shown, problem="Nothing but marks stands in the line.")
+        return PastedLine(number, line, problem="Nothing but marks stands in the line.")
     if any(character.isdecimal() for character in cells[0]) and _date(cells[0]) is None:
         value = cells[1] if len(cells) == 2 else None
         if len(cells) > 2:
-            return PastedLine(
-                number,
-                shown,
-                problem=_WHICH_CELL,
-            )
+            return PastedLine(number, line, problem=_WHICH_CELL)
         ssid, why = _ssid(cells[0])
         if ssid:
-            return PastedLine(number, shown, ssid=ssid, value=value)
+            return PastedLine(number, line, ssid=ssid, value=value)
         if why:
-            return PastedLine(number, shown, problem=why)
+            return PastedLine(number, line, problem=why)
         if _dated(cells[0])[1]:
-            return _named(number, shown, cells)
-        return PastedLine(number, shown, local_id=cells[0], value=value)
-    return _named(number, shown, cells)
+            return _named(number, line, cells)
+        return PastedLine(number, line, local_id=cells[0], value=value)
+    return _named(number, line, cells)
 
 
-def _named(number: int, shown: str, cells: Sequence[str]) -> PastedLine:
+def _named(number: int, line: str, cells: Sequence[str]) -> PastedLine:
     """A name in one cell or two; the birth date has a cell of its own, or stands behind the name."""
     parted = [_dated(cell) for cell in cells]
     names = [name for name, _ in parted if name]
     told = next((day for _, day in parted if day), "")
     born = _date(told)
     if told and born is None:
-        return PastedLine(number, shown, problem=_no_date(told))
+        return PastedLine(number, line, problem=_no_date(told))
     if len(names) > 2:
-        return PastedLine(
-            number,
-            shown,
-            problem=_WHICH_NAME,
-        )
+        return PastedLine(number, line, problem=_WHICH_NAME)
     last, first = (names[0], names[1]) if len(names) == 2 else _names(names[0] if names else "")
     if not name_words(last):
-        return PastedLine(number, shown, problem="No SSID, no local ID and no name stands in the line.")
-    return PastedLine(number, shown, last=last, first=first, birth_on=born)
+        return PastedLine(number, line, problem="No SSID, no local ID and no name stands in the line.")
+    return PastedLine(number, line, last=last, first=first, birth_on=born)
 
 
 def _dated(text: str) -> tuple[str, str]:
@@ -273,9 +270,23 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _short(line: str) -> str:
+def short(line: str) -> str:
+    """A line as a page shows it."""
     text = " ".join(line.split())
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def to_mend(lines: Sequence[tuple[int, str, str]], heads: str = "") -> str:
+    """Lines as they were pasted, below their ``heads`` where there are some, to mend and to paste again. ``lines`` are
+    number, text and why not; the reasons stand at the end, where they are not read, each with the lines of this file
+    and in brackets what they were before."""
+    rows = [heads] if heads else []
+    reasons: dict[str, list[str]] = {}
+    for number, text, why in lines:
+        rows.append(text)
+        reasons.setdefault(why, []).append(f"{len(rows)} ({number})")
+    told = [f"{why} Line {', '.join(numbers)}." for why, numbers in reasons.items()]
+    return "\n".join([*rows, _NOT_READ, *told, ""])
 
 
 def names_told(lines: Collection[PastedLine]) -> Iterator[PastedLine]:

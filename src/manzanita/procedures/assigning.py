@@ -35,6 +35,7 @@ from manzanita.students.caseload import (
     last_day,
     next_starts,
     teams_of,
+    without_first,
 )
 from manzanita.students.models import (
     AssignmentBatch,
@@ -162,6 +163,14 @@ def why_not_assign(actor: Actor, term: Term | None) -> list[Reason]:
             )
         )
     return found
+
+
+def movable_first(
+    actor: Actor, students: ScopedQuerySet, kind: str, to_id: int, term: Term
+) -> ScopedQuerySet:
+    """``students`` by name, last of them whom the person has already, or could not work with at their school."""
+    schools = _reach_of_people(actor, {to_id}, term.starts_on).get((to_id, kind), frozenset())
+    return without_first(actor, students, kind, to_id, schools, term.starts_on)
 
 
 def preview_assignments(actor: Actor, wanted: Sequence[Wanted], term: Term) -> list[Move]:

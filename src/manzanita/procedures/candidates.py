@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -22,24 +22,33 @@ _AT_ONCE = 2000
 Asked = Callable[[date, dict[str, Any]], Sequence[QuerySet[Any]]]
 
 
-def candidates_of(actor: Actor, asked: Asked, most: int) -> set[tuple[int, str]]:
-    """(student, LEA) of the rows that ``asked`` gives for today and the filter it gets; at most ``most``, those of the
-    lowest keys, before reach is asked.
+def candidates_of(
+    actor: Actor, asked: Asked, most: int, keys: Iterable[Any] | None = None
+) -> set[tuple[int, str]]:
+    """(student, LEA) of the rows that ``asked`` gives for today and the filter it gets, of the students with these
+    ``keys`` alone where there are any given; at most ``most``, those of the lowest keys, before reach is asked.
 
     Whoever reaches a district reaches nearly all of its rows: who is not in reach is taken out of the few that are
     left, and not asked of every student there is, once for each of ``asked``.
     """
-    found = set(_rows(actor, asked, most, clock.today()).ask())
+    if keys is None:
+        found = set(_rows(actor, asked, most, clock.today()).ask())
+    else:
+        found = set(_composed(actor, asked, most, clock.today(), student_id__in=keys))
     return _reached(actor, found) if _is_wide(actor) else found
 
 
 @lru_cache(maxsize=256)
 def _rows(actor: Actor, asked: Asked, most: int, today: date) -> KeptQuery:
-    within = lea_filter(actor)
+    return KeptQuery(_composed(actor, asked, most, today))
+
+
+def _composed(actor: Actor, asked: Asked, most: int, today: date, **among: Any) -> QuerySet[Any]:
+    within = {**lea_filter(actor), **among}
     if not _is_wide(actor):
         within = {"student__in": visible_to(actor).order_by().values("pk"), **within}
     first, *rest = (rows.order_by().values_list("student_id", "lea_code") for rows in asked(today, within))
-    return KeptQuery(first.union(*rest).order_by("student_id", "lea_code")[:most])
+    return first.union(*rest).order_by("student_id", "lea_code")[:most]
 
 
 def _is_wide(actor: Actor) -> bool:

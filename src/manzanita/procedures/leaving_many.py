@@ -85,17 +85,19 @@ def departures(
     """Whom the SIS has ended at the actor's LEA while the plan goes on, the longest gone first; of those of ``among``,
     and of the students with these ``keys``. A student about whom something else is to settle first, such as a transfer,
     is not meant."""
-    waiting = [
-        one.student_id
-        for one in records_to_settle(actor)
-        if one.item.kind is Kind.LEAVING and not one.item.url and one.lea_code == actor.agency_code
-    ]
-    students = visible_to(actor).filter(pk__in=waiting)
+    students = visible_to(actor)
     if among is not None:
         students = students.filter(public_id__in=among)
     if keys is not None:
         students = students.filter(pk__in=keys)
-    found = {one.pk: one for one in by_name(students)}
+    # Of everybody only so many are looked at: who is asked for by name may stand beyond them.
+    asked = None if among is None and keys is None else students.order_by().values("pk")
+    waiting = [
+        one.student_id
+        for one in records_to_settle(actor, asked)
+        if one.item.kind is Kind.LEAVING and not one.item.url and one.lea_code == actor.agency_code
+    ]
+    found = {one.pk: one for one in by_name(students.filter(pk__in=waiting))}
     newest: dict[int, Enrollment] = {}
     rows = Enrollment.objects.believed().filter(student__in=found, lea_code=actor.agency_code)
     for row in rows.order_by("started_on", "pk"):

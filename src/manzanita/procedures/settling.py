@@ -53,16 +53,20 @@ class _Rows:
     reports: list[ParticipationReport] = field(default_factory=list)
 
 
-def records_to_settle(actor: Actor) -> list[ToSettle]:
+def records_to_settle(actor: Actor, keys: Iterable[Any] | None = None) -> list[ToSettle]:
     """Every record to settle of students within reach, the oldest first; at most ``MOST`` and one. Each is named by the
-    first of what is to settle of it. Arrivals and returns are those of this and the last school year."""
+    first of what is to settle of it. Arrivals and returns are those of this and the last school year. With ``keys``
+    those of these students, however many, of whom an own fact says so and not another app alone."""
     today, actor = clock.today(), actor.narrowed
-    elsewhere = unsettled_elsewhere(actor, None)
-    pairs = sorted({*_candidates(actor), *elsewhere})
+    elsewhere = unsettled_elsewhere(actor, None) if keys is None else {}
+    pairs = sorted({*_candidates(actor, keys), *elsewhere})
     found: list[ToSettle] = []
     for start in range(0, len(pairs), _AT_ONCE):
         some = pairs[start : start + _AT_ONCE]
-        rows = _rows_of([pk for pk, _ in some])
+        ids = [pk for pk, _ in some]
+        if keys is not None:
+            elsewhere = unsettled_elsewhere(actor, ids)
+        rows = _rows_of(ids)
         for pk, lea_code in some:
             one = rows[pk]
             standing = standing_on(
@@ -85,7 +89,7 @@ def records_to_settle(actor: Actor) -> list[ToSettle]:
                 is_about_it = item.kind in (Kind.REFERRAL, Kind.FOLLOW_UP)
                 found.append(ToSettle(pk, lea_code, item, meeting if is_about_it else None))
     found.sort(key=lambda one: (one.item.since, one.student_id))
-    return found[: MOST + 1]
+    return found[: MOST + 1] if keys is None else found
 
 
 def failed_leavings(leavings: Iterable[Leaving], lea_code: str, today: date) -> list[Unsettled]:
@@ -103,9 +107,9 @@ def failed_leavings(leavings: Iterable[Leaving], lea_code: str, today: date) -> 
     ]
 
 
-def _candidates(actor: Actor) -> set[tuple[int, str]]:
+def _candidates(actor: Actor, keys: Iterable[Any] | None) -> set[tuple[int, str]]:
     """(student, LEA) of whoever may have something to settle; the pure function decides."""
-    return candidates_of(actor, _asked, 4 * MOST)
+    return candidates_of(actor, _asked, 4 * MOST, keys)
 
 
 def _asked(today: date, within: dict[str, Any]) -> list[QuerySet[Any]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Case, Count, Exists, OuterRef, Q, When
 from django.http import Http404
 
 from manzanita.accounts.granting import managed_codes
@@ -16,7 +16,7 @@ from manzanita.domain.access import Actor, Relationship
 from manzanita.domain.years import year_end
 from manzanita.platform import clock
 from manzanita.platform.facts import FactQuerySet
-from manzanita.students.by_name import by_name
+from manzanita.students.by_name import NAME_ORDER, by_name
 from manzanita.students.models import (
     AgencyRelation,
     AssignmentBatch,
@@ -146,6 +146,33 @@ def assignable_rows(actor: Actor, students: Sequence[Student], on: date) -> list
         )
         for student in students
     ]
+
+
+def without_first(
+    actor: Actor,
+    students: ScopedQuerySet,
+    kind: str,
+    user_id: int,
+    schools: Collection[str] | None,
+    on: date,
+) -> ScopedQuerySet:
+    """``students`` by name, first those without this person as case manager (``assignment``) or on the team (``team``)
+    on that day who are at one of ``schools``, ``None`` for any, as ``assignable_rows`` has the school."""
+    holds = (TeamMember if kind == "team" else CaseAssignment).objects.as_of(effective=on)
+    is_last = Q(Exists(holds.filter(student=OuterRef("pk"), user=user_id)))
+    if schools is not None:
+        here = Enrollment.objects.as_of(effective=clock.today()).filter(
+            student=OuterRef("pk"), lea_code__in=actor.agency_codes
+        )
+        is_there = Q(Exists(here.filter(school_code__in=schools)))
+        if on > year_end(clock.today()):
+            planned = AgencyRelation.objects.as_of(effective=clock.today()).filter(
+                student=OuterRef("pk"), relationship=str(Relationship.NEXT_YEAR)
+            )
+            planned = planned.exclude(school_code="")
+            is_there = Q(Exists(planned.filter(school_code__in=schools))) | (is_there & ~Q(Exists(planned)))
+        is_last |= ~is_there
+    return students.order_by(Case(When(is_last, then=1), default=0), *NAME_ORDER)
 
 
 def managers_of(ids: Iterable[int], on: date) -> Mapping[int, int]:

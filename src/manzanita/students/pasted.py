@@ -22,6 +22,14 @@ _AT_ONCE = 1_000
 
 # Why a line changes nobody: codes of reasons, in the order in which a page counts them.
 NOBODY, AGAIN, NOT_HERE = "nobody-meant", "meant-before", "not-here-today"
+_RULE = "One line is one student"
+DOES_NOT_ATTEND = Reason(
+    NOT_HERE,
+    "The student does not attend in your district today.",
+    Owner.SIS,
+    "Nothing to do where that is so; else the next SIS file has to bring the enrollment.",
+    source=_RULE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +68,8 @@ def students_meant(actor: Actor, lines: Sequence[PastedLine], *, must_attend: bo
     return result
 
 
-def _nobody(line: PastedLine, code: str, why: str, way_out: str, owner: Owner = Owner.YOU) -> Meant:
-    return Meant(line, None, Reason(code, why, owner, way_out, source="One line is one student"))
+def _nobody(line: PastedLine, code: str, why: str, way_out: str) -> Meant:
+    return Meant(line, None, Reason(code, why, Owner.YOU, way_out, source=_RULE))
 
 
 def _within(students: object, keys: Collection[int]) -> set[int]:
@@ -89,19 +97,16 @@ def _judged(line: PastedLine, found: Collection[int], here: Collection[int]) -> 
 
 def not_here(line: PastedLine) -> Meant:
     """Of a student within reach who does not attend."""
-    return _nobody(
-        line,
-        NOT_HERE,
-        "The student does not attend in your district today.",
-        "Nothing to do where that is so; else the next SIS file has to bring the enrollment.",
-        Owner.SIS,
-    )
+    return Meant(line, None, DOES_NOT_ATTEND)
 
 
 def problem_document(each: Meant) -> dict[str, Any]:
-    """A line that is nobody's, as it is kept: its number, its text, and why."""
+    """A line that is nobody's, as it is kept: its number, its text, the heads above it where there are some, and
+    why."""
+    line = each.line
+    heads = {"heads": line.heads} if line.heads else {}
     reason = reason_document(each.reason) if each.reason else {}
-    return {"number": each.line.number, "text": each.line.text, "reason": reason}
+    return {"number": line.number, "text": line.text, **heads, "reason": reason}
 
 
 def _told(actor: Actor, lines: Sequence[PastedLine]) -> dict[int, frozenset[int]]:

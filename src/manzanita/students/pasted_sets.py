@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404
 
 from manzanita.domain.access import Actor
@@ -58,9 +59,14 @@ def keep_pasted(actor: Actor, lines: Sequence[ReadLine]) -> PastedSet:
     return made
 
 
+def _own(actor: Actor) -> QuerySet[PastedSet]:
+    """Those that this person pasted at this agency: with a grant at another one, the person is somebody else."""
+    return PastedSet.objects.filter(by_id=actor.reader_id, agency_code=actor.agency_code)
+
+
 def _kept(actor: Actor) -> Sequence[PastedSet]:
-    """Those of the actor that have not ended, the newest first."""
-    mine = PastedSet.objects.filter(by_id=actor.reader_id, ends_at__gt=clock.now())
+    """Of these those that have not ended, the newest first."""
+    mine = _own(actor).filter(ends_at__gt=clock.now())
     return list(mine.defer("problems").order_by("-made_at", "-pk"))
 
 
@@ -70,7 +76,7 @@ def pasted_set(actor: Actor, text: str | uuid.UUID, *, with_problems: bool = Fal
         public_id = uuid.UUID(str(text))
     except ValueError:
         raise Http404("no such pasted list") from None
-    sets = PastedSet.objects.filter(public_id=public_id, by_id=actor.reader_id)
+    sets = _own(actor).filter(public_id=public_id)
     found = (sets if with_problems else sets.defer("problems")).first()
     if found is None:
         raise Http404("no such pasted list of this person")

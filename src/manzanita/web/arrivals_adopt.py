@@ -22,10 +22,12 @@ from manzanita.domain.findings import Reason
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform.ids import new_public_id
 from manzanita.procedures.adopting import ADOPTIONS, preview_adoptions, start_adoption
+from manzanita.procedures.left_out import why_no_arrival
 from manzanita.students.many import batches_of
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import role_words, rows_of
 from manzanita.web.found import found_set
+from manzanita.web.left_out import left_out
 from manzanita.web.many_pages import LONGEST_WORDS, ManyPages, preview_token, started
 from manzanita.web.pasted_words import pasted_words
 from manzanita.web.row_reasons import reasons_of, told_of_arrival
@@ -39,10 +41,11 @@ def arrivals_adopt(request: HttpRequest) -> HttpResponse:
     actor = request.actor
     if request.method != "POST":
         asked = found_set(request)
-        # Of a found set all are shown: of whoever is not safe the page says why.
+        # Of a found set all are shown: of whoever is not safe the page says why. The safe ones come first, as the
+        # others stay open and would take their place at every visit.
         wanted = {"student__in": asked.keys} if asked else {"is_safe": True}
         rows = open_arrivals(actor).filter(**wanted).select_related("student")
-        return _preview(request, list(rows.order_by("enrolled_on", "pk")[: MOST_AT_ONCE + 1]))
+        return _preview(request, list(rows.order_by("-is_safe", "enrolled_on", "pk")[: MOST_AT_ONCE + 1]))
     chosen = chosen_arrivals(actor, request.POST.getlist("selected"))
     if "apply" not in request.POST:
         return _preview(request, chosen)
@@ -67,11 +70,13 @@ def _preview(
     chosen = chosen[:MOST_AT_ONCE]
     offers = preview_adoptions(actor, chosen)
     rows = {row.arrival.pk: row for row in rows_of(actor, chosen)}
-    log_reads(
-        actor=actor, student_ids=[one.student_id for one in chosen], what="arrivals.preview", filter_codes=""
-    )
-
     batches, asked = batches_of(AdoptionBatch, actor, "adopted"), found_set(request)
+    log_reads(
+        actor=actor,
+        student_ids=[one.student_id for one in chosen],
+        what="arrivals.preview",
+        filter_codes=asked.log_codes if asked else "",
+    )
     context = {
         "offered": [(rows[one.arrival.pk], one) for one in offers if one.is_safe],
         "left_out": [
@@ -81,6 +86,9 @@ def _preview(
         ],
         "asked": asked,
         "pasted_list": pasted_words(asked),
+        "not_shown": left_out(
+            asked, open_arrivals(actor).values("student_id"), why_no_arrival, "arrivals.preview"
+        ),
         "is_more": is_more,
         "most": MOST_AT_ONCE,
         "checks": [check.holds for check in CHECKS],

@@ -33,12 +33,14 @@ from manzanita.procedures.leaving_many import (
     preview_leavings,
     start_leavings,
 )
+from manzanita.procedures.left_out import why_no_departure
 from manzanita.students.listing import list_rows
 from manzanita.students.many import batches_of
 from manzanita.web.access import requires
 from manzanita.web.form_days import Mistyped, day_of, mistyped
 from manzanita.web.found import found_set
 from manzanita.web.leaving_words import NOT_CONFIRMED, line_words
+from manzanita.web.left_out import left_out
 from manzanita.web.many_pages import LONGEST_WORDS, ManyPages, preview_token, started
 from manzanita.web.pasted_words import pasted_words
 from manzanita.web.row_reasons import reasons_of, told_of_leaving
@@ -146,6 +148,7 @@ def _groups(request: HttpRequest) -> HttpResponse:
         "groups": groups,
         "asked": asked,
         "pasted_list": pasted_words(asked),
+        "not_shown": left_out(asked, [one.student.pk for one in found], why_no_departure, "leaving.list"),
         "count": len(found),
         "most": MOST_AT_ONCE,
         "reasons": [(one.key, one.label) for one in REASONS.values()],

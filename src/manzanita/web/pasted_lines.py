@@ -9,6 +9,7 @@ from django.http import HttpResponse
 
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner, Reason, reason_of
+from manzanita.domain.pasting import short, to_mend
 from manzanita.students.pasted import AGAIN, NOBODY, NOT_HERE
 from manzanita.ui.formats import plural
 from manzanita.web.row_reasons import told_of_line
@@ -17,7 +18,11 @@ Problem = Mapping[str, Any]
 
 
 def told_problem(actor: Actor, one: Problem) -> dict[str, Any]:
-    return {"number": one["number"], "text": one["text"], "reasons": told_of_line(actor, why_nobody(one))}
+    return {
+        "number": one["number"],
+        "text": short(one["text"]),
+        "reasons": told_of_line(actor, why_nobody(one)),
+    }
 
 
 def why_nobody(problem: Problem) -> Reason:
@@ -44,9 +49,9 @@ def counted(counts: Mapping[str, int]) -> list[str]:
 
 def problems_file(problems: Iterable[Problem]) -> HttpResponse:
     """All of them as text to mend and paste again."""
-    lines = [f"{one['number']}\t{one['text']}\t{why_nobody(one).text}" for one in problems]
-    answer = HttpResponse(
-        "\n".join(["Line\tAs pasted\tWhy not", *lines]), content_type="text/plain; charset=utf-8"
-    )
+    problems = list(problems)
+    heads = next((one.get("heads", "") for one in problems), "")
+    text = to_mend([(one["number"], one["text"], why_nobody(one).text) for one in problems], heads)
+    answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="lines-not-understood.txt"'
     return answer

@@ -19,6 +19,7 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
+from manzanita.leaving.queries import still_here
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.procedures.assigning import (
@@ -28,11 +29,13 @@ from manzanita.procedures.assigning import (
     Wanted,
     apply_assignments,
     candidates,
+    movable_first,
     preview_assignments,
     students_to_assign,
     why_not_assign,
 )
 from manzanita.procedures.assigning_undo import can_undo, undo_assignments
+from manzanita.procedures.left_out import why_not_assignable
 from manzanita.students.caseload import (
     MOST_AT_ONCE,
     Assignable,
@@ -47,6 +50,7 @@ from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.found import Found, found_in
+from manzanita.web.left_out import left_out
 from manzanita.web.pasted_words import pasted_words
 from manzanita.web.people_forms import chosen, number_of, tabs, text_in
 
@@ -140,7 +144,9 @@ def _preview(request: HttpRequest, kind: str, to_id: int | None, term: Term) -> 
         notes.append(
             f"More than {MOST_AT_ONCE} students are meant; these are the first. Choose fewer at once."
         )
-        found = found[:MOST_AT_ONCE]
+        # Else they would be the same ones at every visit.
+        ordered = students if to_id is None else movable_first(actor, students, kind, to_id, term)
+        found = list(ordered[:MOST_AT_ONCE])
     wanted = [
         Wanted(str(one.public_id), kind, to_id, is_seen=False, role=sent.get("role", "")) for one in found
     ]
@@ -158,8 +164,9 @@ def _found(request: HttpRequest, sent: Any) -> tuple[Found | None, tuple[Reason,
 
 
 def _assignable(found: Found) -> ScopedQuerySet:
-    """Who stands in a pasted list is meant though taking no part yet."""
-    return assignable_of(found.actor, found.students, is_named=found.pasted is not None)
+    """Who stands in a pasted list is meant though taking no part yet; nobody who has left by our own record."""
+    actor = found.actor
+    return still_here(assignable_of(actor, found.students, is_named=found.pasted is not None), actor)
 
 
 def _choice(sent: Any) -> Choice:
@@ -204,6 +211,12 @@ def _page(
         "found": found,
         "pasted_list": pasted_words(found),
         "found_count": _assignable(found).count() if found else 0,
+        "not_shown": left_out(
+            found,
+            _assignable(found).order_by().values("pk") if found else (),
+            why_not_assignable,
+            "assignment.preview",
+        ),
         "most": MOST_AT_ONCE,
         "refusals": refusals,
         "moves": moves,

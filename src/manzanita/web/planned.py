@@ -23,12 +23,13 @@ from manzanita.procedures.planned import (
 )
 from manzanita.students.listing import capped_count
 from manzanita.students.models import ScopedQuerySet
-from manzanita.students.scope import outside_view, present_for
+from manzanita.students.scope import here_for, outside_view, present_for
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.found import Found, found_in
 from manzanita.web.home_needs import Group, Need
 from manzanita.web.narrowing_choices import choices_of
+from manzanita.web.pasted_words import pasted_words
 from manzanita.web.planned_words import rows_of
 
 
@@ -42,7 +43,10 @@ def planned(request: HttpRequest) -> HttpResponse:
     if when not in WHEN or (what and what not in SOURCES):
         raise Http404("no such list")
     start = _start(given.get("after", ""))
-    listed = found.searched(present_for(actor))
+    # Who stands in a pasted list is meant in every view, as far as what is true now is told of them; of a list that
+    # cannot be read whole nobody.
+    within = here_for(actor) if found.pasted else present_for(actor)
+    listed = found.searched(within.none() if found.pasted and found.refusals else within)
     students = found.narrowed(listed)
     page = planned_page(students, actor, when=when, only=what, start=start)
     if start and not page.changes:
@@ -54,10 +58,11 @@ def planned(request: HttpRequest) -> HttpResponse:
         what="student.planned",
         filter_codes=f"what={what or 'all'} when={when or 'any'} {found.log_codes}",
     )
-    by_key = {one.pk: one for one in present_for(actor).filter(pk__in=seen)} if seen else {}
+    by_key = {one.pk: one for one in within.filter(pk__in=seen)} if seen else {}
     total = page.counts.get(what, 0) if what else sum(page.counts.values())
     context = {
         "found": found,
+        "pasted_list": pasted_words(found),
         "choices": [
             replace(one, without_url=_url(found, what=what, when=when, **{one.part.key: ""}))
             for one in choices_of(found, listed)

@@ -10,7 +10,9 @@ from django.urls import reverse
 from manzanita.arrivals.models import Arrival
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Reason, reason_of
+from manzanita.procedures.left_out import LEFT, NOT_ENDED, NOT_FOR_GOOD
 from manzanita.students.models import Student
+from manzanita.students.pasted import NOT_HERE
 from manzanita.web.reasons_told import Told, Way, told, ways_on_record
 from manzanita.web.step_links import address_of_step, step_fixes
 
@@ -73,6 +75,16 @@ def told_of_edit(actor: Actor, student: Student, document: Mapping[str, Any]) ->
         "cannot-hold": (reverse("admin"), "People") if actor.may(Capability.MANAGE_PEOPLE) else assign,
     }
     return _told(actor, student, reasons_of([document] if document else []), ways, _record(student))
+
+
+def told_left_out(actor: Actor, student: Student, reason: Reason) -> list[Told]:
+    """Why a page does not show a student of a pasted list (``procedures.left_out``)."""
+    leaving = reverse("leaving", args=[student.public_id]), "Show the leaving"
+    alone = reverse("leaving", args=[student.public_id]), "Record it alone"
+    ways = {NOT_HERE: _enrollments(student)}
+    if actor.may(Capability.CORRECT_RECORD):
+        ways |= {LEFT: leaving, **dict.fromkeys((NOT_ENDED, NOT_FOR_GOOD), alone)}
+    return _told(actor, student, [reason], ways, _record(student))
 
 
 def told_of_line(actor: Actor, reason: Reason) -> list[Told]:
