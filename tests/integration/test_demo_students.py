@@ -91,9 +91,9 @@ STORIES = {
         alerts=(
             "You see this record as former LEA: what was true through 10/23/2026, and what your LEA reports of that "
             "time. What came later is the next LEA's. Your LEA may correct and send again what it reported through "
-            "07/30/2027, when the amendment window of EOY 1 2026-2027 closes; after that day it sees the record no "
-            "more. The date is not confirmed (provisional): dates of 2025-2026 moved by a year; the state has not been "
-            "seen to print them.",
+            "07/30/2027, when the amendment window of EOY 1 2026-2027 closes; after that day it reads and mends "
+            "on for as long as no other LEA reports the student. The date is not confirmed (provisional): dates of "
+            "2025-2026 moved by a year; the state has not been seen to print them.",
             "Left 9910017 Chaparral Unified on 10/23/2026. Enrolled here on Census Day, 10/07/2026: this district "
             "certifies what it reported for Fall 1.",
         ),

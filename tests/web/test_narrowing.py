@@ -125,7 +125,7 @@ def test_of_who_takes_no_part_no_review_is_due(small_world, coordinator):
 
 def test_of_who_has_left_only_what_the_row_shows_is_found(small_world, coordinator):
     """Towhee has left: case manager, date and another LEA's plan are no longer ours to tell."""
-    pages.leaves(small_world.students["towhee"], date(2026, 6, 12))
+    pages.leaves(small_world.students["towhee"], date(2026, 10, 30))
     coordinator.post("/perspective", {"view": "leaving"})
     assert names_in(coordinator.get("/students")) == ["Towhee"]
     pk = small_world.case_manager.pk
