@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 
 from manzanita.archive.models import Archive
 from manzanita.auditing.models import ChangeEvent
-from manzanita.platform import clock
 from manzanita.platform.jobs import run_jobs_now
 from manzanita.procedures.planned_settings import carry_out_settings, due_settings, why_left
 from manzanita.students.models import BatchEdit, NextSetting
 from manzanita.students.queries import facts_of
 from tests.support import five
 from tests.support import world as w
+from tests.support.five import at
 
 FIFTH = date(2026, 12, 10)
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=clock.CALIFORNIA)
 
 
 @pytest.fixture

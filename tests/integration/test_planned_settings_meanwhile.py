@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -28,15 +28,12 @@ from manzanita.students.models import BatchEdit, NextSetting
 from manzanita.students.queries import facts_of
 from tests.support import five, pages
 from tests.support import world as w
+from tests.support.five import at
 from tests.support.merging import entered_again, pair_of
 
 FIFTH = date(2026, 12, 10)
 NIGHT = "2026-12-10T00:01:00"
 ONE = uuid.UUID("018f0000-0000-7000-8000-0000000000b1")
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=clock.CALIFORNIA)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from manzanita.archive.queries import superseded_by
 from manzanita.domain.reporting_periods import period_of, period_open_on
 from manzanita.exchange.actions import prepare_submission, store_answers
 from manzanita.exchange.gateway import Answer
-from manzanita.exchange.limited import limited_to, read_pasted
+from manzanita.exchange.limited import limited_to
 from manzanita.exchange.models import Operation, PeriodLock, ReportStatus, StateRecord
 from manzanita.exchange.report_actions import (
     NotSet,
@@ -26,6 +26,7 @@ from manzanita.exchange.report_actions import (
 )
 from manzanita.exchange.reporting import record_states, status_of
 from manzanita.procedures.correct import correct_record
+from manzanita.students.pasted_ssids import read_pasted
 from manzanita.students.scope import visible_to
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows

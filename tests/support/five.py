@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from manzanita.deadlines.recompute import recompute_stale
+from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.students.actions import Identity, register_students, state_student_facts
 from manzanita.students.models import Plan, Student
@@ -13,6 +14,11 @@ from tests.support.pages import enrollment
 
 AUGUST = date(2026, 8, 12)
 PLAN_ON = date(2026, 9, 1)
+
+
+def at(text: str) -> datetime:
+    """An instant by the clock of California."""
+    return datetime.fromisoformat(text).replace(tzinfo=clock.CALIFORNIA)
 
 
 def stated(kind: str, slot: dict, values: dict | None, first: date, last: date | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date
 from html import unescape
 
 import pytest
@@ -12,13 +12,13 @@ from manzanita.accounts.actions import grant_perspective
 from manzanita.accounts.models import Grant
 from manzanita.orgs.actions import set_policy
 from manzanita.orgs.models import Agency, School
-from manzanita.platform import clock
 from manzanita.platform.jobs import run_jobs_now
 from manzanita.procedures.batch_fields import FIELDS
 from manzanita.students.caseload import assignable_rows
 from manzanita.students.models import BatchEdit, CaseAssignment, NextYear
 from tests.support import five, pages
 from tests.support import world as w
+from tests.support.five import at
 from tests.support.staff import add_people
 
 JULY = date(2027, 7, 1)
@@ -26,10 +26,6 @@ JULY = date(2027, 7, 1)
 
 def words(answer) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=clock.CALIFORNIA)
 
 
 @pytest.fixture

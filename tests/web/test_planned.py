@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
 
 from manzanita.accounts.actions import grant_perspective
 from manzanita.leaving.models import Leaving
-from manzanita.platform import clock
 from manzanita.platform.jobs import run_jobs_now
 from manzanita.procedures.leaving import LeavingAsked, record_leaving
 from manzanita.procedures.planned import SOURCES, planned_counts, planned_page
@@ -18,6 +17,7 @@ from manzanita.students.models import BatchEdit
 from manzanita.students.scope import present_for
 from tests.support import five, pages
 from tests.support import world as w
+from tests.support.five import at
 
 ADDRESS = "/students/planned"
 JULY = date(2027, 7, 1)
@@ -26,10 +26,6 @@ QUERIES = 34
 
 def words(answer) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=clock.CALIFORNIA)
 
 
 @pytest.fixture

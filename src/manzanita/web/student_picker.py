@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from django.http import QueryDict
 
 from manzanita.domain.access import Actor
-from manzanita.exchange.limited import read_pasted
 from manzanita.students.by_name import by_name
 from manzanita.students.listing import ListRow, list_rows
 from manzanita.students.models import ScopedQuerySet
+from manzanita.students.pasted_ssids import read_pasted
 from manzanita.students.scope import visible_to
 from manzanita.students.searching import search
 
