@@ -14,6 +14,8 @@ from tests.support.state_files import TOTP_KEY
 COORDINATOR, CASE_MANAGER = "juniper.mockup@example.org", "wren.placeholder@example.org"
 # Set to a folder to keep the pictures, as ``make pictures`` does.
 PICTURES = os.environ.get("PICTURES", "")
+# Milliseconds by which every answer is later, as over a slow line: what races a swap or a page then shows itself.
+SLOW_LINE_MS = int(os.environ.get("SLOW_LINE_MS", "0"))
 # A machine that does other things beside is slow, not wrong.
 expect.set_options(timeout=15_000)
 WCAG = {
@@ -77,6 +79,13 @@ class Person:
         self.page, self.address = page, address
         self.wrong: list[str] = []
         page.set_default_timeout(15_000)
+        if SLOW_LINE_MS:
+            line = page.context.new_cdp_session(page)
+            line.send("Network.enable")
+            line.send(
+                "Network.emulateNetworkConditions",
+                {"offline": False, "latency": SLOW_LINE_MS, "downloadThroughput": -1, "uploadThroughput": -1},
+            )
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
 
