@@ -11,6 +11,7 @@ import csv
 import os
 import re
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -337,6 +338,14 @@ def step(page, name):
     page.locator("#meeting-steps").get_by_role("link", name=name).click()
 
 
+@contextmanager
+def answered(page, path):
+    """Until what is done inside was sent to ``path`` and its answer stands on the page."""
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith(path)):
+        yield
+    page.wait_for_function("!document.querySelector('.htmx-request')")
+
+
 def put(page, field_id, value):
     """Fill one field of the offer, and wait until it is saved and judged."""
     control = page.locator(f"#f-{field_id}")
@@ -385,12 +394,11 @@ def hold(person, walk):
     page = person.page
     step(page, "Hold")
     if walk.conclusion:
-        with page.expect_response(re.compile("/hold")):
+        with answered(page, "/hold"):
             page.get_by_label(re.compile(f"^{re.escape(walk.conclusion)}")).check()
     if walk.is_held:
-        with page.expect_response(re.compile("/hold")):
+        with answered(page, "/hold"):
             page.get_by_label("Held on").fill(HELD)
-            page.get_by_label("Held on").press("Tab")
     if walk.why:
         page.get_by_label("Why services do not start now").fill(walk.why)
     label, day = walk.day
