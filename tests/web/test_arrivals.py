@@ -300,7 +300,7 @@ def test_a_person_knows_better_and_the_way_follows(coordinator, arrived):
 
 
 SAID_FIRST = "Nothing is taken up before the questions of an arrival are answered"
-NO_LOOK = "Adopted together are plans that need no call and no look"
+NO_LOOK = "Plans are adopted together where all evidence agrees and nobody has to be called"
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ OF_THE_FORM = {
     "too-late-to-undo",
 }
 TAKEN_BACK = "Taken back only while nothing builds on it"
-NO_LOOK = "Adopted together are plans that need no call and no look"
+NO_LOOK = "Plans are adopted together where all evidence agrees and nobody has to be called"
 PERMISSIONS = "Permissions of the perspectives"
 
 
@@ -317,7 +317,7 @@ def test_who_is_not_safe_in_the_preview_and_afterward(small_world, coordinator):
     arrival = arrived("Whimbrel")["Whimbrel"]
     why = (
         "The plan review was due on 10/01/2026, before the first day here: a newer may be on paper. Ask the former "
-        "district; its contacts stand beside the student. Open the arrival "
+        "district. Whom to call there stands beside the student, or how to find out. Open the arrival "
         f"Owner: SEDS coordinator · {NO_LOOK}"
     )
     due = re.compile(r"due on \d\d/\d\d/2026")
