@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason
 from manzanita.domain.merging import Side
-from manzanita.domain.statuses.steps import ONE_MEETING, ONE_RECORD, SSID_HISTORY, lack
+from manzanita.domain.statuses.conditions import ONE_MEETING, ONE_RECORD, SSID_HISTORY
+from manzanita.domain.statuses.steps import lack
 from manzanita.domain.stays import PRIMARY
 from manzanita.domain.student_transfers import OPEN
 from manzanita.exchange.merging import StateHeld, has_waiting_lines, two_at_state
