@@ -7,7 +7,6 @@ import ast
 import inspect
 import re
 from datetime import date
-from html import unescape
 from types import ModuleType
 
 import pytest
@@ -50,7 +49,7 @@ from tests.support import arrivals as hand
 from tests.support import pages
 from tests.support import world as w
 from tests.support.cast import add_cast
-from tests.support.pages import text_of
+from tests.support.pages import text_of, without_marks
 
 # Said of the form, above the rows: what is typed there is missing, and nobody is refused.
 OF_THE_FORM = {
@@ -92,12 +91,8 @@ def whys(client: Client, answer) -> list[tuple[str, list[str]]]:
         links = re.findall(r'href="([^"]+)"', part)
         for link in links:
             assert client.get(link).status_code == 200, link
-        found.append((text_of_html(part), links))
+        found.append((without_marks(part), links))
     return found
-
-
-def text_of_html(part: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", part)).split())
 
 
 @pytest.mark.parametrize(
