@@ -16,7 +16,8 @@ from manzanita.meetings.models import Meeting, PlannedMeeting
 from manzanita.meetings.queries import open_meeting_of
 from manzanita.platform import clock
 from manzanita.procedures.merging_base import Asked, Retired, standing_merge
-from manzanita.students.merging import Choices, Held, enrollments_after
+from manzanita.students.merging_held import Choices, Held
+from manzanita.students.merging_statements import enrollments_after
 from manzanita.students.models import DuplicatePair, Enrollment, Merge, Student
 from manzanita.transfers.models import StudentTransfer
 
