@@ -85,10 +85,11 @@ def _linked(way_out: str, label: str) -> tuple[str, str, str]:
     they are the link there: a page does not say the same thing twice."""
     if not label:
         return ("", way_out, "") if way_out else ("", "Go there", "")
-    named = re.search(rf"(?<!\w){re.escape(label)}(?!\w)", way_out, re.IGNORECASE)
-    if named is None:
+    start = way_out.lower().find(label.lower())
+    end = start + len(label)
+    if start < 0 or way_out[start - 1 : start].isalnum() or way_out[end : end + 1].isalnum():
         return way_out, label, ""
-    return way_out[: named.start()].rstrip(), named[0], way_out[named.end() :]
+    return way_out[:start].rstrip(), way_out[start:end], way_out[end:]
 
 
 def tell_reasons(
