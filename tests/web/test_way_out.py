@@ -40,6 +40,11 @@ def reason(way_out: str, link: str = "") -> Reason:
             "Initial evaluation",
             "Open an [initial evaluation] (Part B).",
         ),
+        (
+            "Use “Adopted, but never came”; else correct it.",
+            "Adopted, but never came",
+            "Use [“Adopted, but never came”]; else correct it.",
+        ),
         # It says something else, or has them only as a part of other words.
         (
             "The SIS adds the enrollment.",

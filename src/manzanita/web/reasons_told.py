@@ -87,7 +87,10 @@ def _linked(way_out: str, label: str) -> tuple[str, str, str]:
         return ("", way_out, "") if way_out else ("", "Go there", "")
     start = way_out.lower().find(label.lower())
     end = start + len(label)
-    if start < 0 or way_out[start - 1 : start].isalnum() or way_out[end : end + 1].isalnum():
+    # Quotation marks around the words belong to the link.
+    if way_out[start - 1 : start] == "“" and way_out[end : end + 1] == "”":
+        start, end = start - 1, end + 1
+    if start < 0 or way_out[start - 1 : start].strip() or way_out[end : end + 1].isalnum():
         return way_out, label, ""
     return way_out[:start].rstrip(), way_out[start:end], way_out[end:]
 
