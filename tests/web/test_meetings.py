@@ -416,5 +416,6 @@ def test_an_amendment_that_changes_nothing_has_nothing_to_decide(small_world, ma
     assert "Nothing to decide yet" in text_of(answer)
     page = text_of(manager.get(address(meeting, "/finalize")))
     assert "This amendment changes nothing in the plan in force." in page
-    assert f'href="{address(meeting, "?step=services")}">Go there' in page
+    way_out = "Change a field or a service, or cancel the amendment."
+    assert f'href="{address(meeting, "?step=services")}">{way_out}</a>' in page
     assert manager.post(address(meeting, "/finalize")).status_code == 409
