@@ -13,7 +13,7 @@ from manzanita.domain.findings import BUILT_ON, LOOK_AGAIN, Owner, Reason, reaso
 from manzanita.domain.years import year_start
 from manzanita.findings.actions import mark_changed
 from manzanita.platform import clock
-from manzanita.platform.facts import bring_back
+from manzanita.platform.facts import believed_as, bring_back
 from manzanita.platform.jobs import JobRun
 from manzanita.procedures.batch_edit import may_not
 from manzanita.procedures.batch_fields import FIELDS, believed_versions, give
@@ -162,12 +162,14 @@ def _undo_lines(actor: Actor | None, batch: BatchEdit, lines: Sequence[BatchLine
     within = (
         set(visible_to(actor).filter(pk__in=ids).values_list("pk", flat=True)) if actor is not None else set()
     )
-    now, versions = one.now(ids), believed_versions(one, ids) if one.kind else {}
+    now = {} if one.kind else one.now(ids)
+    inserted = [pk for line in lines for pk in line.written.get("inserted", [])]
+    stands = believed_as(FACT_MODELS[one.kind], inserted) if one.kind else {}
     standing = []
     for line in lines:
         pk = line.student_id
         if one.kind:
-            is_as_left = set(line.written["inserted"]) <= versions.get(pk, set())
+            is_as_left = stands.keys() >= set(line.written["inserted"])
         else:
             is_as_left = now.get(pk, "") == line.new
         if pk in within and is_as_left:
@@ -188,7 +190,7 @@ def _undo_lines(actor: Actor | None, batch: BatchEdit, lines: Sequence[BatchLine
         bring_back(
             FACT_MODELS[one.kind],
             slots=[{"student_id": line.student_id} for line in standing],
-            close=[pk for line in standing for pk in line.written["inserted"]],
+            close=[stands[pk] for line in standing for pk in line.written["inserted"]],
             again=[pk for line in standing for pk in line.written["closed"]],
             at=clock.now(),
         )
