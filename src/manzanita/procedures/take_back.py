@@ -49,8 +49,10 @@ from manzanita.procedures.correct import DELAY_FIELD
 from manzanita.procedures.correct_dates import DATE_FIELDS
 from manzanita.procedures.correct_evaluation import EVALUATION_FIELDS, Begun
 from manzanita.students.amending import reasons_not_to_amend
-from manzanita.students.models import Plan, Referral, Student
+from manzanita.students.models import NextSetting, Plan, Referral, Student
 
+# What a change may have closed, and comes back with it.
+RESTORED = (*CHANGED, Referral, NextSetting)
 TITLES = {"procedure": "Taken back", "correction": "Correction taken back"}
 _ARCHIVE_CAUSE = {"procedure": "archive", "correction": "correction"}
 
@@ -89,8 +91,10 @@ class Known:
         return [row for row in self._all if row.superseded_at == at and row.recorded_at < at]
 
     def touched(self, archive: Archive) -> set[type[Fact]]:
-        """The kinds of facts whose later versions were built on it: a referral only where it has moved one."""
-        return {*CHANGED, *(type(row) for row in self.written(archive))}
+        """The kinds of facts whose later versions were built on it: a referral only where it has moved one, a planned
+        setting only where it was an adoption, which has ended it at its own instant."""
+        written = [row for row in self.written(archive) if row.recorded_at == archive.recorded_at]
+        return {*CHANGED, *(type(row) for row in (*written, *self.closed(archive)))}
 
     def left_by(self, archive: Archive) -> set[tuple[Any, ...]]:
         """What was believed right after it, of the kinds that it touched."""
@@ -139,7 +143,7 @@ def _kept(today: date) -> KeptRows[Any]:
             archives=Archive.objects.filter(**of_student).defer("document").order_by("recorded_at", "pk"),
             rows=ArchivedRecord.objects.filter(**of_student).order_by("pk"),
             versions={
-                model: model.objects.filter(**of_student).order_by("pk") for model in (*CHANGED, Referral)
+                model: model.objects.filter(**of_student).order_by("pk") for model in RESTORED
             },
             lines=lines.values_list("record_key", "archive_id", "submission__created_at"),
             at_state=StateRecord.objects.filter(**of_student),
@@ -240,7 +244,7 @@ def _against(actor: Actor, archive: Archive, known: Known) -> Iterator[Reason]:
     elif _is_built_on(archive, known):
         yield Reason(
             "later-facts",
-            "Status, plan, services or the meeting were recorded anew since.",
+            "Status, plan, services, a planned setting or the meeting were recorded anew since.",
             Owner.COORDINATOR,
             "Take the newer change back first, or change what is wrong by itself.",
         )
@@ -380,7 +384,7 @@ def _restore_facts(archive: Archive, known: Known) -> None:
         known.closed(archive),
         clock.now(),
     )
-    for model in (*CHANGED, Referral):
+    for model in RESTORED:
         close = [row for row in gone if isinstance(row, model)]
         again = [row for row in closed if isinstance(row, model)]
         slots = {tuple(getattr(row, name) for name in model.slot) for row in (*again, *close)}
