@@ -512,17 +512,14 @@ def test_who_was_on_the_team_is_on_it_again_in_the_same_role_and_through_the_sam
     assert list(rows) == [(small_world.coordinator.pk, "Reads along", AUGUST, date(2027, 3, 5))]
 
 
-def test_who_was_taken_off_and_has_it_again_since_keeps_it(small_world, staff):
-    alder, actor, wren = (
-        small_world.students["alder"],
-        small_world.coordinator_actor,
-        small_world.case_manager,
-    )
-    off = assign(actor, wanted(alder, None, seen=wren)).batch
-    assign(actor, wanted(alder, staff.teacher))
+def test_who_was_taken_off_the_team_and_is_on_it_again_since_stays_as_is(small_world, staff):
+    alder, actor, teacher = small_world.students["alder"], small_world.coordinator_actor, staff.teacher
+    assign(actor, wanted(alder, teacher, kind="team", role="Speech"))
+    off = assign(actor, wanted(alder, None, kind="team", leaving=teacher)).batch
+    assign(actor, wanted(alder, teacher, kind="team", role="Reads along"))
 
     assert undo_assignments(actor=actor, batch=off) == 1
-    assert manager_of(alder) == staff.teacher.pk
+    assert TeamMember.objects.as_of(effective=w.TODAY).get().role == "Reads along"
 
 
 def test_what_was_assigned_before_it_was_kept_stays_as_it_is(small_world, staff):

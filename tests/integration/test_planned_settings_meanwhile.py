@@ -260,7 +260,7 @@ def test_a_planned_setting_that_was_recorded_and_taken_back_is_not_planned_again
     noon.move_to(at(NIGHT))
     assert carry_out_settings() == {"done": 1, "stayed": 0}
     noon.shift(timedelta(minutes=5))
-    archive = Archive.objects.get(student=clover, cause="procedure")
+    archive = Archive.objects.get(student_id=clover.pk, cause="procedure")
     assert take_back(actor=small_world.coordinator_actor, archive=archive)
     assert setting_of(clover)[0] == "201"
     assert stands() == []

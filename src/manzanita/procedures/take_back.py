@@ -81,20 +81,22 @@ class Known:
         return [row for row in self.rows if row.archive_id == archive_id]
 
     def written(self, archive: Archive) -> list[Fact]:
-        """The versions that it stated."""
+        """The versions that it stated. That a planned setting is over is said by an adoption; a planned one that was
+        recorded on its day is over by the job, and is not planned again."""
         cause = f"{_ARCHIVE_CAUSE[archive.cause]}:{archive.pk}"
-        return [row for row in self._all if row.cause == cause]
+        rows = [row for row in self._all if row.cause == cause]
+        return rows if _adopts(rows) else _without_planned(rows)
 
     def closed(self, archive: Archive) -> list[Fact]:
         """The versions that it took the place of."""
         at = archive.recorded_at
-        return [row for row in self._all if row.superseded_at == at and row.recorded_at < at]
+        rows = [row for row in self._all if row.superseded_at == at and row.recorded_at < at]
+        return rows if _adopts(self.written(archive)) else _without_planned(rows)
 
     def touched(self, archive: Archive) -> set[type[Fact]]:
         """The kinds of facts whose later versions were built on it: a referral only where it has moved one, a planned
-        setting only where it was an adoption, which has ended it at its own instant."""
-        written = [row for row in self.written(archive) if row.recorded_at == archive.recorded_at]
-        return {*CHANGED, *(type(row) for row in (*written, *self.closed(archive)))}
+        setting only where it has ended one."""
+        return {*CHANGED, *(type(row) for row in (*self.written(archive), *self.closed(archive)))}
 
     def left_by(self, archive: Archive) -> set[tuple[Any, ...]]:
         """What was believed right after it, of the kinds that it touched."""
@@ -113,6 +115,14 @@ class Known:
     @property
     def _all(self) -> list[Fact]:
         return [row for rows in self.versions.values() for row in rows]
+
+
+def _adopts(rows: Sequence[Fact]) -> bool:
+    return any(isinstance(row, Plan) and row.reason_code == ADOPTED for row in rows)
+
+
+def _without_planned(rows: Sequence[Fact]) -> list[Fact]:
+    return [row for row in rows if not isinstance(row, NextSetting)]
 
 
 def _said(row: Fact) -> tuple[Any, ...]:
