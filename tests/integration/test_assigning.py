@@ -482,7 +482,7 @@ def test_what_is_planned_since_keeps_its_day_and_the_last_day_before_it_comes_ba
 
 
 def test_whoever_gets_the_case_again_after_a_stand_in_keeps_it(small_world, staff):
-    """Larkspur has the case from today, Juniper stands in for her in December: what falls back to her is built on it."""
+    """Larkspur has the case from today, Juniper stands in in December: what falls back to Larkspur is built on it."""
     alder, actor, wren = (
         small_world.students["alder"],
         small_world.coordinator_actor,

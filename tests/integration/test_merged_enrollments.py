@@ -1,13 +1,15 @@
-"""Whose word an enrollment is, once two records are one: it stays that of the SIS that said it, for everything that asks
-this, until and after the records become two again; what somebody typed stays typed."""
+"""Whose word an enrollment is, once two records are one: it stays that of the SIS that said it, for everything that
+asks this, until and after the records become two again; what somebody typed stays typed."""
 
 from __future__ import annotations
 
 import re
 from datetime import date, timedelta
 from html import unescape
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
 from manzanita.domain.merging import Side
 from manzanita.exchange.models import ImportRun
@@ -166,3 +168,15 @@ def test_the_history_of_a_field_leads_to_the_import(small_world, alder, second, 
     merged(small_world, alder, second)
     page = sign_in(small_world.coordinator).get(f"/students/{alder.public_id}/fields/enrollment.grade_code")
     assert f'href="/imports/{run.public_id}"' in page.content.decode()
+
+
+def test_what_was_moved_before_it_was_kept_is_the_word_of_the_sis_again(small_world, alder, second, run):
+    """As older releases wrote it: by whoever put the two together, with the merge as its cause."""
+    merge = merged(small_world, alder, second)
+    kept = causes(alder)
+    moved = Enrollment._base_manager.filter(pk__in=merge.written["inserted"]["enrollment"])
+    moved.update(cause=f"merge:{merge.pk}", by_id=small_world.coordinator.pk)
+    upgrade = import_module("manzanita.students.migrations.0035_whose_word_moved_enrollments_are")
+    upgrade.give_back_words(apps, None)
+    assert causes(alder) == kept
+    assert not moved.filter(by_id__isnull=False).exists()

@@ -106,9 +106,7 @@ class Ways:
             gets = None if self.chance.random() < 0.15 else to.pk
             off = leaving.pk if kind == "team" else None
             role = self.chance.choice(["", "Speech"])
-            wanted.append(
-                Wanted(str(one.public_id), kind, gets, is_seen=False, role=role, leaving_id=off)
-            )
+            wanted.append(Wanted(str(one.public_id), kind, gets, is_seen=False, role=role, leaving_id=off))
         term = Term(*self.chance.choice(TERMS))
         try:
             done = apply_assignments(actor=self.actor, wanted=wanted, term=term, title="Page")

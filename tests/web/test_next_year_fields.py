@@ -211,7 +211,9 @@ def test_the_preview_says_of_each_student_when_the_case_ends_because_another_one
     sent = {"field": "case_manager", "value_case_manager": str(teacher.pk), "reason": "Wren goes"}
 
     def preview(*students, **more: str) -> tuple[str, str]:
-        answer = client.post("/students/edit", sent | more | {"selected": [str(one.public_id) for one in students]})
+        answer = client.post(
+            "/students/edit", sent | more | {"selected": [str(one.public_id) for one in students]}
+        )
         page = words(client.get(answer.url))
         assert f"{len(students)} student" in page
         return answer.url, page
@@ -232,7 +234,9 @@ def test_the_preview_says_of_each_student_when_the_case_ends_because_another_one
 def test_two_changes_of_the_case_manager_are_taken_back_one_after_the_other(client, small_world, fern):
     wren, juniper = small_world.case_manager, small_world.coordinator
     teacher = add_people().teacher
-    five.stated("assignment", {"student_id": fern.pk}, {"user_id": wren.pk}, date(2026, 8, 12), date(2027, 3, 5))
+    five.stated(
+        "assignment", {"student_id": fern.pk}, {"user_id": wren.pk}, date(2026, 8, 12), date(2027, 3, 5)
+    )
     stood = managers(fern)
     sent = {"selected": [str(fern.public_id)], "field": "case_manager", "reason": "Wren goes"}
     first = applied(client, sent | {"value_case_manager": str(teacher.pk)})

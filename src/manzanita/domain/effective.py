@@ -117,9 +117,7 @@ def give_back(
 
 def _touch(one: Span[V], other: Span[V]) -> bool:
     """Whether one begins on the day after the other ends."""
-    return any(
-        a.end is not None and a.end + _DAY == b.start for a, b in ((one, other), (other, one))
-    )
+    return any(a.end is not None and a.end + _DAY == b.start for a, b in ((one, other), (other, one)))
 
 
 @dataclass(frozen=True, slots=True)

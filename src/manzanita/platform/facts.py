@@ -210,7 +210,9 @@ def bring_back(
         days = [(pk, olds[pk].effective_from, olds[pk].effective_to) for pk in sorted(again)]
         rows = []
         for pk, first, last in (*days, *parts):
-            values = {field.attname: getattr(olds[pk], field.attname) for field in model._meta.concrete_fields}
+            values = {
+                field.attname: getattr(olds[pk], field.attname) for field in model._meta.concrete_fields
+            }
             values |= {"id": None, "recorded_at": at, "superseded_at": None}
             rows.append(model(**values | {"effective_from": first, "effective_to": last}))
         model._base_manager.bulk_create(rows, batch_size=500)
@@ -220,8 +222,8 @@ def bring_back(
 
 
 def believed_as(model: type[Fact], keys: Collection[int]) -> dict[int, int]:
-    """By key of a version the key of the believed one that says the same, of the same days and by the same cause: itself,
-    or what :func:`bring_back` made of it. Without those that are believed no longer; two queries."""
+    """By key of a version the key of the believed one that says the same, of the same days and by the same cause:
+    itself, or what :func:`bring_back` made of it. Without those that are believed no longer; two queries."""
     names = (*model.slot, *model.content, "effective_from", "effective_to", "by_id", "cause")
     olds = dict(_said(model._base_manager.filter(pk__in=keys), names))
     firsts = {said[0] for said in olds.values()}

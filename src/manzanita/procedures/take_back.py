@@ -152,9 +152,7 @@ def _kept(today: date) -> KeptRows[Any]:
             student_id=STAND_IN,
             archives=Archive.objects.filter(**of_student).defer("document").order_by("recorded_at", "pk"),
             rows=ArchivedRecord.objects.filter(**of_student).order_by("pk"),
-            versions={
-                model: model.objects.filter(**of_student).order_by("pk") for model in RESTORED
-            },
+            versions={model: model.objects.filter(**of_student).order_by("pk") for model in RESTORED},
             lines=lines.values_list("record_key", "archive_id", "submission__created_at"),
             at_state=StateRecord.objects.filter(**of_student),
             meetings=Meeting.objects.filter(**of_student),

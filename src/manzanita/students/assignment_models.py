@@ -30,8 +30,8 @@ class AssignmentChange(models.Model):
     """One student of a batch. ``kind`` is ``assignment`` (case manager) or ``team``.
 
     ``from_user_id`` had it before (``None``: nobody); ``to_user_id`` has it from ``starts_on`` to ``ends_on``.
-    ``closed`` are the keys of the versions in whose place it was stated, by which it is taken back; ``None`` of one that
-    was made before they were kept.
+    ``closed`` are the keys of the versions in whose place it was stated, by which it is taken back; ``None`` of one
+    that was made before they were kept.
     """
 
     batch = models.ForeignKey(AssignmentBatch, on_delete=models.PROTECT, related_name="changes")

@@ -343,8 +343,8 @@ def put_together(
 def _by_origin(
     statements: Sequence[Statement], held: Sequence[Held], by_id: int, cause: str
 ) -> Iterator[tuple[int | None, str, list[Statement]]]:
-    """The same in their order, with who says each and by which cause. An enrollment is the word of the SIS or of whoever
-    typed it (``transfer_facts.SIS_CAUSE``), and moving it, or leaving it fewer days, makes it nobody else's."""
+    """The same in their order, with who says each and by which cause. An enrollment is the word of the SIS or of
+    whoever typed it (``transfer_facts.SIS_CAUSE``), and moving it, or leaving it fewer days, makes it nobody else's."""
     rows: list[Any] = [row for one in held for row in (*one.stays, *one.other)]
     rows.sort(key=lambda row: row.recorded_at, reverse=True)
 

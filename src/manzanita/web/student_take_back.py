@@ -32,7 +32,15 @@ from manzanita.procedures.take_back import (
     take_back,
 )
 from manzanita.students.amending import closed_in, reasons_not_to_amend
-from manzanita.students.models import BatchLine, Merge, NextSetting, Plan, Service, SpecialEducationStatus, Student
+from manzanita.students.models import (
+    BatchLine,
+    Merge,
+    NextSetting,
+    Plan,
+    Service,
+    SpecialEducationStatus,
+    Student,
+)
 from manzanita.students.queries import get_student
 from manzanita.students.scope import visible_to
 from manzanita.ui.formats import us_date
