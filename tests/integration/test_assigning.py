@@ -427,7 +427,7 @@ def test_a_last_day_goes_no_further_than_what_is_planned_and_a_leave_still_falls
         ]
 
 
-def test_what_was_cut_in_two_and_taken_back_is_no_plan(small_world, staff):
+def test_a_plan_that_was_taken_back_is_no_plan(small_world, staff):
     alder, actor, wren = (
         small_world.students["alder"],
         small_world.coordinator_actor,
@@ -435,10 +435,99 @@ def test_what_was_cut_in_two_and_taken_back_is_no_plan(small_world, staff):
     )
     plan = assign(actor, wanted(alder, staff.teacher, seen=wren), term=Term(JULY)).batch
     undo_assignments(actor=actor, batch=plan)
-    assert case_of(alder) == [(wren.pk, AUGUST, JUNE_30), (wren.pk, JULY, None)]
+    assert case_of(alder) == [(wren.pk, AUGUST, None)]
 
     assign(actor, wanted(alder, staff.teacher, seen=wren))
     assert case_of(alder)[-1] == (staff.teacher.pk, w.TODAY, None)
+
+
+def test_a_last_day_of_the_former_comes_back_where_nobody_followed(small_world, staff):
+    """Wren's case ends on January 8, and nobody has it then: today it goes to Larkspur, and back."""
+    alder, actor, wren = (
+        small_world.students["alder"],
+        small_world.coordinator_actor,
+        small_world.case_manager,
+    )
+    slot = {"student_id": alder.pk}
+    ended = Statement(slot, None, date(2027, 1, 9))
+    state_student_facts("assignment", [ended], by_id=None, cause="people-file")
+    batch = assign(actor, wanted(alder, staff.teacher, seen=wren)).batch
+    assert case_of(alder) == [
+        (wren.pk, AUGUST, date(2026, 11, 22)),
+        (staff.teacher.pk, w.TODAY, None),
+    ]
+
+    assert undo_assignments(actor=actor, batch=batch) == 0
+
+    assert case_of(alder) == [(wren.pk, AUGUST, date(2027, 1, 8))]
+    row = CaseAssignment.objects.believed().get(student=alder)
+    assert (row.by_id, row.cause) == (None, "people-file")
+
+
+def test_what_is_planned_since_keeps_its_day_and_the_last_day_before_it_comes_back(small_world, staff):
+    alder, actor, wren = (
+        small_world.students["alder"],
+        small_world.coordinator_actor,
+        small_world.case_manager,
+    )
+    slot = {"student_id": alder.pk}
+    ended = Statement(slot, None, date(2027, 1, 9))
+    state_student_facts("assignment", [ended], by_id=None, cause="people-file")
+    today = assign(actor, wanted(alder, staff.teacher, seen=wren)).batch
+    assign(actor, wanted(alder, small_world.coordinator, seen=staff.teacher), term=Term(JULY))
+
+    assert undo_assignments(actor=actor, batch=today) == 0
+
+    assert case_of(alder) == [(wren.pk, AUGUST, date(2027, 1, 8)), (small_world.coordinator.pk, JULY, None)]
+
+
+def test_whoever_gets_the_case_again_after_a_stand_in_keeps_it(small_world, staff):
+    """Larkspur has the case from today, Juniper stands in in December: what falls back to Larkspur is built on it."""
+    alder, actor, wren = (
+        small_world.students["alder"],
+        small_world.coordinator_actor,
+        small_world.case_manager,
+    )
+    today = assign(actor, wanted(alder, staff.teacher, seen=wren)).batch
+    away = Term(date(2026, 12, 1), date(2027, 1, 8))
+    assign(actor, wanted(alder, small_world.coordinator, seen=staff.teacher), term=away)
+    stood = case_of(alder)
+
+    assert undo_assignments(actor=actor, batch=today) == 1
+    assert case_of(alder) == stood
+
+
+def test_who_was_on_the_team_is_on_it_again_in_the_same_role_and_through_the_same_day(small_world, staff):
+    alder, actor = small_world.students["alder"], small_world.coordinator_actor
+    slot = {"student_id": alder.pk, "user_id": small_world.coordinator.pk}
+    member = Statement(slot, {"role": "Reads along"}, AUGUST, date(2027, 3, 5))
+    state_student_facts("team", [member], by_id=None, cause="people-file")
+    moved = wanted(alder, staff.teacher, kind="team", role="Speech", leaving=small_world.coordinator)
+    batch = assign(actor, moved).batch
+    assert TeamMember.objects.as_of(effective=w.TODAY).get().role == "Speech"
+
+    assert undo_assignments(actor=actor, batch=batch) == 0
+
+    rows = TeamMember.objects.believed().values_list("user_id", "role", "effective_from", "effective_to")
+    assert list(rows) == [(small_world.coordinator.pk, "Reads along", AUGUST, date(2027, 3, 5))]
+
+
+def test_who_was_taken_off_the_team_and_is_on_it_again_since_stays_as_is(small_world, staff):
+    alder, actor, teacher = small_world.students["alder"], small_world.coordinator_actor, staff.teacher
+    assign(actor, wanted(alder, teacher, kind="team", role="Speech"))
+    off = assign(actor, wanted(alder, None, kind="team", leaving=teacher)).batch
+    assign(actor, wanted(alder, teacher, kind="team", role="Reads along"))
+
+    assert undo_assignments(actor=actor, batch=off) == 1
+    assert TeamMember.objects.as_of(effective=w.TODAY).get().role == "Reads along"
+
+
+def test_what_was_assigned_before_it_was_kept_stays_as_it_is(small_world, staff):
+    """A change of an older release, on the day on which it was replaced."""
+    batch = assign(small_world.coordinator_actor, wanted(small_world.students["yarrow"], staff.teacher)).batch
+    batch.changes.update(closed=None)
+    assert undo_assignments(actor=small_world.coordinator_actor, batch=batch) == 1
+    assert manager_of(small_world.students["yarrow"]) == staff.teacher.pk
 
 
 def from_july(staff) -> None:

@@ -18,12 +18,15 @@ from manzanita.platform.facts import ConcurrentStatement
 from manzanita.platform.jobs import run_jobs_now
 from manzanita.procedures import planned_settings
 from manzanita.procedures.adopting import ADOPTIONS, adopt_alone
+from manzanita.procedures.change_reasons import Asked as Change
+from manzanita.procedures.changes import record_change
 from manzanita.procedures.leaving import LeavingAsked, record_leaving
 from manzanita.procedures.leaving_undo import undo_leaving
 from manzanita.procedures.merging import merge_students, preview_merge
 from manzanita.procedures.merging_base import Asked
 from manzanita.procedures.merging_undo import undo_merge
 from manzanita.procedures.planned_settings import carry_out_settings, due_settings, end_settings, why_left
+from manzanita.procedures.take_back import known_of, reasons_not_to_take_back, take_back
 from manzanita.students.models import BatchEdit, NextSetting
 from manzanita.students.queries import facts_of
 from tests.support import five, pages
@@ -205,6 +208,62 @@ def test_an_adoption_ends_what_the_former_district_has_planned(small_world, plan
     assert stands() == []
     assert ADOPTIONS.start_undo(actor=actor, batch=item.batch)
     assert stands() == [(clover.pk, "400", "80", FIFTH)]
+
+
+def test_an_adoption_without_an_arrival_that_is_taken_back_brings_back_what_it_ended(
+    small_world, planned, clover, noon, sign_in
+):
+    """Recorded as a change, and taken back on its page; then the night to its day finds it and who planned it."""
+    moves(clover)
+    fern = pages.other_coordinator(small_world)
+    actor = actor_of(fern, grants_in_force(fern, w.TODAY)[0])
+    noon.move_to(at("2026-12-04T12:00:00"))
+    asked = Change("adopt", date(2026, 12, 2), "The former district confirmed it.")
+    archive = record_change(actor=actor, student=clover, asked=asked)
+    assert stands() == []
+    noon.shift(timedelta(minutes=5))
+    client = sign_in(fern)
+    page = f"/archives/{archive.public_id}/take-back"
+    assert "Planned for 12/10/2026: 400" in client.get(page).content.decode()
+
+    client.post(page)
+
+    assert stands() == [(clover.pk, "400", "80", FIFTH)]
+    back = NextSetting.objects.believed().get()
+    assert (back.cause, back.effective_from) == (planned.cause, planned.effective_from)
+
+
+def test_what_the_new_district_has_planned_since_stands_against_taking_the_adoption_back(
+    small_world, planned, clover, noon
+):
+    moves(clover)
+    fern = pages.other_coordinator(small_world)
+    actor = actor_of(fern, grants_in_force(fern, w.TODAY)[0])
+    noon.move_to(at("2026-12-04T12:00:00"))
+    asked = Change("adopt", date(2026, 12, 2), "The former district confirmed it.")
+    archive = record_change(actor=actor, student=clover, asked=asked)
+    noon.shift(timedelta(minutes=5))
+    setting = {
+        "program_setting_code": "300",
+        "general_education_percent": "",
+        "starts_on": date(2026, 12, 21),
+    }
+    five.stated("next_setting", {"student_id": clover.pk}, setting, date(2026, 12, 4))
+    against = reasons_not_to_take_back(actor, archive, known_of(clover.pk))
+    assert [one.code for one in against] == ["later-facts"]
+
+
+def test_a_planned_setting_that_was_recorded_and_taken_back_is_not_planned_again(
+    small_world, planned, clover, noon
+):
+    """Else the next night would record it once more."""
+    noon.move_to(at(NIGHT))
+    assert carry_out_settings() == {"done": 1, "stayed": 0}
+    noon.shift(timedelta(minutes=5))
+    archive = Archive.objects.get(student_id=clover.pk, cause="procedure")
+    assert take_back(actor=small_world.coordinator_actor, archive=archive)
+    assert setting_of(clover)[0] == "201"
+    assert stands() == []
 
 
 def test_two_records_put_together_keep_who_planned_it_and_why(small_world, planned, clover, noon):

@@ -10,8 +10,10 @@ from datetime import date, timedelta
 import pytest
 
 from manzanita.accounts.granting import Refused
+from manzanita.platform.facts import Statement
 from manzanita.procedures.assigning import Term, Wanted, apply_assignments
 from manzanita.procedures.assigning_undo import undo_assignments
+from manzanita.students.actions import state_student_facts
 from manzanita.students.caseload import managers_of
 from tests.support import staff as s
 from tests.support import world as w
@@ -19,56 +21,59 @@ from tests.support.pages import many_students
 
 pytestmark = pytest.mark.django_db
 
-# Days are counted from today, November 23, 2026: the leave ends on January 8, July 1 is day 220.
-LEAVE_ENDS, JULY, DAYS = 46, 220, 260
-SEQUENCES, STEPS = 60, 7
+# Days are counted from today, November 23, 2026: a stand-in from December 1 and the leave end on January 8, the case of
+# every second student ends on March 3 and is nobody's then, July 1 is day 220.
+STAND_IN, LEAVE_ENDS, CASE_ENDS, JULY, DAYS = 8, 46, 100, 220, 260
+DAYS_ASKED = (0, STAND_IN, LEAVE_ENDS, LEAVE_ENDS + 1, CASE_ENDS, CASE_ENDS + 1, JULY - 1, JULY, DAYS - 1)
+SEQUENCES, STEPS = 80, 7
 
 
 @dataclass
 class Given:
-    """One assignment: its first and last day, to whom and from whom, and who had the day before when it was made."""
+    """One assignment: its first and last day, to whom and from whom, who had the day before when it was made, and who
+    had its days then."""
 
     first: int
     last: int
     to: int
-    taken_from: int
-    day_before: int
+    taken_from: int | None
+    day_before: int | None
+    stood: list[int | None]
     is_over: bool = False
 
 
 @dataclass
 class Days:
-    """Who has the case on each day from today on; ``yesterday`` is nobody's to change."""
+    """Who has the case on each day from today on, ``None`` nobody; ``yesterday`` is nobody's to change."""
 
     yesterday: int
-    days: list[int] = field(default_factory=list)
+    days: list[int | None] = field(default_factory=list)
 
-    def before(self, day: int) -> int:
+    def before(self, day: int) -> int | None:
         return self.days[day - 1] if day else self.yesterday
 
-    def next_change(self, day: int) -> int:
+    def next_begins(self, day: int) -> int:
         """The first later day on which somebody else begins."""
-        return next((d for d in range(day + 1, DAYS) if self.days[d] != self.days[d - 1]), DAYS)
+        later = range(day + 1, DAYS)
+        return next((d for d in later if self.days[d] not in (None, self.days[d - 1])), DAYS)
 
     def give(self, first: int, last: int, to: int) -> Given:
-        made = Given(first, min(last, self.next_change(first) - 1), to, self.days[first], self.before(first))
-        self._set(made.first, made.last, to)
+        last = min(last, self.next_begins(first) - 1)
+        made = Given(first, last, to, self.days[first], self.before(first), self.days[first : last + 1])
+        self.days[first : last + 1] = [to] * (last - first + 1)
         return made
 
     def take_back(self, one: Given) -> bool:
-        """Whether it was taken back: not where somebody else has the first day now, gets the case after a while of
-        somebody else's, or where the day before was given to another one than who would get it back."""
-        end = self.next_change(one.first)
-        comes_back = end <= one.last and self.days[end] == one.to
+        """Whether it was taken back: not where somebody else has the first day now, gets the case again after a while
+        of somebody else's, or where the day before was given to another one than who would get it back."""
+        now = self.days[one.first : one.last + 1]
+        end = next((place for place, has in enumerate(now) if has != one.to), len(now))
         before = self.before(one.first)
         is_given_since = before not in (one.day_before, one.taken_from)
-        if self.days[one.first] != one.to or comes_back or is_given_since:
+        if end == 0 or one.to in now[end:] or is_given_since:
             return False
-        self._set(one.first, min(one.last, end - 1), one.taken_from)
+        self.days[one.first : one.first + end] = one.stood[:end]
         return True
-
-    def _set(self, first: int, last: int, to: int) -> None:
-        self.days[first : last + 1] = [to] * (last - first + 1)
 
 
 def test_every_day_after_any_sequence_of_assigning_planning_and_taking_back(small_world, noon):
@@ -79,11 +84,16 @@ def test_every_day_after_any_sequence_of_assigning_planning_and_taking_back(smal
     terms = {
         "today": (0, DAYS - 1, Term(w.TODAY)),
         "leave": (0, LEAVE_ENDS, Term(w.TODAY, date(2027, 1, 8))),
+        "stand-in": (STAND_IN, LEAVE_ENDS, Term(date(2026, 12, 1), date(2027, 1, 8))),
         "july": (JULY, DAYS - 1, Term(date(2027, 7, 1))),
     }
     cut = kept = undone = 0
-    for student in many_students(SEQUENCES, manager=wren):
+    for number, student in enumerate(many_students(SEQUENCES, manager=wren)):
         replay = Days(wren.pk, [wren.pk] * DAYS)
+        if number % 2:
+            ended = Statement({"student_id": student.pk}, None, w.TODAY + timedelta(days=CASE_ENDS + 1))
+            state_student_facts("assignment", [ended], by_id=None, cause="test")
+            replay.days[CASE_ENDS + 1 :] = [None] * (DAYS - CASE_ENDS - 1)
         given: list[tuple[Given, object]] = []
         told = []
         for _ in range(STEPS):
@@ -109,7 +119,7 @@ def test_every_day_after_any_sequence_of_assigning_planning_and_taking_back(smal
                 given.append((replay.give(first, last, to), batch))
                 cut += given[-1][0].last < last
                 told.append((name, to))
-            for day in (0, LEAVE_ENDS, LEAVE_ENDS + 1, JULY - 1, JULY, DAYS - 1):
+            for day in DAYS_ASKED:
                 has = managers_of([student.pk], w.TODAY + timedelta(days=day)).get(student.pk)
                 assert has == replay.days[day], (told, day)
             assert managers_of([student.pk], w.TODAY - timedelta(days=1)) == {student.pk: wren.pk}

@@ -22,6 +22,8 @@ from tests.support.pages import words
 from tests.support.staff import add_people
 
 JULY = date(2027, 7, 1)
+# Of the page of a draft.
+PREVIEW_QUERIES = 19
 
 
 @pytest.fixture
@@ -192,6 +194,65 @@ def test_the_case_manager_of_today_leaves_next_year_s_as_planned_and_is_taken_ba
         (wren.pk, date(2026, 8, 12), date(2027, 6, 30)),
         (juniper.pk, JULY, None),
     ]
+
+
+def test_the_preview_says_of_each_student_when_the_case_ends_because_another_one_is_planned(
+    client, small_world, fern, django_assert_num_queries
+):
+    wren, juniper = small_world.case_manager, small_world.coordinator
+    teacher = add_people().teacher
+    alder = small_world.students["alder"]
+    five.stated("assignment", {"student_id": fern.pk}, {"user_id": wren.pk}, date(2026, 8, 12))
+    five.stated("assignment", {"student_id": fern.pk}, {"user_id": juniper.pk}, JULY)
+    sent = {"field": "case_manager", "value_case_manager": str(teacher.pk), "reason": "Wren goes"}
+
+    def preview(*students, **more: str) -> tuple[str, str]:
+        answer = client.post(
+            "/students/edit", sent | more | {"selected": [str(one.public_id) for one in students]}
+        )
+        page = words(client.get(answer.url))
+        assert f"{len(students)} student" in page
+        return answer.url, page
+
+    address, page = preview(fern, alder)
+    assert page.count("Ends on ") == 1
+    assert "Ends on 06/30/2027; from 07/01/2027 Juniper Mockup, as planned" in page
+    # Of July 1 nobody is planned for later.
+    _, page = preview(fern, field="next_case_manager", value_next_case_manager=str(teacher.pk))
+    assert "Ends on " not in page
+
+    alone, _ = preview(fern)
+    for one in (alone, address):
+        with django_assert_num_queries(PREVIEW_QUERIES):
+            client.get(one)
+
+
+def test_two_changes_of_the_case_manager_are_taken_back_one_after_the_other(client, small_world, fern):
+    wren, juniper = small_world.case_manager, small_world.coordinator
+    teacher = add_people().teacher
+    five.stated(
+        "assignment", {"student_id": fern.pk}, {"user_id": wren.pk}, date(2026, 8, 12), date(2027, 3, 5)
+    )
+    stood = managers(fern)
+    sent = {"selected": [str(fern.public_id)], "field": "case_manager", "reason": "Wren goes"}
+    first = applied(client, sent | {"value_case_manager": str(teacher.pk)})
+    second = applied(client, sent | {"value_case_manager": str(juniper.pk)})
+    for batch in (second, first):
+        client.post(f"/students/edits/{batch.public_id}", {"do": "undo"})
+        run_jobs_now(raises_errors=True)
+        assert batch.lines.get().state == "undone"
+    assert managers(fern) == stood == [(wren.pk, date(2026, 8, 12), date(2027, 3, 5))]
+
+
+def test_what_was_planned_anew_since_it_was_taken_away_stays(client, fern):
+    sent = {"selected": [str(fern.public_id)], "field": "next_grade", "reason": "Grades"}
+    applied(client, sent | {"value_next_grade": "05"})
+    away = applied(client, sent | {"value_next_grade": "-"})
+    applied(client, sent | {"value_next_grade": "06"})
+    client.post(f"/students/edits/{away.public_id}", {"do": "undo"})
+    run_jobs_now(raises_errors=True)
+    assert away.lines.get().state == "kept"
+    assert NextYear.objects.believed().get(student=fern).grade_code == "06"
 
 
 def test_next_year_s_case_manager_may_begin_on_july_1_and_may_not_end_before(client, small_world, fern):

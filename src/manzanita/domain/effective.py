@@ -7,7 +7,7 @@ place: stating something new closes the versions it contradicts and inserts what
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Generic, TypeVar
@@ -33,6 +33,11 @@ class Span(Generic[V]):
 
     def overlaps(self, start: date, end: date | None) -> bool:
         return (end is None or self.start <= end) and (self.end is None or start <= self.end)
+
+    def contains(self, other: Span[V]) -> bool:
+        """Whether it says the same as ``other`` on all of its days."""
+        is_ended = self.end is None or (other.end is not None and other.end <= self.end)
+        return self.value == other.value and self.start <= other.start and is_ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,37 @@ def replace_all(
     if tuple(believed) == stated:
         return Restatement((), ())
     return Restatement(tuple(believed), stated)
+
+
+def give_back(
+    current: Sequence[Span[V]], before: Iterable[Span[V]], *, start: date, end: date | None
+) -> Restatement[V]:
+    """Take back what was stated of the days from ``start`` to ``end``: on them ``before`` holds again, which are the
+    spans that it closed. What is left of such a span right beside these days is one with it again; other days
+    stay as they are.
+    """
+    cut = restate(current, start=start, end=end, value=None)
+    close, beside = list(cut.close), [*cut.insert, *(span for span in current if span not in cut.close)]
+    insert = []
+    for span in before:
+        if not span.overlaps(start, end):
+            continue
+        last = end if span.end is None or (end is not None and end < span.end) else span.end
+        again = replace(span, start=max(span.start, start), end=last)
+        while rest := next((one for one in beside if span.contains(one) and _touch(one, again)), None):
+            beside.remove(rest)
+            if rest not in cut.insert:
+                close.append(rest)
+            is_before = rest.start < again.start
+            again = replace(again, start=rest.start) if is_before else replace(again, end=rest.end)
+        insert.append(again)
+    insert += [span for span in cut.insert if span in beside]
+    return Restatement(tuple(close), tuple(sorted(insert, key=lambda s: s.start)))
+
+
+def _touch(one: Span[V], other: Span[V]) -> bool:
+    """Whether one begins on the day after the other ends."""
+    return any(a.end is not None and a.end + _DAY == b.start for a, b in ((one, other), (other, one)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ action below, and both by a property test.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -191,11 +191,13 @@ def bring_back(
     *,
     slots: Sequence[Mapping[str, Any]],
     close: Sequence[int],
-    again: Sequence[int],
+    again: Sequence[int] = (),
+    parts: Sequence[tuple[int, date, date | None]] = (),
     at: datetime,
 ) -> list[Fact]:
     """Take back what was stated: the believed versions ``close`` end, and versions ``again`` that they took the place
-    of are believed anew, with who had stated them. ``slots`` are those concerned, to be locked.
+    of are believed anew, with who had stated them; ``parts`` (key, first and last day) on these days only. ``slots``
+    are those concerned, to be locked.
 
     Raises ``ConcurrentStatement`` where one of ``close`` is believed no longer.
     """
@@ -204,14 +206,35 @@ def bring_back(
         still_believed = model._base_manager.filter(pk__in=list(close), superseded_at__isnull=True)
         if still_believed.update(superseded_at=at) != len(close):
             raise ConcurrentStatement(model.__name__)
+        olds = model._base_manager.in_bulk({*again, *(pk for pk, _, _ in parts)})
+        days = [(pk, olds[pk].effective_from, olds[pk].effective_to) for pk in sorted(again)]
         rows = []
-        for old in model._base_manager.filter(pk__in=list(again)).order_by("pk"):
-            values = {field.attname: getattr(old, field.attname) for field in model._meta.concrete_fields}
-            rows.append(model(**values | {"id": None, "recorded_at": at, "superseded_at": None}))
+        for pk, first, last in (*days, *parts):
+            values = {
+                field.attname: getattr(olds[pk], field.attname) for field in model._meta.concrete_fields
+            }
+            values |= {"id": None, "recorded_at": at, "superseded_at": None}
+            rows.append(model(**values | {"effective_from": first, "effective_to": last}))
         model._base_manager.bulk_create(rows, batch_size=500)
         if model.is_counted_from:
             students_changed({slot[model.slot[0]] for slot in slots})
         return rows
+
+
+def believed_as(model: type[Fact], keys: Collection[int]) -> dict[int, int]:
+    """By key of a version the key of the believed one that says the same, of the same days and by the same cause:
+    itself, or what :func:`bring_back` made of it. Without those that are believed no longer; two queries."""
+    names = (*model.slot, *model.content, "effective_from", "effective_to", "by_id", "cause")
+    olds = dict(_said(model._base_manager.filter(pk__in=keys), names))
+    firsts = {said[0] for said in olds.values()}
+    rows = model._base_manager.filter(superseded_at__isnull=True, **{f"{model.slot[0]}__in": firsts})
+    now = {said: pk for pk, said in _said(rows, names)}
+    return {pk: now[said] for pk, said in olds.items() if said in now}
+
+
+def _said(rows: models.QuerySet[Any, Any], names: Sequence[str]) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    for pk, *said in rows.values_list("pk", *names):
+        yield pk, tuple(said)
 
 
 def hold_facts(models: Sequence[type[Fact]], key: int) -> None:

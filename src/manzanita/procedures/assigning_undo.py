@@ -12,9 +12,9 @@ from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Owner, Reason
 from manzanita.platform import clock
-from manzanita.students.assignment_actions import assigned_since, lock_students, take_back
-from manzanita.students.caseload import last_day, managers_of, next_starts, teams_of
-from manzanita.students.models import AssignmentBatch, AssignmentChange, CaseAssignment
+from manzanita.students.assignment_actions import assigned_since, lock_students
+from manzanita.students.assignment_undo import take_back, ways_back
+from manzanita.students.models import AssignmentBatch, AssignmentChange
 from manzanita.students.scope import visible_to
 
 
@@ -51,21 +51,10 @@ def undo_assignments(*, actor: Actor, batch: AssignmentBatch) -> int:
     ids = sorted({change.student_id for change in changes})
     lock_students(ids)
     within = set(visible_to(actor).filter(pk__in=ids).values_list("pk", flat=True))
-    starts_on = changes[0].starts_on
-    managers = managers_of(ids, starts_on)
-    teams = teams_of(ids, {change.to_user_id for change in changes if change.to_user_id}, starts_on)
-    planned = next_starts(ids, starts_on)
-    before = assigned_since(batch, ids, starts_on - timedelta(days=1))
-    standing = [
-        change
-        for change in changes
-        if change.student_id in within and _stands(change, managers, teams, planned, before)
-    ]
-    for change in standing:
-        if change.kind == "assignment":
-            # Not saved: what was planned since stays.
-            change.ends_on = last_day(change.ends_on, planned.get(change.student_id))
-    take_back(actor=actor, batch=batch, changes=standing)
+    before = assigned_since(batch, ids, changes[0].starts_on - timedelta(days=1))
+    ways = ways_back([change for change in changes if change.student_id in within])
+    standing = [change for change in changes if change.pk in ways and not _is_lost(change, before)]
+    take_back(actor=actor, batch=batch, ways=[way for change in standing for way in ways[change.pk]])
     kept = len(changes) - len(standing)
     log_change(
         actor=actor, action="undo_assignment", subject=batch, detail={"kept": kept, "of": len(changes)}
@@ -73,22 +62,8 @@ def undo_assignments(*, actor: Actor, batch: AssignmentBatch) -> int:
     return kept
 
 
-def _stands(
-    change: AssignmentChange,
-    managers: Mapping[int, int],
-    teams: Mapping[tuple[int, int], str],
-    planned: Mapping[int, CaseAssignment],
-    before: Mapping[int, int | None],
-) -> bool:
-    """Has nobody built on it since? ``before``: who was given the case since for the day before. Where that is not who
-    would get it back, a plan that is taken back would give it to somebody who has lost it."""
-    if change.kind == "assignment":
-        following = planned.get(change.student_id)
-        comes_back = (
-            following is not None
-            and following.user_id == change.to_user_id
-            and (change.ends_on is None or following.effective_from <= change.ends_on)
-        )
-        is_built_on = comes_back or before.get(change.student_id, change.from_user_id) != change.from_user_id
-        return managers.get(change.student_id) == change.to_user_id and not is_built_on
-    return change.to_user_id is None or (change.student_id, change.to_user_id) in teams
+def _is_lost(change: AssignmentChange, before: Mapping[int, int | None]) -> bool:
+    """Whether who would get the case back has lost it since. ``before``: who was given it since for the day before.
+    A plan that is taken back would give it to somebody who has it no longer."""
+    had = change.from_user_id
+    return change.kind == "assignment" and before.get(change.student_id, had) != had

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Reason
@@ -23,8 +24,9 @@ class BatchField:
     what stands already. ``blank`` is how the page offers to take the value
     away; empty where that is not done. ``each`` is asked of every student with the value that was told, and gives an
     own one to those of whom that says how it is found, and why others get none. ``more`` are what the page asks beside
-    the choice: name, label, help; the answers follow the choice, parted by ``/``. ``is_next_year``: it is entered once
-    the window of next year's data has opened (``next_year_window``), and before July 1."""
+    the choice: name, label, help; the answers follow the choice, parted by ``/``. ``follows`` says of whom the new
+    value ends by itself: on which day, and which value follows. ``is_next_year``: it is entered once the window of next
+    year's data has opened (``next_year_window``), and before July 1."""
 
     key: str
     label: str
@@ -45,6 +47,7 @@ class BatchField:
     stated_all: Callable[[Values], list[Statement]] | None = None
     each: Callable[[Values], tuple[dict[int, str], dict[int, Reason]]] | None = None
     more: tuple[tuple[str, str, str], ...] = ()
+    follows: Callable[[Collection[int]], dict[int, tuple[date, str]]] = field(default=lambda ids: {})
     is_next_year: bool = False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,14 +10,15 @@ from manzanita.accounts.queries import actor_of_grant_id, user_names
 from manzanita.auditing.actions import log_change
 from manzanita.auditing.queries import changes_of_student
 from manzanita.domain.access import PERMISSIONS, Actor
+from manzanita.domain.effective import Span
 from manzanita.domain.findings import BUILT_ON, LOOK_AGAIN, Owner, Reason, reason_document
 from manzanita.domain.years import year_start
 from manzanita.findings.actions import mark_changed
 from manzanita.platform import clock
-from manzanita.platform.facts import bring_back
+from manzanita.platform.facts import believed_as, bring_back
 from manzanita.platform.jobs import JobRun
 from manzanita.procedures.batch_edit import may_not
-from manzanita.procedures.batch_fields import FIELDS, believed_versions, give
+from manzanita.procedures.batch_fields import FIELDS, BatchField, believed_versions, give
 from manzanita.procedures.batch_queries import counts_of
 from manzanita.students.actions import FACT_MODELS
 from manzanita.students.assignment_actions import lock_students
@@ -162,12 +164,13 @@ def _undo_lines(actor: Actor | None, batch: BatchEdit, lines: Sequence[BatchLine
     within = (
         set(visible_to(actor).filter(pk__in=ids).values_list("pk", flat=True)) if actor is not None else set()
     )
-    now, versions = one.now(ids), believed_versions(one, ids) if one.kind else {}
+    now = {} if one.kind else one.now(ids)
+    stands, is_free = _left_of(one, lines) if one.kind else ({}, set())
     standing = []
     for line in lines:
         pk = line.student_id
         if one.kind:
-            is_as_left = set(line.written["inserted"]) <= versions.get(pk, set())
+            is_as_left = stands.keys() >= set(line.written["inserted"]) and pk in is_free
         else:
             is_as_left = now.get(pk, "") == line.new
         if pk in within and is_as_left:
@@ -188,7 +191,7 @@ def _undo_lines(actor: Actor | None, batch: BatchEdit, lines: Sequence[BatchLine
         bring_back(
             FACT_MODELS[one.kind],
             slots=[{"student_id": line.student_id} for line in standing],
-            close=[pk for line in standing for pk in line.written["inserted"]],
+            close=[stands[pk] for line in standing for pk in line.written["inserted"]],
             again=[pk for line in standing for pk in line.written["closed"]],
             at=clock.now(),
         )
@@ -206,3 +209,25 @@ def _undo_lines(actor: Actor | None, batch: BatchEdit, lines: Sequence[BatchLine
         )
     BatchLine.objects.bulk_update(lines, ["state", "reason"], batch_size=_STEP)
     mark_changed(line.student_id for line in standing)
+
+
+def _left_of(one: BatchField, lines: Sequence[BatchLine]) -> tuple[dict[int, int], set[int]]:
+    """By key of a version that was stated the key under which it stands now; and of which students nothing else stands
+    on the days of what was closed. Four queries."""
+    model = FACT_MODELS[one.kind]
+    stands = believed_as(model, [pk for line in lines for pk in line.written["inserted"]])
+    closed = model.objects.in_bulk([pk for line in lines for pk in line.written["closed"]])
+    others = defaultdict(list)
+    believed = model.objects.believed().filter(student_id__in=[line.student_id for line in lines], **one.slot)
+    for row in believed.exclude(pk__in=stands.values()):
+        others[row.student_id].append(Span(row.effective_from, row.effective_to, None))
+    free = {
+        line.student_id
+        for line in lines
+        if not any(
+            other.overlaps(closed[pk].effective_from, closed[pk].effective_to)
+            for pk in line.written["closed"]
+            for other in others[line.student_id]
+        )
+    }
+    return stands, free

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from datetime import date
+from datetime import date, timedelta
 
 from manzanita.accounts.queries import user_names
 from manzanita.domain.access import PERMISSIONS, Actor, Capability
@@ -93,6 +93,14 @@ def _stated(day: Day) -> Callable[[Values], list[Statement]]:
     return found
 
 
+def _follows(day: Day) -> Callable[[Collection[int]], dict[int, tuple[date, str]]]:
+    """Who is planned for a later day, and the last day before it."""
+    return lambda ids: {
+        pk: (one.effective_from - timedelta(days=1), str(one.user_id))
+        for pk, one in next_starts(ids, day()).items()
+    }
+
+
 def _field(
     key: str, label: str, text: str, heads: tuple[str, ...], day: Day, *, is_next_year: bool = False
 ) -> BatchField:
@@ -110,6 +118,7 @@ def _field(
         _against(day),
         kind="assignment",
         stated_all=_stated(day),
+        follows=_follows(day),
         is_next_year=is_next_year,
     )
 

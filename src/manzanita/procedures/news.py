@@ -94,7 +94,7 @@ def _sources(
     if origin in ("", "sis"):
         for model, lea in ((Enrollment, "lea_code"), (Ssid, ""), (IdentityChange, "")):
             rows = model.objects.filter(_between("recorded_at", since, until), cause__startswith=SIS_CAUSE)
-            rows = rows.filter(~Exists(_undone_then()))
+            rows = rows.filter(~Exists(_moved_then()))
             yield _Source(rows, "student_id", "recorded_at", lea, ("cause",))
     if origin in ("", "state"):
         answered = SubmissionLine.objects.filter(
@@ -112,10 +112,11 @@ def _sources(
         yield _Source(come, "student_id", "found_at", "lea_code")
 
 
-def _undone_then() -> QuerySet[Merge, Merge]:
-    """Of a version that no file brought: two records became two again at that instant, each as it was."""
+def _moved_then() -> QuerySet[Merge, Merge]:
+    """Of a version that no file brought: two records were put together at that instant, or became two again."""
     of_either = Q(student=OuterRef("student_id")) | Q(other=OuterRef("student_id"))
-    return Merge.objects.filter(of_either, undone_at=OuterRef("recorded_at"))
+    then = Q(made_at=OuterRef("recorded_at")) | Q(undone_at=OuterRef("recorded_at"))
+    return Merge.objects.filter(of_either, then)
 
 
 def _own_codes(actor: Actor) -> list[str]:
@@ -246,8 +247,8 @@ class Rows:
     findings: list[FoundOrGone]
     arrivals: list[Arrival]
     present: set[int]
-    # When records of whom became two again: what was believed before is believed anew then, by no file.
-    undone: frozenset[tuple[int, datetime]]
+    # When records of whom were put together, or became two again: what was believed is believed anew then, by no file.
+    moved: frozenset[tuple[int, datetime | None]]
     # When the asker did something about them, in order.
     own: Mapping[int, list[datetime]]
 
@@ -319,10 +320,9 @@ def rows_of(actor: Actor, window: Window, student_ids: Collection[int]) -> Rows:
     mine = _own_acts(actor).filter(student_id__in=ids, at__gt=window.since - timedelta(days=OWN_DAYS))
     mine = mine.values_list("student_id", "at")
     either = Q(student__in=ids) | Q(other__in=ids)
-    undone = Merge.objects.filter(_between("undone_at", window.since, window.until), either).values_list(
-        "student_id", "other_id", "undone_at"
-    )
-    read_together(acts, answers, findings, arrivals, identities, mine, undone, *versions)
+    then = _between("made_at", window.since, window.until) | _between("undone_at", window.since, window.until)
+    merges = Merge.objects.filter(either, then).values_list("student_id", "other_id", "made_at", "undone_at")
+    read_together(acts, answers, findings, arrivals, identities, mine, merges, *versions)
     own: dict[int, list[datetime]] = defaultdict(list)
     for student_id, at in mine:
         own[student_id].append(at)
@@ -333,7 +333,7 @@ def rows_of(actor: Actor, window: Window, student_ids: Collection[int]) -> Rows:
         answers=[Answer(*row) for row in answers],
         findings=[FoundOrGone(*row) for row in findings],
         arrivals=list(arrivals),
-        undone=frozenset((pk, at) for *both, at in undone for pk in both),
+        moved=frozenset((pk, at) for *both, made, undone in merges for pk in both for at in (made, undone)),
         present=set(present_for(actor).filter(pk__in=ids).order_by().values_list("pk", flat=True)),
         own=own,
     )

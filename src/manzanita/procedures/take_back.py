@@ -49,8 +49,10 @@ from manzanita.procedures.correct import DELAY_FIELD
 from manzanita.procedures.correct_dates import DATE_FIELDS
 from manzanita.procedures.correct_evaluation import EVALUATION_FIELDS, Begun
 from manzanita.students.amending import reasons_not_to_amend
-from manzanita.students.models import Plan, Referral, Student
+from manzanita.students.models import NextSetting, Plan, Referral, Student
 
+# What a change may have closed, and comes back with it.
+RESTORED = (*CHANGED, Referral, NextSetting)
 TITLES = {"procedure": "Taken back", "correction": "Correction taken back"}
 _ARCHIVE_CAUSE = {"procedure": "archive", "correction": "correction"}
 
@@ -79,18 +81,22 @@ class Known:
         return [row for row in self.rows if row.archive_id == archive_id]
 
     def written(self, archive: Archive) -> list[Fact]:
-        """The versions that it stated."""
+        """The versions that it stated. That a planned setting is over is said by an adoption; a planned one that was
+        recorded on its day is over by the job, and is not planned again."""
         cause = f"{_ARCHIVE_CAUSE[archive.cause]}:{archive.pk}"
-        return [row for row in self._all if row.cause == cause]
+        rows = [row for row in self._all if row.cause == cause]
+        return rows if _adopts(rows) else _without_planned(rows)
 
     def closed(self, archive: Archive) -> list[Fact]:
         """The versions that it took the place of."""
         at = archive.recorded_at
-        return [row for row in self._all if row.superseded_at == at and row.recorded_at < at]
+        rows = [row for row in self._all if row.superseded_at == at and row.recorded_at < at]
+        return rows if _adopts(self.written(archive)) else _without_planned(rows)
 
     def touched(self, archive: Archive) -> set[type[Fact]]:
-        """The kinds of facts whose later versions were built on it: a referral only where it has moved one."""
-        return {*CHANGED, *(type(row) for row in self.written(archive))}
+        """The kinds of facts whose later versions were built on it: a referral only where it has moved one, a planned
+        setting only where it has ended one."""
+        return {*CHANGED, *(type(row) for row in (*self.written(archive), *self.closed(archive)))}
 
     def left_by(self, archive: Archive) -> set[tuple[Any, ...]]:
         """What was believed right after it, of the kinds that it touched."""
@@ -109,6 +115,14 @@ class Known:
     @property
     def _all(self) -> list[Fact]:
         return [row for rows in self.versions.values() for row in rows]
+
+
+def _adopts(rows: Sequence[Fact]) -> bool:
+    return any(isinstance(row, Plan) and row.reason_code == ADOPTED for row in rows)
+
+
+def _without_planned(rows: Sequence[Fact]) -> list[Fact]:
+    return [row for row in rows if not isinstance(row, NextSetting)]
 
 
 def _said(row: Fact) -> tuple[Any, ...]:
@@ -138,9 +152,7 @@ def _kept(today: date) -> KeptRows[Any]:
             student_id=STAND_IN,
             archives=Archive.objects.filter(**of_student).defer("document").order_by("recorded_at", "pk"),
             rows=ArchivedRecord.objects.filter(**of_student).order_by("pk"),
-            versions={
-                model: model.objects.filter(**of_student).order_by("pk") for model in (*CHANGED, Referral)
-            },
+            versions={model: model.objects.filter(**of_student).order_by("pk") for model in RESTORED},
             lines=lines.values_list("record_key", "archive_id", "submission__created_at"),
             at_state=StateRecord.objects.filter(**of_student),
             meetings=Meeting.objects.filter(**of_student),
@@ -240,7 +252,7 @@ def _against(actor: Actor, archive: Archive, known: Known) -> Iterator[Reason]:
     elif _is_built_on(archive, known):
         yield Reason(
             "later-facts",
-            "Status, plan, services or the meeting were recorded anew since.",
+            "Status, plan, services, a planned setting or the meeting were recorded anew since.",
             Owner.COORDINATOR,
             "Take the newer change back first, or change what is wrong by itself.",
         )
@@ -380,7 +392,7 @@ def _restore_facts(archive: Archive, known: Known) -> None:
         known.closed(archive),
         clock.now(),
     )
-    for model in (*CHANGED, Referral):
+    for model in RESTORED:
         close = [row for row in gone if isinstance(row, model)]
         again = [row for row in closed if isinstance(row, model)]
         slots = {tuple(getattr(row, name) for name in model.slot) for row in (*again, *close)}

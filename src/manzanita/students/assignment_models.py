@@ -30,6 +30,8 @@ class AssignmentChange(models.Model):
     """One student of a batch. ``kind`` is ``assignment`` (case manager) or ``team``.
 
     ``from_user_id`` had it before (``None``: nobody); ``to_user_id`` has it from ``starts_on`` to ``ends_on``.
+    ``closed`` are the keys of the versions in whose place it was stated, by which it is taken back; ``None`` of one
+    that was made before they were kept.
     """
 
     batch = models.ForeignKey(AssignmentBatch, on_delete=models.PROTECT, related_name="changes")
@@ -40,6 +42,7 @@ class AssignmentChange(models.Model):
     to_user_id = models.BigIntegerField(null=True, blank=True)
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
+    closed = models.JSONField(null=True, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["student", "kind"], name="assignment_change_of_student")]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from manzanita.domain.merging import Side
@@ -56,7 +57,9 @@ def put_together(
             Statement(dict(zip(model.slot, values, strict=True)), None, date.min, None, True)
             for values in sorted(set(rows.values_list(*model.slot)))
         ]
-        state_student_facts(kind, [*statements, *gone], by_id=by_id, cause=cause, at=at)
+        of_sis_or_typed = held[kind] if kind == "enrollment" else ()
+        for (who, why), some in _by_origin([*gone, *statements], of_sis_or_typed, by_id, cause):
+            state_student_facts(kind, some, by_id=who, cause=why, at=at)
     enrolled = lives_of(Enrollment.objects.believed().filter(student=stays))
     carry_residences({stays.pk: enrolled}, by_id=None, cause=import_cause, at=at)
     after = believed_keys(stays.pk)
@@ -69,6 +72,26 @@ def put_together(
         "inserted": {kind: sorted(set(after[kind]) - set(before[kind])) for kind in before},
         "emptied": emptied,
     }
+
+
+def _by_origin(
+    statements: Sequence[Statement], held: Sequence[Held], by_id: int, cause: str
+) -> Iterator[tuple[tuple[int | None, str], list[Statement]]]:
+    """By who says them and by which cause. An enrollment (``held``) is the word of the SIS or of whoever typed it
+    (``transfer_facts.SIS_CAUSE``), and moving it, or leaving it fewer days, makes it nobody else's."""
+    rows: list[Any] = [row for one in held for row in (*one.stays, *one.other)]
+    rows.sort(key=lambda row: row.recorded_at, reverse=True)
+
+    def origin(told: Statement) -> tuple[int | None, str]:
+        for row in rows:
+            slot = {name: getattr(row, name) for name in Enrollment.slot if name != "student_id"}
+            said = {name: getattr(row, name) for name in Enrollment.content}
+            if told.values == said and slot.items() <= told.slot.items():
+                return row.by_id, row.cause
+        return by_id, cause
+
+    for who, some in groupby(statements, key=origin):
+        yield who, list(some)
 
 
 def changed_since(written: Mapping[str, Any], stays_id: int, other_id: int) -> list[str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -29,7 +30,7 @@ from manzanita.procedures.next_grades import ONE_UP
 from manzanita.procedures.next_year_window import closed_until
 from manzanita.students.listing import ListRow
 from manzanita.students.models import BatchEdit, BatchLine
-from manzanita.ui.formats import plural
+from manzanita.ui.formats import plural, us_date
 from manzanita.web.access import requires
 from manzanita.web.found import FIELDS as FIELDS_OF_FOUND
 from manzanita.web.found import Found, found_in
@@ -256,12 +257,19 @@ def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
         what="student.batch",
         filter_codes=f"field={found.field_key} state={show}",
     )
-    words = FIELDS[found.field_key].words({value for row in rows for value in (row.old, row.new)})
+    field = FIELDS[found.field_key]
+    ends = field.follows([row.student_id for row in rows]) if show == "ready" else {}
+    values = {value for row in rows for value in (row.old, row.new)}
+    words = field.words(values | {value for _, value in ends.values()})
     people = student_names(request.actor, [one.student_id for one in rows])
     schools = school_names({one.enrollment.school_code for one in people.values() if one.enrollment})
     here = reverse("batch", args=[found.public_id])
     return {
-        "rows": [_row(request.actor, row, words, people.get(row.student_id), schools) for row in rows],
+        "rows": [
+            _row(request.actor, row, words, people.get(row.student_id), schools)
+            | {"ends": _ends(ends.get(row.student_id), words)}
+            for row in rows
+        ],
         "show": show,
         "groups": [
             (f"{STATE_WORDS[one][1]} {counts[one]:,}", f"{here}?show={one}", one == show) for one in states
@@ -299,6 +307,15 @@ def _row(
         "reasons": told_of_edit(actor, row.student, row.reason),
         "is_doubt": row.state in ("ready", "done") and bool(row.reason),
     }
+
+
+def _ends(follows: tuple[date, str] | None, words: Mapping[str, str]) -> str:
+    """When the new value ends by itself, and what follows."""
+    if follows is None:
+        return ""
+    last, value = follows
+    first = us_date(last + timedelta(days=1))
+    return f"Ends on {us_date(last)}; from {first} {words.get(value, 'somebody')}, as planned"
 
 
 def _progress(found: BatchEdit) -> dict[str, Any]:

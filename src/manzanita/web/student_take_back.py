@@ -22,6 +22,7 @@ from manzanita.domain.findings import Reason
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform.facts import Fact
 from manzanita.platform.together import read_together
+from manzanita.procedures.batch_next_setting import setting_words
 from manzanita.procedures.take_back import (
     Known,
     can_be_asked,
@@ -31,7 +32,15 @@ from manzanita.procedures.take_back import (
     take_back,
 )
 from manzanita.students.amending import closed_in, reasons_not_to_amend
-from manzanita.students.models import BatchLine, Merge, Plan, Service, SpecialEducationStatus, Student
+from manzanita.students.models import (
+    BatchLine,
+    Merge,
+    NextSetting,
+    Plan,
+    Service,
+    SpecialEducationStatus,
+    Student,
+)
 from manzanita.students.queries import get_student
 from manzanita.students.scope import visible_to
 from manzanita.ui.formats import us_date
@@ -179,6 +188,9 @@ def _words(row: Fact) -> str:
         return f"Service {code_set('Service').label(row.service_code)}, {days}"
     if isinstance(row, Plan):
         return f"Plan, {code_set('Disability').label(row.disability_1_code)}, {days}"
+    if isinstance(row, NextSetting):
+        setting = setting_words(row.program_setting_code, row.general_education_percent)
+        return f"Planned for {us_date(row.starts_on)}: {setting}"
     return days
 
 
