@@ -197,10 +197,14 @@ def visible_to(actor: Actor) -> ScopedQuerySet:
 def keys_in_reach(actor: Actor) -> QuerySet:
     """Database keys of ``visible_to``, gathered where that is a whole agency: for rows of everybody, of which few are
     of the actor's students."""
-    students = visible_to(actor)
-    if _goes_by_rows(actor):
-        students = _also_within(actor, _listed(_rows(actor, actor.perspective.relationships, clock.today())))
-    return students.order_by().values("pk")
+    return _gathered(actor).order_by().values("pk")
+
+
+def _gathered(actor: Actor) -> ScopedQuerySet:
+    """``visible_to`` for who goes through all of them: gathered where that is a whole agency, not judged one by one."""
+    if not _goes_by_rows(actor):
+        return visible_to(actor)
+    return _also_within(actor, _listed(_rows(actor, actor.perspective.relationships, clock.today())))
 
 
 def _goes_by_rows(actor: Actor) -> bool:
@@ -264,11 +268,14 @@ def lists_all(actor: Actor) -> bool:
     return is_whole and not actor.at_place
 
 
-def outside_view(actor: Actor) -> ScopedQuerySet:
-    """Students within reach whom the lists do not show in the chosen view: nobody is hidden without a word."""
+def outside_view(actor: Actor, *, is_whole: bool = False) -> ScopedQuerySet:
+    """Students within reach whom the lists do not show in the chosen view: nobody is hidden without a word.
+
+    ``is_whole``: for who counts them, and looks for none of them."""
     if lists_all(actor):
         return Student.objects.scoped().none()
-    return visible_to(actor).exclude(pk__in=listed_for(actor).order_by().values("pk"))
+    within = _gathered(actor) if is_whole else visible_to(actor)
+    return within.exclude(pk__in=listed_for(actor).order_by().values("pk"))
 
 
 def _within(actor: Actor, relationships: frozenset[Relationship]) -> ScopedQuerySet:
