@@ -15,8 +15,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BooleanField, DateField, Exists, F, Model, OuterRef, QuerySet, Value
-from django.db.models.expressions import RawSQL
+from django.db.models import DateField, Exists, F, Model, OuterRef, QuerySet, Value
 
 from manzanita.domain.access import Actor, Relationship
 from manzanita.leaving.models import Leaving
@@ -37,7 +36,7 @@ from manzanita.students.models import (
     TeamMember,
 )
 from manzanita.students.ordering import sql_of
-from manzanita.students.scope import lea_filter
+from manzanita.students.scope import keys_listed, lea_filter
 
 PAGE_SIZE = 50
 SOON = timedelta(days=30)
@@ -184,7 +183,7 @@ def planned_page(
         return PlannedPage([], {}, False)
     sql, params = statement
     where, days = _between(when)
-    cut = f"{where} AND \"source\" = %s" if only else where
+    cut = f'{where} AND "source" = %s' if only else where
     with connection.cursor() as cursor:
         cursor.execute(
             f"""{sql}
@@ -215,7 +214,7 @@ def _statement(
     today = clock.today()
     july = Value(next_first_day(today), output_field=DateField())
     try:
-        listed, given = sql_of(students.order_by().values("pk"))
+        listed, given = sql_of(keys_listed(students))
     except EmptyResultSet:
         return None
     tables, parts, params = [f'"listed" ("id") AS MATERIALIZED ({listed})'], [], list(given)

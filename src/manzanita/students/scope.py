@@ -378,6 +378,12 @@ def each_key_of(rows: list[QuerySet]) -> QuerySet:
     return first.union(*rest) if rest else first.distinct()
 
 
+def keys_listed(students: ScopedQuerySet) -> QuerySet:
+    """Database keys of a list, each once: a tie says that there is a student, and nobody needs to be looked up."""
+    ties = sole_ties(students)
+    return each_key_of(ties) if ties else students.order_by().values("pk")
+
+
 def assigned_to(user_id: int, today: date) -> QuerySet:
     """Database keys of the students whose case the person manages, or on whose team the person is."""
     managed = CaseAssignment.objects.as_of(effective=today).filter(user_id=user_id).values("student_id")
