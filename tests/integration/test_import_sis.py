@@ -69,6 +69,14 @@ def test_what_is_the_same_is_matched_and_what_differs_is_changed(small_world, ta
     assert Student.unscoped.count() == 5
 
 
+def test_the_database_looks_at_the_filled_tables_when_all_lines_are_loaded(take_in, monkeypatch):
+    there = []
+    monkeypatch.setattr(import_sis, "renew_statistics", lambda: there.append(Enrollment.objects.count()))
+    take_in(SENR=text(fern()))
+    # Beside the four enrollments of the small world.
+    assert there == [5]
+
+
 def test_an_exit_moves_the_end_of_the_enrollment(small_world, take_in):
     take_in(SENR=text(w.senr("yarrow", **{"1.25": "20261002", "1.26": "E140"})))
     assert enrollments(small_world.students["yarrow"]) == [

@@ -3,10 +3,11 @@
 In a database of ``--students`` students (:mod:`tests.prove.record_crowd`) a signed-in coordinator opens ``--pages``
 random students' pages, each tab of each; finds somebody before entering; has one field of 5,000 students looked at;
 compares two records; and opens each list of students with nobody, one, and 25,000 in it, those of private schools and
-special groups once more where all 25,000 are on them. Told are statements, milliseconds on the clock and of the
-processor (this thread and PostgreSQL's process for it: the work of others does not count), and the size of the page.
-The goals are judged by the processor, for 95 in 100: a tab of a student's page takes at most 60 ms (the first one 14
-statements), finding 100 ms, a preview 10 s, a list a second.
+special groups once more where all 25,000 are on them, and those of who turns five, of whom something is planned, and
+who lives in a district and is taught elsewhere (:mod:`tests.prove.coming_crowd`). Told are statements, milliseconds on
+the clock and of the processor (this thread and PostgreSQL's process for it: the work of others does not count), and the
+size of the page. The goals are judged by the processor, for 95 in 100: a tab of a student's page takes at most 60 ms
+(the first one 14 statements), finding 100 ms, a preview 10 s, a list a second.
 """
 
 from __future__ import annotations
@@ -27,13 +28,28 @@ from typing import Any
 from unittest import mock
 
 from tests.prove.california import add_keep, bench_database, parser_of, processor_seconds
-from tests.prove.record_crowd import ALL, FIRST_KEY, FULL, FULL_SIZE, MANY, NONE, ONE, fill, names
+from tests.prove.record_crowd import (
+    ALL,
+    COMING,
+    COMING_ONE,
+    FIRST_KEY,
+    FULL,
+    HOME,
+    HOME_ONE,
+    MANY,
+    NONE,
+    ONE,
+    fill,
+    names,
+    sizes,
+)
 from tests.support.databases import SqliteDatabases
 
 TODAY = "2026-11-23"
 TABS = ("record", "meetings", "state", "history", "people")
 MOST_STATEMENTS, MOST_PAGE, MOST_FIND, MOST_PREVIEW, MOST_LIST = 14, 60.0, 100.0, 10_000.0, 1_000.0
 LISTS = {
+    "home": "/",
     "students": "/students",
     "to settle": "/students/settle",
     "arrivals": "/arrivals",
@@ -50,6 +66,26 @@ SPECIAL = {
         for key in ("c-to-b", "preschool", "nps", "dsea", "adult")
     },
 }
+# Of who turns five, and of whom something is planned.
+COMINGS = {
+    "planned": "/students/planned",
+    "planned, of one kind": "/students/planned?what=grade",
+    "planned, the day has come": "/students/planned?when=late",
+    "planned, last page": "/students/planned?after=49950",
+    "turns five, to plan": "/students/turns-five",
+    "turns five, five already": "/students/turns-five?list=five",
+    "next year": "/students/next-year",
+    "next year, by grade": "/students/next-year?list=all&sort=grade",
+    "next year, nothing known": "/students/next-year?list=unplanned",
+}
+# To the district of residence.
+RESIDENTS = {
+    "live here": "/students",
+    "live here, by grade": "/students?list=all&sort=grade",
+    "live here, one grade": "/students?list=all&grade=PS",
+    "live here, planned": "/students/planned",
+    "live here, next year": "/students/next-year",
+}
 # A list that takes longer is asked less often.
 PATIENCE = 20.0
 
@@ -58,6 +94,9 @@ def main() -> int:
     parser = parser_of(__doc__, 100_000)
     parser.add_argument("--pages", type=int, default=300, help="students whose pages are opened")
     parser.add_argument("--on", choices=["postgresql", "sqlite"], help="one database only")
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="the lists whose name has it, and nothing else"
+    )
     add_keep(parser)
     args = parser.parse_args()
     if args.on is None:
@@ -76,7 +115,7 @@ def _on_each(args: argparse.Namespace) -> int:
     failed = 0
     for name in databases:
         command = [sys.executable, "-m", "tests.prove.bench_record", "--on", name]
-        for option in ("students", "pages", "postgres", "keep"):
+        for option in ("students", "pages", "only", "postgres", "keep"):
             command += [f"--{option}={getattr(args, option)}"]
         failed += subprocess.run(command, check=False).returncode != 0
     if not args.postgres:
@@ -158,24 +197,29 @@ def _bench(args: argparse.Namespace) -> int:
     # Pages come faster than anybody may ask for them.
     limits = {"person": 10**9, "address": 10**9, "writes": 10**9}
     with override_settings(DEBUG=False, REQUESTS_A_MINUTE=limits):
-        full = _signed_in(FULL)
-        size = min(FULL_SIZE, args.students // 4)
-        _student_pages(told, full, size, args.pages)
-        _finding(told, FULL, size)
-        _batch(told, FULL, size)
-        many = f"{min(25_000, args.students // 4):,}"
+        size, most = sizes(args.students)
+        if not args.only:
+            _student_pages(told, _signed_in(FULL), size, args.pages)
+            _finding(told, FULL, size)
+            _batch(told, FULL, size)
+        many = f"{most:,}"
         for code, label in ((NONE, "0"), (ONE, "1"), (MANY, many)):
-            _lists(told, _signed_in(code), code, label, LISTS | SPECIAL)
-        _lists(told, _signed_in(ALL), ALL, f"all {many}", SPECIAL)
-        _merge(told, _signed_in(MANY))
+            _lists(told, code, label, LISTS | SPECIAL, only=args.only)
+        _lists(told, ALL, f"all {many}", SPECIAL, only=args.only)
+        for code, label in ((NONE, "0"), (COMING_ONE, "1"), (COMING, many), (MANY, f"{many} leave")):
+            _lists(told, code, label, COMINGS, only=args.only)
+        for code, label in ((NONE, "0"), (HOME_ONE, "1"), (HOME, many)):
+            _lists(told, code, label, RESIDENTS, "residence", only=args.only)
+        if not args.only:
+            _merge(told, _signed_in(MANY))
     print(f"measured in {time.monotonic() - started:.0f} s")
     for label in told.missed:
         print(f"MISSED: {label}")
     return 1 if told.missed else 0
 
 
-def _signed_in(code: str) -> Any:
-    """A client of a coordinator of the LEA, whom the database may know from a run before."""
+def _signed_in(code: str, perspective: str = "coordinator") -> Any:
+    """A client of somebody of the LEA, whom the database may know from a run before."""
     from datetime import date
 
     from manzanita.accounts.actions import add_person, grant_perspective
@@ -184,14 +228,14 @@ def _signed_in(code: str) -> Any:
     from manzanita.platform.reach import whole_installation
     from tests.support.sign_in import signed_in
 
-    email = f"coordinator.{code}@example.org"
+    email = f"{perspective}.{code}@example.org"
     with whole_installation("a bench makes its people"):
         user = User.objects.filter(email=email).first()
         if user is None:
             user = add_person(email=email, name="Juniper Mockup", password="a long word of the bench 19")
             grant_perspective(
                 user=user,
-                perspective_key="coordinator",
+                perspective_key=perspective,
                 agency=Agency.objects.get(code=code),
                 starts_on=date(2025, 7, 1),
                 by=None,
@@ -315,14 +359,26 @@ def _batch(told: Told, code: str, size: int) -> None:
         told(f"preview of {size:,} by {label}", took, MOST_PREVIEW, statements=count)
 
 
-def _lists(told: Told, client: Any, code: str, label: str, lists: Mapping[str, str]) -> None:
+def _lists(
+    told: Told,
+    code: str,
+    label: str,
+    lists: Mapping[str, str],
+    perspective: str = "coordinator",
+    *,
+    only: str = "",
+) -> None:
     from manzanita.platform.reach import whole_installation
     from manzanita.students.models import BatchEdit
 
     with whole_installation("a bench looks addresses up"):
         batch = BatchEdit.objects.filter(agency_code=code).first()
-    lists = dict(lists) | ({"batch preview": f"/students/edits/{batch.public_id}"} if batch else {})
+    if batch and "students" in lists:
+        lists = {**lists, "batch preview": f"/students/edits/{batch.public_id}"}
+    client = _signed_in(code, perspective)
     for name, address in lists.items():
+        if only not in name:
+            continue
         count = _statements(lambda address=address: client.get(address, follow=True))
         took, started = [], time.monotonic()
         while len(took) < 20 and time.monotonic() - started < PATIENCE:

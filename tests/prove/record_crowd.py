@@ -1,11 +1,11 @@
 """Many students on either database, for the bench of the record: the small world's Alder, over and over.
 
 One LEA of 5,000 (``FULL``) has everything that Alder has: facts, people, meetings, archives, and what the state holds.
-Of the others each has facts and names only: one of none, one of one, two of 25,000 (a quarter of all where there are
-fewer), and LEAs of 800. In those of one and of 25,000 (``MANY``) every student is on each list: as an arrival, a
-planned leaving, a transfer that is asked for, half of a pair of possible duplicates, and a line of a batch. Of ``MANY``
-400 are in private schools and 2,000 in the special groups, as in a district; of ``ALL`` everybody is
-(:mod:`tests.prove.special_crowd`).
+Of the others each has facts and names only: one of none, two of one, three of 25,000 (a quarter of all where there are
+fewer), and LEAs of 800. In ``ONE`` and ``MANY`` every student is on each list: as an arrival, a planned leaving, a
+transfer that is asked for, half of a pair of possible duplicates, and a line of a batch. Of ``MANY`` 400 are in private
+schools and 2,000 in the special groups, as in a district; of ``ALL`` everybody is (:mod:`tests.prove.special_crowd`).
+In ``COMING`` and ``COMING_ONE`` everybody turns five, and lives in another district (:mod:`tests.prove.coming_crowd`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from datetime import date, timedelta
 from typing import Any
 
 FULL, NONE, ONE, MANY, ALL, OTHER = "9920001", "9920002", "9920003", "9920004", "9920005", 9_930_000
+COMING, COMING_ONE, HOME, HOME_ONE = "9920006", "9920007", "9920008", "9920009"
 FULL_SIZE, MANY_SIZE, OTHER_SIZE = 5_000, 25_000, 800
 FIRST_KEY = 1_000_000
 AT_ONCE = 2_000
@@ -42,18 +43,22 @@ class Place:
         return str(7_000_000_000 + self.number)
 
 
+def sizes(students: int) -> tuple[int, int]:
+    """How many are in ``FULL``, and how many in each of the LEAs of many."""
+    return min(FULL_SIZE, students // 8), min(MANY_SIZE, students // 4)
+
+
 def places(students: int) -> Iterator[Place]:
-    full, many = min(FULL_SIZE, students // 4), min(MANY_SIZE, students // 4)
+    full, many = sizes(students)
+    large = [FULL] * full + [MANY] * many + [ALL] * many + [COMING] * many
+    begins = {lea: large.index(lea) for lea in (FULL, MANY, ALL, COMING)}
     for number in range(students):
-        after = number - full - 2 * many
-        if number < full:
-            lea, among = FULL, number
-        elif number < full + many:
-            lea, among = MANY, number - full
-        elif after < 0:
-            lea, among = ALL, number - full - many
+        after = number - len(large)
+        if after < 0:
+            lea, among = large[number], number - begins[large[number]]
         else:
-            lea, among = ONE if after == 0 else str(OTHER + after // OTHER_SIZE), after % OTHER_SIZE
+            lea = {0: ONE, 1: COMING_ONE}.get(after, str(OTHER + after // OTHER_SIZE))
+            among = after % OTHER_SIZE
         yield Place(FIRST_KEY + number, number, lea, among, lea == FULL, lea in (ONE, MANY))
 
 
@@ -138,7 +143,7 @@ def _agencies(students: int) -> None:
     from manzanita.orgs.models import Agency, School
     from tests.support import world as w
 
-    codes = {place.lea for place in places(students)} | {FULL, NONE, ONE, MANY, ALL}
+    codes = {place.lea for place in places(students)} | {FULL, NONE, ONE, MANY, ALL, HOME, HOME_ONE}
     made = Agency.objects.bulk_create(
         [Agency(code=code, kind="lea", name=f"District {code}", selpa_code=w.SELPA) for code in sorted(codes)]
     )
@@ -151,6 +156,7 @@ def _write(world: Any, some: list[Place]) -> None:
     from django.db import transaction
 
     from manzanita.students.models import Student
+    from tests.prove import coming_crowd
     from tests.prove.special_crowd import add_special, bent, born_as, kind_of
 
     alder = world.students["alder"]
@@ -160,7 +166,7 @@ def _write(world: Any, some: list[Place]) -> None:
             first, last, born = names(place.number)
             values = _values(alder, place) | {"first_name": first, "last_name": last, "birth_on": born}
             values |= {"name_key": f" {first} {last}".lower(), "local_sped_id": f"B{place.number}"}
-            values |= born_as(kind_of(place))
+            values |= born_as(kind_of(place)) | coming_crowd.born(place)
             students.append(Student(**values | {"id": place.key}))
         Student.unscoped.bulk_create(students, batch_size=500)
         _agencies_of(some)
@@ -169,13 +175,16 @@ def _write(world: Any, some: list[Place]) -> None:
             rows = list(_manager(model).filter(student_id=alder.pk))
             wanted = [place for place in some if is_for_all or place.is_full]
             made = [
-                bent(model(**_values(row, place) | {"student_id": place.key}), kind_of(place))
+                coming_crowd.bent(
+                    bent(model(**_values(row, place) | {"student_id": place.key}), kind_of(place)), place
+                )
                 for place in wanted
                 for row in rows
             ]
             _manager(model).bulk_create(made, batch_size=500)
         _archived(alder.pk, [place for place in some if place.is_full])
         add_special(some)
+        coming_crowd.add_coming(world, some)
 
 
 def _models() -> list[tuple[Any, bool]]:
@@ -283,12 +292,14 @@ def _quiet() -> Iterator[None]:
 def _agencies_of(some: list[Place]) -> None:
     from django.db import connection
 
+    from tests.prove.coming_crowd import LIVES_IN
+
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
         cursor.executemany(
-            "UPDATE students_student SET agencies = ARRAY[%s]::text[] WHERE id = %s",
-            [(place.lea, place.key) for place in some],
+            "UPDATE students_student SET agencies = %s::text[] WHERE id = %s",
+            [([place.lea, *filter(None, [LIVES_IN.get(place.lea)])], place.key) for place in some],
         )
 
 

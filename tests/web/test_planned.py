@@ -22,7 +22,7 @@ from tests.support.pages import words
 
 ADDRESS = "/students/planned"
 JULY = date(2027, 7, 1)
-QUERIES = 34
+QUERIES = 33
 
 
 @pytest.fixture
@@ -118,6 +118,8 @@ def test_it_is_cut_by_kind_by_days_and_by_the_sentence(client, everything):
     narrowed = client.get(f"{ADDRESS}?grade=06&what=leaving")
     assert "of students in grade 6" in words(narrowed) and "1 change" in words(narrowed)
     assert 'href="/students/planned?list=all&amp;what=leaving"' in narrowed.content.decode()
+    # A kind of which nobody has a change stands there with its number.
+    assert "Next grade 0" in words(client.get(f"{ADDRESS}?grade=06&what=grade"))
     assert client.get(f"{ADDRESS}?what=nothing").status_code == 404
     assert client.get(f"{ADDRESS}?when=nothing").status_code == 404
 

@@ -33,15 +33,13 @@ from manzanita.platform import clock
 from manzanita.platform.kept_queries import KeptQuery, Reckoned
 from manzanita.platform.models import Job
 from manzanita.students.models import Enrollment, IdentityChange, Ssid
-from manzanita.students.scope import lea_filter, visible_to
+from manzanita.students.scope import in_reach, lea_filter, visible_to
 from manzanita.students.transfer_facts import SIS_CAUSE
 
 
 def operations_of(actor: Actor) -> QuerySet[Operation]:
     """Operations of the actor's LEA for students in the actor's scope."""
-    return Operation.objects.filter(
-        lea_code=actor.agency_code, student_id__in=visible_to(actor).order_by().values("pk")
-    )
+    return Operation.objects.filter(in_reach(actor), lea_code=actor.agency_code)
 
 
 def state_peer() -> str:

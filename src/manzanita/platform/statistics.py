@@ -9,11 +9,15 @@ _ROWS = 1_000
 
 
 def renew_statistics() -> None:
-    """Have SQLite look at its tables again, for connections that are opened from now on; PostgreSQL does it by itself.
+    """Have the database look at its tables again: SQLite at all, for connections that are opened from now on,
+    PostgreSQL at those that have changed much since it last did, minutes before it would by itself.
 
-    Without it a list of students and what narrows it take twice the time.
+    Without it a list of students takes SQLite twice the time. Of tables that were filled a moment ago PostgreSQL knows
+    nothing: a list of 25,000 takes it five times as long, and to put one in order by grade minutes.
     """
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA analysis_limit={_ROWS}")
-            cursor.execute("ANALYZE")
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT manzanita_renew_statistics()")
+            return
+        cursor.execute(f"PRAGMA analysis_limit={_ROWS}")
+        cursor.execute("ANALYZE")

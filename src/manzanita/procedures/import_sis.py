@@ -26,6 +26,7 @@ from manzanita.platform.crash import crash_point
 from manzanita.platform.files import StoredFile, read_stored_file, remove_stored_file, store_file
 from manzanita.platform.jobs import enqueue_job
 from manzanita.platform.reach import whole_installation
+from manzanita.platform.statistics import renew_statistics
 from manzanita.procedures.arriving import Steps, look_at_marked
 from manzanita.procedures.sis_birth_dates import judge_birth_dates
 from manzanita.procedures.sis_lines import SisFile, read_sis_file
@@ -204,6 +205,8 @@ def _import(run: ImportRun, steps: Steps, actor: Actor | None) -> dict[str, int]
             crash_point("sis-lines-loaded")
             done += len(chunk)
             steps.progress(done, total, words)
+    # The first file of a district fills empty tables, and its pages are opened at once.
+    renew_statistics()
     steps.progress(done, total, "Looking for arrivals")
     look_at_marked(steps, run.lea_code)
     with steps.step():

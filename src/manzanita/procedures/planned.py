@@ -15,8 +15,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BooleanField, DateField, Exists, F, Model, OuterRef, QuerySet, Value
-from django.db.models.expressions import RawSQL
+from django.db.models import DateField, Exists, F, Model, OuterRef, QuerySet, Value
 
 from manzanita.domain.access import Actor, Relationship
 from manzanita.leaving.models import Leaving
@@ -37,7 +36,7 @@ from manzanita.students.models import (
     TeamMember,
 )
 from manzanita.students.ordering import sql_of
-from manzanita.students.scope import lea_filter
+from manzanita.students.scope import keys_listed, lea_filter
 
 PAGE_SIZE = 50
 SOON = timedelta(days=30)
@@ -112,6 +111,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
 # their days.
 AT_HOME = ("leaving", "setting")
 LATE, WITHIN = "late", "30"
+_ORDER = '"day", "student_id", "source", "pk"'
 # Which days are asked for.
 WHEN: Mapping[str, str] = MappingProxyType(
     {"": "Any day", WITHIN: "Next 30 days", LATE: "Day has come, not done"}
@@ -176,28 +176,34 @@ def _counts(
 def planned_page(
     students: ScopedQuerySet, actor: Actor, *, when: str = "", only: str = "", start: int = 0
 ) -> PlannedPage:
-    """One page of the changes of these students, the earliest day first; ``only`` is the key of a source. Three
-    queries."""
-    counts = planned_counts(students, actor, when)
-    statement = _statement(students, actor, [only] if only else ()) if sum(counts.values()) else None
+    """One page of the changes of these students, the earliest day first; ``only`` is the key of a source. Two
+    queries: the changes are gathered once, for the page and for the counts."""
+    statement = _statement(students, actor)
     if statement is None:
-        return PlannedPage([], counts, False)
+        return PlannedPage([], {}, False)
     sql, params = statement
     where, days = _between(when)
-    order = 'ORDER BY "day", "student_id", "source", "pk"'
+    cut = f'{where} AND "source" = %s' if only else where
     with connection.cursor() as cursor:
         cursor.execute(
-            f'{sql} SELECT * FROM "planned" WHERE {where} {order} LIMIT {PAGE_SIZE + 1} OFFSET {int(start)}',
-            [*params, *days],
+            f"""{sql}
+            SELECT * FROM (SELECT "source", "pk", "student_id", "day", 0 FROM "planned" WHERE {cut}
+                           ORDER BY {_ORDER} LIMIT {PAGE_SIZE + 1} OFFSET {int(start)}) AS "page"
+            UNION ALL
+            SELECT "source", NULL, NULL, NULL, COUNT(*) FROM "planned" WHERE {where} GROUP BY "source"
+            """,
+            [*params, *days, *([only] if only else []), *days],
         )
         found = cursor.fetchall()
-    rows = _read(found[:PAGE_SIZE])
+    counts = {key: count for key, *_, count in found if count}
+    page = [row[:4] for row in found if not row[4]]
+    rows = _read(page[:PAGE_SIZE])
     changes = [
         PlannedChange(SOURCES[key], rows[key][pk], student_id, _day(day))
-        for key, pk, student_id, day in found[:PAGE_SIZE]
+        for key, pk, student_id, day in page[:PAGE_SIZE]
         if pk in rows[key]
     ]
-    return PlannedPage(changes, counts, len(found) > PAGE_SIZE)
+    return PlannedPage(changes, counts, len(page) > PAGE_SIZE)
 
 
 def _statement(
@@ -208,15 +214,16 @@ def _statement(
     today = clock.today()
     july = Value(next_first_day(today), output_field=DateField())
     try:
-        listed, given = sql_of(students.order_by().values("pk"))
+        listed, given = sql_of(keys_listed(students))
     except EmptyResultSet:
         return None
     tables, parts, params = [f'"listed" ("id") AS MATERIALIZED ({listed})'], [], list(given)
     for number, source in enumerate(one for one in SOURCES.values() if not only or one.key in only):
         rows = source.rows(actor, today)
         table = rows.model._meta.db_table
-        listed_here = f'"{table}"."student_id" IN (SELECT "listed"."id" FROM "listed")'
-        own = rows.order_by().filter(RawSQL(listed_here, (), output_field=BooleanField()))
+        # Joined, not asked by IN: the database does not see that each stands among them once, and would sort them out
+        # anew for each source.
+        own = rows.order_by().extra(tables=["listed"], where=[f'"listed"."id" = "{table}"."student_id"'])
         day = F(source.day) if source.day else july
         try:
             sql, asked = sql_of(own.annotate(on_day=day).values_list("pk", "student_id", "on_day"))
@@ -228,7 +235,7 @@ def _statement(
         params += asked
     if not parts:
         return None
-    tables.append(f'"planned" AS ({" UNION ALL ".join(parts)})')
+    tables.append(f'"planned" AS MATERIALIZED ({" UNION ALL ".join(parts)})')
     return f"WITH {', '.join(tables)}", params
 
 

@@ -27,7 +27,7 @@ from manzanita.students.models import (
 )
 from manzanita.students.ordering import keys_in_order, public_id_of, sql_of
 from manzanita.students.queries import taking_part
-from manzanita.students.scope import each_key_of, keys_of, sole_ties
+from manzanita.students.scope import keys_listed, keys_of, sole_ties
 from manzanita.students.shown import NEWEST, marks_left, read_by
 
 PAGE_SIZE = 50
@@ -78,12 +78,11 @@ def few_keys(students: ScopedQuerySet) -> list[int] | None:
 def capped_counts(students: ScopedQuerySet, cuts: Sequence[Cut]) -> list[int]:
     """``capped_count`` of what each cut leaves of ``students``; one query, which finds the students once."""
     students._require_scope()
-    ties = sole_ties(students)
     # Joined, not asked by IN: the database does not see that each stands among them once, and would sort them out anew.
     same = f'"listed"."id" = "{Student._meta.db_table}"."id"'
     some = Student.objects.scoped().extra(tables=["listed"], where=[same])
     try:
-        sql, given = sql_of(each_key_of(ties) if ties else students.order_by().values("pk"))
+        sql, given = sql_of(keys_listed(students))
     except EmptyResultSet:
         return [0] * len(cuts)
     counts, params = [], list(given)

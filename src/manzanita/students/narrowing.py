@@ -17,7 +17,7 @@ from manzanita.platform import clock
 from manzanita.platform.together import read_together
 from manzanita.students.listing import capped_counts, few_keys
 from manzanita.students.models import CaseAssignment, Enrollment, ScopedQuerySet
-from manzanita.students.scope import visible_to
+from manzanita.students.scope import keys_listed, visible_to
 from manzanita.students.shown import (
     left,
     marks_left,
@@ -74,7 +74,7 @@ def occurring(students: ScopedQuerySet, actor: Actor) -> Occurring:
     keys = few_keys(students)
     if keys is None and actor.record_leas is not None:
         return _at_agencies(actor)
-    listed = students.order_by().values("pk") if keys is None else keys
+    listed = keys_listed(students) if keys is None else keys
     places = newest_enrollments(actor).filter(student__in=listed).order_by()
     plans = shown_plans(actor).filter(student__in=listed).order_by()
     managers = shown_managers(actor).filter(student__in=listed).order_by()

@@ -197,10 +197,14 @@ def visible_to(actor: Actor) -> ScopedQuerySet:
 def keys_in_reach(actor: Actor) -> QuerySet:
     """Database keys of ``visible_to``, gathered where that is a whole agency: for rows of everybody, of which few are
     of the actor's students."""
-    students = visible_to(actor)
-    if _goes_by_rows(actor):
-        students = _also_within(actor, _listed(_rows(actor, actor.perspective.relationships, clock.today())))
-    return students.order_by().values("pk")
+    return _gathered(actor).order_by().values("pk")
+
+
+def _gathered(actor: Actor) -> ScopedQuerySet:
+    """``visible_to`` for who goes through all of them: gathered where that is a whole agency, not judged one by one."""
+    if not _goes_by_rows(actor):
+        return visible_to(actor)
+    return _also_within(actor, _listed(_rows(actor, actor.perspective.relationships, clock.today())))
 
 
 def _goes_by_rows(actor: Actor) -> bool:
@@ -264,11 +268,14 @@ def lists_all(actor: Actor) -> bool:
     return is_whole and not actor.at_place
 
 
-def outside_view(actor: Actor) -> ScopedQuerySet:
-    """Students within reach whom the lists do not show in the chosen view: nobody is hidden without a word."""
+def outside_view(actor: Actor, *, is_whole: bool = False) -> ScopedQuerySet:
+    """Students within reach whom the lists do not show in the chosen view: nobody is hidden without a word.
+
+    ``is_whole``: for who counts them, and looks for none of them."""
     if lists_all(actor):
         return Student.objects.scoped().none()
-    return visible_to(actor).exclude(pk__in=listed_for(actor).order_by().values("pk"))
+    within = _gathered(actor) if is_whole else visible_to(actor)
+    return within.exclude(pk__in=listed_for(actor).order_by().values("pk"))
 
 
 def _within(actor: Actor, relationships: frozenset[Relationship]) -> ScopedQuerySet:
@@ -369,6 +376,12 @@ def each_key_of(rows: list[QuerySet]) -> QuerySet:
     """Database keys of the students of ``rows``, each once: that also keeps PostgreSQL from asking row by row."""
     first, *rest = (one.order_by().values("student_id") for one in rows)
     return first.union(*rest) if rest else first.distinct()
+
+
+def keys_listed(students: ScopedQuerySet) -> QuerySet:
+    """Database keys of a list, each once: a tie says that there is a student, and nobody needs to be looked up."""
+    ties = sole_ties(students)
+    return each_key_of(ties) if ties else students.order_by().values("pk")
 
 
 def assigned_to(user_id: int, today: date) -> QuerySet:

@@ -69,12 +69,12 @@ def planned(request: HttpRequest) -> HttpResponse:
         ],
         "rows": rows_of(actor, page.changes, by_key),
         "total": total,
-        "outside": capped_count(outside_view(actor)),
+        "outside": capped_count(outside_view(actor, is_whole=True)),
         "kinds": [
             (f"All {sum(page.counts.values()):,}", _url(found, when=when), not what),
             *(
                 (
-                    f"{one.label} {page.counts[one.key]:,}",
+                    f"{one.label} {page.counts.get(one.key, 0):,}",
                     _url(found, what=one.key, when=when),
                     what == one.key,
                 )
