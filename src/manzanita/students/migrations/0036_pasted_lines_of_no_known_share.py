@@ -24,5 +24,5 @@ def ask_again(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("students", "0033_pasted_sets_within_reach")]
+    dependencies = [("students", "0035_whose_word_moved_enrollments_are")]
     operations = [migrations.RunPython(ask_nothing, ask_again)]
