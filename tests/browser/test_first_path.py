@@ -303,7 +303,9 @@ def test_12b_what_is_typed_before_the_scripts_have_come_is_saved_when_they_have(
     assert saved.value.ok
     page.unroute("**/htmx.min*")
     case_manager.page.reload()
-    expect(case_manager.page.get_by_role("textbox", name="General education participation")).to_have_value("70")
+    expect(case_manager.page.get_by_role("textbox", name="General education participation")).to_have_value(
+        "70"
+    )
 
 
 def test_13_signed_out_elsewhere_a_save_says_so_and_takes_the_page_away(case_manager):

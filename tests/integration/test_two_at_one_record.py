@@ -288,15 +288,72 @@ def give(person: User, student: Student, *, seen: int, to: int) -> None:
     apply_assignments(actor=actor, wanted=[wanted], term=Term(w.TODAY), title="By hand", is_whole=True)
 
 
-def test_one_s_own_second_window_is_no_other_person(small_world, two):
+def test_one_s_own_second_window_is_told_like_anybody_s(small_world, two):
     alder = small_world.students["alder"]
     form = status_change(two[0], alder, FIRST).read()
     other = leaving(two[0], alder, FIRST).read()
     other.send()
     assert other.answer.status_code == 302
     form.send()
-    # Refused for what it would do, and not because somebody else was there.
-    assert form.answer.status_code == 422
+    assert form.answer.status_code == 409
+    assert "You yourself, 12:00 pm on 11/23/2026: recorded a change without a meeting." in words(form.answer)
+
+
+def setting(client: Client, student: Student, who: str, **changes: str) -> Sent:
+    """The form as a browser sends it: each field with what it shows, and over it what is typed."""
+    address = f"/students/{student.public_id}/changes/setting"
+    form = Sent(client, address, {}).read()
+    page = client.get(address)
+    numbers = ("23.14", "23.19", "23.20", "23.21", "23.22", "23.23", "23.24", "23.33")
+    values = {number: chosen(page, number) for number in numbers}
+    form.values = values | {"reason": WORDS[who]} | changes
+    return form
+
+
+def later(form: Sent):
+    """What the page sends that told of the other one: its own fields, with what it shows."""
+    names = [name for name in form.values if name.startswith("23.")]
+    form.values |= {name: chosen(form.answer, name) for name in names}
+    return again(form)
+
+
+@pytest.mark.parametrize("whose", [0, 1])
+def test_a_field_that_nobody_touched_is_not_put_back(small_world, two, whose):
+    """The first window says another residence; the second, drawn before, only that there is transportation. Of the
+    same person or of another one: it is told, and sent again it changes transportation and nothing else."""
+    alder = small_world.students["alder"]
+    first = setting(two[0], alder, FIRST, **{"on": "2026-11-16", "23.14": "220"})
+    second = setting(two[whose], alder, SECOND, **{"on": "2026-11-17", "23.33": "Y"})
+    assert (first.values["23.33"], second.values["23.14"]) == ("N", "210")
+    first.send()
+    assert first.answer.status_code == 302, words(first.answer)
+    second.values["check"] = "1"
+    second.send()
+    page = words(second.answer)
+    assert second.answer.status_code == 409
+    assert "becomes 210" not in page
+    assert "Changed meanwhile: it was 210" in page
+    assert (chosen(second.answer, "23.14"), chosen(second.answer, "23.33")) == ("220", "Y")
+    del second.values["check"]
+    assert later(second).status_code == 302
+    plan = facts_of(alder).plan_on(w.TODAY)
+    assert (plan.primary_residence_code, plan.has_transportation_code) == ("220", "Y")
+
+
+def test_a_field_that_both_changed_is_marked(small_world, two):
+    alder = small_world.students["alder"]
+    first = setting(two[0], alder, FIRST, **{"on": "2026-11-16", "23.14": "220"})
+    second = setting(two[1], alder, SECOND, **{"on": "2026-11-17", "23.14": "230"})
+    first.send()
+    second.send()
+    assert (first.answer.status_code, second.answer.status_code) == (302, 409)
+    page = words(second.answer)
+    assert re.search(r"Changed meanwhile from 210 [^.]* to 220 [^.]*\. What you typed stands here", page), (
+        page
+    )
+    assert chosen(second.answer, "23.14") == "230"
+    assert later(second).status_code == 302
+    assert facts_of(alder).plan_on(w.TODAY).primary_residence_code == "230"
 
 
 @pytest.mark.parametrize("form", [status_change, leaving])
