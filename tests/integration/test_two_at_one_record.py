@@ -394,7 +394,7 @@ def test_a_plan_on_paper_that_two_enter(small_world, two):
     won, lost = at_once(*forms)
     page = told(won, lost, two)
     assert "entered a plan that came on paper" in page
-    assert f"Entered meanwhile: {won.values['service_1_duration_minutes']}" in page
+    assert f"Changed meanwhile from blank to {won.values['service_1_duration_minutes']}." in page
     (service,) = facts_of(yarrow).services
     assert service.duration_minutes == won.values["service_1_duration_minutes"]
     # Now it is known: sent again, the newer word stands, and both are in the history.
@@ -402,6 +402,39 @@ def test_a_plan_on_paper_that_two_enter(small_world, two):
     assert answer.status_code == 302, words(answer)
     (service,) = facts_of(yarrow).services
     assert service.duration_minutes == lost.values["service_1_duration_minutes"]
+
+
+def test_a_plan_on_paper_that_two_correct_in_different_fields(small_world, two):
+    """What nobody touched in the second form follows the first one."""
+    yarrow = small_world.students["yarrow"]
+    arrival = say_arrived(actor=small_world.coordinator_actor, student=yarrow)
+    entered = paper(two[0], arrival, FIRST).read()
+    entered.send()
+    assert entered.answer.status_code == 302, words(entered.answer)
+    first = paper(two[0], arrival, FIRST, service_1_duration_minutes="25").read()
+    second = paper(two[0], arrival, FIRST, has_transportation_code="Y").read()
+    first.send()
+    second.send()
+    assert (first.answer.status_code, second.answer.status_code) == (302, 409)
+    assert chosen(second.answer, "service_1_duration_minutes") == "25"
+    assert chosen(second.answer, "has_transportation_code") == "Y"
+
+
+def test_a_planned_leaving_that_two_change_in_different_fields(small_world, two):
+    alder = small_world.students["alder"]
+    planned = leaving(two[0], alder, FIRST).read()
+    planned.values |= {"on": "2027-01-15", "note": "The family moves."}
+    planned.send()
+    assert planned.answer.status_code == 302, words(planned.answer)
+    first, second = leaving(two[0], alder, FIRST).read(), leaving(two[1], alder, SECOND).read()
+    first.values |= {"on": "2027-01-15", "note": "The family moves in January."}
+    second.values |= {"on": "2027-01-22", "note": "The family moves."}
+    first.send()
+    second.send()
+    assert (first.answer.status_code, second.answer.status_code) == (302, 409)
+    assert chosen(second.answer, "note") == "The family moves in January."
+    assert chosen(second.answer, "on") == "2027-01-22"
+    assert "Changed meanwhile: it was The family moves." in words(second.answer)
 
 
 SPEECH, RESOURCE = (f"SERV|9910017|9900000005|20251114|{code}|100|510" for code in ("415", "330"))

@@ -36,7 +36,7 @@ def test_without_a_ground_the_team_decides():
     [
         ("five", CHILD, ""),
         ("five", TEN, "The setting is none of preschool."),
-        ("five", replace(CHILD, on=date(2026, 11, 1)), "not five and in kindergarten or a grade on 11/01/2026, but from"),
+        ("five", replace(CHILD, on=date(2026, 11, 1)), "or a grade on 11/01/2026, but from 11/02/2026."),
         ("five", replace(CHILD, school_age_from=None), "not five and in kindergarten"),
         # Where a child goes to a separate school that is no birthday's doing.
         ("five", replace(CHILD, becomes="300"), "A birthday leads to a setting with a share"),

@@ -8,7 +8,7 @@ than the form showed, both words are told.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 FIELD = "form_shown"
@@ -32,6 +32,24 @@ class LaidOver:
             for name in self.moved
             if name in self.typed and self.typed[name] != self.stands.get(name, "")
         )
+
+    def followed(self, name: str, words: Callable[[str], str]) -> str:
+        """What is said at a field that nobody typed and that follows a change of the record; ``words`` makes them of a
+        value."""
+        if name not in self.moved or name in self.conflicts:
+            return ""
+        return f"Changed meanwhile: it was {words(self.moved[name]) or 'blank'}."
+
+    def conflict(self, name: str, words: Callable[[str], str]) -> str:
+        """What is said at a field that was typed and that the record has otherwise by now."""
+        if name not in self.conflicts:
+            return ""
+        was, now = (words(one) or "blank" for one in (self.moved[name], self.stands.get(name, "")))
+        return f"Changed meanwhile from {was} to {now}. What you typed stands here; say {now} to leave it."
+
+    def told(self, words: Callable[[str], str]) -> dict[str, str]:
+        """Either of them by name of the field."""
+        return {name: self.conflict(name, words) or self.followed(name, words) for name in self.moved}
 
 
 def shown(values: Mapping[str, str]) -> str:

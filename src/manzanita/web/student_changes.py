@@ -33,14 +33,14 @@ from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.web.access import requires
 from manzanita.web.form_days import Mistyped, day_of, mistyped
-from manzanita.web.laid_over import LaidOver, laid_over, shown
+from manzanita.web.laid_over import laid_over, shown
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import Told, told, why_way
 from manzanita.web.state_lines import summary
 from manzanita.web.step_links import address_of_step, start_ways, step_fixes
 
-_TEAM_LABELS = [one.label for one in TEAM_SETTINGS]
-GROUND_HINT = f"Needed for {', '.join(_TEAM_LABELS[:-1]).lower()} and {_TEAM_LABELS[-1].lower()}: these are the team's to decide."
+_TEAM = [one.label.lower() for one in TEAM_SETTINGS]
+GROUND_HINT = f"Needed for {', '.join(_TEAM[:-1])} and {_TEAM[-1]}: the team decides these."
 # The field of the form that a refusal is about, by its code.
 ERROR_FIELDS = {
     "no-date": "on",
@@ -278,16 +278,9 @@ def _setting_fields(request: HttpRequest, student: Student, *, is_sent: bool) ->
                 "label": one.label,
                 "value": laid.values[one.number],
                 "hint": " ".join(
-                    filter(
-                        None,
-                        [
-                            _moved(one, laid),
-                            one.help,
-                            unconfirmed_in(one.codes) if one.codes else "",
-                        ],
-                    )
+                    filter(None, [laid.followed(one.number, one.label_of), one.help, _doubt(one)])
                 ),
-                "error": _conflict(one, laid),
+                "error": laid.conflict(one.number, one.label_of),
                 "blank": f"Blank: {one.blank_when}" if one.blank_when else "Blank",
                 "options": codes_of(one.layout_field.code_set) if one.layout_field.code_set else [],
             }
@@ -299,23 +292,8 @@ def _setting_fields(request: HttpRequest, student: Student, *, is_sent: bool) ->
     }
 
 
-def _moved(declared: FieldDeclaration, laid: LaidOver) -> str:
-    """Said of a field that follows a change of the record."""
-    was = laid.moved.get(declared.number)
-    if was is None or declared.number in laid.conflicts:
-        return ""
-    return f"Changed meanwhile: it was {declared.label_of(was) or 'blank'}."
-
-
-def _conflict(declared: FieldDeclaration, laid: LaidOver) -> str:
-    """Said of a field that somebody typed and that the record has otherwise by now."""
-    if declared.number not in laid.conflicts:
-        return ""
-    was, now = (
-        declared.label_of(one) or "blank"
-        for one in (laid.moved[declared.number], laid.stands[declared.number])
-    )
-    return f"Changed meanwhile from {was} to {now}. What you typed stands here; choose {now} to leave it."
+def _doubt(declared: FieldDeclaration) -> str:
+    return unconfirmed_in(declared.codes) if declared.codes else ""
 
 
 def codes_of(name: str) -> list[tuple[str, str]]:
