@@ -217,6 +217,6 @@ NEXT_SETTING = BatchField(
     each=_each,
     more=(
         ("share", "Share of general education", "In percent, for settings 400 and 500"),
-        ("day", "First day", "Such as 08/12/2027; blank: the own day of each child"),
+        ("day", "First day", "Blank: the own day of each child"),
     ),
 )

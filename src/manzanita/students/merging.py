@@ -37,6 +37,8 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
     "gender_code": ("gender_code",),
     "local_sped_id": ("local_sped_id",),
 }
+# A phone or an address is what it was last said to be; days of an enrollment are not.
+LATER_WORD = "written last: the later word is likelier so"
 # The services go with the plan, the rights with the person.
 _ALONE = ("status", "plan", "assignment")
 
@@ -75,6 +77,11 @@ def held_by(stays_id: int, other_id: int) -> dict[str, list[Held]]:
     }
     read_together(*believed.values())
     rows: dict[str, list[Fact]] = {kind: list(found) for kind, found in believed.items()}
+    return slots_of(rows, stays_id)
+
+
+def slots_of(rows: dict[str, list[Fact]], stays_id: int) -> dict[str, list[Held]]:
+    """Versions of two records by kind, as slots of both."""
     rows["agency"] = [row for row in rows["agency"] if not says_residence_by_sis(row)]
     numbers = _numbers(rows, stays_id)
     found: dict[str, list[Held]] = {}
@@ -158,7 +165,12 @@ def _of_facts(held: Mapping[str, Sequence[Held]], undone: Collection[datetime]) 
     for two in twice:
         a = tuple(row for one in (*two.stays, *two.both) for row in one.stays)
         b = tuple(row for one in (*two.other, *two.both) for row in one.other)
-        yield Difference(two.key, "enrollment", a, b, Side.STAYS, "of the record that stays")
+        why = (
+            "it has all days of the other one, which looks entered twice"
+            if not has_days_left(two, Side.STAYS)
+            else "of the record that stays"
+        )
+        yield Difference(two.key, "enrollment", a, b, Side.STAYS, why)
         if any(has_days_left(two, side) for side in Side):
             yield Difference(two.void_key, "enrollment", a, b, Side.STAYS, "it ends, unless it never was")
 
@@ -172,8 +184,15 @@ def _proposed(key: str, kind: str, one: Held, undone: Collection[datetime]) -> D
         return Difference(key, kind, one.stays, one.other, Side.STAYS, why)
     written = [max(_written_at(row, undone) for row in rows) for rows in (one.stays, one.other)]
     if written[1] > written[0]:
-        return Difference(key, kind, one.stays, one.other, Side.OTHER, "written last")
-    return Difference(key, kind, one.stays, one.other, Side.STAYS, "written last or at the same time")
+        return Difference(key, kind, one.stays, one.other, Side.OTHER, LATER_WORD)
+    return Difference(
+        key,
+        kind,
+        one.stays,
+        one.other,
+        Side.STAYS,
+        LATER_WORD if written[0] > written[1] else "written at the same time",
+    )
 
 
 def _written_at(row: Fact, undone: Collection[datetime]) -> datetime:
