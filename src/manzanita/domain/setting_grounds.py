@@ -123,8 +123,8 @@ def ground_reason(key: str, asked: Changing, what: str) -> Reason | None:
     if ground is None:
         return Reason(
             "team-decides",
-            f"{what}: the IEP team decides it and the family agrees, and nothing is said by which it changes without "
-            "them.",
+            f"{what}: the IEP team decides it and the family agrees, and no ground is given on which it changes "
+            "without them.",
             Owner.TEAM,
             f"{_AMEND} Or say why it changes without a meeting.",
             source=LAW,

@@ -55,6 +55,10 @@ ERROR_FIELDS = {
 }
 
 
+# What the banner says in full stands at its field in short.
+IN_SHORT = {"team-decides": "None is chosen.", "ground-lacking": "It does not hold here: see above."}
+
+
 @require_safe
 @requires(Capability.CORRECT_RECORD)
 def changes(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
@@ -193,7 +197,11 @@ def _form(
         "asked": asked,
         "refusals": refusals,
         "told": told(refusals, fixes),
-        "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS}
+        "errors": {
+            ERROR_FIELDS[one.code]: IN_SHORT.get(one.code, one.text)
+            for one in refusals
+            if one.code in ERROR_FIELDS
+        }
         | (wrong.errors if wrong else {}),
         "typed": wrong.typed if wrong else {},
         "is_sent": is_sent,
