@@ -62,7 +62,8 @@ def demo(tmp_path_factory):
                 break
         assert "Ready:" in told, told
         kept = json.loads((folder / "demo" / "demo.json").read_text())
-        yield f"http://127.0.0.1:{port}", {one["perspective"]: one for one in kept["sign_ins"]}
+        # The first of each: the last is the neighbor's coordinator.
+        yield f"http://127.0.0.1:{port}", {one["perspective"]: one for one in reversed(kept["sign_ins"])}
     finally:
         os.killpg(process.pid, signal.SIGINT)
         process.stdout.read()

@@ -155,7 +155,7 @@ def test_1_a_referral_is_told_before_and_goes_on_after_the_move(person, system):
     expect(main).to_contain_text("Your district has declined a referral of 11/23/2026 itself")
     refused(fern)
     fern.look("transfer-own-notice-owed")
-    page.get_by_role("alert").get_by_role("link", name="Go there").click()
+    page.get_by_role("alert").get_by_role("link", name="Record the notice first.").click()
     expect(main).to_contain_text("prior written notice")
     fern.look("transfer-own-notice")
     for _ in range(2):

@@ -68,7 +68,7 @@ def test_what_is_not_possible_now_is_one_folded_line_with_each_reason(colleague)
         "aria-disabled", "true"
     )
     colleague.look("not-possible-now")
-    fold.get_by_role("link", name="Show the leaving, take it back").first.click()
+    fold.get_by_role("link", name="Take the leaving back").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Leaving special education here")
 
 

@@ -71,7 +71,12 @@ def _copy(source: Path, target: Path) -> None:
 
 # They take migrations back and apply them again, as the owner of the tables; on PostgreSQL every test acts as a role
 # that owns nothing. The migrations themselves run on both databases.
-MIGRATES = {"test_rows_from_before_are_read_and_sealed", "test_the_mark_of_a_contact_becomes_a_dated_right"}
+MIGRATES = {
+    "test_rows_from_before_are_read_and_sealed",
+    "test_the_mark_of_a_contact_becomes_a_dated_right",
+    "test_what_was_the_clerks_alone_is_the_job_of_clerk_or_coordinator",
+    "test_roles_and_lent_grants_that_hold_meetings_keep_reporting_participation",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

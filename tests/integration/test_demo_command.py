@@ -142,7 +142,10 @@ def test_2_each_perspective_can_sign_in_with_what_is_printed(first, var):
     assert [sign_in["perspective"] for sign_in in sign_ins] == [
         *("SEDS coordinator", "Case manager", "SELPA", "School", "District provider"),
         *("NPS administrator", "NPA provider", "SIS staff", "Office clerk", "District of residence"),
+        # Of the district next door: both sides of a transfer.
+        "SEDS coordinator",
     ]
+    assert (sign_ins[0]["agency"], sign_ins[-1]["agency"]) == ("Chaparral Unified", "Heron Creek Unified")
     for sign_in in sign_ins:
         assert sign_in["email"] in told
         assert sign_in["password"] in told

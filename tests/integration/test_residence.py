@@ -1,4 +1,5 @@
-"""The district of residence from SIS files (SENR 1.31) to who sees the student, and by hand where no SIS says it.
+"""The district of residence from SIS files (SENR 1.31) to who sees the student, and who owes the IEP by
+it. What the office says by hand: ``test_residence_by_hand.py``.
 
 Chaparral (``w.LEA``) takes files in; Heron Creek (``w.OTHER_LEA``) is where students live. It is November 23, 2026."""
 
@@ -9,26 +10,21 @@ from datetime import date
 import pytest
 from django.http import Http404
 
-from manzanita.accounts.actions import add_person, grant_perspective
-from manzanita.accounts.queries import actor_of
-from manzanita.auditing.models import ChangeEvent
 from manzanita.deadlines.models import DueDate
 from manzanita.deadlines.recompute import recompute_stale
-from manzanita.domain.access import Actor
 from manzanita.domain.part_b import By, Owes
 from manzanita.exchange.models import ImportNote
-from manzanita.meetings.actions import NotPossible
-from manzanita.orgs.models import Agency
 from manzanita.platform.reach import reach
-from manzanita.procedures.residence import Said, last_said, say_residence, take_back_residence
-from manzanita.students.actions import Identity, register_students, state_one
+from manzanita.procedures.residence import Said, say_residence
+from manzanita.students.actions import state_one
 from manzanita.students.infants import part_b_leas
-from manzanita.students.models import AgencyRelation, Enrollment, Student
+from manzanita.students.models import AgencyRelation, Enrollment
 from manzanita.students.onlookers import other_agencies
 from manzanita.students.queries import get_student
 from manzanita.students.scope import here_for, listed_for, visible_to
 from tests.support import pages
 from tests.support import world as w
+from tests.support.residence import actor_at, infant, relations
 from tests.support.sis_files import FERN_SSID, fern, notes, outcome, student_of, text, words
 from tests.support.special import state
 
@@ -38,31 +34,10 @@ CAME = date(2026, 8, 15)
 THERE = {"1.31": w.OTHER_LEA}
 
 
-def relations(student: Student) -> list[tuple[str, date, date | None]]:
-    rows = AgencyRelation.objects.believed().filter(student=student).order_by("effective_from")
-    assert {row.relationship for row in rows} <= {"residence"}
-    return [(row.agency_code, row.effective_from, row.effective_to) for row in rows]
-
-
 def versions() -> list[tuple]:
     return list(AgencyRelation.objects.order_by("pk").values_list()) + list(
         Enrollment.objects.order_by("pk").values_list()
     )
-
-
-def actor_at(agency: str, perspective: str = "residence") -> Actor:
-    person = add_person(
-        email=f"{perspective}.{agency}@example.org", name="Sorrel Mockup", password=w.PASSWORD
-    )
-    grant = grant_perspective(
-        user=person,
-        perspective_key=perspective,
-        agency=Agency.objects.get(code=agency),
-        starts_on=date(2025, 7, 1),
-        by=None,
-        reason="test",
-    )
-    return actor_of(person, grant)
 
 
 # From the file to the relation
@@ -222,173 +197,17 @@ def test_the_district_of_residence_sees_the_student_from_the_first_day_to_the_la
             get_student(lives, student.public_id)
 
 
-# By hand
-
-
-def infant(lea: str = w.LEA, dsea: str = "") -> Student:
-    """Turns three on February 2, 2027; an IFSP of ``lea``, and no SIS has enrolled the child."""
-    (made,) = register_students([Identity("Plover", "", "Testcase", "", date(2024, 2, 2), "F")])
-    slot = {"student_id": made.pk}
-    since = date(2026, 4, 3)
-    state("ssid", slot, {"ssid": "9900900001"}, since)
-    state("status", slot, {**pages.status("1"), "lea_code": lea}, since)
-    plan = {**pages.plan(), "plan_type_code": "150", "lea_code": lea, "dsea_code": dsea or lea}
-    state("plan", slot, plan, since)
-    recompute_stale()
-    return made
-
-
-SINCE = date(2026, 9, 1)
-MOVED = Said(w.OTHER_LEA, SINCE, "The mother told us on the phone.")
-
-
-def codes(call, **given) -> list[str]:
-    with pytest.raises(NotPossible) as refused:
-        call(**given)
-    return [one.code for one in refused.value.reasons]
-
-
-def test_the_office_says_it_with_day_and_reason_and_takes_it_back(small_world, noon):
-    actor, student = small_world.coordinator_actor, infant()
-    assert say_residence(actor=actor, student=student, said=MOVED)
-    assert relations(student) == [(w.OTHER_LEA, SINCE, None)]
-    assert not say_residence(actor=actor, student=student, said=MOVED)
-    event = ChangeEvent.objects.get(action="state_residence")
-    assert (event.student_id, event.reason) == (student.pk, "The mother told us on the phone.")
-    lives = actor_at(w.OTHER_LEA)
-    assert visible_to(lives).filter(pk=student.pk).exists()
-
-    noon.shift(3600)
-    assert say_residence(
-        actor=actor, student=student, said=Said("", date(2026, 11, 2), "Moved into our district.")
-    )
-    assert relations(student) == [(w.OTHER_LEA, SINCE, date(2026, 11, 1))]
-    assert not visible_to(lives).exists()
-
-    noon.shift(3600)
-    take_back_residence(actor=actor, student=student, seen=last_said(student).pk)
-    assert relations(student) == [(w.OTHER_LEA, SINCE, None)]
-    # Once taken back, nothing is left to take back by this way.
-    assert last_said(student) is None
-    assert codes(take_back_residence, actor=actor, student=student, seen=event.pk) == ["changed-since"]
-    assert list(
-        ChangeEvent.objects.filter(student_id=student.pk).order_by("pk").values_list("action", flat=True)
-    ) == [
-        "state_residence",
-        "state_residence",
-        "take_back_residence",
-    ]
-
-
-def test_what_was_said_first_is_taken_back_whole(small_world, noon):
-    actor, student = small_world.coordinator_actor, infant()
-    say_residence(actor=actor, student=student, said=MOVED)
-    noon.shift(3600)
-    take_back_residence(actor=actor, student=student, seen=last_said(student).pk)
-    assert relations(student) == [] and not visible_to(actor_at(w.OTHER_LEA)).exists()
-
-
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        (Said("9999999", SINCE, "Told."), ["no-district"]),
-        (Said(w.NPA, SINCE, "Told."), ["no-district"]),
-        (Said("Heron", SINCE, "Told."), ["no-district"]),
-        (Said(w.OTHER_LEA, None, "Told."), ["no-day"]),
-        (Said(w.OTHER_LEA, date(2026, 11, 24), "Told."), ["no-day"]),
-        (Said(w.OTHER_LEA, date(2024, 2, 1), "Told."), ["no-day"]),
-        (Said(w.OTHER_LEA, SINCE, ""), ["no-reason"]),
-    ],
-)
-def test_what_is_lacking_is_refused_with_its_reason(small_world, said, expected):
-    student = infant()
-    assert codes(say_residence, actor=small_world.coordinator_actor, student=student, said=said) == expected
-    assert relations(student) == []
-
-
-def test_who_may_not_and_whose_word_counts(small_world, take_in):
-    # The IFSP is another LEA's: its office says it.
-    theirs = infant(w.OTHER_LEA, dsea=w.LEA)
-    actor = small_world.coordinator_actor
-    assert codes(say_residence, actor=actor, student=theirs, said=MOVED) == ["other-agency"]
-    case_manager = small_world.case_manager_actor
-    assert codes(say_residence, actor=case_manager, student=theirs, said=MOVED) == ["perspective-may-not"]
-    # The SIS says it: its staff corrects it there.
-    take_in(SENR=text(fern(**{"1.31": w.LEA})))
-    student = student_of(FERN_SSID)
-    assert codes(say_residence, actor=actor, student=student, said=MOVED) == ["sis-says"]
-    # It says nothing, and the office may.
-    take_in(SENR=text(fern(**{"1.31": ""})))
-    assert say_residence(actor=actor, student=student, said=MOVED)
-    assert relations(student) == [(w.OTHER_LEA, SINCE, None)]
-
-
-def test_what_was_said_by_hand_ends_where_a_sis_begins_to_say_it_and_keeps_who_said_it(
-    small_world, take_in, noon
-):
-    take_in(SENR=text(fern()))
-    student, actor = student_of(FERN_SSID), small_world.coordinator_actor
-    say_residence(actor=actor, student=student, said=MOVED)
-    noon.shift(3600)
-    take_in(SENR=text(fern(), fern(**{"1.22": "20261102", "1.31": w.LEA})))
-    assert relations(student) == [(w.OTHER_LEA, SINCE, date(2026, 11, 1))]
-    row = AgencyRelation.objects.believed().get(student=student)
-    assert (row.by_id, row.cause) == (actor.user_id, "residence")
-    assert codes(take_back_residence, actor=actor, student=student, seen=last_said(student).pk) == [
-        "changed-since"
-    ]
-    # Once a SIS says it, the office says nothing any more, of no day.
-    noon.shift(3600)
-    before = Said("9910010", date(2026, 10, 1), "A letter.")
-    Agency.objects.create(code="9910010", kind="coe", name="County Office", selpa_code=w.SELPA)
-    assert codes(say_residence, actor=actor, student=student, said=before) == ["sis-says"]
-
-
-def test_in_no_other_district_is_recorded_where_one_begins_later(small_world, noon):
-    actor, student = small_world.coordinator_actor, infant()
-    since = Said(w.OTHER_LEA, date(2026, 11, 10), "A letter.")
-    assert say_residence(actor=actor, student=student, said=since)
-    noon.shift(3600)
-    nowhere = Said("", date(2026, 11, 1), "The letter was another child's.")
-    assert say_residence(actor=actor, student=student, said=nowhere)
-    assert relations(student) == [] and not visible_to(actor_at(w.OTHER_LEA)).exists()
-    assert not say_residence(actor=actor, student=student, said=nowhere)
-
-
-def test_the_same_district_over_a_gap_or_to_an_earlier_end_does_not_stand_so_already(small_world, noon):
-    actor, student = small_world.coordinator_actor, infant()
-    say_residence(actor=actor, student=student, said=MOVED)
-    noon.shift(3600)
-    say_residence(actor=actor, student=student, said=Said("", date(2026, 11, 2), "Moved to us."))
-    noon.shift(3600)
-    assert say_residence(actor=actor, student=student, said=Said(w.OTHER_LEA, SINCE, "Did not."))
-    assert relations(student) == [(w.OTHER_LEA, SINCE, None)]
-    # Of a later day it stands so already.
-    later = Said(w.OTHER_LEA, date(2026, 10, 1), "Told again.")
-    assert not say_residence(actor=actor, student=student, said=later)
-
-
-def test_a_secondary_enrollment_neither_cuts_nor_forbids_what_the_office_said(small_world, take_in, noon):
-    Agency.objects.create(code="9910010", kind="coe", name="County Office", selpa_code=w.SELPA)
-    take_in(SENR=text(fern()))
-    student, actor = student_of(FERN_SSID), small_world.coordinator_actor
-    say_residence(actor=actor, student=student, said=Said("9910010", SINCE, "A letter."))
-    noon.shift(3600)
-    there = {"1.04": w.OTHER_LEA, "1.05": w.OTHER_SCHOOL, "1.22": "20261102", "1.23": "20"}
-    take_in(w.OTHER_LEA, SENR=text(fern(**there, **{"1.31": w.OTHER_LEA})))
-    assert relations(student) == [("9910010", SINCE, None)]
-    noon.shift(3600)
-    assert say_residence(actor=actor, student=student, said=Said("", date(2026, 11, 9), "Moved to us."))
-    assert relations(student) == [("9910010", SINCE, date(2026, 11, 8))]
-
-
 # C to B
 
 
 def test_who_owes_the_iep_by_each_fact(small_world, take_in):
     student, today = infant(), w.TODAY
     assert part_b_leas([student.pk], today) == {}
-    say_residence(actor=small_world.coordinator_actor, student=student, said=MOVED)
+    say_residence(
+        actor=small_world.coordinator_actor,
+        student=student,
+        said=Said(w.OTHER_LEA, date(2026, 9, 1), "Told."),
+    )
     recompute_stale()
     assert part_b_leas([student.pk], today) == {student.pk: Owes(w.OTHER_LEA, By.RESIDENCE)}
     dues = DueDate.objects.filter(student=student, clock="c-to-b-iep")

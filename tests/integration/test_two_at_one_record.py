@@ -31,7 +31,7 @@ from tests.support import world as w
 from tests.support.cast import add_cast
 from tests.support.guests import person_of
 from tests.support.merging import entered_again, pair_of
-from tests.support.pages import other_coordinator
+from tests.support.pages import other_coordinator, words
 from tests.web.test_paper_plan import TOLD
 from tests.web.test_student_transfers import asked
 
@@ -73,10 +73,6 @@ def chosen(answer, name: str) -> str:
         option = re.search(r'<option value="([^"]*)" selected', select[1])
         return option[1] if option else ""
     return re.search(rf'<input [^>]*name="{name}"[^>]* value="([^"]*)"', html)[1]
-
-
-def words(answer) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 def in_one_moment(*forms: Sent) -> None:

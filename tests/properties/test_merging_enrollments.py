@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manzanita.domain.merging import Side
-from manzanita.students.merging import Held, choice_key, differences, enrollments_after
+from manzanita.students.merging_differences import differences
 from manzanita.students.merging_enrollments import enrolled_twice
+from manzanita.students.merging_held import Held, choice_key
+from manzanita.students.merging_statements import enrollments_after
 
 FIRST = date(2026, 8, 1)
 LEAS = ("9910017", "9910025")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 
@@ -36,6 +37,15 @@ START = date(2023, 8, 14)
 def text_of(answer) -> str:
     """The page as one line of text."""
     return " ".join(answer.content.decode().split())
+
+
+def words(answer) -> str:
+    """The page as one reads it: without its marks."""
+    return without_marks(answer.content.decode())
+
+
+def without_marks(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
 def addresses_in(answer) -> list[str]:

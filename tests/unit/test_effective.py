@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manzanita.domain.effective import Restatement, Span, Version, replace_all, restate
+from manzanita.domain.effective import Restatement, Span, Version, give_back, replace_all, restate
 
 SEPTEMBER_1, SEPTEMBER_30 = date(2026, 9, 1), date(2026, 9, 30)
 OCTOBER_1, OCTOBER_31 = date(2026, 10, 1), date(2026, 10, 31)
@@ -133,6 +133,70 @@ def test_the_last_statement_about_a_day_is_what_holds_on_it(statements):
     for earlier, later in itertools.pairwise(spans):
         assert earlier.end is not None
         assert earlier.end < later.start
+
+
+# Taking a statement back
+
+
+def test_what_was_cut_and_comes_back_is_one_again_with_its_own_end():
+    september = Span(SEPTEMBER_1, OCTOBER_31, "speech")
+    now = [Span(SEPTEMBER_1, SEPTEMBER_30, "speech"), Span(OCTOBER_1, None, "vision")]
+
+    assert give_back(now, [september], start=OCTOBER_1, end=None) == Restatement(
+        close=(now[1], now[0]), insert=(september,)
+    )
+
+
+def test_what_was_stated_since_stays_and_the_rest_comes_back_up_to_it():
+    now = [
+        Span(SEPTEMBER_1, SEPTEMBER_30, "speech"),
+        Span(OCTOBER_1, OCTOBER_31, "vision"),
+        Span(NOVEMBER_1, None, "hearing"),
+    ]
+
+    assert give_back(now, [OPEN], start=OCTOBER_1, end=OCTOBER_31) == Restatement(
+        close=(now[1], now[0]), insert=(Span(SEPTEMBER_1, OCTOBER_31, "speech"),)
+    )
+
+
+def test_the_same_that_somebody_else_stated_beside_it_is_not_made_one_with_it():
+    october = Span(OCTOBER_1, OCTOBER_31, "speech")
+    now = [Span(SEPTEMBER_1, SEPTEMBER_30, "speech"), Span(OCTOBER_1, OCTOBER_31, "vision")]
+
+    assert give_back(now, [october], start=OCTOBER_1, end=OCTOBER_31) == Restatement(
+        close=(now[1],), insert=(october,)
+    )
+
+
+def test_where_nothing_was_nothing_comes_back():
+    vision = Span(OCTOBER_1, None, "vision")
+
+    assert give_back([vision], [], start=OCTOBER_1, end=None) == Restatement((vision,), ())
+
+
+@given(st.lists(one_statement, max_size=6), one_statement)
+def test_a_statement_that_is_taken_back_leaves_the_very_spans_that_stood(before, stated):
+    spans: list[Span[str]] = []
+
+    def change(done: Restatement[str]) -> None:
+        for span in done.close:
+            spans.remove(span)
+        spans.extend(done.insert)
+
+    def days_of(first: int, length: int | None) -> tuple[date, date | None]:
+        start = first_day + timedelta(days=first)
+        return start, None if length is None else start + timedelta(days=length)
+
+    for first, length, value, _ in before:
+        start, end = days_of(first, length)
+        change(restate(spans, start=start, end=end, value=value))
+    stood = sorted(spans, key=lambda span: span.start)
+    start, end = days_of(*stated[:2])
+    told = restate(stood, start=start, end=end, value="hearing")
+    change(told)
+    change(give_back(spans, told.close, start=start, end=end))
+
+    assert sorted(spans, key=lambda span: span.start) == stood
 
 
 # A version on both axes

@@ -22,7 +22,8 @@ from manzanita.domain.statuses import (
     how_long,
     standing_on,
 )
-from manzanita.domain.statuses.steps import CONDITIONS, STEPS, why_not
+from manzanita.domain.statuses.conditions import CONDITIONS
+from manzanita.domain.statuses.steps import STEPS, why_not
 
 US, THEM = "9910017", "9910025"
 TODAY = date(2026, 11, 23)

@@ -21,7 +21,16 @@ from manzanita.students.actions import Identity, register_students, set_clocks, 
 from manzanita.students.queries import facts_of
 from tests.support import arrivals as hand
 from tests.support import world as w
-from tests.support.pages import NO_ID, enrollment, leaves, other_coordinator, plan, reads, text_of
+from tests.support.pages import (
+    NO_ID,
+    enrollment,
+    leaves,
+    other_coordinator,
+    plan,
+    reads,
+    text_of,
+    without_marks,
+)
 
 # session, user, grants, no block; arrivals, what a list shows of them, agencies, contacts, schools, counts, radar; log
 LIST_QUERIES = 30
@@ -300,7 +309,7 @@ def test_a_person_knows_better_and_the_way_follows(coordinator, arrived):
 
 
 SAID_FIRST = "Nothing is taken up before the questions of an arrival are answered"
-NO_LOOK = "Adopted together are plans that need no call and no look"
+NO_LOOK = "Plans are adopted together where all evidence agrees and nobody has to be called"
 
 
 @pytest.mark.parametrize(
@@ -365,10 +374,7 @@ def told_in(answer, block: str) -> list[tuple[str, list[str]]]:
     """The reasons of one block of a page: words and addresses."""
     part = text_of(answer).split(f'<div class="whynot" id="{block}">')[1].split("</div>")[0]
     return [
-        (
-            " ".join(unescape(re.sub(r"<[^>]+>", " ", one)).split()),
-            [unescape(link) for link in re.findall(r'href="([^"]+)"', one)],
-        )
+        (without_marks(one), [unescape(link) for link in re.findall(r'href="([^"]+)"', one)])
         for one in re.findall(r"<p>(.*?)</p>", part)
     ]
 
@@ -579,7 +585,7 @@ def ways_in_help(client, student) -> dict[str, list[str]]:
     for row in re.findall(
         r'<tr><th scope="row" class="wrap">(.*?)</tr>', page.split('id="line-head"')[0], re.S
     ):
-        words = " ".join(unescape(re.sub(r"<[^>]+>", " ", row)).split()).removeprefix("Does not fit: ")
+        words = without_marks(row).removeprefix("Does not fit: ")
         links = re.findall(r'<a[^>]* href="([^"]+)"', row)
         for link in links:
             if link.startswith("#"):

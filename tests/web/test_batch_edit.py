@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,7 +16,7 @@ from manzanita.platform.tables import Table, as_csv, as_xlsx
 from manzanita.students.actions import state_one, state_student_facts
 from manzanita.students.models import AgencyRelation, BatchEdit, CaseAssignment, NextYear, Student
 from tests.support import world as w
-from tests.support.pages import enrollment, many_students, other_coordinator
+from tests.support.pages import enrollment, many_students, other_coordinator, words
 
 BATCH_QUERIES = 17
 NEXT = {
@@ -25,10 +24,6 @@ NEXT = {
     "value_next_school": f"{w.OTHER_LEA}/{w.OTHER_SCHOOL}",
     "reason": "Feeder schools",
 }
-
-
-def words(answer) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 @pytest.fixture

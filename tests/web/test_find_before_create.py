@@ -11,6 +11,7 @@ from manzanita.arrivals.models import Arrival
 from manzanita.auditing.models import ChangeEvent
 from manzanita.students.actions import Identity, register_students, state_one, update_identities
 from manzanita.students.models import DuplicatePair, Enrollment, NameKey, Ssid, Student
+from manzanita.web.guest_requests import look_outside
 from tests.support import world as w
 from tests.support.pages import NO_ID, many_students, other_coordinator, reads, text_of
 
@@ -151,16 +152,22 @@ def test_nearly_right_outside_is_none(coordinator, changes):
     )
 
 
-def test_the_question_outside_counts_is_logged_and_ends_at_ten(coordinator):
-    for number in range(10):
+def test_the_question_outside_counts_is_logged_and_ends_at_an_offices_hundred_and_fifty(
+    small_world, coordinator
+):
+    for number in range(12):
         asks(coordinator, **{**NEW, "born": f"2017-02-{number + 1:02}"})
     events = ChangeEvent.objects.filter(action="exact-search")
-    assert events.count() == 10
+    assert events.count() == 12
     assert events.first().detail == {"by": "name", "found": False}
+    for _ in range(137):
+        look_outside(small_world.coordinator_actor, ssid="9900000000", name=None)
+    assert "1 such question left today" in text_of(coordinator.get("/students/new"))
 
+    asks(coordinator, **{**NEW, "born": "2017-03-01"})
     page = text_of(asks(coordinator, **SAGE))
     assert "was not asked: your questions of today are used up" in page and "A record exists" not in page
-    assert events.count() == 10
+    assert events.count() == 150
 
 
 def test_nothing_is_asked_outside_where_somebody_here_is_surely_meant(coordinator):

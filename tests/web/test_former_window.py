@@ -204,7 +204,15 @@ class TestWhoReadsOnByAnotherTie:
                     follow=True,
                 )
                 assert answer.status_code == 422
-                assert "The student left this district on 10/30/2026." in text_of(answer)
+                told = text_of(answer)
+                assert "The student left this district on 10/30/2026." in told
+                assert (
+                    'href="/directory">Whom to ask there</a> <span class="dim">Owner: SEDS coordinator'
+                    in told
+                )
+                assert (
+                    "reads and mends what it reported until the End-of-Year amendment window closes" in told
+                )
         said = "when the amendment window of EOY 1 2026-2027 closed."
         assert said in text_of(page) and said in history
         assert taken.status_code == 422 and said in text_of(taken)

@@ -19,7 +19,7 @@ from manzanita.web.home_needs import Group, Need, in_order
 from tests.support import pages
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
-from tests.support.pages import addresses_in, many_students, reads, text_of
+from tests.support.pages import addresses_in, many_students, reads, text_of, without_marks
 from tests.support.state_answers import rejected
 
 
@@ -46,7 +46,7 @@ def needs(client: Client) -> dict[str, tuple[int, str, str]]:
     found = {}
     for row in text_of(client.get("/")).split("<tr data-row>")[1:]:
         url, label, count, rest = ROW.search(row.split("</tr>")[0]).groups()
-        words = " ".join(re.sub(r"<[^>]*>", " ", rest).split())
+        words = without_marks(rest)
         found[label] = (int(count), url.replace("&amp;", "&"), words)
     return found
 

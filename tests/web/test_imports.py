@@ -20,6 +20,7 @@ from manzanita.procedures import import_sis
 from manzanita.procedures.import_sis import take_in_sis_files
 from manzanita.students.models import Student
 from tests.support import world as w
+from tests.support.pages import without_marks
 
 NO_ID = "018f0000-0000-7000-8000-000000000000"
 PAGES = ["/imports", "/imports/fixes", f"/imports/{NO_ID}", f"/imports/{NO_ID}/progress"]
@@ -179,7 +180,7 @@ def test_a_row_of_the_list_names_its_files_and_what_happened(coordinator):
     imported(coordinator, upload("empty.txt", b""), upload("notes.txt", b"Call them on Monday.\n"))
     coordinator.post("/imports", {"files": [upload("Next week.txt", b"other")]})
     page = text_of(coordinator.get("/imports"))
-    rows = [" ".join(re.sub(r"<[^>]*>", " ", row).split()) for row in page.split("<tr data-row>")[1:]]
+    rows = [without_marks(row) for row in page.split("<tr data-row>")[1:]]
     told = [row.partition("Juniper Mockup") for row in rows]
     assert told[0][0].endswith("Next week.txt ") and told[0][2].startswith(" Waiting")
     assert told[1][0].endswith("empty.txt notes.txt ") and told[1][2].startswith(" Nothing was loaded")

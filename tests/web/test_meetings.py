@@ -322,6 +322,8 @@ def test_the_form_says_while_the_day_is_chosen_whether_it_is_late(small_world, m
         assert words in text_of(manager.post(address(meeting, "/hold"), {"held_on": day, "preview": "1"}))
     page = text_of(manager.post(address(meeting, "/hold"), {"held_on": "2026-02-30", "preview": "1"}))
     assert "In time" not in page and "after it was due" not in page
+    # No day yet, and a line of the same height: the button under it stays where it is.
+    assert "A day after it is due asks for the reason of delay." in page
     meeting.refresh_from_db()
     assert meeting.state == "open"
 
@@ -414,5 +416,6 @@ def test_an_amendment_that_changes_nothing_has_nothing_to_decide(small_world, ma
     assert "Nothing to decide yet" in text_of(answer)
     page = text_of(manager.get(address(meeting, "/finalize")))
     assert "This amendment changes nothing in the plan in force." in page
-    assert f'href="{address(meeting, "?step=services")}">Go there' in page
+    way_out = "Change a field or a service, or cancel the amendment."
+    assert f'href="{address(meeting, "?step=services")}">{way_out}</a>' in page
     assert manager.post(address(meeting, "/finalize")).status_code == 409

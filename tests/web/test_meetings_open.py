@@ -41,7 +41,7 @@ def test_every_kind_stands_there_with_its_purpose_its_clock_and_why_not(small_wo
     assert open_buttons(page) == ["annual", "triennial", "other", "amendment"]
     assert "Due 11/14/2026" in page and "Due 11/15/2027" in page
     assert (
-        "The student participates already: status 1. Open a triennial reevaluation, or an annual review."
+        'status 1. Open a <a class="go" href="#event-triennial">triennial reevaluation</a>, or an annual review.'
         in page
     )
     assert "The plan in force is this district&#39;s own" in page

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 
 import pytest
 
@@ -12,7 +11,7 @@ from manzanita.students.actions import state_one
 from manzanita.students.models import DuplicatePair, Merge
 from tests.support import world as w
 from tests.support.merging import ENTERED, entered_again, pair_of
-from tests.support.pages import enrollment, other_coordinator, reads, text_of
+from tests.support.pages import enrollment, other_coordinator, reads, text_of, words
 
 # Two records side by side, and what would come of it: it is tried and taken back, so it costs what a merge costs.
 # Five of them carry the district of residence anew from the enrollments that are left.
@@ -24,10 +23,6 @@ def twice(small_world, sign_in):
     alder = small_world.students["alder"]
     second = entered_again()
     return alder, second, pair_of(alder, second), sign_in(small_world.coordinator)
-
-
-def words(answer) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 def form_of(answer) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from html import unescape
 from random import Random
 
 import pytest
@@ -23,7 +22,7 @@ from manzanita.students.models import BatchEdit, Student
 from manzanita.students.scope import listed_for
 from tests.support import pages
 from tests.support import world as w
-from tests.support.pages import addresses_in, many_students, reads, text_of
+from tests.support.pages import addresses_in, many_students, reads, text_of, words
 
 ACORN = "5500077"
 START = date(2023, 8, 14)
@@ -55,10 +54,6 @@ def enrolled(student: Student, school: str, grade: str) -> None:
 def names_in(answer) -> list[str]:
     """First names in the order of the list."""
     return [part.split("<")[0].split(", ")[1] for part in text_of(answer).split(" data-open>")[1:]]
-
-
-def words(answer) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 def options(answer, part: str) -> list[str]:

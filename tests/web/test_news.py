@@ -31,14 +31,10 @@ from manzanita.students.models import Service
 from tests.support import pages
 from tests.support import world as w
 from tests.support.guests import monitor_of
-from tests.support.pages import many_students, other_coordinator
+from tests.support.pages import many_students, other_coordinator, without_marks, words
 from tests.support.state_answers import rejected
 
 ADDRESS = "/news"
-
-
-def words(answer) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 def sis(world: w.World, *students, grade: str = "05", at: datetime | None = None) -> ImportRun:
@@ -196,8 +192,8 @@ def folds(answer) -> list[tuple[str, list[str]]]:
     plain = [unescape(re.sub(r"<svg.*?</svg>", "", one, flags=re.DOTALL)) for one in found]
     return [
         (
-            " ".join(re.sub(r"<[^>]+>", " ", re.search(r"<summary.*?</summary>", one, re.DOTALL)[0]).split()),
-            [" ".join(re.sub(r"<[^>]+>", " ", item).split()) for item in re.findall(r"<li>(.*?)</li>", one)],
+            without_marks(re.search(r"<summary.*?</summary>", one, re.DOTALL)[0]),
+            [without_marks(item) for item in re.findall(r"<li>(.*?)</li>", one)],
         )
         for one in plain
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from html import unescape
 
 import pytest
 
@@ -16,14 +15,10 @@ from manzanita.procedures.settling import records_to_settle
 from manzanita.students.actions import state_one, state_student_facts
 from tests.support import pages
 from tests.support import world as w
-from tests.support.pages import many_students
+from tests.support.pages import many_students, words
 
 ADDRESS = "/students/next-year"
 JUNE_11, AUGUST_12 = date(2027, 6, 11), date(2027, 8, 12)
-
-
-def words(answer) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 def california(text: str) -> datetime:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from html import unescape
 
 import pytest
 
@@ -20,15 +19,12 @@ from tests.support import five, pages
 from tests.support import world as w
 from tests.support.five import at
 from tests.support.guests import person_of
+from tests.support.pages import words
 from tests.support.staff import add_people
 
 JULY = date(2027, 7, 1)
 # Of the page of a draft.
 PREVIEW_QUERIES = 19
-
-
-def words(answer) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from manzanita.students.recurring import forget_pasted
 from tests.support import pages
 from tests.support import world as w
 from tests.support.guests import monitor_of
-from tests.support.pages import NO_ID, many_students, other_coordinator, text_of
+from tests.support.pages import NO_ID, many_students, other_coordinator, text_of, words
 
 PASTE = "/students/paste"
 
@@ -46,10 +46,6 @@ def paste(client: Client, *lines: str, **more: str) -> str:
 
 def fields(there: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(there).query))
-
-
-def words(answer) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 def names_in(answer) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from html import unescape
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -20,7 +19,7 @@ from manzanita.students.models import AssignmentBatch
 from tests.support import five
 from tests.support import staff as s
 from tests.support import world as w
-from tests.support.pages import many_students, reads, text_of
+from tests.support.pages import many_students, reads, text_of, words
 
 # session, user, grants, no block; people offered as filters and found 4, students of each, transfers; the agency, its
 # schools
@@ -144,8 +143,8 @@ def test_the_list_filters_and_finds(small_world, staff, coordinator):
 def test_the_list_says_since_until_students_and_last_sign_in(small_world, coordinator):
     page = text_of(coordinator.get("/admin"))
     row = page.split("Wren Placeholder")[1].split("</tr>")[0]
-    for words in ("Case manager", "07/01/2025", "Open", '<td class="num">2</td>', "Never"):
-        assert words in row, words
+    for said in ("Case manager", "07/01/2025", "Open", '<td class="num">2</td>', "Never"):
+        assert said in row, said
 
 
 @pytest.mark.parametrize("count", [1, 40])
@@ -353,10 +352,6 @@ def test_students_are_looked_at_assigned_and_taken_back(small_world, staff, coor
     assert managers_of([yarrow.pk], w.TODAY) == {}
 
 
-def words_of(answer) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
-
-
 def plan_for_july(student, user) -> None:
     five.stated("assignment", {"student_id": student.pk}, {"user_id": user.pk}, date(2027, 7, 1))
 
@@ -366,7 +361,7 @@ def test_who_is_planned_for_july_is_shown_and_stays(small_world, staff, coordina
     plan_for_july(alder, small_world.coordinator)
     wren = small_world.case_manager.pk
     form = {"manager": wren, "kind": "assignment", "to": staff.teacher.pk, "starts_on": "2026-11-23"}
-    page = words_of(coordinator.post("/assign", form))
+    page = words(coordinator.post("/assign", form))
     told = "through 06/30/2027; from 07/01/2027 Juniper Mockup, as planned"
     # Of Towhee nothing is planned.
     assert page.count(told) == 1
@@ -662,16 +657,14 @@ def test_what_is_planned_for_july_is_handed_over_with_the_rest(small_world, staf
     form = {"starts_on": "2026-11-23", "reason": "Leaves", "last_day": "2026-11-23", "closing": "1"}
     form |= {"to_all": staff.teacher.pk}
     stays = {f"assignment-{yarrow.public_id}-2027-07-01": "stay"}
-    page = words_of(coordinator.post(address, form | stays))
+    page = words(coordinator.post(address, form | stays))
     assert "Case manager planned from 07/01/2027" in page
     assert "2 students would go over, 1 student would stay with Wren Placeholder" in page
 
     goes = {f"assignment-{yarrow.public_id}-2027-07-01": staff.neighbor.pk}
-    assert "3 students would go over; nothing would be left." in words_of(
-        coordinator.post(address, form | goes)
-    )
+    assert "3 students would go over; nothing would be left." in words(coordinator.post(address, form | goes))
     answer = coordinator.post(address, {**form, **goes, "apply": "1"}, follow=True)
-    assert "3 students handed over" in words_of(answer)
+    assert "3 students handed over" in words(answer)
     assert managers_of([yarrow.pk], date(2027, 6, 30)) == {}
     assert managers_of([yarrow.pk], date(2027, 7, 1)) == {yarrow.pk: staff.neighbor.pk}
 

@@ -18,14 +18,11 @@ from manzanita.students.scope import present_for
 from tests.support import five, pages
 from tests.support import world as w
 from tests.support.five import at
+from tests.support.pages import words
 
 ADDRESS = "/students/planned"
 JULY = date(2027, 7, 1)
 QUERIES = 34
-
-
-def words(answer) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 @pytest.fixture

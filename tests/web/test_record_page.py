@@ -18,7 +18,7 @@ from manzanita.students.actions import Identity, update_identities
 from tests.support import pages
 from tests.support import world as w
 from tests.support.guests import monitor_of, person_of
-from tests.support.pages import addresses_in, reads, text_of
+from tests.support.pages import addresses_in, reads, text_of, without_marks
 
 RECORDS = ("SWDS", "MEET", "PLAN", "SERV", "PSTS")
 SETTING = Asked(
@@ -61,7 +61,7 @@ def numbers_in(part: str) -> list[str]:
 def row_in(page: str, number: str) -> str:
     """The row of a state field as words."""
     (row,) = [r for r in page.split("<tr>") if f'<td class="fld">{number}' in r]
-    return " ".join(re.sub(r"<[^>]*>", " ", row.split("</tr>")[0]).split())
+    return without_marks(row.split("</tr>")[0])
 
 
 # Every field once

@@ -9,10 +9,11 @@ import pytest
 from django.test import Client
 
 from manzanita.exchange.models import Operation, PeriodLock, ReportStatus, Submission
+from manzanita.procedures.correct import correct_record
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
 from tests.support.guests import person_of
-from tests.support.pages import NO_ID, other_coordinator, reads, text_of
+from tests.support.pages import NO_ID, other_coordinator, reads, text_of, without_marks
 
 
 @pytest.fixture
@@ -58,19 +59,110 @@ def test_do_not_report_is_set_listed_and_ended(coordinator, review):
     assert Operation.objects.count() == 4
 
 
+ONE_CHOICE = "Of an archive all is reported, nothing, or one kind of record that it has (decision 9)"
+SAID_WHY = "Who says what is reported says why: it stands with the name (decision 9)"
+UNTIL_LATER = "What is set counts until a later day, or until somebody ends it (decision 9)"
+
+
+def refusals_in(answer) -> list[tuple[str, list[str]]]:
+    """Each reason for which nothing was set, as one reads it, with the addresses that it leads to."""
+    (band,) = re.findall(r'<div class="band fatal" role="alert">.*?</ul>', text_of(answer))
+    return [
+        (without_marks(one), re.findall(r'href="([^"]+)"', one))
+        for one in re.findall(r"<li>(.*?)</li>", band)
+    ]
+
+
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "said", "rule", "field"),
     [
-        ({"choice": "none", "reason": ""}, "It needs its reason. Say why in a sentence."),
-        ({"choice": "none", "reason": "x", "until": "soon"}, "Counts again on: “soon” is no day"),
-        ({"choice": "SWDS", "reason": "x"}, "This archive has no SWDS record."),
-        ({"choice": "complete", "reason": ""}, "Say how you know it."),
-        ({"choice": "again", "reason": ""}, "Say why you doubt it."),
-        ({"choice": "everything"}, "Choose what is reported"),
+        (
+            {"choice": "everything"},
+            "Nothing is chosen. Choose what is reported of this archive.",
+            ONE_CHOICE,
+            "report-choice",
+        ),
+        (
+            {"choice": "SWDS", "reason": "x"},
+            "This archive has no SWDS record. Choose a kind that it has, or Do not report.",
+            ONE_CHOICE,
+            "report-choice",
+        ),
+        (
+            {"choice": "none", "reason": ""},
+            "It needs its reason. Say why in a sentence.",
+            SAID_WHY,
+            "f-reason",
+        ),
+        (
+            {"choice": "complete", "reason": ""},
+            "It needs its reason. Say how you know it.",
+            SAID_WHY,
+            "f-reason",
+        ),
+        (
+            {"choice": "again", "reason": ""},
+            "It needs its reason. Say why you doubt it.",
+            SAID_WHY,
+            "f-reason",
+        ),
+        (
+            {"choice": "none", "reason": "x", "until": "2026-11-23"},
+            "Its end, 11/23/2026, is not in the future. Enter a later day, or leave it blank.",
+            UNTIL_LATER,
+            "f-until",
+        ),
+        (
+            {"choice": "none", "reason": "x", "until": "soon"},
+            "Counts again on: “soon” is no day, and is not taken for blank. Write it as 11/23/2026, or choose it.",
+            "What cannot be read is not guessed",
+            "f-until",
+        ),
     ],
 )
-def test_what_cannot_be_set_says_why(coordinator, review, values, said):
-    assert said in text_of(set_status(coordinator, review, **values))
+def test_what_cannot_be_set_says_why_by_which_rule_whose_job_it_is_and_where(
+    coordinator, review, values, said, rule, field
+):
+    answer = set_status(coordinator, review, **values)
+    assert refusals_in(answer) == [(f"{said} Owner: You · {rule}", [f"#{field}"])]
+    assert f'id="{field}"' in text_of(answer)
+    assert not ReportStatus.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "said", "rule"),
+    [
+        (
+            {"choice": "none", "reason": "x"},
+            "A correction stands in the place of this archive. Set it on the archive that stands. "
+            "Owner: SEDS coordinator",
+            "Of an archive and its correction the correction is reported",
+        ),
+        (
+            {"choice": "again", "reason": "x"},
+            "A correction stands in the place of this archive. Set it on the archive that stands. "
+            "Owner: SEDS coordinator",
+            "Of an archive and its correction the correction is reported",
+        ),
+        # The form is on the other page, too.
+        (
+            {"choice": "complete", "reason": ""},
+            "It needs its reason. Say how you know it. Open the archive that stands Owner: You",
+            SAID_WHY,
+        ),
+    ],
+)
+def test_of_an_archive_that_was_corrected_nothing_is_set_and_its_page_says_so(
+    small_world, coordinator, review, values, said, rule
+):
+    row = review.records.get(record_key="SERV|9910017|9900000005|20261123|330|100|510")
+    newer = correct_record(
+        actor=small_world.coordinator_actor, row=row, changes={"25.15": "50"}, reason="A typing error."
+    )
+
+    answer = set_status(coordinator, review, **values)
+    assert answer.status_code == 422
+    assert refusals_in(answer) == [(f"{said} · {rule}", [f"/archives/{newer.public_id}"])]
     assert not ReportStatus.objects.exists()
 
 
@@ -98,9 +190,15 @@ def test_of_two_who_say_what_is_reported_the_second_is_told_and_nothing_is_lost(
         f"{address}/report-status", {"choice": "MEET", "reason": "Only the meeting.", "record_seen": seen[1]}
     )
 
-    page = text_of(slower)
     assert slower.status_code == 409
-    assert "Juniper Mockup, 12:00 pm on 11/23/2026: set what of an archive is reported." in page
+    assert refusals_in(slower) == [
+        (
+            "Juniper Mockup, 12:00 pm on 11/23/2026: set what of an archive is reported. "
+            "Look at it; what you typed is kept, and is saved when you send it again. Show what was done "
+            "Owner: SEDS coordinator · What somebody else has changed is looked at first",
+            [f"/students/{small_world.students['alder'].public_id}?tab=history"],
+        )
+    ]
     assert 'value="Only the meeting."' in slower.content.decode()
     assert 'value="MEET" checked' in slower.content.decode()
     assert [(one.choice, one.reason) for one in ReportStatus.objects.filter(ended_at=None)] == [

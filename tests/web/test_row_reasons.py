@@ -7,7 +7,6 @@ import ast
 import inspect
 import re
 from datetime import date
-from html import unescape
 from types import ModuleType
 
 import pytest
@@ -50,7 +49,7 @@ from tests.support import arrivals as hand
 from tests.support import pages
 from tests.support import world as w
 from tests.support.cast import add_cast
-from tests.support.pages import text_of
+from tests.support.pages import text_of, without_marks
 
 # Said of the form, above the rows: what is typed there is missing, and nobody is refused.
 OF_THE_FORM = {
@@ -76,7 +75,7 @@ OF_THE_FORM = {
     "too-late-to-undo",
 }
 TAKEN_BACK = "Taken back only while nothing builds on it"
-NO_LOOK = "Adopted together are plans that need no call and no look"
+NO_LOOK = "Plans are adopted together where all evidence agrees and nobody has to be called"
 PERMISSIONS = "Permissions of the perspectives"
 
 
@@ -92,12 +91,9 @@ def whys(client: Client, answer) -> list[tuple[str, list[str]]]:
         links = re.findall(r'href="([^"]+)"', part)
         for link in links:
             assert client.get(link).status_code == 200, link
-        found.append((text_of_html(part), links))
+        # What ends a sentence stands right behind its link.
+        found.append((without_marks(part.replace("</a>", "")), links))
     return found
-
-
-def text_of_html(part: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", part)).split())
 
 
 @pytest.mark.parametrize(
@@ -164,20 +160,20 @@ def next_grade(student: Student, code: str) -> None:
         (
             "next_grade",
             "99",
-            "“99” is no grade. Correct the cell, and paste it again. Paste it again "
+            "“99” is no grade. Correct the cell, and paste it again. "
             "Owner: Clerk or coordinator · CALPADS code set Grade Level",
         ),
         (
             "next_school",
             "Nowhere",
-            "“Nowhere” is no school and no district of the SELPA. Correct the cell, and paste it again. Paste it "
-            "again Owner: Clerk or coordinator · Schools and districts of the SELPA",
+            "“Nowhere” is no school and no district of the SELPA. Correct the cell, and paste it again. "
+            "Owner: Clerk or coordinator · Schools and districts of the SELPA",
         ),
         (
             "local_sped_id",
             "a b",
-            "“a b” is no ID: letters, digits and hyphens, 15 at most. Correct the cell, and paste it again. Paste it "
-            "again Owner: Clerk or coordinator · CALPADS, Local Special Education Student ID",
+            "“a b” is no ID: letters, digits and hyphens, 15 at most. Correct the cell, and paste it again. "
+            "Owner: Clerk or coordinator · CALPADS, Local Special Education Student ID",
         ),
     ],
 )
@@ -317,7 +313,7 @@ def test_who_is_not_safe_in_the_preview_and_afterward(small_world, coordinator):
     arrival = arrived("Whimbrel")["Whimbrel"]
     why = (
         "The plan review was due on 10/01/2026, before the first day here: a newer may be on paper. Ask the former "
-        "district; its contacts stand beside the student. Open the arrival "
+        "district. Whom to call there stands beside the student, or how to find out. Open the arrival "
         f"Owner: SEDS coordinator · {NO_LOOK}"
     )
     due = re.compile(r"due on \d\d/\d\d/2026")
@@ -358,7 +354,7 @@ def test_what_is_not_taken_back_says_why_and_leads_on(small_world, coordinator):
     assert rows_of(coordinator, batch) == [
         (
             "Not taken back: something of it was sent to the state. For a student who never came use “Adopted, but "
-            "never came”; else correct the record. Adopted, but never came Owner: SEDS coordinator · Taken back only "
+            "never came”; else correct the record. Owner: SEDS coordinator · Taken back only "
             "until the state is told",
             [f"/students/{avocet.public_id}/changes/never_came"],
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
 import pytest
@@ -21,6 +20,7 @@ from manzanita.procedures.import_sis import take_in_sis_files
 from manzanita.students.models import IdentityConflict
 from tests.support import pages
 from tests.support import world as w
+from tests.support.pages import without_marks
 from tests.support.sis_files import text
 
 # session, user, grants, no block; newest import; set aside, refused; findings of two kinds; leavings; ids of students;
@@ -356,7 +356,7 @@ def test_home_counts_all_though_the_list_is_cut(small_world, sis, monkeypatch):
     page = page_of(sis.get("/imports/fixes"))
     assert "There is more than stands here" in page and "MZ-N2" in page and "MZ-N3" not in page
     (row,) = [row for row in page_of(sis.get("/")).split("<tr data-row>")[1:] if "/imports/fixes" in row]
-    assert "To correct in the SIS 4 today" in " ".join(re.sub(r"<[^>]*>", " ", row).split())
+    assert "To correct in the SIS 4 today" in without_marks(row)
 
 
 def leaves(student, sign_in, small_world, reason="dropped_out") -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from html import unescape
 
 import pytest
 
@@ -12,7 +11,7 @@ from manzanita.auditing.models import ChangeEvent
 from manzanita.exchange.models import Operation, StateRecord
 from manzanita.students.models import DuplicatePair, Ssid, SsidRetirement
 from tests.support.merging import entered_again, everything
-from tests.support.pages import other_coordinator
+from tests.support.pages import other_coordinator, words
 
 OLD, NEW = "9900000005", "9900000555"
 TOLD = {
@@ -22,10 +21,6 @@ TOLD = {
     "new_ssid": "9900-000 555",
     "source": "CALPADS history",
 }
-
-
-def words(answer) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 def seen(answer) -> dict[str, str]:

@@ -20,7 +20,7 @@ from tests.support import pages
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
 from tests.support.guests import monitor_of
-from tests.support.pages import addresses_in, reads, text_of
+from tests.support.pages import addresses_in, reads, text_of, without_marks
 from tests.web.test_former_lea import moved  # noqa: F401
 from tests.web.test_record_as_of import as_of, percent
 from tests.web.test_record_page import groups_in, record, row_in
@@ -52,10 +52,7 @@ def held(page: str) -> list[list[str]]:
     """The table of what the state held: line, since, by what, today."""
     tables = re.findall(r'<table class="lists heldthen">.*?</table>', page)
     rows = [row for table in tables for row in re.findall(r"<tr>(.*?)</tr>", table)[1:]]
-    cells = [
-        [" ".join(unescape(re.sub(r"<[^>]*>", " ", one)).split()) for one in re.split("</t[hd]>", row)[:5]]
-        for row in rows
-    ]
+    cells = [[without_marks(one) for one in re.split("</t[hd]>", row)[:5]] for row in rows]
     return [[line, since, by, now] for line, _, since, by, now in cells]
 
 

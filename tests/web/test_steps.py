@@ -21,7 +21,8 @@ from django.test import Client, override_settings
 from manzanita.archive.models import Archive
 from manzanita.arrivals.actions import look_at, say_arrived
 from manzanita.arrivals.models import AdoptionBatch, Arrival
-from manzanita.domain.statuses.steps import CONDITIONS, STEPS
+from manzanita.domain.statuses.conditions import CONDITIONS
+from manzanita.domain.statuses.steps import STEPS
 from manzanita.exchange.actions import prepare_submission
 from manzanita.exchange.models import Operation, Submission, SubmissionLine
 from manzanita.leaving.models import Leaving

@@ -15,7 +15,7 @@ from manzanita.students.actions import Identity, register_students, state_studen
 from tests.support import pages
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
-from tests.support.pages import NO_ID, addresses_in, reads, text_of
+from tests.support.pages import NO_ID, addresses_in, reads, text_of, without_marks
 from tests.support.state_answers import rejected
 
 TABS = ["record", "meetings", "state", "history"]
@@ -178,7 +178,7 @@ def test_a_finalized_meeting_leads_to_its_archive(small_world, coordinator):
     rows = page[page.index("What differs now</h2>") : page.index("What the state holds")].split("<tr class=")[
         1:
     ]
-    told = [" ".join(re.sub(r"<[^>]*>", " ", row).split()) for row in rows]
+    told = [without_marks(row) for row in rows]
     assert told[0].startswith('"op" data-row> 1 Add MEET of 11/20/2026 MEET 11/20/2026 Plan review, 30 ')
     assert told[3].startswith('"op" data-row> 4 Add SERV of 11/23/2026 SERV 11/23/2026 415 ')
     assert all("Archive 11/23/2026, Wren Placeholder" in row for row in told)

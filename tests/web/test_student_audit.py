@@ -166,7 +166,7 @@ def test_every_field_of_the_record_has_its_history(small_world, coordinator):
         page.content.decode().split('class="fold lgroup"', 1)[1].split("Fields that are not on this page")[0]
     )
     assert len(found) == record.count('<tr><th scope="row">') > 80
-    said = ("No value was ever", "Recorded", "Counted", "newest", "The SELPA to which")
+    said = ("No value was ever", "Recorded", "Counted", "newest", "stands since", "The SELPA to which")
     for field in found:
         answer = coordinator.get(here + field)
         assert answer.status_code == 200, field

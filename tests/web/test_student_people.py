@@ -13,7 +13,7 @@ from manzanita.students.actions import state_student_facts
 from manzanita.students.models import Contact, RightsHolder, Student
 from manzanita.students.people_actions import ContactValues, RightsValues, newest_version
 from tests.support import pages
-from tests.support.pages import NO_ID, addresses_in, reads, text_of
+from tests.support.pages import NO_ID, addresses_in, reads, text_of, without_marks
 
 SECRET = ContactValues(
     "Maple Testcase",
@@ -62,7 +62,7 @@ def row_of(page: str, name: str) -> str:
     """The words of one row of the first table."""
     table = page[page.index("Who decides, who gets the notices") :].split("</table>")[0]
     (found,) = [row for row in table.split("<tr>") if name in row.split("</th>")[0]]
-    return " ".join(re.sub(r"<[^>]*>", " ", found).split())
+    return without_marks(found)
 
 
 def test_the_page_says_who_decides_and_what_comes_and_is_logged(here, alder, manager):

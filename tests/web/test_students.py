@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -243,7 +244,6 @@ def search(client: Client, text: str):
         ("Alder Testcase", ["Alder"]),
         ("Testcase, Alder", ["Alder"]),
         ("  tESTcase   aLd ", ["Alder"]),
-        ("9900000005", ["Alder"]),
         ("L0002", ["Towhee"]),
         ("09/30/2014", ["Towhee"]),
         ("9/30/2014", ["Towhee"]),
@@ -291,6 +291,38 @@ def test_a_search_reads_middle_names_double_names_and_accents(small_world, coord
     assert names_in(search(coordinator, text)) == ["Ángel"]
     # What is typed is a beginning, not a middle.
     assert names_in(search(coordinator, "unez")) == []
+
+
+def test_an_ssid_leads_to_its_record_where_it_is_within_reach(small_world, coordinator, manager):
+    alder = small_world.students["alder"].public_id
+    assert coordinator.post("/students/search", {"q": " 9900000005 "}).url == f"/students/{alder}"
+    # Of another district, and of nobody: one answer for both.
+    assert names_in(search(coordinator, "9900000009")) == names_in(search(coordinator, "9900000000")) == []
+    # Her students are not his.
+    assert names_in(search(manager, "9900000003")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Aldar Testcase", ["Testcase, Alder"]),
+        ("Testkase, Alder", ["Testcase, Alder"]),
+        ("Tauhee Testcase", ["Testcase, Towhee"]),
+        ("Aldar", []),
+        ("Aldar 9900000005", []),
+        ("Sayge Testcase", []),  # of the other district
+    ],
+)
+def test_where_nobody_is_found_names_that_sound_alike_are_offered(small_world, coordinator, text, found):
+    page = search(coordinator, text).content.decode()
+    assert "No student found" in page
+    offered = page.partition('aria-label="Who sounds like it"')[2].partition("</ul>")[0]
+    assert re.findall(r">([^<]+)</a>", offered) == found
+
+
+def test_who_is_offered_by_sound_is_logged_as_read(small_world, coordinator):
+    search(coordinator, "Aldar Testcase")
+    assert reads()[-1:] == [(small_world.students["alder"].pk, "student.list")]
 
 
 def test_a_search_without_result_says_what_else_to_try(small_world, coordinator, manager):

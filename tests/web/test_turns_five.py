@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from html import unescape
 
 import pytest
 
@@ -15,13 +14,10 @@ from manzanita.procedures.turning_five import FIVE_LISTS, five_list, safe
 from manzanita.students.models import NextSetting
 from tests.support import five, pages
 from tests.support import world as w
+from tests.support.pages import words
 
 ADDRESS = "/students/turns-five"
 QUERIES = 24
-
-
-def words(answer) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from html import unescape
 
 import pytest
 
@@ -30,7 +29,7 @@ from manzanita.procedures.upkeep import BY_KEY, UPKEEP
 from tests.support import five
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
-from tests.support.pages import other_coordinator
+from tests.support.pages import other_coordinator, words
 
 ADDRESS = "/admin/upkeep"
 # What each round of the workers stands under; sealing changes no record.
@@ -46,10 +45,6 @@ ROUNDS = {
     "transfers.settle": "transfers",
 }
 LETTER = Letter(date(2026, 11, 20), "Maple Testcase")
-
-
-def words(answer) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 @pytest.fixture

@@ -324,13 +324,17 @@ class _Demo:
                 "  " + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
             )
             sys.stdout.write("\n")
-        for sign_in in kept["sign_ins"]:
-            if sign_in.get("totp_key"):
-                sys.stdout.write(
-                    f"  {sign_in['email']} reaches a whole district, so a code follows the password. In another "
-                    f"terminal:\n    {_this_command()} demo-code {sign_in['email']}\n"
-                    f"  or give this key to an authenticator app: {sign_in['totp_key']}\n"
-                )
+        with_code = [one for one in kept["sign_ins"] if one.get("totp_key")]
+        if with_code:
+            sys.stdout.write(
+                "Whoever reaches a whole district gives a code after the password. In another terminal this prints\n"
+                "it; or give the key behind it to an authenticator app:\n"
+            )
+        width = max((len(one["email"]) for one in with_code), default=0)
+        for one in with_code:
+            sys.stdout.write(
+                f"  {_this_command()} demo-code {one['email'].ljust(width)}  {one['totp_key']}\n"
+            )
         sys.stdout.write("Ctrl-C stops all of it.\n")
         sys.stdout.flush()
 

@@ -351,7 +351,7 @@ def _refusals(actor: Actor, capability: Capability, ties: Ties | None, who: str)
                 "perspective-may-not",
                 f"As {where} nobody can {deed}.",
                 Owner.COORDINATOR,
-                "Change to a perspective that can, or ask the SEDS coordinator for one.",
+                "Change to a perspective that can, or ask for one.",
                 source=PERMISSIONS,
             )
     if ties is None:

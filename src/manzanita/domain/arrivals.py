@@ -146,7 +146,7 @@ def kind_of(evidence: Evidence) -> Kind | None:
 
 
 # The policy behind each check that no rule of the state makes; ``CHECKS`` are what it means.
-NO_LOOK = "Adopted together are plans that need no call and no look"
+NO_LOOK = "Plans are adopted together where all evidence agrees and nobody has to be called"
 
 
 def transfer_clock(evidence: Evidence) -> str:
@@ -206,7 +206,7 @@ def state_differs(evidence: Evidence) -> bool:
     return bool(said and evidence.status_code and said != evidence.status_code)
 
 
-_CALL = "Ask the former district; its contacts stand beside the student."
+_CALL = "Ask the former district. Whom to call there stands beside the student, or how to find out."
 CONTRADICTIONS = (
     Check(
         "no-plan-known",

@@ -129,7 +129,7 @@ def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             "not-participating",
             text,
             Owner.COORDINATOR,
-            "A plan review or amendment needs a participating student; an initial comes first.",
+            "A plan review or amendment needs a participating student; an initial evaluation comes first.",
             source="calpads.org SPED Data Guide",
         )
     elif not now.plan_lea:
@@ -153,7 +153,7 @@ def _plan_reasons(event: Event, now: Situation) -> Iterator[Reason]:
             "own-plan",
             "The plan in force is this district's own: a 30-day review is for a plan that arrived from elsewhere.",
             Owner.TEAM,
-            "Open an annual review, or an amendment for a change in between.",
+            "Open an annual plan review, or an amendment for a change in between.",
             source="EC 56325(a)",
         )
 

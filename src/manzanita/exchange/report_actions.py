@@ -22,6 +22,12 @@ from manzanita.platform import clock
 from manzanita.platform.jobs import enqueue_job
 from manzanita.students.amending import reasons_not_to_amend
 
+# The rules behind the refusals.
+ONE_CHOICE = "Of an archive all is reported, nothing, or one kind of record that it has (decision 9)"
+SAID_WHY = "Who says what is reported says why: it stands with the name (decision 9)"
+UNTIL_LATER = "What is set counts until a later day, or until somebody ends it (decision 9)"
+ONE_STANDS = "Of an archive and its correction the correction is reported"
+
 CHOICES = dict(ReportStatus.CHOICES)
 Around = Callable[[], AbstractContextManager[object]]
 
@@ -80,13 +86,18 @@ def _superseded() -> Reason:
         "A correction stands in the place of this archive.",
         Owner.COORDINATOR,
         "Set it on the archive that stands.",
+        source=ONE_STANDS,
     )
+
+
+def _no_reason(text: str) -> Reason:
+    return Reason("no-reason", "It needs its reason.", Owner.YOU, text, source=SAID_WHY)
 
 
 def _reasons_against(archive: Archive, choice: str, reason: str, expires_on: date | None) -> list[Reason]:
     reasons = reasons_not_to_amend(archive.student_id, archive.lea_code)
     if not reason.strip():
-        reasons.append(Reason("no-reason", "It needs its reason.", Owner.YOU, "Say why in a sentence."))
+        reasons.append(_no_reason("Say why in a sentence."))
     if Archive.objects.filter(supersedes_id=archive.pk).exists():
         reasons.append(_superseded())
     if expires_on is not None and expires_on <= clock.today():
@@ -94,8 +105,9 @@ def _reasons_against(archive: Archive, choice: str, reason: str, expires_on: dat
             Reason(
                 "past-end",
                 f"Its end, {expires_on:%m/%d/%Y}, is not in the future.",
-                Owner.COORDINATOR,
+                Owner.YOU,
                 "Enter a later day, or leave it blank.",
+                source=UNTIL_LATER,
             )
         )
     if choice != "none" and not archive.records.filter(record=choice).exists():
@@ -103,8 +115,9 @@ def _reasons_against(archive: Archive, choice: str, reason: str, expires_on: dat
             Reason(
                 "no-such-record",
                 f"This archive has no {choice} record.",
-                Owner.COORDINATOR,
+                Owner.YOU,
                 "Choose a kind that it has, or Do not report.",
+                source=ONE_CHOICE,
             )
         )
     return reasons
@@ -168,7 +181,7 @@ def say_complete(*, actor: Actor, archive: Archive, reason: str) -> int:
     reason.
     """
     if not reason.strip():
-        raise NotSet([Reason("no-reason", "It needs its reason.", Owner.YOU, "Say how you know it.")])
+        raise NotSet([_no_reason("Say how you know it.")])
     waiting = Operation.objects.filter(student_id=archive.student_id, archive_id=archive.pk).exclude(
         kind="delete"
     )
@@ -185,7 +198,7 @@ def send_again(*, actor: Actor, archive: Archive, reason: str) -> int:
     not be taken for empty. Raises ``NotSet`` without a reason, and for an archive that was superseded.
     """
     if not reason.strip():
-        raise NotSet([Reason("no-reason", "It needs its reason.", Owner.YOU, "Say why you doubt it.")])
+        raise NotSet([_no_reason("Say why you doubt it.")])
     if Archive.objects.filter(supersedes_id=archive.pk).exists():
         raise NotSet([_superseded()])
     if closed := reasons_not_to_amend(archive.student_id, archive.lea_code):

@@ -74,7 +74,7 @@ class SignIn:
 
 @whole_installation("it builds every district of a SELPA")
 def build_demo(files: Path, today: date) -> list[SignIn]:
-    """Take in everything in ``files`` and return one sign-in per perspective.
+    """Take in everything in ``files`` and return one sign-in per perspective, and the neighbor's.
 
     Raises ``ValueError`` where the files lack what the demo needs.
     """
@@ -148,7 +148,8 @@ def _leas(orgs: Path) -> list[str]:
 
 
 def _staff_who_sign_in(people: Path) -> list[Mapping[str, str]]:
-    """The coordinator and the case manager of the plain demo student, then the first of each other perspective."""
+    """The coordinator and the case manager of the plain demo student, then the first of each other perspective; last
+    the coordinator of the district next door, so that both sides of a transfer can be seen."""
     with people.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     by_person = {row["person_id"]: row for row in rows if row["kind"] == "staff"}
@@ -165,7 +166,7 @@ def _staff_who_sign_in(people: Path) -> list[Mapping[str, str]]:
     for row in by_person.values():
         if row["role"] not in ("coordinator", "case_manager"):
             others.setdefault(row["role"], row)
-    return [coordinator, case_manager, *others.values()]
+    return [coordinator, case_manager, *others.values(), _coordinator_of(people, NEIGHBOR)]
 
 
 def _password() -> str:

@@ -12,7 +12,7 @@ from manzanita.domain.findings import Finding, Owner, Reason
 from manzanita.domain.later_start import OUTCOME as LATER
 from manzanita.domain.rules import owner_of
 from manzanita.domain.scenarios import EVENTS, Conclusion, Event, Needs
-from manzanita.domain.statuses.steps import CONDITIONS
+from manzanita.domain.statuses.conditions import CONDITIONS
 from manzanita.exchange.checks import must_be_mended
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import Proposal

@@ -48,18 +48,9 @@ from manzanita.procedures.merging_reasons import (
 )
 from manzanita.students.assignment_actions import lock_students
 from manzanita.students.matching import hold_register
-from manzanita.students.merging import (
-    Choices,
-    Difference,
-    Held,
-    believed_keys,
-    carry_words,
-    differences,
-    give_up_names,
-    held_by,
-    keep_names,
-    put_together,
-)
+from manzanita.students.merging import believed_keys, carry_words, give_up_names, keep_names, put_together
+from manzanita.students.merging_differences import Difference, differences
+from manzanita.students.merging_held import Choices, Held, held_by
 from manzanita.students.models import DuplicatePair, Merge, SsidRetirement, Student
 from manzanita.students.scope import visible_to, with_last_day
 

@@ -11,7 +11,7 @@ from manzanita.domain.findings import RefusedForReasons
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.meetings.actions import refresh_clocks
 from manzanita.platform.changed import students_changed
-from manzanita.students.merging import Choices
+from manzanita.students.merging_held import Choices
 from manzanita.students.models import Merge
 
 WHY_WHOLE = "two records of one student may have rows of several agencies, and all of them move"

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason
 from manzanita.domain.merging import Side
-from manzanita.domain.statuses.steps import ONE_MEETING, ONE_RECORD, SSID_HISTORY, lack
+from manzanita.domain.statuses.conditions import ONE_MEETING, ONE_RECORD, SSID_HISTORY
+from manzanita.domain.statuses.steps import lack
 from manzanita.domain.stays import PRIMARY
 from manzanita.domain.student_transfers import OPEN
 from manzanita.exchange.merging import StateHeld, has_waiting_lines, two_at_state
@@ -15,7 +16,8 @@ from manzanita.meetings.models import Meeting, PlannedMeeting
 from manzanita.meetings.queries import open_meeting_of
 from manzanita.platform import clock
 from manzanita.procedures.merging_base import Asked, Retired, standing_merge
-from manzanita.students.merging import Choices, Held, enrollments_after
+from manzanita.students.merging_held import Choices, Held
+from manzanita.students.merging_statements import enrollments_after
 from manzanita.students.models import DuplicatePair, Enrollment, Merge, Student
 from manzanita.transfers.models import StudentTransfer
 

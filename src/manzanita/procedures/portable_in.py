@@ -30,7 +30,8 @@ from manzanita.domain.portable import (
     problems_of,
     standing_of,
 )
-from manzanita.domain.statuses.steps import ONE_RECORD, lack
+from manzanita.domain.statuses.conditions import ONE_RECORD
+from manzanita.domain.statuses.steps import lack
 from manzanita.domain.years import year_end
 from manzanita.findings.actions import mark_changed
 from manzanita.meetings.actions import refresh_clocks, take_over_meetings

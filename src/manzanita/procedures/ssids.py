@@ -17,7 +17,8 @@ from manzanita.domain import records
 from manzanita.domain.access import PERMISSIONS, Actor, Capability
 from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.likeness import Strength
-from manzanita.domain.statuses.steps import ONE_RECORD, lack
+from manzanita.domain.statuses.conditions import ONE_RECORD
+from manzanita.domain.statuses.steps import lack
 from manzanita.exchange.merging import bring_back_state, has_waiting_lines, keep_state, state_held
 from manzanita.exchange.models import Operation, StateRecord, SubmissionLine
 from manzanita.exchange.outbox import reconcile_students

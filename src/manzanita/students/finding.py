@@ -47,6 +47,17 @@ def candidates(actor: Actor, asked: Known) -> list[Candidate]:
     ]
 
 
+def sounding_like(actor: Actor, text: str) -> list[Candidate]:
+    """Students within reach whose first and last name sound like ``text``, in either order ("Last, First" too); none
+    for a single word, which is no name, or for anything with a digit."""
+    first, comma, last = text.partition(",")
+    if not comma:
+        first, _, last = text.partition(" ")
+    if any(letter.isdigit() for letter in text) or not first.strip() or not last.strip():
+        return []
+    return candidates(actor, Known(first, last, None))
+
+
 def _alike(asked: Known) -> dict[int, tuple[Likeness, Known]]:
     """Keys of students like ``asked``, with the name of theirs that is most like it. In no scope."""
     names: dict[int, set[tuple[str, str, date | None]]] = defaultdict(set)

@@ -8,7 +8,7 @@ from typing import Any
 from manzanita.platform.facts import Fact
 from manzanita.platform.together import read_together
 from manzanita.students.actions import FACT_MODELS
-from manzanita.students.merging import Held, slots_of
+from manzanita.students.merging_held import Held, slots_of
 from manzanita.students.models import Merge
 
 

@@ -12,8 +12,9 @@ from manzanita.platform.ids import new_public_id
 class Merge(models.Model):
     """``other`` was entered a second time and is empty now; ``student`` is the record that stays.
 
-    ``written`` is what the merge did, enough to take it back exactly (``students.merging.Written`` and the keys of the
-    rows that moved); ``choices`` which record won where the two differed (``student`` or ``other`` by key).
+    ``written`` is what the merge did, enough to take it back exactly (what ``students.merging.put_together`` returns,
+    and the keys of the rows that moved); ``choices`` which record won where the two differed (``student`` or ``other``
+    by key).
     """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)

@@ -6,14 +6,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from manzanita.domain.effective import Span
 from manzanita.domain.merging import Side, filling
 from manzanita.domain.stays import PRIMARY
-
-if TYPE_CHECKING:
-    from manzanita.students.merging import Held
+from manzanita.students.merging_held import Held
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from manzanita.web.access import requires
 from manzanita.web.archive_lines import line_view, order_key
 from manzanita.web.meanwhile import meanwhile_fix, status_of
 from manzanita.web.reasons_told import told
-from manzanita.web.report_status import report_context
+from manzanita.web.report_status import report_context, ways_to_set
 
 
 @require_safe
@@ -83,7 +83,7 @@ def archive_page(
             "report": report_context(request, found, student, rows, is_superseded=newer is not None)
             if rows
             else None,
-            "refusals": told(refusals, meanwhile_fix(student)),
+            "refusals": told(refusals, meanwhile_fix(student) | ways_to_set(newer)),
         },
         status=status_of(refusals),
     )

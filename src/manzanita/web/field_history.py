@@ -70,10 +70,6 @@ WITHOUT_VERSIONS: Mapping[str, str] = {
 }
 
 
-# Of what is noted when it moves.
-NEVER_MOVED = "The newest value counts. No change of it is recorded."
-
-
 @dataclass(frozen=True, slots=True)
 class Version:
     """One value with its two axes. ``was`` is the value it took the place of, ``None`` where there was no other."""
@@ -111,7 +107,7 @@ def field_history(request: HttpRequest, public_id: uuid.UUID, field: str) -> Htt
         "then": refused_then(asked, [], f"{reverse('student', args=[student.public_id])}?tab=record").reasons
         if asked.on
         else [],
-        "derived": _why_no_versions(declared) if model is None else "",
+        "derived": _why_no_versions(student, declared) if model is None else "",
         "versions": _versions(request.actor, student, model, declared, slot) if model else [],
         "changes": identity_changes(request.actor, student, declared) if declared.holder == "student" else [],
     }
@@ -122,9 +118,12 @@ def field_history(request: HttpRequest, public_id: uuid.UUID, field: str) -> Htt
     return render(request, f"web/students/{page}.html", context)
 
 
-def _why_no_versions(declared: FieldDeclaration) -> str:
+def _why_no_versions(student: Student, declared: FieldDeclaration) -> str:
     if declared.holder == "student" and declared.attribute in TOLD:
-        return NEVER_MOVED
+        value = getattr(student, declared.attribute)
+        stands = identity_text(declared.attribute, str(value) if value is not None else "")
+        # What is noted when it moves.
+        return f"{stands} stands since the record was made: no change of it is recorded."
     return WITHOUT_VERSIONS.get(declared.holder, declared.rule)
 
 

@@ -9,6 +9,8 @@ from datetime import date
 from manzanita.domain.dates import day_of as day_of
 from manzanita.domain.findings import Owner, Reason
 
+# The rule behind the refusal.
+NOT_GUESSED = "What cannot be read is not guessed"
 NO_DAY = "This is no day. Write it as the field shows it, or choose it."
 _SHOWN = 40
 
@@ -41,6 +43,7 @@ class Mistyped:
                 f"{self.labels[name]}: “{text[:_SHOWN]}” is no day, and is not taken for blank.",
                 Owner.YOU,
                 "Write it as 11/23/2026, or choose it.",
+                source=NOT_GUESSED,
             )
             for name, text in self.typed.items()
         ]

@@ -18,7 +18,7 @@ from manzanita.accounts.queries import user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason
-from manzanita.domain.statuses.steps import TAKEN_BACK
+from manzanita.domain.statuses.conditions import TAKEN_BACK
 from manzanita.meetings.actions import NotPossible
 from manzanita.procedures.many import Many
 from manzanita.students.many import get_batch, items_of

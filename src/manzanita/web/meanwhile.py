@@ -21,7 +21,7 @@ from manzanita.accounts.queries import user_names
 from manzanita.auditing.models import ChangeEvent
 from manzanita.auditing.queries import changes_of_student
 from manzanita.domain.access import Actor
-from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.findings import LOOK_AGAIN, Owner, Reason
 from manzanita.meetings.actions import NotPossible
 from manzanita.students.assignment_actions import lock_students
 from manzanita.students.former import events_for
@@ -88,7 +88,8 @@ def _reasons(events: Sequence[ChangeEvent], names: dict[int, str], typed: str) -
     for one in events:
         who = names.get(one.actor_user_id or 0, "The system by itself")
         text = deed_words(who, one.at, one.action)
-        reasons.append(Reason(CODE, text, Owner.COORDINATOR, again if one is events[-1] else ""))
+        way_out = again if one is events[-1] else ""
+        reasons.append(Reason(CODE, text, Owner.COORDINATOR, way_out, source=LOOK_AGAIN))
     return reasons
 
 

@@ -392,7 +392,6 @@ def _without_plan(preview: Preview, *, is_agreed: bool) -> str:
     return "Starts later" if is_agreed else "Does not start"
 
 
-_GO = "Go there"
 _MENDING_STEPS = {
     "not-held": "hold",
     "no-decision-date": "hold",
@@ -414,11 +413,11 @@ def _mending(desk: Desk, reason: Reason) -> Way:
     step = _MENDING_STEPS.get(reason.code)
     for offered in desk.offered:
         if not step and offered.finding.code == reason.code and offered.step:
-            return desk.finding_url(offered), _GO
+            return desk.finding_url(offered), ""
     changed = [field for field in desk.proposal.plan_fields if field.declaration.number in reason.values]
     if not step and changed:
         step = step_of(changed[0].declaration)
-    return (step_url(desk.meeting, step), _GO) if step else IN_FORM
+    return (step_url(desk.meeting, step), "") if step else IN_FORM
 
 
 urlpatterns = [

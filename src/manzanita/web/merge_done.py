@@ -8,8 +8,9 @@ from manzanita.domain.findings import Reason
 from manzanita.domain.merging import Side
 from manzanita.procedures.merging_reasons import notes_of
 from manzanita.students.merge_history import held_then
-from manzanita.students.merging import IDENTITY, Difference, Held, differences
+from manzanita.students.merging_differences import Difference, differences
 from manzanita.students.merging_enrollments import enrolled_twice, has_days_left
+from manzanita.students.merging_held import IDENTITY, Held
 from manzanita.students.models import Merge
 from manzanita.web.merge_words import LABELS, Words
 

@@ -19,8 +19,10 @@ from manzanita.platform.facts import Fact
 from manzanita.platform.holders import Fate, holders
 from manzanita.procedures.merging import Preview
 from manzanita.students.actions import FACT_MODELS
-from manzanita.students.merging import Difference, Held, choice_key, enrollments_after
+from manzanita.students.merging_differences import Difference
 from manzanita.students.merging_enrollments import Twice, enrolled_twice, has_days_left
+from manzanita.students.merging_held import Held, choice_key
+from manzanita.students.merging_statements import enrollments_after
 from manzanita.students.models import Enrollment, Merge, Student
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.state_lines import summary

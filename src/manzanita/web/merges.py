@@ -213,9 +213,7 @@ def _ways(reasons: Sequence[Reason]) -> dict[str, Way]:
         "not-two": lambda one: url_or_none("duplicates"),
         "left-the-district": lambda one: url_or_none("directory"),
     }
-    return {
-        one.code: (url, "Go there") for one in reasons if one.code in ways and (url := ways[one.code](one))
-    }
+    return {one.code: (url, "") for one in reasons if one.code in ways and (url := ways[one.code](one))}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -18,6 +18,7 @@ from manzanita.domain.arrivals import NO_LOOK
 from manzanita.domain.findings import Reason
 from manzanita.domain.former_lea import CLOSED
 from manzanita.domain.rules import rule_info
+from manzanita.domain.statuses.steps import STEPS
 from manzanita.students.models import Student
 from manzanita.web.whom_to_ask import Asked, coordinator_to_ask
 
@@ -27,7 +28,7 @@ _KINDS = (
     *("not-participating", "own-plan", "participating", "age-three", "age-c-to-b"),
     *("has-ifsp", "from-part-c", "plan-foreign"),
 )
-# Address and label of where a refusal is mended.
+# Address and label of where a refusal is mended; without a label the way out is the link.
 Way = tuple[str, str]
 # Of what is mended in the form that stands on the same page.
 IN_FORM: Way = ("", "")
@@ -35,7 +36,7 @@ IN_FORM: Way = ("", "")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One reason as a page says it."""
+    """One reason as a page says it: ``text``, the link, and ``after``, where a sentence goes on behind the link."""
 
     text: str
     owner: str
@@ -44,6 +45,7 @@ class Told:
     source_url: str
     url: str
     label: str
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +62,37 @@ def told(
     """``ways`` by the code of a reason, as the reader may open them; ``otherwise`` for the rest."""
     found = []
     for one in reasons:
-        url, label = ways.get(one.code) or ((one.link, "Go there") if one.link[:1] == "/" else otherwise)
+        url, label = ways.get(one.code) or ((one.link, "") if one.link[:1] == "/" else otherwise)
+        before, label, after = _linked(one.way_out, label) if url else (one.way_out, "", "")
         explained = explained_at(one.source)
         found.append(
             Told(
-                f"{one.text} {one.way_out}".strip(),
+                f"{one.text} {before}".strip(),
                 str(one.owner),
                 one.source,
                 # Of two links to one page the first is enough.
                 explained if explained != url else "",
                 url,
                 label,
+                after,
             )
         )
     return found
+
+
+def _linked(way_out: str, label: str) -> tuple[str, str, str]:
+    """What stands before the link, the link, and what stands after it. Where the way out has the words of the label,
+    they are the link there: a page does not say the same thing twice."""
+    if not label:
+        return ("", way_out, "") if way_out else ("", "Go there", "")
+    start = way_out.lower().find(label.lower())
+    end = start + len(label)
+    # Quotation marks around the words belong to the link.
+    if way_out[start - 1 : start] == "“" and way_out[end : end + 1] == "”":
+        start, end = start - 1, end + 1
+    if start < 0 or way_out[start - 1 : start].strip() or way_out[end : end + 1].isalnum():
+        return way_out, label, ""
+    return way_out[:start].rstrip(), way_out[start:end], way_out[end:]
 
 
 def tell_reasons(
@@ -89,7 +108,7 @@ def tell_reasons(
 
 def _message(one: Told) -> SafeString:
     """As the macro ``told`` has it on a page."""
-    way = format_html(' <a class="go" href="{}">{}</a>', one.url, one.label) if one.url else ""
+    way = format_html(' <a class="go" href="{}">{}</a>{}', one.url, one.label, one.after) if one.url else ""
     rule = format_html('<a href="{}">{}</a>', one.source_url, one.source) if one.source_url else one.source
     owner = format_html("Owner: {} · {}", one.owner, rule) if one.source else f"Owner: {one.owner}"
     return format_html('{}{} <span class="dim">{}</span>', one.text, way, owner)
@@ -139,7 +158,7 @@ def ways_on_record(
     enrollments = page("student_enrollments"), "Show the enrollments"
     kinds = (page("meeting_new"), "All kinds of meetings") if meets else why
     changes = (page("changes"), "Change without a meeting") if corrects else kinds
-    leaving = (page("leaving"), "Show the leaving, take it back") if corrects else why
+    leaving = (page("leaving"), STEPS["undo_leave"].label) if corrects else why
     ask = ask or coordinator_to_ask(actor)
     asked = ask.url, f"Ask {ask.who}"
     return {

@@ -14,6 +14,7 @@ from manzanita.accounts.queries import user_names
 from manzanita.archive.models import Archive, ArchivedRecord
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
+from manzanita.domain.former_lea import CLOSED
 from manzanita.exchange.holds import READY, SENT
 from manzanita.exchange.models import ReportStatus
 from manzanita.exchange.reporting import RecordState, record_states, status_of, statuses_of_lea
@@ -22,8 +23,17 @@ from manzanita.ui.formats import us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.meanwhile import stamp_of
+from manzanita.web.reasons_told import Way
 from manzanita.web.state_lines import name_of, student_names, summary
 
+# The field of the form at which each refusal of it is mended.
+_FIELDS = {
+    "no-choice": "#report-choice",
+    "no-such-record": "#report-choice",
+    "no-reason": "#f-reason",
+    "past-end": "#f-until",
+    "no-day": "#f-until",
+}
 # How each state of a record looks and is called.
 STATE_WORDS = {
     "will-send": ("diff", READY),
@@ -60,6 +70,17 @@ def report_context(
         "typed": {name: request.POST.get(name, "") for name in ("choice", "reason", "until")},
         "choices": [(key, words) for key, words in ReportStatus.CHOICES if key == "none" or key in kinds],
     }
+
+
+def ways_to_set(newer: Archive | None) -> dict[str, Way]:
+    """Where it is mended that something cannot be set: at the field of the form; of an archive that a correction has
+    replaced, whose page has no form, on the page of the one that stands."""
+    ways = {code: (field, "") for code, field in _FIELDS.items()}
+    if newer is not None:
+        stands = reverse("archive", args=[newer.public_id])
+        ways = dict.fromkeys(_FIELDS, (stands, "Open the archive that stands"))
+        ways["already-corrected"] = stands, ""
+    return ways | {CLOSED: (reverse("directory"), "Whom to ask there")}
 
 
 def _row(row: ArchivedRecord, state: RecordState, may_send: bool) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Owner, Reason
 from manzanita.exchange.models import ReportStatus
 from manzanita.exchange.report_actions import (
+    ONE_CHOICE,
     NotSet,
     end_report_status,
     say_complete,
@@ -62,7 +63,7 @@ def _no_choice() -> Reason:
         "Nothing is chosen.",
         Owner.YOU,
         "Choose what is reported of this archive.",
-        source="Its form",
+        source=ONE_CHOICE,
     )
 
 

@@ -40,6 +40,7 @@ from manzanita.ui.formats import us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
 from manzanita.web.meanwhile import CODE, alone_with, meanwhile_fix, stamp_of, status_of
+from manzanita.web.reasons_told import told
 from manzanita.web.state_lines import meaning, name_of, student_names, summary
 
 AGENCY_FIELD = "25.05"
@@ -182,8 +183,7 @@ def _form(
                 (number, short_name(number), meaning(number, was) or "blank", meaning(number, new) or "blank")
                 for number, (was, new) in preview.changes.items()
             ],
-            "refusals": refusals,
-            "fixes": _fixes(row, refusals) | meanwhile_fix(student),
+            "refusals": told(refusals, _fixes(row, refusals) | meanwhile_fix(student)),
             "address": reverse("correct", args=[row.pk]) + (f"?field={asked}" if asked in given else ""),
             "record_seen": stamp_of(request.actor, student),
             "is_looked": is_posted and not refusals,

@@ -207,7 +207,7 @@ def _fixes(student: Student, preview: LeavingPreview) -> dict[str, tuple[str, st
     known = (f"{here}?tab=history", "Show what is known")
     return {
         **dict.fromkeys(("same-status", "later-status"), known),
-        "left-already": (reverse("leaving", args=[student.public_id]), "Show the leaving, take it back"),
+        "left-already": (reverse("leaving", args=[student.public_id]), STEPS["undo_leave"].label),
         **dict.fromkeys(
             ("no-holder", "not-holder"),
             (reverse("people", args=[student.public_id]), "Show who holds the rights"),

@@ -164,7 +164,7 @@ def take_back_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "student": student,
         "archive": archive,
         "is_correction": archive.cause == "correction",
-        "refusals": told(refusals, {**meanwhile_fix(student), "own-way": (own_way, "Go there")}),
+        "refusals": told(refusals, {**meanwhile_fix(student), "own-way": (own_way, "")}),
         "is_possible": not against,
         "record_seen": stamp_of(request.actor, student),
         "back": [_words(row) for row in known.closed(archive)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from secrets import token_urlsafe
 from typing import Any
@@ -16,8 +17,11 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.export_limits import LARGE_EXPORT
 from manzanita.domain.narrowing import ORDER, Narrowing
 from manzanita.procedures.batch_fields import fields_for
+from manzanita.students.exact_search import student_with_ssid
+from manzanita.students.finding import sounding_like
 from manzanita.students.listing import PAGE_SIZE, capped_count, list_students
-from manzanita.students.scope import outside_view
+from manzanita.students.models import Student
+from manzanita.students.scope import outside_view, visible_to
 from manzanita.web.access import requires
 from manzanita.web.found import Found, found_in
 from manzanita.web.guest_requests import may_ask
@@ -57,9 +61,10 @@ def students(request: HttpRequest) -> HttpResponse:
     if after and not page.rows:
         # The list has become shorter since its last page was linked: its first page says what is in it.
         return redirect(found.address())
+    alike = sounding_like(request.actor, found.text) if found.text and not page.count else []
     log_reads(
         actor=request.actor,
-        student_ids=[row.student.pk for row in page.rows],
+        student_ids=[row.student.pk for row in page.rows] + [one.student.pk for one in alike],
         what="student.list",
         filter_codes=found.log_codes,
     )
@@ -72,6 +77,7 @@ def students(request: HttpRequest) -> HttpResponse:
         "page": page,
         "outside_view": outside,
         "is_outside": is_outside,
+        "alike": alike,
         "may_ask_elsewhere": may_ask(request.actor),
         "ask": coordinator_to_ask(request.actor),
         "rows": rows_of(request.actor, page.rows),
@@ -100,10 +106,19 @@ def search_students(request: HttpRequest) -> HttpResponse:
     text = " ".join(text.split())[:MAX_SEARCH_LENGTH]
     if not text:
         return redirect("students")
+    if (student := _with_ssid(request.actor, text)) is not None:
+        return redirect("student", student.public_id)
     token = token_urlsafe(6)
     kept = [*request.session.get("searches", {}).items(), (token, text)]
     request.session["searches"] = dict(kept[-SEARCHES_KEPT:])
     return redirect(f"{reverse('students')}?search={token}")
+
+
+def _with_ssid(actor: Actor, text: str) -> Student | None:
+    """The one student within reach who is meant by an SSID and nothing else: there is nobody to choose from."""
+    if not re.fullmatch("[0-9]{10}", text):
+        return None
+    return visible_to(actor).filter(pk=student_with_ssid(text)).first()
 
 
 def _heads(actor: Actor, found: Found) -> list[dict[str, Any]]:
