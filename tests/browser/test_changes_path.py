@@ -73,7 +73,15 @@ def test_1_a_setting_that_changed(coordinator):
     check(page)
     refused(coordinator, "Nothing differs from the plan in force.", "Change the field that is no longer so.")
     page.get_by_label("General education participation").fill("70")
-    page.get_by_label("What happened").fill("The family moved to another school.")
+    page.get_by_label("What happened").fill("The offer of May says 70.")
+    check(page)
+    refused(
+        coordinator, "the IEP team decides it and the family agrees", "Owner: IEP team", "Open an amendment"
+    )
+    coordinator.look("change-setting-without-a-team")
+    page.get_by_label("Why without a meeting").select_option(
+        label="The team's plan says so already; the record has it otherwise"
+    )
     page.get_by_label("What happened").press("Enter")
     expect(page.locator("main")).to_contain_text(
         "General education participation becomes 70 from November 16, 2026."
@@ -86,6 +94,7 @@ def test_2_the_same_change_again_leads_to_what_is_known(coordinator):
     page = begin(coordinator, "Bunting", "Setting and residence")
     page.get_by_label("Changed on").fill("2026-11-16")
     page.get_by_label("General education participation").fill("60")
+    page.get_by_label("Why without a meeting").select_option("said")
     check(page)
     refused(coordinator, "A plan that starts on 11/16/2026 is known already")
     page.get_by_role("link", name="Show what is known").click()

@@ -258,7 +258,7 @@ def test_many_are_taken_back_by_a_job_but_for_who_was_sent_or_changed(actor):
     prepare_submission(
         actor=actor, form="files", destination="sandbox", operation_ids=[one.pk for one in sent]
     )
-    setting = Asked("setting", date(2026, 11, 23), "Moved.", settings={"23.23": "60"})
+    setting = Asked("setting", date(2026, 11, 23), "Moved.", settings={"23.23": "60"}, ground="said")
     bittern = arrivals["Bittern"].student
     record_change(actor=actor, student=bittern, asked=setting)
 

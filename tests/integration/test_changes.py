@@ -127,7 +127,9 @@ def test_an_arriving_plan_is_adopted_from_the_first_day_here(actor, grebe):
 
 
 def test_a_setting_changes_the_plan_and_repeats_its_services(actor, alder):
-    asked = Asked("setting", date(2026, 11, 9), REASON, settings={"23.20": "400", "23.23": "60"})
+    asked = Asked(
+        "setting", date(2026, 11, 9), REASON, settings={"23.20": "400", "23.23": "60"}, ground="said"
+    )
     archive = record_change(actor=actor, student=alder, asked=asked)
 
     plan, *services = lines(archive)
@@ -228,7 +230,10 @@ def test_a_student_who_never_came_leaves_nothing_at_the_state(actor, grebe):
         ),
         (Asked("adopt", date(2025, 11, 14), REASON), ["plan-starts-that-day"]),
         (Asked("adopt", date(2020, 1, 6), REASON), ["no-plan"]),
-        (Asked("setting", date(2026, 11, 16), REASON, settings={"23.23": "85"}), ["nothing-changed"]),
+        (
+            Asked("setting", date(2026, 11, 16), REASON, settings={"23.23": "85"}, ground="said"),
+            ["nothing-changed"],
+        ),
         (Asked("meeting", date(2026, 11, 16), REASON), ["no-purpose"]),
         (Asked("never_came", date(2026, 11, 16), REASON), ["adopted"]),
     ],
@@ -245,7 +250,7 @@ def test_what_stands_against_a_change_is_said_and_nothing_is_half_done(actor, al
 
 
 def test_what_the_state_would_reject_is_refused_beforehand(actor, alder):
-    asked = Asked("setting", date(2026, 11, 9), REASON, settings={"23.23": "8x"})
+    asked = Asked("setting", date(2026, 11, 9), REASON, settings={"23.23": "8x"}, ground="said")
     preview = preview_change(actor, alder, asked)
 
     assert [reason.code for reason in preview.blockers] == ["FRMT0004"]

@@ -52,7 +52,7 @@ def test_nothing_changed_opens_and_closes_nothing(small_world):
 def test_a_change_without_a_meeting_says_what_it_would_open(small_world):
     """Setting 201 is an early childhood program; Alder is in school age."""
     before = Archive.objects.count()
-    asked = Asked("setting", date(2026, 11, 20), "Moved", settings={"23.20": "201"})
+    asked = Asked("setting", date(2026, 11, 20), "Moved", settings={"23.20": "201"}, ground="said")
     preview = preview_change(small_world.coordinator_actor, small_world.students["alder"], asked)
     plans = [one for one in preview.said.opens if one.record == "PLAN"]
     assert plans and {spoken_key(one.record_key) for one in plans} == {"PLAN of 11/20/2026"}

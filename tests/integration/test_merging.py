@@ -187,7 +187,7 @@ def test_taken_back_nothing_is_written_now_and_no_file_is_told_of(twice):
 
     with time_machine.travel("2026-11-24T20:00Z", tick=False):
         before = proposed()
-        assert (Side.OTHER, "written last") in before.values()
+        assert (Side.OTHER, "written last: the later word is likelier so") in before.values()
         merge, _ = merged(world, pair)
     with time_machine.travel("2026-11-25T20:00Z", tick=False):
         undo_merge(actor=actor, merge=merge)

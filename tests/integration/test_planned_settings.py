@@ -167,6 +167,7 @@ def test_born_on_february_29_it_is_recorded_on_the_28th(small_world, client, noo
             "is counted with the share of general education",
         ),
         ({"value_next_setting": "201", "share_next_setting": "80"}, "is not counted by a share"),
+        ({"value_next_setting": "300", "share_next_setting": ""}, "Else the team decides."),
         ({"day_next_setting": "11/23/2026"}, "11/23/2026 has come"),
         ({"day_next_setting": "13/45/2027"}, "is no day"),
     ],

@@ -25,7 +25,7 @@ from tests.support import world as w
 from tests.support.cast import add_cast
 
 REASON = "The office knows it from the school."
-SETTING = Asked("setting", date(2026, 11, 9), REASON, settings={"23.20": "400", "23.23": "60"})
+SETTING = Asked("setting", date(2026, 11, 9), REASON, settings={"23.20": "400", "23.23": "60"}, ground="said")
 
 
 @pytest.fixture

@@ -284,15 +284,72 @@ def give(person: User, student: Student, *, seen: int, to: int) -> None:
     apply_assignments(actor=actor, wanted=[wanted], term=Term(w.TODAY), title="By hand", is_whole=True)
 
 
-def test_one_s_own_second_window_is_no_other_person(small_world, two):
+def test_one_s_own_second_window_is_told_like_anybody_s(small_world, two):
     alder = small_world.students["alder"]
     form = status_change(two[0], alder, FIRST).read()
     other = leaving(two[0], alder, FIRST).read()
     other.send()
     assert other.answer.status_code == 302
     form.send()
-    # Refused for what it would do, and not because somebody else was there.
-    assert form.answer.status_code == 422
+    assert form.answer.status_code == 409
+    assert "You yourself, 12:00 pm on 11/23/2026: recorded a change without a meeting." in words(form.answer)
+
+
+def setting(client: Client, student: Student, who: str, **changes: str) -> Sent:
+    """The form as a browser sends it: each field with what it shows, and over it what is typed."""
+    address = f"/students/{student.public_id}/changes/setting"
+    form = Sent(client, address, {}).read()
+    page = client.get(address)
+    numbers = ("23.14", "23.19", "23.20", "23.21", "23.22", "23.23", "23.24", "23.33")
+    values = {number: chosen(page, number) for number in numbers}
+    form.values = values | {"reason": WORDS[who]} | changes
+    return form
+
+
+def later(form: Sent):
+    """What the page sends that told of the other one: its own fields, with what it shows."""
+    names = [name for name in form.values if name.startswith("23.")]
+    form.values |= {name: chosen(form.answer, name) for name in names}
+    return again(form)
+
+
+@pytest.mark.parametrize("whose", [0, 1])
+def test_a_field_that_nobody_touched_is_not_put_back(small_world, two, whose):
+    """The first window says another residence; the second, drawn before, only that there is transportation. Of the
+    same person or of another one: it is told, and sent again it changes transportation and nothing else."""
+    alder = small_world.students["alder"]
+    first = setting(two[0], alder, FIRST, **{"on": "2026-11-16", "23.14": "220"})
+    second = setting(two[whose], alder, SECOND, **{"on": "2026-11-17", "23.33": "Y"})
+    assert (first.values["23.33"], second.values["23.14"]) == ("N", "210")
+    first.send()
+    assert first.answer.status_code == 302, words(first.answer)
+    second.values["check"] = "1"
+    second.send()
+    page = words(second.answer)
+    assert second.answer.status_code == 409
+    assert "becomes 210" not in page
+    assert "Changed meanwhile: it was 210" in page
+    assert (chosen(second.answer, "23.14"), chosen(second.answer, "23.33")) == ("220", "Y")
+    del second.values["check"]
+    assert later(second).status_code == 302
+    plan = facts_of(alder).plan_on(w.TODAY)
+    assert (plan.primary_residence_code, plan.has_transportation_code) == ("220", "Y")
+
+
+def test_a_field_that_both_changed_is_marked(small_world, two):
+    alder = small_world.students["alder"]
+    first = setting(two[0], alder, FIRST, **{"on": "2026-11-16", "23.14": "220"})
+    second = setting(two[1], alder, SECOND, **{"on": "2026-11-17", "23.14": "230"})
+    first.send()
+    second.send()
+    assert (first.answer.status_code, second.answer.status_code) == (302, 409)
+    page = words(second.answer)
+    assert re.search(r"Changed meanwhile from 210 [^.]* to 220 [^.]*\. What you typed stands here", page), (
+        page
+    )
+    assert chosen(second.answer, "23.14") == "230"
+    assert later(second).status_code == 302
+    assert facts_of(alder).plan_on(w.TODAY).primary_residence_code == "230"
 
 
 @pytest.mark.parametrize("form", [status_change, leaving])
@@ -333,7 +390,7 @@ def test_a_plan_on_paper_that_two_enter(small_world, two):
     won, lost = at_once(*forms)
     page = told(won, lost, two)
     assert "entered a plan that came on paper" in page
-    assert f"Entered meanwhile: {won.values['service_1_duration_minutes']}" in page
+    assert f"Changed meanwhile from blank to {won.values['service_1_duration_minutes']}." in page
     (service,) = facts_of(yarrow).services
     assert service.duration_minutes == won.values["service_1_duration_minutes"]
     # Now it is known: sent again, the newer word stands, and both are in the history.
@@ -341,6 +398,39 @@ def test_a_plan_on_paper_that_two_enter(small_world, two):
     assert answer.status_code == 302, words(answer)
     (service,) = facts_of(yarrow).services
     assert service.duration_minutes == lost.values["service_1_duration_minutes"]
+
+
+def test_a_plan_on_paper_that_two_correct_in_different_fields(small_world, two):
+    """What nobody touched in the second form follows the first one."""
+    yarrow = small_world.students["yarrow"]
+    arrival = say_arrived(actor=small_world.coordinator_actor, student=yarrow)
+    entered = paper(two[0], arrival, FIRST).read()
+    entered.send()
+    assert entered.answer.status_code == 302, words(entered.answer)
+    first = paper(two[0], arrival, FIRST, service_1_duration_minutes="25").read()
+    second = paper(two[0], arrival, FIRST, has_transportation_code="Y").read()
+    first.send()
+    second.send()
+    assert (first.answer.status_code, second.answer.status_code) == (302, 409)
+    assert chosen(second.answer, "service_1_duration_minutes") == "25"
+    assert chosen(second.answer, "has_transportation_code") == "Y"
+
+
+def test_a_planned_leaving_that_two_change_in_different_fields(small_world, two):
+    alder = small_world.students["alder"]
+    planned = leaving(two[0], alder, FIRST).read()
+    planned.values |= {"on": "2027-01-15", "note": "The family moves."}
+    planned.send()
+    assert planned.answer.status_code == 302, words(planned.answer)
+    first, second = leaving(two[0], alder, FIRST).read(), leaving(two[1], alder, SECOND).read()
+    first.values |= {"on": "2027-01-15", "note": "The family moves in January."}
+    second.values |= {"on": "2027-01-22", "note": "The family moves."}
+    first.send()
+    second.send()
+    assert (first.answer.status_code, second.answer.status_code) == (302, 409)
+    assert chosen(second.answer, "note") == "The family moves in January."
+    assert chosen(second.answer, "on") == "2027-01-22"
+    assert "Changed meanwhile: it was The family moves." in words(second.answer)
 
 
 SPEECH, RESOURCE = (f"SERV|9910017|9900000005|20251114|{code}|100|510" for code in ("415", "330"))

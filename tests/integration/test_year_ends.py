@@ -300,7 +300,9 @@ def test_an_archive_bears_the_school_year_of_its_day(small_world, at, instant, o
         year,
     )
     moved = record_change(
-        actor=actor, student=alder, asked=Asked("setting", on, "Moved.", settings={"23.23": "60"})
+        actor=actor,
+        student=alder,
+        asked=Asked("setting", on, "Moved.", settings={"23.23": "60"}, ground="said"),
     )
     found = {(one.record, one.values.get("23.05") or one.values.get("25.06")) for one in moved.records.all()}
     assert {("PLAN", year), ("SERV", year)} == found

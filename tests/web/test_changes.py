@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 from django.test import Client
 
@@ -95,3 +97,29 @@ def test_the_student_page_leads_there_for_who_may(small_world, sign_in, coordina
 
     assert f'href="{here}"' in coordinator.get(page).content.decode()
     assert f'href="{here}"' not in sign_in(small_world.case_manager).get(page).content.decode()
+
+
+SEPARATE_SCHOOL = {"on": "2026-11-16", "23.20": "300", "23.23": "", "reason": "Moved."}
+
+
+def test_a_setting_does_not_change_without_the_team_and_without_a_ground(small_world, coordinator, here):
+    answer = coordinator.post(f"{here}/setting", {**SEPARATE_SCHOOL, "check": "1"})
+    page = text_of(answer)
+    assert answer.status_code == 422
+    assert "Program setting, General education participation: the IEP team decides it" in page
+    assert "IEP team" in page and "34 CFR 300.116(a)(1)" in page
+    assert f'href="{here.removesuffix("/changes")}/meetings/new#event-amendment"' in page
+    assert "Record it" not in page
+    count = Archive.objects.count()
+    for ground in ("", "five", "school", "arrived", "private", "planned", "other"):
+        assert coordinator.post(f"{here}/setting", {**SEPARATE_SCHOOL, "ground": ground}).status_code == 422
+    assert Archive.objects.count() == count
+
+
+def test_what_the_team_has_said_already_is_recorded_by_the_word_of_the_office(coordinator, here):
+    sent = {**SEPARATE_SCHOOL, "ground": "said"}
+    page = text_of(coordinator.post(f"{here}/setting", {**sent, "check": "1"}))
+    words = "Without a meeting, by your word: The team's plan says so already; the record has it otherwise."
+    assert words in unescape(page)
+    archive = text_of(coordinator.post(f"{here}/setting", sent, follow=True))
+    assert words in unescape(archive)

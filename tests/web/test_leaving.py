@@ -154,6 +154,28 @@ def test_of_a_revoked_consent_the_letter_is_asked_for_shown_and_the_earliest_day
     assert "Consent revoked by Maple Testcase, letter of 11/13/2026" in page
 
 
+def test_what_a_check_shows_does_not_wait_for_the_papers(coordinator, here):
+    """A missing paper is said once, at the top; its field says in short what will do, and the preview stands below."""
+    form = text_of(coordinator.get(f"{here}?reason=diploma"))
+    assert form.count("Needed before it is recorded, or the note beside it.") == 2
+    answer = coordinator.post(here, {**FORM, "reason": "diploma", "check": "1"})
+    page = text_of(answer)
+    assert answer.status_code == 422
+    assert "What will happen" in page and "Record it" not in page
+    assert page.count("what ends and why, a reasonable time before it ends") == 1
+    assert page.count("A day is missing, or the note why there is none.") == 2
+    assert coordinator.post(here, {**FORM, "reason": "diploma"}).status_code == 422
+
+
+def test_a_day_that_is_proposed_is_not_called_needed(coordinator, here):
+    form = text_of(coordinator.get(f"{here}?reason=revoked_consent"))
+    assert "Left blank, the earliest lawful day is proposed." in form
+    assert "No services from</label>" in form
+    assert 'Last day here <span class="req">needed</span>' in text_of(
+        coordinator.get(f"{here}?reason=moved_out_of_state")
+    )
+
+
 def test_a_held_meeting_is_named_with_the_way_to_it(small_world, coordinator, here):
     meeting = pages.opened(small_world, "alder")
     hold_meeting(

@@ -46,6 +46,7 @@ def test_both_are_shown_side_by_side_with_what_comes_of_it(twice):
         "Proposed: as on the left. Then enrolled: L0005, 08/14/2023 to open. Taken away: L777 of 11/02/2026."
         in page
     )
+    assert "(it has all days of the other one, which looks entered twice)" in page
     assert "The one that does not go on" not in page
     assert "Maple Testcase, Mother, 555-0100, from 08/01/2025" in page
     assert "Oak Testcase, Father, 555-0111, from 11/02/2026" in page
@@ -136,6 +137,16 @@ def test_it_is_taken_back_from_the_list_of_what_was_put_together(twice):
     # Two of one name are told apart.
     assert f"Stays Alder Testcase, SSID {w.SSIDS['alder']}, local ID L0005, Buckeye Elementary" in page
     assert "Was put into it Adler Testcase, no SSID, local ID L777, Buckeye Elementary" in page
+    # What became of each difference, and what the SIS has still to do.
+    assert (
+        "Enrollment: Buckeye Elementary, grade 4, local ID L0005, from 08/14/2023 Taken away, all its days: "
+        "Buckeye Elementary, grade 4, local ID L777, from 11/02/2026" in page
+    )
+    assert "Name: as on the record that stays" in page
+    assert (
+        "The SIS has the student twice, with the local IDs L0005 and L777. End one of the two in the SIS"
+        in page
+    )
     assert "1 name to be found by" in page and "Nothing new was recorded or sent since" in page
     answer = client.post(f"/students/merges/{merge.public_id}", {"do": "undo"})
     assert answer.url == "/students/duplicates"

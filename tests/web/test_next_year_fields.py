@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from manzanita.accounts.actions import grant_perspective
-from manzanita.accounts.models import Grant
+from manzanita.accounts.models import Grant, GrantSchool
 from manzanita.orgs.actions import set_policy
 from manzanita.orgs.models import Agency, School
 from manzanita.platform.jobs import run_jobs_now
@@ -18,6 +18,7 @@ from manzanita.students.models import BatchEdit, CaseAssignment, NextYear
 from tests.support import five, pages
 from tests.support import world as w
 from tests.support.five import at
+from tests.support.guests import person_of
 from tests.support.pages import words
 from tests.support.staff import add_people
 
@@ -225,6 +226,63 @@ def test_the_preview_says_of_each_student_when_the_case_ends_because_another_one
     for one in (alone, address):
         with django_assert_num_queries(PREVIEW_QUERIES):
             client.get(one)
+
+
+def test_next_year_s_case_manager_takes_nothing_away_and_doubts_are_said(client, small_world, fern):
+    """Alder, in an elementary school, leaves tomorrow; Yarrow is only referred; Fern is where nobody of Rail's is."""
+    wren, (rail, grant) = small_world.case_manager, person_of(w.LEA, "case_manager", "Rail Placeholder")
+    high = School.objects.create(code="9911099", name="Manzanita High", agency=Agency.objects.get(code=w.LEA))
+    GrantSchool.objects.create(grant=grant, school=high)
+    alder, yarrow = small_world.students["alder"], small_world.students["yarrow"]
+    five.stated("assignment", {"student_id": fern.pk}, {"user_id": wren.pk}, date(2026, 8, 12))
+    pages.opened_initial(small_world, yarrow, "b_initial")
+    planned = {"reason": "dropped_out", "on": "2026-11-24", "note": "The school says so."}
+    assert client.post(f"/students/{alder.public_id}/leaving", planned).status_code == 302
+    sent = {
+        "selected": [str(one.public_id) for one in (alder, yarrow, fern)],
+        "field": "next_case_manager",
+        "value_next_case_manager": str(rail.pk),
+        "reason": "New teams",
+    }
+    answer = client.post("/students/edit", sent)
+    page = words(client.get(answer.url))
+    assert "3 of them to look at once more" in page
+    assert "It is planned that the student leaves on 11/24/2026: dropped out." in page
+    assert "A referral only: no plan is in force" in page
+    assert (
+        page.count("now, and no other school is planned; Rail Placeholder works at Manzanita High today.")
+        == 1
+    )
+    # Wren has Fern this year and keeps her until the summer: that is no place taken away.
+    assert "was Nobody planned Rail Placeholder Wren Placeholder through 06/30/2027" in page
+    assert "was Wren Placeholder" not in page
+    # Planned for the very school, it is no doubt.
+    place = {"student_id": fern.pk, "relationship": "next_year"}
+    five.stated("agency", place, {"agency_code": w.LEA, "school_code": high.code}, w.TODAY, date(2027, 6, 30))
+    alone = client.post("/students/edit", sent | {"selected": [str(fern.public_id)]})
+    page = words(client.get(alone.url))
+    assert "look at once more" not in page and "1 student would change" in page
+
+
+def test_a_change_that_was_taken_back_says_so_in_its_rows_and_in_the_lists(client, fern):
+    batch = applied(client, grade(fern))
+    listed = words(client.get("/students/next-year"))
+    assert "done: look, or take back" in listed
+    client.post(f"/students/edits/{batch.public_id}", {"do": "undo"})
+    run_jobs_now(raises_errors=True)
+    page = words(client.get(f"/students/edits/{batch.public_id}"))
+    assert re.search(r"was 05 [^.]*Blank Taken back", page), page
+    listed = words(client.get("/students/next-year"))
+    assert "taken back: look" in listed and "look, or take back" not in listed
+    assert "taken back" in words(client.get("/students/edit")) and "undone" not in words(
+        client.get("/students/edit")
+    )
+
+
+def test_the_first_day_of_a_planned_setting_is_a_date(client):
+    page = client.get("/students/edit?field=next_setting").content.decode()
+    (day,) = re.findall(r'<input [^>]*name="day_next_setting"[^>]*>', page)
+    assert 'type="date"' in day
 
 
 def test_two_changes_of_the_case_manager_are_taken_back_one_after_the_other(client, small_world, fern):

@@ -29,7 +29,7 @@ from tests.support.pages import addresses_in, reads, text_of
 from tests.web.test_former_lea import LATER, moved  # noqa: F401
 from tests.web.test_record_page import field, groups_in, record, row_in
 
-SETTING = Asked("setting", date(2026, 11, 9), "A new school.", settings={"23.23": "60"})
+SETTING = Asked("setting", date(2026, 11, 9), "A new school.", settings={"23.23": "60"}, ground="said")
 EMPTY = "As far as was known, this student had no plan here on that day."
 
 

@@ -21,7 +21,9 @@ from tests.support.guests import monitor_of, person_of
 from tests.support.pages import addresses_in, reads, text_of, without_marks
 
 RECORDS = ("SWDS", "MEET", "PLAN", "SERV", "PSTS")
-SETTING = Asked("setting", date(2026, 11, 9), "A new school.", settings={"23.20": "400", "23.23": "60"})
+SETTING = Asked(
+    "setting", date(2026, 11, 9), "A new school.", settings={"23.20": "400", "23.23": "60"}, ground="said"
+)
 
 
 @pytest.fixture
@@ -333,6 +335,7 @@ def test_history_costs_the_same_for_few_and_many_changes(
             w.TODAY - timedelta(days=9 - number),
             "A new school.",
             settings={"23.23": f"{40 + number}"},
+            ground="said",
         )
         record_change(actor=small_world.coordinator_actor, student=alder, asked=asked)
     address = f"/students/{alder.public_id}?tab=history"

@@ -347,7 +347,7 @@ def test_what_is_not_taken_back_says_why_and_leads_on(small_world, coordinator):
     avocet, bittern = (arrivals[name].student for name in ("Avocet", "Bittern"))
     sent = Operation.objects.filter(student_id=avocet.pk).values_list("pk", flat=True)
     prepare_submission(actor=actor, form="files", destination="sandbox", operation_ids=list(sent))
-    setting = Asked("setting", date(2026, 11, 23), "Moved.", settings={"23.23": "60"})
+    setting = Asked("setting", date(2026, 11, 23), "Moved.", settings={"23.23": "60"}, ground="said")
     record_change(actor=actor, student=bittern, asked=setting)
     ADOPTIONS.start_undo(actor=actor, batch=batch)
     run_jobs_now(raises_errors=True)

@@ -343,11 +343,11 @@ def start_while_a_meeting_is_held(world: w.World, client: Client) -> Tried:
 
 def setting_after_leaving(world: w.World, client: Client) -> Tried:
     _left(world, world.students["alder"])
-    return _changing("setting", world.students["alder"], **{"23.23": "60"})
+    return _changing("setting", world.students["alder"], **{"23.23": "60", "ground": "said"})
 
 
 def setting_of_a_plan_that_arrived(world: w.World, client: Client) -> Tried:
-    return _changing("setting", _grebe(), **{"23.23": "60"})
+    return _changing("setting", _grebe(), **{"23.23": "60", "ground": "said"})
 
 
 def takes_part_without_a_plan(world: w.World, client: Client) -> Tried:
@@ -499,7 +499,7 @@ def undo_adoption_twice(world: w.World, client: Client) -> Tried:
 def undo_adoption_on_which_something_was_built(world: w.World, client: Client) -> Tried:
     grebe = _grebe()
     _, undo = _adopted(client, grebe)
-    sent = {"on": "2026-11-16", "reason": REASON, "23.23": "61"}
+    sent = {"on": "2026-11-16", "reason": REASON, "23.23": "61", "ground": "said"}
     _done(client, f"{_of(grebe)}/changes/setting", sent)
     since = Archive.objects.order_by("pk").last()
     assert since is not None

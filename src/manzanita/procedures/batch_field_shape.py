@@ -25,7 +25,8 @@ class BatchField:
     away; empty where that is not done. ``each`` is asked of every student with the value that was told, and gives an
     own one to those of whom that says how it is found, and why others get none. ``more`` are what the page asks beside
     the choice: name, label, help; the answers follow the choice, parted by ``/``. ``follows`` says of whom the new
-    value ends by itself: on which day, and which value follows. ``is_next_year``: it is entered once the window of next
+    value ends by itself: on which day, and which value follows; ``kept`` of whom what they have stays through which
+    day, whatever is changed, and which value that is. ``is_next_year``: it is entered once the window of next
     year's data has opened (``next_year_window``), and before July 1."""
 
     key: str
@@ -48,6 +49,7 @@ class BatchField:
     each: Callable[[Values], tuple[dict[int, str], dict[int, Reason]]] | None = None
     more: tuple[tuple[str, str, str], ...] = ()
     follows: Callable[[Collection[int]], dict[int, tuple[date, str]]] = field(default=lambda ids: {})
+    kept: Callable[[Collection[int]], dict[int, tuple[date, str]]] = field(default=lambda ids: {})
     is_next_year: bool = False
 
 

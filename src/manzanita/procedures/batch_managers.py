@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from datetime import date, timedelta
+from typing import Any
 
 from manzanita.accounts.queries import user_names
 from manzanita.domain.access import PERMISSIONS, Actor, Capability
@@ -13,6 +14,7 @@ from manzanita.platform import clock
 from manzanita.platform.facts import Statement
 from manzanita.procedures.assigning import Term, Wanted, candidates, preview_assignments
 from manzanita.procedures.batch_field_shape import BatchField, Values, plain, read_words
+from manzanita.procedures.manager_doubts import next_manager_doubts
 from manzanita.procedures.next_year import next_first_day
 from manzanita.students.caseload import last_day, managers_of, next_starts
 from manzanita.students.models import Student
@@ -101,6 +103,15 @@ def _follows(day: Day) -> Callable[[Collection[int]], dict[int, tuple[date, str]
     }
 
 
+def _kept_until_july(ids: Collection[int]) -> dict[int, tuple[date, str]]:
+    """Who has each case through June 30, whoever is planned from July 1."""
+    last = _next_first_day() - timedelta(days=1)
+    return {pk: (last, str(user)) for pk, user in managers_of(ids, last).items()}
+
+
+_OF_NEXT_YEAR: Any = {"doubts": next_manager_doubts, "kept": _kept_until_july, "is_next_year": True}
+
+
 def _field(
     key: str, label: str, text: str, heads: tuple[str, ...], day: Day, *, is_next_year: bool = False
 ) -> BatchField:
@@ -119,7 +130,7 @@ def _field(
         kind="assignment",
         stated_all=_stated(day),
         follows=_follows(day),
-        is_next_year=is_next_year,
+        **(_OF_NEXT_YEAR if is_next_year else {}),
     )
 
 

@@ -14,6 +14,7 @@ from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
 from manzanita.domain.dates import day_of
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.setting_grounds import LAW
 from manzanita.domain.turning_five import (
     INFANT_SETTINGS,
     PRESCHOOL_SETTINGS,
@@ -160,6 +161,9 @@ def _why_not(actor: Actor, plans: list[Plan], code: str, share: str, day: date) 
     if (plan.program_setting_code, plan.general_education_percent) == (code, share):
         text = "The plan in force has this setting and share already."
         return Reason("nothing-changed", text, Owner.CLERK, "Nothing to do.", source=RULE)
+    if plan.program_setting_code not in PRESCHOOL_SETTINGS or code not in WITH_SHARE:
+        text = "Planned is what a fifth birthday changes, preschool to a setting with a share. Else the team decides."
+        return Reason("team-decides", text, Owner.TEAM, "Open an amendment.", source=LAW)
     return None
 
 
@@ -217,6 +221,6 @@ NEXT_SETTING = BatchField(
     each=_each,
     more=(
         ("share", "Share of general education", "In percent, for settings 400 and 500"),
-        ("day", "First day", "Such as 08/12/2027; blank: the own day of each child"),
+        ("day", "First day", "Blank: the own day of each child"),
     ),
 )

@@ -10,7 +10,8 @@ from manzanita.archive.models import ArchivedRecord
 from manzanita.domain.codes import code_set
 from manzanita.domain.fields import PLAN_FIELDS
 from manzanita.domain.scenarios import PARTICIPATING
-from manzanita.procedures.change_reasons import Asked, changed_settings
+from manzanita.domain.setting_grounds import GROUNDS
+from manzanita.procedures.change_reasons import TEAM_SETTINGS, Asked, changed_settings
 from manzanita.procedures.effects import Effect, held_without_ssid, long_day
 from manzanita.procedures.later_start import LaterStart, start_effects
 from manzanita.students.queries import StudentFacts
@@ -39,10 +40,14 @@ def change_effects(
     elif asked.key == "adopt":
         yield Effect("starts", f"{_with_services(facts, asked.plan_known_on or on)} start here on {day}.")
     elif asked.key == "setting":
-        for name in changed_settings(asked, facts, on):
+        changed = changed_settings(asked, facts, on)
+        for name in changed:
             declared = next(one for one in PLAN_FIELDS if one.attribute == name)
             text = declared.label_of(asked.settings[declared.number].strip()) or "blank"
             yield Effect("changes", f"{declared.label} becomes {text} from {day}.")
+        if asked.ground in GROUNDS and any(one.attribute in changed for one in TEAM_SETTINGS):
+            ground = GROUNDS[asked.ground]
+            yield Effect("warn", f"Without a meeting, by your word: {ground.label}.", f"{ground.source}.")
     elif asked.key == "meeting":
         what = [
             words

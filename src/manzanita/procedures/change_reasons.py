@@ -12,7 +12,9 @@ from manzanita.domain.changes import ADOPTED
 from manzanita.domain.fields import PLAN_FIELDS, Ownership
 from manzanita.domain.findings import HAPPENED, Owner, Reason
 from manzanita.domain.scenarios import PARTICIPATING
+from manzanita.domain.setting_grounds import SETTING, Changing, ground_reason
 from manzanita.domain.statuses.steps import lack, why_not
+from manzanita.domain.turning_five import InGrade, school_age_from
 from manzanita.platform import clock
 from manzanita.students.queries import StudentFacts
 
@@ -22,12 +24,15 @@ SETTING_FIELDS = tuple(
     for declared in PLAN_FIELDS
     if declared.section == "Placement and setting" or declared.ownership is Ownership.OFFICE
 )
+# Of these, what the team decides: it changes on a ground only.
+TEAM_SETTINGS = tuple(one for one in SETTING_FIELDS if one.ownership is Ownership.MEETING)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the office enters. ``settings`` is by field number, only for a program setting; the four from the type of
-    evaluation on are only for a meeting. ``plan_known_on`` is a day on which the plan to adopt was in force, where
+    """What the office enters. ``settings`` is by field number, only for a program setting, as is ``ground``, the key of
+    ``domain.setting_grounds`` on which what the team decides changes; the four from the type of evaluation on are only
+    for a meeting. ``plan_known_on`` is a day on which the plan to adopt was in force, where
     none is in force on the day of the adoption; ``consented_on`` the first consent to services (22.10) of a start that
     was agreed for later."""
 
@@ -37,6 +42,7 @@ class Asked:
     status_code: str = ""
     reason_code: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
+    ground: str = ""
     evaluation_type_code: str = ""
     is_plan_review: bool = False
     eligibility_code: str = ""
@@ -166,13 +172,46 @@ def _plan_blockers(
     out_of_order = why_not(asked.key, plan_holds(facts, lea_code, on, asked.plan_known_on))
     if out_of_order is not None:
         yield out_of_order
-    if asked.key == "setting" and not changed_settings(asked, facts, on):
+    if asked.key == "setting":
+        yield from _setting_blockers(lea_code, asked, facts, on)
+
+
+def _setting_blockers(lea_code: str, asked: Asked, facts: StudentFacts, on: date) -> Iterator[Reason]:
+    changed = changed_settings(asked, facts, on)
+    if not changed:
         yield Reason(
             "nothing-changed",
             "Nothing differs from the plan in force.",
             Owner.CLERK,
             "Change the field that is no longer so.",
         )
+    labels = [one.label for one in TEAM_SETTINGS if one.attribute in changed]
+    if labels:
+        against = ground_reason(asked.ground, changing(lea_code, asked, facts, on), ", ".join(labels))
+        yield from (against,) if against else ()
+
+
+def changing(lea_code: str, asked: Asked, facts: StudentFacts, on: date) -> Changing:
+    """What is known of the plan in force and of the setting that is to change."""
+    plan, born = facts.plan_on(on), facts.student.birth_on
+    own = [one for one in facts.enrollments if one.lea_code == lea_code]
+    grades = [InGrade(one.grade_code, one.started_on, one.effective_to) for one in own]
+    since = plan.effective_from if plan else on
+    schools = {
+        (one.school_code, one.nps_code)
+        for one in own
+        if one.effective_from <= on and (one.effective_to is None or one.effective_to >= since)
+    }
+    was = plan.program_setting_code if plan else ""
+    return Changing(
+        on=on,
+        was=was,
+        becomes=asked.settings.get(SETTING, was).strip(),
+        plan_type_code=plan.plan_type_code if plan else "",
+        plan_reason_code=plan.reason_code if plan else "",
+        school_age_from=school_age_from(born, grades) if born else None,
+        is_other_school=len(schools) > 1,
+    )
 
 
 def changed_settings(asked: Asked, facts: StudentFacts, on: date) -> dict[str, str]:

@@ -42,7 +42,7 @@ def grade_doubts(actor: Actor, wanted: Mapping[int, str]) -> dict[int, Reason]:
     now = places_now(wanted)
     seen = grades_seen({school for school, _ in now.values()})
     names = school_names(set(seen))
-    moving = _moving(wanted)
+    moving = moving_to(wanted)
     found = {}
     for pk, value in wanted.items():
         if pk not in now or not value:
@@ -124,7 +124,7 @@ def grades_seen(schools: Collection[str]) -> dict[str, set[str]]:
     return seen
 
 
-def _moving(ids: Collection[int]) -> dict[int, str]:
+def moving_to(ids: Collection[int]) -> dict[int, str]:
     """By student, the school planned for next year; blank where only the district is known."""
     found: dict[int, str] = {}
     for some in _chunks(ids):

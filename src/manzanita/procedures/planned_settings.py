@@ -18,6 +18,7 @@ from manzanita.accounts.queries import actor_of_grant_id
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.setting_grounds import PLANNED
 from manzanita.domain.turning_five import PRESCHOOL_SETTINGS
 from manzanita.meetings.actions import NotPossible
 from manzanita.platform import clock
@@ -219,7 +220,8 @@ def _asked(planned: NextSetting, batch: BatchEdit | None) -> Asked:
     if code not in PRESCHOOL_SETTINGS:
         # Only preschool has them.
         settings |= {_LOCATION: "", _TEN_HOURS: ""}
-    return Asked("setting", planned.starts_on, batch.reason if batch else "", settings=settings)
+    reason = batch.reason if batch else ""
+    return Asked("setting", planned.starts_on, reason, settings=settings, ground=PLANNED)
 
 
 def batches_of_causes(causes: Iterable[str]) -> Mapping[str, BatchEdit]:

@@ -15,6 +15,9 @@ from manzanita.students.merging_enrollments import enrolled_twice, has_days_left
 from manzanita.students.merging_held import ALONE, IDENTITY, Held, choice_key, spans_of
 from manzanita.students.models import Merge, Student
 
+# A phone or an address is what it was last said to be; days of an enrollment are not.
+LATER_WORD = "written last: the later word is likelier so"
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -72,7 +75,12 @@ def _of_facts(held: Mapping[str, Sequence[Held]], undone: Collection[datetime]) 
     for two in twice:
         a = tuple(row for one in (*two.stays, *two.both) for row in one.stays)
         b = tuple(row for one in (*two.other, *two.both) for row in one.other)
-        yield Difference(two.key, "enrollment", a, b, Side.STAYS, "of the record that stays")
+        why = (
+            "it has all days of the other one, which looks entered twice"
+            if not has_days_left(two, Side.STAYS)
+            else "of the record that stays"
+        )
+        yield Difference(two.key, "enrollment", a, b, Side.STAYS, why)
         if any(has_days_left(two, side) for side in Side):
             yield Difference(two.void_key, "enrollment", a, b, Side.STAYS, "it ends, unless it never was")
 
@@ -86,8 +94,9 @@ def _proposed(key: str, kind: str, one: Held, undone: Collection[datetime]) -> D
         return Difference(key, kind, one.stays, one.other, Side.STAYS, why)
     written = [max(_written_at(row, undone) for row in rows) for rows in (one.stays, one.other)]
     if written[1] > written[0]:
-        return Difference(key, kind, one.stays, one.other, Side.OTHER, "written last")
-    return Difference(key, kind, one.stays, one.other, Side.STAYS, "written last or at the same time")
+        return Difference(key, kind, one.stays, one.other, Side.OTHER, LATER_WORD)
+    why = LATER_WORD if written[0] > written[1] else "written at the same time"
+    return Difference(key, kind, one.stays, one.other, Side.STAYS, why)
 
 
 def _written_at(row: Fact, undone: Collection[datetime]) -> datetime:

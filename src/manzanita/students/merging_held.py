@@ -48,6 +48,11 @@ def held_by(stays_id: int, other_id: int) -> dict[str, list[Held]]:
     }
     read_together(*believed.values())
     rows: dict[str, list[Fact]] = {kind: list(found) for kind, found in believed.items()}
+    return slots_of(rows, stays_id)
+
+
+def slots_of(rows: dict[str, list[Fact]], stays_id: int) -> dict[str, list[Held]]:
+    """Versions of two records by kind, as slots of both."""
     rows["agency"] = [row for row in rows["agency"] if not says_residence_by_sis(row)]
     numbers = _numbers(rows, stays_id)
     found: dict[str, list[Held]] = {}

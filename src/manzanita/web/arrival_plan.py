@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -38,8 +40,9 @@ from manzanita.procedures.paper_plan import (
 from manzanita.ui.formats import us_dates
 from manzanita.web import reasons_told
 from manzanita.web.access import requires
-from manzanita.web.arrival_words import text_given
+from manzanita.web.arrival_words import line_of, text_given
 from manzanita.web.form_days import day_of, mistyped
+from manzanita.web.laid_over import LaidOver, laid_over, shown
 from manzanita.web.meanwhile import CODE, alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.state_lines import meaning
 from manzanita.web.step_links import step_fixes
@@ -57,7 +60,19 @@ ALWAYS = ("23.11", "23.15", "23.16", "23.20", "23.23", "23.14", "23.33")
 SHOWN_SERVICES = 3
 NUMBERS = {"reason_code": "22.13"} | {one.attribute: one.number for one in (*PLAN_FIELDS, *SERVICE_FIELDS)}
 # A plan has one service at least; of the others every field may stay empty.
-LATER_SERVICES = tuple(f"service_{number}_" for number in range(2, MOST_SERVICES + 1))
+SERVICES = tuple(f"service_{number}_" for number in range(1, MOST_SERVICES + 1))
+LATER_SERVICES = SERVICES[1:]
+PROVIDER = "100"
+# Every field of the form as it is without a plan; the type of provider stands there beforehand.
+_BLANK = {
+    **dict.fromkeys(("lea_code", "reason_code", *DAYS), ""),
+    **{one.attribute: "" for one in PLAN_FIELDS},
+    **{
+        f"{row}{one.attribute}": PROVIDER if one.number == "25.12" else ""
+        for row in SERVICES
+        for one in SERVICE_FIELDS
+    },
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -68,11 +83,9 @@ def arrival_plan(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     log_reads(actor=request.actor, student_ids=[found.student_id], what="arrivals.arrival")
     if request.method != "POST":
         reasons = reasons_not_to_enter(request.actor, found)
-        former = Evidence.from_document(found.evidence).former_lea
-        before = paper_plan_of(found.student_id)
-        typed = _typed(before) if before else {"lea_code": former, "plan_type_code": "100"}
-        return _form(request, found, typed, reasons, may_enter=not reasons)
-    may_enter, told = not reasons_not_to_enter(request.actor, found), _told(request)
+        return _form(request, found, _stands(found), reasons, may_enter=not reasons)
+    typed: Mapping[str, str] = request.POST
+    may_enter, told = not reasons_not_to_enter(request.actor, found), _told(typed)
     said = paper_findings(request.actor, found, told)
     try:
         with alone_with(request, found.student):
@@ -84,12 +97,15 @@ def arrival_plan(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
                 actor=request.actor, arrival=found, told=told, reason=text_given(request, "reason")
             )
     except NotPossible as refused:
-        reasons = list(refused.reasons)
+        reasons, laid = list(refused.reasons), None
         if is_conflict(reasons):
+            laid = _laid_over(typed, _stands(found))
+            typed, told = laid.values, _told(laid.values)
+            said = paper_findings(request.actor, found, told)
             # The form stays as it was filled in, also where nothing can be entered any more.
             may_enter, now = True, get_arrival(request.actor, public_id)
             reasons = [one for one in reasons if one.code == CODE] + reasons_not_to_enter(request.actor, now)
-        return _form(request, found, request.POST, reasons, may_enter=may_enter, told=told, said=said)
+        return _form(request, found, typed, reasons, may_enter=may_enter, told=told, said=said, laid=laid)
     messages.success(
         request,
         "Entered. Nothing goes to the state by it; the questions are answered by it, and what follows stands below.",
@@ -97,23 +113,24 @@ def arrival_plan(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return redirect("arrival", public_id)
 
 
-def _told(request: HttpRequest) -> PaperPlan:
+def _told(given: Mapping[str, str]) -> PaperPlan:
+    """What the form says, by name of the field."""
     services = []
     for number in range(1, MOST_SERVICES + 1):
         one = {
-            declared.attribute: text_given(request, f"service_{number}_{declared.attribute}")
+            declared.attribute: line_of(given, f"service_{number}_{declared.attribute}")
             for declared in SERVICE_FIELDS
         }
         one["npa_id"] = code_named(one["npa_id"], _agencies())
         # The type of provider stands there beforehand.
         if any(value for name, value in one.items() if name != "provider_code"):
             services.append(one)
-    stopped_on = day_of(request.POST.get("stopped_on", ""))
+    stopped_on = day_of(given.get("stopped_on", ""))
     return PaperPlan(
-        lea_code=code_named(text_given(request, "lea_code"), _districts()),
-        **{name: day_of(request.POST.get(name, "")) for name in DAYS},
-        reason_code=text_given(request, "reason_code") if stopped_on else "",
-        plan={one.attribute: text_given(request, one.attribute) for one in PLAN_FIELDS},
+        lea_code=code_named(line_of(given, "lea_code"), _districts()),
+        **{name: day_of(given.get(name, "")) for name in DAYS},
+        reason_code=line_of(given, "reason_code") if stopped_on else "",
+        plan={one.attribute: line_of(given, one.attribute) for one in PLAN_FIELDS},
         services=services,
     )
 
@@ -150,17 +167,24 @@ def _typed(before: PaperPlan) -> dict[str, str]:
     }
 
 
-def _entered_meanwhile(told: PaperPlan, student_id: int) -> dict[str, str]:
-    """At each field that somebody else has entered otherwise, what they entered."""
-    stands = paper_plan_of(student_id)
-    if stands is None:
-        return {}
-    own, other = _typed(told), _typed(stands)
-    return {
-        name: f"Entered meanwhile: {_shown(name, other.get(name, '')) or 'blank'}"
-        for name in own.keys() | other.keys()
-        if own.get(name, "") != other.get(name, "")
-    }
+def _stands(arrival: Arrival) -> dict[str, str]:
+    """What the form begins with, every field of it: what was entered before, or what is known without the paper."""
+    before = paper_plan_of(arrival.student_id)
+    if before is not None:
+        return _BLANK | _typed(before)
+    former = Evidence.from_document(arrival.evidence).former_lea
+    return _BLANK | {"lea_code": former, "plan_type_code": "100"}
+
+
+def _laid_over(posted: Mapping[str, str], stands: Mapping[str, str]) -> LaidOver:
+    """What was typed, over what stands now. A row that is another service now is one service or the other, never some
+    fields of each."""
+    laid = laid_over(posted, stands)
+    values = dict(laid.values)
+    for row in SERVICES:
+        if f"{row}service_code" in laid.moved and any(name.startswith(row) for name in laid.typed):
+            values |= {name: posted[name] for name in values if name.startswith(row) and name in posted}
+    return replace(laid, values=values | {"reason": posted.get("reason", "")})
 
 
 def _shown(name: str, value: str) -> str:
@@ -188,13 +212,14 @@ def _form(
     may_enter: bool,
     told: PaperPlan | None = None,
     said: Sequence[PaperFinding] = (),
+    laid: LaidOver | None = None,
 ) -> HttpResponse:
     """``told`` is what was typed, and ``said`` what the rules say of it, in the same round as ``refusals``."""
     always = [next(one for one in PLAN_FIELDS if one.number == number) for number in ALWAYS]
     more = [one for one in PLAN_FIELDS if one not in always]
     errors = {one.code: one.text for one in refusals} | mistyped(typed, DAYS).errors
-    if told and is_conflict(refusals):
-        errors = _entered_meanwhile(told, arrival.student_id) | errors
+    if laid:
+        errors = {name: laid.told(partial(_shown, name))[name] for name in laid.moved} | errors
     # Where the form itself objects to a field, the rules need not say it again.
     seen = _digest(told, arrival, said)
     said = [one for one in said if not (one.names and set(one.names) <= errors.keys())]
@@ -227,7 +252,7 @@ def _form(
                         one,
                         f"service_{number}_{one.attribute}",
                         typed,
-                        "100" if one.number == "25.12" else "",
+                        PROVIDER if one.number == "25.12" else "",
                         agencies if one.attribute == "npa_id" else None,
                     )
                     for one in SERVICE_FIELDS
@@ -246,6 +271,7 @@ def _form(
         "seen": seen,
         "may_enter": may_enter,
         "record_seen": stamp_of(request.actor, arrival.student),
+        "form_shown": shown(laid.stands if laid else _stands(arrival)),
     }
     status = status_of(refusals) if request.method == "POST" else 200
     return render(request, "web/arrivals/plan.html", context, status=status)

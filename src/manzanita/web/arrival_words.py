@@ -143,4 +143,9 @@ def role_words(contact: AgencyContact) -> str:
 
 def text_given(request: HttpRequest, name: str) -> str:
     """One line of a form, without odd blanks."""
-    return " ".join(request.POST.get(name, "").replace("\0", "").split())[:MOST_TEXT]
+    return line_of(request.POST, name)
+
+
+def line_of(given: Mapping[str, str], name: str) -> str:
+    """The same of what a form says, by name of the field."""
+    return " ".join(given.get(name, "").replace("\0", "").split())[:MOST_TEXT]

@@ -259,6 +259,7 @@ def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
     )
     field = FIELDS[found.field_key]
     ends = field.follows([row.student_id for row in rows]) if show == "ready" else {}
+    kept = field.kept([row.student_id for row in rows]) if show in ("ready", "done") else {}
     values = {value for row in rows for value in (row.old, row.new)}
     words = field.words(values | {value for _, value in ends.values()})
     people = student_names(request.actor, [one.student_id for one in rows])
@@ -267,6 +268,7 @@ def _lines(request: HttpRequest, found: BatchEdit) -> dict[str, Any]:
     return {
         "rows": [
             _row(request.actor, row, words, people.get(row.student_id), schools)
+            | _stays(row, kept.get(row.student_id), words)
             | {"ends": _ends(ends.get(row.student_id), words)}
             for row in rows
         ],
@@ -316,6 +318,14 @@ def _ends(follows: tuple[date, str] | None, words: Mapping[str, str]) -> str:
     last, value = follows
     first = us_date(last + timedelta(days=1))
     return f"Ends on {us_date(last)}; from {first} {words.get(value, 'somebody')}, as planned"
+
+
+def _stays(row: BatchLine, kept: tuple[date, str] | None, words: Mapping[str, str]) -> dict[str, Any]:
+    """What a student has now and keeps until the new value begins takes no place away, so it is not struck."""
+    if kept is None or kept[1] != row.old:
+        return {"stays": ""}
+    last, value = kept
+    return {"old": "Nobody planned", "stays": f"{words.get(value, 'Somebody')} through {us_date(last)}"}
 
 
 def _progress(found: BatchEdit) -> dict[str, Any]:

@@ -39,12 +39,13 @@ from manzanita.students.many import batches_of
 from manzanita.web.access import requires
 from manzanita.web.form_days import Mistyped, day_of, mistyped
 from manzanita.web.found import found_set
+from manzanita.web.leaving_asked import paper_days
 from manzanita.web.leaving_words import NOT_CONFIRMED, line_words
 from manzanita.web.left_out import left_out
 from manzanita.web.many_pages import LONGEST_WORDS, ManyPages, preview_token, started
 from manzanita.web.pasted_words import pasted_words
 from manzanita.web.row_reasons import reasons_of, told_of_leaving
-from manzanita.web.student_leaving import ERROR_FIELDS, paper_days
+from manzanita.web.student_leaving import ERROR_FIELDS
 from manzanita.web.students_words import grade_text
 
 

@@ -1,7 +1,9 @@
-"""Two people at one record: whoever saves later is told first what the other one changed, and when; nothing is lost.
+"""Two forms of one record: whoever saves later is told first what was changed since, and when; nothing is lost.
 
 A form carries how much was done about the record when it was drawn (``FIELD``). What is sent with it is carried out
-only where nobody else has done anything since; else the answer is a 409 with what was done, and the form as filled in.
+only where nothing was done since, by whomever: one's own second window shows what stood before, as anybody's does. Else
+the answer is a 409 with what was done, and the form as filled in; what it showed of the record is laid over by
+``laid_over``.
 """
 
 from __future__ import annotations
@@ -42,8 +44,8 @@ def stamp_of(actor: Actor, *students: Student) -> str:
 
 @contextmanager
 def alone_with(request: HttpRequest, *students: Student, typed: str = "") -> Iterator[None]:
-    """One person at a time from here to the end, in one transaction. Raises ``NotPossible`` where somebody else has
-    changed a record since the form was drawn, and ``MergedAway`` where one was put together with another. ``typed`` is
+    """One form at a time from here to the end, in one transaction. Raises ``NotPossible`` where a record was changed
+    since the form was drawn, and ``MergedAway`` where one was put together with another. ``typed`` is
     told with the refusal, for a page that does not show it otherwise."""
     with transaction.atomic():
         lock_students([one.pk for one in students])
@@ -55,7 +57,7 @@ def alone_with(request: HttpRequest, *students: Student, typed: str = "") -> Ite
 
 
 def changes_since(request: HttpRequest, *students: Student, typed: str = "") -> list[Reason]:
-    """What others have done since the form was drawn, the newest first; of a form without ``FIELD`` nothing."""
+    """What was done since the form was drawn, the newest first; of a form without ``FIELD`` nothing."""
     seen = request.POST.get(FIELD, "").split("-")
     if len(seen) != len(students) or not all(one.isascii() and one.isdecimal() for one in seen):
         return []
@@ -63,13 +65,15 @@ def changes_since(request: HttpRequest, *students: Student, typed: str = "") -> 
         event for one, count in zip(students, seen, strict=True) for event in _since(request, one, count)
     ]
     names = user_names({one.actor_user_id for one in events if one.actor_user_id})
+    if request.actor.user_id in names:
+        names[request.actor.user_id] = "You yourself"
     return _reasons(events[:SHOWN], names, typed)
 
 
 def _since(request: HttpRequest, student: Student, seen: str) -> Sequence[ChangeEvent]:
     events = _events(request.actor, student)
     new = max(events.count() - int(seen[:9]), 0)
-    return [one for one in events[:new] if one.actor_user_id != request.actor.user_id] if new else []
+    return list(events[:new])
 
 
 def _events(actor: Actor, student: Student) -> QuerySet:

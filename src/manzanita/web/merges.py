@@ -36,6 +36,7 @@ from manzanita.web.access import requires
 from manzanita.web.duplicates import STRENGTHS, settle
 from manzanita.web.form_days import day_of, mistyped
 from manzanita.web.meanwhile import FIELD, changes_since, stamp_of, status_of
+from manzanita.web.merge_done import done_words
 from manzanita.web.merge_words import held_words, lines_of, moved_words, moves_of, steps_of, was_words
 from manzanita.web.reasons_told import Way, tell_reasons, told
 
@@ -237,7 +238,10 @@ def merge(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     shown = [found.student_id, *([found.other_id] if found.undone_at else [])]
     log_reads(actor=request.actor, student_ids=shown, what="student.merge")
     enter = reverse("student_new"), STEPS["enter"].label
+    chosen, notes = ([], []) if found.undone_at else done_words(found)
     context = {
+        "chosen": chosen,
+        "notes": notes,
         "merge": found,
         "stays": was_words(found, is_other=False),
         "other": was_words(found, is_other=True),

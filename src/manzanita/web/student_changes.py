@@ -14,15 +14,17 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from manzanita.auditing.actions import log_reads
-from manzanita.domain.access import Capability
+from manzanita.domain.access import Actor, Capability
 from manzanita.domain.changes import CHANGES, Change
 from manzanita.domain.codes import code_set, unconfirmed_in
+from manzanita.domain.fields import FieldDeclaration
 from manzanita.domain.findings import Reason
+from manzanita.domain.setting_grounds import OFFERED, first_ground
 from manzanita.domain.statuses.steps import STEPS, lack, why_not
 from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.queries import open_meeting_of
 from manzanita.platform import clock
-from manzanita.procedures.change_reasons import SETTING_FIELDS, Asked, plan_holds
+from manzanita.procedures.change_reasons import SETTING_FIELDS, TEAM_SETTINGS, Asked, changing, plan_holds
 from manzanita.procedures.changes import ChangePreview, preview_change, record_change
 from manzanita.procedures.later_start import KEY, start_now
 from manzanita.procedures.standing import untold_leaving
@@ -31,11 +33,14 @@ from manzanita.students.models import Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.web.access import requires
 from manzanita.web.form_days import Mistyped, day_of, mistyped
+from manzanita.web.laid_over import laid_over, shown
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import Told, told, why_way
 from manzanita.web.state_lines import summary
 from manzanita.web.step_links import address_of_step, start_ways, step_fixes
 
+_TEAM = [one.label.lower() for one in TEAM_SETTINGS]
+GROUND_HINT = f"Needed for {', '.join(_TEAM[:-1])} and {_TEAM[-1]}: the team decides these."
 # The field of the form that a refusal is about, by its code.
 ERROR_FIELDS = {
     "no-date": "on",
@@ -45,7 +50,13 @@ ERROR_FIELDS = {
     "no-reason": "reason",
     "too-early": "on",
     "consent-day": "consented_on",
+    "team-decides": "ground",
+    "ground-lacking": "ground",
 }
+
+
+# What the banner says in full stands at its field in short.
+IN_SHORT = {"team-decides": "None is chosen.", "ground-lacking": "It does not hold here: see above."}
 
 
 @require_safe
@@ -98,7 +109,7 @@ def change(request: HttpRequest, public_id: uuid.UUID, key: str) -> HttpResponse
         if key == KEY:
             return _start_form(request, student, kind, facts)
         return _form(request, student, kind, _first(request, key, facts), None, ())
-    asked = _asked(request, key)
+    asked = _asked(request, key, facts)
     wrong = mistyped(request.POST, {"on": kind.day_label, "consented_on": "First consent to services"})
     preview: ChangePreview | None = None
     try:
@@ -112,6 +123,7 @@ def change(request: HttpRequest, public_id: uuid.UUID, key: str) -> HttpResponse
     except NotPossible as refused:
         reasons = list(refused.reasons)
         if is_conflict(reasons):
+            asked = _asked(request, key, facts_for(request.actor, student))
             reasons += preview_change(request.actor, student, asked).blockers
         return _form(request, student, kind, asked, None, reasons, wrong)
     except ValueError as error:
@@ -122,7 +134,14 @@ def change(request: HttpRequest, public_id: uuid.UUID, key: str) -> HttpResponse
     return redirect("archive", archive.public_id)
 
 
-def _asked(request: HttpRequest, key: str) -> Asked:
+def _settings(facts: StudentFacts) -> dict[str, str]:
+    """What the plan in force says of the settings, by field number."""
+    plan = facts.plan_on(clock.today())
+    return {one.number: getattr(plan, one.attribute, "") or "" for one in SETTING_FIELDS}
+
+
+def _asked(request: HttpRequest, key: str, facts: StudentFacts) -> Asked:
+    """What was entered; of the settings only what differs from what the form showed."""
     given = {name: text.strip() for name, text in request.POST.items()}
     return Asked(
         key=key,
@@ -130,7 +149,8 @@ def _asked(request: HttpRequest, key: str) -> Asked:
         reason=given.get("reason", ""),
         status_code=given.get("status", ""),
         reason_code=given.get("status_reason", ""),
-        settings={one.number: given[one.number] for one in SETTING_FIELDS if one.number in given},
+        settings=laid_over(given, _settings(facts)).typed,
+        ground=given.get("ground", "") if given.get("ground") in {one.key for one in OFFERED} else "",
         evaluation_type_code=given.get("evaluation_type", ""),
         is_plan_review=given.get("plan_review") == "Y",
         eligibility_code=given.get("eligibility", ""),
@@ -140,16 +160,16 @@ def _asked(request: HttpRequest, key: str) -> Asked:
 
 
 def _first(request: HttpRequest, key: str, facts: StudentFacts) -> Asked:
-    """What the form begins with: a plan is adopted from the first day of the enrollment, settings as in force."""
+    """What the form begins with: a plan is adopted from the first day of the enrollment, and a setting may be due to
+    change by a birthday or a rule of the state."""
     today = clock.today()
     enrollment = facts.enrollment_on(today, request.actor.agency_code)
     is_arrival = key in ("adopt", "never_came")
-    plan = facts.plan_on(today)
-    return Asked(
-        key=key,
-        on=(enrollment.started_on if enrollment else None) if is_arrival else None,
-        settings={one.number: getattr(plan, one.attribute, "") or "" for one in SETTING_FIELDS},
-    )
+    asked = Asked(key=key, on=(enrollment.started_on if enrollment else None) if is_arrival else None)
+    if key != "setting":
+        return asked
+    ground = first_ground(changing(request.actor.agency_code, asked, facts, today))
+    return replace(asked, ground=ground)
 
 
 def _start_form(request: HttpRequest, student: Student, kind: Change, facts: StudentFacts) -> HttpResponse:
@@ -170,14 +190,18 @@ def _form(
 ) -> HttpResponse:
     is_sent = request.method == "POST"
     steps = step_fixes(refusals, student, _meeting_path(student, refusals))
-    fixes = {**_fixes(student, kind), **steps, **meanwhile_fix(student)}
+    fixes = {**_fixes(request.actor, student, kind), **steps, **meanwhile_fix(student)}
     context = {
         "student": student,
         "kind": kind,
         "asked": asked,
         "refusals": refusals,
         "told": told(refusals, fixes),
-        "errors": {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS}
+        "errors": {
+            ERROR_FIELDS[one.code]: IN_SHORT.get(one.code, one.text)
+            for one in refusals
+            if one.code in ERROR_FIELDS
+        }
         | (wrong.errors if wrong else {}),
         "typed": wrong.typed if wrong else {},
         "is_sent": is_sent,
@@ -189,7 +213,7 @@ def _form(
             for draft in (preview.drafts if preview else ())
         ],
         "today": clock.today(),
-        **_options(kind, asked),
+        **(_setting_fields(request, student, is_sent=is_sent) if kind.key == "setting" else _options(kind)),
         **(_agreed(request, student) if kind.key == KEY else {}),
     }
     # What cannot be done now is said before it is tried: that page is none of a refusal.
@@ -214,19 +238,22 @@ def _agreed(request: HttpRequest, student: Student) -> dict[str, Any]:
     return {"agreed": found, "entered_on": min(known, default=None)}
 
 
-def _fixes(student: Student, kind: Change) -> dict[str, tuple[str, str]]:
+def _fixes(actor: Actor, student: Student, kind: Change) -> dict[str, tuple[str, str]]:
     """Where a refusal is mended that this form does not mend: address and label by its code."""
     here = reverse("student", args=[student.public_id])
     known = (f"{here}?tab=history", "Show what is known")
     if kind.key == KEY:
         return start_ways(student)
+    meetings = f"{reverse('meeting_new', args=[student.public_id])}#event-amendment"
+    amend = (meetings, "Open an amendment") if actor.may(Capability.HOLD_MEETING) else why_way(student)
     return {
         "no-plan": (reverse("state_extracts"), "Read the state's extracts"),
+        **dict.fromkeys(("team-decides", "ground-lacking"), amend),
         **dict.fromkeys(("same-status", "later-status", "plan-starts-that-day", "meeting-known"), known),
     }
 
 
-def _options(kind: Change, asked: Asked) -> dict[str, Any]:
+def _options(kind: Change) -> dict[str, Any]:
     """The choices of the fields that this kind of change has."""
     if kind.key == "status":
         return {
@@ -244,23 +271,37 @@ def _options(kind: Change, asked: Asked) -> dict[str, Any]:
                 for name in ("EvaluationType", "EligibilityOutcome", "MeetingDelay")
             },
         }
-    if kind.key == "setting":
-        return {
-            "settings": [
-                {
-                    "number": one.number,
-                    "label": one.label,
-                    "value": asked.settings.get(one.number, ""),
-                    "hint": " ".join(
-                        filter(None, [one.help, unconfirmed_in(one.codes) if one.codes else ""])
-                    ),
-                    "blank": f"Blank: {one.blank_when}" if one.blank_when else "Blank",
-                    "options": codes_of(one.layout_field.code_set) if one.layout_field.code_set else [],
-                }
-                for one in SETTING_FIELDS
-            ]
-        }
     return {}
+
+
+def _setting_fields(request: HttpRequest, student: Student, *, is_sent: bool) -> dict[str, Any]:
+    """The fields as the record has them now, with what was typed laid over them; and what the form shows, to be sent
+    along."""
+    stands = _settings(facts_for(request.actor, student))
+    laid = laid_over(request.POST if is_sent else {}, stands)
+    return {
+        "settings": [
+            {
+                "number": one.number,
+                "label": one.label,
+                "value": laid.values[one.number],
+                "hint": " ".join(
+                    filter(None, [laid.followed(one.number, one.label_of), one.help, _doubt(one)])
+                ),
+                "error": laid.conflict(one.number, one.label_of),
+                "blank": f"Blank: {one.blank_when}" if one.blank_when else "Blank",
+                "options": codes_of(one.layout_field.code_set) if one.layout_field.code_set else [],
+            }
+            for one in SETTING_FIELDS
+        ],
+        "form_shown": shown(stands),
+        "grounds": [(one.key, one.label) for one in OFFERED],
+        "ground_hint": GROUND_HINT,
+    }
+
+
+def _doubt(declared: FieldDeclaration) -> str:
+    return unconfirmed_in(declared.codes) if declared.codes else ""
 
 
 def codes_of(name: str) -> list[tuple[str, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,16 +18,14 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.findings import Reason
 from manzanita.domain.leaving import (
-    CONTINUES,
     PAPERS,
-    PRIOR_NOTICE,
     REASONS,
     LeavingReason,
     PaperSaid,
     sis_reason,
     suggested_reason,
 )
-from manzanita.domain.revocation import Letter, earliest_end
+from manzanita.domain.revocation import Letter
 from manzanita.domain.statuses.steps import STEPS, lack
 from manzanita.leaving.actions import papers_of
 from manzanita.leaving.models import Leaving, ParticipationReport
@@ -52,21 +49,25 @@ from manzanita.procedures.leaving_undo import reasons_not_to_undo, undo_leaving
 from manzanita.students.former import facts_for
 from manzanita.students.models import Enrollment, Student
 from manzanita.students.queries import StudentFacts, get_student
-from manzanita.ui.formats import us_date
+from manzanita.ui.formats import us_date, us_dates
 from manzanita.web.access import requires
-from manzanita.web.form_days import Mistyped, day_of, mistyped
+from manzanita.web.form_days import Mistyped, mistyped
+from manzanita.web.laid_over import LaidOver, shown
+from manzanita.web.leaving_asked import (
+    asked_in,
+    day_labels,
+    earliest,
+    first_asked,
+    newest_here,
+    typed_over,
+    values_of,
+)
 from manzanita.web.leaving_words import NOT_CONFIRMED, NOT_SETTLED, groups_of, line_words, taken_back_words
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import tell_reasons, told
 from manzanita.web.step_links import address_of_step, step_fixes
 
-
 # The field of the form that a refusal is about, by its code.
-def paper_days(reason: LeavingReason) -> dict[str, str]:
-    """The fields of the days on which papers were given, and their labels."""
-    return {f"{key}_on": f"{PAPERS[key].label} given on" for key in reason.papers}
-
-
 ERROR_FIELDS = {
     "no-date": "on",
     "future-date": "on",
@@ -82,6 +83,8 @@ ERROR_FIELDS = {
     "not-holder": "letter_by",
     "no-holder": "letter_by",
 }
+# A paper that is missing: the rest can be looked at without it, and the banner has said why it is due.
+LACKING_PAPERS = {f"no-{key}": "A day is missing, or the note why there is none." for key in PAPERS}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -101,9 +104,9 @@ def leaving(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         return _reasons_page(request, student, report, status=422 if request.method == "POST" else 200)
     reason = REASONS[key]
     if request.method != "POST":
-        return _form(request, student, _first(request, student, reason, report), None, ())
-    asked = _asked(request, reason, report)
-    wrong = mistyped(request.POST, _day_labels(reason))
+        return _form(request, student, first_asked(request, student, reason, report), None, ())
+    asked = asked_in(request.POST, reason, report)
+    wrong = mistyped(request.POST, day_labels(reason))
     try:
         with alone_with(request, student):
             if wrong:
@@ -115,9 +118,13 @@ def leaving(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             done = record_leaving(actor=request.actor, student=student, asked=asked)
     except NotPossible as refused:
         reasons = list(refused.reasons)
+        laid = None
         if is_conflict(reasons):
+            report = open_report_of(student, request.actor.agency_code)
+            laid = typed_over(request, student, reason, report)
+            asked = asked_in(laid.values, reason, report)
             reasons += preview_leaving(request.actor, student, asked).blockers
-        return _form(request, student, asked, None, reasons, wrong)
+        return _form(request, student, asked, None, reasons, wrong, laid)
     messages.success(
         request,
         f"Planned for {us_date(done.leaves_on)}: {reason.words}."
@@ -127,71 +134,15 @@ def leaving(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return redirect("leaving", student.public_id)
 
 
-def _asked(request: HttpRequest, reason: LeavingReason, report: ParticipationReport | None) -> LeavingAsked:
-    given = {name: text.replace("\0", "").strip() for name, text in request.POST.items()}
-    return LeavingAsked(
-        reason.key,
-        day_of(given.get("on", "")),
-        given.get("note", ""),
-        {
-            key: PaperSaid(day_of(given.get(f"{key}_on", "")), given.get(f"{key}_note", ""))
-            for key in reason.papers
-        },
-        report,
-        letter=Letter(day_of(given.get("letter_on", "")), given.get("letter_by", ""))
-        if reason.asks_letter
-        else Letter(),
-    )
-
-
-def _day_labels(reason: LeavingReason) -> dict[str, str]:
-    labels = {"letter_on": "Day of the letter"} if reason.asks_letter else {}
-    return labels | {"on": reason.day_label} | paper_days(reason)
-
-
-def _earliest(asked: LeavingAsked) -> date | None:
-    return earliest_end(asked.letter.on, asked.papers.get(PRIOR_NOTICE, PaperSaid()).on)
-
-
 def _with_day(request: HttpRequest, asked: LeavingAsked) -> LeavingAsked:
     """A day that was left blank is the earliest lawful one, where there is one: the check shows what comes of it."""
-    earliest = _earliest(asked)
-    if asked.on is not None or earliest is None:
+    first_day = earliest(asked)
+    if asked.on is not None or first_day is None:
         return asked
     messages.info(
-        request, f"The day was left blank: {us_date(earliest)}, the earliest lawful one, is proposed."
+        request, f"The day was left blank: {us_date(first_day)}, the earliest lawful one, is proposed."
     )
-    return replace(asked, on=earliest)
-
-
-def _first(
-    request: HttpRequest, student: Student, reason: LeavingReason, report: ParticipationReport | None
-) -> LeavingAsked:
-    """What the form begins with: what is planned, what a teacher reported, or the last day that the SIS knows."""
-    planned = planned_leaving(student, request.actor.agency_code)
-    if planned is not None and planned.reason_key == reason.key:
-        return LeavingAsked(
-            reason.key,
-            planned.leaves_on,
-            planned.note,
-            papers_of(planned.papers),
-            planned.report,
-            letter=Letter(planned.letter_on, planned.letter_by),
-        )
-    if report is not None:
-        return LeavingAsked(reason.key, report.last_on, report.note, {}, report)
-    facts = facts_for(request.actor, student)
-    newest = _newest(request, facts)
-    last_day = newest.effective_to if newest else None
-    if reason.key == CONTINUES and (given := handed_over_on(student, request.actor.agency_code, facts)):
-        return LeavingAsked(reason.key, last_day or given.last_day, given.note)
-    return LeavingAsked(reason.key, last_day)
-
-
-def _newest(request: HttpRequest, facts: StudentFacts) -> Enrollment | None:
-    """The newest enrollment here; the SIS has ended it where it has a last day."""
-    here = [one for one in facts.enrollments if one.lea_code == request.actor.agency_code]
-    return max(here, key=lambda one: one.started_on, default=None)
+    return replace(asked, on=first_day)
 
 
 def _form(
@@ -201,14 +152,21 @@ def _form(
     preview: LeavingPreview | None,
     refusals: Sequence[Reason],
     wrong: Mistyped | None = None,
+    laid: LaidOver | None = None,
 ) -> HttpResponse:
     reason = REASONS[asked.reason_key]
     fixes = _fixes(student, preview or _meetings_only(request, student, asked)) | meanwhile_fix(student)
-    errors = {ERROR_FIELDS[one.code]: one.text for one in refusals if one.code in ERROR_FIELDS}
+    errors = {
+        ERROR_FIELDS[one.code]: LACKING_PAPERS.get(one.code, one.text)
+        for one in refusals
+        if one.code in ERROR_FIELDS
+    }
+    errors |= laid.told(us_dates) if laid else {}
     errors |= wrong.errors if wrong else {}
-    earliest = _earliest(asked)
-    if earliest is not None and asked.on is None and errors and not (wrong and "on" in wrong.typed):
+    first_day = earliest(asked)
+    if first_day is not None and asked.on is None and errors and not (wrong and "on" in wrong.typed):
         errors["on"] = "It had no day: the earliest lawful one is proposed."
+    is_shown = preview is not None and all(one.code in LACKING_PAPERS for one in refusals)
     context = {
         "student": student,
         "reason": reason,
@@ -216,14 +174,18 @@ def _form(
         "asked": asked,
         "papers": [(PAPERS[key], asked.papers.get(key, PaperSaid())) for key in reason.papers],
         "holders": _holders(request, student, asked.letter) if reason.asks_letter else [],
-        "earliest": earliest,
+        "earliest": first_day,
         "refusals": refusals,
         "errors": errors,
         "typed": wrong.typed if wrong else {},
         "told": told(refusals, fixes),
         "record_seen": stamp_of(request.actor, student),
         "preview": preview,
-        "groups": groups_of(preview) if preview and not refusals else [],
+        "groups": groups_of(preview) if is_shown and preview else [],
+        "is_shown": is_shown,
+        "form_shown": shown(
+            laid.stands if laid else values_of(first_asked(request, student, reason, asked.report), reason)
+        ),
         "if_wrong": [NOT_CONFIRMED] if "not confirmed" in line_words(reason) else [],
     }
     return render(request, "web/students/leaving_form.html", context, status=status_of(refusals))
@@ -286,7 +248,7 @@ def _reasons_page(
         "student": student,
         "reasons": [(one, line_words(one)) for one in REASONS.values()],
         "if_wrong": [NOT_CONFIRMED, NOT_SETTLED],
-        "suggested": _suggested(_newest(request, facts), given),
+        "suggested": _suggested(newest_here(request, facts), given),
         "given": given,
         "standing": standing,
         "back_words": taken_back_words(standing) if standing else "",
