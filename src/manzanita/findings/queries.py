@@ -112,6 +112,17 @@ def finding_of(actor: Actor, finding_id: int) -> RuleFinding:
     return finding
 
 
+def next_open(actor: Actor, one: RuleFinding) -> RuleFinding | None:
+    """The open finding that follows ``one`` in the list of what is to settle, from its end on the first; or nothing."""
+    found = wanted_findings(actor, Wanted()).exclude(pk=one.pk)
+    return next(iter([*_fatal_first(found, one), *_fatal_first(found, None)]), None)
+
+
+def is_to_be_judged(student_id: int) -> bool:
+    """Whether the rules have yet to judge a student whom the caller may see, since something changed."""
+    return ChangedStudent.objects.filter(student_id=student_id).exists()
+
+
 def capped_count(actor: Actor, wanted: Wanted) -> int:
     """How many there are, counted no further than one past :data:`COUNTED`."""
     return wanted_findings(actor, wanted).order_by().values("pk")[: COUNTED + 1].count()

@@ -21,6 +21,7 @@ from manzanita.exchange.queries import finding_of_actor, open_findings, operatio
 from manzanita.platform import clock
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
+from manzanita.web.correct_ways import OF_STATE, correct_address
 from manzanita.web.state_lines import meaning, name_of, opened_sent, student_names
 
 PAGE_SIZE = 100
@@ -115,7 +116,7 @@ def finding(request: HttpRequest, pk: int) -> HttpResponse:
             else None,
             "operation": current,
             "operation_url": reverse("state_operation", args=[current.pk]) if current and may_send else None,
-            "correct_url": reverse("correct", args=[standing.pk]) if standing else None,
+            "correct_url": correct_address(standing.pk, OF_STATE, one.pk) if standing else None,
             "is_retired_ssid": one.rule_code in RETIRED_SSID_CODES,
             "may_correct": actor.may(Capability.CORRECT_RECORD),
         },
