@@ -698,6 +698,29 @@ def test_a_code_that_the_state_rejected_is_marked_where_another_is_chosen(small_
     assert form.count("(rejected by the state on") == 1 and form.count("is not public, and our list") == 1
 
 
+def test_a_code_of_unknown_years_says_why_no_rule_of_ours_objected(small_world, coordinator):
+    finding = rejected(small_world)
+    about = {"rule_code": "GERR0007", "fields": ["25.14"], "values": {"25.14": "20"}}
+    StateFinding.objects.filter(pk=finding.pk).update(**about)
+    page = text_of(coordinator.get(f"/findings/{finding.pk}"))
+    assert (
+        "No public page prints the years of code 20 of 25.14 Frequency, so our rules could not find it before the "
+        "send. Which codes of ServiceFrequency the state accepts this year is not public" in page
+    )
+    # Of another rule it is not said.
+    about = {"fields": ["25.14"], "values": {"25.14": "20"}, "rule_code": "SERV0447"}
+    StateFinding.objects.filter(pk=finding.pk).update(**about)
+    assert "No public page prints" not in text_of(coordinator.get(f"/findings/{finding.pk}"))
+
+
+def test_where_every_archive_tells_the_state_something_it_says_so(small_world, coordinator):
+    reviewed(small_world)
+    page = text_of(coordinator.get("/state"))
+    assert "<h2>Archives that tell the state nothing</h2>" in page
+    assert "None: each archive of the last 30 days tells the state something." in page
+    assert ">By our rules</th>" in page
+
+
 def test_a_code_that_only_a_retired_rule_prints_is_not_called_retired(small_world, coordinator):
     archive(small_world.students["alder"], review_rows("alder"))
     answer = coordinator.post(

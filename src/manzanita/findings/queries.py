@@ -146,10 +146,12 @@ def gravest_first(found: Iterable[RuleFinding]) -> list[RuleFinding]:
 
 @dataclass(frozen=True, slots=True)
 class ToSettle:
-    """Open fatal findings and warnings in the actor's scope: how many, since when, and who waits for the reader."""
+    """Open fatal findings and warnings in the actor's scope: how many, of how many students, since when, and who waits
+    for the reader."""
 
     fatal: int
     warnings: int
+    students: int
     oldest_at: datetime | None
     mine: int
     asked: int
@@ -170,6 +172,7 @@ def _to_settle(actor: Actor, today: date) -> Reckoned:
         listed_findings(actor).filter(state="open", severity__in=TO_SETTLE),
         fatal=Count("pk", filter=Q(severity="fatal")),
         warnings=Count("pk", filter=Q(severity="warning")),
+        students=Count("student_id", distinct=True),
         oldest_at=Min("opened_at"),
         mine=Count("pk", filter=Q(assignee_id=actor.user_id)),
         asked=Count("pk", filter=Q(asked_of_id=actor.user_id, answered_at=None)),

@@ -245,7 +245,7 @@ def _rejected(findings: Sequence[StateFinding]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _accepted_hint(code_set_name: str) -> str:
+def accepted_hint(code_set_name: str) -> str:
     """What is said at a code that the state rejected, where nobody outside knows which codes it accepts."""
     if specification() is not None:
         return "The list is that of the state's workbook."
@@ -271,7 +271,7 @@ def _control(
         (code, f"{label} (rejected by the state on {rejected[code]})" if code in rejected else label)
         for code, label in options
     ]
-    hints = [declared.help if declared else "", _accepted_hint(name) if name and rejected else ""]
+    hints = [declared.help if declared else "", accepted_hint(name) if name and rejected else ""]
     is_day = number in _DAYS
     return {
         "number": number,
