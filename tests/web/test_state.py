@@ -698,6 +698,17 @@ def test_a_code_that_the_state_rejected_is_marked_where_another_is_chosen(small_
     assert form.count("(rejected by the state on") == 1 and form.count("is not public, and our list") == 1
 
 
+def test_a_finding_of_the_state_that_is_closed_is_not_called_open(small_world, coordinator):
+    finding = rejected(small_world)
+    address = f"/findings/{finding.pk}"
+    page = text_of(coordinator.get(address))
+    assert "open since 11/23/2026" in page and ">Fatal</span>" in page
+    StateFinding.objects.filter(pk=finding.pk).update(closed_at=w.NOON)
+    page = text_of(coordinator.get(address))
+    assert "closed 11/23/2026" in page and "open since" not in page
+    assert ">Said before</span>" in page and ">Fatal</span>" not in page
+
+
 def test_a_code_of_unknown_years_says_why_no_rule_of_ours_objected(small_world, coordinator):
     finding = rejected(small_world)
     about = {"rule_code": "GERR0007", "fields": ["25.14"], "values": {"25.14": "20"}}
