@@ -187,12 +187,18 @@ class User:
         return httpx.Client(base_url=self.system.address, follow_redirects=True, timeout=30, trust_env=False)
 
     def post(self, path: str, page: str, **values: str) -> httpx.Response:
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.client.get(page).text)
+        read = self.client.get(page).text
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', read)
         if token is None:
             raise Failed(f"no form on {page}")
         reply = self.client.post(
             path,
-            data={"csrfmiddlewaretoken": token[1], **values},
+            data={
+                "csrfmiddlewaretoken": token[1],
+                # What would go to the state, where the page shows that.
+                **dict(re.findall(r'name="(shown)" value="([^"]*)"', read)),
+                **values,
+            },
             headers={"Referer": self.system.address},
         )
         if reply.status_code >= 400:

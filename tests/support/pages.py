@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from html import unescape
 
 import pytest
+from django.test import Client
 
 from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.models import User
@@ -51,6 +52,11 @@ def without_marks(html: str) -> str:
 def addresses_in(answer) -> list[str]:
     """Every address that the page links to, sends to, or asks again."""
     return re.findall(r'(?:href|action|hx-get|hx-post)="([^"]*)"', answer.content.decode())
+
+
+def as_shown(client: Client, page: str = "/state") -> dict[str, str]:
+    """The stamp of what would go, as the form on the page carries it; nothing where nothing may go."""
+    return dict(re.findall(r'name="(shown)" value="([^"]*)"', client.get(page).content.decode()))
 
 
 def reads() -> list[tuple[int, str]]:

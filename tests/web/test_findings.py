@@ -243,7 +243,7 @@ def test_one_finding_says_everything_and_is_logged(small_world, coordinator, war
     assert "Late meeting without a delay code" in page
     assert "24.18" in page and "<b>blank</b>" in page and "9900000005" in page
     assert "Enter the delay code that says why the meeting was late" in page
-    assert re.search(r'href="/corrections/\d+">Correct the record', page)
+    assert re.search(r'href="/corrections/\d+\?finding=\d+">Correct the record', page)
     assert f'href="/rules/{LATE}"' in page and "Opened by the rule" in page
     assert reads()[-1] == (warning.student_id, "settle.finding")
 
@@ -310,7 +310,7 @@ def test_home_counts_what_the_list_shows(small_world, coordinator, warning):
     no_disability(small_world)
     page = text_of(coordinator.get("/"))
     assert re.search(r'href="/findings/settle" aria-label="Findings of our rules to settle: 3"', page)
-    assert "1 fatal · 2 warnings" in page
+    assert "1 fatal · 2 warnings · 2 students" in page
     RuleFinding.objects.update(state="closed", closed_at=w.NOON)
     assert "Findings of our rules to settle" not in text_of(coordinator.get("/"))
 

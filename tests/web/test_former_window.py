@@ -233,7 +233,8 @@ class TestWhoReadsOnByAnotherTie:
         with at(NEXT_DAY):
             client = sign_in(resident.coordinator)
             # Whoever sends before the night's job has run sends nothing of it either.
-            client.post("/state/send", {"form": "api", "destination": "sandbox"})
+            shown = pages.as_shown(client)
+            client.post("/state/send", shown | {"form": "api", "destination": "sandbox"})
             assert not Submission.objects.exists()
             page = text_of(client.get("/state?held=amendment-closed"))
         assert "Amendment window closed" in page and "PLAN" in page

@@ -13,7 +13,7 @@ from manzanita.procedures.correct import correct_record
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
 from tests.support.guests import person_of
-from tests.support.pages import NO_ID, other_coordinator, reads, text_of, without_marks
+from tests.support.pages import NO_ID, as_shown, other_coordinator, reads, text_of, without_marks
 
 
 @pytest.fixture
@@ -283,7 +283,7 @@ def test_pasted_ssids_are_looked_at_and_only_theirs_sent(coordinator, review, sm
     assert [what for _, what in reads()[before:]] == ["state.limited"]
 
     sent = dict(parse_qsl(urlsplit(there).query))
-    answer = coordinator.post("/state/limited", sent | {"do": "send"})
+    answer = coordinator.post("/state/limited", sent | as_shown(coordinator, there) | {"do": "send"})
     assert answer.status_code == 302
     submission = Submission.objects.get()
     assert [line.record_key for line in submission.lines.all()] == ["MEET|9910017|9900000002|20261007"]

@@ -25,7 +25,7 @@ from manzanita.procedures.leaving import LeavingAsked, record_leaving
 from manzanita.students.actions import Identity, register_students, state_student_facts
 from tests.support import world as w
 from tests.support.exchange import archive, review_rows
-from tests.support.pages import reads
+from tests.support.pages import as_shown, reads
 
 NO_ID = "018f0000-0000-7000-8000-000000000000"
 UNKNOWN_AGENCY = {
@@ -268,9 +268,10 @@ def test_the_plan_costs_the_same_for_few_and_many(small_world, coordinator, djan
 
 
 # session, user, grants, no block; the operations, archives without records, read log 2 and its count; counts 2,
-# totals 2; students 5, archives; held groups, submissions; the last look: what ends 3, what the rules object to,
+# totals 2; the stamp of what may go, work under way; students 5, archives; held groups, submissions; the last look:
+# what ends 3, what the rules object to,
 # duties 2; what a lock would keep; what is left of students whose amendment window has closed
-PLAN_QUERIES = 29
+PLAN_QUERIES = 31
 
 
 def test_a_last_look_counts_what_goes_and_says_what_ends_and_whose_duty_it_is(small_world, coordinator):
@@ -320,7 +321,7 @@ def test_more_than_a_page_goes_on_where_it_ended(small_world, coordinator, monke
 
 def test_a_double_click_sends_once_and_ends_on_the_same_page(small_world, coordinator):
     reviewed(small_world)
-    chosen = {"form": "api", "destination": "sandbox"}
+    chosen = as_shown(coordinator) | {"form": "api", "destination": "sandbox"}
     first = coordinator.post("/state/send", chosen)
     submission = Submission.objects.get()
     assert (first.status_code, first.url) == (302, f"/state/submissions/{submission.public_id}")
@@ -341,7 +342,9 @@ def test_an_unknown_way_sends_nothing(small_world, coordinator, chosen):
 
 def test_the_state_refuses_with_all_its_reasons(small_world, coordinator):
     reviewed(small_world)
-    answer = coordinator.post("/state/send", {"form": "api", "destination": "state"}, follow=True)
+    answer = coordinator.post(
+        "/state/send", as_shown(coordinator) | {"form": "api", "destination": "state"}, follow=True
+    )
     page = text_of(answer)
     assert "No line left the house." in page
     assert "API contract is not public" in page
@@ -353,7 +356,7 @@ def test_the_state_refuses_with_all_its_reasons(small_world, coordinator):
 
 def test_progress_polls_while_it_moves_and_then_asks_for_the_page(small_world, coordinator):
     reviewed(small_world)
-    coordinator.post("/state/send", {"form": "api", "destination": "sandbox"})
+    coordinator.post("/state/send", as_shown(coordinator) | {"form": "api", "destination": "sandbox"})
     submission = Submission.objects.get()
     address = f"/state/submissions/{submission.public_id}"
     page = text_of(coordinator.get(address))
@@ -373,7 +376,7 @@ def test_progress_polls_while_it_moves_and_then_asks_for_the_page(small_world, c
 
 def test_a_job_that_gave_up_is_said_and_set_going_again(small_world, coordinator):
     reviewed(small_world)
-    coordinator.post("/state/send", {"form": "api", "destination": "sandbox"})
+    coordinator.post("/state/send", as_shown(coordinator) | {"form": "api", "destination": "sandbox"})
     Job.objects.update(state="failed", attempts=5, error_type="ValueError")
     address = f"/state/submissions/{Submission.objects.get().public_id}"
     page = text_of(coordinator.get(address))
@@ -388,10 +391,10 @@ def test_a_file_that_waits_says_why_and_when_it_is_tried_again(
 ):
     settings.STATE_GATEWAY = {**settings.STATE_GATEWAY, "url": "http://127.0.0.1:1"}
     reviewed(small_world)
-    coordinator.post("/state/send", {"form": "api", "destination": "sandbox"})
+    coordinator.post("/state/send", as_shown(coordinator) | {"form": "api", "destination": "sandbox"})
     first = Submission.objects.get()
     reviewed(small_world, "towhee")
-    coordinator.post("/state/send", {"form": "api", "destination": "sandbox"})
+    coordinator.post("/state/send", as_shown(coordinator) | {"form": "api", "destination": "sandbox"})
     second = Submission.objects.exclude(pk=first.pk).get()
     run_jobs_now(raises_errors=True)
     page = text_of(coordinator.get(f"/state/submissions/{first.public_id}"))
@@ -433,7 +436,7 @@ def written(transactional_db, small_world, coordinator, settings, tmp_path) -> S
         "url": "http://127.0.0.1:1",
     }
     reviewed(small_world)
-    coordinator.post("/state/send", {"form": "files", "destination": "sandbox"})
+    coordinator.post("/state/send", as_shown(coordinator) | {"form": "files", "destination": "sandbox"})
     run_jobs_now(raises_errors=True)
     return Submission.objects.get()
 
@@ -695,9 +698,45 @@ def test_a_code_that_the_state_rejected_is_marked_where_another_is_chosen(small_
     assert form.count("(rejected by the state on") == 1 and form.count("is not public, and our list") == 1
 
 
+def test_a_finding_of_the_state_that_is_closed_is_not_called_open(small_world, coordinator):
+    finding = rejected(small_world)
+    address = f"/findings/{finding.pk}"
+    page = text_of(coordinator.get(address))
+    assert "open since 11/23/2026" in page and ">Fatal</span>" in page
+    StateFinding.objects.filter(pk=finding.pk).update(closed_at=w.NOON)
+    page = text_of(coordinator.get(address))
+    assert "closed 11/23/2026" in page and "open since" not in page
+    assert ">Said before</span>" in page and ">Fatal</span>" not in page
+
+
+def test_a_code_of_unknown_years_says_why_no_rule_of_ours_objected(small_world, coordinator):
+    finding = rejected(small_world)
+    about = {"rule_code": "GERR0007", "fields": ["25.14"], "values": {"25.14": "20"}}
+    StateFinding.objects.filter(pk=finding.pk).update(**about)
+    page = text_of(coordinator.get(f"/findings/{finding.pk}"))
+    assert (
+        "No public page prints the years of code 20 of 25.14 Frequency, so our rules could not find it before the "
+        "send. Which codes of ServiceFrequency the state accepts this year is not public" in page
+    )
+    # Of another rule it is not said.
+    about = {"fields": ["25.14"], "values": {"25.14": "20"}, "rule_code": "SERV0447"}
+    StateFinding.objects.filter(pk=finding.pk).update(**about)
+    assert "No public page prints" not in text_of(coordinator.get(f"/findings/{finding.pk}"))
+
+
+def test_where_every_archive_tells_the_state_something_it_says_so(small_world, coordinator):
+    reviewed(small_world)
+    page = text_of(coordinator.get("/state"))
+    assert "<h2>Archives that tell the state nothing</h2>" in page
+    assert "None: each archive of the last 30 days tells the state something." in page
+    assert ">By our rules</th>" in page
+
+
 def test_a_code_that_only_a_retired_rule_prints_is_not_called_retired(small_world, coordinator):
     archive(small_world.students["alder"], review_rows("alder"))
-    answer = coordinator.post("/state/send", {"form": "api", "destination": "state"}, follow=True)
+    answer = coordinator.post(
+        "/state/send", as_shown(coordinator) | {"form": "api", "destination": "state"}, follow=True
+    )
     page = text_of(answer)
     assert "400 (in use, printed only in a retired rule)" in page
     assert "(retired)" not in page

@@ -20,6 +20,7 @@ from manzanita.exchange.gateway.guard import Line, refusals
 from manzanita.exchange.models import Operation, StateFinding, Submission, SubmissionLine
 from manzanita.exchange.outbox import reconcile_students
 from manzanita.exchange.queries import operations_of, state_peer
+from manzanita.exchange.shown import require_as_shown
 from manzanita.exchange.state_book import Learned, forget_state_lines, learn_state_lines
 from manzanita.platform import clock
 from manzanita.platform.jobs import enqueue_job
@@ -31,13 +32,19 @@ TRANSACTION_CODES = {"add": "A", "replace": "A", "delete": "D"}
 
 @transaction.atomic
 def prepare_submission(
-    *, actor: Actor, form: str, destination: str, operation_ids: Sequence[int] | None = None
+    *,
+    actor: Actor,
+    form: str,
+    destination: str,
+    operation_ids: Sequence[int] | None = None,
+    shown: str | None = None,
 ) -> Submission | None:
     """Fix the lines of a submission and enqueue its sending; ``None`` when nothing may be sent now.
 
     Takes every operation in the actor's scope that nothing holds, or those of ``operation_ids``. The guard of
     the real state may refuse the whole: the submission is then stored as refused, with its reasons, and no
-    line leaves. A second click finds the operations on their way and prepares nothing.
+    line leaves. A second click finds the operations on their way and prepares nothing. ``shown`` is the stamp of what
+    the person saw: raises ``NotAsShown`` where these operations are others.
     """
     ready = operations_of(actor).filter(hold_code="")
     if operation_ids is not None:
@@ -53,6 +60,8 @@ def prepare_submission(
     operations = list(ready.select_for_update(of=("self",)).order_by("student_id", "position"))
     if not operations:
         return None
+    if shown is not None:
+        require_as_shown(operations, shown)
     now = clock.now()
     submission = Submission(
         lea_code=actor.agency_code,

@@ -135,6 +135,8 @@ class Operation(models.Model):
     key_on = models.DateField()
     kind = models.CharField(max_length=7, choices=KINDS)
     values = models.JSONField()
+    # Of kind and values, for the stamp of what a page showed (``exchange.shown``); blank until next compared.
+    line_digest = models.CharField(max_length=32, blank=True)
     at_state = models.JSONField(null=True, blank=True)
     archive_id = models.BigIntegerField(null=True, blank=True)
     position = models.PositiveIntegerField()

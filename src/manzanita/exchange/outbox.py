@@ -7,10 +7,12 @@ something of the state, so the outbox is never stale and never estimated.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import blake2b
 
 from django.db import transaction
 
@@ -184,6 +186,7 @@ def _operation(
         key_on=step.key_on,
         kind=step.kind,
         values=dict(step.values),
+        line_digest=_line_digest(step),
         at_state=dict(step.at_state) if step.at_state is not None else None,
         archive_id=step.archive_id,
         position=position,
@@ -202,6 +205,11 @@ def _operation(
         first_seen_at=old.first_seen_at if old else clock.now(),
         submission_line=line if line is not None and line.outcome == "waiting" else None,
     )
+
+
+def _line_digest(step: Step) -> str:
+    line = json.dumps([step.kind, sorted(step.values.items())])
+    return blake2b(line.encode(), digest_size=16).hexdigest()
 
 
 def _find_holds(

@@ -112,6 +112,17 @@ def finding_of(actor: Actor, finding_id: int) -> RuleFinding:
     return finding
 
 
+def next_open(actor: Actor, one: RuleFinding) -> RuleFinding | None:
+    """The open finding that follows ``one`` in the list of what is to settle, from its end on the first; or nothing."""
+    found = wanted_findings(actor, Wanted()).exclude(pk=one.pk)
+    return next(iter([*_fatal_first(found, one), *_fatal_first(found, None)]), None)
+
+
+def is_to_be_judged(student_id: int) -> bool:
+    """Whether the rules have yet to judge a student whom the caller may see, since something changed."""
+    return ChangedStudent.objects.filter(student_id=student_id).exists()
+
+
 def capped_count(actor: Actor, wanted: Wanted) -> int:
     """How many there are, counted no further than one past :data:`COUNTED`."""
     return wanted_findings(actor, wanted).order_by().values("pk")[: COUNTED + 1].count()
@@ -135,10 +146,12 @@ def gravest_first(found: Iterable[RuleFinding]) -> list[RuleFinding]:
 
 @dataclass(frozen=True, slots=True)
 class ToSettle:
-    """Open fatal findings and warnings in the actor's scope: how many, since when, and who waits for the reader."""
+    """Open fatal findings and warnings in the actor's scope: how many, of how many students, since when, and who waits
+    for the reader."""
 
     fatal: int
     warnings: int
+    students: int
     oldest_at: datetime | None
     mine: int
     asked: int
@@ -159,6 +172,7 @@ def _to_settle(actor: Actor, today: date) -> Reckoned:
         listed_findings(actor).filter(state="open", severity__in=TO_SETTLE),
         fatal=Count("pk", filter=Q(severity="fatal")),
         warnings=Count("pk", filter=Q(severity="warning")),
+        students=Count("student_id", distinct=True),
         oldest_at=Min("opened_at"),
         mine=Count("pk", filter=Q(assignee_id=actor.user_id)),
         asked=Count("pk", filter=Q(asked_of_id=actor.user_id, answered_at=None)),

@@ -248,7 +248,13 @@ def _to_settle(actor: Actor) -> list[Need]:
             count=found.count,
             url=reverse("to_settle"),
             oldest=age(days),
-            detail=" · ".join(f"{count} {words}" for count, words in parts if count),
+            # One value that is missing is a finding of each record that needs it.
+            detail=" · ".join(
+                [
+                    *(f"{count} {words}" for count, words in parts if count),
+                    plural(found.students, "student"),
+                ]
+            ),
             owner="By finding",
             step="Settle them" if actor.may(Capability.CORRECT_RECORD) else "Look at them",
             days=days,

@@ -18,7 +18,7 @@ from manzanita.domain.findings import Owner, Reason
 from manzanita.domain.rules import rule_info
 from manzanita.exchange.plan import standing_record
 from manzanita.findings.models import RuleFinding
-from manzanita.findings.queries import events_of, finding_of, who_knows
+from manzanita.findings.queries import events_of, finding_of, is_to_be_judged, next_open, who_knows
 from manzanita.findings.reasons import NotDone, why_not_dismiss
 from manzanita.findings.settling import (
     LONGEST_WORDS,
@@ -31,6 +31,7 @@ from manzanita.findings.settling import (
 from manzanita.orgs.queries import school_names
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
+from manzanita.web.correct_ways import OURS, correct_address
 from manzanita.web.settle import is_key, open_url, words_of
 from manzanita.web.state_lines import name_of, student_names
 
@@ -45,6 +46,8 @@ EVENT_WORDS = {
     "asked": "Asked",
     "answered": "Answered",
 }
+# Events that end in a state, and the states that may be read after them.
+ENDS = {"closed": ("closed",), "lapsed": ("closed",), "dismissed": ("dismissed",)}
 
 
 @require_safe
@@ -62,11 +65,20 @@ def _page(
     person = student_names(actor, [one.student_id]).get(one.student_id)
     candidates = _candidates(actor, one)
     events = events_of(one)
+    if events and events[0].kind in ENDS and one.state not in ENDS[events[0].kind]:
+        # The rules were at it while the page was put together: it is read once more.
+        one.refresh_from_db()
+    is_closed = one.state == "closed"
+    standing = standing_record(one.student_id, one.record_key)
+    following = next_open(actor, one) if is_closed else None
     told = {one.dismissed_by_id, one.assignee_id, one.asked_of_id, one.asked_by_id}
+    mended = standing.archive if is_closed and standing else None
+    if mended and (mended.cause != "correction" or mended.recorded_at < one.opened_at):
+        mended = None
+    told.add(mended.by_id if mended else None)
     names = user_names(
         {pk for pk in (*told, *(e.by_id for e in events), *(e.about_id for e in events)) if pk}
     )
-    standing = standing_record(one.student_id, one.record_key)
     knows = next((pk for pk, label in candidates.items() if label.endswith("case manager")), None)
     context = {
         **words_of(one),
@@ -77,7 +89,10 @@ def _page(
         "school": school_names({one.school_code}).get(one.school_code, "") if one.school_code else "",
         "names": names,
         "events": [(event, EVENT_WORDS[event.kind]) for event in events],
-        "correct_url": reverse("correct", args=[standing.pk]) if standing else None,
+        "correct_url": correct_address(standing.pk, OURS, one.pk) if standing else None,
+        "mended": mended,
+        "is_changed": not is_closed and is_to_be_judged(one.student_id),
+        "next_url": reverse("settle_finding", args=[following.pk]) if following else None,
         "enrollment_url": url_or_none("student_enrollments", person.student.public_id)
         if person and one.owner == Owner.SIS
         else None,

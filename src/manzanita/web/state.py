@@ -36,8 +36,10 @@ from manzanita.exchange.queries import (
 )
 from manzanita.exchange.report_actions import expire_report_statuses
 from manzanita.exchange.sends import UNDER_WAY, submissions
+from manzanita.exchange.shown import Moved, NotAsShown, what_may_go
 from manzanita.platform import clock
 from manzanita.procedures.last_look import ends_with_sending, objections
+from manzanita.procedures.under_way import under_way
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web import (
     report_status,
@@ -51,6 +53,7 @@ from manzanita.web import (
 )
 from manzanita.web.access import requires
 from manzanita.web.state_lines import grouped, name_of, opened_operation, student_names
+from manzanita.web.state_shown import refusal
 
 PAGE_SIZE = 100
 FORMS = {"api": "API", "files": "Files for hand upload"}
@@ -62,6 +65,11 @@ NOT_REPORTED_DAYS = 30
 @requires(Capability.SEND_TO_STATE)
 def plan(request: HttpRequest) -> HttpResponse:
     """Operations that may go now, or with ``held`` those held for one reason, a page at a time."""
+    return _page(request)
+
+
+def _page(request: HttpRequest, moved: Moved | None = None) -> HttpResponse:
+    """The plan; with ``moved`` as the answer to a send of something else than what may go."""
     actor = request.actor
     held = request.GET.get("held", "")
     if held and held not in HOLDS:
@@ -70,12 +78,17 @@ def plan(request: HttpRequest) -> HttpResponse:
     found = plan_operations(actor, held=held, after=after, limit=PAGE_SIZE + 1)
     shown = found[:PAGE_SIZE]
     opened = next((one for one in shown if str(one.pk) == request.GET.get("open")), None)
-    counts = plan_counts(actor)
+    numbers = _numbers(actor)
+    refused = refusal(actor, moved) if moved else None
     unreported = not_reported(actor, clock.now() - timedelta(days=NOT_REPORTED_DAYS))
     people = student_names(actor, [one.archive.student_id for one in unreported])
     log_reads(
         actor=actor,
-        student_ids=[*(one.student_id for one in shown), *(one.archive.student_id for one in unreported)],
+        student_ids=[
+            *(one.student_id for one in shown),
+            *(one.archive.student_id for one in unreported),
+            *(refused.student_ids if refused else ()),
+        ],
         what="state.plan",
         filter_codes=f"held={held}" if held else "",
     )
@@ -83,10 +96,11 @@ def plan(request: HttpRequest) -> HttpResponse:
         request,
         "web/state/plan.html",
         {
-            **_sending(),
+            **_sending(request),
             **state_period.period_context(actor),
-            "counts": counts,
-            **(_last_look(actor) if counts.ready_count else {}),
+            **numbers,
+            "refused": refused,
+            "under_way": under_way(actor),
             "totals": record_totals(actor),
             "groups": grouped(actor, shown),
             "held": held,
@@ -108,7 +122,22 @@ def plan(request: HttpRequest) -> HttpResponse:
             "after": request.GET.get("after", ""),
             "next_after": f"{shown[-1].student_id}-{shown[-1].position}" if len(found) > PAGE_SIZE else "",
         },
+        status=409 if refused else 200,
     )
+
+
+def _numbers(actor: Actor) -> dict[str, Any]:
+    """How much may go, its stamp, and the last look at it.
+
+    The stamp is read first, so that of what comes while the rest is read none goes unseen. Where something came, all is
+    read once more, so that the numbers agree.
+    """
+    going, counts = what_may_go(actor), plan_counts(actor)
+    look = _last_look(actor) if counts.ready_count else {}
+    if (going.count, going.student_count) != (counts.ready_count, counts.student_count):
+        going, counts = what_may_go(actor), plan_counts(actor)
+        look = _last_look(actor) if counts.ready_count else {}
+    return {"stamp": going.stamp, "counts": counts, **look}
 
 
 def _last_look(actor: Actor) -> dict[str, Any]:
@@ -136,13 +165,13 @@ def _place(text: str) -> tuple[int, int]:
     return int(student), int(position)
 
 
-def _sending() -> dict[str, Any]:
+def _sending(request: HttpRequest) -> dict[str, Any]:
     chosen = settings.STATE_GATEWAY
     return {
         "forms": list(FORMS.items()),
         "destinations": list(DESTINATIONS.items()),
-        "chosen_form": chosen["form"],
-        "chosen_destination": chosen["destination"],
+        "chosen_form": request.POST.get("form", chosen["form"]),
+        "chosen_destination": request.POST.get("destination", chosen["destination"]),
     }
 
 
@@ -194,13 +223,18 @@ def operation(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @requires(Capability.SEND_TO_STATE)
 def send(request: HttpRequest) -> HttpResponse:
-    """Fix the lines of everything that may go, and start sending. A second click finds nothing left to send."""
+    """Fix the lines of everything that may go, where that is what was shown, and start sending. A second click finds
+    nothing left to send."""
     form, destination = request.POST.get("form", ""), request.POST.get("destination", "")
     if form not in FORMS or destination not in DESTINATIONS:
         raise Http404("no such way to the state")
     expire_report_statuses(request.actor.agency_code)
     hold_after_window(request.actor.agency_code)
-    submission = prepare_submission(actor=request.actor, form=form, destination=destination)
+    shown = request.POST.get("shown", "")
+    try:
+        submission = prepare_submission(actor=request.actor, form=form, destination=destination, shown=shown)
+    except NotAsShown as refused:
+        return _page(request, refused.moved)
     if submission is None:
         messages.info(request, "Nothing was sent: what may go is on its way already, or equal.")
         newest = submissions(request.actor, limit=1)

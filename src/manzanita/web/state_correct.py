@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from manzanita.archive.models import Archive, ArchivedRecord
@@ -39,6 +40,7 @@ from manzanita.students.queries import get_student, public_ids
 from manzanita.ui.formats import us_date
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
+from manzanita.web.correct_ways import cause_in
 from manzanita.web.meanwhile import CODE, alone_with, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import told
 from manzanita.web.state_lines import meaning, name_of, student_names, summary
@@ -121,17 +123,19 @@ def _numbers(row: ArchivedRecord) -> list[str]:
 
 
 def _saved(request: HttpRequest, row: ArchivedRecord, archive_id: int) -> HttpResponse:
+    cause = cause_in(request, row)
+    back = format_html(' <a class="go" href="{}">Back to the finding</a>', cause.url) if cause else ""
     own = list(
         operations_of(request.actor)
         .filter(student_id=row.student_id, archive_id=archive_id)
         .order_by("-position")
     )
     if not own:
-        messages.success(request, "Corrected. The state holds exactly this already, so nothing is sent.")
+        said = "Corrected. The state holds exactly this already, so nothing is sent."
+        messages.success(request, format_html("{}{}", said, back))
         return redirect("state")
-    messages.success(
-        request, "Corrected. What the state will be told stands in the plan; send it when you are ready."
-    )
+    said = "Corrected. What the state will be told stands in the plan; send it when you are ready."
+    messages.success(request, format_html("{}{}", said, back))
     return redirect("state_operation", own[0].pk)
 
 
@@ -146,14 +150,17 @@ def _form(
 ) -> HttpResponse:
     findings = open_findings_of_record(row.student_id, row.record_key)
     wrong = [number for finding in findings for number in finding.fields if number in given]
+    cause = cause_in(request, row)
     asked = request.GET.get("field", "")
-    first = [*([asked] if asked in given else []), *wrong]
+    first = [number for number in (asked, *(cause.fields if cause else ())) if number in given] + wrong
     order = [*dict.fromkeys(first), *(number for number in given if number not in first)]
     errors = _errors(preview.findings, refusals)
+    is_posted = request.method == "POST"
+    if cause and cause.message and first and not is_posted:
+        errors.setdefault(first[0], cause.message)
     rejected = _rejected(findings)
     person = student_names(request.actor, [row.student_id]).get(row.student_id)
     elsewhere = sorted({number for one in findings for number in one.fields} - set(given))
-    is_posted = request.method == "POST"
     return render(
         request,
         "web/state/correct.html",
@@ -164,6 +171,7 @@ def _form(
             "student_url": url_or_none("student", person.student.public_id) if person else None,
             "archive_url": url_or_none("archive", row.archive.public_id),
             "summary": summary(row.record, row.values),
+            "cause": cause,
             "findings": findings,
             "controls": [
                 _control(
@@ -184,7 +192,7 @@ def _form(
                 for number, (was, new) in preview.changes.items()
             ],
             "refusals": told(refusals, _fixes(row, refusals) | meanwhile_fix(student)),
-            "address": reverse("correct", args=[row.pk]) + (f"?field={asked}" if asked in given else ""),
+            "address": f"{reverse('correct', args=[row.pk])}?{request.GET.urlencode()}".rstrip("?"),
             "record_seen": stamp_of(request.actor, student),
             "is_looked": is_posted and not refusals,
             "reason": reason,
@@ -237,7 +245,7 @@ def _rejected(findings: Sequence[StateFinding]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _accepted_hint(code_set_name: str) -> str:
+def accepted_hint(code_set_name: str) -> str:
     """What is said at a code that the state rejected, where nobody outside knows which codes it accepts."""
     if specification() is not None:
         return "The list is that of the state's workbook."
@@ -263,7 +271,7 @@ def _control(
         (code, f"{label} (rejected by the state on {rejected[code]})" if code in rejected else label)
         for code, label in options
     ]
-    hints = [declared.help if declared else "", _accepted_hint(name) if name and rejected else ""]
+    hints = [declared.help if declared else "", accepted_hint(name) if name and rejected else ""]
     is_day = number in _DAYS
     return {
         "number": number,

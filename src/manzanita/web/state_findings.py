@@ -13,7 +13,9 @@ from django.views.decorators.http import require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.fields import short_name
+from manzanita.domain.layouts import field as layout_field
 from manzanita.domain.rules import RETIRED_SSID_CODES, rule_info
+from manzanita.domain.rules.code_years import OUTSIDE_ITS_YEARS, has_known_years
 from manzanita.domain.specification import error_text
 from manzanita.exchange.models import StateFinding
 from manzanita.exchange.plan import newest_line, standing_record
@@ -21,6 +23,8 @@ from manzanita.exchange.queries import finding_of_actor, open_findings, operatio
 from manzanita.platform import clock
 from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.access import requires
+from manzanita.web.correct_ways import OF_STATE, correct_address
+from manzanita.web.state_correct import accepted_hint
 from manzanita.web.state_lines import meaning, name_of, opened_sent, student_names
 
 PAGE_SIZE = 100
@@ -84,6 +88,18 @@ def _words(one: StateFinding) -> dict[str, Any]:
     }
 
 
+def _unforeseen(one: StateFinding) -> list[str]:
+    """Of a code outside its years, why our rules found nothing before the send: by field."""
+    if one.rule_code != OUTSIDE_ITS_YEARS:
+        return []
+    return [
+        f"No public page prints the years of code {one.values.get(number, '')} of {number} {short_name(number)}, so "
+        f"our rules could not find it before the send. {accepted_hint(layout_field(number).code_set or '')}"
+        for number in one.fields
+        if layout_field(number).code_set and not has_known_years(number, one.values.get(number, ""))
+    ]
+
+
 @require_safe
 @requires(Capability.READ_STUDENT)
 def finding(request: HttpRequest, pk: int) -> HttpResponse:
@@ -103,6 +119,7 @@ def finding(request: HttpRequest, pk: int) -> HttpResponse:
             **_words(one),
             "finding": one,
             "rule": rule_info(one.rule_code),
+            "unforeseen": _unforeseen(one),
             "state_text": error_text(one.rule_code),
             "name": name_of(person),
             "student_url": url_or_none("student", person.student.public_id) if person else None,
@@ -115,7 +132,7 @@ def finding(request: HttpRequest, pk: int) -> HttpResponse:
             else None,
             "operation": current,
             "operation_url": reverse("state_operation", args=[current.pk]) if current and may_send else None,
-            "correct_url": reverse("correct", args=[standing.pk]) if standing else None,
+            "correct_url": correct_address(standing.pk, OF_STATE, one.pk) if standing else None,
             "is_retired_ssid": one.rule_code in RETIRED_SSID_CODES,
             "may_correct": actor.may(Capability.CORRECT_RECORD),
         },

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -18,11 +16,14 @@ from manzanita.exchange.closed_windows import hold_after_window
 from manzanita.exchange.limited import Limited, limited_to
 from manzanita.exchange.queries import plan_operations_of
 from manzanita.exchange.report_actions import expire_report_statuses
+from manzanita.exchange.shown import Moved, NotAsShown
+from manzanita.procedures.under_way import under_way
 from manzanita.web.access import requires
 from manzanita.web.found import Found, found_in
 from manzanita.web.pasted_words import pasted_words
 from manzanita.web.reasons_told import Way, told
 from manzanita.web.state_lines import grouped
+from manzanita.web.state_shown import refusal
 
 SHOWN = 100
 PASTE: Way = ("/students/paste?then=state_limited", "Paste a list")
@@ -45,35 +46,44 @@ def limited(request: HttpRequest) -> HttpResponse:
         return render(request, "web/state/limited.html", {"refusals": refusals}, status=status)
     found = limited_to(request.actor, chosen.students)
     if request.method == "POST" and request.POST.get("do") == "send":
-        return _send(request, found)
-    return render(request, "web/state/limited.html", _preview(request, chosen, found))
+        return _send(request, chosen, found)
+    return _preview(request, chosen, found)
 
 
-def _preview(request: HttpRequest, chosen: Found, found: Limited) -> dict[str, Any]:
+def _preview(request: HttpRequest, chosen: Found, found: Limited, moved: Moved | None = None) -> HttpResponse:
+    """What would go; with ``moved`` as the answer to a send of something else."""
     shown = plan_operations_of(request.actor, found.operation_ids[:SHOWN])
+    refused = refusal(request.actor, moved) if moved else None
     log_reads(
         actor=request.actor,
-        student_ids=[one.student_id for one in shown],
+        student_ids=[*(one.student_id for one in shown), *(refused.student_ids if refused else ())],
         what="state.limited",
         filter_codes=chosen.log_codes,
     )
-    return {
+    context = {
         "found": found,
         "found_set": chosen,
         "pasted_list": pasted_words(chosen),
         "groups": grouped(request.actor, shown),
-        "shown": len(shown),
+        "listed": len(shown),
+        "refused": refused,
+        "under_way": under_way(request.actor),
     }
+    return render(request, "web/state/limited.html", context, status=409 if refused else 200)
 
 
-def _send(request: HttpRequest, found: Limited) -> HttpResponse:
+def _send(request: HttpRequest, chosen: Found, found: Limited) -> HttpResponse:
     gateway = settings.STATE_GATEWAY
-    submission = prepare_submission(
-        actor=request.actor,
-        form=gateway["form"],
-        destination=gateway["destination"],
-        operation_ids=found.operation_ids,
-    )
+    try:
+        submission = prepare_submission(
+            actor=request.actor,
+            form=gateway["form"],
+            destination=gateway["destination"],
+            operation_ids=found.operation_ids,
+            shown=request.POST.get("shown", ""),
+        )
+    except NotAsShown as refused:
+        return _preview(request, chosen, limited_to(request.actor, chosen.students), refused.moved)
     if submission is None:
         messages.info(request, "Nothing was sent: nothing of these students may go now.")
         return redirect("state")

@@ -11,10 +11,12 @@ import polars as pl
 from manzanita.domain.codes import Code, code_set, packaged_code_sets
 from manzanita.domain.findings import Owner, Severity
 from manzanita.domain.layouts import RECORDS, Field, layout
+from manzanita.domain.layouts import field as layout_field
 from manzanita.domain.rules.declaration import FieldRule
 from manzanita.domain.rules.examples import senr
 from manzanita.domain.rules.values import ACADEMIC_YEARS, label, shown
 
+OUTSIDE_ITS_YEARS = "GERR0007"
 _YEAR = r"^[0-9]{4}-[0-9]{4}$"
 _DELETE = "D"
 
@@ -53,15 +55,20 @@ def _known() -> str:
         if code.first_year or code.last_year
     ]
     return (
-        f"Public pages print the years of few codes: {', '.join(dated)}. Of the other {len(codes) - len(dated)} codes "
-        "in use no page says since when or how long, and this rule says nothing of them. Where the state's workbook "
-        "for the year is loaded, a code that it lacks is GERR0002's."
+        "Before a send we find this only of codes whose years a public page prints, of any field: "
+        f"{', '.join(dated)}. Of the other {len(codes) - len(dated)} codes in use we find nothing, and the state may "
+        "still reject one. Where the state's workbook for the year is loaded, a code that it lacks is GERR0002's."
     )
 
 
 def _bounds(code: Code) -> str:
     bounds = [f"from {code.first_year}"] if code.first_year else []
     return " ".join([*bounds, *([f"through {code.last_year}"] if code.last_year else [])])
+
+
+def has_known_years(number: str, value: str) -> bool:
+    """Whether a public page prints since when or how long the code of this field is in use."""
+    return any(code.code == value for code in _dated(layout_field(number)))
 
 
 def _message(field: Field, value: str) -> str:
@@ -72,7 +79,7 @@ def _message(field: Field, value: str) -> str:
 def rules() -> list[FieldRule]:
     return [
         FieldRule(
-            code="GERR0007",
+            code=OUTSIDE_ITS_YEARS,
             title="Code outside its years",
             kind="input",
             phase="input",
