@@ -167,21 +167,37 @@ _COLUMNS = (
 )
 
 
-def page_of(actor: Actor, wanted: Wanted, *, after: tuple[date | None, int] | None = None) -> list[DueRow]:
-    """One page and a row more, the earliest first. ``after``: day and key of the last row seen.
+def page_of(
+    actor: Actor,
+    wanted: Wanted,
+    *,
+    after: tuple[date | None, int] | None = None,
+    among: QuerySet | None = None,
+) -> list[DueRow]:
+    """One page and a row more, the earliest first. ``after``: day and key of the last row seen. ``among``: keys of the
+    students whose dates are meant, where not everybody's are.
 
     The page after a row is a row-value comparison, so that page 900 costs what page 1 costs.
     """
     day, pk = after or (None, 0)
-    found = _page(actor, wanted, clock.today(), after is not None)
+    asked = (actor, wanted, clock.today(), after is not None)
+    found = _page(*asked) if among is None else _page_among(*asked, among)
     return [DueRow._make(row) for row in found.ask(day=_told_day(day), pk=pk)]
 
 
 @lru_cache(maxsize=512)
 def _page(actor: Actor, wanted: Wanted, today: date, is_later: bool) -> KeptQuery:
     """Today stands in its conditions."""
+    return _page_among(actor, wanted, today, is_later, None)
+
+
+def _page_among(
+    actor: Actor, wanted: Wanted, today: date, is_later: bool, among: QuerySet | None
+) -> KeptQuery:
     order = ("pk",) if wanted.mark == "problem" else ("due_on", "pk")
     rows = wanted_rows(actor, wanted).order_by(*order)
+    if among is not None:
+        rows = rows.filter(student__in=among)
     if is_later and wanted.mark == "problem":
         rows = rows.filter(pk__gt=Told("pk"))
     elif is_later:
