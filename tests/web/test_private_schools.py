@@ -12,7 +12,7 @@ from manzanita.procedures.private_schools import private_students
 from tests.support import pages
 from tests.support import world as w
 from tests.support.pages import addresses_in, other_coordinator, text_of
-from tests.support.special import enroll_privately, private_crowd, state
+from tests.support.special import SINCE, enroll_privately, private_crowd, state
 
 ADDRESS = "/students/private-schools"
 LIST_QUERIES = 18
@@ -99,6 +99,25 @@ def test_the_plan_in_force_and_whom_to_ask_there_are_named(small_world, crowd, s
     assert "Testcase, Bunting" in page and "IEP of Heron Creek Unified" in page
     assert f'href="/directory/{w.OTHER_LEA}"' in page and "Ask Heron Creek Unified" in page
     assert "Whom to ask there" not in page
+
+
+def test_the_way_out_is_a_step_and_never_the_list_of_steps(small_world, crowd, sign_in):
+    """Bunting has a newer IEP of the other district; Gadwall's services plan begins while the status is 2."""
+    values = {**pages.plan(), "lea_code": w.OTHER_LEA, "plan_type_code": "100"}
+    state("plan", {"student_id": crowd["bunting"].pk}, values, date(2026, 10, 13))
+    state("status", {"student_id": crowd["gadwall"].pk}, pages.status("2"), SINCE)
+    client = sign_in(small_world.coordinator)
+    seen = addresses_in(client.get(ADDRESS))
+    bunting, gadwall = (crowd[name].public_id for name in ("bunting", "gadwall"))
+    wanted = {
+        f"/students/{bunting}/meetings/new",
+        f"/students/{gadwall}/changes/status",
+        f"/students/{gadwall}?tab=history",
+    }
+    assert wanted <= set(seen)
+    for address in wanted:
+        assert client.get(address).status_code == 200, address
+    assert not [one for one in seen if one.endswith("/changes")]
 
 
 def test_only_those_within_reach(small_world, crowd, sign_in):
