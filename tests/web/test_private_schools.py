@@ -12,7 +12,7 @@ from manzanita.procedures.private_schools import private_students
 from tests.support import pages
 from tests.support import world as w
 from tests.support.pages import addresses_in, other_coordinator, text_of
-from tests.support.special import SINCE, enroll_privately, private_crowd, state
+from tests.support.special import enroll_privately, private_crowd, state
 
 ADDRESS = "/students/private-schools"
 LIST_QUERIES = 18
@@ -105,7 +105,7 @@ def test_the_way_out_is_a_step_and_never_the_list_of_steps(small_world, crowd, s
     """Bunting has a newer IEP of the other district; Gadwall's services plan begins while the status is 2."""
     values = {**pages.plan(), "lea_code": w.OTHER_LEA, "plan_type_code": "100"}
     state("plan", {"student_id": crowd["bunting"].pk}, values, date(2026, 10, 13))
-    state("status", {"student_id": crowd["gadwall"].pk}, pages.status("2"), SINCE)
+    state("status", {"student_id": crowd["gadwall"].pk}, pages.status("2"), date(2026, 8, 3))
     client = sign_in(small_world.coordinator)
     seen = addresses_in(client.get(ADDRESS))
     bunting, gadwall = (crowd[name].public_id for name in ("bunting", "gadwall"))
