@@ -23,6 +23,7 @@ from manzanita.procedures.left_out import why_not_of
 from manzanita.procedures.settling import ToSettle, records_to_settle
 from manzanita.procedures.standing import MOST
 from manzanita.students.listing import few_keys
+from manzanita.students.models import Student
 from manzanita.students.scope import visible_to
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
@@ -205,6 +206,19 @@ def _place(actor: Actor, one: ToSettle, public_id: object) -> tuple[str, str]:
     if not actor.may(needed):
         name, label, key = "student", "Show the record", []
     return reverse(name, args=[public_id, *key]), label
+
+
+def next_to_settle(actor: Actor, kind: Kind, settled: Student) -> tuple[str, str] | None:
+    """Address and name of the one of this kind that waits longest, for whoever has just ``settled`` one. The reading is
+    logged, as it is named."""
+    for one in records_to_settle(actor):
+        if one.item.kind is not kind or one.student_id == settled.pk:
+            continue
+        if (row := student_names(actor, [one.student_id]).get(one.student_id)) is not None:
+            log_reads(actor=actor, student_ids=[one.student_id], what="settle.students")
+            url, _ = _place(actor, one, row.student.public_id)
+            return url, f"{row.student.last_name}, {row.student.first_name}"
+    return None
 
 
 def needs_of(actor: Actor) -> list[Need]:
