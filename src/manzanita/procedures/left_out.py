@@ -66,7 +66,7 @@ _NOT_FOR_GOOD = Reason(
     source=_ENDED,
 )
 _NO_NEXT_YEAR = "Who has left has no next year here"
-_NOT_LISTED = "A list shows of a pasted one whom it asks for"
+_NOT_LISTED = "Only whom a list asks for stands in it"
 
 
 def _not_listed(code: str, text: str) -> Reason:
