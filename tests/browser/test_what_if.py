@@ -46,7 +46,7 @@ def test_2_a_day_that_is_typed_is_answered_at_once(coordinator):
     why.focus()
     page.keyboard.press("Enter")
     expect(answer).to_contain_text(
-        "break of 10 school days from 12/21/2026 to 01/01/2027: not counted by reading A"
+        "break of 10 school days from 12/21/2026 to 01/01/2027: not counted from its first missed weekday to its last"
     )
     coordinator.look("what-if-student")
 

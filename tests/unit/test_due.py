@@ -52,7 +52,8 @@ def test_an_answer_as_json(told):
                 "to": "2027-01-01",
                 "days": 12,
                 "counted": False,
-                "why": "break of 10 school days from 2026-12-21 to 2027-01-01: not counted by reading A",
+                "why": "break of 10 school days from 2026-12-21 to 2027-01-01: not counted from its first missed "
+                "weekday to its last",
             },
             {"from": "2027-01-02", "to": "2027-01-27", "days": 26, "counted": True, "why": "calendar days"},
         ],
@@ -93,8 +94,8 @@ def test_an_answer_for_people(told):
         "from        to          days  counted  why\n"
         "2027-05-25  2027-06-06    13  yes      calendar days\n"
         "2027-06-07  2027-08-13    68  no       summer of 50 school days from 2027-06-07 to 2027-08-13: not counted"
-        " by\n"
-        "                                       reading A\n"
+        "\n"
+        "                                       from its first missed weekday to its last\n"
         "2027-08-14  2027-08-15     2  yes      calendar days\n"
         "2027-08-15                             a Sunday, which does not move the date; the school day before is\n"
         "                                       Friday, 2027-06-04\n"

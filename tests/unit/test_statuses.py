@@ -65,6 +65,11 @@ CASES = {
         Kind.INACTIVE,
         CAME,
     ),
+    "an infant served elsewhere was never here, and is coming": (
+        Known(TODAY, US, [Enrolled(THEM, CAME)], [ONE], [InForce(THEM, CAME, is_ifsp=True)]),
+        Kind.INFANT,
+        CAME,
+    ),
     "moved and continuing is recorded": (
         Known(
             TODAY,

@@ -199,7 +199,7 @@ def test_the_preview_says_who_moves_and_saves_nothing(small_world, coordinator, 
     assert '<span class="vh">was </span>01/15/2027</del><b>01/27/2027</b>' in row
     assert "+12 days" in row
     assert (
-        "break of 10 school days from 12/21/2026 to 01/01/2027: not counted by reading A"
+        "break of 10 school days from 12/21/2026 to 01/01/2027: not counted from its first missed weekday to its last"
         in page.partition("Due dates that move")[2]
     )
     assert not CalendarVersion.objects.exists()
@@ -222,7 +222,8 @@ def test_saved_it_counts_on_every_page(small_world, coordinator, manager, evalua
     assert (
         "11/17/2026 to 12/20/2026, 34 days: calendar days; 1 break of at most five school days in them; "
         "12/21/2026 to 01/01/2027, not counted, 12 days: break of 10 school days from 12/21/2026 to 01/01/2027: not "
-        "counted by reading A; 01/02/2027 to 01/27/2027, 26 days: calendar days" in line
+        "counted from its first missed weekday to its last; 01/02/2027 to 01/27/2027, 26 days: calendar days"
+        in line
     )
     version = CalendarVersion.objects.get()
     event = ChangeEvent.objects.get(action="save_calendar")

@@ -11,10 +11,12 @@ from django.test import Client
 from manzanita.accounts.actions import add_person
 from manzanita.deadlines.recompute import recompute_stale
 from manzanita.domain.access import Capability
+from manzanita.domain.scenarios import EVENTS
 from manzanita.exchange.models import Operation
 from manzanita.meetings import actions
 from manzanita.meetings.models import Meeting
 from manzanita.students.actions import set_clocks
+from manzanita.students.models import Student
 from manzanita.web.home_needs import Group, Need, in_order
 from tests.support import pages
 from tests.support import world as w
@@ -148,6 +150,26 @@ def test_every_count_is_the_length_of_its_list(small_world, coordinator, days):
     for count, url, _ in clocks.values():
         assert rows_of(coordinator, url) == count, url
     assert sum(count for count, _, _ in clocks.values()) == (1 if days == 61 else 4)
+
+
+def test_what_is_due_soon_is_said_with_a_meeting_open_too(small_world, coordinator, manager):
+    """So that the lines of home add up to the list of due dates."""
+    many_students(2, due_on=w.TODAY + timedelta(days=4))
+    _, with_meeting = Student.objects.scoped().filter(last_name="Quill").order_by("pk")
+    actions.open_meeting(actor=small_world.coordinator_actor, student=with_meeting, event=EVENTS["annual"])
+    recompute_stale()
+    found = needs(coordinator)
+    for label, meeting in (("no meeting open", "none"), ("meeting open", "open")):
+        count, url, _ = found[f"Due within 15 days, {label}"]
+        assert (count, url) == (1, f"/due?span=15&meeting={meeting}")
+        assert rows_of(coordinator, url) == 1
+    assert rows_of(coordinator, "/due?span=15") == 2
+    # Neither has a case manager; Alder, who is overdue, has one.
+    count, url, said = found["Overdue or due within 15 days, no case manager"]
+    assert (count, url) == (2, "/due?span=any&manager=nobody&until=2026-12-08")
+    assert rows_of(coordinator, url) == 2
+    assert "4 days left" in said and "SEDS coordinator" in said
+    assert not [label for label in needs(manager) if "no case manager" in label]
 
 
 def test_the_oldest_is_the_earliest_date(small_world, coordinator):

@@ -201,6 +201,14 @@ def _incoming(world: w.World) -> Student:
     return student
 
 
+def _infant_elsewhere(world: w.World) -> Student:
+    """Sage is to come next year, and has an IFSP of the other district until then."""
+    values = {**pages.plan(), "lea_code": w.OTHER_LEA, "dsea_code": w.OTHER_LEA, "plan_type_code": "150"}
+    slot = {"student_id": world.students["sage"].pk}
+    state_one("plan", slot=slot, values=values, effective_from=w.TODAY, by_id=None, cause="test")
+    return _incoming(world)
+
+
 def _starting(world: w.World) -> Student:
     """Found eligible in May, and enrolled since August."""
     student = world.students["yarrow"]
@@ -263,6 +271,7 @@ def _held(world: w.World) -> Student:
     return world.students["alder"]
 
 
+C_TO_B = "Open C to B transition evaluation"
 ANNUAL, AMEND, INITIAL = "Open annual plan review", "Open amendment", "Open initial evaluation"
 CHANGE, LEAVE, SSID, ARRIVED, REPORT, ALL, START = (
     "Change without a meeting",
@@ -360,6 +369,9 @@ SITUATIONS: dict[str, Situation] = {
     "meeting held": Situation(_held, Kind.ACTIVE, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
     "former LEA": Situation(_former, Kind.LEAVING, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
     "incoming": Situation(_incoming, Kind.INACTIVE, {ANNUAL, AMEND, ARRIVED}, OFFICE | {ANNUAL, AMEND}),
+    "infant elsewhere": Situation(
+        _infant_elsewhere, Kind.INFANT, {ANNUAL, AMEND, ARRIVED, C_TO_B}, OFFICE | {ANNUAL, AMEND, C_TO_B}
+    ),
 }
 # Fields that are changed by a meeting, without one, by leaving, of many at once, and by correcting what was archived.
 FIELDS = (

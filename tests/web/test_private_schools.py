@@ -101,6 +101,25 @@ def test_the_plan_in_force_and_whom_to_ask_there_are_named(small_world, crowd, s
     assert "Whom to ask there" not in page
 
 
+def test_the_way_out_is_a_step_and_never_the_list_of_steps(small_world, crowd, sign_in):
+    """Bunting has a newer IEP of the other district; Gadwall's services plan begins while the status is 2."""
+    values = {**pages.plan(), "lea_code": w.OTHER_LEA, "plan_type_code": "100"}
+    state("plan", {"student_id": crowd["bunting"].pk}, values, date(2026, 10, 13))
+    state("status", {"student_id": crowd["gadwall"].pk}, pages.status("2"), date(2026, 8, 3))
+    client = sign_in(small_world.coordinator)
+    seen = addresses_in(client.get(ADDRESS))
+    bunting, gadwall = (crowd[name].public_id for name in ("bunting", "gadwall"))
+    wanted = {
+        f"/students/{bunting}/meetings/new",
+        f"/students/{gadwall}/changes/status",
+        f"/students/{gadwall}?tab=history",
+    }
+    assert wanted <= set(seen)
+    for address in wanted:
+        assert client.get(address).status_code == 200, address
+    assert not [one for one in seen if one.endswith("/changes")]
+
+
 def test_only_those_within_reach(small_world, crowd, sign_in):
     assert "Nobody in a private school" in text_of(sign_in(other_coordinator(small_world)).get(ADDRESS))
     assert "Nobody in a private school" in text_of(sign_in(small_world.case_manager).get(ADDRESS))

@@ -14,7 +14,7 @@ from manzanita.domain.findings import Owner
 from manzanita.domain.revocation import Letter
 from manzanita.domain.statuses import KINDS, Kind, Unsettled
 from manzanita.leaving.actions import report_participation
-from manzanita.leaving.models import Leaving
+from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.meetings.models import Meeting
 from manzanita.platform.facts import Statement
 from manzanita.procedures import standing
@@ -219,3 +219,28 @@ def test_it_costs_the_same_for_few_and_many(small_world, sign_in, django_assert_
 
 # session, user, grants, no block; who may be meant, within reach; what is known of them; names 5, schools; log 3
 SETTLE_QUERIES = 18
+
+
+def test_whoever_has_settled_a_leaving_goes_on_with_the_next_or_back_to_the_list(small_world, crowd, sign_in):
+    """Bunting's stands since November 14, Towhee's since today."""
+    client = sign_in(small_world.coordinator)
+    towhee, bunting = crowd["towhee"], crowd["bunting"]
+    there = f"/students/{towhee.public_id}/leaving"
+    page = text_of(client.get(there))
+    assert f'href="{ADDRESS}?kind=leaving"' in page and "Next: " not in page
+    report = ParticipationReport.objects.get(student=towhee)
+    asked = LeavingAsked("dropped_out", date(2026, 11, 20), "Told by the school.", report=report)
+    record_leaving(actor=small_world.coordinator_actor, student=towhee, asked=asked)
+    page = text_of(client.get(there))
+    assert f'href="/students/{bunting.public_id}/leaving">Next: Testcase, Bunting<' in page
+    # Of the other there is none after it.
+    asked = LeavingAsked("dropped_out", date(2026, 11, 13), "Told by the school.")
+    record_leaving(actor=small_world.coordinator_actor, student=bunting, asked=asked)
+    assert "Next: " not in text_of(client.get(f"/students/{bunting.public_id}/leaving"))
+
+
+def test_an_answer_leads_to_the_next_too(small_world, crowd, sign_in):
+    client = sign_in(small_world.coordinator)
+    report = ParticipationReport.objects.get(student=crowd["towhee"])
+    answered = client.post(f"/participation/{report.public_id}/answer", {"answer": "Is back since Tuesday."})
+    assert "Next: Testcase, Bunting" in text_of(client.get(answered.url))

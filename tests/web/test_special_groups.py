@@ -17,7 +17,7 @@ from manzanita.students.models import Student
 from tests.support import pages
 from tests.support import world as w
 from tests.support.pages import addresses_in, other_coordinator, text_of
-from tests.support.special import NPS, SINCE, group_crowd, state
+from tests.support.special import NPS, SINCE, group_crowd, state, student_of
 
 ADDRESS = "/students/groups"
 NPS_QUERIES = 22
@@ -47,6 +47,17 @@ def test_who_is_in_each_group(small_world, crowd, key):
 def line(client, key: str) -> tuple[str, list[str]]:
     answer = client.get(f"{ADDRESS}?group={key}")
     return text_of(answer), addresses_in(answer)
+
+
+def test_an_infant_accountable_elsewhere_has_the_same_date_in_both_lists(small_world, sign_in):
+    student_of("Owlet", date(2024, 2, 2), plan={"plan_type_code": "150", "dsea_code": w.OTHER_LEA})
+    recompute_stale()
+    client = sign_in(small_world.coordinator)
+    for key in ("c-to-b", "dsea"):
+        page, _ = line(client, key)
+        assert "Testcase, Owlet" in page
+        assert "IEP of a child from Part C: 02/02/2027" in page, key
+        assert "No date runs here" not in page, key
 
 
 def test_each_line_says_why_by_when_and_what_is_next(small_world, crowd, sign_in):

@@ -72,6 +72,27 @@ def test_who_is_in_each_list(small_world, crowd, key):
     assert {names[pk] for pk in found} == EXPECTED[key]
 
 
+def test_nothing_to_plan_is_not_all_well_while_somebody_turns_five(small_world, client):
+    five.child("Vetch", date(2021, 12, 1), "PS", number=1)
+    page = client.get(ADDRESS)
+    told = words(page)
+    assert "To plan 0" in told and "1 child turns five in the next 90 days." in told
+    assert "no grade of transitional kindergarten or more is known yet" in told
+    assert 'href="/students/turns-five?list=90"' in page.content.decode().split("Nobody in this list")[1]
+    # Of whom nothing can be ticked there is no box for all.
+    assert "data-select-all" not in client.get(f"{ADDRESS}?list=90").content.decode()
+
+
+def test_where_nobody_turns_five_all_is_well(client):
+    assert "No child with a setting of preschool turns five in the next 90 days." in words(
+        client.get(ADDRESS)
+    )
+
+
+def test_the_box_for_all_stands_over_boxes(crowd, client):
+    assert "data-select-all" in client.get(ADDRESS).content.decode()
+
+
 def test_at_once_are_planned_those_against_whom_nothing_speaks(small_world, crowd):
     names = {one.pk: name for name, one in crowd.items()}
     actor = small_world.coordinator_actor

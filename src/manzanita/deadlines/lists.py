@@ -119,11 +119,16 @@ def _conditions(wanted: Wanted) -> Iterator[Q | Exists]:
     if wanted.program:
         plans = Plan.objects.as_of(effective=today).filter(plan_type_code=wanted.program)
         yield Q(Exists(plans.filter(student=OuterRef("student_id"))))
-    managed = CaseAssignment.objects.as_of(effective=today)
     if wanted.manager == "nobody":
-        yield ~Exists(managed.filter(student=OuterRef("student_id")))
+        yield _of_nobody(today)
     elif wanted.manager:
+        managed = CaseAssignment.objects.as_of(effective=today)
         yield Q(student__in=managed.filter(user=int(wanted.manager)).values("student_id"))
+
+
+def _of_nobody(today: date) -> Exists:
+    """Of whom the student has no case manager."""
+    return ~Exists(CaseAssignment.objects.as_of(effective=today).filter(student=OuterRef("student_id")))
 
 
 def _reasons() -> QuerySet[DelayReason]:
@@ -167,21 +172,37 @@ _COLUMNS = (
 )
 
 
-def page_of(actor: Actor, wanted: Wanted, *, after: tuple[date | None, int] | None = None) -> list[DueRow]:
-    """One page and a row more, the earliest first. ``after``: day and key of the last row seen.
+def page_of(
+    actor: Actor,
+    wanted: Wanted,
+    *,
+    after: tuple[date | None, int] | None = None,
+    among: QuerySet | None = None,
+) -> list[DueRow]:
+    """One page and a row more, the earliest first. ``after``: day and key of the last row seen. ``among``: keys of the
+    students whose dates are meant, where not everybody's are.
 
     The page after a row is a row-value comparison, so that page 900 costs what page 1 costs.
     """
     day, pk = after or (None, 0)
-    found = _page(actor, wanted, clock.today(), after is not None)
+    asked = (actor, wanted, clock.today(), after is not None)
+    found = _page(*asked) if among is None else _page_among(*asked, among)
     return [DueRow._make(row) for row in found.ask(day=_told_day(day), pk=pk)]
 
 
 @lru_cache(maxsize=512)
 def _page(actor: Actor, wanted: Wanted, today: date, is_later: bool) -> KeptQuery:
     """Today stands in its conditions."""
+    return _page_among(actor, wanted, today, is_later, None)
+
+
+def _page_among(
+    actor: Actor, wanted: Wanted, today: date, is_later: bool, among: QuerySet | None
+) -> KeptQuery:
     order = ("pk",) if wanted.mark == "problem" else ("due_on", "pk")
     rows = wanted_rows(actor, wanted).order_by(*order)
+    if among is not None:
+        rows = rows.filter(student__in=among)
     if is_later and wanted.mark == "problem":
         rows = rows.filter(pk__gt=Told("pk"))
     elif is_later:
@@ -237,13 +258,16 @@ def _first(rows: QuerySet, name: str) -> Coalesce:
 
 @dataclass(frozen=True, slots=True)
 class SpanCount:
-    """How many due dates of one span have, and have not, a meeting open; the earliest of each; and by clock."""
+    """How many due dates of one span have, and have not, a meeting open; the earliest of each; and by clock.
+    ``unmanaged`` of them are of students without a case manager, the earliest on ``unmanaged_from``."""
 
     span: Span
     meeting: str
     count: int
     earliest: date | None
     by_clock: Mapping[str, int]
+    unmanaged: int = 0
+    unmanaged_from: date | None = None
 
     @property
     def most(self) -> list[tuple[str, int]]:
@@ -256,7 +280,8 @@ def span_counts(actor: Actor) -> list[SpanCount]:
     today = clock.today()
     counts: dict[tuple[str, str], dict[str, int]] = {}
     earliest: dict[tuple[str, str], date] = {}
-    for name, due_on, has_meeting, number in _by_day(actor, today).ask():
+    unmanaged: dict[tuple[str, str], list[date]] = {}
+    for name, due_on, has_meeting, number, of_nobody in _by_day(actor, today).ask():
         days = (due_on - today).days
         span = next(
             key for key, one in SPANS.items() if (one.first is None or days >= one.first) and days <= one.last
@@ -265,6 +290,7 @@ def span_counts(actor: Actor) -> list[SpanCount]:
         of_clock = counts.setdefault(place, {})
         of_clock[name] = of_clock.get(name, 0) + number
         earliest[place] = min(earliest.get(place, due_on), due_on)
+        unmanaged.setdefault(place, []).extend([due_on] * of_nobody)
     return [
         SpanCount(
             span,
@@ -272,6 +298,8 @@ def span_counts(actor: Actor) -> list[SpanCount]:
             sum(counts.get((key, meeting), {}).values()),
             earliest.get((key, meeting)),
             counts.get((key, meeting), {}),
+            len(unmanaged.get((key, meeting), ())),
+            min(unmanaged.get((key, meeting), ()), default=None),
         )
         for meeting in MEETING
         for key, span in SPANS.items()
@@ -283,9 +311,8 @@ def _by_day(actor: Actor, today: date) -> KeptQuery:
     """Few different days: the database groups, so that a large district costs no row for each due date."""
     last = max(span.last for span in SPANS.values())
     rows = within_scope(actor).filter(due_on__lte=today + timedelta(days=last)).order_by()
-    return KeptQuery(
-        rows.values_list("clock", "due_on", IsNull(F("meeting_id"), False)).annotate(Count("pk"))
-    )
+    by_day = rows.values_list("clock", "due_on", IsNull(F("meeting_id"), False))
+    return KeptQuery(by_day.annotate(Count("pk"), of_nobody=Count("pk", filter=_of_nobody(today))))
 
 
 @dataclass(frozen=True, slots=True)

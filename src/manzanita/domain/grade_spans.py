@@ -6,7 +6,9 @@ that of now.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+
+from manzanita.domain.codes import code_set
 
 GRADES = ("IN", "TD", "PS", "TK", "KN", *(f"{number:02}" for number in range(1, 13)))
 _PLACE = {grade: place for place, grade in enumerate(GRADES)}
@@ -42,6 +44,17 @@ def is_above(grade: str, seen: Collection[str]) -> bool:
     """Whether ``grade`` lies above all of those ``seen``."""
     span = span_of(seen)
     return span is not None and grade in _PLACE and _PLACE[grade] > _PLACE[span[1]]
+
+
+def in_order(codes: Iterable[str]) -> list[str]:
+    """The youngest first; codes that are no step of a school (adults, ungraded) come last, in their order."""
+    return sorted(codes, key=lambda code: (_PLACE.get(code, len(GRADES)), code))
+
+
+def grade_choices() -> list[tuple[str, str]]:
+    """Code and label of each grade that one may choose, the youngest first."""
+    labels = {one.code: one.label for one in code_set("GradeLevel").current()}
+    return [(code, labels[code]) for code in in_order(labels)]
 
 
 def shown(grade: str) -> str:

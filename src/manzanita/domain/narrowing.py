@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 
-from manzanita.domain.grade_spans import GRADES
+from manzanita.domain.grade_spans import GRADES, in_order
 
 # No case manager yet.
 NOBODY = "nobody"
@@ -177,5 +177,4 @@ def order_words(order: Order) -> str:
 
 def grade_places(grade_codes: Collection[str]) -> dict[str, int]:
     """The place of each grade, the youngest first; codes that are no step of a school come last, in their order."""
-    others = sorted(code for code in grade_codes if code not in GRADES)
-    return {code: place for place, code in enumerate((*GRADES, *others))}
+    return {code: place for place, code in enumerate(in_order({*GRADES, *grade_codes}))}

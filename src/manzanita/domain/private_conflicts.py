@@ -38,6 +38,7 @@ class Fix(StrEnum):
     LEAVE = "leave"
     UNDO_LEAVE = "undo_leave"
     STATUS = "status"
+    TAKE_BACK = "take_back"
     SIS = "sis"
     ASK = "ask"
 
@@ -235,8 +236,9 @@ CONFLICTS: Mapping[str, Conflict] = MappingProxyType(
                 "One plan is in force, whichever district reported it last; the private school's students have a "
                 "services plan (ISP).",
                 Owner.COORDINATOR,
-                "Ask the other district whether its plan still stands; where it does not, it takes the plan back.",
-                (Fix.ASK, Fix.STATUS),
+                "Ask the other district whether its plan still stands. Where it does not, it takes the plan back; "
+                "where it does, hold a meeting here for a new services plan.",
+                (Fix.ASK, Fix.MEETING),
                 "CALPADS, effective record of PLAN: the reporting LEA is not asked",
                 _two_plans,
             ),
@@ -353,7 +355,7 @@ CONFLICTS: Mapping[str, Conflict] = MappingProxyType(
                 "Plans are reported only of students who participate (status 1).",
                 Owner.CLERK,
                 "Correct the status as of the day on which the plan begins, or take the plan back.",
-                (Fix.STATUS,),
+                (Fix.STATUS, Fix.TAKE_BACK),
                 "MZ-PLAN-NOT-PARTICIPATING; 34 CFR 300.300(b)",
                 _isp_without_status,
                 ("MZ-PLAN-NOT-PARTICIPATING",),

@@ -73,7 +73,8 @@ GROUPS: Mapping[str, Group] = MappingProxyType(
                 "Both answer for the student: the LEA reports, the DSEA is held to the numbers.",
                 "Of nobody the DSEA is another than the LEA that is attended.",
                 "CALPADS Flash 160; PLAN0729F1 for court and community schools",
-                ("annual-review",),
+                # An infant may be accountable elsewhere, too: the same date stands in both lists.
+                ("c-to-b-iep", "annual-review"),
             ),
             Group(
                 "adult",

@@ -120,6 +120,13 @@ def open_report_of(student: Student, lea_code: str) -> ParticipationReport | Non
     return ParticipationReport.objects.filter(student=student, lea_code=lea_code, state="open").first()
 
 
+def was_answered_on(student: Student, lea_code: str, day: date) -> bool:
+    """Whether a report was answered on this day without a leaving."""
+    rows = ParticipationReport.objects.filter(student=student, lea_code=lea_code, state="declined")
+    newest = rows.order_by("-id").values_list("answered_at", flat=True).first()
+    return newest is not None and newest.astimezone(clock.CALIFORNIA).date() == day
+
+
 def get_report(actor: Actor, public_id: uuid.UUID) -> ParticipationReport:
     """A report about a student within reach, or 404."""
     found = _within(actor, ParticipationReport).filter(public_id=public_id).first()

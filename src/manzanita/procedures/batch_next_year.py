@@ -8,7 +8,7 @@ from collections.abc import Collection
 from manzanita.domain.access import Actor, Capability, Relationship
 from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
-from manzanita.domain.grade_spans import is_far, next_grades, shown, span_of
+from manzanita.domain.grade_spans import grade_choices, is_far, next_grades, shown, span_of
 from manzanita.domain.years import year_end
 from manzanita.leaving.queries import gone_from
 from manzanita.orgs.queries import agency_names, member_codes, open_schools, school_names
@@ -125,7 +125,7 @@ def _grade_now(ids: Collection[int]) -> dict[int, str]:
 
 
 def _grade_choices(actor: Actor) -> list[tuple[str, str]]:
-    return [(ONE_UP, ONE_UP_WORDS), *((one.code, one.label) for one in code_set("GradeLevel").current())]
+    return [(ONE_UP, ONE_UP_WORDS), *grade_choices()]
 
 
 def _grade_read(actor: Actor, texts: Collection[str]) -> dict[str, tuple[str, str]]:

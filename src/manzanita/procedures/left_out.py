@@ -1,11 +1,13 @@
-"""Why an action with many cannot take a student whom somebody has named: of assigning, of adopting, of leavings.
+"""Why a page cannot take a student whom somebody has named: of assigning, of adopting, of leavings, and of the lists.
 
-Each is asked only of students who are not among those whom the action takes, and says of each one reason.
+Each is asked only of students who are not among those whom the page takes, and says of each one reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from manzanita.arrivals.queries import arrivals_of
 from manzanita.domain.access import Actor
@@ -63,6 +65,44 @@ _NOT_FOR_GOOD = Reason(
     "Nothing to do where the student is expected back; else record this leaving alone.",
     source=_ENDED,
 )
+_NO_NEXT_YEAR = "Who has left has no next year here"
+_NOT_LISTED = "Only whom a list asks for stands in it"
+
+
+def _not_listed(code: str, text: str) -> Reason:
+    return Reason(code, text, Owner.COORDINATOR, "Nothing to do.", source=_NOT_LISTED)
+
+
+_NOT_OF_LIST: Mapping[str, Reason] = MappingProxyType(
+    {
+        "findings": _not_listed("no-finding", "The state has no finding open of the student."),
+        "held": _not_listed("nothing-held", "No record of the student is held back."),
+        "different": _not_listed("not-different", "The state holds what it should of the student."),
+        "unplanned": _not_listed("next-year-known", "Something is known of the student's next year."),
+        "due": _not_listed(
+            "no-such-due-date",
+            "No clock of the student that is watched has a date on these days, or with these filters.",
+        ),
+        "settle": _not_listed(
+            "nothing-to-settle", "Nothing of the student is to settle, or not of this kind or owner."
+        ),
+        "planned": _not_listed(
+            "nothing-planned", "Nothing of the student is planned, or not of this kind or day."
+        ),
+    }
+)
+
+
+def why_not_of(kind: str) -> Callable[[Actor, Sequence[Student]], dict[int, Reason]]:
+    """Of a list, by a key of ``_NOT_OF_LIST``; no query."""
+    return lambda actor, students: {one.pk: _NOT_OF_LIST[kind] for one in students}
+
+
+def why_no_next_year(actor: Actor, students: Sequence[Student]) -> dict[int, Reason]:
+    """One query."""
+    left = _left(actor, students)
+    here = _NOT_OF_LIST["unplanned"]
+    return {one.pk: replace(_HAS_LEFT, source=_NO_NEXT_YEAR) if one.pk in left else here for one in students}
 
 
 def why_not_assignable(actor: Actor, students: Sequence[Student]) -> dict[int, Reason]:

@@ -206,6 +206,18 @@ def planned_page(
     return PlannedPage(changes, counts, len(page) > PAGE_SIZE)
 
 
+def with_planned(students: ScopedQuerySet, actor: Actor, *, when: str = "", only: str = "") -> set[int]:
+    """Keys of those of ``students`` who have such a change; one query."""
+    statement = _statement(students, actor, [only] if only else ())
+    if statement is None:
+        return set()
+    sql, params = statement
+    where, days = _between(when)
+    with connection.cursor() as cursor:
+        cursor.execute(f'{sql} SELECT DISTINCT "student_id" FROM "planned" WHERE {where}', [*params, *days])
+        return {pk for (pk,) in cursor.fetchall()}
+
+
 def _statement(
     students: ScopedQuerySet, actor: Actor, only: Collection[str] = ()
 ) -> tuple[str, list[Any]] | None:

@@ -53,18 +53,24 @@ class _Rows:
     reports: list[ParticipationReport] = field(default_factory=list)
 
 
-def records_to_settle(actor: Actor, keys: Iterable[Any] | None = None) -> list[ToSettle]:
+def records_to_settle(
+    actor: Actor, keys: Iterable[Any] | None = None, *, only_own: bool = True
+) -> list[ToSettle]:
     """Every record to settle of students within reach, the oldest first; at most ``MOST`` and one. Each is named by the
     first of what is to settle of it. Arrivals and returns are those of this and the last school year. With ``keys``
-    those of these students, however many, of whom an own fact says so and not another app alone."""
+    those of these students, however many, of whom an own fact says so and not another app alone; unless ``only_own`` is
+    false, then of whom either does."""
     today, actor = clock.today(), actor.narrowed
     elsewhere = unsettled_elsewhere(actor, None) if keys is None else {}
+    if keys is not None and not only_own:
+        among = list(keys)
+        keys, elsewhere = among, unsettled_elsewhere(actor, among)
     pairs = sorted({*_candidates(actor, keys), *elsewhere})
     found: list[ToSettle] = []
     for start in range(0, len(pairs), _AT_ONCE):
         some = pairs[start : start + _AT_ONCE]
         ids = [pk for pk, _ in some]
-        if keys is not None:
+        if keys is not None and only_own:
             elsewhere = unsettled_elsewhere(actor, ids)
         rows = _rows_of(ids)
         for pk, lea_code in some:

@@ -33,6 +33,7 @@ from manzanita.domain.statuses import (
     Unsettled,
     standing_on,
 )
+from manzanita.domain.stays import IFSP
 from manzanita.domain.student_transfers import WAITING, State
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import leavings_of
@@ -318,7 +319,10 @@ def known_of(
             StatusFact(one.status_code, one.reason_code, one.lea_code, one.effective_from, one.effective_to)
             for one in facts.statuses
         ],
-        [InForce(one.lea_code, one.effective_from, one.effective_to) for one in facts.plans],
+        [
+            InForce(one.lea_code, one.effective_from, one.effective_to, one.plan_type_code == IFSP)
+            for one in facts.plans
+        ],
         [
             # An evaluation stands from the referral on that led to it.
             OpenMeeting(

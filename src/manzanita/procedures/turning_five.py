@@ -70,8 +70,7 @@ FIVE_LISTS: Mapping[str, FiveList] = MappingProxyType(
                 "To plan",
                 "Children with a setting of preschool who are five or turn five in the next 90 days, of whom a grade "
                 "of transitional kindergarten or more is known, now or next year, and no other setting is planned.",
-                "Of every child who turns five in the next 90 days and is in kindergarten, or will be, another "
-                "setting is planned.",
+                "No child with a setting of preschool turns five in the next 90 days.",
             ),
             FiveList(
                 "90",

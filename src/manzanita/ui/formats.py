@@ -8,6 +8,7 @@ import re
 
 from django.utils import timezone
 
+from manzanita.domain.grade_spans import shown as shown_grade
 from manzanita.domain.records import spoken_key
 from manzanita.platform import clock
 
@@ -112,5 +113,6 @@ FILTERS = {
     "number": number,
     "signed": signed,
     "plural": plural,
+    "grade": shown_grade,
     "time_left": time_left,
 }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -23,19 +25,30 @@ from manzanita.deadlines.lists import (
     Wanted,
     choices_for,
     page_of,
+    wanted_rows,
 )
 from manzanita.deadlines.waiting import waiting_in
 from manzanita.domain.access import Capability
 from manzanita.domain.clocks import CLOCKS
+from manzanita.domain.narrowing import PARTS
 from manzanita.domain.watched_clocks import NOT_WATCHED, WATCHED
 from manzanita.orgs.queries import GROUP_SCHOOLS
 from manzanita.platform import clock
+from manzanita.procedures.left_out import why_not_of
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
-from manzanita.web.due_wanted import FIELDS, asked, is_key, key_of, list_url, wanted_of
+from manzanita.web.due_wanted import FIELDS, asked, is_key, wanted_of
+from manzanita.web.due_wanted import list_url as due_url
 from manzanita.web.due_wanted import title_of as list_title
 from manzanita.web.due_words import title_of, undated_words, words_of_meeting
 from manzanita.web.form_days import day_of, mistyped
+from manzanita.web.found import found_in
+from manzanita.web.left_out import left_out
+from manzanita.web.pasted_words import pasted_words
+from manzanita.web.student_lists import due_students
+
+# What of a found set this list is cut by, beside its own choices.
+CUT = ("search", "set", *(part.key for part in PARTS if part.key not in FIELDS))
 
 
 @require_safe
@@ -45,17 +58,22 @@ def due_list(request: HttpRequest) -> HttpResponse:
     actor = request.actor
     wanted = wanted_in(request)
     after = _after(request)
-    found = page_of(actor, wanted, after=after)
+    # What this list has choices for is its own; whatever else narrows a list of students goes along.
+    of = found_in(request, {name: request.GET.get(name, "") for name in CUT}, list_key="all")
+    is_cut = of.is_asked or bool(of.refusals)
+    list_url = partial(due_url, wanted, **of.cut)
+    found = page_of(actor, wanted, after=after, among=of.keys if is_cut else None)
     shown = found[:PAGE_SIZE]
-    keep = asked(wanted)
+    keep = asked(wanted) | of.cut
     if request.GET.get("after") and not shown:
         # The list has become shorter since its last page was linked: its first page says what is in it.
-        return redirect(list_url(wanted))
+        return redirect(list_url())
     log_reads(
         actor=actor,
         student_ids=[row.student_id for row in shown],
         what="due.list",
-        filter_codes=" ".join(f"{name}={value}" for name, value in keep.items()),
+        filter_codes=" ".join(f"{name}={value}" for name, value in keep.items() if name != "search")
+        + (" search" if of.text else ""),
     )
     choices = choices_for(actor)
     schools = GROUP_SCHOOLS | dict(choices.schools)
@@ -66,17 +84,28 @@ def due_list(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "not_read": mistyped(request.GET, {"until": "Until"}).reasons,
         "title": list_title(wanted),
-        "list_key": key_of(wanted),
         "rows": [_row(row, schools, places, today) for row in shown],
         "waiting": waiting_in(actor),
         "count": _count(shown, is_all=after is None and last is None),
-        "is_narrowed": any(value for name, value in keep.items() if name != "span"),
-        "first_url": list_url(wanted) if after else None,
+        "is_narrowed": any(value for name, value in asked(wanted).items() if name != "span"),
+        "found": of if is_cut else None,
+        "cut": of.cut,
+        "pasted_list": pasted_words(of),
+        "not_shown": left_out(
+            of,
+            wanted_rows(actor, wanted).order_by().values("student_id"),
+            why_not_of("due"),
+            "due.list",
+        ),
+        "whole_url": due_url(wanted),
+        "clear_url": f"{reverse('due_list')}?{urlencode(of.cut)}",
+        "export_url": replace(of, wanted=due_students(wanted)).address("export_new"),
+        "first_url": list_url() if after else None,
         "next_url": f"?{more}" if more else None,
         "spans": [
             (
                 one.label,
-                list_url(wanted, span=one.key, mark="", until=""),
+                list_url(span=one.key, mark="", until=""),
                 wanted.span == one.key and not wanted.mark,
             )
             for one in SPANS.values()
@@ -84,13 +113,11 @@ def due_list(request: HttpRequest) -> HttpResponse:
         + [
             (
                 "Any day",
-                list_url(wanted, span="any", mark="", until=""),
+                list_url(span="any", mark="", until=""),
                 not wanted.until and wanted.span == "" and not wanted.mark,
             )
         ],
-        "marks": [
-            (label, list_url(wanted, mark=key, until=""), wanted.mark == key) for key, label in MARKS.items()
-        ],
+        "marks": [(label, list_url(mark=key, until=""), wanted.mark == key) for key, label in MARKS.items()],
         "meetings": MEETING.items(),
         "programs": PROGRAMS.items(),
         "clocks": [(name, CLOCKS[name].title) for name in WATCHED],

@@ -112,6 +112,16 @@ class Found:
         return self.narrowed(self.searched(self.listed))
 
     @property
+    def whole(self) -> Found:
+        """The same of all students, whatever the list: of whom a page with a list of its own shows some."""
+        return replace(self, wanted=LISTS["all"])
+
+    @property
+    def cut(self) -> dict[str, str]:
+        """What an address says of it on a page with a list and an order of its own."""
+        return self._cut_by | codes(self.narrowing, Order())
+
+    @property
     def keys(self) -> QuerySet:
         """Their database keys, for rows about students; none where it cannot be read whole."""
         students = self.students.none() if self.refusals else self.students
@@ -225,8 +235,8 @@ def _read(actor: Actor, list_key: str, given: Mapping[str, Any], token: str = ""
     wanted = list_of(list_key)
     if wanted is None:
         raise Http404("no such list")
-    # Lists of due dates and of reports have choices of their own, which stand in their keys.
-    asked = read(given if wanted.is_of_students else {}, _known(actor, given))
+    # Lists of reports have choices of their own, which stand in their keys.
+    asked = read({} if wanted.compliance else given, _known(actor, given))
     pasted = pasted_set(actor, given["set"]) if given.get("set") else None
     order, unknown = asked.order, list(asked.unknown)
     if order.key == AS_PASTED:

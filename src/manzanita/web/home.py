@@ -1,10 +1,10 @@
 """Home: what needs this person, ordered by consequence. Every count is the length of the list it links to, and nothing
-stands there twice."""
+stands there twice, but a due date that is nobody's: as such, and as due."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from manzanita.accounts.guest_queries import HOST_SESSION, HOST_STAFF
-from manzanita.deadlines.lists import MEETING, Wanted, span_counts
+from manzanita.deadlines.lists import MEETING, SPANS, SpanCount, Wanted, span_counts
 from manzanita.domain.access import Actor, Capability, Scope
 from manzanita.domain.clocks import CLOCKS
 from manzanita.domain.findings import Owner
@@ -47,6 +47,8 @@ from manzanita.web.transfer_list import transfer_needs
 from manzanita.web.turns_five import turns_five_needs
 
 SPAN_KINDS = {"late": "fatal", "15": "warn", "30": "empty", "60": "empty"}
+# Spans of which something has to be done now, whatever else stands.
+NEAR = ("late", "15")
 # Holds that are more, or less, than a wait.
 HELD_KINDS = {"rejected": "fatal", ON_ITS_WAY: "progress"}
 # Severity of a finding: its shape and its words, heaviest first.
@@ -114,9 +116,11 @@ def _owner(actor: Actor) -> str:
 
 def _clocks(actor: Actor) -> Group:
     today = clock.today()
-    needs = []
-    for found in span_counts(actor):
-        if found.meeting == "open" and not (found.count and found.span.key == "late"):
+    counted = span_counts(actor)
+    needs = _of_nobody(counted, today)
+    for found in counted:
+        # With a meeting open only what is near: somebody has to hold it in time.
+        if found.meeting == "open" and not (found.count and found.span.key in NEAR):
             continue
         needs.append(
             Need(
@@ -132,6 +136,28 @@ def _clocks(actor: Actor) -> Group:
             )
         )
     return Group("Clocks set by law", [*needs, *_without_calendar(actor, today)], "")
+
+
+def _of_nobody(counted: Sequence[SpanCount], today: date) -> list[Need]:
+    """What is over or near and is nobody's: with a meeting open or without, as no case manager sees it."""
+    near = [one for one in counted if one.span.key in NEAR and one.unmanaged_from is not None]
+    if not near:
+        return []
+    earliest = min(one.unmanaged_from for one in near if one.unmanaged_from is not None)
+    last = today + timedelta(days=max(SPANS[key].last for key in NEAR))
+    return [
+        Need(
+            kind="fatal" if earliest < today else "warn",
+            label="Overdue or due within 15 days, no case manager",
+            count=sum(one.unmanaged for one in near),
+            url=list_url(Wanted("", manager="nobody", until=last.isoformat())),
+            oldest=_distance(earliest, today),
+            detail="Counted among the due dates, too",
+            owner=Owner.COORDINATOR,
+            step="Show due dates",
+            days=(today - earliest).days,
+        )
+    ]
 
 
 def _without_calendar(actor: Actor, today: date) -> list[Need]:

@@ -13,11 +13,14 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Owner
 from manzanita.domain.leaving import sis_reason
+from manzanita.domain.statuses import Kind
 from manzanita.exchange.queries import sent_archives
-from manzanita.leaving.queries import SHOWN, list_leavings, open_at_sis
+from manzanita.leaving.queries import SHOWN, list_leavings, open_at_sis, was_answered_on
 from manzanita.platform import clock
+from manzanita.students.models import Student
 from manzanita.web.access import requires
 from manzanita.web.home_needs import Group, Need, age
+from manzanita.web.settle_students import next_to_settle
 
 
 @require_safe
@@ -75,6 +78,13 @@ def leavings_needs(actor: Actor) -> list[Group]:
         days=waits,
     )
     return [Group("Leavings", [need], "")]
+
+
+def next_leaving(actor: Actor, student: Student, *, has_settled: bool) -> tuple[str, str] | None:
+    """Whoever has recorded or answered one goes on with the next: its address and its name."""
+    if has_settled or was_answered_on(student, actor.agency_code, clock.today()):
+        return next_to_settle(actor, Kind.LEAVING, student)
+    return None
 
 
 urlpatterns = [path("students/leaving", leavings, name="leavings")]

@@ -1,4 +1,4 @@
-"""Students of a pasted list whom a page cannot take: each by name, with why not."""
+"""Students whom a page cannot take though they are named, or counted elsewhere: each by name, with why not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor
 from manzanita.domain.findings import Reason
 from manzanita.students.by_name import by_name
-from manzanita.students.models import Student
+from manzanita.students.models import ScopedQuerySet, Student
 from manzanita.web.found import Found
 from manzanita.web.reasons_told import Told
 from manzanita.web.row_reasons import told_left_out
@@ -48,7 +48,17 @@ def left_out(
     more where they are many, and those of ``why``."""
     if found is None or found.pasted is None or found.refusals:
         return None
-    others = by_name(found.students.exclude(pk__in=shown))
+    return named(found, found.students.exclude(pk__in=shown), why, what)
+
+
+def named(
+    found: Found,
+    others: ScopedQuerySet,
+    why: Callable[[Actor, Sequence[Student]], Mapping[int, Reason]],
+    what: str,
+) -> LeftOut | None:
+    """These ``others`` of a found set, as :func:`left_out`."""
+    others = by_name(others)
     some = list(others[: SHOWN + 1])
     if not some:
         return None

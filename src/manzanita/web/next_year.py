@@ -10,15 +10,17 @@ from django.views.decorators.http import require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
-from manzanita.leaving.queries import still_here
+from manzanita.leaving.queries import gone_from, still_here
 from manzanita.platform import clock
 from manzanita.procedures.batch_fields import FIELDS, fields_for
 from manzanita.procedures.batch_queries import batches_of
+from manzanita.procedures.left_out import why_no_next_year
 from manzanita.procedures.next_year import next_first_day, next_years_of
 from manzanita.procedures.next_year_window import closed_until
 from manzanita.students.listing import list_students
 from manzanita.web.access import requires
 from manzanita.web.found import found_in
+from manzanita.web.left_out import left_out, named
 from manzanita.web.next_year_words import Names, rows_of
 from manzanita.web.pasted_words import pasted_words
 from manzanita.web.record_next_year import PLANNED
@@ -46,11 +48,21 @@ def next_year(request: HttpRequest) -> HttpResponse:
         what="student.next-year",
         filter_codes=found.log_codes,
     )
+    if found.pasted:
+        not_shown = left_out(
+            found.whole, students.order_by().values("pk"), why_no_next_year, "student.next-year"
+        )
+    else:
+        # The list of students shows them, so that the two do not say the same number.
+        gone = gone_from(actor.agency_codes, clock.today()).values("student_id")
+        others = found.students.none() if found.refusals else found.students.filter(pk__in=gone)
+        not_shown = named(found, others, why_no_next_year, "student.next-year")
     planned = next_years_of([row.student.pk for row in page.rows])
     names = Names.of(planned.values(), page.rows)
     context = {
         "found": found,
         "pasted_list": pasted_words(found),
+        "not_shown": not_shown,
         "rows": [
             {
                 "row": row,

@@ -17,8 +17,8 @@ from manzanita.accounts.granting import Refused
 from manzanita.accounts.queries import schools_within, user_names
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
-from manzanita.domain.codes import code_set
 from manzanita.domain.findings import Owner, Reason
+from manzanita.domain.grade_spans import grade_choices
 from manzanita.leaving.queries import still_here
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
@@ -225,7 +225,7 @@ def _page(
         "listed": listed,
         "is_nobody_left": is_nobody_left,
         "schools": [(one.code, one.name) for one in schools_within(actor)],
-        "grades": [(one.code, one.label) for one in code_set("GradeLevel").current()],
+        "grades": grade_choices(),
         "managers": [("none", "Nobody"), *((str(one.pk), one.name) for one in has_cases["assignment"])],
         "people": sorted(((str(pk), name) for pk, name in people.items()), key=lambda one: one[1]),
         "kinds": list(KINDS.items()),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
+from manzanita.procedures.left_out import why_not_of
 from manzanita.procedures.planned import (
     LATE,
     PAGE_SIZE,
@@ -20,6 +21,7 @@ from manzanita.procedures.planned import (
     WITHIN,
     planned_at_home,
     planned_page,
+    with_planned,
 )
 from manzanita.students.listing import capped_count
 from manzanita.students.models import ScopedQuerySet
@@ -28,6 +30,7 @@ from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.found import Found, found_in
 from manzanita.web.home_needs import Group, Need
+from manzanita.web.left_out import left_out
 from manzanita.web.narrowing_choices import choices_of
 from manzanita.web.pasted_words import pasted_words
 from manzanita.web.planned_words import rows_of
@@ -51,6 +54,12 @@ def planned(request: HttpRequest) -> HttpResponse:
     page = planned_page(students, actor, when=when, only=what, start=start)
     if start and not page.changes:
         return redirect(_url(found, what=what, when=when))
+    not_shown = left_out(
+        found,
+        with_planned(students, actor, when=when, only=what) if found.pasted else (),
+        why_not_of("planned"),
+        "student.planned",
+    )
     seen = {one.student_id for one in page.changes}
     log_reads(
         actor=actor,
@@ -63,6 +72,7 @@ def planned(request: HttpRequest) -> HttpResponse:
     context = {
         "found": found,
         "pasted_list": pasted_words(found),
+        "not_shown": not_shown,
         "choices": [
             replace(one, without_url=_url(found, what=what, when=when, **{one.part.key: ""}))
             for one in choices_of(found, listed)

@@ -28,6 +28,7 @@ from manzanita.ui.formats import plural
 from manzanita.web.access import requires
 from manzanita.web.arrival_words import CALL_ROLES, contacts_by_code
 from manzanita.web.state_lines import student_names
+from manzanita.web.step_links import address_of_step
 from manzanita.web.students_words import grade_text
 
 PAGE_SIZE = 50
@@ -44,7 +45,8 @@ _FIXES: dict[Fix, tuple[str, str, Capability]] = {
     Fix.SETTING: ("change", "Change the setting", Capability.CORRECT_RECORD),
     Fix.LEAVE: ("leaving", "Record the leaving", Capability.CORRECT_RECORD),
     Fix.UNDO_LEAVE: ("leaving", "Take the leaving back", Capability.CORRECT_RECORD),
-    Fix.STATUS: ("changes", "Changes without a meeting", Capability.CORRECT_RECORD),
+    Fix.STATUS: ("change", "Change the status", Capability.CORRECT_RECORD),
+    Fix.TAKE_BACK: ("student", "Take the plan back", Capability.CORRECT_RECORD),
     Fix.ASK: ("directory", "Whom to ask there", Capability.READ_STUDENT),
     Fix.SIS: ("student_enrollments", "Tell the SIS", Capability.READ_STUDENT),
 }
@@ -204,7 +206,13 @@ def fixes_of(
         if fix is Fix.MEETING and one is not None and one.meeting is not None:
             found.append((reverse("meeting", args=[one.meeting.public_id]), "Go to the meeting"))
             continue
-        address = reverse(name, args=[student.public_id, *(["setting"] if fix is Fix.SETTING else [])])
+        # Which of the changes without a meeting is meant, not the list of them.
+        key = [fix.value] if name == "change" else []
+        address = (
+            address_of_step("take_back", student)
+            if fix is Fix.TAKE_BACK
+            else reverse(name, args=[student.public_id, *key])
+        )
         found.append((address + (f"?reason={LEFT_KEY}" if fix is Fix.LEAVE else ""), label))
     return found or [(reverse("student", args=[student.public_id]), "Show the record")]
 

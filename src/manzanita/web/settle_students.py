@@ -14,20 +14,30 @@ from django.views.decorators.http import require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
+from manzanita.domain.narrowing import PARTS
 from manzanita.domain.statuses import KINDS, SETTLED_IN_ORDER, Kind
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.procedures.coming import coming_to
+from manzanita.procedures.left_out import why_not_of
 from manzanita.procedures.settling import ToSettle, records_to_settle
 from manzanita.procedures.standing import MOST
+from manzanita.students.listing import few_keys
+from manzanita.students.models import Student
+from manzanita.students.scope import visible_to
 from manzanita.ui.formats import plural
 from manzanita.web.access import requires
+from manzanita.web.found import Found, found_in
 from manzanita.web.home_needs import Need, age
+from manzanita.web.left_out import left_out
+from manzanita.web.pasted_words import pasted_words
 from manzanita.web.state_lines import student_names
 from manzanita.web.student_rows import districts_of
 from manzanita.web.students_words import grade_text
 
 PAGE_SIZE = 50
+# What of a found set this list is cut by, beside its kinds.
+CUT = ("search", "set", *(part.key for part in PARTS))
 # Two kinds in one list: whoever came, and whom nobody has taken up yet.
 ARRIVALS = "arrivals"
 _TOGETHER: dict[str, tuple[Kind, ...]] = {ARRIVALS: (Kind.ARRIVING, Kind.RETURNING)}
@@ -46,17 +56,19 @@ PLACES: dict[Kind, tuple[str, ...]] = {
 @require_safe
 @requires(Capability.READ_STUDENT)
 def students_to_settle(request: HttpRequest) -> HttpResponse:
-    """One page of the list, cut to one ``kind`` (or ``arrivals``) or one ``owner``."""
+    """One page of the list, cut to one ``kind`` (or ``arrivals``) or one ``owner``, and to the students of a found
+    set (``web.found``)."""
     actor = request.actor
     kind, owner = request.GET.get("kind", ""), request.GET.get("owner", "")
     if kind not in ("", *SETTLED_IN_ORDER, *_TOGETHER):
         raise Http404("no such kind")
     meant = _TOGETHER.get(kind) or ((Kind(kind),) if kind else SETTLED_IN_ORDER)
     number = _page_number(request)
-    everything = records_to_settle(actor)
+    asked = found_in(request, {name: request.GET.get(name, "") for name in CUT}, list_key="all")
+    everything = _to_settle(actor, asked)
     found = [one for one in everything if one.item.kind in meant and owner in ("", one.item.owner)]
     shown = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
-    keep = {name: value for name, value in (("kind", kind), ("owner", owner)) if value}
+    keep = {name: value for name, value in (("kind", kind), ("owner", owner)) if value} | asked.cut
     if number > 1 and not shown:
         # The list has become shorter since its page was linked.
         return redirect(f"{reverse('students_to_settle')}?{urlencode(keep)}")
@@ -64,30 +76,56 @@ def students_to_settle(request: HttpRequest) -> HttpResponse:
         actor=actor,
         student_ids=[one.student_id for one in shown],
         what="settle.students",
-        filter_codes=" ".join(f"{name}={value}" for name, value in keep.items()),
+        filter_codes=" ".join(f"{name}={value}" for name, value in keep.items() if name != "search")
+        + (" search" if asked.text else ""),
     )
     counts = Counter(one.item.kind for one in everything)
-    coming = _coming(actor) if kind == Kind.EXPECTED else []
+    coming = _coming(actor) if kind == Kind.EXPECTED and not _is_cut(asked) else []
     is_more = len(found) > number * PAGE_SIZE
     context = {
         "rows": _rows(actor, shown),
         "coming": coming,
-        "kinds": [("All", _url(owner=owner), kind == "")]
+        "found": asked if _is_cut(asked) else None,
+        "pasted_list": pasted_words(asked),
+        "not_shown": left_out(
+            asked, [one.student_id for one in found], why_not_of("settle"), "settle.students"
+        ),
+        "kinds": [("All", _url(**{**keep, "kind": ""}), kind == "")]
         + [
-            (f"{KINDS[one].label} {counts[one]}", _url(kind=one, owner=owner), kind == one)
+            (f"{KINDS[one].label} {counts[one]}", _url(**{**keep, "kind": one}), kind == one)
             for one in SETTLED_IN_ORDER
         ]
-        + ([(f"Arrivals {len(found)}", _url(kind=kind, owner=owner), True)] if kind in _TOGETHER else []),
+        + ([(f"Arrivals {len(found)}", _url(**keep), True)] if kind in _TOGETHER else []),
         "owners": sorted({one.item.owner.value for one in everything}),
         "kind": KINDS[meant[0]] if len(meant) == 1 else None,
         "asked_kind": kind,
         "owner": owner,
         "count": f"more than {MOST:,}" if len(found) > MOST else plural(len(found), "student"),
-        "is_narrowed": bool(keep),
+        "is_narrowed": bool(kind or owner),
+        "keep": keep,
+        "clear_url": _url(**asked.cut),
         "first_url": _url(**keep) if number > 1 else None,
         "next_url": _url(**keep, page=str(number + 1)) if is_more else None,
     }
     return render(request, "web/students/to_settle.html", context)
+
+
+def _is_cut(asked: Found) -> bool:
+    return bool(asked.is_asked or asked.refusals)
+
+
+def _to_settle(actor: Actor, asked: Found) -> list[ToSettle]:
+    """Of a found set those of its students within reach, in every view; of one that cannot be read whole nobody's."""
+    if asked.refusals:
+        return []
+    if not asked.is_asked:
+        return records_to_settle(actor)
+    among = asked.narrowed(asked.searched(visible_to(actor))).order_by()
+    if (keys := few_keys(among)) is not None:
+        return records_to_settle(actor, keys, only_own=False)
+    found = records_to_settle(actor)
+    few = set(among.filter(pk__in={one.student_id for one in found}).values_list("pk", flat=True))
+    return [one for one in found if one.student_id in few]
 
 
 def _coming(actor: Actor) -> list[dict[str, Any]]:
@@ -168,6 +206,19 @@ def _place(actor: Actor, one: ToSettle, public_id: object) -> tuple[str, str]:
     if not actor.may(needed):
         name, label, key = "student", "Show the record", []
     return reverse(name, args=[public_id, *key]), label
+
+
+def next_to_settle(actor: Actor, kind: Kind, settled: Student) -> tuple[str, str] | None:
+    """Address and name of the one of this kind that waits longest, for whoever has just ``settled`` one. The reading is
+    logged, as it is named."""
+    for one in records_to_settle(actor):
+        if one.item.kind is not kind or one.student_id == settled.pk:
+            continue
+        if (row := student_names(actor, [one.student_id]).get(one.student_id)) is not None:
+            log_reads(actor=actor, student_ids=[one.student_id], what="settle.students")
+            url, _ = _place(actor, one, row.student.public_id)
+            return url, f"{row.student.last_name}, {row.student.first_name}"
+    return None
 
 
 def needs_of(actor: Actor) -> list[Need]:

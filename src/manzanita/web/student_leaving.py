@@ -62,6 +62,7 @@ from manzanita.web.leaving_asked import (
     typed_over,
     values_of,
 )
+from manzanita.web.leaving_list import next_leaving
 from manzanita.web.leaving_words import NOT_CONFIRMED, NOT_SETTLED, groups_of, line_words, taken_back_words
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import tell_reasons, told
@@ -256,6 +257,9 @@ def _reasons_page(
         "undo_reasons": told(reasons_not_to_undo(actor, standing), ways, change) if standing else [],
         "planned": planned,
         "report": report,
+        "next": next_leaving(actor, student, has_settled=(standing or planned) is not None)
+        if not report
+        else None,
         "today": clock.today(),
         "sis_end": _sis_end(standing, facts) if standing else None,
         "names": user_names(ids),

@@ -162,8 +162,7 @@ def list_of(key: str) -> StudentList | None:
     if key in LISTS:
         return LISTS[key]
     if (due := of_key(key)) is not None:
-        meaning = "Students with such a due date, as the list of due dates shows them"
-        return StudentList(key_of(due), title_of(due), meaning, "No student has such a due date.", "due", due)
+        return due_students(due)
     if (changed := _IMPORT.fullmatch(key)) is not None:
         return StudentList(
             key,
@@ -177,6 +176,12 @@ def list_of(key: str) -> StudentList | None:
         meaning = "Students within your reach, in every view, of one group of a monitoring report"
         return StudentList(key, asked.title, meaning, "Nobody is in this group.", "compliance", None, asked)
     return None
+
+
+def due_students(due: Wanted) -> StudentList:
+    """The students of a list of due dates."""
+    meaning = "Students with such a due date, as the list of due dates shows them"
+    return StudentList(key_of(due), title_of(due), meaning, "No student has such a due date.", "due", due)
 
 
 def students_of(actor: Actor, wanted: StudentList) -> ScopedQuerySet:

@@ -20,7 +20,7 @@ from manzanita.arrivals.actions import save_answers, say_arrived
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Capability
 from manzanita.domain.arrival_plan import COMES_WITH_A_PLAN
-from manzanita.domain.codes import code_set
+from manzanita.domain.grade_spans import grade_choices
 from manzanita.domain.likeness import Known, Strength
 from manzanita.domain.names import name_words
 from manzanita.orgs.queries import open_schools
@@ -263,7 +263,7 @@ def _schools(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def _grades() -> list[tuple[str, str]]:
-    return [(one.code, one.label) for one in code_set("GradeLevel").current()]
+    return grade_choices()
 
 
 urlpatterns = [

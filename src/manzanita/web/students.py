@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from secrets import token_urlsafe
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,8 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.export_limits import LARGE_EXPORT
-from manzanita.domain.narrowing import ORDER, Narrowing
+from manzanita.domain.narrowing import ORDER
 from manzanita.procedures.batch_fields import fields_for
+from manzanita.procedures.left_out import why_not_of
 from manzanita.students.exact_search import student_with_ssid
 from manzanita.students.finding import sounding_like
 from manzanita.students.listing import PAGE_SIZE, capped_count, list_students
@@ -25,9 +26,9 @@ from manzanita.students.scope import outside_view, visible_to
 from manzanita.web.access import requires
 from manzanita.web.found import Found, found_in
 from manzanita.web.guest_requests import may_ask
+from manzanita.web.left_out import left_out
 from manzanita.web.narrowing_choices import choices_of, to_take_away
 from manzanita.web.pasted_words import pasted_words
-from manzanita.web.student_lists import LISTS
 from manzanita.web.student_rows import COLUMNS, rows_of
 from manzanita.web.whom_to_ask import coordinator_to_ask
 
@@ -68,6 +69,10 @@ def students(request: HttpRequest) -> HttpResponse:
         what="student.list",
         filter_codes=found.log_codes,
     )
+    not_shown = None
+    if found.wanted.key != "all":
+        shown = found.students.order_by().values("pk")
+        not_shown = left_out(found.whole, shown, why_not_of(found.wanted.kind), "student.list")
     is_narrowed = bool(found.narrowing)
     context = {
         "found": found,
@@ -92,6 +97,7 @@ def students(request: HttpRequest) -> HttpResponse:
         "page_size": PAGE_SIZE,
         "groups": _groups(found),
         "pasted_list": pasted_words(found),
+        "not_shown": not_shown,
         "may_edit": bool(fields_for(request.actor)),
         "comings": _comings(request.actor),
     }
@@ -137,8 +143,7 @@ def _heads(actor: Actor, found: Found) -> list[dict[str, Any]]:
 
 
 def _groups(found: Found) -> list[tuple[str, str, bool]]:
-    """The lists one may change to, as (label, address, is this one). A pasted list goes along."""
-    here, wanted = reverse("students"), found.wanted
+    """The lists one may change to, as (label, address, is this one). What this one is narrowed to goes along."""
     shown = [
         ("All", "all"),
         ("State findings", "findings"),
@@ -146,17 +151,17 @@ def _groups(found: Found) -> list[tuple[str, str, bool]]:
         ("Different at the state", "different"),
     ]
 
-    def address(key: str) -> str:
-        if found.pasted:
-            return replace(found, wanted=LISTS[key], text="", narrowing=Narrowing()).address()
-        return here if key == "all" else f"{here}?list={key}"
+    def own(name: str, **more: str) -> str:
+        said = urlencode(found.cut | more)
+        return reverse(name) + (f"?{said}" if said else "")
 
     return [
-        *((label, address(key), wanted.key == key) for label, key in shown),
-        ("Due dates", reverse("due_list"), False),
-        ("To settle", reverse("students_to_settle"), False),
-        ("Next year", reverse("next_year"), False),
-        ("Planned", reverse("planned"), False),
+        *((label, found.address(list=key), found.wanted.key == key) for label, key in shown),
+        # Of certain students any day is meant; of everybody the list begins with what is overdue.
+        ("Due dates", own("due_list", **({"span": "any"} if found.is_asked else {})), False),
+        ("To settle", own("students_to_settle"), False),
+        ("Next year", found.address("next_year", list="all"), False),
+        ("Planned", own("planned"), False),
     ]
 
 

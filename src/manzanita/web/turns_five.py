@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -51,13 +51,16 @@ def turns_five(request: HttpRequest) -> HttpResponse:
     counts = {one: page.count if one == key else capped_count(five_list(actor, one)) for one in FIVE_LISTS}
     may_plan = any(one.key == NEXT_SETTING.key for one in fields_for(actor))
     safe_count = capped_count(safe(actor)) if may_plan and key == OPEN and page.rows else 0
+    rows = _rows(actor, page.rows, may_plan=may_plan)
     context = {
         "one": FIVE_LISTS[key],
+        "nothing": _nothing(key, counts),
         "lists": [
             (f"{one.label} {_count(counts[one.key])}", _url(one.key), one.key == key)
             for one in FIVE_LISTS.values()
         ],
-        "rows": _rows(actor, page.rows, may_plan=may_plan),
+        "rows": rows,
+        "may_tick": any(row.may_tick for row in rows),
         "count": page.count_text,
         "may_plan": may_plan,
         "field": NEXT_SETTING.key,
@@ -69,6 +72,20 @@ def turns_five(request: HttpRequest) -> HttpResponse:
         "page_size": PAGE_SIZE,
     }
     return render(request, "web/students/turns_five.html", context)
+
+
+def _nothing(key: str, counts: Mapping[str, int]) -> tuple[str, str, str, str]:
+    """Of an empty list: what it means, with which shape, and where to go. Where children turn five of whom nothing is
+    to be planned yet, the list to plan does not say that all is well."""
+    turning = counts["90"]
+    if key != OPEN or not turning:
+        return FIVE_LISTS[key].nothing, "ok", reverse("students"), "Show all students"
+    who = "1 child turns" if turning == 1 else f"{_count(turning)} children turn"
+    words = (
+        f"{who} five in the next 90 days. Of {'the child' if turning == 1 else 'each'} no grade of transitional "
+        "kindergarten or more is known yet, or another setting is planned already."
+    )
+    return words, "empty", _url("90"), "Show who turns five"
 
 
 def _url(key: str) -> str:

@@ -36,12 +36,24 @@ class Tolling(StrEnum):
     def meaning(self) -> str:
         return _MEANINGS[self]
 
+    @property
+    def left_out(self) -> str:
+        """What of a long break is not counted, in words: for a sentence about one break."""
+        return _LEFT_OUT[self]
+
 
 _MEANINGS = {
     Tolling.NONE: "every calendar day counts",
     Tolling.A: "not counted: first to last missed weekday of a long break",
     Tolling.B: "as A, and the weekends at either edge of the break are not counted either",
     Tolling.C: "not counted: the sixth to the last missed weekday of a long break",
+}
+
+_LEFT_OUT = {
+    Tolling.NONE: "counted",
+    Tolling.A: "not counted from its first missed weekday to its last",
+    Tolling.B: "not counted, nor the weekends at either edge of it",
+    Tolling.C: "not counted from its sixth missed weekday to its last",
 }
 
 

@@ -59,8 +59,8 @@ def _count_tolled(start: date, days: int, setting: Setting) -> Outcome:
             steps.append(_counted(at, skip.first - DAY, calendar))
             left -= free
             at = skip.first
-        why = f"{skip.of.name} from {skip.of.first} to {skip.of.last}: not counted by reading"
-        steps.append(step(at, skip.last, False, f"{why} {setting.tolling}"))
+        why = f"{skip.of.name} from {skip.of.first} to {skip.of.last}: {setting.tolling.left_out}"
+        steps.append(step(at, skip.last, False, why))
         at = skip.last + DAY
     due = at + timedelta(days=left - 1)
     is_stopped = any(not one.is_counted for one in steps)

@@ -24,6 +24,7 @@ class Kind(StrEnum):
 
     ACTIVE = "active"
     INACTIVE = "inactive"
+    INFANT = "infant"
     NONE = "none"
     REFERRAL = "referral"
     STARTING = "starting"
@@ -76,6 +77,18 @@ KINDS: Mapping[Kind, RecordStatus] = MappingProxyType(
                 "Until something of that happens.",
                 "The status that ended it, and nothing after it.",
                 "SPED Data Guide",
+            ),
+            RecordStatus(
+                Kind.INFANT,
+                Group.INACTIVE,
+                "Infant, served elsewhere",
+                "Takes part with an IFSP at another agency (Part C), and not here yet.",
+                Owner.TEAM,
+                "The IEP that follows the IFSP on the third birthday, at the district that owes it; or an enrollment "
+                "here.",
+                "Until the third birthday: on that day an IEP is in effect, or the child was found not eligible.",
+                "Nothing of this district; SWDS 1 and PLAN (150) are of the agency that serves the child.",
+                "34 CFR 303.209 and 300.124; EC 56426.9",
             ),
             RecordStatus(
                 Kind.NONE,

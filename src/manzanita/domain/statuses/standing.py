@@ -49,11 +49,12 @@ class StatusFact:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A plan, by whose LEA and on which days."""
+    """A plan, by whose LEA and on which days; ``is_ifsp``: of an infant or toddler (Part C)."""
 
     lea_code: str
     first: date
     last: date | None = None
+    is_ifsp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +155,10 @@ def standing_on(known: Known) -> Standing:
         return Standing(Kind.NONE, None, None, None, planned)
     if status.code != PARTICIPATING:
         return Standing(Kind.INACTIVE, status.first, status, left, planned)
-    gone_on = _went_on_elsewhere(known)
-    if gone_on is not None:
-        return Standing(Kind.INACTIVE, gone_on, status, left, planned)
+    elsewhere = _goes_on_elsewhere(known)
+    if elsewhere is not None:
+        kind = Kind.INFANT if elsewhere.is_ifsp else Kind.INACTIVE
+        return Standing(kind, elsewhere.first, status, left, planned)
     return Standing(Kind.ACTIVE, status.first, status, None, planned)
 
 
@@ -185,11 +187,11 @@ def _left_on(known: Known) -> Left | None:
     return None if began else left
 
 
-def _went_on_elsewhere(known: Known) -> date | None:
-    """The day from which a plan of another LEA is in force for one who is enrolled here no more."""
+def _goes_on_elsewhere(known: Known) -> InForce | None:
+    """The plan of another LEA that is in force for one who is not enrolled here: no more, or of an infant not yet."""
     plan, here = _on(known.plans, known.day), _here(known)
     if here is None and plan is not None and plan.lea_code != known.lea_code:
-        return plan.first
+        return plan
     return None
 
 
