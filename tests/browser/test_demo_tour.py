@@ -113,7 +113,7 @@ def test_each_demo_student_opens_and_says_what_matters(coordinator, ssid):
     page.keyboard.press("/")
     page.keyboard.type(ssid)
     page.keyboard.press("Enter")
-    page.get_by_role("link", name=f"Testcase, {name}").click()
+    # Of an SSID there is nobody to choose from.
     expect(page.get_by_role("heading", level=1)).to_have_text(f"{name} Testcase")
     expect(page.get_by_label("Identity")).to_contain_text(says)
     assert ssid not in page.url
