@@ -298,7 +298,10 @@ def test_no_module_runs_code_or_commands_from_text():
         if called in forbidden or called.endswith((".from_string", ".raw", ".extra"))
     }
     # The condition that is handed over is of words of the house alone.
-    assert found == {("students/listing.py", "Student.objects.scoped().extra")}
+    assert found == {
+        ("students/listing.py", "Student.objects.scoped().extra"),
+        ("procedures/planned.py", "rows.order_by().extra"),
+    }
     assert who_imports("pickle", "marshal", "shelve", "dill", "yaml", "ctypes", "pty") == {}
     # The demo and the bench start our own programs; they are given no text from outside.
     assert who_imports("subprocess") == {"subprocess": {"commands/bench.py", "commands/demo.py"}}

@@ -83,7 +83,8 @@ class Known:
     def written(self, archive: Archive) -> list[Fact]:
         """The versions that it stated. That a planned setting is over is said by an adoption; a planned one that was
         recorded on its day is over by the job, and is not planned again."""
-        cause = f"{_ARCHIVE_CAUSE[archive.cause]}:{archive.pk}"
+        # What a meeting or another way stated has a way back of its own, and none here.
+        cause = f"{_ARCHIVE_CAUSE.get(archive.cause, archive.cause)}:{archive.pk}"
         rows = [row for row in self._all if row.cause == cause]
         return rows if _adopts(rows) else _without_planned(rows)
 
