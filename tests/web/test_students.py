@@ -325,6 +325,13 @@ def test_who_is_offered_by_sound_is_logged_as_read(small_world, coordinator):
     assert reads()[-1:] == [(small_world.students["alder"].pk, "student.list")]
 
 
+def test_nobody_is_offered_or_logged_by_sound_where_the_sentence_leaves_nobody(small_world, coordinator):
+    address = coordinator.post("/students/search", {"q": "Aldar Testcase"}).url
+    page = coordinator.get(f"{address}&grade=04").content.decode()
+    assert "Nobody is left" in page and "Who sounds like it" not in page
+    assert not reads()
+
+
 def test_a_search_without_result_says_what_else_to_try(small_world, coordinator, manager):
     page = text_of(search(coordinator, "Sage"))
     assert "No student found" in page and "A student of another agency is not found here" in page

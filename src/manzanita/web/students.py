@@ -62,7 +62,9 @@ def students(request: HttpRequest) -> HttpResponse:
     if after and not page.rows:
         # The list has become shorter since its last page was linked: its first page says what is in it.
         return redirect(found.address())
-    alike = sounding_like(request.actor, found.text) if found.text and not page.count else []
+    # Only where the page offers them: a sentence that leaves nobody offers to take a part of it away.
+    is_unknown = bool(found.text) and not found.narrowing and not page.count
+    alike = sounding_like(request.actor, found.text) if is_unknown else []
     log_reads(
         actor=request.actor,
         student_ids=[row.student.pk for row in page.rows] + [one.student.pk for one in alike],
