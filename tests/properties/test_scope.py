@@ -17,14 +17,13 @@ from manzanita.deadlines.situations import situations_of
 from manzanita.domain.access import Actor, Capability, Relationship, Scope, Ties, View, decide
 from manzanita.domain.perspectives import PERSPECTIVES
 from manzanita.students.actions import Identity, register_students, state_one
+from manzanita.students.by_rows import keys_of, sole_ties
 from manzanita.students.scope import (
     current_at_agency,
     current_for,
     here_for,
     keys_in_reach,
-    keys_of,
     listed_for,
-    sole_ties,
     ties_of,
     visible_to,
     with_last_day,

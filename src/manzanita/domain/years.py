@@ -44,6 +44,11 @@ def year_start(day: date) -> date:
     return date(day.year if day.month >= 7 else day.year - 1, 7, 1)
 
 
+def since_last_year(today: date) -> date:
+    """July 1 of the previous academic year: how far back one looks for whom the SIS has ended and nobody has since."""
+    return date(year_start(today).year - 1, 7, 1)
+
+
 def year_end(day: date) -> date:
     """June 30 that ends the academic year of ``day``."""
     return date(year_start(day).year + 1, 6, 30)

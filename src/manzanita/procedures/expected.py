@@ -11,11 +11,12 @@ from manzanita.domain.access import Actor
 from manzanita.domain.findings import Owner
 from manzanita.domain.rollover import expecting_on
 from manzanita.domain.statuses import Kind, Unsettled
+from manzanita.domain.years import since_last_year
 from manzanita.platform import clock
 from manzanita.students.actions import state_one
 from manzanita.students.expected import NEXT_YEAR
 from manzanita.students.models import AgencyRelation, Enrollment, Student
-from manzanita.students.scope import expected_at, since_last_year
+from manzanita.students.ties import expected_at
 
 
 def expected_elsewhere(actor: Actor) -> QuerySet[AgencyRelation, AgencyRelation]:

@@ -23,6 +23,7 @@ from manzanita.platform import clock
 from manzanita.platform.facts import Fact
 from manzanita.platform.together import read_together
 from manzanita.procedures.next_year import next_first_day
+from manzanita.students.by_rows import keys_listed
 from manzanita.students.models import (
     AgencyRelation,
     CaseAssignment,
@@ -36,7 +37,7 @@ from manzanita.students.models import (
     TeamMember,
 )
 from manzanita.students.ordering import sql_of
-from manzanita.students.scope import keys_listed, lea_filter
+from manzanita.students.scope import lea_filter
 
 PAGE_SIZE = 50
 SOON = timedelta(days=30)

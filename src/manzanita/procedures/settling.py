@@ -16,6 +16,7 @@ from manzanita.domain.findings import Owner
 from manzanita.domain.leaving import EXPECTED_BACK
 from manzanita.domain.scenarios import PARTICIPATING
 from manzanita.domain.statuses import Kind, Unsettled, standing_on
+from manzanita.domain.years import since_last_year
 from manzanita.leaving.models import Leaving, ParticipationReport
 from manzanita.leaving.queries import leavings_that_count, open_reports_of
 from manzanita.meetings.models import Meeting
@@ -25,7 +26,6 @@ from manzanita.platform.together import read_together
 from manzanita.procedures.candidates import candidates_of
 from manzanita.procedures.standing import MOST, known_of, unsettled_elsewhere
 from manzanita.students.models import Enrollment, Plan, SpecialEducationStatus
-from manzanita.students.scope import since_last_year
 
 _AT_ONCE = 400
 

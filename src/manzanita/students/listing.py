@@ -17,6 +17,7 @@ from manzanita.domain.narrowing import Order
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
 from manzanita.students.by_name import NAME_ORDER, by_name
+from manzanita.students.by_rows import keys_listed, keys_of, sole_ties
 from manzanita.students.models import (
     CaseAssignment,
     Enrollment,
@@ -27,7 +28,6 @@ from manzanita.students.models import (
 )
 from manzanita.students.ordering import keys_in_order, public_id_of, sql_of
 from manzanita.students.queries import taking_part
-from manzanita.students.scope import keys_listed, keys_of, sole_ties
 from manzanita.students.shown import NEWEST, marks_left, read_by
 
 PAGE_SIZE = 50

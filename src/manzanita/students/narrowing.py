@@ -15,9 +15,10 @@ from manzanita.domain.codes import code_set
 from manzanita.domain.narrowing import NOBODY, REVIEWS, Narrowing
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
+from manzanita.students.by_rows import keys_listed
 from manzanita.students.listing import capped_counts, few_keys
 from manzanita.students.models import CaseAssignment, Enrollment, ScopedQuerySet
-from manzanita.students.scope import keys_listed, visible_to
+from manzanita.students.scope import visible_to
 from manzanita.students.shown import (
     left,
     marks_left,

@@ -22,7 +22,8 @@ from manzanita.orgs.models import Agency
 from manzanita.platform import clock
 from manzanita.students.expected import expected_places
 from manzanita.students.models import AgencyRelation, Enrollment, Plan, SpecialEducationStatus, Student
-from manzanita.students.scope import assigned_users, visible_to
+from manzanita.students.scope import visible_to
+from manzanita.students.ties import assigned_users
 
 # Perspectives of people who are nobody's staff here; each was let in by somebody, for a reason and a time.
 GUESTS = frozenset({"cde_monitor", "requested_record", "host_session"})

@@ -27,7 +27,7 @@ class ScopedQuerySet(models.QuerySet):
         return clone
 
     def walked(self) -> ScopedQuerySet:
-        """The same students, for one page of very many: see ``students.scope.Tied``."""
+        """The same students, for one page of very many: see ``students.by_rows.Tied``."""
         clone = self._chain()
         clone.query.is_walked = True
         return clone
