@@ -139,8 +139,14 @@ def _longest(suites: list[ElementTree.Element]) -> str:
     seconds: Counter[str] = Counter()
     for case in (case for suite in suites for case in suite.iter("testcase")):
         seconds[case.get("classname", "")] += float(case.get("time", 0))
-    longest = ", ".join(f"{file} {spent:.0f}" for file, spent in seconds.most_common(12))
-    return f"{longest}; all {seconds.total():.0f}"
+    folders: Counter[str] = Counter()
+    for file, spent in seconds.items():
+        folders[".".join(file.split(".")[:2])] += spent
+    longest, whole = (
+        ", ".join(f"{name} {spent:.0f}" for name, spent in counted.most_common(12))
+        for counted in (seconds, folders)
+    )
+    return f"{longest}; {whole}; all {seconds.total():.0f}"
 
 
 def _environment() -> dict[str, str]:
