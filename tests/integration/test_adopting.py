@@ -55,13 +55,15 @@ def operations(student) -> list[tuple[str, str]]:
 
 
 def believed(student) -> list[tuple]:
-    """Status, plan and services as believed, without the versions' numbers and causes."""
+    """Status, plan and services as believed, each with who said it, without the versions' numbers."""
     return [
         (
             model.__name__,
             *(getattr(row, name) for name in model.content),
             row.effective_from,
             row.effective_to,
+            row.by_id,
+            row.cause,
         )
         for model in (SpecialEducationStatus, Plan, Service)
         for row in model.objects.believed().filter(student=student).order_by("effective_from", "pk")

@@ -26,14 +26,15 @@ from manzanita.meetings.actions import NotPossible
 from manzanita.meetings.hold_actions import hold_meeting
 from manzanita.meetings.models import Meeting
 from manzanita.platform.facts import Statement
-from manzanita.procedures.assigning import students_to_assign
+from manzanita.procedures.assigning import Term, Wanted, apply_assignments, students_to_assign
+from manzanita.procedures.assigning_undo import undo_assignments
 from manzanita.procedures.change_reasons import Asked
 from manzanita.procedures.changes import record_change
 from manzanita.procedures.leaving import LeavingAsked, cancel_leaving, preview_leaving, record_leaving
 from manzanita.procedures.leaving_job import carry_out_planned
 from manzanita.procedures.leaving_undo import undo_leaving
 from manzanita.procedures.settling import records_to_settle
-from manzanita.students.actions import state_student_facts
+from manzanita.students.actions import FACT_MODELS, state_student_facts
 from manzanita.students.caseload import Choice
 from manzanita.students.models import CaseAssignment, Student
 from manzanita.students.queries import facts_of
@@ -241,6 +242,48 @@ def test_what_was_taken_back_may_be_recorded_again(actor, alder):
     assert not undo_leaving(actor=actor, leaving=leaving), "a second click"
     again = record_leaving(actor=actor, student=alder, asked=asked("dropped_out"))
     assert again.pk != leaving.pk
+
+
+def test_taken_back_is_what_whoever_said_it_before_had_said(actor, alder):
+    def believed() -> list[tuple]:
+        names = ("effective_from", "effective_to", "by_id", "cause")
+        return [
+            (kind, *said)
+            for kind in ("status", "plan", "service", "assignment", "team")
+            for said in FACT_MODELS[kind]
+            .objects.believed()
+            .filter(student=alder)
+            .order_by("effective_from", "effective_to", "cause")
+            .values_list(*names)
+        ]
+
+    before = believed()
+    leaving = record_leaving(actor=actor, student=alder, asked=asked("dropped_out"))
+    assert believed() != before
+    undo_leaving(actor=actor, leaving=leaving)
+    assert believed() == before
+    assert {kind for kind, *_ in before} >= {"status", "plan", "service", "assignment"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "stays", "last"), [("dropped_out", 0, w.TODAY), ("no_show", 1, date(2026, 11, 22))]
+)
+def test_who_is_taken_off_a_case_and_back_on_it_has_it_no_longer_than_the_student_is_here(
+    actor, alder, small_world, reason, stays, last
+):
+    had = small_world.case_manager.pk
+    batch = apply_assignments(
+        actor=actor,
+        wanted=[Wanted(str(alder.public_id), "assignment", None, had)],
+        term=Term(w.TODAY),
+        title="Test",
+        reason="Test",
+    ).batch
+    record_leaving(actor=actor, student=alder, asked=asked(reason, w.TODAY))
+    assert undo_assignments(actor=actor, batch=batch) == stays
+    newest = CaseAssignment.objects.believed().filter(student=alder).order_by("effective_from").last()
+    assert newest is not None
+    assert (newest.user_id, newest.effective_to) == (had, last)
 
 
 def test_what_was_sent_is_not_taken_back(actor, alder):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import models
 from django.db.models import Q
 
-from manzanita.domain.leaving import REASONS, REPORTED, LeavingReason
+from manzanita.domain.leaving import NO_SHOW, REASONS, REPORTED, LeavingReason
 from manzanita.leaving.batch_models import LeavingBatch as LeavingBatch
 from manzanita.leaving.batch_models import LeavingItem as LeavingItem
 from manzanita.platform.ids import new_public_id
@@ -129,3 +130,8 @@ class Leaving(models.Model):
     @property
     def reason(self) -> LeavingReason:
         return REASONS[self.reason_key]
+
+    @property
+    def last_day_here(self) -> date:
+        """Who never came was not here on the day itself."""
+        return self.leaves_on - timedelta(days=1) if self.reason_key == NO_SHOW else self.leaves_on

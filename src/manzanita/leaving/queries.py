@@ -42,6 +42,12 @@ def standing_leaving(student: Student, lea_code: str) -> Leaving | None:
     return rows.order_by("-leaves_on", "-id").first()
 
 
+def left_since(student_ids: Collection[int], at: datetime) -> dict[int, date]:
+    """Last days here of those of whom a leaving was carried out since ``at`` and stands, the newest of each."""
+    rows = Leaving.objects.filter(student__in=student_ids, state="done", done_at__gte=at)
+    return {one.student_id: one.last_day_here for one in rows.order_by("done_at", "id")}
+
+
 def planned_leaving(student: Student, lea_code: str) -> Leaving | None:
     return Leaving.objects.filter(student=student, lea_code=lea_code, state="planned").first()
 

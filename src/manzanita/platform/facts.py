@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from django.db import connection, models, transaction
 from django.db.models import F, Q
 
-from manzanita.domain.effective import Span, replace_all, restate
+from manzanita.domain.effective import Span, give_back, replace_all, restate
 from manzanita.platform import clock
 from manzanita.platform.changed import students_changed
 
@@ -186,6 +186,35 @@ def state_facts(
         return rows
 
 
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """What comes back in one slot: ``close`` are believed versions, ``parts`` versions with the days on which they are
+    believed again."""
+
+    close: Sequence[int]
+    parts: Sequence[tuple[int, date, date | None]]
+
+
+def way_back(now: Sequence[Fact], before: Sequence[Fact], *, start: date, end: date | None) -> WayBack:
+    """How ``before``, versions of one slot, holds again on the days from ``start`` to ``end``; ``now`` are the believed
+    versions of that slot."""
+    spans, closed = ({span_of(row): row for row in rows} for rows in (now, before))
+    change = give_back(list(spans), list(closed), start=start, end=end)
+    sources = {**closed, **{span: spans[span] for span in change.close}}
+    return WayBack(
+        [spans[span].pk for span in change.close],
+        [
+            (next(row.pk for whole, row in sources.items() if whole.contains(span)), span.start, span.end)
+            for span in change.insert
+        ],
+    )
+
+
+def span_of(row: Fact) -> Span[tuple[Any, ...]]:
+    """The version's days and content."""
+    return Span(row.effective_from, row.effective_to, tuple(getattr(row, name) for name in row.content))
+
+
 def bring_back(
     model: type[Fact],
     *,
@@ -260,8 +289,7 @@ def _believed_timelines(
     for row in rows:
         key = tuple(getattr(row, name) for name in model.slot)
         if key in wanted:
-            content = tuple(getattr(row, name) for name in model.content)
-            timelines.setdefault(key, {})[Span(row.effective_from, row.effective_to, content)] = row
+            timelines.setdefault(key, {})[span_of(row)] = row
     return timelines
 
 

@@ -1,13 +1,14 @@
 """Taking adopted plans back, as long as nothing of them was sent: each student whole or not.
 
-What was believed before is stated again, and an archive without records takes the place of the adoption's.
+What was believed before is believed again, and an archive without records takes the place of the adoption's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from manzanita.archive.actions import ArchiveDraft, write_archives
@@ -24,9 +25,10 @@ from manzanita.exchange.outbox import reconcile_students
 from manzanita.meetings.actions import NotPossible, refresh_clocks
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import OPEN_STATES
-from manzanita.platform.facts import Fact, Statement
+from manzanita.platform import clock
+from manzanita.platform.facts import Fact, bring_back, way_back
 from manzanita.procedures.effects import long_day
-from manzanita.students.actions import FACT_MODELS, state_student_facts
+from manzanita.students.actions import FACT_MODELS
 from manzanita.students.models import Student
 
 FACT_KINDS = ("status", "plan", "service", "next_setting")
@@ -49,9 +51,10 @@ def undo_adoption(actor: Actor, item: AdoptionItem) -> None:
     reason = _why_not_undo(item, archive, now)
     if reason is not None:
         raise NotPossible([reason])
+    at = clock.now()
     for kind in kinds:
         if [row.pk for row in now[kind]] != item.before[kind]:
-            _restate(actor, item, kind, now[kind])
+            _give_back(item, kind, at)
     write_archives(
         [
             ArchiveDraft(
@@ -106,22 +109,24 @@ def _why_not_undo(item: AdoptionItem, archive: Archive, now: Mapping[str, list[A
     return None
 
 
-def _restate(actor: Actor, item: AdoptionItem, kind: str, now: Sequence[Fact]) -> None:
-    """State the versions that the adoption closed, and nothing where there was nothing."""
+def _give_back(item: AdoptionItem, kind: str, at: datetime) -> None:
+    """From the day of the adoption on the very versions hold again that it closed, and nothing where there was
+    nothing."""
     model = FACT_MODELS[kind]
-    before = list(model.objects.filter(pk__in=item.before[kind]).order_by("effective_from", "pk"))
-    slots = {tuple(getattr(row, name) for name in model.slot) for row in now}
-    statements = [
-        Statement(dict(zip(model.slot, slot, strict=True)), None, item.adopt_on) for slot in sorted(slots)
-    ]
-    statements += [
-        Statement(
-            {name: getattr(row, name) for name in model.slot},
-            {name: getattr(row, name) for name in model.content},
-            row.effective_from,
-            row.effective_to,
-        )
-        for row in before
-    ]
-    cause = f"adoption-undo:{item.batch_id}"
-    state_student_facts(kind, statements, by_id=actor.user_id, cause=cause)
+    of_slot: dict[tuple[Any, ...], tuple[list[Fact], list[Fact]]] = defaultdict(lambda: ([], []))
+    for row in model.objects.believed().filter(student_id=item.student_id):
+        of_slot[_slot(row)][0].append(row)
+    for row in model.objects.filter(pk__in=item.before[kind]):
+        of_slot[_slot(row)][1].append(row)
+    ways = [way_back(now, before, start=item.adopt_on, end=None) for now, before in of_slot.values()]
+    bring_back(
+        model,
+        slots=[dict(zip(model.slot, slot, strict=True)) for slot in of_slot],
+        close=[pk for way in ways for pk in way.close],
+        parts=[part for way in ways for part in way.parts],
+        at=at,
+    )
+
+
+def _slot(row: Fact) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in row.slot)

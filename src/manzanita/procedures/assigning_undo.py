@@ -11,6 +11,7 @@ from manzanita.accounts.granting import Refused
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.findings import Owner, Reason
+from manzanita.leaving.queries import left_since
 from manzanita.platform import clock
 from manzanita.students.assignment_actions import assigned_since, lock_students
 from manzanita.students.assignment_undo import take_back, ways_back
@@ -52,7 +53,9 @@ def undo_assignments(*, actor: Actor, batch: AssignmentBatch) -> int:
     lock_students(ids)
     within = set(visible_to(actor).filter(pk__in=ids).values_list("pk", flat=True))
     before = assigned_since(batch, ids, changes[0].starts_on - timedelta(days=1))
-    ways = ways_back([change for change in changes if change.student_id in within])
+    ways = ways_back(
+        [change for change in changes if change.student_id in within], left_since(ids, batch.made_at)
+    )
     standing = [change for change in changes if change.pk in ways and not _is_lost(change, before)]
     take_back(actor=actor, batch=batch, ways=[way for change in standing for way in ways[change.pk]])
     kept = len(changes) - len(standing)

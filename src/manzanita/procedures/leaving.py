@@ -369,7 +369,7 @@ def _carry_out(
 def _end_assignments(actor: Actor, student: Student, leaving: Leaving) -> None:
     """Nobody works with the student any more from the day after, and no setting is planned; of one who never came from
     the day itself."""
-    first = leaving.leaves_on if leaving.reason_key == NO_SHOW else leaving.leaves_on + DAY
+    first = leaving.last_day_here + DAY
     slot, cause = {"student_id": student.pk}, f"leaving:{leaving.pk}"
     if CaseAssignment.objects.believed().filter(student=student).exists():
         state_student_facts("assignment", [Statement(slot, None, first)], by_id=actor.user_id, cause=cause)

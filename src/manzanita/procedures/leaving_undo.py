@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
-from typing import Any
+from datetime import datetime
 
 from django.db import transaction
 
@@ -24,9 +23,9 @@ from manzanita.leaving.models import Leaving
 from manzanita.leaving.queries import standing_leaving
 from manzanita.meetings.actions import NotPossible, refresh_clocks, reopen_canceled
 from manzanita.platform import clock
-from manzanita.platform.facts import Fact, Statement
+from manzanita.platform.facts import Fact, bring_back, span_of
 from manzanita.procedures.leaving import KINDS, believed_keys
-from manzanita.students.actions import FACT_MODELS, state_student_facts
+from manzanita.students.actions import FACT_MODELS
 from manzanita.students.models import Student
 
 
@@ -111,8 +110,9 @@ def undo_leaving(*, actor: Actor, leaving: Leaving) -> bool:
             Archive.objects.get(pk=fresh.archive_id), by_id=actor.user_id, reason=fresh.reason.words
         )
         _end_status_of_adopted(actor, fresh)
+    at = clock.now()
     for kind in KINDS:
-        _restore(actor, fresh, kind)
+        _give_back(fresh, kind, at)
     reopened = reopen_canceled(actor=actor, meeting_ids=fresh.canceled_meetings)
     end_leaving(actor=actor, leaving=fresh, state="undone")
     waits_again = fresh.report is not None and reopen_report(report=fresh.report)
@@ -137,25 +137,21 @@ def _end_status_of_adopted(actor: Actor, leaving: Leaving) -> None:
         end_report_status(actor=actor, status=status)
 
 
-def _restore(actor: Actor, leaving: Leaving, kind: str) -> None:
-    """State again what the closed versions said, each in its slot and on its days."""
+def _give_back(leaving: Leaving, kind: str, at: datetime) -> None:
+    """The very versions that the leaving closed, in the place of those that it made of them; nothing was recorded
+    since (``later-facts``)."""
     model: type[Fact] = FACT_MODELS[kind]
-    closed = list(model.objects.filter(pk__in=leaving.closed.get(kind, [])).order_by("effective_from"))
-    slots: dict[tuple[Any, ...], list[Fact]] = {}
-    for row in closed:
-        slots.setdefault(tuple(getattr(row, name) for name in model.slot), []).append(row)
-    statements = []
-    for key, rows in slots.items():
-        slot = dict(zip(model.slot, key, strict=True))
-        first: date = rows[0].effective_from
-        statements.append(Statement(slot, None, first))
-        statements += [
-            Statement(
-                slot,
-                {name: getattr(row, name) for name in model.content},
-                row.effective_from,
-                row.effective_to,
-            )
-            for row in rows
-        ]
-    state_student_facts(kind, statements, by_id=actor.user_id, cause=f"leaving-undo:{leaving.pk}")
+    closed = model.objects.filter(pk__in=leaving.closed.get(kind, []))
+    made = [
+        row.pk
+        for row in model.objects.believed().filter(student_id=leaving.student_id)
+        if any(_is_of(row, one) for one in closed)
+    ]
+    slots = [{name: getattr(one, name) for name in model.slot} for one in closed]
+    bring_back(model, slots=slots, close=made, again=[one.pk for one in closed], at=at)
+
+
+def _is_of(row: Fact, closed: Fact) -> bool:
+    """Whether ``row`` says something of days of which ``closed`` did. Of a slot one version is believed of a day."""
+    is_same = all(getattr(row, name) == getattr(closed, name) for name in row.slot)
+    return is_same and span_of(closed).overlaps(row.effective_from, row.effective_to)

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from manzanita.domain.access import Actor
-from manzanita.domain.effective import Span, give_back
+from manzanita.domain.effective import Span
 from manzanita.platform import clock
-from manzanita.platform.facts import Fact, bring_back
+from manzanita.platform.facts import Fact, WayBack, bring_back, span_of, way_back
 from manzanita.students.actions import FACT_MODELS
 from manzanita.students.assignment_actions import Stated, believed_in, stated_by
 from manzanita.students.models import AssignmentBatch, AssignmentChange
@@ -20,31 +19,34 @@ from manzanita.students.models import AssignmentBatch, AssignmentChange
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class WayBack:
-    """What comes back in one slot: ``close`` are believed versions, ``parts`` versions with the days on which they are
-    believed again."""
-
-    stated: Stated
-    close: Sequence[int]
-    parts: Sequence[tuple[int, date, date | None]]
-
-
-def ways_back(changes: Sequence[AssignmentChange]) -> dict[int, list[WayBack]]:
+def ways_back(
+    changes: Sequence[AssignmentChange], last_days: Mapping[int, date]
+) -> dict[int, list[tuple[Stated, WayBack]]]:
     """How each change is taken back, by its key. Without those on which somebody has built since: another one has it
-    now on the first day, or whoever was given it has it once more after somebody else's turn."""
+    now on the first day, or whoever was given it has it once more after somebody else's turn. ``last_days``, by
+    student: past it nothing is given back."""
     known = [change for change in changes if change.closed is not None]
     now = believed_in([one for change in known for one in stated_by(change)])
     before = _closed_by(known)
     found = {}
     for change in known:
         ways = [
-            _way(one, now[one.key], before.get(one.key, []), change.starts_on, change.ends_on)
+            _way(
+                one,
+                now[one.key],
+                before.get(one.key, []),
+                change.starts_on,
+                _earlier(change.ends_on, last_days.get(change.student_id)),
+            )
             for one in stated_by(change)
         ]
         if all(ways):
             found[change.pk] = [way for way in ways if way is not None]
     return found
+
+
+def _earlier(one: date | None, other: date | None) -> date | None:
+    return min((day for day in (one, other) if day is not None), default=None)
 
 
 def _closed_by(changes: Iterable[AssignmentChange]) -> Mapping[tuple[Any, ...], Sequence[Fact]]:
@@ -61,27 +63,14 @@ def _closed_by(changes: Iterable[AssignmentChange]) -> Mapping[tuple[Any, ...], 
 
 def _way(
     stated: Stated, now: Sequence[Fact], before: Sequence[Fact], start: date, end: date | None
-) -> WayBack | None:
-    content = FACT_MODELS[stated.kind].content
-    said = None if stated.values is None else tuple(stated.values[name] for name in content)
-    spans = {_span(row, content): row for row in now}
-    if (days := _as_left(list(spans), said, start, end)) is None:
+) -> tuple[Stated, WayBack] | None:
+    if end is not None and end < start:
         return None
-    closed = {_span(row, content): row for row in before}
-    change = give_back(list(spans), list(closed), start=days.start, end=days.end)
-    sources = {**closed, **{span: spans[span] for span in change.close}}
-    return WayBack(
-        stated,
-        [spans[span].pk for span in change.close],
-        [
-            (next(row.pk for whole, row in sources.items() if whole.contains(span)), span.start, span.end)
-            for span in change.insert
-        ],
-    )
-
-
-def _span(row: Fact, content: Sequence[str]) -> Span[tuple[Any, ...]]:
-    return Span(row.effective_from, row.effective_to, tuple(getattr(row, name) for name in content))
+    model = FACT_MODELS[stated.kind]
+    said = None if stated.values is None else tuple(stated.values[name] for name in model.content)
+    if (days := _as_left([span_of(row) for row in now], said, start, end)) is None:
+        return None
+    return stated, way_back(now, before, start=days.start, end=days.end)
 
 
 def _as_left(
@@ -104,19 +93,19 @@ def _as_left(
     return Span(start, end if last is None or (end is not None and end < last) else last, None)
 
 
-def take_back(*, actor: Actor, batch: AssignmentBatch, ways: Iterable[WayBack]) -> None:
+def take_back(*, actor: Actor, batch: AssignmentBatch, ways: Iterable[tuple[Stated, WayBack]]) -> None:
     """Believe again what was believed before, and close the batch."""
     at = clock.now()
-    once = {way.stated.key: way for way in ways}
-    of_kind: dict[str, list[WayBack]] = defaultdict(list)
-    for way in once.values():
-        of_kind[way.stated.kind].append(way)
+    once = {stated.key: (stated, way) for stated, way in ways}
+    of_kind: dict[str, list[tuple[Stated, WayBack]]] = defaultdict(list)
+    for stated, way in once.values():
+        of_kind[stated.kind].append((stated, way))
     for kind, some in of_kind.items():
         bring_back(
             FACT_MODELS[kind],
-            slots=[way.stated.slot for way in some],
-            close=[pk for way in some for pk in way.close],
-            parts=[part for way in some for part in way.parts],
+            slots=[stated.slot for stated, _ in some],
+            close=[pk for _, way in some for pk in way.close],
+            parts=[part for _, way in some for part in way.parts],
             at=at,
         )
     batch.undone_at, batch.undone_by_id = at, actor.user_id
