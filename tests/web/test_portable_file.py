@@ -22,7 +22,7 @@ from manzanita.transfers.models import TrustedKey
 from tests.support import pages
 from tests.support import world as w
 from tests.support.merging import entered_again
-from tests.support.pages import other_coordinator, text_of
+from tests.support.pages import other_coordinator, text_of, words
 
 MEANT = {"meant_for": "Far County, J. Doe", "why": "Enrolls there on 12/01/2026", "ask": "asked-once-0001"}
 
@@ -340,8 +340,61 @@ def test_a_namesake_who_was_not_shown_stops_a_new_record(small_world, juniper):
     assert Student.unscoped.filter(first_name="Lupine").count() == 1
 
 
+def about_alder(**student) -> bytes:
+    """A file of elsewhere about somebody born as Alder was, without an SSID."""
+    found = json.loads(stranger())["document"]
+    told = found["student"] | {"first_name": "Alder", "birth_on": "2016-04-09"} | student
+    return stranger(student=told, ssids=[])
+
+
+def choices(page) -> list[tuple[str, bool]]:
+    """The students offered, in their order: the value, and whether it is chosen."""
+    found = re.findall(
+        r'<input class="rb" type="radio" name="target" value="([^"]+)"([^>]*)>', page.content.decode()
+    )
+    return [(value, "checked" in rest) for value, rest in found]
+
+
+def test_of_the_same_ssid_no_new_student_is_offered(small_world, juniper):
+    alder = small_world.students["alder"]
+    found = json.loads(stranger())["document"]
+    # Another name and birth date: the SSID alone says who it is.
+    ssids = [{"ssid": "9900000005", "from": "2023-08-14", "to": None}]
+    page = looks(juniper, stranger(ssids=ssids, student=found["student"] | {"gender_code": "M"}))
+
+    assert choices(page) == [(str(alder.public_id), True)]
+    shown = words(page)
+    assert "The student of this SSID is in this installation already" in shown and "SSID 9900000005" in shown
+    assert (
+        "The file differs from the record of Alder Testcase in: name (Lupine Testcase in the file, Alder"
+        in shown
+    )
+    assert "birth date (05/03/2017 in the file, 04/09/2016 here)" in shown
+
+
+def test_the_same_name_and_birth_date_come_first_and_a_new_student_last(small_world, juniper):
+    alder = small_world.students["alder"]
+    assert choices(looks(juniper, about_alder())) == [(str(alder.public_id), True), ("new", False)]
+
+
+def test_somebody_only_like_it_is_chosen_by_a_person_and_nothing_for_granted(small_world, juniper):
+    """A twin: born the same day, of the same last name."""
+    alder = small_world.students["alder"]
+    page = looks(juniper, about_alder(first_name="Sequoia"))
+    assert choices(page) == [(str(alder.public_id), False), ("new", False)]
+
+    refused = takes(juniper, page, unverified="on", reason="x")
+    assert refused.status_code == 422 and "Nobody is chosen" in text_of(refused)
+    assert not Student.unscoped.filter(first_name="Sequoia").exists()
+
+
+def test_whose_record_another_district_has_is_not_offered_as_new(small_world, fern, juniper):
+    page = looks(fern, file_of(juniper, small_world.students["alder"]))
+    assert choices(page) == [] and "Take all that is new" not in text_of(page)
+
+
 @pytest.mark.parametrize(
-    ("break_it", "words"),
+    ("break_it", "told"),
     [
         (lambda text: text.replace("Lupine", "Lupina"), "it was changed on its way"),
         (lambda text: text.replace('"signature": "', '"signature": "00'), "it is not that of this document"),
@@ -354,11 +407,11 @@ def test_a_namesake_who_was_not_shown_stops_a_new_record(small_world, juniper):
         (lambda text: "", "Line 1, character 1: no JSON"),
     ],
 )
-def test_a_damaged_file_is_refused_with_the_place(small_world, juniper, break_it, words):
+def test_a_damaged_file_is_refused_with_the_place(small_world, juniper, break_it, told):
     answer = looks(juniper, break_it(stranger().decode()).encode())
 
     assert answer.status_code == 422
-    assert "Nothing was taken." in text_of(answer) and words in text_of(answer)
+    assert "Nothing was taken." in text_of(answer) and told in text_of(answer)
 
 
 def test_a_carried_file_that_was_changed_is_not_read(small_world, juniper):

@@ -62,7 +62,13 @@ class Likeness:
     def words(self) -> str:
         return "; ".join(self.reasons)
 
+    @property
+    def is_same_ssid(self) -> bool:
+        """One SSID is that of one student: it is the same one, whatever else differs."""
+        return _SAME_SSID in self.reasons
 
+
+_SAME_SSID = "same SSID"
 _BIRTH_WORDS = {
     Birth.SAME: "same birth date",
     Birth.SWAPPED: "month and day of the birth date swapped",
@@ -90,7 +96,7 @@ def likeness(a: Known, b: Known) -> Likeness | None:
     strength = Strength.EXACT if has_same_ssid else _strength(birth, names, is_swapped)
     if strength is None:
         return None
-    reasons = ["same SSID"] if has_same_ssid else []
+    reasons = [_SAME_SSID] if has_same_ssid else []
     reasons += [_BIRTH_WORDS[birth], *_name_words(names, is_swapped)]
     if a.ssid and b.ssid and not has_same_ssid:
         reasons.append("each has an SSID of its own")

@@ -69,6 +69,15 @@ _ENVELOPE = {"document", "sha256", "signature", "public_key"}
 MEETING_KEY = ("lea_code", "held_on", "evaluation_type_code", "is_plan_review")
 
 
+NOBODY_CHOSEN = Reason(
+    "nobody-chosen",
+    "Nobody is chosen as the student whom the file is about.",
+    Owner.YOU,
+    "Choose the student of this installation who is meant, or say that it is none of them.",
+    source=ONE_RECORD,
+)
+
+
 class NotTaken(RefusedForReasons):
     """Nothing of the file was taken; ``reasons`` say why."""
 

@@ -7,6 +7,7 @@ import binascii
 import json
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 
 from django.contrib import messages
 from django.core import signing
@@ -18,11 +19,13 @@ from django.views.decorators.http import require_http_methods
 from manzanita.arrivals.queries import open_arrivals
 from manzanita.auditing.actions import log_change, log_reads
 from manzanita.domain.access import Capability, Scope
+from manzanita.domain.likeness import Strength
 from manzanita.domain.portable import LARGEST_BYTES, SECTION_WORDS, Standing, Unreadable
 from manzanita.domain.statuses.steps import STEPS
 from manzanita.orgs.queries import agency_names, school_names
 from manzanita.platform.ids import new_public_id
 from manzanita.procedures.portable_in import (
+    NOBODY_CHOSEN,
     NotTaken,
     ReadFile,
     compared,
@@ -31,14 +34,16 @@ from manzanita.procedures.portable_in import (
     take_portable,
     who_may_be_meant,
 )
+from manzanita.students.finding import Candidate
 from manzanita.students.models import Student
 from manzanita.students.scope import visible_to
 from manzanita.transfers.actions import trust_key
 from manzanita.transfers.signing import Signature, fingerprint
+from manzanita.ui.formats import plural
 from manzanita.web.access import missing_capability, requires
 from manzanita.web.reasons_told import Way, told
 from manzanita.web.student_rows import rows_of
-from manzanita.web.transfer_words import agency_codes_of, days_of, row_words
+from manzanita.web.transfer_words import agency_codes_of, days_of, identity_differences, row_words
 
 MARKS = {
     Standing.NEW: ("diff", "New"),
@@ -112,10 +117,10 @@ def _preview(
         filter_codes="student file",
     )
     target = _target(request)
-    if target is None and "target" not in request.POST and len(found) == 1:
-        # Nothing is taken by it: it shows against whom the file is compared.
-        target = found[0].student
+    if target is None and "target" not in request.POST:
+        target = _surely(found)
     rows = compared(file, target)
+    is_outside = is_elsewhere(actor, file)
     counts = Counter(one.standing for one in rows)
     codes = agency_codes_of(file.document)
     names = school_names(codes) | agency_names(codes)
@@ -139,9 +144,19 @@ def _preview(
             {"row": row, "one": one}
             for row, one in zip(rows_of(actor, [one.row for one in found]), found, strict=True)
         ],
-        "elsewhere": is_elsewhere(actor, file),
+        "elsewhere": is_outside,
         "target": str(target.public_id) if target else "",
         "target_name": target.full_name if target else "",
+        "target_url": reverse("student", args=[target.public_id]) if target else "",
+        # Where the record of this SSID is, here or elsewhere, a new one would be refused.
+        "may_be_new": not is_outside and not any(one.likeness.is_same_ssid for one in found),
+        "is_new": request.POST.get("target") == "new" or not found,
+        "identity": identity_differences(file.document, target) if target else [],
+        "differing": [
+            (words, plural(count, "row"))
+            for key, words in SECTION_WORDS.items()
+            if (count := sum(one.section == key and one.standing is Standing.DIFFERS for one in rows))
+        ],
         "sections": [
             (
                 words,
@@ -161,9 +176,17 @@ def _preview(
     return render(request, "web/transfers/file_preview.html", context, status=422 if refused else 200)
 
 
+def _surely(found: Sequence[Candidate]) -> Student | None:
+    """The one student who is meant as good as surely: of the same SSID, else the only one of the same name and birth
+    date. Nothing is taken by it: the file is compared with that record. Of a twin, or of two, somebody chooses."""
+    same = [one.student for one in found if one.likeness.is_same_ssid]
+    same = same or [one.student for one in found if one.likeness.strength is Strength.EXACT]
+    return same[0] if len(same) == 1 else None
+
+
 def _ways() -> dict[str, Way]:
     elsewhere = reverse("search_elsewhere"), STEPS["ask_transfer"].label
-    who = dict.fromkeys(("target-gone", "ssid-taken", "found-since"), _WHO)
+    who = dict.fromkeys(("target-gone", "ssid-taken", "found-since", "nobody-chosen"), _WHO)
     return {"unverified": _WHOSE, "here-already": elsewhere, **who}
 
 
@@ -210,7 +233,10 @@ def _take(
     try:
         target = uuid.UUID(wanted) if wanted and wanted != "new" else None
     except ValueError:
-        target = None
+        wanted, target = "", None
+    if not wanted:
+        # Who is meant is never taken for granted: a blank must not make a second record.
+        return _preview(request, file, content, public_id, NotTaken([NOBODY_CHOSEN]))
     try:
         student, taken = take_portable(
             actor=request.actor,

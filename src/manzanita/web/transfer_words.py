@@ -12,9 +12,11 @@ from manzanita.domain.rights_kinds import KINDS
 from manzanita.domain.scenarios import EVENTS
 from manzanita.domain.student_transfers import STATE_WORDS, Ground, Side, State
 from manzanita.platform import clock
+from manzanita.students.models import Student
 from manzanita.transfers.models import StudentTransfer
 from manzanita.transfers.queries import whose_turn
 from manzanita.ui.formats import plural, us_date
+from manzanita.web.merge_words import LABELS
 
 STATE_KINDS = {
     State.REQUESTED: "held",
@@ -133,6 +135,23 @@ def row_words(section: str, row: Mapping[str, Any], names: Mapping[str, str]) ->
         kind = KINDS.get(row["kind_code"])
         parts = [f"Person {row['contact_no']}", kind.label if kind else row["kind_code"], row["limitation"]]
     return ", ".join(part for part in parts if part)
+
+
+def identity_differences(document: Mapping[str, Any], student: Student) -> list[tuple[str, str, str]]:
+    """What a document says of the person otherwise than the record, as (what, there, here); a blank there says
+    nothing."""
+    told = document["student"]
+    names = ("first_name", "middle_name", "last_name", "suffix")
+    born = told["birth_on"]
+    pairs = {
+        "name": tuple(
+            " ".join(filter(None, one))
+            for one in ([told[n] for n in names], [getattr(student, n) for n in names])
+        ),
+        "birth_on": (_us(born) if born else "", us_date(student.birth_on) if student.birth_on else ""),
+        "gender_code": (_label("Gender", told["gender_code"]), _label("Gender", student.gender_code)),
+    }
+    return [(LABELS[key], there, here) for key, (there, here) in pairs.items() if there and there != here]
 
 
 def _event(row: Mapping[str, Any]) -> str:
