@@ -11,6 +11,7 @@ from manzanita.accounts.actions import add_person, grant_perspective
 from manzanita.accounts.queries import actor_of
 from manzanita.accounts.second_factor import enroll_totp
 from manzanita.auditing.models import ChangeEvent
+from manzanita.deadlines.models import DueDate
 from manzanita.deadlines.recompute import recompute_everybody
 from manzanita.domain.revocation import Letter
 from manzanita.exchange.models import ReportStatus
@@ -163,7 +164,9 @@ def test_progress_moves_until_it_is_over(small_world, client):
 def test_due_dates_that_became_another_stand_there_with_their_page(small_world, sign_in, noon):
     """Those of the small world were counted when it was made."""
     answer = sign_in(small_world.coordinator).get(f"{ADDRESS}/due-dates")
-    assert re.search(r"Alder Testcase [^:]*: due 11/1[34]/2026 11/23/2026, 12:00 pm", words(answer))
+    assert re.search(
+        r"Alder Testcase [^:]*: first counted, due 11/1[34]/2026 11/23/2026, 12:00 pm", words(answer)
+    )
     assert re.search(r'href="/due/\d+"', answer.content.decode())
     assert "Alder" not in words(sign_in(other_coordinator(small_world)).get(f"{ADDRESS}/due-dates"))
     # Counting again writes nothing that is the same: after 30 days nothing is left to list.
@@ -171,6 +174,19 @@ def test_due_dates_that_became_another_stand_there_with_their_page(small_world, 
     recompute_everybody()
     later = words(sign_in(small_world.coordinator).get(f"{ADDRESS}/due-dates"))
     assert "11/23/2026, 12:00 pm" not in later
+
+
+def test_a_due_date_that_moved_says_what_it_was_and_which_fact_moved_it(small_world, client):
+    alder = small_world.students["alder"]
+    then = {"given": {"last_iep_on": "2025-11-12"}, "due_on": date(2026, 11, 12), "inputs": "of another day"}
+    DueDate.objects.filter(student=alder, clock="annual-review").update(**then)
+    recompute_everybody()
+    page = words(client.get(f"{ADDRESS}/due-dates"))
+    assert "was due 11/12/2026, now 11/14/2026 (2 days later)" in page
+    assert "11/12/2025 became 11/14/2025" in page
+    row = DueDate.objects.get(student=alder, clock="annual-review")
+    shown = words(client.get(f"/due/{row.pk}"))
+    assert "Counted anew on 11/23/2026: was due 11/12/2026, now 11/14/2026 (2 days later)." in shown
 
 
 def test_who_does_not_do_the_work_by_hand_does_not_run_it(small_world, sign_in):

@@ -14,7 +14,8 @@ class DueDate(models.Model):
     law's date and the state's. Where it cannot be counted, ``problem`` says why and how to mend it. ``given`` are the
     inputs as ISO days, of which the trace is counted again when somebody asks. ``lea_code`` and ``school_code`` say by
     whose calendar it counts and whose job it is; the case manager is joined, as assignments change without the clocks.
-    ``inputs`` is a digest of whatever the dates depend on: equal means that nothing needs to be counted.
+    ``inputs`` is a digest of whatever the dates depend on: equal means that nothing needs to be counted. ``before`` is
+    what the row said until it was counted anew, and why (``domain.due_moves.Before``); empty of one counted once.
     """
 
     student = models.ForeignKey("students.Student", on_delete=models.PROTECT, related_name="+")
@@ -33,6 +34,7 @@ class DueDate(models.Model):
     confidence = models.CharField(max_length=12, blank=True)
     problem = models.CharField(max_length=300, blank=True)
     inputs = models.CharField(max_length=32)
+    before = models.JSONField(default=dict)
     computed_at = models.DateTimeField()
 
     class Meta:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,8 +15,9 @@ from django.db import transaction
 from manzanita.deadlines.dinc import Trend, histories_of, new_trend, store_held_late
 from manzanita.deadlines.models import DueDate, StaleCalendar, StaleStudent
 from manzanita.deadlines.situations import situations_of
-from manzanita.domain.calendars import Calendar
+from manzanita.domain.calendars import Calendar, Tolling
 from manzanita.domain.clocks import Setting, Value
+from manzanita.domain.due_moves import Before, Cause
 from manzanita.domain.running_clocks import Counted, Running, count, running_clocks
 from manzanita.domain.watched_clocks import WATCHED
 from manzanita.orgs.calendars import Calendars, load_calendars
@@ -29,6 +30,8 @@ ROWS_AT_ONCE = 2000
 _PROBLEM_LENGTH = 300
 # Counts differently from before: every stored date is counted anew after it has been raised.
 VERSION = "1"
+# The one before it, by which the dates that stand were counted.
+_VERSION_BEFORE = str(int(VERSION) - 1)
 _BY_CALENDAR = frozenset(name for name, one in WATCHED.items() if one.by_calendar)
 _SAID = (
     "lea_code",
@@ -42,6 +45,7 @@ _SAID = (
     "confidence",
     "problem",
     "inputs",
+    "before",
     "computed_at",
 )
 
@@ -80,9 +84,9 @@ class Counting:
             self.calendars = load_calendars(agencies.values_list("code", flat=True))
         return self.calendars.setting(lea_code, school_code, on=self.today)
 
-    def inputs(self, running: Running, setting: Setting) -> str:
+    def inputs(self, running: Running, setting: Setting, version: str = VERSION) -> str:
         """Equal for equal dates: the clock, its inputs, and where they matter the calendar and the reading."""
-        parts = [VERSION, running.clock, running.problem, json.dumps(_written(running.given), sort_keys=True)]
+        parts = [version, running.clock, running.problem, json.dumps(_written(running.given), sort_keys=True)]
         if running.clock in _BY_CALENDAR:
             parts += [str(setting.tolling), self._digest(setting.calendar)]
         return _hashed("|".join(parts))
@@ -173,6 +177,11 @@ def _take(row: DueDate, running: Running, counting: Counting) -> bool:
     if row.inputs == inputs and where == (row.lea_code, row.school_code, row.meeting_id, row.started_on):
         return False
     counted = counting.count(running, setting, inputs)
+    if row.pk is not None:
+        before = Before(
+            row.due_on, row.statutory_due_on, row.problem, row.given, _causes(row, running, counting)
+        )
+        row.before = before.document()
     row.lea_code, row.school_code, row.meeting_id, row.started_on = where
     row.given = _written(running.given)
     row.statutory_due_on, row.state_due_on = counted.statutory_due_on, counted.state_due_on
@@ -182,6 +191,27 @@ def _take(row: DueDate, running: Running, counting: Counting) -> bool:
     row.inputs = inputs
     row.computed_at = clock.now()
     return True
+
+
+def _causes(row: DueDate, running: Running, counting: Counting) -> list[Cause]:
+    """What became another since ``row`` was counted. A digest says that something did; what it was is found by asking
+    which one change would make it."""
+    found = []
+    if _written(running.given) != row.given:
+        found.append(Cause.FACTS)
+    if (running.lea_code, running.school_code) != (row.lea_code, row.school_code):
+        found.append(Cause.PLACE)
+    then, setting = running_of(row), counting.setting(row.lea_code, row.school_code)
+    if row.inputs != counting.inputs(then, setting):
+        if row.inputs == counting.inputs(then, setting, _VERSION_BEFORE):
+            found.append(Cause.COUNTING)
+        elif row.clock in _BY_CALENDAR:
+            others = (replace(setting, tolling=one) for one in Tolling)
+            is_reading = any(row.inputs == counting.inputs(then, one) for one in others)
+            found.append(Cause.READING if is_reading else Cause.CALENDAR)
+    if not found and running.meeting_key != row.meeting_id:
+        found.append(Cause.MEETING)
+    return found
 
 
 def recompute_calendar(lea_code: str, on_progress: Callable[[int], None] = lambda done: None) -> Recomputed:

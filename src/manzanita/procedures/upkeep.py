@@ -19,6 +19,7 @@ from manzanita.deadlines.jobs import NIGHTLY_JOB as DUE_JOB
 from manzanita.deadlines.models import DueDate
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.clocks import CLOCKS
+from manzanita.domain.due_moves import before_of, move_words, why_moved
 from manzanita.domain.findings import Owner, Reason
 from manzanita.exchange.closed_windows import WINDOW_JOB
 from manzanita.exchange.report_actions import EXPIRE_JOB
@@ -125,23 +126,33 @@ def _transfers_left(actor: Actor) -> list[LeftAlone]:
 
 
 def _due_dates_changed(actor: Actor) -> list[Changed]:
-    """The newest due dates that are not what they were before; one that stayed the same is not written again."""
+    """The newest due dates that are not what they were before, and where there is room the first counted ones; one that
+    stayed the same is not written again."""
     rows = DueDate.objects.filter(
         computed_at__gt=clock.now() - CHANGES_OF,
         student__in=visible_to(actor).order_by().values("pk"),
         **lea_filter(actor),
-    ).order_by("-computed_at", "-pk")[:CHANGES_SHOWN]
-    return [
-        Changed(
-            one.student_id,
-            one.computed_at,
-            f"{CLOCKS[one.clock].title}: " + (f"due {one.due_on:%m/%d/%Y}" if one.due_on else "no date"),
-            one.problem
-            or "What it is counted from, its calendar or the reading of the law is another than before.",
-            one.pk,
-        )
-        for one in rows
-    ]
+    ).order_by("-computed_at", "-pk")
+    moved = rows.exclude(before={})[:CHANGES_SHOWN]
+    first = rows.filter(before={})[:CHANGES_SHOWN]
+    read_together(moved, first)
+    shown = [*moved, *first][:CHANGES_SHOWN]
+    shown.sort(key=lambda one: (one.computed_at, one.pk), reverse=True)
+    return [_due_date_change(one) for one in shown]
+
+
+def _due_date_change(row: DueDate) -> Changed:
+    before = before_of(row.before)
+    why = (
+        why_moved(row.clock, before, row.given) if before else "The clock began to run, or was first watched."
+    )
+    return Changed(
+        row.student_id,
+        row.computed_at,
+        f"{CLOCKS[row.clock].title}: {move_words(before, row.due_on, row.statutory_due_on)}",
+        f"{why} {row.problem}".strip(),
+        row.pk,
+    )
 
 
 def _settings_due(actor: Actor) -> QuerySet[NextSetting, NextSetting]:

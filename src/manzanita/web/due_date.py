@@ -25,7 +25,7 @@ from manzanita.meetings.actions import NotPossible
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
 from manzanita.web.access import requires
-from manzanita.web.due_words import inputs_of, meeting_words, title_of, working_of
+from manzanita.web.due_words import inputs_of, meeting_words, moved_words, title_of, working_of
 from manzanita.web.form_days import day_of, day_or_error
 
 _SENT = ("code", "planned_on", "note", "tried_on", "how", "result")
@@ -62,6 +62,7 @@ def _page(
         "clock": CLOCKS[row.clock],
         "watched": WATCHED[row.clock],
         "inputs": inputs_of(row),
+        "moved": moved_words(row),
         "working": working_of(working),
         "delays": delays_of(row.clock),
         "delay_options": [(one.code, f"{one.name} ({one.effect})") for one in delays_of(row.clock)],

@@ -12,6 +12,7 @@ from manzanita.domain.calendars import Tolling
 from manzanita.domain.clocks import CLOCKS, Step
 from manzanita.domain.clocks.laws import Law
 from manzanita.domain.dinc import UNDATED
+from manzanita.domain.due_moves import before_of, move_words, why_moved
 from manzanita.domain.watched_clocks import WATCHED
 from manzanita.meetings.models import Meeting
 from manzanita.meetings.queries import label_of_event
@@ -96,3 +97,12 @@ def inputs_of(row: DueDate) -> list[Input]:
         Input(declared[name].meaning, date.fromisoformat(day), WATCHED[row.clock].sources.get(name, ""))
         for name, day in row.given.items()
     ]
+
+
+def moved_words(row: DueDate) -> str:
+    """What the date was before, and why it is another; blank of one that was counted once."""
+    before = before_of(row.before)
+    if before is None:
+        return ""
+    moved = move_words(before, row.due_on, row.statutory_due_on)
+    return f"Counted anew on {us_date(row.computed_at)}: {moved}. {why_moved(row.clock, before, row.given)}"
