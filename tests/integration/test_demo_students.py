@@ -126,8 +126,9 @@ STORIES = {
         "annual 2026-08-24",
         due="2027-08-24 2029-02-19",
         alerts=(
-            "Two plans: this district reports an ISP from 08/24/2026, Heron Creek Unified an IEP from 10/13/2026. "
-            "The newer one counts as in force. The two districts settle which is right.",
+            "Two plans of different kinds. In force: an IEP of Heron Creek Unified, since 10/13/2026. Of the past: the "
+            "ISP of this district, which began on 08/24/2026 and is in force here no more since 10/13/2026; this "
+            "district still reports it to the state. The two districts settle which is right.",
         ),
         ssids="9900000007",
     ),

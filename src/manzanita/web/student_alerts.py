@@ -105,13 +105,24 @@ def _conflict(file: StudentFile) -> Iterator[Alert]:
         return
     if ours.values["23.11"] != plan.plan_type_code:
         kind, other = (PLAN_SHORT.get(code, "plan") for code in (ours.values["23.11"], plan.plan_type_code))
+        whose = file.agencies.get(plan.lea_code, plan.lea_code)
         yield Alert(
             "warn",
             "Conflict",
-            f"Two plans: this district reports an {kind} from {us_date(ours.key_on)}, "
-            f"{file.agencies.get(plan.lea_code, plan.lea_code)} an {other} from {us_date(plan.effective_from)}. The "
-            "newer one counts as in force. The two districts settle which is right.",
+            f"Two plans of different kinds. In force: an {other} of {whose}, since {us_date(plan.effective_from)}. "
+            + _what_ours_is(kind, ours.key_on, plan.effective_from)
+            + " The two districts settle which is right.",
         )
+
+
+def _what_ours_is(kind: str, began: date, other_began: date) -> str:
+    """Our plan beside another district's that is in force: each date with what it is."""
+    if began < other_began:
+        return (
+            f"Of the past: the {kind} of this district, which began on {us_date(began)} and is in force here no more "
+            f"since {us_date(other_began)}; this district still reports it to the state."
+        )
+    return f"This district reports an {kind} that began on {us_date(began)} and is not in force here today."
 
 
 def _enrolled_twice(file: StudentFile) -> Iterator[Alert]:
