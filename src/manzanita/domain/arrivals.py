@@ -378,7 +378,7 @@ NOT_YET = Check(
     "The enrollment has begun",
     lambda e: False,
     lambda e: f"The enrollment starts on {us_day(e.enrolled_on)}, and the state takes what has happened.",
-    Owner.CLERK,
+    Owner.COORDINATOR,
     "It becomes ready on that day by itself.",
     HAPPENED,
 )

@@ -156,7 +156,7 @@ def _never_came(known: Known) -> Iterator[Reason]:
             yield Reason(
                 "adopted-never-came",
                 f"The student never came (exit {NO_SHOW}), and a plan is in force here from {_us(plans[0].first)}.",
-                Owner.CLERK,
+                Owner.COORDINATOR,
                 "Record “Adopted, but never came”.",
                 source=_ADOPTION,
             )

@@ -91,7 +91,7 @@ class FieldDeclaration:
         return self.codes.label(value) if self.codes and value else value
 
 
-_TEAM, _CLERK = Owner.TEAM, Owner.CLERK
+_TEAM, _COORDINATOR = Owner.TEAM, Owner.COORDINATOR
 _ELIGIBILITY, _SETTING, _TRANSITION, _OTHER = "Eligibility", "Placement and setting", "Transition", "Other"
 # As a page shows them; the state's order of the fields mixes the last one in.
 PLAN_SECTIONS = (_ELIGIBILITY, _SETTING, _TRANSITION, _OTHER)
@@ -99,7 +99,7 @@ PLAN_SECTIONS = (_ELIGIBILITY, _SETTING, _TRANSITION, _OTHER)
 # The content of a PLAN that a meeting may change, in the state's order.
 PLAN_FIELDS: tuple[FieldDeclaration, ...] = (
     FieldDeclaration("23.11", "plan_type_code", "Plan type", _ELIGIBILITY, _TEAM),
-    FieldDeclaration("23.14", "primary_residence_code", "Primary residence", _OTHER, _CLERK),
+    FieldDeclaration("23.14", "primary_residence_code", "Primary residence", _OTHER, _COORDINATOR),
     FieldDeclaration("23.15", "disability_1_code", "Primary disability", _ELIGIBILITY, _TEAM),
     FieldDeclaration(
         "23.16",
@@ -123,7 +123,7 @@ PLAN_FIELDS: tuple[FieldDeclaration, ...] = (
         "only some disabilities need it",
     ),
     FieldDeclaration(
-        "23.19", "is_regional_center_code", "Regional center services", _OTHER, _CLERK, "", "IFSP only"
+        "23.19", "is_regional_center_code", "Regional center services", _OTHER, _COORDINATOR, "", "IFSP only"
     ),
     FieldDeclaration("23.20", "program_setting_code", "Program setting", _SETTING, _TEAM),
     FieldDeclaration(
@@ -178,7 +178,7 @@ PLAN_FIELDS: tuple[FieldDeclaration, ...] = (
     FieldDeclaration(
         "23.32", "agency_representative_code", "Agency representative", _TRANSITION, _TEAM, "", "from 16"
     ),
-    FieldDeclaration("23.33", "has_transportation_code", "Special transportation", _OTHER, Owner.CLERK),
+    FieldDeclaration("23.33", "has_transportation_code", "Special transportation", _OTHER, Owner.COORDINATOR),
     FieldDeclaration(
         "23.34", "parental_involvement_code", "Parental involvement", _OTHER, _TEAM, "", "not recorded"
     ),

@@ -368,7 +368,7 @@ def age_reason(reason: LeavingReason, born_on: date | None, on: date) -> Reason 
         "too-young",
         f"On {on:%m/%d/%Y} the student is younger than {reason.least_age}, and the state takes this reason from that "
         "age on.",
-        Owner.CLERK,
+        Owner.COORDINATOR,
         "Choose the reason that fits, or correct the day.",
         source="SWDS0370E4",
     )
@@ -428,7 +428,7 @@ def grade_doubt(reason: LeavingReason, grade_code: str) -> Reason | None:
     return Reason(
         "grade-below-7",
         f"The student is in grade {grade}: the state counts dropouts from grade 7 on.",
-        Owner.CLERK,
+        Owner.COORDINATOR,
         "Choose the reason that fits, such as that nobody knows whether the student goes on. Where the grade is wrong, "
         "the SIS staff correct it.",
         source="documentation.calpads.org, dropouts: grades 07 to 12 and US",

@@ -353,7 +353,7 @@ CONFLICTS: Mapping[str, Conflict] = MappingProxyType(
                 "isp-without-status",
                 "Services plan without status 1",
                 "Plans are reported only of students who participate (status 1).",
-                Owner.CLERK,
+                Owner.COORDINATOR,
                 "Correct the status as of the day on which the plan begins, or take the plan back.",
                 (Fix.STATUS, Fix.TAKE_BACK),
                 "MZ-PLAN-NOT-PARTICIPATING; 34 CFR 300.300(b)",

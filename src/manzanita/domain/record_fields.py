@@ -22,17 +22,23 @@ STATUS, PLAN, MEETING, POSTSECONDARY = "Status", "Plan", "Meeting", "After schoo
 DATES, IDENTIFICATION, NEXT_YEAR = "Due dates", "Identification and enrollment", "Next school year"
 
 STATUS_FIELDS: tuple[FieldDeclaration, ...] = (
-    FieldDeclaration("22.12", "status_code", "Special education status", STATUS, _CLERK),
+    FieldDeclaration("22.12", "status_code", "Special education status", STATUS, _COORDINATOR),
     FieldDeclaration(
-        "22.13", "reason_code", "Reason of not participating", STATUS, _CLERK, "", "who participates has none"
+        "22.13",
+        "reason_code",
+        "Reason of not participating",
+        STATUS,
+        _COORDINATOR,
+        "",
+        "who participates has none",
     ),
-    FieldDeclaration("22.11", "effective_from", "Status since", STATUS, _CLERK),
+    FieldDeclaration("22.11", "effective_from", "Status since", STATUS, _COORDINATOR),
     FieldDeclaration(
         "22.10",
         "initial_entry_on",
         "Initial entry start",
         STATUS,
-        _CLERK,
+        _COORDINATOR,
         blank_when="services were never agreed to",
         rule="The day of the first consent to services. It is kept from then on, whatever the status becomes.",
     ),
@@ -56,7 +62,7 @@ PLAN_HEAD_FIELDS: tuple[FieldDeclaration, ...] = (
         "dsea_code",
         "District of special education accountability",
         PLAN,
-        _CLERK,
+        _COORDINATOR,
         also=("25.10",),
         fact="plan",
         rule="It stays with the plan. Where the student goes to another district, and the former one was accountable "
@@ -161,7 +167,7 @@ IDENTIFICATION_FIELDS: tuple[FieldDeclaration, ...] = (
         "local_sped_id",
         "Local special education ID",
         IDENTIFICATION,
-        _CLERK,
+        _COORDINATOR,
         also=("17.09", "23.08", "24.08", "25.16"),
         fact="student",
     ),
@@ -202,7 +208,7 @@ IDENTIFICATION_FIELDS: tuple[FieldDeclaration, ...] = (
         "agency_code",
         "Lives in the district of",
         IDENTIFICATION,
-        _CLERK,
+        _COORDINATOR,
         "The district that may see the record because the student lives there. It follows the SIS (1.31) wherever that "
         "names another district than the one that enrolls; of whom no SIS says it, the office does.",
         "the student lives in the district that enrolls, or nobody said where",
@@ -216,17 +222,19 @@ NEXT_YEAR_FIELDS: tuple[FieldDeclaration, ...] = (
     FieldDeclaration("", "school_code", "Next school", NEXT_YEAR, _CLERK, fact="next", names="school"),
     FieldDeclaration("", "grade_code", "Next grade", NEXT_YEAR, _CLERK, fact="next_grade"),
     FieldDeclaration(
-        "", "program_setting_code", "Next program setting", NEXT_YEAR, _CLERK, fact="next_setting"
+        "", "program_setting_code", "Next program setting", NEXT_YEAR, _COORDINATOR, fact="next_setting"
     ),
     FieldDeclaration(
         "",
         "general_education_percent",
         "Next general education participation",
         NEXT_YEAR,
-        _CLERK,
+        _COORDINATOR,
         fact="next_setting",
     ),
-    FieldDeclaration("", "starts_on", "Next program setting from", NEXT_YEAR, _CLERK, fact="next_setting"),
+    FieldDeclaration(
+        "", "starts_on", "Next program setting from", NEXT_YEAR, _COORDINATOR, fact="next_setting"
+    ),
 )
 
 # In the order of the page; the services of a plan stand after it.

@@ -74,7 +74,7 @@ def draft_of_students(actor: Actor, asked: Asked, student_ids: Sequence[int]) ->
                 Reason(
                     "too-many",
                     f"{len(student_ids):,} students are meant, and more than {MOST_AT_ONCE:,} are not changed at once.",
-                    Owner.CLERK,
+                    Owner.YOU,
                     "Choose a shorter list.",
                 )
             ]
@@ -240,7 +240,7 @@ def _line(
     if why:
         made.state = "refused"
         made.reason = reason_document(
-            Reason("no-value", why, Owner.CLERK, "Correct the cell, and paste it again.", source=one.rule)
+            Reason("no-value", why, Owner.YOU, "Correct the cell, and paste it again.", source=one.rule)
         )
     elif against is not None:
         made.state, made.reason = "refused", reason_document(against)

@@ -31,7 +31,7 @@ def apply_batch(*, actor: Actor, batch: BatchEdit) -> bool:
                 Reason(
                     "nothing-to-change",
                     "There is nothing to change: every student has the value already, or was refused.",
-                    Owner.CLERK,
+                    Owner.YOU,
                     "Mend the lines below, and paste them again.",
                 )
             ]
@@ -48,7 +48,7 @@ def apply_batch(*, actor: Actor, batch: BatchEdit) -> bool:
 def why_not_undo(actor: Actor, batch: BatchEdit) -> list[Reason]:
     if batch.state != "done":
         return [
-            Reason("not-applied", "It is not applied, or taken back already.", Owner.CLERK, "Nothing to do.")
+            Reason("not-applied", "It is not applied, or taken back already.", Owner.YOU, "Nothing to do.")
         ]
     is_own = batch.by_id == actor.user_id or actor.may(Capability.MANAGE_PEOPLE)
     if not is_own or not actor.may(FIELDS[batch.field_key].capability) or actor.is_read_only:

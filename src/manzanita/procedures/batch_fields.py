@@ -89,7 +89,7 @@ def _sped_id_against(actor: Actor, wanted: Values) -> dict[int, Reason]:
         found[pk] = Reason(
             "id-taken",
             why,
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Give each student an own one.",
             source="One special education ID is one student's",
         )

@@ -12,6 +12,7 @@ from manzanita.auditing.queries import changes_of_student
 from manzanita.domain.access import PERMISSIONS, Actor
 from manzanita.domain.effective import Span
 from manzanita.domain.findings import BUILT_ON, LOOK_AGAIN, Owner, Reason, reason_document
+from manzanita.domain.owners import owner_for
 from manzanita.domain.years import year_start
 from manzanita.findings.actions import mark_changed
 from manzanita.platform import clock
@@ -127,7 +128,7 @@ def _refused(
                 Reason(
                     "changed-meanwhile",
                     f"{others.get(line.student_id, 'Somebody has changed the value')} since you looked.",
-                    Owner.CLERK,
+                    owner_for(one.capability),
                     "Look at what it is now, and change the student alone.",
                     source=LOOK_AGAIN,
                 ),
@@ -182,7 +183,7 @@ def _undo_lines(actor: Actor | None, batch: BatchEdit, lines: Sequence[BatchLine
                 Reason(
                     "changed-since",
                     "Somebody has changed it since, or the student is out of your reach.",
-                    Owner.CLERK,
+                    owner_for(one.capability),
                     "It stays as it is now.",
                     source=BUILT_ON,
                 )

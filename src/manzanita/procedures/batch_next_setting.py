@@ -98,7 +98,7 @@ def _day_come(day: date) -> Reason:
     return Reason(
         "day-come",
         f"A setting of school age was due on {day:%m/%d/%Y} already, and what has happened is recorded, not planned.",
-        Owner.CLERK,
+        Owner.COORDINATOR,
         "Record it on the record: change of setting and residence.",
         source=SOURCE,
     )
@@ -150,7 +150,7 @@ def _why_not(actor: Actor, plans: list[Plan], code: str, share: str, day: date) 
     if plan is None or plan.lea_code != actor.agency_code:
         text = "No plan of your agency is in force, and a setting belongs to one."
         return Reason(
-            "no-own-plan", text, Owner.CLERK, "Adopt the plan first, or open a meeting.", source=RULE
+            "no-own-plan", text, Owner.COORDINATOR, "Adopt the plan first, or open a meeting.", source=RULE
         )
     if later is not None:
         text = f"Another plan starts on {later.effective_from:%m/%d/%Y}, with a setting of its own."
@@ -160,7 +160,7 @@ def _why_not(actor: Actor, plans: list[Plan], code: str, share: str, day: date) 
         return Reason("plan-ends", text, Owner.TEAM, "The next plan says its setting.", source=RULE)
     if (plan.program_setting_code, plan.general_education_percent) == (code, share):
         text = "The plan in force has this setting and share already."
-        return Reason("nothing-changed", text, Owner.CLERK, "Nothing to do.", source=RULE)
+        return Reason("nothing-changed", text, Owner.COORDINATOR, "Nothing to do.", source=RULE)
     if plan.program_setting_code not in PRESCHOOL_SETTINGS or code not in WITH_SHARE:
         text = "Planned is what a fifth birthday changes, preschool to a setting with a share. Else the team decides."
         return Reason("team-decides", text, Owner.TEAM, "Open an amendment.", source=LAW)
@@ -189,7 +189,7 @@ def _doubts(actor: Actor, wanted: Values) -> dict[int, Reason]:
 
 
 def _doubt(code: str, text: str) -> Reason:
-    return Reason(code, text, Owner.CLERK, "Look once more: it is planned all the same.", source=SOURCE)
+    return Reason(code, text, Owner.COORDINATOR, "Look once more: it is planned all the same.", source=SOURCE)
 
 
 def _stated(student_id: int, value: str) -> Statement:

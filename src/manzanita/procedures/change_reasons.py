@@ -54,7 +54,6 @@ class Asked:
 def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts, *, is_here: bool = True) -> Iterator[Reason]:
     """What stands against a change in what is known already; what the rules say of its lines is not asked here.
     ``is_here``: no leaving stands that the status does not tell."""
-    clerk = Owner.CLERK
     if not actor.may(Capability.CORRECT_RECORD):
         yield Reason(
             "no-capability",
@@ -70,7 +69,7 @@ def blockers_of(actor: Actor, asked: Asked, facts: StudentFacts, *, is_here: boo
         yield Reason(
             "future-date",
             f"{asked.on:%m/%d/%Y} is in the future, and the state takes what has happened.",
-            clerk,
+            Owner.COORDINATOR,
             "Enter the day on which it happened, or come back then.",
             source=HAPPENED,
         )
@@ -89,7 +88,7 @@ def later_status(facts: StudentFacts, on: date) -> Iterator[Reason]:
         yield Reason(
             "later-status",
             f"A status that starts on {min(later):%m/%d/%Y} is known already.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Correct that record, or enter a later day.",
             source="SWDS0618: a status stands until the next one starts",
         )
@@ -107,7 +106,7 @@ def _status_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[Re
         yield Reason(
             "same-status",
             f"This status stands already, since {standing.effective_from:%m/%d/%Y}; it is not sent again.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Choose another status or reason.",
             source="SWDS0618",
         )
@@ -154,7 +153,7 @@ def _plan_blockers(
         yield Reason(
             "no-plan",
             f"No plan is known that was in force on {on:%m/%d/%Y}.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Read the state's extract of the student's former district, or open a meeting.",
             source="SPED Data Guide, plan adoption",
         )
@@ -164,7 +163,7 @@ def _plan_blockers(
         yield Reason(
             "plan-starts-that-day",
             f"A plan that starts on {min(later):%m/%d/%Y} is known already, and the state keeps one plan a day.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Correct that record, or enter a later day.",
             source="CALPADS key of PLAN: LEA, SSID, start date",
         )
@@ -182,7 +181,7 @@ def _setting_blockers(lea_code: str, asked: Asked, facts: StudentFacts, on: date
         yield Reason(
             "nothing-changed",
             "Nothing differs from the plan in force.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Change the field that is no longer so.",
         )
     labels = [one.label for one in TEAM_SETTINGS if one.attribute in changed]
@@ -230,6 +229,6 @@ def _meeting_blockers(asked: Asked, facts: StudentFacts, on: date) -> Iterator[R
         yield Reason(
             "no-purpose",
             "The state takes plan reviews and evaluations, and this meeting was neither.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Say which it was.",
         )

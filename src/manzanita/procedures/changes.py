@@ -351,7 +351,7 @@ def _store_meeting(actor: Actor, student: Student, asked: Asked) -> Meeting | No
                 Reason(
                     "meeting-known",
                     f"A meeting of {asked.on:%m/%d/%Y} is known already.",
-                    Owner.CLERK,
+                    Owner.COORDINATOR,
                     "Correct its record instead.",
                 )
             ]

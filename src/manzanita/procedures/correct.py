@@ -198,7 +198,12 @@ def _blockers(
         reasons.append(_already_corrected())
     if not changed:
         reasons.append(
-            Reason("nothing-changed", "No value was changed.", Owner.CLERK, "Change the value that is wrong.")
+            Reason(
+                "nothing-changed",
+                "No value was changed.",
+                Owner.COORDINATOR,
+                "Change the value that is wrong.",
+            )
         )
     try:
         write_lines(records.layout_of(row.record, values), [records.complete(row.record, values)])
@@ -207,7 +212,7 @@ def _blockers(
             Reason(
                 "not-writable",
                 f"The value cannot stand in a state line: {refused}.",
-                Owner.CLERK,
+                Owner.COORDINATOR,
                 "Write it without that.",
                 values={refused.number: values.get(refused.number, "")},
             )
@@ -217,7 +222,7 @@ def _blockers(
             Reason(
                 "same-key",
                 "The same archive holds a record with this key: the state could not tell the two apart.",
-                Owner.CLERK,
+                Owner.COORDINATOR,
                 "Choose another code, or remove one of the two by an amendment.",
             )
         )
@@ -225,7 +230,7 @@ def _blockers(
         Reason(
             finding.code,
             f"The state would reject it: {finding.message}",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Choose a value that the rule allows.",
             values=dict(finding.values),
         )
@@ -239,7 +244,7 @@ def _already_corrected() -> Reason:
     return Reason(
         "already-corrected",
         "A newer archive holds this record.",
-        Owner.CLERK,
+        Owner.COORDINATOR,
         "Correct the record there.",
     )
 

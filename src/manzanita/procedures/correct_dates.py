@@ -93,7 +93,7 @@ def reasons_against(move: Move) -> Iterator[Reason]:
         yield Reason(
             "future-date",
             f"{move.becomes:%m/%d/%Y} is in the future.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Enter the day on which it happened.",
             values=values,
         )
@@ -113,7 +113,7 @@ def reasons_against(move: Move) -> Iterator[Reason]:
         yield Reason(
             "another-between",
             f"A {what} of {between[0]:%m/%d/%Y} stands between the two days.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             f"Choose a day on this side of it, or correct that {what} first.",
             values=values,
         )

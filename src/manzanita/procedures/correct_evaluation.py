@@ -105,7 +105,7 @@ def _wrong_days(
             yield Reason(
                 "future-date",
                 f"{day:%m/%d/%Y} is in the future.",
-                Owner.CLERK,
+                Owner.COORDINATOR,
                 "Enter the day on which it happened.",
                 source=HAPPENED,
                 values={number: values[number]},
@@ -122,7 +122,7 @@ def _wrong_days(
         yield Reason(
             "consent-after-meeting",
             f"The meeting was held on {held_on:%m/%d/%Y}; a consent of {begun.consent_on:%m/%d/%Y} comes after it.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Enter the day on which the signed assessment plan came back, or correct the day of the meeting.",
             source="Education Code 56321(c)",
             values={CONSENT: values[CONSENT]},
@@ -132,7 +132,7 @@ def _wrong_days(
             "referred-after-consent",
             f"The referral of {begun.referred_on:%m/%d/%Y} comes after the consent of "
             f"{begun.consent_on:%m/%d/%Y}.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Correct one of the two days.",
             source="Education Code 56321(a)",
             values={REFERRED: values[REFERRED]},

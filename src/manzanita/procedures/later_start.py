@@ -342,7 +342,7 @@ def reasons_against_days(
         yield Reason(
             "too-early",
             f"The start was agreed with the enrollment of {found.year}: not before {found.first_day:%m/%d/%Y}.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Enter that day, or the later one on which the services began. An earlier start is for a meeting to agree.",
             source="SPED Data Guide, SWDS: from the enrollment",
         )
@@ -369,7 +369,7 @@ def reasons_against_days(
             "consent-day",
             f"The first consent to services is given in or after the meeting of {found.held_on:%m/%d/%Y}, and before "
             "the services start.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Enter the day on which the family accepted the plan.",
             source="SPED Data Guide, SWDS 22.10",
         )

@@ -203,7 +203,7 @@ def _blockers(
         yield Reason(
             "future-date",
             f"{on:%m/%d/%Y} is in the future, and nobody knows this before it has happened.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Correct the day, or come back then.",
             source=HAPPENED,
         )

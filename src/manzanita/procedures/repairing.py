@@ -256,7 +256,7 @@ def _uncertain() -> Reason:
     return Reason(
         "not-certain",
         "Here the right value does not follow from the others.",
-        Owner.CLERK,
+        Owner.COORDINATOR,
         "Open the finding and correct the record by itself.",
     )
 
@@ -265,7 +265,7 @@ def _refused(code: str) -> Reason:
     return Reason(
         "rejected-then",
         f"The state would reject the record for another reason ({code}).",
-        Owner.CLERK,
+        Owner.COORDINATOR,
         "Open the finding and correct the record by itself.",
         source=code,
     )
@@ -275,7 +275,7 @@ def _changed_since() -> Reason:
     return Reason(
         "values-changed",
         "The record has changed since the rules judged it, or since you opened the page; perhaps it is mended already.",
-        Owner.CLERK,
+        Owner.COORDINATOR,
         "Look at the preview again in a minute.",
     )
 
@@ -284,7 +284,7 @@ def _too_many() -> Reason:
     return Reason(
         "too-many",
         f"More than {AT_ONCE} records are not mended with one click.",
-        Owner.CLERK,
+        Owner.COORDINATOR,
         "Mend those on the page, then the next ones.",
     )
 

@@ -136,7 +136,7 @@ class Saying:
             f"{self._id_words(line)[1]} is new for a student whose SSID was {person.known_ssid} until today. It is "
             "loaded as the SSID from today on.",
             "Check in CALPADS that the state replaced the SSID; if not, correct it in the SIS.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
         )
 
     def _note_second_record(self, line: SisLine, person: Person) -> None:

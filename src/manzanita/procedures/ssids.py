@@ -226,7 +226,7 @@ def retire_ssid(*, actor: Actor, student: Student, asked: Asked, seen: str) -> t
                 Reason(
                     "changed-since",
                     "Something has changed since you looked, here or at the state.",
-                    Owner.CLERK,
+                    Owner.COORDINATOR,
                     "Look at what comes of it below, then record it.",
                 )
             )

@@ -221,7 +221,7 @@ def _against(actor: Actor, archive: Archive, known: Known) -> Iterator[Reason]:
         yield Reason(
             "taken-back" if is_back else "already-corrected",
             "It was taken back already." if is_back else "It was corrected since.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Nothing is left to do."
             if is_back
             else "Take the correction back instead: what it corrected then stands again.",
@@ -232,7 +232,7 @@ def _against(actor: Actor, archive: Archive, known: Known) -> Iterator[Reason]:
         yield Reason(
             "own-way",
             f"It belongs to {what}, which is taken back as a whole.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Take it back there.",
         )
     if _is_told(archive, known):

@@ -261,7 +261,7 @@ def _no_day(student: Student) -> Reason:
         "no-school-grade",
         "No grade of transitional kindergarten or more is known, now or next year: who is five and in preschool keeps "
         "the setting.",
-        Owner.CLERK,
+        Owner.COORDINATOR,
         "Plan next year's grade first, or give the day yourself.",
         source=SOURCE,
     )

@@ -50,6 +50,8 @@ def requires(*capabilities: Capability) -> Callable[[View], View]:
                 return viewing_blocked(request, block)
             return view(request, *args, **kwargs)
 
+        # Which perspectives a page is for is asked of the page itself.
+        guarded.__dict__["required"] = capabilities
         return guarded
 
     return decorate

@@ -249,7 +249,7 @@ def _why(pair: Pair, compared: Compared, report: StateReport, holding: list[str]
         return [
             "Nobody within your reach has this SSID as a student of this agency: the student is new, has another "
             "SSID here, or left before last year.",
-            f"Look the SSID up, and compare it with the SIS. Owner: {Owner.CLERK}.",
+            f"Look the SSID up, and compare it with the SIS. Owner: {Owner.COORDINATOR}.",
         ]
     said = list(explain(pair.judged, compared.facts[pair.student_id], report.as_of_on))
     if pair.difference is Difference.SAME:
@@ -264,7 +264,7 @@ def _why(pair: Pair, compared: Compared, report: StateReport, holding: list[str]
     if not holding:
         said.append(
             "Nothing of this student waits to be sent now. The state's list may be older than the last send, or its "
-            f"enrollment or status may differ: look at the student's state page. Owner: {Owner.CLERK}."
+            f"enrollment or status may differ: look at the student's state page. Owner: {Owner.COORDINATOR}."
         )
     return said
 

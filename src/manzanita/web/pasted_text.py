@@ -36,4 +36,4 @@ def pasted_text(request: HttpRequest, most: int) -> str:
 
 
 def unreadable(text: str) -> Reason:
-    return Reason("unreadable", text, Owner.CLERK, "Choose another file.")
+    return Reason("unreadable", text, Owner.YOU, "Choose another file.")

@@ -52,7 +52,7 @@ STALE = "already-corrected"
 LAID_OVER = Reason(
     CODE,
     "It was corrected since you opened it: this is the record that stands now, with what you typed laid over it.",
-    Owner.CLERK,
+    Owner.COORDINATOR,
     "Look at both, and save it.",
 )
 

@@ -52,12 +52,12 @@ EXCLUSIONS: Mapping[str, tuple[str, Owner, str]] = MappingProxyType(
         ),
         "no-status": (
             "No special education status (SWDS) held on the day.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Record the status, if the student was eligible and participating then.",
         ),
         "not-participating": (
             "The status (SWDS) on the day was not 1, eligible and participating.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Correct the status, if it is wrong.",
         ),
         "no-initial": (
@@ -67,13 +67,13 @@ EXCLUSIONS: Mapping[str, tuple[str, Owner, str]] = MappingProxyType(
         ),
         "no-consent": (
             "An initial Part B evaluation is on record without the day of the parent's consent, from which days count.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Correct the record: field 24.13 takes the day of consent.",
         ),
         "consent-later": ("The parent consented after the day.", Owner.TEAM, "Ask for a later day."),
         "consent-outside": (
             "The parent's consent is outside of the days that the report looks at.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "Correct the day of consent (24.13), if it is wrong.",
         ),
         "no-birth-date": (
@@ -88,7 +88,7 @@ EXCLUSIONS: Mapping[str, tuple[str, Owner, str]] = MappingProxyType(
         ),
         "no-ifsp": (
             "No IFSP (plan type 150) began before the third birthday and by the day.",
-            Owner.CLERK,
+            Owner.COORDINATOR,
             "If the child had one here, correct the plan's type or start.",
         ),
     }

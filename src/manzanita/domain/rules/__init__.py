@@ -172,7 +172,7 @@ def owner_of(code: str, fields: Sequence[str]) -> Owner:
     """Whose job it is to mend a record that the rule ``code`` objects to, the one answer on every page.
 
     Whoever owns the field that is named, as the student's record says it; where none or several owners' fields are
-    named, the owner of the rule; for a code that no page explains, the clerk.
+    named, the owner of the rule; for a code that no page explains, the coordinator.
     """
     # The SIS alone brings an SSID; named beside other fields it only says whose record it is.
     if len(fields) == 1 and fields[0] in SSID_FIELD.values():
@@ -181,7 +181,7 @@ def owner_of(code: str, fields: Sequence[str]) -> Owner:
     if len(owners) == 1:
         return owners.pop()
     info = rule_info(code)
-    return info.owner if info else Owner.CLERK
+    return info.owner if info else Owner.COORDINATOR
 
 
 def _catalog_rows() -> list[dict[str, str]]:
@@ -203,7 +203,7 @@ def _known(row: Mapping[str, str]) -> RuleInfo:
         fields=(),
         meaning=row["rule"],
         fix="",
-        owner=Owner.SIS if records[0] in SIS_RECORDS else Owner.CLERK,
+        owner=Owner.SIS if records[0] in SIS_RECORDS else Owner.COORDINATOR,
         source=row["source"],
         confidence=row["confidence"],
         is_implemented=False,

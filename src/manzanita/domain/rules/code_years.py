@@ -88,7 +88,7 @@ def rules() -> list[FieldRule]:
             fields=(),
             meaning=f"A code is in use on at least one day of the academic year that the line names. {_known()}",
             fix="Choose the code that was in use in that year, or correct the academic year of the line.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="https://documentation.staging.calpads.org/Troubleshooting/PLAN/GERR0007/",
             confidence="seen",
             wrong=_outside,

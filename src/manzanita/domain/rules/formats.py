@@ -156,7 +156,7 @@ def rules() -> list[FieldRule]:
             meaning="A value has more characters than the state's file has room for. Fields of SIS files whose "
             "length no source prints end at 255.",
             fix="Shorten the value where it was entered, then export or send again.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source=_SOURCE,
             confidence="seen",
             wrong=_length,
@@ -176,7 +176,7 @@ def rules() -> list[FieldRule]:
             meaning="A date is written as eight digits, year, month, day, and the day exists. Years before 1900 "
             "count as typing errors.",
             fix="Enter the date again as year, month, day: 20260915 for 15 September 2026.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source=_SOURCE,
             confidence="seen",
             wrong=_date,
@@ -199,7 +199,7 @@ def rules() -> list[FieldRule]:
             fields=("23.23", "25.15"),
             meaning="A field that counts something holds digits only.",
             fix="Enter a whole number without a sign, point, or unit.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source=_SOURCE,
             confidence="seen",
             wrong=_number,
@@ -219,7 +219,7 @@ def rules() -> list[FieldRule]:
             meaning="A field that every record of this type carries is empty. Fields required only under a "
             "condition have rules of their own.",
             fix="Enter the value on the student's record or meeting, then send the record again.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source=_SOURCE,
             confidence="seen",
             wrong=_missing,
@@ -238,7 +238,7 @@ def rules() -> list[FieldRule]:
             meaning="A coded value is not in its code set. Where our copy of the set is not complete this is a "
             "warning and the value is kept. A retired code counts as unknown.",
             fix="Choose a code from the list. If the state does use this code, ask for the code set to be updated.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source=_SOURCE,
             confidence="seen",
             wrong=_unknown_code,
@@ -263,7 +263,7 @@ def rules() -> list[FieldRule]:
             meaning="The transaction type tells the state to add or update (blank or A), replace (R), or delete (D). "
             "Anything else is refused.",
             fix="Leave the transaction type to the outbox; in a file made by hand, use blank, A, R or D.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source=_SOURCE,
             confidence="seen",
             wrong=_transaction,

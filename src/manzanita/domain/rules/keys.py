@@ -94,7 +94,7 @@ def rules() -> list[Rule]:
             meaning="One file holds a record once: no two lines have the same key. Which of two the state keeps no "
             "page prints. Lines that delete do not count.",
             fix="Find out which line is right and remove the other, then export or send again.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="local: keys of the state's records",
             confidence="inferred",
             wrong=_twice,

@@ -106,7 +106,7 @@ def rules() -> list[Rule]:
             "SSID on the meeting is somebody else's.",
             case="Linnet's SSID stands on an older sibling's meeting.",
             fix="Check the SSID and the meeting date; correct the date of birth in the SIS where that is wrong.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="local: the same for plans is the state's rule PLAN0714F1",
             wrong=_before_birth,
             message=lambda row: (
@@ -217,7 +217,7 @@ def rules() -> list[Rule]:
             "it is told to delete it. No page prints how it counts the two.",
             case="Robin's evaluation was held in October, and the pending record of September is still there.",
             fix="Delete the pending record.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source=f"{_SCENARIOS}; retired rule SPED0521F1",
             wrong=_pending_held,
             message=lambda row: (
@@ -243,7 +243,7 @@ def rules() -> list[Rule]:
             meaning="A record is of a meeting that was held or of one that is pending, never of both.",
             case="The clerk typed the day of Merlin's meeting into the pending record.",
             fix="Clear the pending date of a meeting that was held.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source=f"{_SCENARIOS}; the place of both fields is provisional",
             wrong=_pending_both,
             message=lambda row: (

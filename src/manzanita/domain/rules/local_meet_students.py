@@ -204,7 +204,7 @@ def rules() -> list[Rule]:
             "is referred again has an initial evaluation.",
             case="Plover was found no longer eligible in spring, and an annual review stands in autumn.",
             fix="Correct the meeting's date or student; where the student is eligible, send the status.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="34 CFR 300.305(e); documentation.calpads.org Report 16.21",
             wrong=_not_eligible,
             message=_not_eligible_message,

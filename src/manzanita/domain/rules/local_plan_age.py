@@ -115,7 +115,7 @@ def rules() -> list[Rule]:
             "judges the day on which the IFSP started, and only from the fourth birthday.",
             case="Fern turned three in October, and in November the plan in effect is still the infant program's.",
             fix="Adopt the IEP and send it, or send the status where the child does not go on.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="34 CFR 300.124; Education Code 56426.9",
             wrong=_ifsp_at_three,
             message=lambda row: (
@@ -245,7 +245,7 @@ def rules() -> list[Rule]:
             "right, and from 16 in any case. The state's retired rule drew the line at 13 years and 9 months.",
             case="A form of the high school was used for Wren's plan in fourth grade.",
             fix="Clear the answers, or correct the date of birth in the SIS.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="Education Code 56345(a)(8) (AB 438); retired rule SPED0385",
             wrong=_early_transition,
             message=_early_transition_message,
@@ -272,7 +272,7 @@ def rules() -> list[Rule]:
             "have it. PLAN0366E4 prints 23 years.",
             case="Sequoia turned 22 in March, and the adult program's plan of September says another year.",
             fix="Take the plan back, and end the status with the reason of maximum age; or correct the date of birth.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="Education Code 56026(c)(4)",
             wrong=_too_old,
             message=lambda row: (

@@ -53,7 +53,7 @@ def rules() -> list[Rule]:
             "usually a residence that has changed. Where the SIS gives no residence, nothing is said.",
             case="Cedar's family moved to Heron Creek in summer, and the plan still names the county's other district.",
             fix="Correct the district of accountability on the plan, or the residence in the SIS.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="CALPADS Flash 160; PLAN0729F1 for court and community schools",
             wrong=_wrong_district,
             message=lambda row: (
@@ -86,7 +86,7 @@ def rules() -> list[Rule]:
             "a public school's primary student when the plan starts has an IEP. Plans with reason 4 are left out.",
             case="Larkspur came back from private school to Cottonwood in September; the new plan kept type 200.",
             fix="Change the plan type, or correct the school and status of the enrollment in the SIS.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="34 CFR 300.130 to 300.138; CALPADS Flash 167",
             wrong=_isp_public,
             message=lambda row: (

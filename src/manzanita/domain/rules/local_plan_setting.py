@@ -90,7 +90,7 @@ def rules() -> list[Rule]:
             "Part B (23.35) are asked of an IFSP only.",
             case="Rail's first IEP still answers whether the IFSP plans the move to preschool.",
             fix="Clear the fields, or correct the plan type.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="PLAN0724F1; the place of 23.19 follows from the retired field 14.30",
             wrong=_infant_fields,
             message=lambda row: (
@@ -120,7 +120,7 @@ def rules() -> list[Rule]:
             "asked of a regular early childhood program, setting 201, only.",
             case="Grebe went from preschool to kindergarten; the setting is new, the two answers are last year's.",
             fix="Clear both fields, or correct the setting.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="PLAN0387F1; retired SPED fields 14.32 and 14.33",
             wrong=_preschool_fields,
             message=lambda row: (

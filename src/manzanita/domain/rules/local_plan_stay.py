@@ -80,7 +80,7 @@ def rules() -> list[Rule]:
             "about statuses only.",
             case="Lark moved away in October, and the old district's amendment is dated in November.",
             fix="Correct the enrollment in the SIS, or the start date or LEA of the plan.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="sirassystems kb/459, kb/481; GERR0005 asks the same of statuses",
             wrong=_outside,
             message=lambda row: (
@@ -118,7 +118,7 @@ def rules() -> list[Rule]:
             "those who came after it. The 30 days may begin later, with the records (AB 1412).",
             case="Swift came to Chaparral on October 10, participates, and the only plan is still Heron Creek's.",
             fix="Adopt the plan as of the enrollment date, or hold a meeting; then send plan and services.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="Education Code 56325; retired rule CERT132",
             wrong=_not_adopted,
             message=_not_adopted_message,
@@ -147,7 +147,7 @@ def rules() -> list[Rule]:
             "starts while the status is 2, 3 or 4 contradicts it.",
             case="Tanager's parents revoked consent in spring, and a plan was still adopted in September.",
             fix="Send status 1 as of the day the plan starts, or take the plan and its services back.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="sirassystems kb/80; 34 CFR 300.300(b)",
             wrong=_not_participating,
             message=lambda row: (
@@ -187,7 +187,7 @@ def rules() -> list[Rule]:
             "in this academic year PLAN0679E1 asks the same; this rule asks it of the older plan that still holds.",
             case="Willow's services of last spring were deleted by mistake, and the plan runs until next March.",
             fix="Send the services of the plan again.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="34 CFR 300.320(a)(4); retired rule CERT142",
             wrong=_no_service,
             message=lambda row: (

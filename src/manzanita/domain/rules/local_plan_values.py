@@ -193,7 +193,7 @@ def rules() -> list[Rule]:
             "field stays empty then is general knowledge and printed nowhere we could read, so this only informs.",
             case="Grebe's preschool plan says 80 percent of general education beside setting 203.",
             fix="Clear the percentage, or correct the setting.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="retired rule SPED0389F1, turned around",
             wrong=_percent_stray,
             message=lambda row: (
@@ -241,7 +241,7 @@ def rules() -> list[Rule]:
             meaning="The share of the day in general education is a number from 0 to 100.",
             case="Somebody typed Merlin's minutes, 360, into the percentage.",
             fix="Enter the share of the day in percent.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="the state's layout of PLAN",
             wrong=_percent_range,
             message=lambda row: (

@@ -90,7 +90,7 @@ def rules() -> list[Rule]:
             "same from the side of the plan.",
             case="Kite's plan was moved to September 16, and the services still name the 15th.",
             fix="Correct the plan start on the service, send the plan, or delete the service.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="PLAN0679E1; retired rule CERT140",
             wrong=_no_plan,
             message=lambda row: (

@@ -131,7 +131,7 @@ def rules() -> list[Rule]:
             "not come back. Who is enrolled today is not one of them.",
             case="Oriole left with a certificate, came back for the adult program, and was surveyed as a leaver.",
             fix="Take the survey record back, or send the exit.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="PSTS0481; Report 17.4; federal indicator 14",
             wrong=_still_enrolled,
             message=lambda row: (
@@ -161,7 +161,7 @@ def rules() -> list[Rule]:
             "record, from whichever LEA, was not, or the SSID is wrong.",
             case="A digit of Oriole's SSID was mistyped, and the survey is of somebody else's student.",
             fix="Check the SSID and the type of program.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="retired wording of PSTS0479; Report 17.4",
             wrong=_unknown_student,
             message=lambda row: (

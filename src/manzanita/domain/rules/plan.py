@@ -183,7 +183,7 @@ def rules() -> list[Rule]:
             fields=("23.06", "23.12"),
             meaning="A student has one plan record for each start date, whichever LEA sends it.",
             fix="Keep the plan that is in force and delete the other one.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="https://documentation.calpads.org/Troubleshooting/Fall1/PLAN0663F1",
             confidence="seen",
             wrong=_twice,
@@ -205,7 +205,7 @@ def rules() -> list[Rule]:
             meaning="A plan that starts from 1 July to Census Day belongs to a student with at least one status "
             "record, from any LEA.",
             fix="Send the student's status, or check that the SSID on the plan is right.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="https://documentation.calpads.org/Troubleshooting/Fall1/PLAN0673F1",
             confidence="seen",
             wrong=_no_status,
@@ -234,7 +234,7 @@ def rules() -> list[Rule]:
             meaning="Each plan that starts in the academic year, 1 July to 30 June, has at least one service with the "
             "same student, start date, reporting LEA and SELPA.",
             fix="Send the services of the plan, or correct their start date, LEA or SELPA.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="https://documentation.staging.calpads.org/Troubleshooting/EOY1/PLAN0679E1",
             confidence="seen",
             wrong=_no_service,

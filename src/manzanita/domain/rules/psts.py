@@ -105,7 +105,7 @@ def field_rules() -> list[FieldRule]:
             fields=("17.09",),
             meaning="Records of special education (type 30) have the student's local special education id.",
             fix="Enter the id that the special education system gives the student.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source=_ERROR_LIST,
             confidence="seen",
             wrong=_no_id,
@@ -157,7 +157,7 @@ def rules() -> list[Rule]:
             meaning="Records of special education (type 30) name the reporting SELPA. The list of errors repeats the "
             "text of PSTS0475 here; that this is its counterpart is inferred.",
             fix="Enter the SELPA of the reporting LEA.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source=_ERROR_LIST,
             confidence="inferred",
             wrong=_no_selpa,
@@ -200,7 +200,7 @@ def rules() -> list[Rule]:
             meaning="The SELPA is a valid code of four digits. Only the digits are judged here: whether the state has "
             "such a SELPA stands in a table we do not have. No page prints a severity, so this warns.",
             fix="Correct the SELPA where the file comes from and export again as text.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source=_ERROR_LIST,
             confidence="seen",
             wrong=_bad_selpa,
@@ -272,7 +272,7 @@ def rules() -> list[Rule]:
             meaning="The academic year is at most one year ahead of today's. That it is a year at all is checked by "
             "MZ-YEAR. No page prints a severity, so this warns.",
             fix="Correct the academic year.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source=_ERROR_LIST,
             confidence="seen",
             wrong=is_too_far_ahead,

@@ -168,7 +168,7 @@ def rules() -> list[Rule]:
             meaning="Whoever has the postsecondary status 950 or 960 has no other one. Records of one program and year "
             "are judged together. No page prints a severity, so this warns.",
             fix="Delete the record with 950 or 960 where the student has answered after all; else delete the others.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source=_ERROR_LIST,
             confidence="seen",
             wrong=_not_alone,
@@ -201,7 +201,7 @@ def rules() -> list[Rule]:
             "asked: here, those at which a student in special education completed school in the year before. It is "
             "told once a school, at the first of these students.",
             fix="Enter what became of the students who left that school, or send the records that are there.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="https://documentation.calpads.org/Troubleshooting/EOY1/CERT170",
             confidence="seen",
             wrong=_is_silent,

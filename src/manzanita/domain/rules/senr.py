@@ -117,7 +117,7 @@ def rules() -> list[Rule]:
             "of the enrollment. The status may come from another LEA.",
             fix="Adopt or hold the plan at this LEA and send it with a start date on or before Census Day; or correct "
             "the enrollment.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="https://documentation.staging.calpads.org/Troubleshooting/Fall1/SENR0606F1",
             confidence="seen",
             wrong=_no_plan,
@@ -173,7 +173,7 @@ def rules() -> list[Rule]:
             "enrollment.",
             fix="Adopt or hold the plan at this LEA and send it with a start date on or before Census Day; or correct "
             "the enrollment.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="https://documentation.calpads.org/Troubleshooting/Fall1/SENR0672F1",
             confidence="seen",
             wrong=_no_plan_non_ada,

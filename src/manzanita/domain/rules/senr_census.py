@@ -123,7 +123,7 @@ def rules() -> list[Rule]:
             "IEP (plan type 100) or an ISP (200) with reason 4 in effect on that day, from any LEA.",
             fix="Send the status and the plan of the placement with start dates on or before Census Day; or correct "
             "the school of the enrollment.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="https://documentation.staging.calpads.org/Troubleshooting/Fall1/SENR0646F1/",
             confidence="seen",
             wrong=_unplaced,
@@ -161,7 +161,7 @@ def rules() -> list[Rule]:
             "that is not secondary, or while the newest one ended in this or the last school year with E150, E155 or "
             "E156, which expects the student back. It was SENR0640F1 before.",
             fix="Send the status that holds since the student came back; or correct the exit in the SIS.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="https://documentation.calpads.org/Troubleshooting/Fall1/SENR0647F1",
             confidence="seen",
             wrong=_wrongly_gone,

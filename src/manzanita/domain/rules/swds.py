@@ -121,7 +121,7 @@ def rules() -> list[Rule]:
             fields=("22.12", "22.13"),
             meaning="The reason for not participating stays empty while the status is 1, eligible and participating.",
             fix="Clear the reason, or choose the status that the reason belongs to.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="https://documentation.calpads.org/Troubleshooting/SWDS/SWDS0594",
             confidence="seen",
             wrong=_reason_on_participating,
@@ -176,7 +176,7 @@ def rules() -> list[Rule]:
             meaning="A new status record says the same status as the newest earlier one, whichever LEA sent that. "
             "The source is a vendor's paraphrase and names no severity, so this warns.",
             fix="Take the status record back; after a transfer send the plan and its services only.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="sirassystems kb/320",
             confidence="seen_vendor",
             wrong=_repeats,
@@ -201,7 +201,7 @@ def rules() -> list[Rule]:
             meaning="A student whose reason for not participating is 23, maximum age, is 21 or older on the day the "
             "status starts. Printed for EOY 4 only, which ended with 2024-25: since then this warns.",
             fix="Choose the reason that holds, or correct the start date of the status or the birth date in the SIS.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source=f"{_EOY4}SWDS0370E4/",
             confidence="seen",
             wrong=_too_young,
@@ -241,7 +241,7 @@ def rules() -> list[Rule]:
             "year, of a student who is enrolled at that LEA in that year; but not 1 or 2 of a student who was eligible "
             "before. Printed for EOY 4 only, which ended with 2024-25: since then this warns.",
             fix="Send the meeting that determined the status; or take the status back where another LEA determined it.",
-            owner=Owner.CLERK,
+            owner=Owner.COORDINATOR,
             source="https://documentation.calpads.org/Troubleshooting/EOY4/SWDS0605E4",
             confidence="seen",
             wrong=_no_meeting,

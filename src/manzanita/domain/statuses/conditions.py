@@ -190,7 +190,7 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
             Condition(
                 "not-two",
                 "Somebody has said that these are two people.",
-                Owner.CLERK,
+                Owner.COORDINATOR,
                 ONE_RECORD,
                 "ask_again",
             ),
@@ -215,7 +215,9 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
                 ANSWERED,
                 "state_answers",
             ),
-            Condition("merged", "The merge has been taken back already.", Owner.CLERK, TAKEN_BACK, "merge"),
+            Condition(
+                "merged", "The merge has been taken back already.", Owner.COORDINATOR, TAKEN_BACK, "merge"
+            ),
             Condition(
                 "merge-newest",
                 "Something was recorded or sent since the two were put together.",
@@ -230,14 +232,14 @@ CONDITIONS: Mapping[str, Condition] = MappingProxyType(
             Condition(
                 "ssid-counts",
                 "This is no SSID of the student that the state has not retired already.",
-                Owner.CLERK,
+                Owner.COORDINATOR,
                 SSID_HISTORY,
                 "undo_retire",
             ),
             Condition(
                 "retired",
                 "That was taken back already: the SSIDs are as they were.",
-                Owner.CLERK,
+                Owner.COORDINATOR,
                 TAKEN_BACK,
                 "retire_ssid",
             ),
