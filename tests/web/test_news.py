@@ -475,8 +475,81 @@ def test_the_student_s_page_says_how_much_changed(client, week, noon):
 
 # How much it costs
 
-# session, user, grants, block; mark; who changed; students; rows of them; who is present; agencies, people, runs; log 3
-NEWS_QUERIES = 15
+# A district that has just begun
+
+
+def first_load(world: w.World, *students) -> ImportRun:
+    """The first SIS file that brought the LEA anything, which was loaded in a minute."""
+    run = sis(world, *students, at=clock.now())
+    run.counts = {"lines": 812, "new": len(students), "changed": 3}
+    run.finished_at = clock.now() + timedelta(minutes=1)
+    run.save()
+    return run
+
+
+def test_the_first_load_of_a_district_is_one_line_and_what_came_after_is_told(small_world, sign_in, noon):
+    noon.shift(timedelta(days=7))
+    alder, towhee = small_world.students["alder"], small_world.students["towhee"]
+    fern, other = many_students(2)
+    run = first_load(small_world, fern, other)
+    noon.shift(60)
+    finding = RuleFinding.objects.create(
+        identity="x",
+        rule_code="MZ-TEST",
+        severity="warning",
+        phase="plan",
+        kind="rule",
+        owner="Case manager",
+        student_id=fern.pk,
+        lea_code=w.LEA,
+        record="PLAN",
+        record_key="k",
+        inputs="i",
+        message="Of the load.",
+        first_seen_at=clock.now(),
+        opened_at=clock.now(),
+        last_seen_at=clock.now(),
+    )
+    FindingEvent.objects.create(finding=finding, kind="opened", at=clock.now())
+    log_change(actor=small_world.case_manager_actor, action="send_again", student_id=towhee.pk)
+    # Ten minutes after the run has ended nothing is of it any more.
+    noon.shift(11 * 60)
+    FindingEvent.objects.create(finding=finding, kind="opened", at=clock.now())
+    noon.shift(60)
+    sis(small_world, alder, grade="09", at=clock.now())
+    client = sign_in(small_world.coordinator)
+    answer = client.get(ADDRESS)
+    page = words(answer)
+    assert "First load 11/30/2026, 12:00 pm, Chaparral Unified: 2 students, 2 new lines, 3 changed." in page
+    assert f'href="/imports/{run.public_id}"' in answer.content.decode()
+    assert re.findall(r"data-open>([^<]+)</a>", answer.content.decode()) == [
+        "Testcase, Alder",
+        "Quill, Fern0" if "Quill, Fern0" in page else "Quill, Fern1",
+        "Testcase, Towhee",
+    ]
+    assert page.count("Rule MZ-TEST") == 1 and "Enrolled at" not in page.partition("Quill")[2]
+    assert "First load" not in words(client.get(f"{ADDRESS}?from=people"))
+    # Who reads no files has no link to them.
+    assert (
+        f'href="/imports/{run.public_id}"'
+        not in sign_in(small_world.case_manager).get(ADDRESS).content.decode()
+    )
+
+
+def test_a_load_alone_is_marked_as_seen_and_then_gone(small_world, sign_in, noon):
+    noon.shift(timedelta(days=7))
+    first_load(small_world, many_students(1)[0])
+    noon.shift(timedelta(hours=1))
+    client = sign_in(small_world.coordinator)
+    page = client.get(ADDRESS).content.decode()
+    (through,) = re.findall(r'name="through" value="([^"]+)"', page)
+    client.post("/news/seen", {"through": unescape(through)})
+    assert "First load" not in words(client.get(ADDRESS))
+
+
+# session, user, grants, block; mark; first loads; who changed; students; rows of them; who is present;
+# agencies, people, runs; log 3
+NEWS_QUERIES = 16
 
 
 @pytest.mark.parametrize("count", [2, 60])

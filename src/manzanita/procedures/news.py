@@ -26,6 +26,7 @@ from manzanita.findings.models import FindingEvent
 from manzanita.findings.queries import TO_SETTLE
 from manzanita.platform import clock
 from manzanita.platform.together import read_together
+from manzanita.procedures.first_load import FirstLoad
 from manzanita.students.models import (
     Enrollment,
     IdentityChange,
@@ -61,12 +62,18 @@ _FOUND = ("opened", "returned", "closed")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Changes after ``since`` until ``until``, of one of ``ORIGINS`` or all. ``is_own`` brings the asker's own acts."""
+    """Changes after ``since`` until ``until``, of one of ``ORIGINS`` or all. ``is_own`` brings the asker's own acts;
+    what came of ``loads`` is left out, as each of them is told in one line."""
 
     since: datetime
     until: datetime
     origin: str = ""
     is_own: bool = False
+    loads: Sequence[FirstLoad] = ()
+
+    @property
+    def load_causes(self) -> frozenset[str]:
+        return frozenset(one.cause for one in self.loads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +94,21 @@ def _between(field: str, since: Any, until: datetime | None) -> Q:
 
 
 def _sources(
-    actor: Actor, since: Any, until: datetime | None, origin: str = "", *, is_own: bool = False
+    actor: Actor,
+    since: Any,
+    until: datetime | None,
+    origin: str = "",
+    *,
+    is_own: bool = False,
+    loads: Sequence[FirstLoad] = (),
 ) -> Iterator[_Source]:
     """``since`` may be an expression; without ``until`` there is no end."""
+    causes = [one.cause for one in loads]
     records = {} if actor.record_leas is None else {"lea_code__in": actor.record_leas}
     if origin in ("", "sis"):
         for model, lea in ((Enrollment, "lea_code"), (Ssid, ""), (IdentityChange, "")):
             rows = model.objects.filter(_between("recorded_at", since, until), cause__startswith=SIS_CAUSE)
-            rows = rows.filter(~Exists(_moved_then()))
+            rows = rows.filter(~Exists(_moved_then())).exclude(cause__in=causes)
             yield _Source(rows, "student_id", "recorded_at", lea, ("cause",))
     if origin in ("", "state"):
         answered = SubmissionLine.objects.filter(
@@ -107,9 +121,25 @@ def _sources(
         found = FindingEvent.objects.filter(
             _between("at", since, until), kind__in=_FOUND, by_id=None, finding__severity__in=TO_SETTLE
         ).filter(**{f"finding__{name}": value for name, value in records.items()})
+        found = found.exclude(_of_loads(loads, "at", "finding__lea_code"), kind="opened")
         yield _Source(found, "finding__student_id", "at", "finding__lea_code")
         come = Arrival.objects.filter(_between("found_at", since, until), found_by_id=None, **records)
+        come = come.exclude(_of_loads(loads, "found_at", "lea_code"))
         yield _Source(come, "student_id", "found_at", "lea_code")
+
+
+def _of_window(actor: Actor, window: Window) -> Iterator[_Source]:
+    return _sources(
+        actor, window.since, window.until, window.origin, is_own=window.is_own, loads=window.loads
+    )
+
+
+def _of_loads(loads: Sequence[FirstLoad], at: str, lea: str) -> Q:
+    """What was found of a first load while it settled; of no load nothing."""
+    found = Q(pk__in=[])
+    for one in loads:
+        found |= _between(at, one.began, one.until) & Q(**{lea: one.lea_code})
+    return found
 
 
 def _moved_then() -> QuerySet[Merge, Merge]:
@@ -176,7 +206,7 @@ def changed_students(actor: Actor, window: Window, *, page: int = 1) -> Found:
 def _statement(actor: Actor, window: Window) -> tuple[str, list[Any]]:
     parts: list[str] = []
     params: list[Any] = []
-    for source in _sources(actor, window.since, window.until, window.origin, is_own=window.is_own):
+    for source in _of_window(actor, window):
         try:
             sql, given = _compiled(_columns(source))
         except EmptyResultSet:
@@ -306,7 +336,9 @@ def rows_of(actor: Actor, window: Window, student_ids: Collection[int]) -> Rows:
     ids = list(student_ids)
     by_model: dict[type, QuerySet[Any, Any]] = {
         source.rows.model: source.rows.filter(**{f"{source.student}__in": ids}).order_by(source.at, "pk")
-        for source in _sources(actor, window.since, window.until, window.origin, is_own=window.is_own)
+        for source in _sources(
+            actor, window.since, window.until, window.origin, is_own=window.is_own, loads=window.loads
+        )
     }
     acts = by_model.get(ChangeEvent, ChangeEvent.objects.none())
     answers = by_model.get(SubmissionLine, SubmissionLine.objects.none()).values_list(*_ANSWER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -15,8 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.auditing.models import NewsMark
-from manzanita.domain.access import Capability
+from manzanita.domain.access import Actor, Capability
+from manzanita.orgs.queries import agency_names
 from manzanita.platform import clock
+from manzanita.procedures.first_load import FirstLoad, first_loads
 from manzanita.procedures.news import (
     FIRST_DAYS,
     ORIGINS,
@@ -50,11 +53,14 @@ def news(request: HttpRequest) -> HttpResponse:
     mark = mark_of(actor)
     since = _since(request, mark)
     page = _number(request.GET.get("page", "1"))
+    until = _instant(request.GET.get("until", "")) or clock.now()
+    loads = first_loads(actor, since, until)
     window = Window(
         since=since,
-        until=_instant(request.GET.get("until", "")) or clock.now(),
+        until=until,
         origin=request.GET.get("from", ""),
         is_own=request.GET.get("own") == "yes",
+        loads=loads,
     )
     if window.origin not in ("", *ORIGINS):
         raise Http404("no such origin")
@@ -67,6 +73,9 @@ def news(request: HttpRequest) -> HttpResponse:
     log_reads(actor=actor, student_ids=list(students), what="news", filter_codes=_codes(window))
     lines = lines_of(actor, window, rows_of(actor, window, ids), students) if ids else {}
     here = reverse("news")
+    # A load is seen with its line, whatever else there is.
+    told = [*filter(None, [found.newest]), *(min(one.until, window.until) for one in loads)]
+    newest = max(told, default=None)
     context: dict[str, Any] = {
         "groups": [
             {
@@ -80,6 +89,7 @@ def news(request: HttpRequest) -> HttpResponse:
             if pk in students
         ],
         "found": found,
+        "loads": _loads(actor, loads) if page == 1 and window.origin in ("", "sis") else [],
         "since_words": _since_words(request, mark, since),
         "until": window.until,
         "spans": _spans(request, mark, asked),
@@ -90,7 +100,7 @@ def news(request: HttpRequest) -> HttpResponse:
         ],
         "own_url": f"{here}?{urlencode(_but(asked, 'own') | ({} if window.is_own else {'own': 'yes'}))}",
         "window": window,
-        "newest": found.newest.isoformat() if found.newest and not actor.is_read_only else "",
+        "newest": newest.isoformat() if newest and not actor.is_read_only else "",
         "may_mark": not window.origin and _reaches_mark(mark, since),
         "first_url": f"{here}?{urlencode(asked)}" if page > 1 else None,
         "next_url": f"{here}?{urlencode(asked | {'page': str(page + 1)})}"
@@ -101,6 +111,23 @@ def news(request: HttpRequest) -> HttpResponse:
         "is_guest": False,
     }
     return render(request, "web/news.html", context)
+
+
+def _loads(actor: Actor, loads: Sequence[FirstLoad]) -> list[dict[str, Any]]:
+    """Each first load in one line, with its run for who takes files in, and what the rules found of it."""
+    names = agency_names({one.lea_code for one in loads})
+    may_open = actor.may(Capability.IMPORT_FILES)
+    return [
+        {
+            "at": one.began,
+            "name": names.get(one.lea_code, one.lea_code),
+            "load": one,
+            "url": reverse("import_run", args=[one.run])
+            if may_open and one.lea_code == actor.agency_code
+            else "",
+        }
+        for one in loads
+    ]
 
 
 def _since(request: HttpRequest, mark: NewsMark | None) -> datetime:

@@ -146,6 +146,7 @@ class _Words:
         for row in self.rows.versions:
             is_here = row.student_id in self.students and window.since < row.recorded_at <= window.until
             is_here = is_here and (row.student_id, row.recorded_at) not in self.rows.moved
+            is_here = is_here and row.cause not in window.load_causes
             if is_here and row.cause.startswith(SIS_CAUSE):
                 lea = getattr(row, "lea_code", "")
                 if is_told(self.actor, self.rows, row.student_id, lea):
