@@ -101,7 +101,7 @@ def test_1_home_says_what_the_night_brought(coordinator, size):
         ("Students who have come", size.arrivals),
         ("Arrivals whose plans can be adopted at once", size.safe),
         ("Students who may be entered twice", size.same + size.two),
-        ("Transfers of students that wait for you", size.accepted + size.declined),
+        ("Transfers of students that wait for your district", size.accepted + size.declined),
         ("To settle: leaving", size.departures + size.accepted + size.declined),
     ):
         expect(need(page, label)).to_contain_text(str(number))
@@ -215,7 +215,9 @@ def test_6_who_is_here_twice_is_put_together_or_is_two(begin, coordinator, size)
 def test_7_districts_that_ask_are_answered_and_one_is_asked(begin, coordinator, size, told):
     hand = begin("transfers: answered", size.accepted + size.declined)
     for number in range(size.accepted + size.declined):
-        hand.link("Transfers of students that wait for you" if not number else "Transfers", exact=True)
+        hand.link(
+            "Transfers of students that wait for your district" if not number else "Transfers", exact=True
+        )
         hand.click(hand.main.locator("tbody").get_by_role("link").first)
         with hand.aside():
             if not number:
@@ -225,7 +227,9 @@ def test_7_districts_that_ask_are_answered_and_one_is_asked(begin, coordinator, 
             hand.button("Accept", exact=True)
             hand.see("Accepted.")
         else:
-            hand.fill("Why you decline", "The family stays with us: the mother called this morning.")
+            hand.fill(
+                "Why your district declines", "The family stays with us: the mother called this morning."
+            )
             hand.button("Decline", exact=True)
             hand.see("Declined")
     hand = begin("transfers: asked for", size.by_us)
@@ -269,7 +273,7 @@ def test_9_at_the_end_home_keeps_the_call_list_and_the_state_hears_what_it_must(
     for gone in (
         "Arrivals whose plans can be adopted at once",
         "Students who may be entered twice",
-        "Transfers of students that wait for you",
+        "Transfers of students that wait for your district",
         "To settle: leaving",
         "To settle: arriving",
         "To settle: returning",

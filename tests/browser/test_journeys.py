@@ -382,7 +382,7 @@ def test_a_student_is_asked_for_read_and_handed_over(at_home, coordinator, fern,
     hand.picture()
 
     answering = at_home("transfer: the answer")
-    answering.link("Transfers of students that wait for you", exact=True)
+    answering.link("Transfers of students that wait for your district", exact=True)
     answering.link("Testcase, Towhee")
     answering.see("read on screen")
     answering.picture()
@@ -394,10 +394,10 @@ def test_a_student_is_asked_for_read_and_handed_over(at_home, coordinator, fern,
     with hand.aside():
         system.output("-c", SIS_FILES.replace('"Alder"', '"Towhee"'))
         hand.page.get_by_role("link", name="Manzanita, home").click()
-    hand.link(re.compile("^Transfers of students that wait for you"))
+    hand.link(re.compile("^Transfers of students that wait for your district"))
     hand.link("Towhee T., from Chaparral")
     hand.button("Complete")
-    hand.see("Completed: the student is yours")
+    hand.see("Completed: the student is your district")
     hand.picture()
     end_told(hand, walked, system, before)
 

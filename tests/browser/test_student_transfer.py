@@ -78,7 +78,7 @@ def test_a_student_is_asked_for_previewed_accepted_and_completed(person, system,
     fern.look("transfer-preview")
 
     juniper.go("/")
-    his.click("link", "Transfers of students that wait for you", exact=True)
+    his.click("link", "Transfers of students that wait for your district", exact=True)
     juniper.look("transfer-list")
     his.click("link", "Testcase, Alder")
     expect(juniper.page.locator("main")).to_contain_text("read on screen")
@@ -92,7 +92,7 @@ def test_a_student_is_asked_for_previewed_accepted_and_completed(person, system,
     hers.click("link", "Alder T., from Chaparral")
     fern.look("transfer-accepted")
     hers.click("button", "Complete")
-    expect(main).to_contain_text("Completed: the student is yours")
+    expect(main).to_contain_text("Completed: the student is your district")
     hers.click("link", "Open the student")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Alder Testcase")
     print(

@@ -71,7 +71,7 @@ def test_the_coordinator_of_the_demo_finds_a_mornings_work(tmp_path):
         assert said["Students who have come"] == 10
         assert said["Arrivals whose plans can be adopted at once"] == 3
         assert said["Students who may be entered twice"] == 2
-        assert said["Transfers of students that wait for you"] == 1
+        assert said["Transfers of students that wait for your district"] == 1
         assert said["Transfers of students that wait for others"] == 1
         assert said["To settle: leaving"] == 5
         assert "To settle: arriving" not in said, "each of them is an arrival, or asked for"

@@ -93,7 +93,7 @@ def test_the_sender_is_told_that_it_waits_and_whose_days_run(juniper, asked):
     text = page(juniper, asked)
     assert "A referral of 11/16/2026 waits, and its days run at your district" in text
     check = text_of(step(juniper, asked, "accept", check="1"))
-    assert "The referral of 11/16/2026 stays yours, and its days run here" in check
+    assert "The referral of 11/16/2026 stays your district" in check
 
 
 def test_who_asks_is_told_nothing_of_it_before_the_record_is_open(fern, asked):
@@ -120,7 +120,7 @@ def test_handed_over_it_is_told_with_the_day_on_which_the_own_days_begin(juniper
     arrives(yarrow)
     with later() as (fern, _):
         text = page(fern, asked)
-    assert "your 15 days to the assessment plan run from <b>11/30/2026</b>" in text
+    assert "its 15 days to the assessment plan run from <b>11/30/2026</b>" in text
     assert "EC 56321(a), 56043(a)" in text and CONCERN not in text
     assert "Go on with it: an assessment plan is due from us" in text
 
@@ -144,7 +144,7 @@ def test_gone_on_with_both_records_and_both_news_say_so(juniper, fern, later, as
     step(juniper, asked, "accept")
     arrives(yarrow)
     with later() as (fern, juniper):
-        assert "Completed: the student is yours" in text_of(
+        assert "Completed: the student is your district" in text_of(
             step(fern, asked, "complete", referral="continue")
         )
         recompute_stale()
@@ -183,4 +183,4 @@ def test_a_student_without_a_referral_is_completed_as_before(juniper, later, oth
     arrives(towhee)
     with later() as (fern, juniper):
         assert "A referral for assessment waits" not in page(fern, transfer)
-        assert "Completed: the student is yours" in text_of(step(fern, transfer, "complete"))
+        assert "Completed: the student is your district" in text_of(step(fern, transfer, "complete"))

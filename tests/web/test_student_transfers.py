@@ -72,7 +72,7 @@ def test_from_exact_search_to_a_request_that_shows_nothing_of_the_student(small_
     page = text_of(fern.get(f"/transfers/{transfer.public_id}")).split("<main")[1]
     assert "A. from Chaparral" in page and "Waits for an answer" in page
     assert '<span class="mid">Chaparral Unified has to act.</span>' in page
-    assert "The record is not open to you" in page
+    assert "The record is not open to your district" in page
     assert "Alder" not in page and "Buckeye" not in page
     assert fern.get(f"/transfers/{transfer.public_id}/record").status_code == 403
     assert fern.get(f"/students/{alder.public_id}").status_code == 404
@@ -109,7 +109,7 @@ def test_the_sender_sees_who_asks_and_why_and_what_blocks(small_world, fern, jun
     transfer = asked(fern, ground="attested", **ATTESTED)
 
     home = text_of(juniper.get("/"))
-    assert "Transfers of students that wait for you" in home
+    assert "Transfers of students that wait for your district" in home
     assert "Transfers of students that wait for others" in text_of(fern.get("/"))
     assert "Testcase, Alder" in text_of(juniper.get("/transfers"))
     page = text_of(juniper.get(f"/transfers/{transfer.public_id}"))
@@ -135,14 +135,14 @@ def test_accepting_is_looked_at_first_taken_back_and_leads_to_the_leaving(small_
     assert "Accept: check first what it will do" in page and ">Accept<" not in page
     # Whose contact it is, and whose SIS.
     assert "What stands in the way at your district" in page and "Whom to ask at Heron Creek Unified" in page
-    assert "By your SIS the student has not left yet." in page
+    assert "By your district&#39;s SIS the student has not left yet." in page
 
     looked = text_of(step(juniper, transfer, "accept", check="1"))
     for words in (
         "From today Heron Creek Unified has the record, and reads the whole of it.",
         "Nothing goes to the state, and no status, plan or service changes.",
         "with November 29, 2026 as the last day here.",
-        "you can take the acceptance back",
+        "your district can take the acceptance back",
     ):
         assert words in looked
     transfer.refresh_from_db()
@@ -208,7 +208,7 @@ def test_requester_before_and_sender_after(small_world, fern, juniper):
     assert blocked.status_code == 422 and "No enrollment at your district holds today" in text_of(blocked)
     pages.leaves(alder, date(2026, 11, 20))
     pages.enrolled_elsewhere(alder, date(2026, 11, 23))
-    assert "the student is yours" in text_of(step(fern, transfer, "complete"))
+    assert "the student is your district" in text_of(step(fern, transfer, "complete"))
 
     assert "Alder Testcase" in text_of(fern.get(own_page))
     former = text_of(juniper.get(own_page))

@@ -113,7 +113,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
             _step(
                 "take_back",
                 "Take the acceptance back",
-                "Taken back: the request waits for an answer again, and the record is yours alone.",
+                "Taken back: the request waits for an answer again, and the record is your district's alone.",
                 Side.SENDER,
                 frozenset({State.ACCEPTED}),
                 State.REQUESTED,
@@ -140,7 +140,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
             _step(
                 "withdraw",
                 "Withdraw",
-                "Withdrawn; nothing of the record is open to you any more.",
+                "Withdrawn; nothing of the record is open to your district any more.",
                 Side.RECEIVER,
                 OPEN,
                 State.WITHDRAWN,
@@ -149,7 +149,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
             _step(
                 "complete",
                 "Complete",
-                "Completed: the student is yours, with the record.",
+                "Completed: the student is your district's, with the record.",
                 Side.RECEIVER,
                 frozenset({State.ACCEPTED}),
                 State.COMPLETED,
@@ -285,8 +285,8 @@ def ground_of(state: State, *, sis_shows: bool, is_attested: bool, is_released: 
 
 NO_GROUND = Reason(
     "no-ground",
-    "The record is not open to you: your SIS file shows no enrollment, nobody has attested the intent to enroll, and "
-    "the district that has the record has not released it.",
+    "The record is not open to your district: its SIS file shows no enrollment, nobody has attested the intent to "
+    "enroll, and the district that has the record has not released it.",
     Owner.COORDINATOR,
     "Have the enrollment in the next SIS file, attest the intent to enroll, or ask the district to release it.",
     source="34 CFR 99.31(a)(2), 99.34",
@@ -347,7 +347,7 @@ def obstacles(
         found.append(
             Obstacle(
                 "reported-pending",
-                "The state was told that an evaluation is pending here; another district cannot conclude it for you.",
+                "The state was told that an evaluation is pending here; another district cannot conclude it for yours.",
                 "An evaluation that was reported to the state is still being concluded there.",
                 Owner.TEAM,
                 "Conclude the evaluation under Hold.",
@@ -382,7 +382,7 @@ def obstacles(
         found.append(
             Obstacle(
                 "held-lines",
-                "Lines for the state are held. They stay yours to send, also after the transfer.",
+                "Lines for the state are held. They stay your district's to send, also after the transfer.",
                 "The district still has something to settle with the state. It does not stand in the way.",
                 Owner.COORDINATOR,
                 "See the reasons on the state tab of the student.",

@@ -43,8 +43,8 @@ def accept_effects(transfer: StudentTransfer, to: str, meeting: str) -> Iterator
     if (passing := passing_of(transfer)) is not None:
         yield Effect(
             "referral",
-            f"The referral of {passing.received_on:%m/%d/%Y} stays yours, and its days run here, until the student is "
-            f"enrolled there and {to} completes the transfer; then it is closed here as handed over.",
+            f"The referral of {passing.received_on:%m/%d/%Y} stays your district's, and its days run here, until "
+            f"the student is enrolled there and {to} completes the transfer; then it is closed here as handed over.",
         )
     yield Effect("log", "A line of it stands in the log of disclosures that the parent may print.")
     yield Effect("nothing", "Nothing goes to the state, and no status, plan or service changes.")
@@ -57,8 +57,8 @@ def accept_effects(transfer: StudentTransfer, to: str, meeting: str) -> Iterator
     )
     yield Effect(
         "back",
-        f"Until {to} completes it or records something of the student, you can take the acceptance back; what was "
-        "read by then was read.",
+        f"Until {to} completes it or records something of the student, your district can take the acceptance back; "
+        "what was read by then was read.",
     )
 
 

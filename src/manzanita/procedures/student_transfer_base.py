@@ -91,7 +91,7 @@ def open_meeting_there(transfer: StudentTransfer) -> MeetingRow | None:
 def not_enrolled(transfer: StudentTransfer) -> Reason:
     return Reason(
         "not-enrolled",
-        f"No enrollment at your district holds today; you expected {transfer.enroll_on:%m/%d/%Y}.",
+        f"No enrollment at your district holds today; the request expected {transfer.enroll_on:%m/%d/%Y}.",
         Owner.SIS,
         "Enroll the student in the SIS; the next SIS file brings it here.",
         source="GERR0005",

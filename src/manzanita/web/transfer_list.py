@@ -103,7 +103,7 @@ def transfer_needs(actor: Actor) -> list[Group]:
             days=max(age_of(one) for one in found),
         )
         for kind, label, found, owner, step in (
-            ("warn", "Transfers of students that wait for you", mine, "You", "Answer"),
+            ("warn", "Transfers of students that wait for your district", mine, "Your district", "Answer"),
             (
                 "held",
                 "Transfers of students that wait for others",

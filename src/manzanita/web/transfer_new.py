@@ -49,7 +49,10 @@ def student_transfer_new(request: HttpRequest) -> HttpResponse:
     sent = request.POST if request.method == "POST" else request.GET
     student_id, called = _whom(request, sent.get("token", ""), sent.get("student", ""))
     if student_id is None:
-        messages.error(request, "Not asked: who was found is no longer kept. Ask for the record again. (You)")
+        messages.error(
+            request,
+            "Not asked: who was found is no longer kept. Look the student up again, and ask once more.",
+        )
         return redirect("search_elsewhere")
     if request.method != "POST":
         is_open = open_transfer_to(request.actor, student_id)
