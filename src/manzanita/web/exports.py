@@ -24,6 +24,7 @@ from manzanita.exchange.compliance import TooMany
 from manzanita.platform import clock
 from manzanita.platform.files import read_stored_file
 from manzanita.web.access import requires
+from manzanita.web.export_back import back_words
 from manzanita.web.found import SEARCH_GONE, found_in, found_of_key
 from manzanita.web.list_exports import Choice, ask, file_name, weigh
 from manzanita.web.work_state import row_and_job
@@ -120,6 +121,7 @@ def _new_page(
         "has_approver": bool(able),
         "forms": ListExport.FORMS,
         "ask_key": token_urlsafe(12),
+        "back_words": back_words(actor),
         "why": request.session.get(WHY_KEY, ""),
         "error": error or None,
         "refusal": refusal,

@@ -24,6 +24,7 @@ from manzanita.students.listing import PAGE_SIZE, capped_count, list_students
 from manzanita.students.models import Student
 from manzanita.students.scope import outside_view, visible_to
 from manzanita.web.access import requires
+from manzanita.web.export_back import back_words
 from manzanita.web.found import Found, found_in
 from manzanita.web.guest_requests import may_ask
 from manzanita.web.left_out import left_out
@@ -94,6 +95,7 @@ def students(request: HttpRequest) -> HttpResponse:
         "take_away": to_take_away(found, listed) if is_narrowed and not page.rows else [],
         "is_large": page.count > LARGE_EXPORT,
         "ask_key": token_urlsafe(12),
+        "back_words": back_words(request.actor),
         "first_url": found.address() if after else None,
         "next_url": found.address(after=page.after) if page.after else None,
         "page_size": PAGE_SIZE,
