@@ -150,9 +150,21 @@ def _finalize_step(actor: Actor, desk: Desk, current: str) -> dict:
     """Ready or not by the same reasons that the last page lists."""
     fatal = sum(must_be_mended(offered.finding) for offered in desk.offered)
     blockers = open_blockers(actor, desk.meeting, desk.facts, desk.proposal)
-    missing = [f"{fatal} fatal"] if fatal else []
-    missing += [_SHORT.get(reason.code, "not yet") for reason in blockers]
+    # Whether the reader could finalize is no matter of the meeting.
+    parts = [_SHORT.get(one.code, "not yet") for one in blockers if one.code != "no-capability"]
+    count = fatal + len(parts)
+    missing = [f"{count} to do"] if count > 1 else [f"{fatal} fatal"] if fatal else parts
+    if blockers and not missing:
+        missing = ["not yet"]
     return {
+        # The one count of what stands against finalizing, and the two that make it up.
+        "against": {
+            "count": count,
+            "fatal": fatal,
+            "waits": desk.count(Severity.FATAL) - fatal,
+            "parts": list(dict.fromkeys(parts)),
+            "part_count": len(parts),
+        },
         "kind": "held" if missing else "empty",
         "label": "Finalize",
         "url": reverse("meeting_finalize", args=[desk.meeting.public_id]),
