@@ -129,5 +129,5 @@ def test_3_on_the_birthday_it_is_recorded(system, person):
     expect(main).to_contain_text("Fifth birthdays of this winter")
     coordinator.look("planned-upkeep")
     coordinator.find_student("Clover Sprout")
-    expect(main).to_contain_text("400 School-age setting")
+    expect(main).to_contain_text("400 Regular classroom or public day school")
     coordinator.look("planned-recorded")

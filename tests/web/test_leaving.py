@@ -16,7 +16,7 @@ from manzanita.platform.ids import new_public_id
 from manzanita.students.queries import facts_of
 from tests.support import pages
 from tests.support import world as w
-from tests.support.pages import NO_ID, other_coordinator, reads, text_of
+from tests.support.pages import NO_ID, other_coordinator, reads, text_of, without_marks
 from tests.web.test_home import needs
 
 FORM = {"reason": "dropped_out", "on": "2026-11-20", "note": "The school says so."}
@@ -48,11 +48,14 @@ def test_the_page_names_the_twelve_reasons_and_what_the_state_is_told(coordinato
     for words in (
         "Moved, and goes on in special education in California",
         "SWDS 4, reason 23",
-        "SWDS 3, reason 31 (number not confirmed)",
         "Not settled",
     ):
         assert words in page
-    assert "reason 23 (number not confirmed)" not in page, "the state prints this one"
+    # The mark is said once in words; at a reason it is a sign with a name.
+    assert page.count("Number not confirmed") == 1
+    told = without_marks(page)
+    assert "SWDS 3, reason 31 ? number not confirmed" in told
+    assert "reason 23 ? number not confirmed" not in told, "the state prints this one"
     # Whether one may record it, and what happens if it is wrong.
     assert "You may record it. The line does not go to the real state before the state&#39;s workbook" in page
     assert "ask the SELPA before it is sent: until then it can be taken back as a whole." in page

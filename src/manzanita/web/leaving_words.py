@@ -14,6 +14,7 @@ from manzanita.ui.jinja_env import url_or_none
 from manzanita.web.state_lines import summary
 
 # What a mark means for whoever is about to record: the mark, and what follows where it turns out wrong.
+UNCONFIRMED_NUMBER = " (number not confirmed)"
 NOT_CONFIRMED = (
     "Number not confirmed",
     "You may record it. The line does not go to the real state before the state's workbook confirms the number; if "
@@ -64,7 +65,7 @@ def line_words(reason: LeavingReason) -> str:
     if not reason.is_told:
         return ""
     code = code_set("NonParticipationReason").codes.get(reason.reason_code)
-    mark = "" if code is not None and code.is_confirmed else " (number not confirmed)"
+    mark = "" if code is not None and code.is_confirmed else UNCONFIRMED_NUMBER
     return f"SWDS {reason.status_code}, reason {reason.reason_code}{mark}"
 
 

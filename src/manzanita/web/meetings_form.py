@@ -14,6 +14,7 @@ from manzanita.domain.codes import CodeSet, code_set
 from manzanita.domain.fields import FIELDS, FieldDeclaration
 from manzanita.domain.findings import Finding, Severity
 from manzanita.domain.scenarios import EVENTS
+from manzanita.domain.setting_choices import PROGRAM_SETTING, Choice, grouped
 from manzanita.meetings.models import Answer, Meeting
 from manzanita.meetings.queries import (
     Proposal,
@@ -72,7 +73,7 @@ class FieldView:
     revision: int
     is_changed: bool
     has_force: bool
-    options: Sequence[tuple[str, str]] | None
+    options: Sequence[Choice] | Mapping[str, Sequence[Choice]] | None
     findings: Sequence[Finding]
     by_name: str
     at: datetime | None
@@ -225,7 +226,7 @@ def field_view(desk: Desk, field: ProposedField) -> FieldView:
         revision=field.revision,
         is_changed=field.is_changed,
         has_force=desk.has_force(field.key),
-        options=_options(declaration, field.current, field.proposed),
+        options=_offered_options(desk, field),
         findings=desk.at_field(field.key),
         by_name=field.answer.by_name if field.answer else "",
         at=field.answer.at if field.answer else None,
@@ -236,6 +237,26 @@ def doubt_of(codes: CodeSet | None, value: str) -> str:
     """What is said beside a field whose chosen code no public state source prints; empty text for any other."""
     known = codes.codes.get(value) if codes else None
     return "" if known is None or known.is_confirmed else f"No public state source prints the code {value}."
+
+
+def _offered_options(
+    desk: Desk, field: ProposedField
+) -> Sequence[Choice] | Mapping[str, Sequence[Choice]] | None:
+    """The codes of a field; of the program setting in two groups, by the student's age and the type of plan."""
+    declaration = field.declaration
+    options = _options(declaration, field.current, field.proposed)
+    if options is None or declaration.number != PROGRAM_SETTING:
+        return options
+    plan_type = next(
+        (one.proposed for one in desk.proposal.plan_fields if one.declaration.number == "23.11"), ""
+    )
+    return grouped(
+        options,
+        plan_type=plan_type,
+        born=desk.meeting.student.birth_on,
+        on=desk.meeting.held_on or clock.today(),
+        kept=(field.current, field.proposed),
+    )
 
 
 def _options(declaration: FieldDeclaration, *kept: str) -> list[tuple[str, str]] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +16,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.changes import CHANGES, Change
-from manzanita.domain.codes import code_set, unconfirmed_in
+from manzanita.domain.codes import UNPRINTED, code_set, unconfirmed_in
 from manzanita.domain.fields import FieldDeclaration
 from manzanita.domain.findings import Reason
+from manzanita.domain.setting_choices import PROGRAM_SETTING, Choice, grouped
 from manzanita.domain.setting_grounds import OFFERED, first_ground
 from manzanita.domain.statuses.steps import STEPS, lack, why_not
 from manzanita.meetings.actions import NotPossible
@@ -29,7 +30,7 @@ from manzanita.procedures.changes import ChangePreview, preview_change, record_c
 from manzanita.procedures.later_start import KEY, start_now
 from manzanita.procedures.standing import untold_leaving
 from manzanita.students.former import facts_for
-from manzanita.students.models import Student
+from manzanita.students.models import Plan, Student
 from manzanita.students.queries import StudentFacts, get_student
 from manzanita.web.access import requires
 from manzanita.web.form_days import Mistyped, day_of, mistyped
@@ -259,17 +260,14 @@ def _options(kind: Change) -> dict[str, Any]:
         return {
             "statuses": codes_of("SpecialEducationStatus"),
             "status_reasons": codes_of("NonParticipationReason"),
-            "reason_doubt": unconfirmed_in(code_set("NonParticipationReason")),
+            **_doubts({"22.13": "NonParticipationReason"}),
         }
     if kind.key == "meeting":
         return {
             "evaluation_types": codes_of("EvaluationType"),
             "eligibilities": codes_of("EligibilityOutcome"),
             "delays": codes_of("MeetingDelay"),
-            "doubts": {
-                name: unconfirmed_in(code_set(name))
-                for name in ("EvaluationType", "EligibilityOutcome", "MeetingDelay")
-            },
+            **_doubts({"24.14": "EvaluationType", "24.16": "EligibilityOutcome", "24.18": "MeetingDelay"}),
         }
     return {}
 
@@ -277,7 +275,9 @@ def _options(kind: Change) -> dict[str, Any]:
 def _setting_fields(request: HttpRequest, student: Student, *, is_sent: bool) -> dict[str, Any]:
     """The fields as the record has them now, with what was typed laid over them; and what the form shows, to be sent
     along."""
-    stands = _settings(facts_for(request.actor, student))
+    facts = facts_for(request.actor, student)
+    plan = facts.plan_on(clock.today())
+    stands = _settings(facts)
     laid = laid_over(request.POST if is_sent else {}, stands)
     return {
         "settings": [
@@ -285,23 +285,44 @@ def _setting_fields(request: HttpRequest, student: Student, *, is_sent: bool) ->
                 "number": one.number,
                 "label": one.label,
                 "value": laid.values[one.number],
-                "hint": " ".join(
-                    filter(None, [laid.followed(one.number, one.label_of), one.help, _doubt(one)])
-                ),
+                "hint": " ".join(filter(None, [laid.followed(one.number, one.label_of), one.help])),
                 "error": laid.conflict(one.number, one.label_of),
                 "blank": f"Blank: {one.blank_when}" if one.blank_when else "Blank",
-                "options": codes_of(one.layout_field.code_set) if one.layout_field.code_set else [],
+                "options": _setting_options(one, student, plan, laid.values[one.number], stands[one.number]),
             }
             for one in SETTING_FIELDS
         ],
+        **_doubts(
+            {one.number: one.layout_field.code_set for one in SETTING_FIELDS if one.layout_field.code_set}
+        ),
         "form_shown": shown(stands),
         "grounds": [(one.key, one.label) for one in OFFERED],
         "ground_hint": GROUND_HINT,
     }
 
 
-def _doubt(declared: FieldDeclaration) -> str:
-    return unconfirmed_in(declared.codes) if declared.codes else ""
+def _setting_options(
+    declared: FieldDeclaration, student: Student, plan: Plan | None, *kept: str
+) -> Sequence[Choice] | Mapping[str, Sequence[Choice]]:
+    """The codes of a field; of the program setting in two groups, by the student's age and the type of plan."""
+    options = codes_of(declared.layout_field.code_set) if declared.layout_field.code_set else []
+    if declared.number != PROGRAM_SETTING:
+        return options
+    plan_type = plan.plan_type_code if plan else ""
+    return grouped(options, plan_type=plan_type, born=student.birth_on, on=clock.today(), kept=kept)
+
+
+def _doubts(code_set_of: Mapping[str, str]) -> dict[str, Any]:
+    """By field number what is said of its codes that no public state source prints; and once for the page what the mark
+    at a field means, with the codes of each."""
+    said = {number: unconfirmed_in(code_set(name)) for number, name in code_set_of.items()}
+    said = {number: words for number, words in said.items() if words}
+    codes = [
+        f"{number} {words.removeprefix(UNPRINTED).removesuffix('.').replace('these codes', 'all')}"
+        for number, words in said.items()
+    ]
+    legend = f"At a field: no public state source prints some of its codes. Which: {'; '.join(codes)}."
+    return {"doubts": said, "doubts_said": legend}
 
 
 def codes_of(name: str) -> list[tuple[str, str]]:

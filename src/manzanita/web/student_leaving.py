@@ -63,7 +63,14 @@ from manzanita.web.leaving_asked import (
     values_of,
 )
 from manzanita.web.leaving_list import next_leaving
-from manzanita.web.leaving_words import NOT_CONFIRMED, NOT_SETTLED, groups_of, line_words, taken_back_words
+from manzanita.web.leaving_words import (
+    NOT_CONFIRMED,
+    NOT_SETTLED,
+    UNCONFIRMED_NUMBER,
+    groups_of,
+    line_words,
+    taken_back_words,
+)
 from manzanita.web.meanwhile import alone_with, is_conflict, meanwhile_fix, stamp_of, status_of
 from manzanita.web.reasons_told import tell_reasons, told
 from manzanita.web.step_links import address_of_step, step_fixes
@@ -249,6 +256,7 @@ def _reasons_page(
         "student": student,
         "reasons": [(one, line_words(one)) for one in REASONS.values()],
         "if_wrong": [NOT_CONFIRMED, NOT_SETTLED],
+        "unconfirmed": UNCONFIRMED_NUMBER,
         "suggested": _suggested(newest_here(request, facts), given),
         "given": given,
         "standing": standing,

@@ -78,14 +78,17 @@ class CodeSet:
         return sorted((c for c in self.codes.values() if c.status == "current"), key=lambda c: c.code)
 
 
+UNPRINTED = "No public state source prints "
+
+
 def unconfirmed_in(codes: CodeSet) -> str:
     """What is said beside a field, once, of the codes that one may choose and that no public state source prints."""
     found = [one.code for one in codes.current() if not one.is_confirmed]
     if not found:
         return ""
     if len(found) == len(codes.current()):
-        return "No public state source prints these codes."
-    return f"No public state source prints {', '.join(found)}."
+        return f"{UNPRINTED}these codes."
+    return f"{UNPRINTED}{', '.join(found)}."
 
 
 def code_sets(year: str | None = None) -> Mapping[str, CodeSet]:
