@@ -122,7 +122,7 @@ def test_who_never_came_has_no_plan_here():
     (reason,) = what_is_wrong(one)
     assert (reason.code, reason.owner, reason.way_out) == (
         "adopted-never-came",
-        Owner.CLERK,
+        Owner.COORDINATOR,
         "Record “Adopted, but never came”.",
     )
 

@@ -140,7 +140,7 @@ def test_the_catalog_knows_rules_that_are_not_evaluated_here_and_says_so():
     known = rule_info("SWDS0443")
     assert known is not None
     assert not known.is_implemented
-    assert known.owner is Owner.CLERK
+    assert known.owner is Owner.COORDINATOR
     assert rule_info("PLAN0726").is_implemented
     assert rule_info("NOSUCH01") is None
     # Retired rules and reports are no rules that can speak today.
@@ -151,9 +151,9 @@ def test_the_catalog_knows_rules_that_are_not_evaluated_here_and_says_so():
     ("code", "fields", "owner"),
     [
         ("GERR0007", ["25.14"], Owner.TEAM),  # the frequency is the team's, whatever the code
-        ("GERR0007", ["23.33"], Owner.CLERK),
-        ("GERR0007", ["25.14", "23.33"], Owner.CLERK),  # two owners: the rule decides
-        ("GERR0007", [], Owner.CLERK),
+        ("GERR0007", ["23.33"], Owner.COORDINATOR),
+        ("GERR0007", ["25.14", "23.33"], Owner.COORDINATOR),  # two owners: the rule decides
+        ("GERR0007", [], Owner.COORDINATOR),
         ("MZ-MEET-LATE", ["24.18"], Owner.TEAM),  # no declared field: the rule's owner
         ("MZ-SIS-DUPLICATE", [], Owner.SIS),
         ("GERR0001", ["23.06"], Owner.SIS),  # the SSID, which the SIS alone brings
@@ -162,7 +162,7 @@ def test_the_catalog_knows_rules_that_are_not_evaluated_here_and_says_so():
             ["24.06", "24.18"],
             Owner.TEAM,
         ),  # beside another field it only says whose record it is
-        ("NOSUCH01", [], Owner.CLERK),
+        ("NOSUCH01", [], Owner.COORDINATOR),
     ],
 )
 def test_one_function_says_whose_job_it_is(code, fields, owner):

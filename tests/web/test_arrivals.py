@@ -358,7 +358,7 @@ def test_what_stands_against_the_adoption_says_its_rule_and_leads_on(coordinator
     known = f"/students/{student.public_id}?tab=history"
     why = (
         "A plan that starts on 11/10/2026 is known already, and the state keeps one plan a day. Correct that record, "
-        "or enter a later day. Show what is known Owner: Clerk or coordinator · CALPADS key of PLAN: LEA, SSID, "
+        "or enter a later day. Show what is known Owner: SEDS coordinator · CALPADS key of PLAN: LEA, SSID, "
         "start date"
     )
     assert told_in(page_of(coordinator, arrival), "why-not") == [(why, [known])]
@@ -367,7 +367,7 @@ def test_what_stands_against_the_adoption_says_its_rule_and_leads_on(coordinator
         1
     ]
     assert f'href="{known}">Show what is known</a>' in refused
-    assert "Owner: Clerk or coordinator · CALPADS key of PLAN" in refused
+    assert "Owner: SEDS coordinator · CALPADS key of PLAN" in refused
 
 
 def told_in(answer, block: str) -> list[tuple[str, list[str]]]:

@@ -161,19 +161,19 @@ def next_grade(student: Student, code: str) -> None:
             "next_grade",
             "99",
             "“99” is no grade. Correct the cell, and paste it again. "
-            "Owner: Clerk or coordinator · CALPADS code set Grade Level",
+            "Owner: You · CALPADS code set Grade Level",
         ),
         (
             "next_school",
             "Nowhere",
             "“Nowhere” is no school and no district of the SELPA. Correct the cell, and paste it again. "
-            "Owner: Clerk or coordinator · Schools and districts of the SELPA",
+            "Owner: You · Schools and districts of the SELPA",
         ),
         (
             "local_sped_id",
             "a b",
             "“a b” is no ID: letters, digits and hyphens, 15 at most. Correct the cell, and paste it again. "
-            "Owner: Clerk or coordinator · CALPADS, Local Special Education Student ID",
+            "Owner: You · CALPADS, Local Special Education Student ID",
         ),
     ],
 )
@@ -188,7 +188,7 @@ def test_nobody_whom_one_can_give_students(coordinator):
     pasted = f"SSID\tCase manager\n{w.SSIDS['alder']}\tNobody Known\n"
     batch = drafted(coordinator, field="case_manager", pasted=pasted)
     (why,) = whys(coordinator, page_of(coordinator, batch))
-    assert why[0].endswith(f"Owner: Clerk or coordinator · {PERMISSIONS}") and why[1] == [
+    assert why[0].endswith(f"Owner: You · {PERMISSIONS}") and why[1] == [
         "/students/edit",
         "/why",
     ]
@@ -200,7 +200,7 @@ def test_an_id_that_another_has(coordinator, small_world):
     assert whys(coordinator, page_of(coordinator, batch)) == [
         (
             "Another student has this ID. Give each student an own one. Paste it again "
-            "Owner: Clerk or coordinator · One special education ID is one student's",
+            "Owner: SEDS coordinator · One special education ID is one student's",
             ["/students/edit"],
         )
     ]

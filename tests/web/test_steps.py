@@ -46,7 +46,7 @@ BUILT_ON = "Taken back only while nothing builds on it"
 TAKEN_BACK = "Taking back needs what is taken back"
 ONE_RECORD, ONE_MEETING = "One record a student", "One open meeting a student"
 ANSWERED = "Nothing is moved while the state has not answered"
-TEAM, OFFICE, CLERK, SIS, STATE = "IEP team", "SEDS coordinator", "Clerk or coordinator", "SIS staff", "State"
+TEAM, OFFICE, SIS, STATE = "IEP team", "SEDS coordinator", "SIS staff", "State"
 
 
 class Refusals(HTMLParser):
@@ -736,7 +736,7 @@ CASES = [
          "Not taken back: something of it was sent to the state.", "Taken back only until the state is told", OFFICE,
          "never_came", f"{S}/changes/never_came", "Expected on"),
     # Two records of one student
-    Case("merge", "not-two", merge_two_people, "Somebody has said that these are two people.", ONE_RECORD, CLERK,
+    Case("merge", "not-two", merge_two_people, "Somebody has said that these are two people.", ONE_RECORD, OFFICE,
          "ask_again", "/students/duplicates", 'value="again"'),
     Case("merge", "one-meeting", merge_two_who_meet, "A meeting is under way on each of the two records", ONE_MEETING,
          TEAM, "finalize", "/meetings/{meeting}", FINALIZES),
@@ -745,7 +745,7 @@ CASES = [
          'href="/transfers/{transfer}"'),
     Case("merge", "lines-answered", merge_while_lines_are_on_their_way, "Lines of one of the two are on their way",
          ANSWERED, STATE, "state_answers", "/state", "Last sends"),
-    Case("undo_merge", "merged", undo_merge_twice, "The merge has been taken back already.", TAKEN_BACK, CLERK,
+    Case("undo_merge", "merged", undo_merge_twice, "The merge has been taken back already.", TAKEN_BACK, OFFICE,
          "merge", "/students/duplicates/{pair}", 'value="merge"', after="undo_merge"),
     Case("undo_merge", "merge-newest", undo_merge_on_which_something_was_built,
          "It can be taken back no longer: there is a new meeting", BUILT_ON, OFFICE, "enter", "/students/new",
@@ -754,11 +754,11 @@ CASES = [
     Case("retire_ssid", "ssid", retire_without_an_ssid, "The student has no SSID yet.", "CALPADS, SSID enrollment",
          SIS, "enroll", f"{S}/enrollments", "Message to the SIS staff"),
     Case("retire_ssid", "ssid-counts", retire_twice, "This is no SSID of the student that the state has not retired",
-         "CALPADS, SSID history", CLERK, "undo_retire", f"{S}/ssids",
+         "CALPADS, SSID history", OFFICE, "undo_retire", f"{S}/ssids",
          'action="/students/{student}/ssids/{number}/undo"', after="retire_ssid"),
     Case("retire_ssid", "lines-answered", retire_while_lines_are_on_their_way, "Lines of the student are on their way",
          ANSWERED, STATE, "state_answers", "/state", "Last sends"),
-    Case("undo_retire", "retired", undo_retirement_twice, "That was taken back already", TAKEN_BACK, CLERK,
+    Case("undo_retire", "retired", undo_retirement_twice, "That was taken back already", TAKEN_BACK, OFFICE,
          "retire_ssid", f"{S}/ssids", 'name="do" value="look"', after="undo_retire"),
     Case("undo_retire", "retirement-newest", undo_retirement_after_a_line_was_sent,
          "It can be taken back no longer: lines were sent to the state since.", BUILT_ON, OFFICE, "retire_ssid",
