@@ -267,7 +267,10 @@ def _refusals(
         )
     holder = student_with_ssid(file.who.ssid) if file.who.ssid else None
     is_another = holder is not None and (student is None or student.pk != holder)
-    if is_another and visible_to(actor).filter(pk=holder).exists():
+    alike = [one for one in who_may_be_meant(actor, file) if student is None or one.student.pk != student.pk]
+    # Also of an SSID that the state has retired since: the page offers no new student then.
+    is_known_by_it = student is None and any(one.likeness.is_same_ssid for one in alike)
+    if is_known_by_it or (is_another and visible_to(actor).filter(pk=holder).exists()):
         found.append(
             Reason(
                 "ssid-taken",
@@ -277,7 +280,6 @@ def _refusals(
                 source=ONE_RECORD,
             )
         )
-    alike = [one for one in who_may_be_meant(actor, file) if student is None or one.student.pk != student.pk]
     if target is None and student is None and any(one.student.pk not in seen for one in alike):
         found.append(
             Reason(
