@@ -364,7 +364,9 @@ def test_of_the_same_ssid_no_new_student_is_offered(small_world, juniper):
 
     assert choices(page) == [(str(alder.public_id), True)]
     refused = takes(juniper, page, target="new", unverified="on", reason="x")
-    assert refused.status_code == 422 and "The SSID of the file is that of another student" in text_of(refused)
+    assert refused.status_code == 422 and "The SSID of the file is that of another student" in text_of(
+        refused
+    )
     assert not Student.unscoped.filter(first_name="Lupine").exists()
     shown = words(page)
     assert "The student of this SSID is in this installation already" in shown and "SSID 9900000005" in shown
