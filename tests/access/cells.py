@@ -61,6 +61,7 @@ ASKED = {"meeting_field": "?key=plan.23.20", "export_new": "?list=all"}
 SENT = {
     "state_send": {"form": "files", "destination": "sandbox"},
     "news_seen": {"through": "2026-11-23T12:00:00+00:00"},
+    "search_suggestions": {"q": "testcase"},
     "export_decide": {"do": "refuse", "word": "Not needed"},
 }
 # A file is its maker's alone, whoever else may export.
@@ -76,7 +77,7 @@ URLS = {row["name"]: row for row in table("urls.csv")}
 READS_ONLY = {row["perspective"] for row in table("perspectives.csv") if row["reads_only"]}
 # What a reader may send: it changes nothing but the own session.
 CHANGES_ONLY_THE_SESSION = {
-    *("search", "scope_schools", "switch_grant", "view_as_end"),
+    *("search", "search_suggestions", "scope_schools", "switch_grant", "view_as_end"),
     *("student_what_if", "calendar_what_if"),
 }
 REFUSED_TO_ALL = ({403}, {405})

@@ -1,13 +1,14 @@
 """``python -m tests.prove.bench_record``: what the record and its lists cost, on both databases.
 
 In a database of ``--students`` students (:mod:`tests.prove.record_crowd`) a signed-in coordinator opens ``--pages``
-random students' pages, each tab of each; finds somebody before entering; has one field of 5,000 students looked at;
+random students' pages, each tab of each; finds somebody before entering; types into the search box, where 25,000 can be
+found too; has one field of 5,000 students looked at;
 compares two records; and opens each list of students with nobody, one, and 25,000 in it, those of private schools and
 special groups once more where all 25,000 are on them, and those of who turns five, of whom something is planned, and
 who lives in a district and is taught elsewhere (:mod:`tests.prove.coming_crowd`). Told are statements, milliseconds on
 the clock and of the processor (this thread and PostgreSQL's process for it: the work of others does not count), and the
 size of the page. The goals are judged by the processor, for 95 in 100: a tab of a student's page takes at most 60 ms
-(the first one 14 statements), finding 100 ms, a preview 10 s, a list a second.
+(the first one 14 statements), what the box suggests 60 ms, finding 100 ms, a preview 10 s, a list a second.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from tests.support.databases import SqliteDatabases
 TODAY = "2026-11-23"
 TABS = ("record", "meetings", "state", "history", "people")
 MOST_STATEMENTS, MOST_PAGE, MOST_FIND, MOST_PREVIEW, MOST_LIST = 14, 60.0, 100.0, 10_000.0, 1_000.0
+MOST_SUGGESTED = 60.0
 LISTS = {
     "home": "/",
     "students": "/students",
@@ -203,6 +205,9 @@ def _bench(args: argparse.Namespace) -> int:
             _finding(told, FULL, size)
             _batch(told, FULL, size)
         many = f"{most:,}"
+        if args.only in "suggestions":
+            _suggested(told, FULL, f"{size:,}", 0)
+            _suggested(told, MANY, many, size)
         for code, label in ((NONE, "0"), (ONE, "1"), (MANY, many)):
             _lists(told, code, label, LISTS | SPECIAL, only=args.only)
         _lists(told, ALL, f"all {many}", SPECIAL, only=args.only)
@@ -335,6 +340,30 @@ def _finding(told: Told, code: str, size: int) -> None:
         count = _statements(lambda: candidates(actor, asked[1]))
         took = [_timed(lambda known=known: candidates(actor, known)) for known in asked]
     told("find before create", took, MOST_FIND, statements=count)
+
+
+def _suggested(told: Told, code: str, label: str, first: int) -> None:
+    """Of an LEA whose students' numbers begin with ``first``: as one types, the beginning of a last name, all of it,
+    and a first name after it; numbers; and somebody who is nowhere."""
+    client = _signed_in(code)
+    people = [names(first + number * 37 % 5_000) for number in range(60)]
+    kinds = {
+        "3 letters": [last[:3] for _, last, _ in people],
+        "a last name": [last for _, last, _ in people],
+        "both names": [f"{last}, {given[:3]}" for given, last, _ in people],
+        "an SSID": [str(7_000_000_000 + first + number * 37 % 5_000) for number in range(60)],
+        "a local ID": [f"L{number:04}" for number in range(60)],
+        "nobody": [f"{last[:4]}xq" for _, last, _ in people],
+    }
+
+    def ask(text: str) -> Any:
+        return client.post("/students/search/suggestions", {"q": text})
+
+    for kind, texts in kinds.items():
+        ask(texts[0])
+        count = _statements(lambda texts=texts: ask(texts[1]))
+        took = [_timed(lambda text=text: ask(text)) for text in texts]
+        told(f"suggestions, {kind}, {label}", took, MOST_SUGGESTED, statements=count)
 
 
 def _batch(told: Told, code: str, size: int) -> None:

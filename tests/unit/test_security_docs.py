@@ -415,7 +415,7 @@ def test_scripts_of_pages_run_nothing_made_of_text():
         r"\beval\(|new Function|document\.write|innerHTML|outerHTML|insertAdjacentHTML|postMessage|"
         r"new WebSocket|EventSource|RTCPeerConnection|__proto__"
     )
-    assert len(_scripts()) == 5
+    assert len(_scripts()) == 6
     for name, text in _scripts().items():
         assert not re.search(forbidden, text), name
 

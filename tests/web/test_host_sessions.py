@@ -184,7 +184,7 @@ def test_a_session_only_reads(small_world, running):
     alder = small_world.students["alder"].public_id
 
     # What is only thought of changes nothing, so that a reader may ask it.
-    asks = {"search", "view_as_end", "student_what_if", "calendar_what_if"}
+    asks = {"search", "search_suggestions", "view_as_end", "student_what_if", "calendar_what_if"}
     for name, path in addresses(alder):
         if name in OWN_ACCOUNT | {"sign_out"} | asks:
             continue

@@ -214,7 +214,8 @@ def test_nothing_can_be_sent_by_the_monitor_but_a_search_a_thought_and_the_way_o
             passed.add(name)
         elif "text/html" in answer["Content-Type"]:
             assert "Nothing was changed." in text_of(answer), name
-    assert passed == OWN_ACCOUNT | {"search", "view_as_end", "student_what_if", "calendar_what_if"}
+    searches, thoughts = {"search", "search_suggestions"}, {"student_what_if", "calendar_what_if"}
+    assert passed == OWN_ACCOUNT | searches | thoughts | {"view_as_end"}
 
 
 def test_each_page_of_the_monitor_carries_who_as_what_where_and_when(small_world, sign_in, alders):

@@ -126,7 +126,7 @@ def test_nothing_can_be_changed_whatever_the_colleague_may(small_world, sign_in,
         # A session of its own for each: some of them end it.
         if looking().post(path, {"q": "alder", "reason": "x", "plan.23.20": "400"}).status_code != 403:
             passed.add(name)
-    assert passed == OWN_ACCOUNT | {"search", "student_what_if", "calendar_what_if"}
+    assert passed == OWN_ACCOUNT | {"search", "search_suggestions", "student_what_if", "calendar_what_if"}
     # What was done was done to the helper's own account.
     changes = ChangeEvent.objects.filter(pk__gt=before)
     assert {(one.subject_type, one.subject_id, one.viewed_as_user_id) for one in changes} == {

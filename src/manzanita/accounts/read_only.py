@@ -9,9 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-# Pages that are sent by POST and change nothing but the reader's own session: what was searched, the way back, and
+# Pages that are sent by POST and change nothing but the reader's own session: what is searched, the way back, and
 # what is only thought of.
-CHANGES_ONLY_THE_SESSION = frozenset({"search", "view_as_end", "student_what_if", "calendar_what_if"})
+CHANGES_ONLY_THE_SESSION = frozenset(
+    {"search", "search_suggestions", "view_as_end", "student_what_if", "calendar_what_if"}
+)
 # The pages of one's own account: signing in and out, the perspective in use, password and factors.
 OWN_ACCOUNT = "manzanita.accounts."
 

@@ -39,6 +39,16 @@ BY_NAME = Order()
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a list shows a student: at the newest enrollment. ``is_current`` is false of who has left, where that is
+    told."""
+
+    ssid: str
+    enrollment: Enrollment | None
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ListRow:
     """One line of a student list."""
 
@@ -145,6 +155,22 @@ def list_students(students: ScopedQuerySet, actor: Actor, *, after: str = "", or
     return Page(list_rows(chosen[:PAGE_SIZE], actor), token, min(count, COUNT_CAP + 1))
 
 
+def looked_up(students: ScopedQuerySet) -> ScopedQuerySet:
+    """The same students, of no more than ``ORDERED_WHOLE`` by their keys, which are read first: to find a name among
+    them PostgreSQL would otherwise read everybody's."""
+    ties = sole_ties(students)
+    if not ties or connection.vendor != "postgresql":
+        return students
+    most = ORDERED_WHOLE * min(len(ties), 2)
+    keys = list(keys_of(ties)[: most + 1])
+    return _with_keys(set(keys)) if len(keys) <= most else students
+
+
+def first_by_name(students: ScopedQuerySet, most: int) -> list[Student]:
+    """The first ``most`` of the pages of ``students`` by name; one query."""
+    return list(students.order_by(*_ORDER_OF_ALL)[:most])
+
+
 def all_in_order(students: ScopedQuerySet, actor: Actor, order: Order) -> list[int]:
     """Database keys of all ``students`` as the pages have them."""
     if order.key != "name":
@@ -205,10 +231,7 @@ def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
     """The facts a list shows, four queries for any number of students."""
     today = clock.today()
     ids = [student.pk for student in students]
-    ssids = {s.student_id: s.ssid for s in Ssid.objects.as_of(effective=today).filter(student__in=ids)}
-    enrollments: dict[int, list[Enrollment]] = defaultdict(list)
-    for enrollment in read_by(actor, Enrollment.objects.believed().filter(student__in=ids)):
-        enrollments[enrollment.student_id].append(enrollment)
+    places = places_of(ids, actor)
     in_force = Plan.objects.as_of(effective=today).filter(student__in=ids)
     statuses = taking_part(today).filter(student__in=ids)
     read_together(in_force, statuses)
@@ -219,18 +242,33 @@ def list_rows(students: Sequence[Student], actor: Actor) -> list[ListRow]:
     }
     rows = []
     for student in students:
-        newest = max(enrollments[student.pk], key=attrgetter(*NEWEST), default=None)
-        has_left = newest is not None and newest.effective_to is not None and newest.effective_to < today
-        is_current = not (has_left and marks_left(actor))
+        place = places[student.pk]
         rows.append(
             ListRow(
                 student=student,
-                ssid=ssids.get(student.pk, ""),
-                enrollment=newest,
-                plan=_shown_plan(plans.get(student.pk), actor, is_current),
-                case_manager_id=managers.get(student.pk) if is_current else None,
-                is_current=is_current,
+                ssid=place.ssid,
+                enrollment=place.enrollment,
+                plan=_shown_plan(plans.get(student.pk), actor, place.is_current),
+                case_manager_id=managers.get(student.pk) if place.is_current else None,
+                is_current=place.is_current,
                 takes_part=student.pk in participating,
             )
         )
     return rows
+
+
+def places_of(student_ids: Sequence[int], actor: Actor) -> dict[int, Place]:
+    """By key of the student, two queries for any number of them."""
+    today = clock.today()
+    ssids = {
+        s.student_id: s.ssid for s in Ssid.objects.as_of(effective=today).filter(student__in=student_ids)
+    }
+    enrollments: dict[int, list[Enrollment]] = defaultdict(list)
+    for enrollment in read_by(actor, Enrollment.objects.believed().filter(student__in=student_ids)):
+        enrollments[enrollment.student_id].append(enrollment)
+    places = {}
+    for pk in student_ids:
+        newest = max(enrollments[pk], key=attrgetter(*NEWEST), default=None)
+        has_left = newest is not None and newest.effective_to is not None and newest.effective_to < today
+        places[pk] = Place(ssids.get(pk, ""), newest, not (has_left and marks_left(actor)))
+    return places

@@ -60,10 +60,10 @@ def visible_to(actor: Actor) -> ScopedQuerySet:
 def keys_in_reach(actor: Actor) -> QuerySet:
     """Database keys of ``visible_to``, gathered where that is a whole agency: for rows of everybody, of which few are
     of the actor's students."""
-    return _gathered(actor).order_by().values("pk")
+    return gathered(actor).order_by().values("pk")
 
 
-def _gathered(actor: Actor) -> ScopedQuerySet:
+def gathered(actor: Actor) -> ScopedQuerySet:
     """``visible_to`` for who goes through all of them: gathered where that is a whole agency, not judged one by one."""
     if not _goes_by_rows(actor):
         return visible_to(actor)
@@ -131,7 +131,7 @@ def outside_view(actor: Actor, *, is_whole: bool = False) -> ScopedQuerySet:
     ``is_whole``: for who counts them, and looks for none of them."""
     if lists_all(actor):
         return Student.objects.scoped().none()
-    within = _gathered(actor) if is_whole else visible_to(actor)
+    within = gathered(actor) if is_whole else visible_to(actor)
     return within.exclude(pk__in=listed_for(actor).order_by().values("pk"))
 
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from django.db.models import Exists, OuterRef, Q
 
-from manzanita.domain.names import name_words
+from manzanita.domain.names import marked, name_words
 from manzanita.domain.records import parse_state_date
 from manzanita.students.models import Enrollment, ScopedQuerySet, Ssid
 
@@ -16,11 +16,11 @@ def search(students: ScopedQuerySet, text: str) -> ScopedQuerySet:
 
     Of a name the beginning of each part is enough, of middle and double names too, with or without its accents.
     """
-    for word in text.replace(",", " ").split():
-        digits = word.replace("-", "").replace("/", "")
+    for word in _words(text):
+        digits = _digits(word)
         if digits.isdecimal():
             students = students.filter(_number_means(word, digits))
-        elif any(character.isdecimal() for character in word):
+        elif not _is_of_name(word):
             students = students.filter(_has_local_id(word))
         else:
             parts = name_words(word)
@@ -29,6 +29,32 @@ def search(students: ScopedQuerySet, text: str) -> ScopedQuerySet:
             if not parts:
                 students = students.none()
     return students
+
+
+def marks_of_name(text: str, shown: str) -> list[tuple[str, bool]]:
+    """A shown name in pieces, each with whether it is what the search for ``text`` met."""
+    return marked(shown, {part for word in _words(text) if _is_of_name(word) for part in name_words(word)})
+
+
+def means_number(text: str, *, ssid: str = "", born: date | None = None) -> bool:
+    """Does one word of a search text name this SSID, or this birth date?"""
+    numbers = [(word, digits) for word in _words(text) if (digits := _digits(word)).isdecimal()]
+    return any(
+        (ssid and digits == ssid) or (born is not None and _birth_date(word, digits) == born)
+        for word, digits in numbers
+    )
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def _digits(word: str) -> str:
+    return word.replace("-", "").replace("/", "")
+
+
+def _is_of_name(word: str) -> bool:
+    return not any(character.isdecimal() for character in word)
 
 
 def _number_means(word: str, digits: str) -> Q:

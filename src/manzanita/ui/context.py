@@ -133,6 +133,7 @@ class Frame:
     current: str | None
     foot: list[str]
     search_url: str | None
+    suggest_url: str | None
     search_text: str
     paste_url: str | None
     switch_url: str | None
@@ -267,6 +268,7 @@ def frame(request: HttpRequest) -> dict[str, Frame]:
         search_url=url_or_none("search")
         if actor is not None and actor.may(Capability.READ_STUDENT)
         else None,
+        suggest_url=url_or_none("search_suggestions"),
         search_text=str(getattr(request, "search_text", "")),
         paste_url=url_or_none("paste")
         if actor is not None and actor.may(Capability.READ_STUDENT) and not actor.is_read_only

@@ -1,8 +1,7 @@
-"""Students: lists, search, and the way to each student's page."""
+"""Students: lists, what a search found, and the way to each student's page."""
 
 from __future__ import annotations
 
-import re
 from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +9,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import include, path, reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
@@ -18,11 +17,9 @@ from manzanita.domain.export_limits import LARGE_EXPORT
 from manzanita.domain.narrowing import ORDER
 from manzanita.procedures.batch_fields import fields_for
 from manzanita.procedures.left_out import why_not_of
-from manzanita.students.exact_search import student_with_ssid
 from manzanita.students.finding import sounding_like
 from manzanita.students.listing import PAGE_SIZE, capped_count, list_students
-from manzanita.students.models import Student
-from manzanita.students.scope import outside_view, visible_to
+from manzanita.students.scope import outside_view
 from manzanita.web.access import requires
 from manzanita.web.export_back import back_words
 from manzanita.web.found import Found, found_in
@@ -33,8 +30,6 @@ from manzanita.web.pasted_words import pasted_words
 from manzanita.web.student_rows import COLUMNS, rows_of
 from manzanita.web.whom_to_ask import coordinator_to_ask
 
-SEARCHES_KEPT = 20
-MAX_SEARCH_LENGTH = 100
 # The columns by which the list can be put in order.
 SORTS = {"Student": "name", "Grade": "grade", "School": "school", "Plan review due": "review"}
 
@@ -108,29 +103,6 @@ def students(request: HttpRequest) -> HttpResponse:
     return render(request, "web/students/list.html", context)
 
 
-@require_POST
-@requires(Capability.READ_STUDENT)
-def search_students(request: HttpRequest) -> HttpResponse:
-    """Keep the search text in the session, so that no name and no SSID stands in an address or a log."""
-    text = request.POST.get("q", "").replace("\0", "")
-    text = " ".join(text.split())[:MAX_SEARCH_LENGTH]
-    if not text:
-        return redirect("students")
-    if (student := _with_ssid(request.actor, text)) is not None:
-        return redirect("student", student.public_id)
-    token = token_urlsafe(6)
-    kept = [*request.session.get("searches", {}).items(), (token, text)]
-    request.session["searches"] = dict(kept[-SEARCHES_KEPT:])
-    return redirect(f"{reverse('students')}?search={token}")
-
-
-def _with_ssid(actor: Actor, text: str) -> Student | None:
-    """The one student within reach who is meant by an SSID and nothing else: there is nobody to choose from."""
-    if not re.fullmatch("[0-9]{10}", text):
-        return None
-    return visible_to(actor).filter(pk=student_with_ssid(text)).first()
-
-
 def _heads(actor: Actor, found: Found) -> list[dict[str, Any]]:
     """The heads of the columns, those that put the list in order as links."""
     heads: list[dict[str, Any]] = []
@@ -190,7 +162,7 @@ def _comings(actor: Actor) -> list[tuple[str, str]]:
 
 urlpatterns = [
     path("students", students, name="students"),
-    path("students/search", search_students, name="search"),
+    path("", include("manzanita.web.search_box")),
     path("", include("manzanita.web.pasted_sets")),
     path("", include("manzanita.web.next_year")),
     path("", include("manzanita.web.planned")),

@@ -94,6 +94,7 @@ ACTION_WORDS = {
 }
 READ_WORDS = {
     "student.list": "Seen in a list",
+    "student.suggestions": "Suggested while a search was typed",
     "compliance.list": "Seen in a list of the compliance pages",
     "compliance.compare": "Compared with a monitoring list of the state",
     "student.export": "In an exported list",
