@@ -126,7 +126,7 @@ def _suggestions(actor: Actor, students: list[Student], text: str) -> list[Sugge
         made.append(
             Suggestion(
                 url=reverse("student", args=[student.public_id]),
-                name=marks_of_name(text, f"{student.last_name}, {student.first_name}"),
+                name=_name(text, student),
                 birth_on=student.birth_on,
                 is_born_met=means_number(text, born=student.birth_on),
                 grade=_grade(enrollment),
@@ -138,6 +138,13 @@ def _suggestions(actor: Actor, students: list[Student], text: str) -> list[Sugge
             )
         )
     return made
+
+
+def _name(text: str, student: Student) -> list[tuple[str, bool]]:
+    """As lists write it; with the middle name where that is what was met, as nobody else would see why it is here."""
+    shown = f"{student.last_name}, {student.first_name}"
+    is_middle_met = any(is_met for _, is_met in marks_of_name(text, student.middle_name))
+    return marks_of_name(text, f"{shown} {student.middle_name}" if is_middle_met else shown)
 
 
 def _grade(enrollment: Enrollment | None) -> str:
