@@ -17,7 +17,7 @@ from tests.support import world as w
 from tests.support.pages import words
 
 ADDRESS = "/students/turns-five"
-QUERIES = 24
+QUERIES = 20
 
 
 @pytest.fixture
