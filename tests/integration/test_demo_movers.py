@@ -18,7 +18,7 @@ from manzanita.orgs.models import Agreement, DirectoryRequest
 from manzanita.procedures.demo import build_demo
 from manzanita.procedures.leaving_many import departures
 from manzanita.procedures.settling import records_to_settle
-from manzanita.procedures.special_groups import beside_of, students_by_group
+from manzanita.procedures.special_groups import beside_of, students_of_group
 from manzanita.students.duplicates import pairs_in_reach
 from manzanita.students.listing import list_students
 from manzanita.students.models import Student
@@ -83,7 +83,7 @@ def test_the_coordinator_of_the_demo_finds_a_mornings_work(tmp_path):
             ("9950011", "2026-07-01", "2027-06-30", "2026-017-01"),
             ("9950029", "2025-11-01", "2026-10-31", "2025-017-02"),
         ]
-        placed = list_students(students_by_group(actor)["nps"], actor).rows
+        placed = list_students(students_of_group(actor, GROUPS["nps"]), actor).rows
         beside = beside_of(actor, GROUPS["nps"], placed)
         assert {row.student.first_name: beside[row.student.pk].agreement.words for row in placed} == {
             "Junco": "Agreement to 06/30/2027",

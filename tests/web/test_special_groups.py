@@ -7,20 +7,22 @@ from datetime import date
 import pytest
 
 from manzanita.deadlines.recompute import recompute_stale
+from manzanita.domain.access import Actor
 from manzanita.domain.special_groups import GROUPS
 from manzanita.meetings.models import Meeting
 from manzanita.orgs.models import Agency, Agreement
 from manzanita.platform.facts import Statement
-from manzanita.procedures.special_groups import students_by_group
+from manzanita.procedures.special_groups import keys_by_group, students_of_group
 from manzanita.students.actions import state_student_facts
 from manzanita.students.models import Student
 from tests.support import pages
 from tests.support import world as w
 from tests.support.pages import addresses_in, other_coordinator, text_of
 from tests.support.special import NPS, SINCE, group_crowd, state, student_of
+from tests.support.staff import actor
 
 ADDRESS = "/students/groups"
-NPS_QUERIES = 22
+NPS_QUERIES = 18
 
 
 @pytest.fixture
@@ -40,8 +42,22 @@ EXPECTED = {
 @pytest.mark.parametrize("key", GROUPS)
 def test_who_is_in_each_group(small_world, crowd, key):
     names = {student.pk: name for name, student in crowd.items()}
-    found = students_by_group(small_world.coordinator_actor)[key].values_list("pk", flat=True)
+    found = students_of_group(small_world.coordinator_actor, GROUPS[key]).values_list("pk", flat=True)
     assert {names[pk] for pk in found} == EXPECTED[key]
+
+
+def counts(actor: Actor) -> dict[str, int]:
+    return {key: len(found) for key, found in keys_by_group(actor).items()}
+
+
+def test_counts_are_those_of_the_lists(small_world, crowd):
+    """Another infant, so that not every group is of one."""
+    student_of("Owlet", date(2024, 2, 2), plan={"plan_type_code": "150"})
+    expected = {"c-to-b": 2, "preschool": 1, "nps": 1, "dsea": 1, "adult": 1}
+    assert counts(small_world.coordinator_actor) == expected
+    # To the other district the child comes, and it is the DSEA; of the rest nobody is within its reach.
+    theirs = {"c-to-b": 1, "preschool": 0, "nps": 0, "dsea": 1, "adult": 0}
+    assert counts(actor(other_coordinator(small_world))) == theirs
 
 
 def line(client, key: str) -> tuple[str, list[str]]:

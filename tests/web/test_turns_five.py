@@ -10,14 +10,14 @@ import pytest
 from manzanita.domain.scenarios import EVENTS
 from manzanita.meetings import actions
 from manzanita.platform import clock
-from manzanita.procedures.turning_five import FIVE_LISTS, five_list, safe
+from manzanita.procedures.turning_five import FIVE_LISTS, five_counts, five_list, safe
 from manzanita.students.models import NextSetting
 from tests.support import five, pages
 from tests.support import world as w
 from tests.support.pages import words
 
 ADDRESS = "/students/turns-five"
-QUERIES = 24
+QUERIES = 20
 
 
 @pytest.fixture
@@ -70,6 +70,14 @@ def test_who_is_in_each_list(small_world, crowd, key):
     names = {one.pk: name for name, one in crowd.items()}
     found = five_list(small_world.coordinator_actor, key).values_list("pk", flat=True)
     assert {names[pk] for pk in found} == EXPECTED[key]
+
+
+def test_counts_are_those_of_the_lists(small_world, crowd):
+    counts = {"plan": 4, "90": 5, "year": 7, "five": 1}
+    actor = small_world.coordinator_actor
+    assert five_counts(actor, with_safe=False) == (counts, 0)
+    # Of those to plan one is five, and in transitional kindergarten: the day has passed.
+    assert five_counts(actor, with_safe=True) == (counts, 3)
 
 
 def test_nothing_to_plan_is_not_all_well_while_somebody_turns_five(small_world, client):

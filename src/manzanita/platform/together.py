@@ -7,9 +7,10 @@ for all of them in one, each table's rows as they would come alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -48,7 +49,7 @@ class Together:
         for number, reader in enumerate(self._readers):
             if reader is None:
                 continue
-            columns = ", ".join(f"c{position}" for position in range(len(reader.fields)))
+            columns = ", ".join(f"c{position}" for position in range(len(reader.names)))
             # Each is planned by itself: thirty of them planned as one take the database three times as long.
             names.append(f"p{number}({columns}) AS MATERIALIZED ({reader.sql})")
             array = f"{_ARRAY[connection.vendor]}({columns}){_TEXT[connection.vendor]}"
@@ -79,16 +80,20 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """How the rows of one queryset are read. ``model`` is ``None`` for tuples of values."""
+    """How the rows of one queryset are read. ``model`` is ``None`` for tuples of values; ``read`` is how each column's
+    values are."""
 
     sql: str
     params: Sequence[Any]
     model: type[models.Model] | None
-    fields: list[models.Field[Any, Any]]
     names: list[str]
+    read: list[Callable[[Any], Any] | None]
 
     def row(self, raw: list[Any]) -> Any:
-        values = [_value(field, one) for field, one in zip(self.fields, raw, strict=True)]
+        values = [
+            one if one is None or read is None else read(one)
+            for read, one in zip(self.read, raw, strict=True)
+        ]
         if self.model is None:
             return tuple(values)
         return self.model.from_db(connection.alias, self.names, values)
@@ -117,19 +122,23 @@ def _reader(queryset: QuerySet[Any, Any]) -> _Reader | None:
     if len(fields) > MOST_COLUMNS or any(isinstance(field, models.BinaryField) for field in fields):
         raise TypeError(f"more than {MOST_COLUMNS} columns of {named}, or one of bytes: defer some")
     model = None if is_values else queryset.model
-    return _Reader(sql, params, model, fields, [field.attname for field in fields])
+    return _Reader(sql, params, model, [field.attname for field in fields], [*map(_read_of, fields)])
 
 
-def _value(field: models.Field[Any, Any], raw: Any) -> Any:
-    """A value of JSON as the field would have read it from its column."""
-    if raw is None:
-        return None
+# Fields whose values JSON has as they are.
+_AS_THEY_ARE = (models.CharField.to_python, models.TextField.to_python, models.IntegerField.to_python)
+
+
+def _read_of(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
+    """How a value of JSON becomes what the field would have read from its column; ``None``: it is that already."""
     if isinstance(field, models.JSONField):
         # SQLite keeps it as text, which is text in the array as well.
-        return json.loads(raw, cls=field.decoder) if connection.vendor == "sqlite" else raw
+        return partial(json.loads, cls=field.decoder) if connection.vendor == "sqlite" else None
     if isinstance(field, models.DateTimeField):
-        return _instant(raw)
-    return field.to_python(raw)
+        return _instant
+    if isinstance(field, models.ForeignKey):
+        return _read_of(field.target_field)
+    return None if type(field).to_python in _AS_THEY_ARE else field.to_python
 
 
 def _instant(raw: str) -> datetime:

@@ -158,12 +158,14 @@ def _asked(today: date, within: dict[str, Any]) -> list[QuerySet[Any]]:
 
 
 def _rows_of(student_ids: Sequence[int]) -> dict[int, _Rows]:
-    """What is known of each: one query."""
-    of = {"student__in": student_ids}
+    """What is known of each, of dated facts the columns by which one stands: one query."""
+    of, dated = {"student__in": student_ids}, ("student", "lea_code", "effective_from", "effective_to")
     read = {
-        "enrollments": Enrollment.objects.believed().filter(**of),
-        "statuses": SpecialEducationStatus.objects.believed().filter(**of),
-        "plans": Plan.objects.believed().filter(**of),
+        "enrollments": Enrollment.objects.believed().filter(**of).only(*dated, "exit_reason_code"),
+        "statuses": SpecialEducationStatus.objects.believed()
+        .filter(**of)
+        .only(*dated, "status_code", "reason_code"),
+        "plans": Plan.objects.believed().filter(**of).only(*dated, "plan_type_code"),
         "meetings": Meeting.objects.filter(state__in=OPEN_STATES, **of),
         "leavings": leavings_that_count(*student_ids),
         "reports": open_reports_of(*student_ids),

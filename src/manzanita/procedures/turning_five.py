@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from types import MappingProxyType
 
 from django.db.models import Exists, OuterRef, Q
@@ -35,6 +36,7 @@ from manzanita.orgs.calendars import load_calendars
 from manzanita.platform import clock
 from manzanita.platform.facts import FactQuerySet
 from manzanita.platform.together import read_together
+from manzanita.students.listing import Cut, capped_counts
 from manzanita.students.models import (
     AgencyRelation,
     Enrollment,
@@ -98,33 +100,42 @@ FIVE_LISTS: Mapping[str, FiveList] = MappingProxyType(
 def preschoolers(actor: Actor) -> ScopedQuerySet:
     """Students who are at the actor's agencies today with a plan in force whose setting is one of preschool."""
     plans = Plan.objects.as_of(effective=clock.today()).filter(program_setting_code__in=PRESCHOOL_SETTINGS)
-    return still_here(current_for(actor).filter(pk__in=plans.values("student")), actor)
+    return still_here(current_for(actor).filter(Exists(plans.filter(student=OuterRef("pk")))), actor)
 
 
 def five_list(actor: Actor, key: str) -> ScopedQuerySet:
     """The students of one of ``FIVE_LISTS``. Raises ``KeyError`` for a list that there is not."""
-    today = clock.today()
-    turned = Q(birth_on__lte=born_by(today, FIVE))
+    return _of_list(preschoolers(actor), key=key)
 
-    def by(day: date) -> Q:
-        return Q(birth_on__lte=born_by(day, FIVE))
 
-    asked = {
-        OPEN: by(today + SOON) & _in_school(today, is_next=True) & ~_planned(today),
-        "90": by(today + SOON) & ~turned,
-        "year": by(year_end(today)) & ~turned,
-        "five": turned,
-    }[key]
-    return preschoolers(actor).filter(asked)
+def five_counts(actor: Actor, *, with_safe: bool) -> tuple[dict[str, int], int]:
+    """How many are in each of ``FIVE_LISTS``, and with ``with_safe`` how many are ``safe``, else 0; capped. One query,
+    which finds the preschoolers once."""
+    cuts: list[Cut] = [partial(_of_list, key=key) for key in FIVE_LISTS]
+    counts = capped_counts(preschoolers(actor), [*cuts, *([_safe] if with_safe else [])])
+    return dict(zip(FIVE_LISTS, counts, strict=False)), counts[-1] if with_safe else 0
 
 
 def safe(actor: Actor) -> ScopedQuerySet:
     """Of those to plan, those against whom nothing speaks: the day is to come, no meeting is open, and neither another
     plan nor a leaving waits."""
+    return _safe(preschoolers(actor))
+
+
+def _of_list(students: ScopedQuerySet, *, key: str) -> ScopedQuerySet:
+    today = clock.today()
+    until = {OPEN: today + SOON, "90": today + SOON, "year": year_end(today), "five": today}[key]
+    found = students.filter(birth_on__lte=born_by(until, FIVE))
+    if key == OPEN:
+        return found.filter(_in_school(today, is_next=True), ~_planned(today))
+    return found if key == "five" else found.filter(birth_on__gt=born_by(today, FIVE))
+
+
+def _safe(students: ScopedQuerySet) -> ScopedQuerySet:
     today = clock.today()
     own = {"student": OuterRef("pk")}
     to_come = Q(birth_on__gt=born_by(today, FIVE)) | ~_in_school(today)
-    return five_list(actor, OPEN).filter(
+    return _of_list(students, key=OPEN).filter(
         to_come,
         ~Exists(Meeting.objects.filter(state__in=OPEN_STATES, **own)),
         ~Exists(Plan.objects.believed().filter(effective_from__gt=today, **own)),

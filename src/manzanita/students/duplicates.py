@@ -12,7 +12,7 @@ from itertools import combinations, islice
 from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from manzanita.auditing.actions import log_change
 from manzanita.domain.access import Actor
@@ -188,9 +188,9 @@ class ShownPair:
 
 def _pairs(actor: Actor) -> QuerySet[DuplicatePair, DuplicatePair]:
     """Pairs of which the actor reaches both. The actor's students are gathered, and not asked for pair by pair: in a
-    large installation nearly all pairs are others'."""
-    own = keys_in_reach(actor)
-    return DuplicatePair.objects.filter(student_id__in=own, other_id__in=own)
+    large installation nearly all pairs are others'. Of the few that are left the other is asked for."""
+    other = visible_to(actor).order_by().filter(pk=OuterRef("other_id"))
+    return DuplicatePair.objects.filter(Exists(other), student_id__in=keys_in_reach(actor))
 
 
 def pairs_in_reach(

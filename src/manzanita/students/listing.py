@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -138,16 +138,24 @@ def _with_keys(keys: Iterable[int]) -> ScopedQuerySet:
 _ORDER_OF_ALL = (F(NAME_ORDER[0]).asc(nulls_first=True), *NAME_ORDER[1:])
 
 
-def list_students(students: ScopedQuerySet, actor: Actor, *, after: str = "", order: Order = BY_NAME) -> Page:
-    """One page of ``students``, by name or in another order.
+def list_students(
+    students: ScopedQuerySet,
+    actor: Actor,
+    *,
+    after: str = "",
+    order: Order = BY_NAME,
+    keys: Collection[int] | None = None,
+) -> Page:
+    """One page of ``students``, by name or in another order; ``keys`` are those of all of them, where the caller has
+    them already.
 
     The next page starts after the row whose token is ``after``: of an order by name a row-value comparison, so that
     page 900 costs what page 1 costs. Raises ``Http404`` for a token that is none.
     """
     if order.key == "name":
-        keys, is_all = _some_keys(students)
-        count = len(keys)
-        chosen = _page_by_name(_with_keys(keys) if is_all else students, order, after, is_all=is_all)
+        some, is_all = _some_keys(students) if keys is None else (keys, len(keys) <= ORDERED_WHOLE)
+        count = len(some)
+        chosen = _page_by_name(_with_keys(some) if is_all else students, order, after, is_all=is_all)
     else:
         found, count = _page_in_order(students, actor, order, after)
         chosen = _students_of(found)

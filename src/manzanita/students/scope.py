@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
@@ -226,10 +226,12 @@ def here_for(actor: Actor) -> ScopedQuerySet:
     return _also_within(actor, listed(rows))
 
 
-def asked_for(actor: Actor) -> ScopedQuerySet:
-    """Students whom other agencies ask the actor's for in an open transfer: who answers has to know who it is, also of
-    one who left long ago. For the name on that transfer's page, and nothing else."""
-    asked = open_transfers_of(actor).filter(sending_code__in=actor.agency_codes)
+def asked_for(actor: Actor, student_ids: Collection[int]) -> ScopedQuerySet:
+    """Of these students those whom other agencies ask the actor's for in an open transfer: who answers has to know who
+    it is, also of one who left long ago. For the name on that transfer's page, and nothing else."""
+    asked = open_transfers_of(actor).filter(
+        sending_code__in=actor.agency_codes, student_id__in=list(student_ids)
+    )
     return Student.objects.scoped().filter(pk__in=list(asked.values_list("student_id", flat=True)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from manzanita.domain.fields import PLAN_FIELDS, SERVICE_FIELDS
 from manzanita.domain.stays import IFSP
@@ -76,6 +76,12 @@ class Enrollment(StudentFact):
                 name="enrollment_at_nps",
                 condition=Q(superseded_at__isnull=True) & ~Q(nps_code=""),
             ),
+            # Of each student of a large agency it is asked who is one of these few; so with ``plan_of_other_dsea``.
+            models.Index(
+                fields=["student", "effective_from"],
+                name="nps_of_student",
+                condition=Q(superseded_at__isnull=True) & ~Q(nps_code=""),
+            ),
         ]
 
 
@@ -145,6 +151,11 @@ class Plan(StudentFact):
                 fields=["student", "effective_from"],
                 name="preschool_plan",
                 condition=Q(superseded_at__isnull=True, program_setting_code__in=PRESCHOOL_SETTINGS),
+            ),
+            models.Index(
+                fields=["student", "effective_from"],
+                name="plan_of_other_dsea",
+                condition=Q(superseded_at__isnull=True) & ~Q(dsea_code="") & ~Q(dsea_code=F("lea_code")),
             ),
             believed_index(
                 "plan_of_dsea", "dsea_code", "effective_to", "effective_from", "lea_code", "student"

@@ -21,9 +21,15 @@ from manzanita.domain.leaving import REASONS
 from manzanita.domain.special_groups import GROUPS, Group, age_in_years
 from manzanita.orgs.queries import school_names
 from manzanita.platform import clock
-from manzanita.procedures.special_groups import Beside, beside_of, names_beside, students_by_group
-from manzanita.students.listing import PAGE_SIZE, ListRow, capped_count, list_students
-from manzanita.students.models import ScopedQuerySet, Student
+from manzanita.procedures.special_groups import (
+    Beside,
+    beside_of,
+    keys_by_group,
+    names_beside,
+    students_of_group,
+)
+from manzanita.students.listing import PAGE_SIZE, ListRow, list_students
+from manzanita.students.models import Student
 from manzanita.ui.formats import plural, us_date
 from manzanita.web.access import requires
 from manzanita.web.part_b import SAY, WHERE, owes_words, where_said
@@ -41,13 +47,12 @@ _SOON_DAYS = 30
 def special_groups(request: HttpRequest) -> HttpResponse:
     """One page of one group, by name; the first that has somebody, where none is asked for."""
     actor = request.actor
-    students = students_by_group(actor)
-    asked = request.GET.get("group")
-    group = _first(students) if asked is None else GROUPS.get(asked)
+    keys, asked = keys_by_group(actor), request.GET.get("group")
+    group = _first(keys) if asked is None else GROUPS.get(asked)
     if group is None:
         raise Http404("no such group")
     after = request.GET.get("after", "")
-    page = list_students(students[group.key], actor, after=after)
+    page = list_students(students_of_group(actor, group), actor, after=after, keys=keys[group.key])
     if after and not page.rows:
         # The list has become shorter since its page was linked.
         return redirect(_url(group))
@@ -57,11 +62,10 @@ def special_groups(request: HttpRequest) -> HttpResponse:
         what="special_groups",
         filter_codes=f"group={group.key}",
     )
-    counts = {key: page.count if key == group.key else capped_count(students[key]) for key in GROUPS}
     context = {
         "group": group,
         "groups": [
-            (f"{one.label} {_count(counts[one.key])}", _url(one), one.key == group.key)
+            (f"{one.label} {_count(len(keys[one.key]))}", _url(one), one.key == group.key)
             for one in GROUPS.values()
         ],
         "rows": _rows(actor, group, page.rows),
@@ -73,9 +77,9 @@ def special_groups(request: HttpRequest) -> HttpResponse:
     return render(request, "web/students/special_groups.html", context)
 
 
-def _first(students: Mapping[str, ScopedQuerySet]) -> Group:
+def _first(keys: Mapping[str, Sequence[int]]) -> Group:
     groups = list(GROUPS.values())
-    return next((one for one in groups if students[one.key].exists()), groups[0])
+    return next((one for one in groups if keys[one.key]), groups[0])
 
 
 def _url(group: Group) -> str:

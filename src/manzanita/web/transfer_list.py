@@ -78,8 +78,7 @@ def _listed(student: Student | None) -> str:
 
 def named(request: HttpRequest, found: Sequence[StudentTransfer], what: str) -> dict[int, Student]:
     """The students whom others ask of the reader's districts; seeing them is logged."""
-    wanted = {one.student_id for one in found}
-    students = {one.pk: one for one in asked_for(request.actor) if one.pk in wanted}
+    students = {one.pk: one for one in asked_for(request.actor, {one.student_id for one in found})}
     log_reads(actor=request.actor, student_ids=students, what=what)
     return students
 
@@ -90,7 +89,7 @@ def transfer_needs(actor: Actor) -> list[Group]:
         return []
     rows = list(open_transfers_of(actor)[:MOST_SHOWN])
     mine = [one for one in rows if whose_turn(one.state) is side_of(actor, one)]
-    others = [one for one in rows if one not in mine]
+    others = [one for one in rows if whose_turn(one.state) is not side_of(actor, one)]
     needs = [
         Need(
             kind=kind,

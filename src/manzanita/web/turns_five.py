@@ -19,7 +19,7 @@ from manzanita.platform import clock
 from manzanita.procedures.batch_fields import fields_for
 from manzanita.procedures.batch_next_setting import NEXT_SETTING, setting_words
 from manzanita.procedures.planned import is_late
-from manzanita.procedures.turning_five import FIVE_LISTS, OPEN, Turning, five_list, safe, turning_of
+from manzanita.procedures.turning_five import FIVE_LISTS, OPEN, Turning, five_counts, five_list, turning_of
 from manzanita.students.listing import PAGE_SIZE, ListRow, capped_count, list_students
 from manzanita.students.models import Student
 from manzanita.ui.formats import us_date
@@ -48,9 +48,9 @@ def turns_five(request: HttpRequest) -> HttpResponse:
         what="student.turns-five",
         filter_codes=f"list={key}",
     )
-    counts = {one: page.count if one == key else capped_count(five_list(actor, one)) for one in FIVE_LISTS}
     may_plan = any(one.key == NEXT_SETTING.key for one in fields_for(actor))
-    safe_count = capped_count(safe(actor)) if may_plan and key == OPEN and page.rows else 0
+    counts, safe_count = five_counts(actor, with_safe=may_plan and key == OPEN and bool(page.rows))
+    counts[key] = page.count
     rows = _rows(actor, page.rows, may_plan=may_plan)
     context = {
         "one": FIVE_LISTS[key],
