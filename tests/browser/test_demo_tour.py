@@ -28,7 +28,10 @@ DEMO_STUDENTS = {
     "9900000004": ("Swift", "this district certifies what it reported for Fall 1"),
     "9900000005": ("Cedar", "9910025 Heron Creek Unified"),
     "9900000006": ("Junco", "Blue Oak School"),
-    "9900000007": ("Larkspur", "In force: an IEP of Heron Creek Unified, since 10/13/2026. Of the past: the ISP"),
+    "9900000007": (
+        "Larkspur",
+        "In force: an IEP of Heron Creek Unified, since 10/13/2026. Of the past: the ISP",
+    ),
     "9900000008": ("Wren", "Chaparral Preschool Center"),
     "9900000009": ("Clarkia", "Before, from 05/14/2026: 2 Eligible and Not Participating"),
     "9900000010": ("Magpie", "450 Occupational therapy, 535 Behavior intervention services"),

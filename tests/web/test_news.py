@@ -27,7 +27,7 @@ from manzanita.procedures.leaving import LeavingAsked, record_leaving
 from manzanita.procedures.leaving_job import LEAVING_JOB
 from manzanita.procedures.news import Window, changed_students, mark_of, mark_seen
 from manzanita.students.actions import Identity, register_students, state_student_facts
-from manzanita.students.models import Service
+from manzanita.students.models import Service, Student
 from tests.support import pages
 from tests.support import world as w
 from tests.support.guests import monitor_of
@@ -129,27 +129,31 @@ def test_one_origin_alone(client, origin, names):
     assert "Mark as seen" not in answer.content.decode()
 
 
-def test_the_state_s_answer_and_what_rules_found(small_world, sign_in, noon):
-    noon.shift(timedelta(days=1))
-    rejected(small_world)
-    alder = small_world.students["alder"]
-    finding = RuleFinding.objects.create(
+def found_by_a_rule(student: Student, message: str, at: datetime) -> RuleFinding:
+    return RuleFinding.objects.create(
         identity="x",
         rule_code="MZ-TEST",
         severity="warning",
         phase="plan",
         kind="rule",
         owner="Case manager",
-        student_id=alder.pk,
+        student_id=student.pk,
         lea_code=w.LEA,
         record="PLAN",
         record_key="k",
         inputs="i",
-        message="The plan is old.",
-        first_seen_at=w.NOON,
-        opened_at=w.NOON,
-        last_seen_at=w.NOON,
+        message=message,
+        first_seen_at=at,
+        opened_at=at,
+        last_seen_at=at,
     )
+
+
+def test_the_state_s_answer_and_what_rules_found(small_world, sign_in, noon):
+    noon.shift(timedelta(days=1))
+    rejected(small_world)
+    alder = small_world.students["alder"]
+    finding = found_by_a_rule(alder, "The plan is old.", w.NOON)
     noon.shift(60)
     FindingEvent.objects.create(finding=finding, kind="opened", at=w.NOON + timedelta(days=1, minutes=1))
     noon.shift(60)
@@ -493,23 +497,7 @@ def test_the_first_load_of_a_district_is_one_line_and_what_came_after_is_told(sm
     fern, other = many_students(2)
     run = first_load(small_world, fern, other)
     noon.shift(60)
-    finding = RuleFinding.objects.create(
-        identity="x",
-        rule_code="MZ-TEST",
-        severity="warning",
-        phase="plan",
-        kind="rule",
-        owner="Case manager",
-        student_id=fern.pk,
-        lea_code=w.LEA,
-        record="PLAN",
-        record_key="k",
-        inputs="i",
-        message="Of the load.",
-        first_seen_at=clock.now(),
-        opened_at=clock.now(),
-        last_seen_at=clock.now(),
-    )
+    finding = found_by_a_rule(fern, "Of the load.", clock.now())
     FindingEvent.objects.create(finding=finding, kind="opened", at=clock.now())
     log_change(actor=small_world.case_manager_actor, action="send_again", student_id=towhee.pk)
     # Ten minutes after the run has ended nothing is of it any more.

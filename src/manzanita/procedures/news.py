@@ -336,9 +336,7 @@ def rows_of(actor: Actor, window: Window, student_ids: Collection[int]) -> Rows:
     ids = list(student_ids)
     by_model: dict[type, QuerySet[Any, Any]] = {
         source.rows.model: source.rows.filter(**{f"{source.student}__in": ids}).order_by(source.at, "pk")
-        for source in _sources(
-            actor, window.since, window.until, window.origin, is_own=window.is_own, loads=window.loads
-        )
+        for source in _of_window(actor, window)
     }
     acts = by_model.get(ChangeEvent, ChangeEvent.objects.none())
     answers = by_model.get(SubmissionLine, SubmissionLine.objects.none()).values_list(*_ANSWER)

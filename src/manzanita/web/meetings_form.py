@@ -255,7 +255,6 @@ def _offered_options(
         plan_type=plan_type,
         born=desk.meeting.student.birth_on,
         on=desk.meeting.held_on or clock.today(),
-        kept=(field.current, field.proposed),
     )
 
 

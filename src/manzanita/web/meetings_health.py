@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +10,9 @@ from manzanita.accounts.queries import user_names
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.fields import FIELDS
 from manzanita.domain.findings import Reason, Severity
-from manzanita.exchange.checks import must_be_mended
 from manzanita.meetings.models import Answer
-from manzanita.procedures.finalize_reasons import open_blockers
 from manzanita.web.meetings_form import Desk
+from manzanita.web.meetings_steps import against_finalizing
 
 SAVES_SHOWN = 5
 
@@ -37,7 +37,7 @@ class Health:
     fatal: int
     warnings: int
     not_evaluated: int
-    missing: list[Reason]
+    missing: Sequence[Reason]
     # What stands against finalizing, as the step list counts it: the parts that are missing, and what the rules reject.
     to_do: int
 
@@ -53,12 +53,7 @@ def health_of(actor: Actor, desk: Desk) -> Health | None:
         .values_list("field_key", "by_name", "at")
     )
     opener = meeting.opened_by_id
-    # Whether the reader could finalize is no matter of the meeting.
-    missing = [
-        reason
-        for reason in open_blockers(actor, meeting, desk.facts, desk.proposal)
-        if reason.code != "no-capability"
-    ]
+    against = against_finalizing(actor, desk)
     return Health(
         opened_by=user_names({opener}).get(opener, "") if opener else "",
         saves=[Save(_field_words(key), by, at) for key, by, at in answers[:SAVES_SHOWN]],
@@ -67,8 +62,8 @@ def health_of(actor: Actor, desk: Desk) -> Health | None:
         fatal=desk.count(Severity.FATAL),
         warnings=desk.count(Severity.WARNING),
         not_evaluated=desk.count(Severity.NOT_EVALUATED),
-        missing=missing,
-        to_do=len(missing) + sum(must_be_mended(offered.finding) for offered in desk.offered),
+        missing=against.missing,
+        to_do=against.count,
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from django.urls import reverse
 
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.codes import code_set
-from manzanita.domain.findings import Severity
+from manzanita.domain.findings import Reason, Severity
 from manzanita.domain.scenarios import EVENTS
 from manzanita.exchange.checks import must_be_mended
 from manzanita.meetings.evaluation_clocks import count_evaluations
@@ -146,15 +148,35 @@ _SHORT = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What stands against finalizing: what is missing of the meeting, and how many findings the state would reject.
+    Whether the reader ``may_finalize`` is no matter of the meeting."""
+
+    missing: Sequence[Reason]
+    fatal: int
+    may_finalize: bool
+
+    @property
+    def count(self) -> int:
+        return len(self.missing) + self.fatal
+
+
+def against_finalizing(actor: Actor, desk: Desk) -> Against:
+    """The one count of it, for the steps and for who helps the team."""
+    blockers = open_blockers(actor, desk.meeting, desk.facts, desk.proposal)
+    missing = [one for one in blockers if one.code != "no-capability"]
+    fatal = sum(must_be_mended(offered.finding) for offered in desk.offered)
+    return Against(missing, fatal, len(missing) == len(blockers))
+
+
 def _finalize_step(actor: Actor, desk: Desk, current: str) -> dict:
     """Ready or not by the same reasons that the last page lists."""
-    fatal = sum(must_be_mended(offered.finding) for offered in desk.offered)
-    blockers = open_blockers(actor, desk.meeting, desk.facts, desk.proposal)
-    # Whether the reader could finalize is no matter of the meeting.
-    parts = [_SHORT.get(one.code, "not yet") for one in blockers if one.code != "no-capability"]
-    count = fatal + len(parts)
+    found = against_finalizing(actor, desk)
+    fatal, count = found.fatal, found.count
+    parts = [_SHORT.get(one.code, "not yet") for one in found.missing]
     missing = [f"{count} to do"] if count > 1 else [f"{fatal} fatal"] if fatal else parts
-    if blockers and not missing:
+    if not found.may_finalize and not missing:
         missing = ["not yet"]
     return {
         # The one count of what stands against finalizing, and the two that make it up.

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from manzanita.auditing.actions import log_reads
 from manzanita.domain.access import Actor, Capability
 from manzanita.domain.changes import CHANGES, Change
-from manzanita.domain.codes import UNPRINTED, code_set, unconfirmed_in
+from manzanita.domain.codes import code_set, unconfirmed_codes, unconfirmed_in
 from manzanita.domain.fields import FieldDeclaration
 from manzanita.domain.findings import Reason
 from manzanita.domain.setting_choices import PROGRAM_SETTING, Choice, grouped
@@ -288,7 +288,7 @@ def _setting_fields(request: HttpRequest, student: Student, *, is_sent: bool) ->
                 "hint": " ".join(filter(None, [laid.followed(one.number, one.label_of), one.help])),
                 "error": laid.conflict(one.number, one.label_of),
                 "blank": f"Blank: {one.blank_when}" if one.blank_when else "Blank",
-                "options": _setting_options(one, student, plan, laid.values[one.number], stands[one.number]),
+                "options": _setting_options(one, student, plan),
             }
             for one in SETTING_FIELDS
         ],
@@ -302,27 +302,26 @@ def _setting_fields(request: HttpRequest, student: Student, *, is_sent: bool) ->
 
 
 def _setting_options(
-    declared: FieldDeclaration, student: Student, plan: Plan | None, *kept: str
+    declared: FieldDeclaration, student: Student, plan: Plan | None
 ) -> Sequence[Choice] | Mapping[str, Sequence[Choice]]:
     """The codes of a field; of the program setting in two groups, by the student's age and the type of plan."""
     options = codes_of(declared.layout_field.code_set) if declared.layout_field.code_set else []
     if declared.number != PROGRAM_SETTING:
         return options
     plan_type = plan.plan_type_code if plan else ""
-    return grouped(options, plan_type=plan_type, born=student.birth_on, on=clock.today(), kept=kept)
+    return grouped(options, plan_type=plan_type, born=student.birth_on, on=clock.today())
 
 
 def _doubts(code_set_of: Mapping[str, str]) -> dict[str, Any]:
     """By field number what is said of its codes that no public state source prints; and once for the page what the mark
     at a field means, with the codes of each."""
-    said = {number: unconfirmed_in(code_set(name)) for number, name in code_set_of.items()}
-    said = {number: words for number, words in said.items() if words}
-    codes = [
-        f"{number} {words.removeprefix(UNPRINTED).removesuffix('.').replace('these codes', 'all')}"
-        for number, words in said.items()
-    ]
-    legend = f"At a field: no public state source prints some of its codes. Which: {'; '.join(codes)}."
-    return {"doubts": said, "doubts_said": legend}
+    doubtful = {number: code_set(name) for number, name in code_set_of.items()}
+    doubtful = {number: codes for number, codes in doubtful.items() if unconfirmed_in(codes)}
+    which = [f"{number} {unconfirmed_codes(codes, all_of_them='all')}" for number, codes in doubtful.items()]
+    return {
+        "doubts": {number: unconfirmed_in(codes) for number, codes in doubtful.items()},
+        "doubts_said": f"At a field: no public state source prints some of its codes. Which: {'; '.join(which)}.",
+    }
 
 
 def codes_of(name: str) -> list[tuple[str, str]]:

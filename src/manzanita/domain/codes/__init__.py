@@ -78,17 +78,17 @@ class CodeSet:
         return sorted((c for c in self.codes.values() if c.status == "current"), key=lambda c: c.code)
 
 
-UNPRINTED = "No public state source prints "
+def unconfirmed_codes(codes: CodeSet, *, all_of_them: str) -> str:
+    """The codes that one may choose and that no public state source prints, ``30, 40``; of all ``all_of_them``, of none
+    empty text."""
+    found = [one.code for one in codes.current() if not one.is_confirmed]
+    return all_of_them if found and len(found) == len(codes.current()) else ", ".join(found)
 
 
 def unconfirmed_in(codes: CodeSet) -> str:
-    """What is said beside a field, once, of the codes that one may choose and that no public state source prints."""
-    found = [one.code for one in codes.current() if not one.is_confirmed]
-    if not found:
-        return ""
-    if len(found) == len(codes.current()):
-        return f"{UNPRINTED}these codes."
-    return f"{UNPRINTED}{', '.join(found)}."
+    """What is said of them beside a field, once."""
+    found = unconfirmed_codes(codes, all_of_them="these codes")
+    return f"No public state source prints {found}." if found else ""
 
 
 def code_sets(year: str | None = None) -> Mapping[str, CodeSet]:
